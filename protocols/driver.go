@@ -1,0 +1,45 @@
+package protocols
+
+import (
+	"fmt"
+	"time"
+)
+
+// Driver is what a protocol package offers to the rest of the toolkit.
+type Driver struct {
+	// Name is what an experiment file calls the protocol.
+	Name string
+	// Summary says in one line what it does and what a write costs.
+	Summary string
+	// HasLeader is true if the protocol has a leader whose place matters.
+	HasLeader bool
+	// Replicas refuses, with an error that says what would do, a number of replicas that the
+	// protocol cannot work with. Nil means that any number from 1 will do.
+	Replicas func(n int) error
+	// New returns a replica that has not started yet.
+	New func(Config) Node
+	// Floor is the least time a write can take for a client beside the replica in, from its
+	// arrival to its answer, with no processing time, no loss and no other writes; leader is
+	// Nobody for drivers without one.
+	Floor func(d Delays, leader, in NodeID) time.Duration
+}
+
+// CheckReplicas is d.Replicas, and the check that holds for every driver.
+func (d *Driver) CheckReplicas(n int) error {
+	if n < 1 || n > MaxReplicas {
+		return fmt.Errorf("%s works with 1 to %d replicas, not %d", d.Name, MaxReplicas, n)
+	}
+	if d.Replicas == nil {
+		return nil
+	}
+	return d.Replicas(n)
+}
+
+// Config is what a replica knows when it is made.
+type Config struct {
+	ID       NodeID
+	Replicas int    // in the cluster; their IDs are 0 … Replicas-1
+	Leader   NodeID // who shall lead, Nobody for drivers without a leader
+	Delays   Delays // of the links, as configured; timeouts and the first choice of a peer follow from it
+	Seed     uint64 // for the replica's own randomness: the same in a repeated run
+}
