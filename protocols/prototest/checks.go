@@ -1,0 +1,96 @@
+package prototest
+
+import (
+	"bytes"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+	"quorumbench/protocols/kv/linear"
+)
+
+// Check holds the cluster's history against what every driver promises: replicas agree on every
+// slot, slots follow each other without gaps, an answered command stands in the agreed order,
+// and no command has taken effect twice.
+func (c *Cluster) Check() {
+	c.t.Helper()
+	agreed := map[protocols.Slot][]byte{}
+	for _, r := range c.Replicas {
+		next := map[string]uint64{}
+		for _, commit := range r.Commits {
+			next[commit.Slot.Key]++
+			if commit.Slot.Index != next[commit.Slot.Key] {
+				c.t.Errorf("seed %d: replica %d commits slot %v where %d was next", c.seed, r.id, commit.Slot, next[commit.Slot.Key])
+				return
+			}
+			first, known := agreed[commit.Slot]
+			if known && !bytes.Equal(first, commit.Command) {
+				c.t.Errorf("seed %d: replica %d holds %v at %v, another %v", c.seed, r.id, name(commit.Command), commit.Slot, name(first))
+				return
+			}
+			agreed[commit.Slot] = commit.Command
+		}
+	}
+	decided := map[protocols.CommandID]bool{}
+	for _, command := range agreed {
+		decided[name(command)] = true
+	}
+	for id, answer := range c.Answers {
+		if !decided[id] && !c.history[id].read {
+			c.t.Errorf("seed %d: %v was answered, and no replica has committed it", c.seed, id)
+		}
+		if answer.Count != 1 && !c.history[id].retried {
+			c.t.Errorf("seed %d: %v was answered %d times", c.seed, id, answer.Count)
+		}
+	}
+	c.checkLinearizable()
+}
+
+// checkLinearizable hands the clients' history to porcupine. A command without an answer may
+// have taken effect at any time after it was issued, or never.
+func (c *Cluster) checkLinearizable() {
+	c.t.Helper()
+	var operations []linear.Operation
+	for id, issued := range c.history {
+		op := linear.Operation{Client: id.Client, Key: issued.key, Read: issued.read, Value: issued.value, Called: issued.at}
+		if answer, answered := c.Answers[id]; answered {
+			op.Answered, op.Returned = true, answer.At
+			if issued.read {
+				op.Value = string(answer.Result.Value)
+			}
+		}
+		operations = append(operations, op)
+	}
+	switch linear.Check(operations, 5*time.Second) {
+	case linear.Violated:
+		c.t.Errorf("seed %d: the clients' history is not linearizable", c.seed)
+	case linear.Undecided:
+		c.t.Errorf("seed %d: linearizability was not decided in 5 s", c.seed)
+	}
+}
+
+// CheckConverged adds that all living replicas have committed the same slots.
+func (c *Cluster) CheckConverged() {
+	c.t.Helper()
+	c.Check()
+	most := 0
+	for _, r := range c.Replicas {
+		most = max(most, len(r.Commits))
+	}
+	for _, r := range c.Replicas {
+		if r.Alive && len(r.Commits) != most {
+			c.t.Errorf("seed %d: replica %d has committed %d slots, another %d", c.seed, r.id, len(r.Commits), most)
+		}
+	}
+}
+
+// name tells which command an encoded command is, for messages and comparison.
+func name(command []byte) protocols.CommandID {
+	var decoded kv.Command
+	if proto.Unmarshal(command, &decoded) != nil {
+		return protocols.CommandID{}
+	}
+	return protocols.CommandID{Client: decoded.Client, Seq: decoded.Seq}
+}

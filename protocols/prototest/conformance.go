@@ -1,0 +1,215 @@
+package prototest
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+const ms = time.Millisecond
+
+// Three and five regions, round trips in the order of those between continents, each way
+// different: a driver that confuses a direction, or halves a round trip, misses its floor.
+var (
+	threeRegions = protocols.Delays{
+		{0, 33 * ms, 77 * ms},
+		{34 * ms, 0, 110 * ms},
+		{79 * ms, 107 * ms, 0},
+	}
+	fiveRegions = protocols.Delays{
+		{0, 31 * ms, 70 * ms, 105 * ms, 58 * ms},
+		{33 * ms, 0, 38 * ms, 89 * ms, 93 * ms},
+		{71 * ms, 40 * ms, 0, 108 * ms, 110 * ms},
+		{101 * ms, 90 * ms, 107 * ms, 0, 137 * ms},
+		{61 * ms, 90 * ms, 112 * ms, 133 * ms, 0},
+	}
+	oneReplica = protocols.Delays{{0}}
+)
+
+// Conformance runs the suite that every driver has to pass, in virtual time.
+func Conformance(t *testing.T, driver protocols.Driver) {
+	t.Run("description", func(t *testing.T) { describes(t, driver) })
+	for _, delays := range []protocols.Delays{oneReplica, threeRegions, fiveRegions} {
+		n := len(delays)
+		if driver.CheckReplicas(n) != nil {
+			continue
+		}
+		t.Run(fmt.Sprintf("%d replicas", n), func(t *testing.T) {
+			t.Run("a write alone takes its floor", func(t *testing.T) { meetsFloor(t, driver, delays) })
+			t.Run("all writes of a busy cluster are answered", func(t *testing.T) { answersAll(t, driver, delays) })
+			t.Run("one seed gives one run", func(t *testing.T) { isDeterministic(t, driver, delays) })
+			t.Run("a command handed over twice takes effect once", func(t *testing.T) { appliesOnce(t, driver, delays) })
+			t.Run("a read sees the write before it", func(t *testing.T) { readsLatest(t, driver, delays) })
+			t.Run("lost, doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays) })
+			t.Run("crashes lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays) })
+		})
+	}
+}
+
+func describes(t *testing.T, driver protocols.Driver) {
+	if driver.Name == "" || driver.Name != strings.ToLower(driver.Name) || strings.ContainsAny(driver.Name, " .,") {
+		t.Errorf("the name %q should be one lower-case word: it stands in files and in histogram tags", driver.Name)
+	}
+	if driver.Summary == "" || strings.Contains(driver.Summary, "\n") {
+		t.Errorf("the summary %q should be one line", driver.Summary)
+	}
+	if err := driver.CheckReplicas(0); err == nil {
+		t.Error("a cluster without replicas is accepted")
+	}
+}
+
+// leaders are the places to try: every replica, or none.
+func leaders(driver protocols.Driver, delays protocols.Delays) []protocols.NodeID {
+	if !driver.HasLeader {
+		return []protocols.NodeID{protocols.Nobody}
+	}
+	all := make([]protocols.NodeID, len(delays))
+	for i := range all {
+		all[i] = protocols.NodeID(i)
+	}
+	return all
+}
+
+func meetsFloor(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	for _, leader := range leaders(driver, delays) {
+		c := NewCluster(t, driver, Network{Delays: delays}, leader, 1)
+		for in := range delays {
+			at := protocols.NodeID(in)
+			c.Run(c.Now() + 5*time.Second) // until a leader is settled, and nothing is on its way
+			id := c.Put(at, 7, fmt.Sprintf("key of %d", in), "value")
+			c.RunUntilAnswered(5 * time.Second)
+			if got, want := c.Answers[id].Latency, driver.Floor(delays, leader, at); got != want {
+				t.Errorf("leader %d, client at %d: a write takes %v, the floor is %v", leader, in, got, want)
+			}
+		}
+		c.Check()
+	}
+}
+
+// load issues writes, and some reads, from every replica: count each, spaced by gap, to few keys.
+func load(c *Cluster, count int, gap time.Duration, keys int) {
+	for i := range count {
+		for to := range c.Replicas {
+			at := c.Now() + time.Duration(i)*gap + time.Duration(to)*gap/7
+			c.At(at, func() {
+				key := fmt.Sprintf("key %d", c.random.IntN(keys))
+				if !c.Replicas[to].Alive {
+					return
+				}
+				if c.random.IntN(5) == 0 {
+					c.Get(protocols.NodeID(to), uint64(to)+1, key)
+				} else {
+					c.Put(protocols.NodeID(to), uint64(to)+1, key, fmt.Sprintf("%d by %d", i, to))
+				}
+			})
+		}
+	}
+	c.Run(c.Now() + time.Duration(count+1)*gap)
+}
+
+func answersAll(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	for _, leader := range leaders(driver, delays) {
+		c := NewCluster(t, driver, Network{Delays: delays}, leader, 2)
+		c.Run(3 * time.Second)
+		load(c, 100, 13*ms, 1000)
+		c.RunUntilAnswered(60 * time.Second)
+		c.Run(c.Now() + 10*time.Second)
+		c.CheckConverged()
+		if got, want := len(c.Answers), 100*len(delays); got != want {
+			t.Errorf("%d answers, want %d", got, want)
+		}
+	}
+}
+
+func isDeterministic(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	run := func(seed uint64) string {
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 20 * ms, Loss: 0.05, Duplicate: 0.05}, 0, seed)
+		load(c, 40, 13*ms, 5)
+		c.Run(c.Now() + 10*time.Second)
+		return c.TraceHash()
+	}
+	if first, second := run(3), run(3); first != second {
+		t.Errorf("the same seed gave two runs: %s and %s", first, second)
+	}
+	if len(delays) > 1 && run(3) == run(4) {
+		t.Error("two seeds gave the same run: the trace does not see what happens")
+	}
+}
+
+func appliesOnce(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	last := protocols.NodeID(len(delays) - 1)
+	for name, pause := range map[string]time.Duration{"at once": 0, "while under way": 20 * ms, "after the answer": 5 * time.Second} {
+		c := NewCluster(t, driver, Network{Delays: delays}, 0, 5)
+		c.Run(3 * time.Second)
+		id := protocols.CommandID{Client: 9, Seq: 1}
+		command := &kv.Command{Op: kv.Op_PUT, Key: []byte("k"), Value: []byte("v")}
+		c.Hand(0, id, command)
+		c.Run(c.Now() + pause)
+		c.Hand(0, id, command)
+		c.Hand(last, id, command)
+		c.RunUntilAnswered(20 * time.Second)
+		c.seqs[9] = 1
+		c.Run(c.Now() + 20*time.Second)
+		read := c.Get(last, 9, "k")
+		c.RunUntilAnswered(20 * time.Second)
+		if v := c.Answers[read].Result.GetVersion(); v != 1 {
+			t.Errorf("handed over again %s: one write has made version %d", name, v)
+		}
+		c.Check()
+	}
+}
+
+func readsLatest(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	c := NewCluster(t, driver, Network{Delays: delays}, 0, 6)
+	c.Run(3 * time.Second)
+	last := protocols.NodeID(len(delays) - 1)
+	absent := c.Get(last, 1, "k")
+	c.RunUntilAnswered(20 * time.Second)
+	if r := c.Answers[absent].Result; r.GetVersion() != 0 || len(r.GetValue()) != 0 {
+		t.Errorf("a read of a key never written finds version %d, value %q", r.GetVersion(), r.GetValue())
+	}
+	for i := range 5 {
+		value := fmt.Sprint("value ", i)
+		c.Put(0, 2, "k", value)
+		c.RunUntilAnswered(20 * time.Second)
+		for at := range delays {
+			id := c.Get(protocols.NodeID(at), 3, "k")
+			c.RunUntilAnswered(20 * time.Second)
+			if r := c.Answers[id].Result; r.GetVersion() != uint64(i+1) || string(r.GetValue()) != value {
+				t.Errorf("a read at %d after version %d was written finds version %d, value %q", at, i+1, r.GetVersion(), r.GetValue())
+			}
+		}
+	}
+	c.Check()
+}
+
+func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	for seed := range uint64(20) {
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 60 * ms, Loss: 0.1, Duplicate: 0.1}, 0, seed)
+		load(c, 30, 151*ms, 6*len(delays)) // few enough at once for the check to decide
+		c.RunUntilAnswered(120 * time.Second)
+		c.Check()
+	}
+}
+
+func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	for seed := range uint64(20) {
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.02}, 0, seed)
+		// One replica after the other is down for a while, so that a majority is always up
+		// where there is more than one.
+		for i := range delays {
+			down := time.Duration(i)*4*time.Second + time.Duration(c.random.IntN(2000))*ms
+			id := protocols.NodeID((i + int(seed)) % len(delays))
+			c.At(down, func() { c.Crash(id) })
+			c.At(down+2*time.Second, func() { c.Restart(id) })
+		}
+		load(c, 40, 101*ms*time.Duration(len(delays)), 8)
+		c.Run(c.Now() + time.Duration(len(delays))*4*time.Second)
+		c.RunUntilAnswered(120 * time.Second)
+		c.Check()
+	}
+}
