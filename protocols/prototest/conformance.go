@@ -1,6 +1,7 @@
 package prototest
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,8 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
+
+var seeds = flag.Uint64("seeds", 20, "how many random lives each of the suite's random tests plays")
 
 const ms = time.Millisecond
 
@@ -30,7 +33,9 @@ var (
 	oneReplica = protocols.Delays{{0}}
 )
 
-// Conformance runs the suite that every driver has to pass, in virtual time.
+// Conformance runs the suite that every driver has to pass, in virtual time. More random lives:
+//
+//	go test ./protocols/raft -run Conformance -args -seeds 1000
 func Conformance(t *testing.T, driver protocols.Driver) {
 	t.Run("description", func(t *testing.T) { describes(t, driver) })
 	for _, delays := range []protocols.Delays{oneReplica, threeRegions, fiveRegions} {
@@ -188,16 +193,17 @@ func readsLatest(t *testing.T, driver protocols.Driver, delays protocols.Delays)
 }
 
 func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
-	for seed := range uint64(20) {
+	for seed := range *seeds {
 		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 60 * ms, Loss: 0.1, Duplicate: 0.1}, 0, seed)
 		load(c, 30, 151*ms, 6*len(delays)) // few enough at once for the check to decide
 		c.RunUntilAnswered(120 * time.Second)
+		c.Run(c.Now() + 30*time.Second) // an answer may come before the command is applied
 		c.Check()
 	}
 }
 
 func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
-	for seed := range uint64(20) {
+	for seed := range *seeds {
 		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.02}, 0, seed)
 		// One replica after the other is down for a while, so that a majority is always up
 		// where there is more than one.
@@ -210,6 +216,7 @@ func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Del
 		load(c, 40, 101*ms*time.Duration(len(delays)), 8)
 		c.Run(c.Now() + time.Duration(len(delays))*4*time.Second)
 		c.RunUntilAnswered(120 * time.Second)
+		c.Run(c.Now() + 30*time.Second) // an answer may come before the command is applied
 		c.Check()
 	}
 }
