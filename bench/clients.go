@@ -1,0 +1,196 @@
+package bench
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// clients are the clients of one region: they issue the writes that the generator schedules and
+// note when each is answered. Only progress may be called from another goroutine than the
+// site's.
+type clients struct {
+	load      *Load
+	id        uint64 // of the region's session, from 1
+	generator *generator
+
+	samples []sample // in the order of issue; sequence numbers count from 1
+	lowest  int      // all before it are answered
+	leading bool     // the replica's last word about its leadership
+
+	command kv.Command
+	buffer  []byte
+
+	pending atomic.Int64 // measured writes without an answer
+
+	mu      sync.Mutex
+	running *hdrhistogram.Histogram // responses so far, for the progress display
+	issued  int64
+}
+
+// sample is one write. Times are since the run began; without an answer, its time is unanswered.
+type sample struct {
+	intended, sent, answered time.Duration
+}
+
+const unanswered time.Duration = -1
+
+func newClients(load *Load, seed uint64, repeat, region int) *clients {
+	return &clients{
+		load: load, id: uint64(region) + 1, generator: newGenerator(load, seed, uint64(repeat), region),
+		running: newHistogram(),
+	}
+}
+
+// end is when the load is over, since it began.
+func (c *clients) end() time.Duration { return c.load.Warmup + c.load.Duration }
+
+// begin returns the first arrivals: one in an open loop, one of each client in a closed one.
+func (c *clients) begin() []time.Duration {
+	if c.load.Arrivals == Closed {
+		return make([]time.Duration, c.load.Clients)
+	}
+	return []time.Duration{c.generator.arrival()}
+}
+
+// nextArrival is the arrival after the one just issued, in an open loop.
+func (c *clients) nextArrival() (due time.Duration, more bool) {
+	if c.load.Arrivals == Closed {
+		return 0, false
+	}
+	due = c.generator.arrival()
+	return due, due < c.end()
+}
+
+// issue makes the write that was intended for a time. The bytes are valid until the next call.
+func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byte) {
+	if intended >= c.end() {
+		return protocols.CommandID{}, nil
+	}
+	for c.lowest < len(c.samples) && c.samples[c.lowest].answered != unanswered {
+		c.lowest++
+	}
+	c.samples = append(c.samples, sample{intended: intended, sent: now, answered: unanswered})
+	if c.measured(intended) {
+		c.pending.Add(1)
+	}
+	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples)), uint64(c.lowest)+1
+	c.generator.fill(&c.command)
+	c.buffer = encodeCommand(c.buffer[:0], &c.command)
+	c.mu.Lock()
+	c.issued++
+	c.mu.Unlock()
+	return protocols.CommandID{Client: c.id, Seq: c.command.Seq}, c.buffer
+}
+
+// measured tells whether a write counts: those of the warm-up do not.
+func (c *clients) measured(intended time.Duration) bool { return intended >= c.load.Warmup }
+
+// answered notes an answer. In a closed loop, its client writes again at once.
+func (c *clients) answered(id protocols.CommandID, now time.Duration) (again bool, due time.Duration) {
+	s := &c.samples[id.Seq-1]
+	if id.Client != c.id || s.answered != unanswered {
+		return false, 0
+	}
+	s.answered = now
+	if c.measured(s.intended) {
+		c.pending.Add(-1)
+		c.mu.Lock()
+		_ = c.running.RecordValue(int64(now - s.intended)) // a display; the result counts what does not fit
+		c.mu.Unlock()
+	}
+	return c.load.Arrivals == Closed && now < c.end(), now
+}
+
+func (c *clients) mark(m protocols.Mark) {
+	switch m.Event {
+	case protocols.MarkLeading:
+		c.leading = true
+	case protocols.MarkDeposed:
+		c.leading = false
+	}
+}
+
+// progress adds what is known so far to a histogram, and returns how many writes were issued.
+func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	into.Merge(c.running)
+	return c.issued
+}
+
+// result sums up the measured writes up to a time, which is the end of the load unless the run
+// was interrupted. A write without an answer within the timeout counts as an error and stands
+// in the distribution with the timeout; one that was cut off by the interruption is left out.
+func (c *clients) result(until time.Duration, interval time.Duration) RegionRun {
+	var r RegionRun
+	response, service, lag := newTally(), newTally(), newTally()
+	halves := [2]*hdrhistogram.Histogram{newHistogram(), newHistogram()}
+	var parts []*intervalTally
+	for _, s := range c.samples {
+		if !c.measured(s.intended) || s.intended >= until {
+			continue
+		}
+		since := s.intended - c.load.Warmup
+		inTime := s.answered != unanswered && s.answered-s.intended <= c.load.Timeout
+		if s.answered == unanswered && until < c.end() && s.intended+c.load.Timeout > until {
+			continue
+		}
+		r.Offered++
+		rt, st := s.answered-s.intended, s.answered-s.sent
+		if inTime {
+			r.Answered++
+		} else {
+			r.Errors++
+			rt, st = c.load.Timeout, c.load.Timeout
+		}
+		response.add(rt)
+		service.add(st)
+		lag.add(s.sent - s.intended)
+		half := 0
+		if since >= (until-c.load.Warmup)/2 {
+			half = 1
+		}
+		_ = halves[half].RecordValue(int64(rt)) // counted by response
+		for len(parts) <= int(since/interval) {
+			parts = append(parts, nil)
+		}
+		part := &parts[since/interval]
+		if *part == nil {
+			*part = &intervalTally{newTally(), newTally()}
+		}
+		(*part).response.add(rt)
+		(*part).service.add(st)
+	}
+	r.Response, r.Service, r.Lag = response.sum(), service.sum(), lag.sum()
+	r.FirstHalf = time.Duration(halves[0].ValueAtPercentile(50))
+	r.SecondHalf = time.Duration(halves[1].ValueAtPercentile(50))
+	for i, part := range parts {
+		if part == nil {
+			continue
+		}
+		start := time.Duration(i) * interval
+		r.Intervals = append(r.Intervals, Interval{
+			Start: start, Length: min(interval, until-c.load.Warmup-start),
+			Response: part.response.histogram, Service: part.service.histogram,
+		})
+	}
+	return r
+}
+
+type intervalTally struct{ response, service *tally }
+
+// intervalOf is how long the intervals of a load are: about forty of them, each with some
+// writes in it.
+func intervalOf(load *Load) time.Duration {
+	least := 250 * time.Millisecond
+	if load.Rate > 0 {
+		least = max(least, time.Duration(float64(SamplesNeeded(50))*1.5/float64(load.Rate)*float64(time.Second)))
+	}
+	return min(max(load.Duration/40, least).Round(10*time.Millisecond), load.Duration)
+}

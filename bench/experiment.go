@@ -1,0 +1,104 @@
+package bench
+
+import (
+	"time"
+
+	"quorumbench/netem/quicnet"
+)
+
+// Experiment is what an experiment file says, with the defaults filled in. Field comments give
+// the default; see LoadExperiment.
+type Experiment struct {
+	Name     string   `yaml:"name" json:"name"`                  // the file's name without .yaml
+	Topology string   `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
+	Regions  []string `yaml:"regions" json:"regions"`            // the topology's first three; one may stand several times
+
+	Protocols []Protocol `yaml:"protocols" json:"protocols"` // every driver that takes the number of regions
+	Load      Load       `yaml:"load" json:"load"`
+	Network   Network    `yaml:"network" json:"network"`
+	Transport Transport  `yaml:"transport" json:"transport"`
+	World     World      `yaml:"world" json:"world"`     // live
+	Repeats   int        `yaml:"repeats" json:"repeats"` // 1
+	Seed      uint64     `yaml:"seed" json:"seed"`       // 1
+
+	Thresholds Thresholds `yaml:"thresholds" json:"thresholds"`
+}
+
+// Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
+type Protocol struct {
+	Name   string `yaml:"name,required" json:"name"`
+	Leader string `yaml:"leader" json:"leader,omitempty"` // the first region, for drivers with a leader
+
+	// Label tells the entry from others of the experiment: the name, and the leader's region
+	// where the same name stands twice. It is part of histogram tags and has no comma, space or
+	// full stop.
+	Label string `json:"label"`
+}
+
+// Load is what the clients of every region do.
+type Load struct {
+	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`     // poisson
+	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`    // 50/s, of each region; not for closed loops
+	Clients   int           `yaml:"clients" json:"clients"`       // 1, of each region; closed loops only
+	Duration  time.Duration `yaml:"duration" json:"duration_ns"`  // 10s, measured
+	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`      // 2s, not measured
+	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`    // 5s, after which a write counts as an error
+	ValueSize Size          `yaml:"value_size" json:"value_size"` // 128B
+	Keys      Keys          `yaml:"keys" json:"keys"`
+}
+
+// Arrivals says when writes arrive.
+type Arrivals string
+
+// The kinds of arrivals.
+const (
+	Poisson  Arrivals = "poisson"  // open loop: exponential gaps of the given mean rate
+	Constant Arrivals = "constant" // open loop: equal gaps
+	Closed   Arrivals = "closed"   // closed loop: each client writes again when it is answered
+)
+
+// Keys says which keys are written.
+type Keys struct {
+	Count        int          `yaml:"count" json:"count"`               // 100000
+	Distribution Distribution `yaml:"distribution" json:"distribution"` // uniform
+	Exponent     float64      `yaml:"exponent" json:"exponent"`         // 1.01, of zipf, above 1
+}
+
+// Distribution says how often which key is written.
+type Distribution string
+
+// The distributions of keys.
+const (
+	Uniform Distribution = "uniform"
+	Zipf    Distribution = "zipf" // the k-th key in proportion to k^-exponent
+)
+
+// Network changes what the links do besides their delay.
+type Network struct {
+	Jitter  bool    `yaml:"jitter" json:"jitter"`             // false; true: as measured
+	Loss    Share   `yaml:"loss" json:"loss"`                 // 0%, of packets, each way
+	Rate    BitRate `yaml:"rate" json:"rate,omitzero"`        // unlimited, of each link
+	Queue   Size    `yaml:"queue" json:"queue"`               // unlimited, before a link of limited rate
+	Reorder bool    `yaml:"reorder" json:"reorder,omitempty"` // false; true: with jitter, packets may overtake
+}
+
+// Transport says how messages travel.
+type Transport struct {
+	Kind string       `yaml:"kind" json:"kind"` // quic
+	Mode quicnet.Mode `yaml:"mode" json:"mode"` // see quicnet.Mode
+}
+
+// World is where replicas run.
+type World string
+
+// The worlds.
+const (
+	Live      World = "live" // QUIC over emulated links, in real time
+	Simulated World = "sim"  // virtual time, messages straight over the link model
+)
+
+// Thresholds turn a run into a test: missing one makes the exit code 3. Zero: not set.
+type Thresholds struct {
+	P50AboveFloor time.Duration `yaml:"p50_above_floor" json:"p50_above_floor_ns,omitempty"`
+	P99AboveFloor time.Duration `yaml:"p99_above_floor" json:"p99_above_floor_ns,omitempty"`
+}

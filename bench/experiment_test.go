@@ -1,0 +1,170 @@
+package bench_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/bench"
+	"quorumbench/configs"
+)
+
+func TestEveryShippedExperimentIsFine(t *testing.T) {
+	if len(configs.Experiments()) == 0 {
+		t.Fatal("no experiments are shipped")
+	}
+	for _, name := range configs.Experiments() {
+		data, err := configs.Experiment(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := bench.ParsePlan(name+".yaml", data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if plan.Experiment.Name != name {
+			t.Errorf("%s.yaml calls itself %s", name, plan.Experiment.Name)
+		}
+	}
+}
+
+func TestATopologyIsAllAnExperimentMustName(t *testing.T) {
+	plan, err := bench.ParsePlan("mine.yaml", []byte("topology: aws-2020-06-05\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := plan.Experiment
+	if e.Name != "mine" || len(e.Regions) != 3 || len(e.Protocols) != 4 || e.Load.Rate != 50 ||
+		e.Load.Duration != 10*time.Second || e.World != bench.Live || e.Repeats != 1 {
+		t.Errorf("the defaults are %+v", e)
+	}
+	for _, p := range e.Protocols {
+		if p.Label == "" {
+			t.Errorf("%s has no label", p.Name)
+		}
+	}
+}
+
+func TestMistakesAreToldWithTheirPlace(t *testing.T) {
+	const aws = "topology: aws-2020-06-05\n"
+	for _, c := range []struct{ name, file, want string }{
+		{"no topology", "name: x\n", `e.yaml:1:1: found no key "topology"`},
+		{"unknown topology", "topology: aws-2020\n", `e.yaml:1:11: found "aws-2020"; accepted: aws-2020-06-05, gcp-2020, or the path of a topology file`},
+		{"missing topology file", "topology: ./none.yaml\n", `e.yaml:1:11: found "./none.yaml", which cannot be read`},
+		{"unknown key", aws + "laod: {}\n", `e.yaml:2:1: found the unknown key "laod"`},
+		{"unknown key, meant", aws + "laod: {}\n", `did you mean load?`},
+		{"unknown region", aws + "regions: [us-east-1, eu-west-11]\n", `e.yaml:2:22: found the unknown region "eu-west-11"`},
+		{"no regions", aws + "regions: []\n", `e.yaml:2:10: found an empty list`},
+		{"unknown protocol", aws + "protocols: [raft, paxoss]\n", `e.yaml:2:19: found "paxoss"; accepted: paxos, multipaxos, raft, mmp3; did you mean paxos?`},
+		{"leader of the leaderless", aws + "protocols: [{name: paxos, leader: us-east-1}]\n", `e.yaml:2:35: found a leader for paxos, which has none`},
+		{"leader elsewhere", aws + "regions: [us-east-1]\nprotocols: [{name: raft, leader: us-west-1}]\n", `e.yaml:3:34: found "us-west-1"; accepted: one of the experiment's regions, us-east-1`},
+		{"mmp3 with five", aws + "regions: [us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1]\nprotocols: [mmp3]\n", `e.yaml:3:13: found 5 regions for mmp3: mmp3 works with exactly 3 replicas, not 5`},
+		{"twice the same", aws + "protocols: [raft, raft]\n", `e.yaml:2:19: found raft@af-south-1 a second time`},
+		{"rate without unit", aws + "load: {rate: 50}\n", `e.yaml:2:14: found`},
+		{"rate of zero", aws + "load: {rate: 0/s}\n", `accepted: a rate above zero with its unit`},
+		{"rate too high", aws + "load: {rate: 1000000/s}\n", `e.yaml:2:14: found 1e+06/s; accepted: up to 20000/s`},
+		{"duration without unit", aws + "load: {duration: 10}\n", `e.yaml:2:18: found`},
+		{"duration too short", aws + "load: {duration: 1ms}\n", `accepted: 100ms to 24h`},
+		{"unknown arrivals", aws + "load: {arrivals: poison}\n", `found "poison"; accepted: poisson, constant, closed; did you mean poisson?`},
+		{"rate of a closed loop", aws + "load: {arrivals: closed, rate: 5/s}\n", `e.yaml:2:32: found a rate in a closed loop`},
+		{"clients of an open loop", aws + "load: {clients: 5}\n", `found clients in an open loop`},
+		{"exponent of uniform keys", aws + "load: {keys: {exponent: 1.2}}\n", `found an exponent for keys drawn uniformly`},
+		{"exponent of one", aws + "load: {keys: {distribution: zipf, exponent: 1}}\n", `accepted: above 1`},
+		{"loss without percent", aws + "network: {loss: 1}\n", `accepted: a share from 0% to 100%`},
+		{"loss of all", aws + "network: {loss: 100%}\n", `accepted: 0% to 90%`},
+		{"queue without rate", aws + "network: {queue: 1kB}\n", `accepted: with a rate only`},
+		{"reorder without jitter", aws + "network: {reorder: true}\n", `accepted: with jitter: true only`},
+		{"unknown transport", aws + "transport: {kind: tcp}\n", `found "tcp"; accepted: quic`},
+		{"unknown mode", aws + "transport: {mode: streams}\n", `e.yaml:2:19: found`},
+		{"unknown world", aws + "world: real\n", `found "real"; accepted: live, sim`},
+		{"repeats of zero", aws + "repeats: 0\n", `e.yaml:2:10: found 0; accepted: 1 to 1000`},
+		{"name with a slash", aws + "name: a/b\n", `accepted: a name that can be a folder's`},
+		{"syntax", aws + "load: {rate: 50/s\n", `e.yaml:`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := bench.ParsePlan("e.yaml", []byte(c.file))
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			if !strings.Contains(err.Error(), c.want) {
+				t.Errorf("found    %s\nexpected %s", err, c.want)
+			}
+		})
+	}
+}
+
+func TestTheSameProtocolUnderTwoLeadersHasTwoLabels(t *testing.T) {
+	plan, err := bench.ParsePlan("e.yaml", []byte(`topology: aws-2020-06-05
+regions: [us-east-1, eu-west-1, ap-northeast-1]
+protocols: [{name: raft, leader: us-east-1}, {name: raft, leader: eu-west-1}, paxos]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var labels []string
+	for _, p := range plan.Experiment.Protocols {
+		labels = append(labels, p.Label)
+	}
+	if got := strings.Join(labels, " "); got != "raft@us-east-1 raft@eu-west-1 paxos" {
+		t.Errorf("labels %s", got)
+	}
+}
+
+func TestARegionMayStandSeveralTimes(t *testing.T) {
+	plan, err := bench.ParsePlan("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-1]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(plan.Experiment.Regions, " "); got != "us-east-1 us-east-1#2" {
+		t.Errorf("regions %s", got)
+	}
+	if d := plan.Topology.OneWay[0][1]; d != 132*time.Microsecond {
+		t.Errorf("within the region it takes %v one way, half of 0.264 ms is 132 µs", d)
+	}
+}
+
+func TestATopologyFileIsFoundBesideTheExperiment(t *testing.T) {
+	folder := t.TempDir()
+	topology := `name: two
+description: two places
+source: made up
+measured: 2026-01-01
+regions: [here, there]
+links:
+  - {from: here, to: there, min: 9ms, avg: 10ms, max: 11ms, mdev: 1ms}
+  - {from: there, to: here, min: 9ms, avg: 10ms, max: 11ms, mdev: 1ms, one_way: 7ms}
+`
+	if err := os.WriteFile(filepath.Join(folder, "two.yaml"), []byte(topology), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(folder, "e.yaml")
+	if err := os.WriteFile(file, []byte("topology: two.yaml\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	plan, err := bench.LoadPlan(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if way := plan.Topology.OneWay; way[0][1] != 5*time.Millisecond || way[1][0] != 7*time.Millisecond {
+		t.Errorf("one-way delays %v", way)
+	}
+}
+
+func FuzzParsePlan(f *testing.F) {
+	for _, name := range configs.Experiments() {
+		data, err := configs.Experiment(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		plan, err := bench.ParsePlan("fuzz.yaml", data)
+		if err == nil && (len(plan.Experiment.Protocols) == 0 || len(plan.Topology.OneWay) != len(plan.Experiment.Regions)) {
+			t.Errorf("accepted, but cannot run: %+v", plan.Experiment)
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package bench
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"quorumbench/protocols/kv"
+)
+
+// generator decides when the clients of one region write, and what. It follows from the seed
+// alone, so that all protocols of a repeat meet the same writes. Not safe for use by several
+// goroutines.
+type generator struct {
+	load   *Load
+	gaps   *rand.Rand
+	keys   *rand.Rand
+	zipf   *rand.Zipf
+	values *rand.ChaCha8
+	next   time.Duration
+}
+
+func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
+	stream := func(kind uint64) *rand.Rand {
+		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
+	}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1)}
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	binary.LittleEndian.PutUint64(key[8:], repeat)
+	binary.LittleEndian.PutUint64(key[16:], uint64(region))
+	g.values = rand.NewChaCha8(key)
+	if load.Keys.Distribution == Zipf {
+		g.zipf = rand.NewZipf(g.keys, load.Keys.Exponent, 1, uint64(load.Keys.Count-1))
+	}
+	return g
+}
+
+// arrival returns when the next write of an open loop arrives, since the start of the load. The
+// times are sums of gaps and do not depend on when they are asked for.
+func (g *generator) arrival() time.Duration {
+	gap := 1 / float64(g.load.Rate)
+	if g.load.Arrivals == Poisson {
+		gap *= g.gaps.ExpFloat64()
+	}
+	g.next += time.Duration(gap * float64(time.Second))
+	return g.next
+}
+
+// fill makes c a write of the next key.
+func (g *generator) fill(c *kv.Command) {
+	var n uint64
+	if g.zipf != nil {
+		n = g.zipf.Uint64()
+	} else {
+		n = g.keys.Uint64N(uint64(g.load.Keys.Count))
+	}
+	c.Op = kv.Op_PUT
+	c.Key = strconv.AppendUint(append(c.Key[:0], "key-"...), n, 10)
+	if len(c.Value) != int(g.load.ValueSize) {
+		c.Value = make([]byte, g.load.ValueSize)
+	}
+	g.values.Read(c.Value) // never fails
+}

@@ -1,0 +1,176 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"quorumbench/netem"
+	"quorumbench/netem/emulator"
+	"quorumbench/netem/quicnet"
+)
+
+// connectTimeout is how long the replicas may take to find each other.
+const connectTimeout = 15 * time.Second
+
+// liveWorld is real time: a goroutine a site, QUIC between them, and one thread that makes
+// packets, arrivals and timers happen when they are due.
+type liveWorld struct {
+	scheduler *emulator.Scheduler
+	network   *emulator.Network
+	net       *quicnet.Net
+	begun     time.Duration // on the scheduler's clock
+	boxes     []*mailbox
+}
+
+func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
+
+func (w *liveWorld) at(due time.Duration, site int, e event) {
+	kind := emulator.Timers
+	if e.kind == arrivalEvent {
+		kind = emulator.Arrivals
+	}
+	box := w.boxes[site]
+	w.scheduler.At(due+w.begun, kind, emulator.Func(func() { box.put(e) }))
+}
+
+func (w *liveWorld) send(from, to int, messages [][]byte) {
+	w.net.Endpoint(from).Send(to, messages...)
+}
+
+// mailbox holds what happens to a site until its goroutine takes it.
+type mailbox struct {
+	mu     sync.Mutex
+	events []event
+	wake   chan struct{} // has room for one token: something is there
+}
+
+func newMailbox() *mailbox { return &mailbox{wake: make(chan struct{}, 1)} }
+
+func (m *mailbox) put(e event) {
+	m.mu.Lock()
+	m.events = append(m.events, e)
+	m.mu.Unlock()
+	select {
+	case m.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take waits for events and swaps them for an empty slice.
+func (m *mailbox) take(empty []event) []event {
+	<-m.wake
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	taken := m.events
+	m.events = empty
+	return taken
+}
+
+// serve runs a site until it is stopped.
+func serve(s *site, box *mailbox) {
+	var spare []event
+	for {
+		events := box.take(spare[:0])
+		s.handle(events)
+		for i := range events {
+			if events[i].kind == stopEvent {
+				return
+			}
+		}
+		clear(events)
+		spare = events
+	}
+}
+
+// runLive runs one protocol once in real time.
+func runLive(ctx context.Context, a *attempt) error {
+	w := &liveWorld{scheduler: emulator.New()}
+	defer w.scheduler.Close()
+	n := len(a.plan.Experiment.Regions)
+	for range n {
+		w.boxes = append(w.boxes, newMailbox())
+	}
+	w.network = emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
+		return a.plan.link(from, to, a.weather())
+	})
+	net, err := quicnet.New(quicnet.Config{
+		Replicas: n, Conn: w.network.Conn, Mode: a.plan.Experiment.Transport.Mode,
+		Receive: func(to, from int, message []byte) {
+			w.boxes[to].put(event{kind: messageEvent, from: from, data: message})
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("starting the transport: %w", err)
+	}
+	w.net = net
+	defer net.Close()
+	connecting, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if err := net.WaitConnected(connecting); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("connecting the replicas took more than %v: %w", connectTimeout, err)
+	}
+
+	sites := a.sites(w)
+	w.scheduler.TakeLateness(emulator.Packets) // what was before does not count
+	w.begun = w.scheduler.Now()
+	a.began(time.Now())
+	var running sync.WaitGroup
+	for i, s := range sites {
+		running.Go(func() { serve(s, w.boxes[i]) })
+		w.boxes[i].put(event{kind: startEvent})
+	}
+	a.until = w.wait(ctx, a)
+	for _, box := range w.boxes {
+		box.put(event{kind: stopEvent})
+	}
+	running.Wait()
+	w.account(a)
+	return nil
+}
+
+// wait returns when the load is over and every measured write is answered or out of time, or
+// when the run is interrupted. It returns until when writes count.
+func (w *liveWorld) wait(ctx context.Context, a *attempt) time.Duration {
+	end := a.plan.Experiment.Load.Warmup + a.plan.Experiment.Load.Duration
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return min(w.now(), end)
+		case <-tick.C:
+		}
+		now := w.now()
+		a.watch(now)
+		if now >= end+a.plan.Experiment.Load.Timeout || now >= end && a.pending() == 0 {
+			return end
+		}
+	}
+}
+
+// account notes what the network did.
+func (w *liveWorld) account(a *attempt) {
+	sum := &a.run.Network
+	for from := range w.boxes {
+		for to := range w.boxes {
+			c := w.network.Counters(from, to)
+			sum.Packets += c.Packets
+			sum.Bytes += c.Bytes
+			sum.Lost += c.Lost
+			sum.Dropped += c.Dropped
+			sum.Overflow += c.Overflow
+		}
+	}
+	stats := w.net.Stats()
+	sum.Unsent, sum.Reconnects = stats.Dropped, stats.Reconnects
+	lateness := w.scheduler.TakeLateness(emulator.Packets)
+	sum.Lateness = withPercentiles(Summary{
+		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),
+		Sum: time.Duration(lateness.Mean() * float64(lateness.TotalCount())),
+	}, lateness)
+}

@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Confidence says what may be made of a percentile, given the number of samples it rests on.
+type Confidence int
+
+// The steps of confidence.
+const (
+	Withheld Confidence = iota // too few samples: not to be shown
+	Dimmed                     // to be shown, but as uncertain
+	Solid
+)
+
+// A percentile is shown with ten samples beyond it and solid with a hundred: p50 with 20 and
+// 200, p99 with 1,000 and 10,000, p99.9 with 10,000 and 100,000.
+const (
+	beyondShown = 10
+	beyondSolid = 100
+)
+
+// ConfidenceIn tells what may be made of a percentile, 0 to 100, of count samples.
+func ConfidenceIn(percentile float64, count int64) Confidence {
+	switch {
+	case count >= samples(percentile, beyondSolid):
+		return Solid
+	case count >= samples(percentile, beyondShown):
+		return Dimmed
+	}
+	return Withheld
+}
+
+// SamplesNeeded is the number of samples from which on a percentile, 0 to below 100, is shown.
+func SamplesNeeded(percentile float64) int64 { return samples(percentile, beyondShown) }
+
+// samples is the number of which so many lie beyond a percentile; rounding keeps 99.99 from
+// asking for one more than 100,000.
+func samples(percentile float64, beyond int) int64 {
+	return int64(math.Ceil(math.Round(float64(beyond)/(1-percentile/100)*1e3) / 1e3))
+}
+
+// Histograms hold nanoseconds from 1 ns to a minute with three significant digits.
+const (
+	histogramMax    = int64(time.Minute)
+	histogramDigits = 3
+)
+
+func newHistogram() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, histogramMax, histogramDigits)
+}
+
+// tally is a histogram and, beside it, what a histogram only approximates.
+type tally struct {
+	histogram *hdrhistogram.Histogram
+	summary   Summary
+}
+
+func newTally() *tally { return &tally{histogram: newHistogram()} }
+
+func (t *tally) add(d time.Duration) {
+	s := &t.summary
+	if s.Count == 0 || d < s.Min {
+		s.Min = d
+	}
+	s.Max = max(s.Max, d)
+	s.Count++
+	s.Sum += d
+	if t.histogram.RecordValue(max(1, int64(d))) != nil {
+		s.Dropped++
+	}
+}
+
+// sum returns the summary, percentiles included.
+func (t *tally) sum() Summary { return withPercentiles(t.summary, t.histogram) }
+
+func withPercentiles(s Summary, h *hdrhistogram.Histogram) Summary {
+	at := func(percentile float64) time.Duration { // a bucket ends above its values, but nothing is above Max
+		return min(time.Duration(h.ValueAtPercentile(percentile)), s.Max)
+	}
+	s.P50, s.P90, s.P99, s.P999, s.P9999 = at(50), at(90), at(99), at(99.9), at(99.99)
+	return s
+}

@@ -1,0 +1,116 @@
+package bench
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// SchemaVersion is that of run.json; it rises when a reader of the old form would misread the
+// new one.
+const SchemaVersion = 1
+
+// Result is all that a run has found out: what stands in run.json, and the histograms that stand
+// in latency.hlog. Durations are in nanoseconds.
+type Result struct {
+	Schema     int        `json:"schema"`
+	Experiment Experiment `json:"experiment"`
+	Topology   Topology   `json:"topology"`
+	Machine    Machine    `json:"machine"`
+	Started    time.Time  `json:"started"`
+	Finished   time.Time  `json:"finished"`
+	Partial    bool       `json:"partial"` // interrupted: what was measured until then
+	Runs       []Run      `json:"runs"`    // in the order in which they ran
+}
+
+// Topology is the network of the experiment, as it was.
+type Topology struct {
+	Name     string `json:"name"`
+	Source   string `json:"source"`
+	Measured string `json:"measured"` // when
+	// OneWay is the delay from region i to region j at [i][j], in the experiment's order.
+	OneWay [][]time.Duration `json:"one_way_ns"`
+}
+
+// Machine is where the run took place.
+type Machine struct {
+	Tool string `json:"tool"` // this program's version
+	Go   string `json:"go"`
+	OS   string `json:"os"`
+	Arch string `json:"arch"`
+	CPUs int    `json:"cpus"`
+}
+
+// Run is one protocol, once: the unit of analysis.
+type Run struct {
+	Protocol string        `json:"protocol"` // the label
+	Repeat   int           `json:"repeat"`   // from 0
+	Started  time.Time     `json:"started"`  // of the measured part
+	Measured time.Duration `json:"measured_ns"`
+	Partial  bool          `json:"partial,omitempty"`
+	Regions  []RegionRun   `json:"regions"` // in the experiment's order
+	Network  NetworkRun    `json:"network"`
+	// Invalid tells, a sentence each, why the figures must not be trusted; empty if they may.
+	Invalid []string `json:"invalid,omitempty"`
+	// Saturated is true if the offered load was more than was served: its percentiles are of a
+	// queue that grows, not of a steady state.
+	Saturated bool `json:"saturated,omitempty"`
+}
+
+// RegionRun is what the clients of one region saw of one run.
+type RegionRun struct {
+	Region string        `json:"region"`
+	Floor  time.Duration `json:"floor_ns"`  // the least a write can take there under this protocol
+	Quorum time.Duration `json:"quorum_ns"` // the round trip to the nearest quorum: one WAN round trip
+
+	Offered  int64 `json:"offered"`  // writes that arrived in the measured part
+	Answered int64 `json:"answered"` // of these, in time
+	Errors   int64 `json:"errors"`   // of these, not in time
+
+	Response Summary `json:"response"` // from the intended arrival to the answer
+	Service  Summary `json:"service"`  // from the actual send to the answer
+	Lag      Summary `json:"lag"`      // from the intended arrival to the actual send
+
+	FirstHalf  time.Duration `json:"first_half_p50_ns"` // median response in the halves of the
+	SecondHalf time.Duration `json:"second_half_p50_ns"`
+
+	Intervals []Interval `json:"-"` // see latency.hlog
+}
+
+// Interval is a part of the measured time of a region, by intended arrival.
+type Interval struct {
+	Start    time.Duration // since the measured part began
+	Length   time.Duration
+	Response *hdrhistogram.Histogram // nanoseconds
+	Service  *hdrhistogram.Histogram
+}
+
+// Summary sums up a distribution. Min, Max, Sum and Count are exact, percentiles are those of
+// a histogram of three significant digits. A write that was not answered in time stands in it
+// with the timeout.
+type Summary struct {
+	Count int64         `json:"count"`
+	Sum   time.Duration `json:"sum_ns"`
+	Min   time.Duration `json:"min_ns"`
+	Max   time.Duration `json:"max_ns"`
+	P50   time.Duration `json:"p50_ns"`
+	P90   time.Duration `json:"p90_ns"`
+	P99   time.Duration `json:"p99_ns"`
+	P999  time.Duration `json:"p99_9_ns"`
+	P9999 time.Duration `json:"p99_99_ns"`
+	// Dropped counts values that a histogram refused: always 0, or the run is invalid.
+	Dropped int64 `json:"dropped,omitempty"`
+}
+
+// NetworkRun is what the network did during a run, warm-up included.
+type NetworkRun struct {
+	Messages   uint64  `json:"messages"`   // sent by replicas
+	Packets    uint64  `json:"packets"`    // datagrams, in the live world
+	Bytes      uint64  `json:"bytes"`      // of datagrams, or of messages in the simulated world
+	Lost       uint64  `json:"lost"`       // datagrams, or messages in the simulated world
+	Dropped    uint64  `json:"dropped"`    // by a full queue
+	Overflow   uint64  `json:"overflow"`   // not read in time by the receiver: the machine's fault
+	Unsent     uint64  `json:"unsent"`     // messages that found no connection
+	Reconnects uint64  `json:"reconnects"` // of QUIC
+	Lateness   Summary `json:"lateness"`   // of the emulator: released after due
+}

@@ -1,0 +1,195 @@
+// Package bench runs experiments: it reads an experiment file, hosts replicas in real or in
+// virtual time, plays the clients, and records what every write took.
+//
+// One write's way: [LoadPlan] reads the file; [Execute] takes the protocols in turn; a generator
+// says when a write arrives in a region and what it writes; the region's site hands it to its
+// replica; what the replica sends crosses the world, live or simulated; the answer comes back to
+// the site, which notes the latency from the intended arrival; the notes become histograms in a
+// [Result], and [Write] puts that into a folder, from which package reports draws.
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"quorumbench/protocols"
+)
+
+// Status is what there is to say of an experiment that is running.
+type Status struct {
+	Protocol string // the label
+	Repeat   int    // from 0
+	Run      int    // from 0, of Runs
+	Runs     int
+	Phase    string        // warm-up, measuring or draining
+	Elapsed  time.Duration // of this run
+	Length   time.Duration // of this run, draining not counted
+	Left     time.Duration // of the whole experiment, roughly
+	Issued   int64         // writes so far, warm-up included
+	Rate     float64       // writes a second, of all regions together
+	Count    int64         // measured writes answered so far
+	P50, P99 time.Duration // of these; zero while they are too few
+}
+
+// Execute runs an experiment: every protocol once a repeat, in an order drawn from the seed, so
+// that a drift of the machine does not favour one of them. Watch, if not nil, is told about ten
+// times a second how it goes, from the calling goroutine.
+//
+// If ctx ends, Execute stops at once and returns what was measured so far, marked as partial,
+// together with the context's error. Any other error comes with a nil result.
+func Execute(ctx context.Context, plan *Plan, watch func(Status)) (*Result, error) {
+	result := &Result{
+		Schema: SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
+		Machine: thisMachine(), Started: time.Now().UTC(),
+	}
+	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
+	total := plan.Experiment.Repeats * len(plan.Experiment.Protocols)
+	for repeat := range plan.Experiment.Repeats {
+		for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
+			a := newAttempt(plan, plan.Experiment.Protocols[i], repeat)
+			a.index = len(result.Runs)
+			a.watch = a.watcher(watch, total)
+			if err := a.execute(ctx); err != nil && !errors.Is(err, ctx.Err()) {
+				return nil, fmt.Errorf("running %s: %w", a.protocol.Label, err)
+			}
+			if a.measuredAnything() {
+				result.Runs = append(result.Runs, a.conclude(ctx.Err() != nil))
+			}
+			if ctx.Err() != nil {
+				result.Partial, result.Finished = true, time.Now().UTC()
+				return result, ctx.Err()
+			}
+		}
+	}
+	result.Finished = time.Now().UTC()
+	return result, nil
+}
+
+// attempt is one run under way.
+type attempt struct {
+	plan     *Plan
+	protocol Protocol
+	driver   *protocols.Driver
+	leader   protocols.NodeID
+	repeat   int
+	index    int // of the run, from 0
+	clients  []*clients
+	running  []*site
+	run      Run
+	until    time.Duration // writes that were intended before count, since the run began
+	watch    func(now time.Duration)
+}
+
+func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
+	a := &attempt{plan: plan, protocol: protocol, repeat: repeat}
+	a.driver, a.leader = plan.driver(protocol)
+	a.run = Run{Protocol: protocol.Label, Repeat: repeat}
+	for region := range plan.Experiment.Regions {
+		a.clients = append(a.clients, newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region))
+	}
+	return a
+}
+
+func (a *attempt) execute(ctx context.Context) error {
+	if a.plan.Experiment.World == Simulated {
+		return runSimulated(ctx, a)
+	}
+	runtime.GC() // what the run before left behind
+	return runLive(ctx, a)
+}
+
+// weather is the seed of the links: the same for all protocols of a repeat.
+func (a *attempt) weather() uint64 {
+	return a.plan.Experiment.Seed + uint64(a.repeat)<<32
+}
+
+// sites makes the replicas and the sites around them.
+func (a *attempt) sites(w world) []*site {
+	for i := range a.clients {
+		a.running = append(a.running, newSite(i, protocols.Config{
+			ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader,
+			Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
+		}, a.driver, w, a.clients[i]))
+	}
+	return a.running
+}
+
+// began notes when the run began; at is the time of day, of which the histogram log keeps
+// milliseconds.
+func (a *attempt) began(at time.Time) {
+	a.run.Started = at.Add(a.plan.Experiment.Load.Warmup).UTC().Truncate(time.Millisecond)
+}
+
+// pending is the number of measured writes without an answer.
+func (a *attempt) pending() (n int64) {
+	for _, c := range a.clients {
+		n += c.pending.Load()
+	}
+	return n
+}
+
+func (a *attempt) measuredAnything() bool { return a.until > a.plan.Experiment.Load.Warmup }
+
+// conclude sums the run up and judges it.
+func (a *attempt) conclude(partial bool) Run {
+	load := &a.plan.Experiment.Load
+	a.run.Partial, a.run.Measured = partial, a.until-load.Warmup
+	for i, c := range a.clients {
+		region := c.result(a.until, intervalOf(load))
+		region.Region = a.plan.Experiment.Regions[i]
+		region.Floor = a.driver.Floor(a.plan.Topology.OneWay, a.leader, protocols.NodeID(i))
+		region.Quorum = protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), majority(len(a.clients)))
+		a.run.Regions = append(a.run.Regions, region)
+		a.run.Network.Messages += a.running[i].stats.Messages
+	}
+	a.judge()
+	return a.run
+}
+
+// watcher turns the times of a run into the status of the experiment.
+func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
+	if watch == nil {
+		return func(time.Duration) {}
+	}
+	load := &a.plan.Experiment.Load
+	length := load.Warmup + load.Duration
+	return func(now time.Duration) {
+		s := Status{
+			Protocol: a.protocol.Label, Repeat: a.repeat, Run: a.index, Runs: runs,
+			Elapsed: min(now, length), Length: length, Phase: "measuring",
+			Left: max(0, length-now) + time.Duration(runs-a.index-1)*length,
+		}
+		switch {
+		case now < load.Warmup:
+			s.Phase = "warm-up"
+		case now >= length:
+			s.Phase = "draining"
+		}
+		so := newHistogram()
+		for _, c := range a.clients {
+			s.Issued += c.progress(so)
+		}
+		s.Rate = float64(s.Issued) / s.Elapsed.Seconds()
+		s.Count = so.TotalCount()
+		if ConfidenceIn(50, s.Count) > Withheld {
+			s.P50 = time.Duration(so.ValueAtPercentile(50))
+		}
+		if ConfidenceIn(99, s.Count) > Withheld {
+			s.P99 = time.Duration(so.ValueAtPercentile(99))
+		}
+		watch(s)
+	}
+}
+
+func thisMachine() Machine {
+	tool := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		tool = info.Main.Version
+	}
+	return Machine{Tool: tool, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
+}

@@ -1,0 +1,79 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"time"
+
+	"quorumbench/netem"
+	"quorumbench/netem/sim"
+)
+
+// simWorld is virtual time: one loop in which the sites' events happen in order, and messages
+// that pass the links themselves, without packets around them.
+type simWorld struct {
+	loop  sim.Loop[siteEvent]
+	links [][]*netem.Link
+	net   *NetworkRun
+}
+
+type siteEvent struct {
+	site int
+	event
+}
+
+func (w *simWorld) now() time.Duration { return w.loop.Now() }
+
+func (w *simWorld) at(due time.Duration, site int, e event) { w.loop.At(due, siteEvent{site, e}) }
+
+func (w *simWorld) send(from, to int, messages [][]byte) {
+	for _, m := range messages {
+		w.net.Bytes += uint64(len(m))
+		due, fate := w.links[from][to].Transmit(w.loop.Now(), len(m))
+		switch fate {
+		case netem.Lost:
+			w.net.Lost++
+		case netem.Dropped:
+			w.net.Dropped++
+		default:
+			w.at(due, to, event{kind: messageEvent, from: from, data: bytes.Clone(m)})
+		}
+	}
+}
+
+// runSimulated runs one protocol once in virtual time.
+func runSimulated(ctx context.Context, a *attempt) error {
+	w := &simWorld{net: &a.run.Network}
+	n := len(a.plan.Experiment.Regions)
+	for from := range n {
+		w.links = append(w.links, nil)
+		for to := range n {
+			w.links[from] = append(w.links[from], a.plan.link(from, to, a.weather()))
+		}
+	}
+	sites := a.sites(w)
+	load := &a.plan.Experiment.Load
+	end := load.Warmup + load.Duration
+	// Runs follow each other in virtual time, from 1970 on, as they do in real time.
+	a.began(time.Unix(0, 0).Add(time.Duration(a.index) * (end + load.Timeout)))
+	for i := range sites {
+		w.at(0, i, event{kind: startEvent})
+	}
+	const slice = 100 * time.Millisecond // between looks at the context and the display
+	var batch [1]event
+	for until := slice; ; until += slice {
+		w.loop.Run(until, func(e siteEvent) {
+			batch[0] = e.event
+			sites[e.site].handle(batch[:])
+		})
+		if ctx.Err() != nil {
+			a.until = min(until, end)
+			return nil
+		}
+		a.watch(until)
+		if until >= end+load.Timeout || until >= end && a.pending() == 0 {
+			a.until = end
+			return nil
+		}
+	}
+}

@@ -1,0 +1,160 @@
+package bench
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The files of a result folder, besides the figures.
+const (
+	runFile     = "run.json"     // the Result
+	logFile     = "latency.hlog" // its histograms, HdrHistogram log format, version 2
+	summaryFile = "summary.csv"  // a line for each run and region
+	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
+)
+
+// CheckFolder tells whether Write will find the folder free: not there, or empty.
+func CheckFolder(folder string) error {
+	entries, err := os.ReadDir(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking at the result folder: %w", err)
+	case len(entries) > 0:
+		return fmt.Errorf("the result folder %s is not empty; accepted: a new or an empty folder", folder)
+	}
+	return nil
+}
+
+// Write puts a result into a folder, which must not be there or be empty. It appears as a whole,
+// or not at all.
+func Write(r *Result, folder string) error {
+	if err := CheckFolder(folder); err != nil {
+		return err
+	}
+	folder = filepath.Clean(folder)
+	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
+		return fmt.Errorf("making the result folder: %w", err)
+	}
+	fresh, err := os.MkdirTemp(filepath.Dir(folder), ".tmp-*")
+	if err != nil {
+		return fmt.Errorf("making the result folder: %w", err)
+	}
+	defer os.RemoveAll(fresh) // of no effect once it has its name
+	if err := os.Chmod(fresh, 0o755); err != nil {
+		return fmt.Errorf("making the result folder: %w", err)
+	}
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer, *Result) error
+	}{{runFile, writeJSON}, {logFile, writeLog}, {summaryFile, writeSummary}, {benchFile, writeBench}} {
+		var content bytes.Buffer
+		if err := file.write(&content, r); err != nil {
+			return fmt.Errorf("writing %s: %w", file.name, err)
+		}
+		if err := os.WriteFile(filepath.Join(fresh, file.name), content.Bytes(), 0o644); err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
+	}
+	if err := os.Rename(fresh, folder); err != nil {
+		return fmt.Errorf("naming the result folder: %w", err)
+	}
+	return nil
+}
+
+// Read reads a result from its folder, histograms included.
+func Read(folder string) (*Result, error) {
+	data, err := os.ReadFile(filepath.Join(folder, runFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a result folder: it has no %s", folder, runFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a result: %w", err)
+	}
+	r := &Result{}
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, runFile), err)
+	}
+	if r.Schema != SchemaVersion {
+		return nil, fmt.Errorf("%s is of schema %d; accepted: %d", filepath.Join(folder, runFile), r.Schema, SchemaVersion)
+	}
+	log, err := os.Open(filepath.Join(folder, logFile))
+	if err != nil {
+		return nil, fmt.Errorf("reading a result: %w", err)
+	}
+	defer log.Close()
+	if err := readLog(log, r); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, logFile), err)
+	}
+	return r, nil
+}
+
+func writeJSON(w io.Writer, r *Result) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+func writeSummary(w io.Writer, r *Result) error {
+	out := csv.NewWriter(w)
+	rows := [][]string{{"protocol", "repeat", "region", "floor_ns", "quorum_ns", "offered", "answered", "errors",
+		"min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns", "service_p50_ns", "service_p99_ns", "lag_p99_ns", "valid"}}
+	for _, run := range r.Runs {
+		for _, region := range run.Regions {
+			row := []string{run.Protocol, strconv.Itoa(run.Repeat), region.Region}
+			s := region.Response
+			for _, n := range []int64{int64(region.Floor), int64(region.Quorum), region.Offered, region.Answered, region.Errors,
+				int64(s.Min), int64(s.Mean()), int64(s.P50), int64(s.P90), int64(s.P99), int64(s.P999), int64(s.P9999), int64(s.Max),
+				int64(region.Service.P50), int64(region.Service.P99), int64(region.Lag.P99)} {
+				row = append(row, strconv.FormatInt(n, 10))
+			}
+			rows = append(rows, append(row, strconv.FormatBool(len(run.Invalid) == 0)))
+		}
+	}
+	return out.WriteAll(rows)
+}
+
+// Mean is the mean of the distribution, 0 if it is empty.
+func (s Summary) Mean() time.Duration {
+	if s.Count == 0 {
+		return 0
+	}
+	return s.Sum / time.Duration(s.Count)
+}
+
+// writeBench writes the Go benchmark format (golang.org/design/14313-benchmark-format): one line
+// a run and region; ns/op is the mean.
+func writeBench(w io.Writer, r *Result) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\nexperiment: %s\ntopology: %s\nworld: %s\n",
+		r.Machine.OS, r.Machine.Arch, r.Experiment.Name, r.Topology.Name, r.Experiment.World)
+	for _, run := range r.Runs {
+		for _, region := range run.Regions {
+			s := region.Response
+			fmt.Fprintf(&b, "BenchmarkWrite/protocol=%s/region=%s %d %d ns/op", run.Protocol, region.Region, s.Count, s.Mean())
+			for _, p := range []struct {
+				unit       string
+				percentile float64
+				value      time.Duration
+			}{{"p50-ns", 50, s.P50}, {"p99-ns", 99, s.P99}, {"p99.9-ns", 99.9, s.P999}} {
+				if ConfidenceIn(p.percentile, s.Count) > Withheld {
+					fmt.Fprintf(&b, " %d %s", p.value, p.unit)
+				}
+			}
+			fmt.Fprintf(&b, " %d errors\n", region.Errors)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}

@@ -1,0 +1,131 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Rate is a number of events per second, written 50/s, 3000/min.
+type Rate float64
+
+var rateUnits = []struct {
+	suffix  string
+	seconds float64
+}{{"/s", 1}, {"/min", 60}, {"/h", 3600}}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (r *Rate) UnmarshalText(text []byte) error {
+	for _, unit := range rateUnits {
+		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
+			if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n > 0 && !math.IsInf(n, 0) {
+				*r = Rate(n / unit.seconds)
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("found %q; accepted: a rate above zero with its unit, as in 50/s or 3000/min", text)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (r Rate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// String returns the rate per second, with its unit.
+func (r Rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 64) + "/s" }
+
+// Size is a number of bytes, written 128B, 4KiB, 1MiB.
+type Size int
+
+// maxValueSize keeps a command well below what a transport takes as one message.
+const maxValueSize = 1 << 20
+
+var sizeUnits = []struct {
+	suffix string
+	bytes  int
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"kB", 1000}, {"MB", 1000 * 1000}, {"B", 1}}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Size) UnmarshalText(text []byte) error {
+	for _, unit := range sizeUnits {
+		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
+			n, err := strconv.Atoi(strings.TrimSpace(number))
+			if err != nil || n < 0 || n > math.MaxInt32/unit.bytes {
+				break
+			}
+			*s = Size(n * unit.bytes)
+			return nil
+		}
+	}
+	return fmt.Errorf("found %q; accepted: a whole number of bytes with its unit, as in 128B, 4KiB, 10kB", text)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Size) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// String returns the size in the largest unit that divides it.
+func (s Size) String() string {
+	switch {
+	case s != 0 && s%(1<<20) == 0:
+		return strconv.Itoa(int(s>>20)) + "MiB"
+	case s != 0 && s%(1<<10) == 0:
+		return strconv.Itoa(int(s>>10)) + "KiB"
+	}
+	return strconv.Itoa(int(s)) + "B"
+}
+
+// Share is a part of a whole, from 0 to 1, written 0 to 100%.
+type Share float64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Share) UnmarshalText(text []byte) error {
+	if number, ok := strings.CutSuffix(string(text), "%"); ok {
+		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n >= 0 && n <= 100 {
+			*s = Share(n / 100)
+			return nil
+		}
+	}
+	return fmt.Errorf("found %q; accepted: a share from 0%% to 100%%, as in 0.5%%", text)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// String returns the share in percent.
+func (s Share) String() string { return strconv.FormatFloat(float64(s)*100, 'g', 6, 64) + "%" }
+
+// BitRate is a number of bits per second, written 100Mbit/s; zero is unlimited.
+type BitRate int64
+
+var bitRateUnits = []struct {
+	suffix string
+	bits   float64
+}{{"Gbit/s", 1e9}, {"Mbit/s", 1e6}, {"kbit/s", 1e3}, {"bit/s", 1}}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (b *BitRate) UnmarshalText(text []byte) error {
+	for _, unit := range bitRateUnits {
+		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+			if err != nil || !(n*unit.bits >= 1) || n*unit.bits > 1e15 {
+				break
+			}
+			*b = BitRate(n * unit.bits)
+			return nil
+		}
+	}
+	return fmt.Errorf("found %q; accepted: bits per second with their unit, as in 100Mbit/s or 512kbit/s", text)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (b BitRate) MarshalText() ([]byte, error) { return []byte(b.String()), nil }
+
+// String returns the bit rate in the largest unit of which it is a whole number.
+func (b BitRate) String() string {
+	for _, unit := range bitRateUnits {
+		if n := float64(b) / unit.bits; b != 0 && n == math.Trunc(n) {
+			return strconv.FormatFloat(n, 'f', -1, 64) + unit.suffix
+		}
+	}
+	return "0bit/s"
+}

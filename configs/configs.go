@@ -1,0 +1,57 @@
+// Package configs holds the files that come with the program, so that it works without a checkout
+// of its sources: experiments that run as they are, and the topologies, which are measured round
+// trips with their source and date.
+package configs
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"quorumbench/configs/strictyaml"
+)
+
+//go:embed *.yaml topologies/*.yaml
+var files embed.FS
+
+const extension = ".yaml"
+
+// Topologies returns the names of the topologies, sorted.
+func Topologies() []string { return names("topologies") }
+
+// Topology returns the file of the topology with that name, for netem.ParseTopology.
+func Topology(name string) ([]byte, error) { return read("topologies", "topology", name) }
+
+// Experiments returns the names of the experiments, sorted.
+func Experiments() []string { return names(".") }
+
+// Experiment returns the file of the experiment with that name, for bench.ParsePlan.
+func Experiment(name string) ([]byte, error) { return read(".", "experiment", name) }
+
+// names lists the YAML files of a folder without their extension, sorted.
+func names(folder string) []string {
+	entries, err := fs.ReadDir(files, folder)
+	if err != nil {
+		panic(fmt.Sprintf("configs: reading the embedded folder %s: %v", folder, err)) // it is in the program
+	}
+	var names []string
+	for _, entry := range entries {
+		if name, ok := strings.CutSuffix(entry.Name(), extension); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// read returns a file of a folder; kind is what its files are called in an error.
+func read(folder, kind, name string) ([]byte, error) {
+	data, err := files.ReadFile(path.Join(folder, name+extension))
+	if err != nil {
+		known := names(folder)
+		return nil, fmt.Errorf("found no %s %q; accepted: %s%s",
+			kind, name, strings.Join(known, ", "), strictyaml.DidYouMean(name, known))
+	}
+	return data, nil
+}

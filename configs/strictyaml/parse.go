@@ -1,0 +1,138 @@
+package strictyaml
+
+import (
+	"errors"
+	"math"
+	"strconv"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+)
+
+// parse reads the one document of a file into nodes.
+func parse(file string, data []byte) (*Node, error) {
+	p := reader{file: file}
+	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	if err != nil {
+		return nil, p.syntaxError(err)
+	}
+	var docs []*Node
+	for _, doc := range tree.Docs {
+		if doc.Body == nil {
+			continue
+		}
+		root, err := p.read(doc.Body)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, root)
+	}
+	switch len(docs) {
+	case 0:
+		return nil, p.errorf(nil, "found an empty document; accepted: a mapping of keys to values")
+	case 1:
+		return docs[0], nil
+	}
+	return nil, docs[1].Errorf("found a second document; accepted: one document a file")
+}
+
+// reader turns the parser's tree into nodes and refuses what strict files do without.
+type reader struct {
+	file string
+}
+
+// at is a node at the place of a token; one without a place is put at the start of the file.
+func (p reader) at(t *token.Token) *Node {
+	n := &Node{file: p.file, line: 1, column: 1}
+	if t != nil && t.Position != nil {
+		n.line, n.column = max(1, t.Position.Line), max(1, t.Position.Column)
+	}
+	return n
+}
+
+func (p reader) errorf(t *token.Token, format string, args ...any) error {
+	return p.at(t).Errorf(format, args...)
+}
+
+func (p reader) syntaxError(err error) error {
+	var syntax yaml.Error
+	if errors.As(err, &syntax) {
+		return p.errorf(syntax.GetToken(), "found what is not YAML: %s", syntax.GetMessage())
+	}
+	return p.errorf(nil, "found what is not YAML: %w", err)
+}
+
+func (p reader) read(from ast.Node) (*Node, error) {
+	n := p.at(from.GetToken())
+	switch from := from.(type) {
+	case *ast.NullNode:
+		n.kind = kindNull
+	case *ast.BoolNode:
+		n.kind, n.text = kindBool, from.GetToken().Value
+	case *ast.IntegerNode:
+		n.kind, n.text = kindInteger, from.GetToken().Value
+	case *ast.FloatNode:
+		n.kind, n.text = kindFloat, from.GetToken().Value
+	case *ast.StringNode:
+		n.kind, n.text = kindString, from.Value
+		if from.GetToken().Type == token.StringType && isNumber(n.text) {
+			n.kind = kindFloat // such as 1e3, which the parser takes for a text
+		}
+	case *ast.LiteralNode:
+		n.kind, n.text = kindString, from.Value.Value
+	case *ast.InfinityNode, *ast.NanNode:
+		n.kind, n.text = kindString, from.GetToken().Value
+	case *ast.SequenceNode:
+		n.kind = kindList
+		for _, value := range from.Values {
+			item, err := p.read(value)
+			if err != nil {
+				return nil, err
+			}
+			n.items = append(n.items, item)
+		}
+	case *ast.MappingNode:
+		return p.readMapping(n, from.Values, from.IsFlowStyle)
+	case *ast.MappingValueNode:
+		return p.readMapping(n, []*ast.MappingValueNode{from}, false)
+	default:
+		return nil, n.Errorf("found a YAML %s; accepted: plain values, lists and mappings", from.Type().YAMLName())
+	}
+	return n, nil
+}
+
+// isNumber tells whether a text is a finite number.
+func isNumber(text string) bool {
+	f, err := strconv.ParseFloat(text, 64)
+	return err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+}
+
+func (p reader) readMapping(n *Node, values []*ast.MappingValueNode, isFlow bool) (*Node, error) {
+	n.kind = kindMapping
+	for i, value := range values {
+		key, err := p.read(value.Key)
+		if err != nil {
+			return nil, err
+		}
+		if !key.IsScalar() {
+			return nil, key.Errorf("found %v as a key; accepted: a word", key)
+		}
+		if i == 0 && !isFlow { // the parser places a mapping without braces at its first colon
+			n.line, n.column = key.line, key.column
+		}
+		if n.get(key.text) != nil {
+			return nil, key.Errorf("found the key %q twice; accepted: once", key.text)
+		}
+		if value.Value == nil {
+			return nil, key.Errorf("found no value for the key %q", key.text)
+		}
+		item, err := p.read(value.Value)
+		if err != nil {
+			return nil, err
+		}
+		n.entries = append(n.entries, entry{key, item})
+	}
+	return n, nil
+}

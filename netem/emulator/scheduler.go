@@ -1,0 +1,180 @@
+package emulator
+
+import (
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"quorumbench/netem"
+)
+
+// Kind says what sort of event it is; how late events were is told for each kind by itself.
+type Kind uint8
+
+// The kinds of events.
+const (
+	Packets  Kind = iota // a packet arrives
+	Arrivals             // the load generator wants a write
+	Timers               // a timer of a node runs out
+	kinds
+)
+
+// Event is something that happens at a time. Types that are reused, as packets are, cost no
+// allocation for an event.
+type Event interface {
+	// Happen is called when the event is due, by the scheduler's only thread: it must not block
+	// and should not compute, for whatever it takes makes all events behind it late.
+	Happen()
+}
+
+// Func is a function as an Event.
+type Func func()
+
+// Happen calls the function.
+func (f Func) Happen() { f() }
+
+// Scheduler makes events happen when they are due: never early, as little late as it can, in the
+// order (due, order of the calls of At). Its methods may be called by several goroutines, and by
+// events.
+type Scheduler struct {
+	start  time.Time
+	sleep  sleeper
+	thread sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	queue  netem.Queue[scheduled]
+	wakeAt time.Duration // until when the thread sleeps; awake if it does not
+	closed bool
+	late   [kinds]*hdrhistogram.Histogram
+}
+
+type scheduled struct {
+	event  Event
+	kind   Kind
+	inTime bool // it was entered before it was due, so its lateness is the scheduler's own
+}
+
+const (
+	awake   time.Duration = -1
+	forever time.Duration = 1<<63 - 1
+)
+
+// sleeper lets one goroutine sleep, and others wake it.
+type sleeper interface {
+	// run calls loop on whatever thread suits, and returns when loop does.
+	run(loop func())
+	// until returns when the time since the start is reached, or after a wake: at once, if that
+	// came before.
+	until(due time.Duration)
+	wake()
+}
+
+// NewPortable starts a scheduler that sleeps by Go's timers: up to a millisecond late on Linux,
+// but it works on every system, and in a testing/synctest bubble, where it is exact. Close it.
+func NewPortable() *Scheduler {
+	start := time.Now()
+	return newScheduler(start, newTimerSleeper(start))
+}
+
+func newScheduler(start time.Time, sleep sleeper) *Scheduler {
+	s := &Scheduler{start: start, sleep: sleep, wakeAt: awake}
+	for kind := range s.late {
+		s.late[kind] = newLateness()
+	}
+	s.thread.Go(func() { sleep.run(s.loop) })
+	return s
+}
+
+// newLateness makes a histogram for lateness in nanoseconds.
+func newLateness() *hdrhistogram.Histogram {
+	return hdrhistogram.New(1, int64(mostLate), 3)
+}
+
+// mostLate is the greatest lateness told; what is later counts as this.
+const mostLate = time.Minute
+
+// Now is the time since the scheduler was started.
+func (s *Scheduler) Now() time.Duration { return time.Since(s.start) }
+
+// At makes an event happen at a time since the start of the scheduler, or at once if that has
+// passed. After Close it does nothing.
+func (s *Scheduler) At(due time.Duration, kind Kind, event Event) {
+	inTime := due > s.Now()
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return
+	}
+	s.queue.Push(due, scheduled{event, kind, inTime})
+	wake := due < s.wakeAt
+	if wake {
+		s.wakeAt = awake // whoever comes next need not wake it again
+	}
+	s.mu.Unlock()
+	if wake {
+		s.sleep.wake()
+	}
+}
+
+// TakeLateness returns how late events of a kind happened, in nanoseconds, since it was called
+// last. Events that were due already when they were entered do not count.
+func (s *Scheduler) TakeLateness(kind Kind) *hdrhistogram.Histogram {
+	empty := newLateness()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	taken := s.late[kind]
+	s.late[kind] = empty
+	return taken
+}
+
+// Close stops the scheduler: when it returns no event happens any more. It must not be called by
+// an event.
+func (s *Scheduler) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.queue = netem.Queue[scheduled]{}
+	s.mu.Unlock()
+	s.sleep.wake()
+	s.thread.Wait()
+}
+
+func (s *Scheduler) loop() {
+	for {
+		event, wakeAt, closed := s.next()
+		switch {
+		case closed:
+			return
+		case event != nil:
+			event.Happen()
+		default:
+			s.sleep.until(wakeAt)
+		}
+	}
+}
+
+// next takes out the event that is due, or tells until when to sleep.
+func (s *Scheduler) next() (event Event, wakeAt time.Duration, closed bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.wakeAt = awake
+	if s.closed {
+		return nil, 0, true
+	}
+	due, waiting := s.queue.Peek()
+	if !waiting {
+		s.wakeAt = forever
+		return nil, forever, false
+	}
+	now := s.Now()
+	if due > now {
+		s.wakeAt = due
+		return nil, due, false
+	}
+	_, item, _ := s.queue.Pop()
+	if item.inTime {
+		late := min(now-due, mostLate)
+		_ = s.late[item.kind].RecordValue(int64(late)) // cannot fail: it is in the histogram's range
+	}
+	return item.event, 0, false
+}

@@ -1,0 +1,174 @@
+package quicnet
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// Endpoint is where one replica sends and receives. Safe for use by several goroutines.
+type Endpoint struct {
+	id        int
+	config    *Config
+	identity  identity
+	transport *quic.Transport
+	listener  *quic.Listener
+	peers     []*peer // nil for the replica itself
+	ctx       context.Context
+	tasks     sync.WaitGroup
+	received  atomic.Uint64
+}
+
+// transportConfig is for dialling and listening alike.
+func transportConfig() *quic.Config {
+	return &quic.Config{
+		// The pacer of quic-go 0.65.0 believes this to be the size of packets whatever is set here,
+		// and spins, instead of waiting, while there is room for this but not for a larger one.
+		InitialPacketSize: 1280,
+		// A peer that is gone is noticed after the first, a link without traffic kept by the second.
+		MaxIdleTimeout:  30 * time.Second,
+		KeepAlivePeriod: 10 * time.Second,
+		// Wide enough that a window never slows a message down; they bound what may be under way.
+		InitialStreamReceiveWindow:     16 << 20,
+		MaxStreamReceiveWindow:         16 << 20,
+		InitialConnectionReceiveWindow: 32 << 20,
+		MaxConnectionReceiveWindow:     32 << 20,
+		// The default, 100, would throttle StreamPerBatch to about 100 batches a round trip.
+		MaxIncomingUniStreams: 1 << 20,
+		MaxIncomingStreams:    -1,
+	}
+}
+
+// listen makes the endpoint of a replica and begins to accept connections.
+func listen(ctx context.Context, config *Config, identities []identity, id int) (*Endpoint, error) {
+	e := &Endpoint{
+		id:        id,
+		config:    config,
+		identity:  identities[id],
+		transport: &quic.Transport{Conn: config.Conn(id)},
+		peers:     make([]*peer, config.Replicas),
+		ctx:       ctx,
+	}
+	var err error
+	e.listener, err = e.transport.Listen(serverTLS(identities, id), transportConfig())
+	if err != nil {
+		return nil, errors.Join(err, e.transport.Conn.Close())
+	}
+	e.tasks.Go(e.accept)
+	return e, nil
+}
+
+// dial makes the endpoint connect to another one, for as long as it lives.
+func (e *Endpoint) dial(other *Endpoint) {
+	p := newPeer(e, other)
+	e.peers[other.id] = p
+	e.tasks.Go(p.keepConnected)
+}
+
+// Send hands messages for another replica to QUIC as one batch and never waits. The messages are
+// copied. They are dropped, and counted, if there is no connection or no room for all of them: 16
+// MiB on a stream and 32 MiB on a connection may be under way. A message longer than MaxMessage is
+// dropped by itself.
+func (e *Endpoint) Send(to int, messages ...[]byte) {
+	e.peers[to].send(messages)
+}
+
+// Stats returns the endpoint's counts.
+func (e *Endpoint) Stats() Stats {
+	s := Stats{Received: e.received.Load()}
+	for _, p := range e.peers {
+		if p != nil {
+			s.add(p.snapshot())
+		}
+	}
+	return s
+}
+
+func (e *Endpoint) close() error {
+	for _, p := range e.peers {
+		if p != nil {
+			p.hangUp()
+		}
+	}
+	err := errors.Join(e.listener.Close(), e.transport.Close(), e.transport.Conn.Close())
+	e.tasks.Wait()
+	return err
+}
+
+func (e *Endpoint) logf(format string, args ...any) {
+	if e.config.Logf != nil && e.ctx.Err() == nil { // what ends because of Close is no news
+		e.config.Logf(format, args...)
+	}
+}
+
+// accept takes the connections that others dial.
+func (e *Endpoint) accept() {
+	for {
+		conn, err := e.listener.Accept(e.ctx)
+		if err != nil {
+			return // closed
+		}
+		from, err := whoIs(conn.ConnectionState().TLS)
+		if err != nil {
+			e.logf("replica %d: refusing a connection from %v: %v", e.id, conn.RemoteAddr(), err)
+			_ = conn.CloseWithError(0, "who are you?")
+			continue
+		}
+		e.tasks.Go(func() { e.receive(conn, from) })
+	}
+}
+
+// receive reads the streams of a connection, each in a goroutine of its own: one that waits for
+// a lost packet does not hold up the others.
+func (e *Endpoint) receive(conn *quic.Conn, from int) {
+	for {
+		stream, err := conn.AcceptUniStream(e.ctx)
+		if err != nil {
+			return // the side that dialled reports it and dials again
+		}
+		e.tasks.Go(func() {
+			if err := e.read(stream, from); err != nil {
+				stream.CancelRead(0)
+				e.logf("replica %d: reading a stream from %d: %v", e.id, from, err)
+			}
+		})
+	}
+}
+
+// read hands over the messages of a stream until it ends, or its connection does.
+func (e *Endpoint) read(stream *quic.ReceiveStream, from int) error {
+	r := readers.Get().(*bufio.Reader)
+	defer readers.Put(r)
+	r.Reset(stream)
+	for {
+		message, err := readFrame(r)
+		if err == io.EOF || stopped(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e.received.Add(1)
+		e.config.Receive(e.id, from, message)
+	}
+}
+
+var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4096) }}
+
+// stopped tells whether an error means that the connection is gone, by whatever end.
+func stopped(err error) bool {
+	var (
+		application *quic.ApplicationError
+		transport   *quic.TransportError
+		idle        *quic.IdleTimeoutError
+		reset       *quic.StatelessResetError
+	)
+	return errors.As(err, &application) || errors.As(err, &transport) || errors.As(err, &idle) ||
+		errors.As(err, &reset) || errors.Is(err, quic.ErrTransportClosed)
+}

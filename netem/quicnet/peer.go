@@ -1,0 +1,140 @@
+package quicnet
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// peer is the way from an endpoint to another replica.
+type peer struct {
+	endpoint *Endpoint
+	other    *Endpoint
+
+	connected chan struct{} // closed when it has been connected for the first time
+
+	mu     sync.Mutex       // guards what follows
+	conn   *quic.Conn       // nil while there is none
+	stream *quic.SendStream // of OneStream, made with the first message on conn
+	batch  []byte           // to build batches in
+	stats  Stats
+}
+
+func newPeer(endpoint, other *Endpoint) *peer {
+	return &peer{endpoint: endpoint, other: other, connected: make(chan struct{})}
+}
+
+// send hands the messages to QUIC from the caller's own goroutine: a goroutine between the two
+// would cost every message a switch of threads, and quic-go queues without waiting anyway.
+func (p *peer) send(messages [][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var count, size uint64
+	p.batch = p.batch[:0]
+	for _, m := range messages {
+		if len(m) > MaxMessage {
+			p.stats.Dropped++
+			continue
+		}
+		p.batch = appendFrame(p.batch, m)
+		count++
+		size += uint64(len(m))
+	}
+	if count == 0 {
+		return
+	}
+	if err := p.write(); err != nil {
+		p.stats.Dropped += count
+		return
+	}
+	p.stats.Messages += count
+	p.stats.Bytes += size
+}
+
+// write puts the batch on a stream, whole or not at all.
+func (p *peer) write() error {
+	if p.conn == nil {
+		return errNoConnection
+	}
+	stream := p.stream
+	if stream == nil {
+		var err error
+		if stream, err = p.conn.OpenUniStream(); err != nil {
+			return err
+		}
+	}
+	if p.endpoint.config.Mode == OneStream {
+		p.stream = stream
+		return stream.TryWriteAll(p.batch)
+	}
+	if err := stream.TryWriteAll(p.batch); err != nil {
+		stream.CancelWrite(0)
+		return err
+	}
+	return stream.Close()
+}
+
+// The time between two attempts to connect: doubled after each that fails.
+const (
+	leastBackOff = 50 * time.Millisecond
+	mostBackOff  = 2 * time.Second
+)
+
+// keepConnected dials, and dials again whenever the connection is lost, until the net is closed.
+func (p *peer) keepConnected() {
+	e, backOff := p.endpoint, leastBackOff
+	for first := true; ; {
+		conn, err := e.transport.Dial(e.ctx, p.other.transport.Conn.LocalAddr(),
+			clientTLS(e.identity, p.other.identity), transportConfig())
+		if err == nil {
+			p.use(conn, first)
+			first, backOff = false, leastBackOff
+			<-conn.Context().Done()
+			err = context.Cause(conn.Context())
+			p.use(nil, false)
+		}
+		if e.ctx.Err() != nil {
+			return
+		}
+		e.logf("replica %d: no connection to %d, dialling again in %v: %v", e.id, p.other.id, backOff, err)
+		select {
+		case <-time.After(backOff):
+		case <-e.ctx.Done():
+			return
+		}
+		backOff = min(2*backOff, mostBackOff)
+	}
+}
+
+// use makes conn, nil for none, the connection to send on.
+func (p *peer) use(conn *quic.Conn, first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.conn, p.stream = conn, nil
+	switch {
+	case first:
+		close(p.connected)
+	case conn != nil:
+		p.stats.Reconnects++
+	}
+	if conn != nil && p.endpoint.ctx.Err() != nil { // hangUp came before it
+		_ = conn.CloseWithError(0, "closing")
+	}
+}
+
+// hangUp ends the connection, now that the net is being closed.
+func (p *peer) hangUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conn != nil {
+		_ = p.conn.CloseWithError(0, "closing")
+	}
+}
+
+func (p *peer) snapshot() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.stats
+}

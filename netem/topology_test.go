@@ -1,0 +1,161 @@
+package netem_test
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/configs"
+	"quorumbench/netem"
+)
+
+// load reads a topology that comes with the program.
+func load(t *testing.T, name string) *netem.Topology {
+	t.Helper()
+	data, err := configs.Topology(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	topology, err := netem.ParseTopology(name+".yaml", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return topology
+}
+
+func TestShippedTopologiesHaveTheFiguresMeasured(t *testing.T) {
+	for _, c := range []struct {
+		topology, from, to  string
+		min, avg, max, mdev time.Duration
+	}{
+		{"aws-2020-06-05", "us-east-1", "eu-west-1", 70459 * us, 70508 * us, 73658 * us, 146 * us},
+		{"aws-2020-06-05", "us-west-1", "sa-east-1", 190134 * us, 190180 * us, 190779 * us, 522 * us},
+		{"aws-2020-06-05", "af-south-1", "af-south-1", 66 * us, 79 * us, 159 * us, 8 * us},
+		{"gcp-2020", "asia-east1", "asia-east2", 12766 * us, 18908 * us, 66849 * us, 873 * us},
+	} {
+		m, err := load(t, c.topology).Link(c.from, c.to)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		want := netem.Measured{Min: c.min, Avg: c.avg, Max: c.max, Mdev: c.mdev, OneWay: c.avg / 2}
+		if m != want {
+			t.Errorf("%s, %s to %s: %+v, want %+v", c.topology, c.from, c.to, m, want)
+		}
+	}
+}
+
+func TestShippedTopologiesAreComplete(t *testing.T) {
+	regions := map[string]int{"aws-2020-06-05": 19, "gcp-2020": 20}
+	for _, name := range configs.Topologies() {
+		t.Run(name, func(t *testing.T) {
+			topology := load(t, name)
+			if topology.Name != name {
+				t.Errorf("the file calls itself %q", topology.Name)
+			}
+			if got, want := len(topology.Regions), regions[name]; got != want {
+				t.Errorf("%d regions, want %d", got, want)
+			}
+			for _, from := range topology.Regions {
+				for _, to := range topology.Regions {
+					m, err := topology.Link(from, to)
+					if err != nil {
+						t.Fatal(err)
+					}
+					back, err := topology.Link(to, from)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if m.OneWay <= 0 {
+						t.Errorf("%s to %s takes %v", from, to, m.OneWay)
+					}
+					// Both ends measured the same round trip.
+					if off := math.Abs(float64(m.Avg-back.Avg)) / float64(m.Avg); off > 0.01 {
+						t.Errorf("%s to %s is %v, and back %v", from, to, m.Avg, back.Avg)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestJitterIsHalfTheVarianceOfTheRoundTrip(t *testing.T) {
+	m := netem.Measured{Mdev: 1414214}
+	if got := m.Jitter().Round(10); got != ms {
+		t.Errorf("Jitter = %v, want 1ms", got)
+	}
+}
+
+const small = `name: small
+source: a test
+measured: today
+regions: [us-east-1, eu-west-1, eu-west-2]
+links:
+  - {from: us-east-1, to: eu-west-1, min: 60ms, avg: 70ms, max: 90ms, mdev: 1ms}
+  - {from: eu-west-1, to: us-east-1, min: 60ms, avg: 70ms, max: 90ms, mdev: 1ms, one_way: 30ms}
+`
+
+func TestOneWayDelayIsHalfTheRoundTripUnlessGiven(t *testing.T) {
+	topology, err := netem.ParseTopology("small.yaml", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from, to string
+		want     time.Duration
+	}{
+		{"us-east-1", "eu-west-1", 35 * ms},
+		{"eu-west-1", "us-east-1", 30 * ms},
+	} {
+		if m, err := topology.Link(c.from, c.to); err != nil || m.OneWay != c.want {
+			t.Errorf("%s to %s: %v, %v, want %v", c.from, c.to, m.OneWay, err, c.want)
+		}
+	}
+}
+
+func TestUnknownRegionAndMissingPairAreErrors(t *testing.T) {
+	topology, err := netem.ParseTopology("small.yaml", []byte(small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ from, to, want string }{
+		{"us-esat-1", "eu-west-1", `topology small: found the unknown region "us-esat-1"; ` +
+			`accepted: us-east-1, eu-west-1, eu-west-2; did you mean us-east-1?`},
+		{"us-east-1", "mars", `topology small: found the unknown region "mars"; ` +
+			`accepted: us-east-1, eu-west-1, eu-west-2`},
+		{"us-east-1", "eu-west-2", "topology small has no link from us-east-1 to eu-west-2"},
+		{"us-east-1", "us-east-1", "topology small has no link from us-east-1 to us-east-1"},
+	} {
+		if _, err := topology.Link(c.from, c.to); err == nil || err.Error() != c.want {
+			t.Errorf("%s to %s: %v, want %v", c.from, c.to, err, c.want)
+		}
+	}
+}
+
+func TestParseTopologyPointsAtTheMistake(t *testing.T) {
+	for _, c := range []struct{ name, old, new, want string }{
+		{"unknown key", "mdev: 1ms}", "mdve: 1ms}", `small.yaml:6:71: found the unknown key "mdve"; ` +
+			`accepted: from, to, min, avg, max, mdev, one_way; did you mean mdev?`},
+		{"no unit", "min: 60ms", "min: 60", `small.yaml:6:43: found 60 without a unit; ` +
+			`accepted: a duration with its unit, such as 10s or 250ms; did you mean 60s?`},
+		{"no source", "source: a test\n", "", `small.yaml:1:1: found no key "source"; accepted: a text`},
+		{"unknown region", "to: eu-west-1", "to: eu-west-3", `small.yaml:6:27: found the unknown region "eu-west-3"; ` +
+			`accepted: us-east-1, eu-west-1, eu-west-2; did you mean eu-west-1?`},
+		{"region twice", "eu-west-2", "us-east-1", "small.yaml:4:33: found the region us-east-1 twice; accepted: once"},
+		{"link twice", "from: eu-west-1, to: us-east-1", "from: us-east-1, to: eu-west-1",
+			"small.yaml:7:5: found the link from us-east-1 to eu-west-1 twice; accepted: once"},
+		{"average below minimum", "avg: 70ms", "avg: 50ms", "small.yaml:6:54: found 50ms; accepted: min, 60ms, or more"},
+		{"maximum below average", "max: 90ms", "max: 69ms", "small.yaml:6:65: found 69ms; accepted: avg, 70ms, or more"},
+		{"negative", "min: 60ms", "min: -1ms", "small.yaml:6:43: found -1ms; accepted: 0s or more"},
+		{"one way above maximum", "one_way: 30ms", "one_way: 91ms",
+			"small.yaml:7:91: found 91ms; accepted: from 0s to max, 90ms"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := strings.Replace(small, c.old, c.new, 1)
+			if _, err := netem.ParseTopology("small.yaml", []byte(file)); err == nil || err.Error() != c.want {
+				t.Errorf("got  %v\nwant %v", err, c.want)
+			}
+		})
+	}
+}
