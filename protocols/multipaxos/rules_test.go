@@ -1,0 +1,384 @@
+package multipaxos_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+	"quorumbench/protocols/multipaxos"
+)
+
+// desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
+type desk struct {
+	t       *testing.T
+	node    protocols.Node
+	out     protocols.Outbox
+	disk    [][]byte
+	commits []string
+	now     time.Duration
+	// The replica's first timer is that of the election.
+	electionTimer protocols.TimerID
+}
+
+func newDesk(t *testing.T, replicas int, records ...*multipaxos.Record) *desk {
+	d := &desk{t: t}
+	for _, record := range records {
+		d.disk = append(d.disk, d.encode(record))
+	}
+	d.start(replicas)
+	return d
+}
+
+// start begins a life from the disk. Replica 1 is configured to lead.
+func (d *desk) start(replicas int) {
+	delays := make(protocols.Delays, replicas)
+	for i := range delays {
+		delays[i] = make([]time.Duration, replicas)
+	}
+	d.node = multipaxos.Driver.New(protocols.Config{ID: 0, Replicas: replicas, Leader: 1, Delays: delays})
+	d.commits = nil
+	for _, record := range d.disk {
+		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
+	}
+	d.step(protocols.Input{Kind: protocols.InputStart})
+	d.electionTimer = d.out.Timers[0].ID
+}
+
+func (d *desk) encode(m proto.Message) []byte {
+	d.t.Helper()
+	data, err := proto.Marshal(m)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return data
+}
+
+func (d *desk) step(in protocols.Input) {
+	d.out.Reset()
+	in.Now = d.now
+	d.node.Step(&in, &d.out)
+	for _, c := range d.out.Commits {
+		d.commits = append(d.commits, fmt.Sprint(c.Slot.Index, " ", show(c.Command)))
+	}
+	for _, record := range d.out.Records {
+		d.disk = append(d.disk, append([]byte{}, record...))
+	}
+}
+
+// tell hands the replica a message and returns what it sends to the sender.
+func (d *desk) tell(from protocols.NodeID, ballot protocols.Ballot, m *multipaxos.Message) string {
+	d.t.Helper()
+	m.Ballot = uint64(ballot)
+	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: d.encode(m)})
+	return d.sent(from)
+}
+
+// sent writes down what the last step sent to a replica.
+func (d *desk) sent(to protocols.NodeID) string {
+	d.t.Helper()
+	var lines []string
+	for _, s := range d.out.Sends {
+		if s.To != to {
+			continue
+		}
+		var m multipaxos.Message
+		if err := proto.Unmarshal(s.Data, &m); err != nil {
+			d.t.Fatal(err)
+		}
+		line := protocols.Ballot(m.Ballot).String() + " "
+		switch kind := m.Kind.(type) {
+		case *multipaxos.Message_Prepare:
+			line += fmt.Sprint("prepare from ", kind.Prepare.First)
+		case *multipaxos.Message_Promise:
+			line += "promise"
+			for _, p := range kind.Promise.Accepted {
+				line += fmt.Sprintf(" %d:%v:%s", p.Index, protocols.Ballot(p.Ballot), show(p.Command))
+			}
+		case *multipaxos.Message_Refuse:
+			line += fmt.Sprint("refuse, promised ", protocols.Ballot(kind.Refuse.Promised))
+		case *multipaxos.Message_Accept:
+			line += fmt.Sprint("accept from ", kind.Accept.First)
+			for _, command := range kind.Accept.Commands {
+				line += " " + show(command)
+			}
+		case *multipaxos.Message_Accepted:
+			line += fmt.Sprint("accepted from ", kind.Accepted.First, " count ", kind.Accepted.Count)
+		case *multipaxos.Message_Heartbeat:
+			line += fmt.Sprint("heartbeat, commit ", kind.Heartbeat.Commit)
+		case *multipaxos.Message_CatchUp:
+			line += fmt.Sprint("catch up from ", kind.CatchUp.First)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, "; ")
+}
+
+// stand lets the election timeout pass.
+func (d *desk) stand() {
+	d.now += time.Hour
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer})
+}
+
+// value is a command that show writes as its value.
+func (d *desk) value(v string) []byte {
+	if v == "no-op" {
+		return nil
+	}
+	return d.encode(&kv.Command{Client: 1, Seq: uint64(v[0]), Key: []byte("k"), Value: []byte(v)})
+}
+
+func (d *desk) values(vs ...string) [][]byte {
+	var encoded [][]byte
+	for _, v := range vs {
+		encoded = append(encoded, d.value(v))
+	}
+	return encoded
+}
+
+func show(command []byte) string {
+	if len(command) == 0 {
+		return "no-op"
+	}
+	var c kv.Command
+	if err := proto.Unmarshal(command, &c); err != nil {
+		return err.Error()
+	}
+	return string(c.Value)
+}
+
+func prepare(first uint64) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Prepare{Prepare: &multipaxos.Prepare{First: first}}}
+}
+
+func promise(accepted ...*multipaxos.Proposal) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Promise{Promise: &multipaxos.Promise{Accepted: accepted}}}
+}
+
+func accept(first, commit uint64, commands ...[]byte) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Accept{Accept: &multipaxos.Accept{First: first, Commands: commands, Commit: commit}}}
+}
+
+func accepted(first, count uint64) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Accepted{Accepted: &multipaxos.Accepted{First: first, Count: count}}}
+}
+
+func heartbeat(commit uint64) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Heartbeat{Heartbeat: &multipaxos.Heartbeat{Commit: commit}}}
+}
+
+func refuse(promised protocols.Ballot) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Refuse{Refuse: &multipaxos.Refuse{Promised: uint64(promised)}}}
+}
+
+func catchUp(first uint64) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_CatchUp{CatchUp: &multipaxos.CatchUp{First: first}}}
+}
+
+func (d *desk) proposal(index uint64, ballot protocols.Ballot, v string) *multipaxos.Proposal {
+	return &multipaxos.Proposal{Index: index, Ballot: uint64(ballot), Command: d.value(v)}
+}
+
+func ballot(round uint64, proposer protocols.NodeID) protocols.Ballot {
+	return protocols.NewBallot(round, proposer)
+}
+
+func expect(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func (d *desk) expectCommits(want ...string) {
+	d.t.Helper()
+	expect(d.t, "committed", strings.Join(d.commits, ", "), strings.Join(want, ", "))
+}
+
+func (d *desk) expectMark(want string) {
+	d.t.Helper()
+	for _, m := range d.out.Marks {
+		if m.Event == want {
+			return
+		}
+	}
+	d.t.Errorf("marks %v, want %q", d.out.Marks, want)
+}
+
+func TestTheAcceptor(t *testing.T) {
+	d := newDesk(t, 3)
+	expect(t, "prepare", d.tell(1, ballot(2, 1), prepare(1)), "2.1 promise")
+	expect(t, "the same again", d.tell(1, ballot(2, 1), prepare(1)), "2.1 promise")
+	expect(t, "a lower prepare", d.tell(2, ballot(1, 2), prepare(1)), "1.2 refuse, promised 2.1")
+	expect(t, "a lower accept", d.tell(2, ballot(1, 2), accept(1, 0, d.value("x"))), "1.2 refuse, promised 2.1")
+	expect(t, "a lower heartbeat", d.tell(2, ballot(1, 2), heartbeat(0)), "1.2 refuse, promised 2.1")
+	expect(t, "accept", d.tell(1, ballot(2, 1), accept(1, 0, d.values("a", "b")...)), "2.1 accepted from 1 count 2")
+	records := len(d.disk)
+	expect(t, "the same again", d.tell(1, ballot(2, 1), accept(2, 0, d.value("b"))), "2.1 accepted from 2 count 1")
+	if len(d.disk) != records {
+		t.Error("what is on disk is persisted again")
+	}
+	expect(t, "accept without prepare", d.tell(2, ballot(3, 2), accept(4, 0, d.value("d"))), "3.2 accepted from 4 count 1")
+	expect(t, "the ballot is then promised", d.tell(1, ballot(2, 1), accept(5, 0, d.value("e"))), "2.1 refuse, promised 3.2")
+	d.start(3)
+	expect(t, "after a crash", d.tell(1, ballot(3, 1), prepare(1)), "3.1 refuse, promised 3.2")
+	expect(t, "after a crash", d.tell(2, ballot(4, 2), prepare(2)), "4.2 promise 2:2.1:b 4:3.2:d")
+}
+
+func TestANewLeaderProposesWhatMayHaveBeenChosen(t *testing.T) {
+	d := newDesk(t, 5)
+	d.tell(1, ballot(1, 1), accept(1, 1, d.values("a", "own")...))
+	d.expectCommits("1 a")
+	d.stand()
+	expect(t, "stands", d.sent(1), "2.0 prepare from 2")
+	d.tell(1, ballot(2, 0), promise(d.proposal(2, ballot(1, 2), "higher"), d.proposal(3, ballot(1, 2), "x")))
+	d.tell(1, ballot(2, 0), promise()) // no second voice
+	expect(t, "two of five", d.sent(1), "")
+	d.tell(2, ballot(2, 0), promise(d.proposal(3, ballot(1, 1), "lower"), d.proposal(5, ballot(1, 1), "y")))
+	d.expectMark(protocols.MarkLeading)
+	expect(t, "leads", d.sent(2), "2.0 heartbeat, commit 1; 2.0 accept from 2 higher x no-op y")
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 99}, Data: d.value("new")})
+	expect(t, "and then", d.sent(2), "2.0 accept from 6 new")
+}
+
+// The story of a value that stood on a majority and was not chosen: what was accepted under an
+// older ballot does not count, also when the answers that tell so come late.
+func TestOnlyAcceptsUnderTheLeadersBallotCount(t *testing.T) {
+	d := newDesk(t, 5)
+	d.tell(1, ballot(1, 1), accept(1, 0, d.value("old")))
+	d.stand()
+	for from := range protocols.NodeID(3) {
+		d.tell(from+1, ballot(2, 0), promise(d.proposal(1, ballot(1, 1), "old")))
+	}
+	d.tell(3, ballot(1, 1), accepted(1, 1))
+	d.tell(4, ballot(1, 1), accepted(1, 1))
+	d.expectCommits()
+	d.tell(3, ballot(2, 0), accepted(1, 1))
+	d.tell(3, ballot(2, 0), accepted(1, 1))
+	d.expectCommits()
+	d.tell(4, ballot(2, 0), accepted(1, 1))
+	d.expectCommits("1 old")
+}
+
+func TestInstancesAreChosenInAnyOrderAndAppliedInTheLogs(t *testing.T) {
+	d := newDesk(t, 3)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	for i, v := range []string{"a", "b", "c"} {
+		d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: uint64(v[0])}, Data: d.value(v)})
+		expect(t, "at once", d.sent(2), fmt.Sprintf("1.0 accept from %d %s", i+1, v))
+	}
+	d.tell(1, ballot(1, 0), accepted(2, 1))
+	d.expectMark(protocols.MarkCommitted)
+	d.tell(2, ballot(1, 0), accepted(3, 1))
+	d.expectCommits()
+	d.tell(2, ballot(1, 0), accepted(1, 1))
+	d.expectCommits("1 a", "2 b", "3 c")
+	if len(d.out.Answers) != 3 {
+		t.Errorf("%d answers, want 3", len(d.out.Answers))
+	}
+}
+
+func TestAFollowerTakesForChosenOnlyWhatItHasOfTheLeader(t *testing.T) {
+	d := newDesk(t, 3)
+	d.tell(1, ballot(1, 1), accept(1, 0, d.values("a", "not chosen")...))
+	expect(t, "an older ballot's", d.tell(2, ballot(2, 2), heartbeat(4)), "2.2 catch up from 1")
+	expect(t, "is asked for once", d.tell(2, ballot(2, 2), heartbeat(4)), "")
+	d.expectCommits()
+	expect(t, "the answer does not suffice",
+		d.tell(2, ballot(2, 2), accept(1, 4, d.values("a", "b")...)), "2.2 accepted from 1 count 2; 2.2 catch up from 3")
+	d.expectCommits("1 a", "2 b")
+	d.tell(2, ballot(2, 2), accept(4, 4, d.value("d")))
+	d.expectCommits("1 a", "2 b")
+	d.tell(2, ballot(2, 2), accept(3, 0, d.value("c"))) // overtaken by what told the commit index
+	d.expectCommits("1 a", "2 b", "3 c", "4 d")
+
+	d.now += time.Hour
+	expect(t, "no answer", d.tell(2, ballot(2, 2), heartbeat(5)), "2.2 catch up from 5")
+	d.now += time.Hour
+	expect(t, "asks again", d.tell(2, ballot(2, 2), heartbeat(5)), "2.2 catch up from 5")
+}
+
+func TestTheLeaderHelpsThoseBehind(t *testing.T) {
+	d := newDesk(t, 3)
+	d.tell(1, ballot(1, 1), accept(1, 3, d.values("a", "b", "c", "d")...))
+	d.stand()
+	d.tell(1, ballot(2, 0), promise())
+	expect(t, "chosen, and no more", d.tell(2, ballot(2, 0), catchUp(2)), "2.0 accept from 2 b c")
+	expect(t, "nothing is missing", d.tell(2, ballot(2, 0), catchUp(4)), "")
+	expect(t, "asked as an earlier leader", d.tell(2, ballot(1, 0), catchUp(1)), "")
+}
+
+func TestABallotIsNeverUsedAgain(t *testing.T) {
+	d := newDesk(t, 3)
+	d.stand()
+	expect(t, "stands", d.sent(1), "1.0 prepare from 1")
+	d.tell(1, ballot(1, 0), refuse(ballot(7, 2)))
+	d.stand()
+	expect(t, "above what refused it", d.sent(1), "8.0 prepare from 1")
+	d.start(3)
+	d.stand()
+	expect(t, "above its own before the crash", d.sent(1), "9.0 prepare from 1")
+	if d.tell(1, ballot(8, 0), promise()); len(d.out.Marks) > 0 {
+		t.Errorf("a promise to an earlier attempt: %v", d.out.Marks)
+	}
+}
+
+func TestALeaderThatIsRefusedLeadsNoMore(t *testing.T) {
+	for name, message := range map[string]func(d *desk){
+		"refusal":      func(d *desk) { d.tell(2, ballot(1, 0), refuse(ballot(1, 2))) },
+		"prepare":      func(d *desk) { d.tell(2, ballot(1, 2), prepare(1)) },
+		"a new leader": func(d *desk) { d.tell(2, ballot(1, 2), heartbeat(0)) },
+	} {
+		d := newDesk(t, 3)
+		d.stand()
+		d.tell(1, ballot(1, 0), promise())
+		d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 97}, Data: d.value("a")})
+		message(d)
+		d.expectMark(protocols.MarkDeposed)
+		d.tell(1, ballot(1, 0), accepted(1, 1))
+		if len(d.commits) > 0 {
+			t.Errorf("after a %s: the old leader commits %v", name, d.commits)
+		}
+	}
+}
+
+func TestAnAcceptWithoutAnswerIsRepeated(t *testing.T) {
+	d := newDesk(t, 5)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	d.tell(2, ballot(1, 0), promise())
+	put := func(seq uint64, v string) (timers []protocols.TimerChange) {
+		d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}, Data: d.value(v)})
+		return append(timers, d.out.Timers...)
+	}
+	timers := put(97, "a")
+	if len(timers) != 4 {
+		t.Fatalf("timers %v, want one for each of the others", timers)
+	}
+	put(98, "b")
+	put(99, "c")
+	d.tell(1, ballot(1, 0), accepted(1, 1))
+	d.tell(1, ballot(1, 0), accepted(3, 1))
+	d.tell(2, ballot(1, 0), accepted(3, 1)) // c is chosen
+	d.now += timers[0].After
+	put(100, "d") // not late yet
+	for i, want := range []string{"1.0 accept from 2 b", "1.0 accept from 1 a; 1.0 accept from 2 b"} {
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: timers[i].ID})
+		expect(t, "repeated", d.sent(protocols.NodeID(i+1)), want)
+		if len(d.out.Timers) != 1 {
+			t.Errorf("timers %v, want this one again", d.out.Timers)
+		}
+	}
+	for from := range protocols.NodeID(2) {
+		d.tell(from+1, ballot(1, 0), accepted(1, 4))
+	}
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: timers[0].ID})
+	if len(d.out.Sends)+len(d.out.Timers) > 0 {
+		t.Errorf("when all is chosen: sends %v, timers %v", d.out.Sends, d.out.Timers)
+	}
+}

@@ -1,0 +1,131 @@
+package raft
+
+import (
+	"maps"
+	"slices"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/relay"
+)
+
+// The normal case: a command becomes an entry, the entry is copied, committed and applied.
+
+// peer is what a leader knows of a follower's log.
+type peer struct {
+	match   uint64 // it is the leader's up to here
+	next    uint64 // the first entry to send; all before are matched or on their way
+	probing bool   // the logs do not meet before next: see recovery.go
+	filled  uint64 // a gap up to here has been filled since the last heartbeat
+}
+
+// propose puts a command forward that from, or a client of this replica, has handed over.
+func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
+	if r.relay.Admit(from, c) {
+		r.out.Mark(c.ID(), protocols.MarkProposed)
+		r.append(&Entry{Term: r.term, Command: c.Data})
+	}
+}
+
+// append adds an entry to the leader's log and sends it to all who keep pace.
+func (r *replica) append(e *Entry) {
+	r.write(r.log.last()+1, []*Entry{e})
+	r.others(func(to protocols.NodeID) {
+		if !r.peers[to].probing {
+			r.sendEntries(to)
+		}
+	})
+	r.advanceCommit() // a leader alone is a majority
+}
+
+// sendEntries sends what follows the place up to which the peer's log is known or assumed.
+func (r *replica) sendEntries(to protocols.NodeID) {
+	p := &r.peers[to]
+	entries := r.log.from(p.next)
+	r.sendAppend(to, p.next, entries)
+	if !p.probing { // rule 10
+		p.next += uint64(len(entries))
+	}
+}
+
+func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry) {
+	r.send(to, &Message_AppendEntries{AppendEntries: &AppendEntries{
+		PrevIndex: first - 1, PrevTerm: r.log.term(first - 1), Entries: entries, Commit: r.commit,
+	}})
+}
+
+func (r *replica) onAppendEntries(from protocols.NodeID, term uint64, m *AppendEntries) {
+	if term < r.term {
+		r.send(from, &Message_Rejected{Rejected: &Rejected{}}) // rule 1
+		return
+	}
+	r.follow(from)
+	r.election.Heard(r.now)
+	switch {
+	case m.PrevIndex > r.log.last():
+		r.keepEarly(from, m)
+		return
+	case !r.log.holds(m.PrevIndex, m.PrevTerm): // rule 5
+		r.reject(from, m.PrevIndex)
+		return
+	}
+	matched, commit := r.merge(m), m.Commit                                 // rule 6
+	for early := r.early[matched]; early != nil; early = r.early[matched] { // rule 10
+		delete(r.early, matched)
+		matched, commit = r.merge(early), max(commit, early.Commit)
+	}
+	maps.DeleteFunc(r.early, func(prev uint64, _ *AppendEntries) bool { return prev < matched })
+	r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})
+	r.commitTo(min(commit, matched)) // rule 9
+}
+
+func (r *replica) onAppended(from protocols.NodeID, index uint64) {
+	if r.role != leader {
+		return
+	}
+	p := &r.peers[from]
+	p.match = max(p.match, index)
+	p.next = max(p.next, p.match+1)
+	if p.match == p.next-1 {
+		p.probing = false
+	}
+	if !p.probing && p.next <= r.log.last() {
+		r.sendEntries(from)
+	}
+	r.advanceCommit()
+}
+
+// advanceCommit commits what stands on a majority.
+func (r *replica) advanceCommit() {
+	for i, p := range r.peers {
+		r.matches[i] = p.match
+	}
+	r.matches[r.config.ID] = r.log.last()
+	slices.Sort(r.matches)
+	index := r.matches[len(r.matches)-r.majority]
+	if r.log.term(index) == r.term { // rule 7
+		r.commitTo(index)
+	}
+}
+
+// commitTo applies the entries up to index, which are committed.
+func (r *replica) commitTo(index uint64) {
+	for ; r.commit < index; r.commit++ { // rule 12
+		command := r.log.at(r.commit + 1).Command
+		id, result := r.store.Apply(command)
+		r.out.Commit(protocols.Slot{Index: r.commit + 1}, id, command)
+		if r.role == leader && len(command) > 0 {
+			r.out.Mark(id, protocols.MarkCommitted)
+			r.out.Mark(id, protocols.MarkApplied)
+		}
+		r.relay.OnApplied(id, result, r.out)
+	}
+}
+
+// heartbeat makes the leader heard (rule 11).
+func (r *replica) heartbeat() {
+	r.others(func(to protocols.NodeID) {
+		r.peers[to].filled = 0
+		r.sendEntries(to)
+	})
+	r.out.SetTimer(pulseTimer, r.config.Delays.Heartbeat())
+}

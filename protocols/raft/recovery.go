@@ -1,0 +1,119 @@
+package raft
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+)
+
+// Recovery: a follower's log becomes the leader's, and a replica gets its own back from disk.
+
+// reject tells the leader that the logs do not meet at prev, and where they may.
+func (r *replica) reject(from protocols.NodeID, prev uint64) {
+	hint := &Rejected{PrevIndex: prev, HintIndex: r.log.last() + 1}
+	if prev <= r.log.last() {
+		hint.HintTerm = r.log.term(prev)
+		hint.HintIndex = r.log.firstOf(hint.HintTerm)
+	}
+	r.send(from, &Message_Rejected{Rejected: hint})
+}
+
+// onRejected repairs what a follower lacks (rule 10). If its log merely ends too early, what is
+// missing is sent again, once a heartbeat, and the pipeline goes on. Otherwise the leader falls
+// back to the place where the logs may meet: behind its last entry of the follower's term, if it
+// has any, or else before all that the follower has of that term (section 5.3).
+func (r *replica) onRejected(from protocols.NodeID, m *Rejected) {
+	if r.role != leader {
+		return
+	}
+	p := &r.peers[from]
+	outdated := m.PrevIndex <= p.match || p.probing && m.PrevIndex != p.next-1
+	if outdated || r.fillGap(from, m) {
+		return
+	}
+	p.probing = true
+	p.next = m.HintIndex
+	if behind := r.log.firstOf(m.HintTerm + 1); m.HintTerm > 0 && r.log.term(behind-1) == m.HintTerm {
+		p.next = behind
+	}
+	p.next = max(p.next, p.match+1)
+	r.sendEntries(from)
+}
+
+// fillGap sends the entries between a follower's end and an append that came too early, if that
+// is what the rejection is about, and they fit into one message.
+func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
+	p := &r.peers[to]
+	if m.HintTerm > 0 || p.probing || m.HintIndex <= p.match || m.HintIndex > m.PrevIndex || m.PrevIndex >= p.next {
+		return false
+	}
+	entries := r.log.from(m.HintIndex)
+	missing := m.PrevIndex - m.HintIndex + 1
+	if uint64(len(entries)) < missing {
+		return false
+	}
+	if m.PrevIndex > p.filled {
+		p.filled = m.PrevIndex
+		r.sendAppend(to, m.HintIndex, entries[:missing])
+	}
+	return true
+}
+
+// keepEarly keeps an append that overtook the one before it, and asks for what is missing when it
+// is the first, or a heartbeat: rule 5 is kept when the gap is closed.
+func (r *replica) keepEarly(from protocols.NodeID, m *AppendEntries) {
+	if len(r.early) == 0 || len(m.Entries) == 0 {
+		r.reject(from, m.PrevIndex)
+	}
+	if len(m.Entries) > 0 && len(r.early) < maxEarly {
+		r.early[m.PrevIndex] = m
+	}
+}
+
+// maxEarly bounds how many appends wait for a gap to close; what is beyond is sent again.
+const maxEarly = 1024
+
+// merge makes the log hold the entries of an append that it meets, and returns the index of the
+// last of them. What is there already, and what follows it, stays (rule 5).
+func (r *replica) merge(m *AppendEntries) (matched uint64) {
+	for i, e := range m.Entries {
+		if index := m.PrevIndex + 1 + uint64(i); !r.log.holds(index, e.Term) {
+			r.write(index, m.Entries[i:])
+			break
+		}
+	}
+	return m.PrevIndex + uint64(len(m.Entries))
+}
+
+// write replaces the log from first on, in memory and on disk (rule 4).
+func (r *replica) write(first uint64, entries []*Entry) {
+	r.log.replace(first, entries)
+	r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})
+}
+
+// save persists term and vote if this step has changed them (rule 4).
+func (r *replica) save() {
+	if r.saved == r.state {
+		return
+	}
+	r.saved = r.state
+	r.out.Persist(&Record{Kind: &Record_State{State: &State{Term: r.term, VotedFor: int32(r.votedFor)}}})
+}
+
+// restore takes back what an earlier life has persisted. The commit index is not among it: the
+// next leader tells.
+func (r *replica) restore(data []byte) {
+	var record Record
+	if err := proto.Unmarshal(data, &record); err != nil {
+		panic(fmt.Sprintf("raft: a record of %d bytes that this driver did not write: %v", len(data), err))
+	}
+	switch kind := record.Kind.(type) {
+	case *Record_State:
+		r.state = state{term: kind.State.Term, votedFor: protocols.NodeID(kind.State.VotedFor)}
+		r.saved = r.state
+	case *Record_Entries:
+		r.log.replace(kind.Entries.First, kind.Entries.Entries)
+	}
+}

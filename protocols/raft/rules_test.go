@@ -1,0 +1,365 @@
+package raft_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/raft"
+)
+
+// desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
+type desk struct {
+	t       *testing.T
+	node    protocols.Node
+	out     protocols.Outbox
+	commits []uint64
+	now     time.Duration
+	// The replica's first timer is that of the election.
+	electionTimer protocols.TimerID
+}
+
+// newDesk restores a replica whose log has entries of the given terms, and starts it.
+func newDesk(t *testing.T, replicas int, term uint64, terms ...uint64) *desk {
+	delays := make(protocols.Delays, replicas)
+	for i := range delays {
+		delays[i] = make([]time.Duration, replicas)
+	}
+	d := &desk{t: t, node: raft.Driver.New(protocols.Config{ID: 0, Replicas: replicas, Leader: 1, Delays: delays})}
+	entries := &raft.Entries{First: 1, Entries: entriesOf(terms...)}
+	d.restore(&raft.Record{Kind: &raft.Record_State{State: &raft.State{Term: term, VotedFor: -1}}})
+	d.restore(&raft.Record{Kind: &raft.Record_Entries{Entries: entries}})
+	d.step(protocols.Input{Kind: protocols.InputStart})
+	d.electionTimer = d.out.Timers[0].ID
+	return d
+}
+
+// entriesOf returns no-ops of the given terms.
+func entriesOf(terms ...uint64) []*raft.Entry {
+	var entries []*raft.Entry
+	for _, term := range terms {
+		entries = append(entries, &raft.Entry{Term: term})
+	}
+	return entries
+}
+
+func (d *desk) restore(record *raft.Record) {
+	data, err := proto.Marshal(record)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.step(protocols.Input{Kind: protocols.InputRestore, Data: data})
+}
+
+func (d *desk) step(in protocols.Input) {
+	d.out.Reset()
+	in.Now = d.now
+	d.node.Step(&in, &d.out)
+	for _, c := range d.out.Commits {
+		d.commits = append(d.commits, c.Slot.Index)
+	}
+}
+
+// tell hands the replica a message and returns its answers.
+func (d *desk) tell(from protocols.NodeID, m *raft.Message) []*raft.Message {
+	d.t.Helper()
+	data, err := proto.Marshal(m)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
+	return d.sent(from)
+}
+
+func (d *desk) sent(to protocols.NodeID) []*raft.Message {
+	var sent []*raft.Message
+	for _, s := range d.out.Sends {
+		if s.To != to {
+			continue
+		}
+		m := &raft.Message{}
+		if err := proto.Unmarshal(s.Data, m); err != nil {
+			d.t.Fatal(err)
+		}
+		sent = append(sent, m)
+	}
+	return sent
+}
+
+// stand lets the election timeout pass.
+func (d *desk) stand() {
+	d.now += time.Hour
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer})
+}
+
+func (d *desk) expectCommits(want ...uint64) {
+	d.t.Helper()
+	if !slices.Equal(d.commits, want) {
+		d.t.Errorf("committed %v, want %v", d.commits, want)
+	}
+}
+
+// expect wants exactly one answer.
+func expect(t *testing.T, got []*raft.Message, want *raft.Message) {
+	t.Helper()
+	if len(got) != 1 || !proto.Equal(got[0], want) {
+		t.Errorf("answered %v, want %v", got, want)
+	}
+}
+
+func vote(term uint64, granted bool) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_Vote{Vote: &raft.Vote{Granted: granted}}}
+}
+
+func requestVote(term, lastIndex, lastTerm uint64) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_RequestVote{RequestVote: &raft.RequestVote{LastIndex: lastIndex, LastTerm: lastTerm}}}
+}
+
+func appended(term, index uint64) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_Appended{Appended: &raft.Appended{Index: index}}}
+}
+
+func rejected(term, prev, hintTerm, hintIndex uint64) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_Rejected{Rejected: &raft.Rejected{PrevIndex: prev, HintTerm: hintTerm, HintIndex: hintIndex}}}
+}
+
+func appendEntries(term, prevIndex, prevTerm, commit uint64, terms ...uint64) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_AppendEntries{AppendEntries: &raft.AppendEntries{
+		PrevIndex: prevIndex, PrevTerm: prevTerm, Entries: entriesOf(terms...), Commit: commit,
+	}}}
+}
+
+// Figure 8 of the paper: S1 leads term 2, copies entry 2 to S2 and dies; S5 leads term 3 and
+// has another entry 2; S1 returns, leads term 4 and copies its old entry 2 to S3. It stands on a
+// majority, and S5 may still overwrite it.
+func TestAnEntryOfAnOldTermIsNotCommittedByCounting(t *testing.T) {
+	d := newDesk(t, 5, 3, 1, 2)
+	d.stand()
+	d.tell(1, vote(4, true))
+	d.tell(2, vote(4, true)) // it leads, and its no-op is entry 3
+	d.tell(1, appended(4, 2))
+	d.tell(2, appended(4, 2))
+	d.tell(3, appended(4, 2))
+	d.expectCommits()
+	d.tell(1, appended(4, 3))
+	d.expectCommits()
+	d.tell(2, appended(4, 3))
+	d.expectCommits(1, 2, 3)
+}
+
+func TestAReplicaVotesOnceInATerm(t *testing.T) {
+	d := newDesk(t, 3, 1)
+	expect(t, d.tell(1, requestVote(2, 0, 0)), vote(2, true))
+	expect(t, d.tell(2, requestVote(2, 0, 0)), vote(2, false))
+	expect(t, d.tell(1, requestVote(2, 0, 0)), vote(2, true)) // its answer was lost
+	expect(t, d.tell(2, requestVote(3, 0, 0)), vote(3, true))
+	expect(t, d.tell(1, requestVote(2, 0, 0)), vote(3, false))
+}
+
+func TestAVoteIsRefusedToALogThatIsBehind(t *testing.T) {
+	for _, c := range []struct {
+		lastIndex, lastTerm uint64
+		granted             bool
+	}{{3, 2, true}, {4, 2, true}, {2, 2, false}, {9, 1, false}, {1, 3, true}} {
+		d := newDesk(t, 3, 2, 1, 1, 2)
+		expect(t, d.tell(1, requestVote(5, c.lastIndex, c.lastTerm)), vote(5, c.granted))
+	}
+}
+
+func TestVotesOfAnEarlierTermDoNotElect(t *testing.T) {
+	d := newDesk(t, 3, 1)
+	d.stand() // term 2
+	d.stand() // term 3
+	if d.tell(1, vote(2, true)); len(d.out.Marks) > 0 {
+		t.Errorf("a late vote: %v", d.out.Marks)
+	}
+	if d.tell(1, vote(3, true)); len(d.out.Marks) != 1 || d.out.Marks[0].Event != protocols.MarkLeading {
+		t.Errorf("a vote of this term: %v", d.out.Marks)
+	}
+}
+
+func TestAppendEntries(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		log     []uint64
+		message *raft.Message
+		answer  *raft.Message
+		commits []uint64
+	}{
+		{"behind the end", []uint64{1, 2}, appendEntries(2, 2, 2, 2, 2, 2), appended(2, 4), []uint64{1, 2}},
+		{"heartbeat", []uint64{1, 2}, appendEntries(2, 2, 2, 2), appended(2, 2), []uint64{1, 2}},
+		{"heartbeat of a longer log commits no further than it reaches", []uint64{1, 2}, appendEntries(2, 1, 1, 2), appended(2, 1), []uint64{1}},
+		{"the leader's commit index is ahead", []uint64{1}, appendEntries(2, 1, 1, 9, 2), appended(2, 2), []uint64{1, 2}},
+		{"over the same entries", []uint64{1, 2, 2}, appendEntries(2, 0, 0, 0, 1, 2), appended(2, 2), nil},
+		{"over entries that conflict", []uint64{1, 1, 1}, appendEntries(2, 1, 1, 3, 2, 2), appended(2, 3), []uint64{1, 2, 3}},
+		{"a gap", []uint64{1}, appendEntries(2, 3, 2, 9, 2), rejected(2, 3, 0, 2), nil},
+		{"a conflict before", []uint64{1, 2, 2, 2}, appendEntries(3, 4, 3, 9, 3), rejected(3, 4, 2, 2), nil},
+		{"an earlier term", []uint64{1}, appendEntries(1, 1, 1, 1, 1), rejected(2, 0, 0, 0), nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t, 3, 2, c.log...)
+			expect(t, d.tell(1, c.message), c.answer)
+			d.expectCommits(c.commits...)
+		})
+	}
+}
+
+func TestALateAppendShortensNothing(t *testing.T) {
+	d := newDesk(t, 3, 1)
+	d.tell(1, appendEntries(1, 0, 0, 0, 1, 1, 1))
+	expect(t, d.tell(1, appendEntries(1, 0, 0, 0, 1)), appended(1, 1))
+	expect(t, d.tell(1, appendEntries(1, 3, 1, 3)), appended(1, 3))
+	d.expectCommits(1, 2, 3)
+}
+
+func TestTheLeaderFallsBackWhereTheLogsMayMeet(t *testing.T) {
+	// The leader's log has terms 1 1 4 4 5, and a no-op of term 6 at 6.
+	for _, c := range []struct {
+		name   string
+		reject *raft.Message
+		prev   uint64
+	}{
+		{"a follower that lacks all", rejected(6, 5, 0, 1), 0},
+		{"entries of a term the leader has: behind its last of them", rejected(6, 5, 4, 2), 4},
+		{"entries of a term the leader lacks: before all of them", rejected(6, 5, 3, 3), 2},
+		{"nothing in common", rejected(6, 5, 2, 1), 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t, 3, 5, 1, 1, 4, 4, 5)
+			d.stand()
+			d.tell(1, vote(6, true))
+			sent := d.tell(2, c.reject)
+			if len(sent) != 1 || sent[0].GetAppendEntries() == nil {
+				t.Fatalf("answered %v", sent)
+			}
+			got := sent[0].GetAppendEntries()
+			if end := got.PrevIndex + uint64(len(got.Entries)); got.PrevIndex != c.prev || end < 5 {
+				t.Errorf("sends the entries from behind %d to %d, want those from behind %d, at least to 5", got.PrevIndex, end, c.prev)
+			}
+			if again := d.tell(2, c.reject); len(again) != 0 {
+				t.Errorf("a rejection that came twice is answered with %v", again)
+			}
+		})
+	}
+}
+
+func TestALeaderStepsDownForAHigherTerm(t *testing.T) {
+	d := newDesk(t, 3, 1)
+	d.stand()
+	d.tell(1, vote(2, true))
+	d.tell(2, rejected(3, 0, 0, 0))
+	if len(d.out.Marks) != 1 || d.out.Marks[0].Event != protocols.MarkDeposed {
+		t.Errorf("marks %v", d.out.Marks)
+	}
+	if len(d.out.Records) != 1 {
+		t.Error("the new term is not persisted")
+	}
+}
+
+// lead returns a replica of five that leads term 2 with a log of terms 1 1 1 2, and has heard of
+// nobody's log.
+func lead(t *testing.T) *desk {
+	d := newDesk(t, 5, 1, 1, 1, 1)
+	d.stand()
+	d.tell(1, vote(2, true))
+	d.tell(2, vote(2, true))
+	return d
+}
+
+func (d *desk) command(seq uint64) {
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}, Data: []byte{}})
+}
+
+func TestAnAnswerThatIsOvertakenTakesNothingBack(t *testing.T) {
+	d := lead(t)
+	d.tell(1, appended(2, 4))
+	d.tell(1, appended(2, 3))
+	d.tell(2, appended(2, 4))
+	d.expectCommits(1, 2, 3, 4)
+	if sent := d.tell(1, rejected(2, 4, 0, 1)); len(sent) != 0 {
+		t.Errorf("a rejection of what is known to match is answered with %v", sent)
+	}
+	d.command(1)
+	sent := d.tell(1, rejected(2, 5, 0, 2)) // that came late, too: the follower has more by now
+	if got := sent[0].GetAppendEntries().GetPrevIndex(); got != 4 {
+		t.Errorf("falls back to %d, behind what is known to match", got)
+	}
+}
+
+// The follower 1 has matched entries that the next leader has overwritten here.
+func TestANewLeadershipCountsAnew(t *testing.T) {
+	d := lead(t)
+	d.command(1)
+	d.command(2)
+	d.tell(1, appended(2, 6))
+	d.tell(4, appendEntries(3, 3, 1, 0, 3))
+	d.stand()
+	d.tell(2, vote(4, true))
+	d.tell(3, vote(4, true))
+	d.tell(3, appended(4, 5))
+	d.expectCommits()
+	d.tell(2, appended(4, 5))
+	d.expectCommits(1, 2, 3, 4, 5)
+}
+
+func TestAppendsArePipelinedUntilOneIsRejected(t *testing.T) {
+	d := lead(t)
+	for i := range uint64(3) {
+		d.command(i + 1)
+		if sent := d.sent(1); len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 4+i {
+			t.Errorf("without an answer to the one before, sends %v", sent)
+		}
+	}
+	d.tell(1, rejected(2, 5, 1, 1))
+	d.command(4)
+	if sent := d.sent(1); len(sent) != 0 {
+		t.Errorf("while it probes, sends %v", sent)
+	}
+	if sent := d.tell(1, rejected(2, 6, 1, 1)); len(sent) != 0 {
+		t.Errorf("the rejections behind the first are answered with %v", sent)
+	}
+	if sent := d.tell(1, appended(2, 7)); len(sent) != 1 || len(sent[0].GetAppendEntries().GetEntries()) != 1 {
+		t.Errorf("when the logs meet, sends %v, not what was left", sent)
+	}
+	d.command(5)
+	if sent := d.sent(1); len(sent) != 1 {
+		t.Errorf("then, sends %v", sent)
+	}
+}
+
+func TestAnAppendThatOvertookAnotherWaitsForIt(t *testing.T) {
+	d := newDesk(t, 3, 1, 1)
+	expect(t, d.tell(1, appendEntries(2, 2, 2, 0, 2)), rejected(2, 2, 0, 2))
+	if sent := d.tell(1, appendEntries(2, 3, 2, 4, 2)); len(sent) != 0 {
+		t.Errorf("the second append behind the gap is answered with %v", sent)
+	}
+	expect(t, d.tell(1, appendEntries(2, 1, 1, 0, 2)), appended(2, 4))
+	d.expectCommits(1, 2, 3, 4)
+}
+
+func TestAnEarlyAppendIsForgottenWithItsTerm(t *testing.T) {
+	d := newDesk(t, 3, 1, 1)
+	d.tell(1, appendEntries(2, 2, 2, 0, 2))
+	expect(t, d.tell(2, appendEntries(3, 1, 1, 0, 3)), appended(3, 2))
+}
+
+func TestAGapIsFilledAndThePipelineGoesOn(t *testing.T) {
+	d := lead(t)
+	d.command(1)
+	d.command(2)
+	d.tell(1, appended(2, 4))
+	sent := d.tell(1, rejected(2, 5, 0, 5)) // entry 5 was lost or overtaken by 6
+	if len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 4 || len(sent[0].GetAppendEntries().GetEntries()) != 1 {
+		t.Fatalf("entry 5 is missing, sends %v", sent)
+	}
+	if again := d.tell(1, rejected(2, 5, 0, 5)); len(again) != 0 {
+		t.Errorf("before the next heartbeat it is filled again: %v", again)
+	}
+	d.command(3)
+	if sent := d.sent(1); len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 6 {
+		t.Errorf("a new command meanwhile sends %v", sent)
+	}
+}

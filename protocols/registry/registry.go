@@ -1,0 +1,37 @@
+// Package registry is the list of protocol drivers: the one place where they are named.
+package registry
+
+import (
+	"quorumbench/protocols"
+	"quorumbench/protocols/mmp3"
+	"quorumbench/protocols/multipaxos"
+	"quorumbench/protocols/paxos"
+	"quorumbench/protocols/raft"
+)
+
+// Drivers are all drivers, in the order in which reports list them.
+var Drivers = []*protocols.Driver{
+	&paxos.Driver,
+	&multipaxos.Driver,
+	&raft.Driver,
+	&mmp3.Driver,
+}
+
+// Names returns the drivers' names, in order.
+func Names() []string {
+	names := make([]string, len(Drivers))
+	for i, d := range Drivers {
+		names[i] = d.Name
+	}
+	return names
+}
+
+// Find returns the driver of that name, or nil.
+func Find(name string) *protocols.Driver {
+	for _, d := range Drivers {
+		if d.Name == name {
+			return d
+		}
+	}
+	return nil
+}

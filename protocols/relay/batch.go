@@ -1,0 +1,19 @@
+package relay
+
+// MaxBatch bounds what one message carries of a log or of waiting commands, in bytes of
+// commands. It keeps a replica that catches up from delaying the writes of the others by more
+// than a megabyte takes on the link.
+const MaxBatch = 1 << 20
+
+// Batch returns the first of the items, as many as fit into one message by the sizes of their
+// commands; one always does, however large.
+func Batch[E any](items []E, size func(E) int) []E {
+	total := 0
+	for i, item := range items {
+		total += size(item)
+		if total > MaxBatch && i > 0 {
+			return items[:i]
+		}
+	}
+	return items
+}

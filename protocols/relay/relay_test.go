@@ -1,0 +1,257 @@
+package relay_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/relay"
+)
+
+const (
+	ms                       = time.Millisecond
+	timer  protocols.TimerID = 5
+	self   protocols.NodeID  = 1
+	nobody                   = protocols.Nobody
+)
+
+// The round trip is 40 ms, the floor 80 ms, and an answer is late after 220 ms.
+var delays = protocols.Delays{{0, 20 * ms, 20 * ms}, {20 * ms, 0, 20 * ms}, {20 * ms, 20 * ms, 0}}
+
+const late = 220 * ms
+
+func id(seq uint64) protocols.CommandID { return protocols.CommandID{Client: 9, Seq: seq} }
+
+// rig is a relay and what it wanted since it was last asked.
+type rig struct {
+	*relay.Relay
+	out protocols.Outbox
+}
+
+func newRig() *rig {
+	return &rig{Relay: relay.New(
+		protocols.Config{ID: self, Replicas: 3, Delays: delays}, timer,
+		relay.Wire{
+			Forward: func(f *relay.Forward) proto.Message { return f },
+			Reply:   func(r *relay.Reply) proto.Message { return r },
+		})}
+}
+
+func (r *rig) accept(seq uint64, at time.Duration) *relay.Command {
+	return r.Accept(&protocols.Input{Command: id(seq), Data: fmt.Append(nil, "data ", seq), Now: at}, &r.out)
+}
+
+// forwarded returns who was sent which commands, in order, and forgets it.
+func (r *rig) forwarded(t *testing.T) (to []protocols.NodeID, seqs []uint64) {
+	t.Helper()
+	for _, s := range r.out.Sends {
+		var f relay.Forward
+		if err := proto.Unmarshal(s.Data, &f); err != nil {
+			t.Fatal(err)
+		}
+		to = append(to, s.To)
+		for _, c := range f.Commands {
+			seqs = append(seqs, c.Seq)
+		}
+	}
+	r.out.Sends = nil
+	return to, seqs
+}
+
+func (r *rig) expectForward(t *testing.T, to protocols.NodeID, seqs ...uint64) {
+	t.Helper()
+	gotTo, got := r.forwarded(t)
+	if !slices.Equal(got, seqs) || len(seqs) > 0 && !slices.Equal(gotTo, []protocols.NodeID{to}) {
+		t.Errorf("forwarded %v to %v, want %v to %v", got, gotTo, seqs, to)
+	}
+}
+
+func TestCommandsWaitForALeaderAndGoToEveryNewOne(t *testing.T) {
+	r := newRig()
+	r.accept(1, 0)
+	r.accept(2, 0)
+	r.expectForward(t, nobody)
+	r.Lead(0, 10*ms, &r.out)
+	r.expectForward(t, 0, 1, 2)
+	r.accept(3, 20*ms)
+	r.expectForward(t, 0, 3)
+	r.Lead(nobody, 30*ms, &r.out)
+	r.expectForward(t, nobody)
+	r.Lead(2, 40*ms, &r.out)
+	r.expectForward(t, 2, 1, 2, 3)
+	r.Lead(self, 50*ms, &r.out)
+	r.expectForward(t, nobody)
+	if got := r.Waiting(); len(got) != 3 || got[0].Seq != 1 || string(got[2].Data) != "data 3" {
+		t.Errorf("a replica that leads finds waiting: %v", got)
+	}
+}
+
+func TestEveryAcceptedCommandIsAnsweredOnce(t *testing.T) {
+	r := newRig()
+	r.Lead(0, 0, &r.out)
+	r.accept(1, 0)
+	r.accept(1, 0) // the client tries again
+	r.accept(2, 0)
+	r.expectForwards(t, 2)
+	r.OnReply(&relay.Reply{Client: 9, Seq: 2, Result: []byte("by the leader")}, &r.out)
+	r.OnApplied(id(1), []byte("by this replica"), &r.out)
+	r.OnApplied(id(2), []byte("late"), &r.out)
+	r.OnReply(&relay.Reply{Client: 9, Seq: 1, Result: []byte("late")}, &r.out)
+	r.OnReply(&relay.Reply{Client: 9, Seq: 3, Result: []byte("for nobody")}, &r.out)
+	got := fmt.Sprintf("%d %s, %d %s", r.out.Answers[0].ID.Seq, r.out.Answers[0].Result, r.out.Answers[1].ID.Seq, r.out.Answers[1].Result)
+	if want := "2 by the leader, 1 by this replica"; len(r.out.Answers) != 2 || got != want {
+		t.Errorf("%d answers: %s; want %s", len(r.out.Answers), got, want)
+	}
+	if r.accept(1, 0); len(r.Waiting()) != 1 {
+		t.Error("a command given again after its answer is not accepted again")
+	}
+}
+
+func (r *rig) expectForwards(t *testing.T, n int) {
+	t.Helper()
+	if to, _ := r.forwarded(t); len(to) != n {
+		t.Errorf("%d messages, want %d", len(to), n)
+	}
+}
+
+func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
+	r := newRig()
+	r.Lead(0, 0, &r.out)
+	r.accept(1, 0)
+	r.accept(2, 100*ms)
+	r.accept(3, 150*ms)
+	r.forwarded(t)
+	want := []protocols.TimerChange{{ID: timer, After: late}}
+	if !slices.Equal(r.out.Timers, want) {
+		t.Errorf("timers %v, want %v", r.out.Timers, want)
+	}
+	r.OnReply(&relay.Reply{Client: 9, Seq: 2}, &r.out)
+
+	r.out.Timers = nil
+	r.OnTimer(late, &r.out)
+	r.expectForward(t, 0, 1)
+	r.OnTimer(late+150*ms, &r.out)
+	r.expectForward(t, 0, 3)
+	want = []protocols.TimerChange{{ID: timer, After: 150 * ms}, {ID: timer, After: late - 150*ms}}
+	if !slices.Equal(r.out.Timers, want) {
+		t.Errorf("timers %v, want %v", r.out.Timers, want)
+	}
+	r.OnReply(&relay.Reply{Client: 9, Seq: 1}, &r.out)
+	r.OnReply(&relay.Reply{Client: 9, Seq: 3}, &r.out)
+	r.out.Timers = nil
+	r.OnTimer(2*late, &r.out)
+	if r.expectForward(t, nobody); len(r.out.Timers) > 0 {
+		t.Errorf("with nothing waiting the timer is set: %v", r.out.Timers)
+	}
+}
+
+func TestALeaderProposesACommandOnceAndRepliesToWhoHandedItOver(t *testing.T) {
+	r := newRig()
+	r.Lead(self, 0, &r.out)
+	own, theirs := r.accept(1, 0), &relay.Command{Client: 9, Seq: 2}
+	for i, c := range []struct {
+		from protocols.NodeID
+		what *relay.Command
+		want bool
+	}{{self, own, true}, {2, theirs, true}, {self, own, false}, {2, theirs, false}, {0, theirs, false}} {
+		if got := r.Admit(c.from, c.what); got != c.want {
+			t.Errorf("%d: admitted: %v", i, got)
+		}
+	}
+	r.OnApplied(id(1), nil, &r.out)
+	r.OnApplied(id(2), nil, &r.out)
+	r.OnApplied(id(2), nil, &r.out)
+	if len(r.out.Answers) != 1 || len(r.out.Sends) != 1 || r.out.Sends[0].To != 0 {
+		t.Errorf("answers %v, sends %v; want one answer, and one reply to replica 0", r.out.Answers, r.out.Sends)
+	}
+	if !r.Admit(2, theirs) {
+		t.Error("a command that was applied before is not admitted again")
+	}
+	r.Lead(nobody, 0, &r.out)
+	r.Lead(self, 0, &r.out)
+	if !r.Admit(2, theirs) {
+		t.Error("a new leadership remembers what was under way in the old one")
+	}
+}
+
+func TestBatch(t *testing.T) {
+	const m = relay.MaxBatch
+	for _, c := range []struct {
+		sizes []int
+		want  int
+	}{{nil, 0}, {[]int{1, 2, 3}, 3}, {[]int{m, 1}, 1}, {[]int{2 * m, 1}, 1}, {[]int{m / 2, m / 2, 1}, 2}, {[]int{1, 2 * m}, 1}} {
+		if got := relay.Batch(c.sizes, func(size int) int { return size }); len(got) != c.want {
+			t.Errorf("of items of %v bytes, %d are taken, want %d", c.sizes, len(got), c.want)
+		}
+	}
+}
+
+func TestElectionTimer(t *testing.T) {
+	least := delays.ElectionTimeout()
+	var out protocols.Outbox
+	e := relay.NewElectionTimer(protocols.Config{Delays: delays, Seed: 1}, timer)
+	drawn := map[time.Duration]bool{}
+	for range 100 {
+		e.Start(0, &out)
+		after := out.Timers[len(out.Timers)-1].After
+		if after < least || after >= 2*least {
+			t.Fatalf("a timeout of %v, not within one to two times %v", after, least)
+		}
+		drawn[after] = true
+	}
+	if len(drawn) < 90 {
+		t.Errorf("of 100 timeouts only %d differ", len(drawn))
+	}
+	out.Reset()
+	e.Start(0, &out)
+	timeout := out.Timers[0].After
+	e.Heard(10 * ms)
+	out.Reset()
+	if e.OnTimer(timeout, &out) || len(out.Timers) != 1 || out.Timers[0].After != 10*ms {
+		t.Errorf("heard of a leader 10 ms after the start: stands, or waits anew for %v", out.Timers)
+	}
+	if !e.OnTimer(timeout+10*ms, &out) {
+		t.Error("does not stand after the timeout")
+	}
+}
+
+// The round trips and the latencies, in ms, of figure 4 of the EPaxos paper (Moraru et al.,
+// SOSP'13): medians read off the figure.
+func TestFloorAgreesWithTheEPaxosPaper(t *testing.T) {
+	const ca, va, eu = 0, 1, 2
+	roundTrips := [3][3]float64{ca: {va: 85, eu: 156}, va: {ca: 85, eu: 90}, eu: {ca: 156, va: 90}}
+	d := make(protocols.Delays, 3)
+	for i, row := range roundTrips {
+		for _, rtt := range row {
+			d[i] = append(d[i], time.Duration(rtt*float64(ms)/2))
+		}
+	}
+	for _, c := range []struct {
+		in       protocols.NodeID
+		measured float64
+	}{{ca, 87}, {va, 174}, {eu, 253}} {
+		floor := float64(relay.Floor(d, ca, c.in)) / float64(ms)
+		if floor < 0.94*c.measured || floor > c.measured {
+			t.Errorf("client at %d: the floor is %.0f ms, measured were %.0f", c.in, floor, c.measured)
+		}
+	}
+}
+
+func TestFloorTakesEachDirectionOfALink(t *testing.T) {
+	d := protocols.Delays{{0, 1 * ms, 20 * ms}, {4 * ms, 0, 50 * ms}, {30 * ms, 9 * ms, 0}}
+	for _, c := range []struct {
+		leader, in protocols.NodeID
+		want       time.Duration
+	}{{0, 0, 5 * ms}, {0, 1, (4 + 5 + 1) * ms}, {0, 2, (30 + 5 + 20) * ms}, {2, 2, 50 * ms}, {2, 1, (50 + 50 + 9) * ms}} {
+		if got := relay.Floor(d, c.leader, c.in); got != c.want {
+			t.Errorf("leader %d, client at %d: %v, want %v", c.leader, c.in, got, c.want)
+		}
+	}
+	if got := relay.Floor(protocols.Delays{{0}}, 0, 0); got != 0 {
+		t.Errorf("one replica alone: %v, want 0", got)
+	}
+}
