@@ -51,6 +51,7 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 			t.Run("a read sees the write before it", func(t *testing.T) { readsLatest(t, driver, delays) })
 			t.Run("lost, doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays) })
 			t.Run("crashes lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays) })
+			t.Run("a blackout of all loses nothing that was answered", func(t *testing.T) { survivesBlackouts(t, driver, delays) })
 		})
 	}
 }
@@ -217,6 +218,32 @@ func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Del
 		c.Run(c.Now() + time.Duration(len(delays))*4*time.Second)
 		c.RunUntilAnswered(120 * time.Second)
 		c.Run(c.Now() + 30*time.Second) // an answer may come before the command is applied
+		c.Check()
+	}
+}
+
+// survivesBlackouts takes all replicas down at once, several times: what they told each other is
+// on their disks, or nowhere.
+func survivesBlackouts(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	for seed := range *seeds {
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.05}, 0, seed)
+		c.Run(3 * time.Second)
+		for range 2 {
+			load(c, 2, 70*ms, 3)
+			c.Run(c.Now() + time.Duration(c.random.IntN(200))*ms)
+			for id := range c.Replicas {
+				c.Crash(protocols.NodeID(id))
+			}
+			c.Run(c.Now() + 300*ms) // messages under way arrive nowhere
+			for id := range c.Replicas {
+				c.Restart(protocols.NodeID(id))
+			}
+		}
+		for key := range 3 {
+			c.Get(0, 99, fmt.Sprintf("key %d", key))
+		}
+		c.RunUntilAnswered(120 * time.Second)
+		c.Run(c.Now() + 30*time.Second)
 		c.Check()
 	}
 }

@@ -1,0 +1,90 @@
+package registry_test
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/registry"
+)
+
+func TestDriversAreFoundByTheirNames(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range registry.Names() {
+		if d := registry.Find(name); d == nil || d.Name != name || seen[name] {
+			t.Errorf("%s is found as %v", name, d)
+		}
+		seen[name] = true
+	}
+	if registry.Find("chalk") != nil {
+		t.Error("a driver was found that does not exist")
+	}
+}
+
+// Figure 4 of the EPaxos paper (Moraru, Andersen and Kaminsky, SOSP 2013) has medians in ms of
+// three replicas in California, Virginia and Europe, read off to ±3. The round trips between the
+// sites, in the paper's text, are 85, 90 and 156 ms. The floors must explain the medians.
+func TestFloorsAgreeWithThePublishedMedians(t *testing.T) {
+	const ca, va, eu = 0, 1, 2
+	half := func(ms float64) time.Duration { return time.Duration(ms / 2 * float64(time.Millisecond)) }
+	delays := protocols.Delays{
+		ca: {0, half(85), half(156)},
+		va: {half(85), 0, half(90)},
+		eu: {half(156), half(90), 0},
+	}
+	oneRoundTrip := map[protocols.NodeID]float64{ca: 87, va: 87, eu: 95}
+	leaderInCalifornia := map[protocols.NodeID]float64{ca: 87, va: 174, eu: 253}
+	for _, c := range []struct {
+		driver    string
+		leader    protocols.NodeID
+		times     float64 // how often the published pattern runs
+		published map[protocols.NodeID]float64
+	}{
+		{"mmp3", protocols.Nobody, 1, oneRoundTrip},
+		{"paxos", protocols.Nobody, 2, oneRoundTrip},
+		{"multipaxos", ca, 1, leaderInCalifornia},
+		{"raft", ca, 1, leaderInCalifornia},
+	} {
+		for client, ms := range c.published {
+			floor := registry.Find(c.driver).Floor(delays, c.leader, client).Seconds() * 1000
+			if want := c.times * ms; math.Abs(floor-want) > 0.06*want {
+				t.Errorf("%s, client at %d: the floor is %.1f ms, published are %.0f ms", c.driver, client, floor, want)
+			}
+		}
+	}
+}
+
+// With each direction different, a floor is the sum of the ways a write takes.
+func TestFloorsSumUpOneWayDelays(t *testing.T) {
+	ms := time.Millisecond
+	delays := protocols.Delays{
+		{0, 10 * ms, 50 * ms},
+		{20 * ms, 0, 5 * ms},
+		{70 * ms, 9 * ms, 0},
+	}
+	for _, c := range []struct {
+		driver         string
+		leader, client protocols.NodeID
+		floor          time.Duration
+	}{
+		{"mmp3", protocols.Nobody, 0, 30 * ms},
+		{"mmp3", protocols.Nobody, 2, 14 * ms},
+		{"paxos", protocols.Nobody, 1, 28 * ms},
+		{"raft", 0, 0, 30 * ms},
+		{"raft", 0, 2, (70 + 30 + 50) * ms},
+		{"multipaxos", 2, 1, (5 + 14 + 9) * ms},
+	} {
+		if got := registry.Find(c.driver).Floor(delays, c.leader, c.client); got != c.floor {
+			t.Errorf("%s, leader %d, client %d: %v, the ways sum up to %v", c.driver, c.leader, c.client, got, c.floor)
+		}
+	}
+}
+
+func TestMmp3IsForThreeReplicas(t *testing.T) {
+	for n := range 8 {
+		if err := registry.Find("mmp3").CheckReplicas(n); (err == nil) != (n == 3) {
+			t.Errorf("%d replicas: %v", n, err)
+		}
+	}
+}
