@@ -1,0 +1,249 @@
+package reports
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"quorumbench/bench"
+)
+
+// bar is a line of a bar panel: a median with its p99 and its floor, or nothing and why.
+type bar struct {
+	name     string
+	color    color.NRGBA
+	p50, p99 time.Duration
+	floor    time.Duration
+	sure50   bench.Confidence // withheld: there is no bar
+	sure99   bench.Confidence
+	value    string // what stands beside the bar, or why there is none
+}
+
+// barOf returns the bar of one protocol in one region; s is nil if it has not run.
+func barOf(s *series, name string, c color.NRGBA) bar {
+	b := bar{name: name, color: c}
+	switch {
+	case s == nil:
+		b.value = "not run"
+	case s.saturated:
+		b.value = "saturated"
+	case s.confidence(50) == bench.Withheld:
+		b.value = "too few writes"
+	default:
+		b.p50, b.p99, b.floor = s.Response.P50, s.Response.P99, s.Floor
+		b.sure50, b.sure99 = s.confidence(50), s.confidence(99)
+		b.value = ms(b.p50)
+		if n, ok := s.trips(); ok {
+			b.value += fmt.Sprintf(" = %.1f RT", n)
+		}
+	}
+	return b
+}
+
+// faint tells whether any percentile shown rests on few samples.
+func (b bar) faint() bool { return b.sure50 == bench.Dimmed || b.sure99 == bench.Dimmed }
+
+// barPanel is the data of a panel of horizontal bars: one region.
+type barPanel struct {
+	region string
+	quorum time.Duration // one round trip; 0 if the quorum is the replica itself
+	bars   []bar         // from the top
+}
+
+// The measures of a bar panel, in points.
+const (
+	barPitch  = 17
+	barShare  = 0.62 // of the pitch
+	barsAbove = 13   // for the names of the round trips
+)
+
+// farTail is how many times further than everything else a p99 may lie and still be drawn to
+// scale; beyond, an arrow and its value stand for it.
+const farTail = 3
+
+// farApart is how many times longer than another a scale may be for panels to share it: on a
+// common one the bars of the shorter would be too short to read.
+const farApart = 20
+
+// barFigure draws panels of bars under one another, on one scale if that can be read.
+func barFigure(title string, subtitle []string, panels []barPanel) *figure {
+	f := &figure{title: title, subtitle: subtitle, legend: barLegend(panels), columns: 1, xLabel: "response time (ms)"}
+	most, shortest, longest := 1, math.Inf(1), 0.0
+	for _, p := range panels {
+		most = max(most, len(p.bars))
+		shortest, longest = min(shortest, p.limit()), max(longest, p.limit())
+		for _, b := range p.bars {
+			f.rightEdge = max(f.rightEdge, smallText.Width(b.value)+2*sampleGap)
+		}
+	}
+	f.dataHeight = vg.Length(most) * barPitch
+	shared := longest <= farApart*shortest
+	if !shared {
+		f.xLabel += ", each region on a scale of its own"
+	}
+	for i, p := range panels {
+		if shared {
+			f.panels = append(f.panels, p.panel(longest, i == len(panels)-1))
+		} else {
+			f.panels = append(f.panels, p.panel(p.limit(), true))
+		}
+	}
+	return f
+}
+
+// limit is the end of the scale that the panel asks for, in milliseconds.
+func (p barPanel) limit() float64 {
+	near, far := 2*p.quorum, time.Duration(0)
+	for _, b := range p.bars {
+		near = max(near, b.p50, b.floor)
+		if b.sure99 != bench.Withheld {
+			far = max(far, b.p99)
+		}
+	}
+	if far > farTail*near {
+		far = farTail * near / 2
+	}
+	if limit := millis(max(near, far)); limit > 0 {
+		return limit * 1.05
+	}
+	return 1
+}
+
+// panel makes the plot, on a scale from 0 to limit milliseconds; labelled gives the scale numbers.
+func (p barPanel) panel(limit float64, labelled bool) panel {
+	chart := newPlot()
+	chart.X.Min, chart.X.Max = 0, limit
+	chart.Y.Min, chart.Y.Max = 0, float64(max(1, len(p.bars)))
+	ticks := make(plot.ConstantTicks, len(p.bars))
+	for i, b := range p.bars {
+		ticks[i] = plot.Tick{Value: p.middle(i), Label: b.name}
+	}
+	chart.Y.Tick.Marker = ticks
+	chart.X.Tick.Marker = roundTicks{most: 8, unlabelled: !labelled}
+	chart.Add(p)
+	title := p.region
+	if p.quorum > 0 {
+		title += " (1 RT = " + ms(p.quorum) + ")"
+	}
+	return panel{title: title, plot: chart, unmarked: !labelled, over: barsAbove, overlay: func(c draw.Canvas) { p.overlay(c, limit) }}
+}
+
+// middle is where the i-th bar stands on the y axis.
+func (p barPanel) middle(i int) float64 { return float64(len(p.bars)-i) - 0.5 }
+
+// Plot implements plot.Plotter.
+func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
+	x, y := chart.Transforms(&c)
+	at := func(d time.Duration) vg.Length { return min(x(millis(d)), c.Max.X) }
+	for i, b := range p.bars {
+		middle := y(p.middle(i))
+		if b.sure50 == bench.Withheld {
+			continue
+		}
+		shown := b.color
+		if b.sure50 == bench.Dimmed {
+			shown = faded(shown, dimmedOpacity)
+		}
+		fill(c, shown, vg.Rectangle{
+			Min: vg.Point{X: c.Min.X, Y: middle - barPitch*barShare/2},
+			Max: vg.Point{X: at(b.p50), Y: middle + barPitch*barShare/2},
+		})
+		if b.sure99 == bench.Withheld {
+			continue
+		}
+		tail := draw.LineStyle{Color: ink, Width: 0.9}
+		if b.sure99 == bench.Dimmed {
+			tail.Color = dim
+		}
+		if x(millis(b.p99)) > c.Max.X {
+			drawFarTail(c, tail, at(b.p50), middle, ms(b.p99))
+		} else {
+			drawTail(c, tail, at(b.p50), at(b.p99), middle)
+		}
+	}
+	for trips := 1; trips <= 2 && p.quorum > 0; trips++ {
+		line := at(time.Duration(trips) * p.quorum)
+		c.StrokeLine2(tripLine, line, c.Min.Y, line, c.Max.Y)
+	}
+	for i, b := range p.bars {
+		if b.sure50 != bench.Withheld {
+			drawFloor(c, vg.Point{X: at(b.floor), Y: y(p.middle(i))})
+		}
+	}
+}
+
+// overlay writes the values beside the bars and the names of the round trips above their lines.
+func (p barPanel) overlay(c draw.Canvas, limit float64) {
+	for i, b := range p.bars {
+		y := c.Y(p.middle(i) / float64(len(p.bars)))
+		writeBeside(c, smallText, vg.Point{X: c.Max.X + 2*sampleGap, Y: y}, b.value)
+	}
+	if p.quorum <= 0 {
+		return
+	}
+	style := aligned(remarkText, text.XCenter, text.YBottom)
+	one, two := c.X(millis(p.quorum)/limit), c.X(2*millis(p.quorum)/limit)
+	y := c.Max.Y + 2
+	c.FillText(style, vg.Point{X: one, Y: y}, "1 RT")
+	if two-one > style.Width("2 RT")+sampleGap {
+		c.FillText(style, vg.Point{X: two, Y: y}, "2 RT")
+	}
+}
+
+// tailHeight is how far the end of a tail reaches to both sides of its line.
+const tailHeight = barPitch * barShare * 0.35
+
+// drawTail draws the way from p50 to p99 and marks its end.
+func drawTail(c draw.Canvas, style draw.LineStyle, from, to, y vg.Length) {
+	c.StrokeLine2(style, from, y, to, y)
+	c.StrokeLine2(style, to, y-tailHeight, to, y+tailHeight)
+}
+
+// drawFarTail draws an arrow from p50 beyond the scale, and the value of p99 that lies there.
+func drawFarTail(c draw.Canvas, style draw.LineStyle, from, y vg.Length, p99 string) {
+	to := c.Max.X
+	c.StrokeLine2(style, from, y, to, y)
+	c.StrokeLines(style, []vg.Point{{X: to - 1.5*tailHeight, Y: y + tailHeight}, {X: to, Y: y}, {X: to - 1.5*tailHeight, Y: y - tailHeight}})
+	c.FillText(aligned(smallText, text.XRight, text.YBottom), vg.Point{X: to - 2*tailHeight, Y: y + 1}, p99)
+}
+
+// drawFloor draws a diamond with a light rim, which shows on bars as well as beside them.
+func drawFloor(c draw.Canvas, at vg.Point) {
+	for _, d := range []struct {
+		half  vg.Length
+		color color.Color
+	}{{4.6, color.White}, {3.4, ink}} {
+		c.FillPolygon(d.color, []vg.Point{
+			{X: at.X - d.half, Y: at.Y}, {X: at.X, Y: at.Y - d.half}, {X: at.X + d.half, Y: at.Y}, {X: at.X, Y: at.Y + d.half},
+		})
+	}
+}
+
+// tripsName is what legends call the dashed lines.
+const tripsName = "1 and 2 round trips (RT) to the nearest quorum"
+
+func barLegend(panels []barPanel) []legendEntry {
+	legend := []legendEntry{
+		{"p50", func(c draw.Canvas) { fill(c, color.Gray{0xaa}, c.Rectangle) }},
+		{"p99", func(c draw.Canvas) {
+			drawTail(c, draw.LineStyle{Color: ink, Width: 0.9}, c.Min.X, c.Max.X, c.Center().Y)
+		}},
+		{"floor of the protocol", func(c draw.Canvas) { drawFloor(c, c.Center()) }},
+		{tripsName, func(c draw.Canvas) {
+			for _, share := range []float64{0.3, 0.7} {
+				c.StrokeLine2(tripLine, c.X(share), c.Min.Y, c.X(share), c.Max.Y)
+			}
+		}},
+	}
+	if slices.ContainsFunc(panels, func(p barPanel) bool { return slices.ContainsFunc(p.bars, bar.faint) }) {
+		legend = append(legend, faintEntry("faint: fewer than 100 writes beyond the percentile"))
+	}
+	return legend
+}

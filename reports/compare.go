@@ -1,0 +1,283 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"quorumbench/bench"
+)
+
+// CompareOptions says what is compared.
+type CompareOptions struct {
+	// Force compares results of different conditions all the same.
+	Force bool
+	// Protocols are the labels to compare: of one result with each other, in this order, or of
+	// several results one by one. Empty: all of one result, those that several have in common.
+	Protocols []string
+	// Color is that of TableOptions.
+	Color bool
+}
+
+// comparison is a set of things compared with the first of them.
+type comparison struct {
+	title   string // the protocol, if all members run the same
+	members []member
+}
+
+// member is one protocol of one result.
+type member struct {
+	name    string
+	seed    uint64
+	regions []string
+	series  []*series // by region
+	color   color.NRGBA
+}
+
+func memberOf(name string, v *view, label string, c color.NRGBA) member {
+	return member{name + v.reservation(label), v.Experiment.Seed, v.regions, v.of(label), c}
+}
+
+// Compare writes, for each region, p50 and p99 of each member and their ratio to the first's, with
+// a 95 % interval from six paired repeats on. names are those of the results. Results that differ
+// in anything but what is compared are refused unless forced; the error names each difference.
+func Compare(w io.Writer, results []*bench.Result, names []string, opts CompareOptions) error {
+	comparisons, err := comparisonsOf(results, names, opts)
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	for i, r := range results {
+		fmt.Fprintf(&out, "%s = %s\n", names[i], subtitle(r))
+	}
+	if opts.Force {
+		for _, line := range allDifferences(results, names) {
+			fmt.Fprintf(&out, "DIFFERENT: %s\n", line)
+		}
+	}
+	fewest := math.MaxInt
+	for _, c := range comparisons {
+		fewest = min(fewest, c.write(&out, opts.Color))
+	}
+	fmt.Fprintln(&out, "× is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by bootstrap over the pairs.")
+	if fewest < runsForInterval {
+		fmt.Fprintf(&out, "A 95 %% interval of a ratio cannot be had with fewer than %d paired repeats; a ratio here has %d.\n", runsForInterval, fewest)
+	}
+	for i, r := range results {
+		for _, reason := range r.Invalid() {
+			fmt.Fprintf(&out, "INVALID: %s: %s\n", names[i], reason)
+		}
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return fmt.Errorf("writing the comparison: %w", err)
+	}
+	return nil
+}
+
+// DrawCompare writes a figure of the same comparison to path: bars as in latency.png.
+func DrawCompare(path string, results []*bench.Result, names []string, opts CompareOptions) error {
+	comparisons, err := comparisonsOf(results, names, opts)
+	if err != nil {
+		return err
+	}
+	var panels []barPanel
+	for region, regionName := range comparisons[0].members[0].regions {
+		panels = append(panels, comparedBars(comparisons, region, regionName))
+	}
+	what := make([]string, len(results))
+	for i, r := range results {
+		what[i] = names[i] + " = " + subtitle(r)
+	}
+	if err := writePNG(path, barFigure("Comparison of write latency by region", what, panels).render()); err != nil {
+		return fmt.Errorf("drawing the comparison: %w", err)
+	}
+	return nil
+}
+
+// comparedBars returns a region's bars. Round trips are marked if all members agree on them.
+func comparedBars(comparisons []comparison, region int, name string) barPanel {
+	p := barPanel{region: name}
+	quorums := map[time.Duration]bool{}
+	for _, c := range comparisons {
+		for _, m := range c.members {
+			s := m.series[region]
+			p.bars = append(p.bars, barOf(s, m.full(c), m.color))
+			if s != nil {
+				p.quorum = s.Quorum
+				quorums[s.Quorum] = true
+			}
+		}
+	}
+	if len(quorums) > 1 {
+		p.quorum = 0
+	}
+	return p
+}
+
+// full is the member's name, and what all members of the comparison run.
+func (m member) full(c comparison) string {
+	if c.title == "" {
+		return m.name
+	}
+	return c.title + ", " + m.name
+}
+
+// comparisonsOf pairs off what is to be compared, or tells why it must not be.
+func comparisonsOf(results []*bench.Result, names []string, opts CompareOptions) ([]comparison, error) {
+	if len(results) == 0 || len(results) != len(names) {
+		return nil, fmt.Errorf("comparing %s with %s; accepted: one result or more, each with a name",
+			plural(len(results), "result"), plural(len(names), "name"))
+	}
+	for _, label := range opts.Protocols {
+		for i, r := range results {
+			if !slices.Contains(r.Labels(), label) {
+				return nil, fmt.Errorf("%s has no protocol %q; accepted: %s", names[i], label, strings.Join(r.Labels(), ", "))
+			}
+		}
+	}
+	if len(results) == 1 {
+		return withinResult(results[0], opts.Protocols)
+	}
+	if found := allDifferences(results, names); len(found) > 0 && !opts.Force {
+		return nil, fmt.Errorf("results of different conditions are not compared unless forced; they differ in\n  %s", strings.Join(found, "\n  "))
+	}
+	for i, r := range results[1:] {
+		if a, b := len(results[0].Experiment.Regions), len(r.Experiment.Regions); a != b {
+			return nil, fmt.Errorf("%s has %s and %s has %d: there is nothing to set side by side, even by force", names[0], plural(a, "region"), names[i+1], b)
+		}
+	}
+	return acrossResults(results, names, opts.Protocols)
+}
+
+func allDifferences(results []*bench.Result, names []string) []string {
+	var found []string
+	for i := 1; i < len(results); i++ {
+		found = append(found, differences(results[0], results[i], names[0], names[i])...)
+	}
+	return found
+}
+
+// withinResult compares the protocols of one result.
+func withinResult(r *bench.Result, labels []string) ([]comparison, error) {
+	if len(labels) == 0 {
+		labels = r.Labels()
+	}
+	if len(labels) < 2 {
+		return nil, fmt.Errorf("comparing %s within one result; accepted: two or more of %s",
+			plural(len(labels), "protocol"), strings.Join(r.Labels(), ", "))
+	}
+	v := viewOf(r)
+	var c comparison
+	for _, label := range labels {
+		c.members = append(c.members, memberOf(label, v, label, protocolColor(slices.Index(v.labels, label))))
+	}
+	return []comparison{c}, nil
+}
+
+// acrossResults compares results protocol by protocol; results of one protocol each are compared
+// whatever it is.
+func acrossResults(results []*bench.Result, names, labels []string) ([]comparison, error) {
+	if len(labels) == 0 {
+		for _, label := range results[0].Labels() {
+			if !slices.ContainsFunc(results, func(r *bench.Result) bool { return !slices.Contains(r.Labels(), label) }) {
+				labels = append(labels, label)
+			}
+		}
+	}
+	views := make([]*view, len(results))
+	for i, r := range results {
+		views[i] = viewOf(r)
+	}
+	var all []comparison
+	for _, label := range labels {
+		c := comparison{title: label}
+		for i, v := range views {
+			c.members = append(c.members, memberOf(names[i], v, label, protocolColor(i)))
+		}
+		all = append(all, c)
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	var c comparison
+	for i, v := range views {
+		if len(v.labels) != 1 {
+			return nil, errors.New("the results have no protocol in common, and not one each; accepted: results with a common protocol, or of one protocol each")
+		}
+		c.members = append(c.members, memberOf(names[i]+": "+v.labels[0], v, v.labels[0], protocolColor(i)))
+	}
+	return []comparison{c}, nil
+}
+
+// write writes the table and returns the least number of pairs that a ratio rests on.
+func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
+	fewest = math.MaxInt
+	if c.title != "" {
+		fmt.Fprintf(out, "\n%s", c.title)
+	}
+	t := newTable("region", "", "p50", "×", "95 % interval", "p99", "×", "95 % interval")
+	for region, name := range c.members[0].regions {
+		first := c.members[0].series[region]
+		for i, m := range c.members {
+			s := m.series[region]
+			if s == nil {
+				t.AppendRow(table.Row{name, m.name, "not run"})
+				name = ""
+				continue
+			}
+			row := table.Row{name, m.name}
+			for _, p := range []percentile{p50, p99} {
+				cell, _ := latencyCell(s, p.at, time.Duration(p.of(s.Response)), colored)
+				row = append(row, cell)
+				if i == 0 || first == nil {
+					row = append(row, "", "")
+					continue
+				}
+				ratio, n := ratioOf(first, s, p, m.seed)
+				row = append(row, ratioCell(ratio.value, n > 0), intervalCell(ratio))
+				if n > 0 {
+					fewest = min(fewest, n)
+				}
+			}
+			t.AppendRow(row)
+			name = ""
+		}
+		t.AppendSeparator()
+	}
+	fmt.Fprintf(out, "\n%s\n", t.Render())
+	return fewest
+}
+
+// ratioOf compares a percentile of two series over the repeats that both have it of, and returns
+// of how many; saturated series have none.
+func ratioOf(first, second *series, p percentile, seed uint64) (estimate, int) {
+	if first.saturated || second.saturated {
+		return estimate{}, 0
+	}
+	of := second.byRepeat(p)
+	var from, to []float64
+	for _, a := range first.byRepeat(p) {
+		i := slices.IndexFunc(of, func(b repeated) bool { return b.repeat == a.repeat })
+		if i >= 0 {
+			from, to = append(from, a.value), append(to, of[i].value)
+		}
+	}
+	if len(from) == 0 {
+		return estimate{}, 0
+	}
+	return pairedRatio(from, to, seed), len(from)
+}
+
+func intervalCell(e estimate) string {
+	if !e.hasInterval {
+		return ""
+	}
+	return fmt.Sprintf("%s to %s", times(e.low), times(e.high))
+}

@@ -1,0 +1,123 @@
+package reports
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/bench"
+)
+
+func only(r *bench.Result, label string) *bench.Result {
+	r.Runs = r.RunsOf(label)
+	for _, p := range r.Experiment.Protocols {
+		if p.Label == label {
+			r.Experiment.Protocols = []bench.Protocol{p}
+		}
+	}
+	return r
+}
+
+func otherWorkload() *bench.Result {
+	r := threeRegions().result()
+	r.Experiment.Load.Duration, r.Experiment.Load.ValueSize = 20*time.Second, 1024
+	r.Experiment.World, r.Experiment.Transport = bench.Live, oneStream()
+	r.Topology.Name = "elsewhere"
+	return r
+}
+
+func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		results []*bench.Result
+		names   []string
+		opts    CompareOptions
+	}{
+		{"compare_protocols", []*bench.Result{withRepeats(threeRegions(), 6)}, []string{"a"}, CompareOptions{Protocols: []string{"slow", "quick"}}},
+		{"compare_results", []*bench.Result{threeRegions().result(), threeRegions().result()}, []string{"a", "b"}, CompareOptions{}},
+		{"compare_unlike_protocols", []*bench.Result{only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b"}, CompareOptions{}},
+		{"compare_forced", []*bench.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{Force: true, Protocols: []string{"quick"}}},
+		{"compare_interrupted", []*bench.Result{interrupted()}, []string{"a"}, CompareOptions{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var out bytes.Buffer
+			if err := Compare(&out, c.results, c.names, c.opts); err != nil {
+				t.Fatal(err)
+			}
+			matchGolden(t, c.name, out.Bytes())
+		})
+	}
+}
+
+func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
+	var out bytes.Buffer
+	err := Compare(&out, []*bench.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{})
+	if err == nil {
+		t.Fatal("results of different conditions were compared")
+	}
+	for _, want := range []string{
+		"topology: nowhere in a, elsewhere in b",
+		"load.duration: 10s in a, 20s in b",
+		"load.value_size: 0B in a, 1KiB in b",
+		"transport.mode: stream-per-batch in a, one-stream in b",
+		"world: sim in a, live in b",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("the error does not say %q: %v", want, err)
+		}
+	}
+	if out.Len() > 0 {
+		t.Errorf("something was written all the same: %s", out.String())
+	}
+}
+
+func TestWhatIsComparedMayDiffer(t *testing.T) {
+	a, b := threeRegions().result(), threeRegions().result()
+	b.Experiment.Name, b.Experiment.Seed, b.Experiment.Repeats = "other", 8, 3
+	b.Experiment.Protocols[1].Leader = "eu-west-1"
+	b.Experiment.Thresholds.P50AboveFloor = time.Millisecond
+	if err := Compare(&bytes.Buffer{}, []*bench.Result{a, b}, []string{"a", "b"}, CompareOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestOtherDelaysAreAnotherTopologyWhateverItsName(t *testing.T) {
+	a, b := threeRegions().result(), threeRegions().result()
+	a.Topology.OneWay = [][]time.Duration{{0, time.Millisecond}}
+	b.Topology.OneWay = [][]time.Duration{{0, 2 * time.Millisecond}}
+	err := Compare(&bytes.Buffer{}, []*bench.Result{a, b}, []string{"a", "b"}, CompareOptions{})
+	if err == nil || !strings.Contains(err.Error(), "one-way delays from region 1: [0s 1ms] in a, [0s 2ms] in b") {
+		t.Errorf("got %v, want the delays of both", err)
+	}
+}
+
+func TestComparisonsThatMakeNoSenseAreRefused(t *testing.T) {
+	r := threeRegions().result()
+	fewer := world{regions: []string{"a"}, quorums: []time.Duration{0}, protocols: []invented{{"quick", "", []float64{1}}}, writes: 100}.result()
+	for _, c := range []struct {
+		name    string
+		results []*bench.Result
+		names   []string
+		opts    CompareOptions
+		want    string
+	}{
+		{"nothing", nil, nil, CompareOptions{}, "accepted: one result or more"},
+		{"a result without a name", []*bench.Result{r, r}, []string{"a"}, CompareOptions{}, "2 results with 1 name"},
+		{"an unknown protocol", []*bench.Result{r}, []string{"a"}, CompareOptions{Protocols: []string{"swift", "quick"}}, `a has no protocol "swift"; accepted: quick, led, slow`},
+		{"one protocol with nothing", []*bench.Result{r}, []string{"a"}, CompareOptions{Protocols: []string{"quick"}}, "accepted: two or more of quick, led, slow"},
+		{"other numbers of regions, by force", []*bench.Result{r, fewer}, []string{"a", "b"}, CompareOptions{Force: true}, "even by force"},
+		{"no common protocol", []*bench.Result{r, only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b", "c"}, CompareOptions{}, "no protocol in common"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			err := Compare(&bytes.Buffer{}, c.results, c.names, c.opts)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want an error with %q", err, c.want)
+			}
+			if DrawCompare(filepath.Join(t.TempDir(), "compare.png"), c.results, c.names, c.opts) == nil {
+				t.Error("a figure was drawn of it")
+			}
+		})
+	}
+}

@@ -1,0 +1,62 @@
+package reports
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"quorumbench/bench"
+)
+
+// condition is something that two runs must share for their latencies to be set side by side.
+type condition struct{ name, value string }
+
+// free names the keys of an experiment in which compared runs may differ: they are what is
+// compared, how often, and what is demanded of it. The topology is compared as it was used, not by
+// the name of its file.
+var free = []string{"name", "protocols", "repeats", "seed", "thresholds", "topology"}
+
+// conditionsOf lists the conditions of a result: whatever an experiment file says under keys that
+// are not free, and the delays that came of it.
+func conditionsOf(r *bench.Result) []condition {
+	all := []condition{{"topology", r.Topology.Name}}
+	for i, row := range r.Topology.OneWay {
+		all = append(all, condition{fmt.Sprintf("one-way delays from region %d", i+1), fmt.Sprint(row)})
+	}
+	return appendConditions(all, "", reflect.ValueOf(r.Experiment))
+}
+
+// appendConditions walks the fields of a struct and names them as experiment files do.
+func appendConditions(all []condition, prefix string, v reflect.Value) []condition {
+	for i := range v.NumField() {
+		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		switch {
+		case prefix == "" && slices.Contains(free, key):
+		case v.Field(i).Kind() == reflect.Struct:
+			all = appendConditions(all, prefix+key+".", v.Field(i))
+		default:
+			all = append(all, condition{prefix + key, fmt.Sprint(v.Field(i).Interface())})
+		}
+	}
+	return all
+}
+
+// differences says in which conditions a result differs from another, with both values.
+func differences(a, b *bench.Result, nameA, nameB string) []string {
+	others := conditionsOf(b)
+	value := func(name string, of []condition) string {
+		i := slices.IndexFunc(of, func(c condition) bool { return c.name == name })
+		if i < 0 {
+			return "nothing"
+		}
+		return of[i].value
+	}
+	var found []string
+	for _, c := range conditionsOf(a) {
+		if other := value(c.name, others); other != c.value {
+			found = append(found, fmt.Sprintf("%s: %s in %s, %s in %s", c.name, c.value, nameA, other, nameB))
+		}
+	}
+	return found
+}

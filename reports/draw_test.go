@@ -1,0 +1,218 @@
+package reports
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+	"image/png"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"quorumbench/bench"
+)
+
+// drawn draws a result and returns the figures by file name.
+func drawn(t *testing.T, r *bench.Result) map[string]*image.RGBA {
+	t.Helper()
+	dir := t.TempDir()
+	paths, err := Draw(dir, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 3 || len(paths) != 3 {
+		t.Fatalf("the folder has %v (%v) and Draw returned %q, want three figures", entries, err, paths)
+	}
+	figures := map[string]*image.RGBA{}
+	for _, path := range paths {
+		figures[filepath.Base(path)] = decoded(t, path)
+	}
+	return figures
+}
+
+// decoded reads a figure and checks that it is one for print.
+func decoded(t *testing.T, path string) *image.RGBA {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(data))
+	if err != nil {
+		t.Fatalf("%s: %v", path, err)
+	}
+	opaque, ok := picture.(*image.RGBA)
+	if !ok {
+		t.Fatalf("%s is a %T, want one without transparency", path, picture)
+	}
+	if got := picture.Bounds().Dx(); got != 2175 { // 7.25 inches of 300 dots
+		t.Errorf("%s is %d pixels wide, want 2175", path, got)
+	}
+	at := bytes.Index(data, []byte("pHYs"))
+	if at < 0 {
+		t.Fatalf("%s does not say its resolution", path)
+	}
+	if got := binary.BigEndian.Uint32(data[at+4:]); got != 11811 { // dots a metre
+		t.Errorf("%s has %d dots a metre, want 11811", path, got)
+	}
+	return opaque
+}
+
+// below leaves out the top of a figure, where title and legend are.
+func below(picture *image.RGBA, pixels int) image.Rectangle {
+	b := picture.Bounds()
+	b.Min.Y += pixels
+	return b
+}
+
+// headerPixels is more than title and legend take in the figures of this file: 1.1 inches.
+const headerPixels = 330
+
+// extent returns the least rectangle within area that holds all pixels of exactly that colour,
+// and how many there are.
+func extent(picture *image.RGBA, area image.Rectangle, c color.NRGBA) (r image.Rectangle, n int) {
+	want := color.RGBA(c) // the same for colours without transparency
+	for y := area.Min.Y; y < area.Max.Y; y++ {
+		for x := area.Min.X; x < area.Max.X; x++ {
+			if picture.RGBAAt(x, y) == want {
+				r = r.Union(image.Rect(x, y, x+1, y+1))
+				n++
+			}
+		}
+	}
+	return r, n
+}
+
+func TestBarsAreAsLongAsMediansAre(t *testing.T) {
+	picture := drawn(t, threeRegions().result())["latency.png"]
+	area := below(picture, headerPixels)
+	quick, _ := extent(picture, area, protocolColor(0)) // at most 150 ms
+	led, _ := extent(picture, area, protocolColor(1))   // 225 ms
+	slow, _ := extent(picture, area, protocolColor(2))  // 300 ms
+	for _, c := range []struct {
+		name string
+		bar  image.Rectangle
+		want float64
+	}{{"led", led, 1.5}, {"slow", slow, 2}} {
+		if got := float64(c.bar.Dx()) / float64(quick.Dx()); got < c.want*0.96 || got > c.want*1.04 {
+			t.Errorf("the longest bar of %s is %.2f times that of quick, want %.1f", c.name, got, c.want)
+		}
+	}
+	if quick.Min.X != led.Min.X || led.Min.X != slow.Min.X {
+		t.Errorf("bars begin at %d, %d, %d, want one zero", quick.Min.X, led.Min.X, slow.Min.X)
+	}
+}
+
+func TestCurvesStandWhereTheirLatencyIs(t *testing.T) {
+	w := threeRegions()
+	w.regions, w.quorums = w.regions[:1], w.quorums[:1] // 70 ms, 70 ms, 140 ms
+	w.writes = 20_000
+	for name, picture := range drawn(t, w.result()) {
+		if name == "latency.png" {
+			continue
+		}
+		area := below(picture, headerPixels)
+		quick, n := extent(picture, area, protocolColor(0))
+		slow, m := extent(picture, area, protocolColor(2))
+		if n < 1000 || m < 1000 {
+			t.Errorf("%s: %d and %d pixels of the protocols' colours, want lines", name, n, m)
+		}
+		if quick.Min.Y <= slow.Max.Y {
+			t.Errorf("%s: the quicker protocol (%v) is not below the slower one (%v)", name, quick, slow)
+		}
+		if quick.Dx() < 1000 {
+			t.Errorf("%s: the line is %d pixels long, want it across the figure", name, quick.Dx())
+		}
+	}
+}
+
+func TestSaturatedRunsHaveATimelineAndNoPercentiles(t *testing.T) {
+	for name, picture := range drawn(t, interrupted()) {
+		area := below(picture, headerPixels)
+		if _, n := extent(picture, area, protocolColor(0)); n == 0 {
+			t.Errorf("%s: the sound run is missing", name)
+		}
+		if _, n := extent(picture, area, protocolColor(1)); (n > 0) != (name == "timeline.png") {
+			t.Errorf("%s: %d pixels of the saturated run", name, n)
+		}
+		if _, n := extent(picture, area, protocolColor(2)); n > 0 {
+			t.Errorf("%s: %d pixels of a protocol that has not run", name, n)
+		}
+	}
+}
+
+func TestFiguresBearAnySizeOfExperiment(t *testing.T) {
+	five := world{
+		regions: []string{"northamerica-northeast1", "us-east-1", "us-east-1#2", "ap-northeast-1", "sa-east-1"},
+		quorums: []time.Duration{12 * time.Millisecond, time.Millisecond / 2, time.Millisecond / 2, 150 * time.Millisecond, 120 * time.Millisecond},
+		writes:  300,
+	}
+	for _, label := range []string{"p1", "p2", "p3-northamerica-northeast1", "p4", "p5", "p6"} {
+		five.protocols = append(five.protocols, invented{label, "", []float64{1, 2, 1, 2, 1.5}})
+	}
+	noProtocols, noRegions, noHistograms := notRun(), notRun(), threeRegions().result()
+	noProtocols.Experiment.Protocols = nil
+	noRegions.Experiment.Regions = nil
+	for i := range noHistograms.Runs[0].Regions {
+		noHistograms.Runs[0].Regions[i].Intervals = []bench.Interval{{}}
+	}
+	for name, r := range map[string]*bench.Result{
+		"five regions, six protocols": five.result(),
+		"one region":                  alone().result(),
+		"few writes":                  withWrites(threeRegions(), 15),
+		"no writes":                   withWrites(threeRegions(), 0),
+		"not run":                     notRun(),
+		"no protocols":                noProtocols,
+		"no regions":                  noRegions,
+		"no histograms":               noHistograms,
+	} {
+		t.Run(name, func(t *testing.T) { drawn(t, r) })
+	}
+}
+
+func TestAFarTailDoesNotShrinkTheBars(t *testing.T) {
+	r := threeRegions().result()
+	before := drawn(t, r)["latency.png"]
+	r.Runs[0].Regions[1].Response.P99 = 5 * time.Second
+	after := drawn(t, r)["latency.png"]
+	a, _ := extent(before, below(before, headerPixels), protocolColor(2))
+	b, _ := extent(after, below(after, headerPixels), protocolColor(2))
+	if share := float64(b.Dx()) / float64(a.Dx()); share < 0.5 {
+		t.Errorf("one p99 of 5 s makes bars %.2f times as long, want at least half", share)
+	}
+}
+
+func TestComparisonIsDrawn(t *testing.T) {
+	slower := threeRegions()
+	slower.protocols[0].trips = []float64{2, 2, 2}
+	path := filepath.Join(t.TempDir(), "compare.png")
+	results := []*bench.Result{threeRegions().result(), slower.result()}
+	if err := DrawCompare(path, results, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}); err != nil {
+		t.Fatal(err)
+	}
+	picture := decoded(t, path)
+	area := below(picture, headerPixels)
+	a, _ := extent(picture, area, protocolColor(0))
+	b, _ := extent(picture, area, protocolColor(1))
+	if ratio := float64(b.Dx()) / float64(a.Dx()); ratio < 1.9 || ratio > 2.1 {
+		t.Errorf("the second result's bars are %.2f times as long, want 2", ratio)
+	}
+}
+
+func TestAFigureThatCannotBeWrittenLeavesNothing(t *testing.T) {
+	if _, err := Draw(filepath.Join(t.TempDir(), "missing"), notRun()); err == nil {
+		t.Error("figures were written into a folder that is not there")
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "latency.png"), 0o755); err != nil { // in the way of the rename
+		t.Fatal(err)
+	}
+	if _, err := Draw(dir, notRun()); err == nil {
+		t.Error("a folder was replaced by a figure")
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the folder holds %v (%v), want only what was there", entries, err)
+	}
+}

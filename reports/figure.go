@@ -1,0 +1,269 @@
+package reports
+
+import (
+	"image/color"
+	"math"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+// figure is a page: title, legend, and panels of equal data areas in a grid, which share the names
+// of their axes. It is as high as that takes.
+type figure struct {
+	title      string   // what is shown
+	subtitle   []string // of which run; each begins a line
+	legend     []legendEntry
+	panels     []panel
+	columns    int
+	dataHeight vg.Length // of each panel
+	rightEdge  vg.Length // left free beside each data area, for what the panel writes there
+	xLabel     string
+	yLabel     string // none if empty
+}
+
+// panel is a plot and what stands above it.
+type panel struct {
+	title    string
+	plot     *plot.Plot
+	unmarked bool                // the ticks of the x axis have no labels
+	over     vg.Length           // the room between title and data area
+	overlay  func(c draw.Canvas) // draws into the room around the data area, which is the canvas's
+}
+
+// legendEntry is a sample, drawn into the rectangle of the canvas it is given, and its name. What
+// is named but not drawn has no sample.
+type legendEntry struct {
+	name   string
+	sample func(c draw.Canvas)
+}
+
+const (
+	lineSpacing  = 1.25
+	sampleWidth  = vg.Length(24)
+	sampleGap    = vg.Length(4)
+	entryGap     = vg.Length(14)
+	betweenParts = vg.Length(7)
+	betweenCells = vg.Length(12)
+)
+
+func lineHeight(s text.Style) vg.Length { return s.Font.Size * lineSpacing }
+
+// margins are what a plot's axes take around its data area.
+type margins struct{ left, right, bottom vg.Length }
+
+// layout is a figure's arrangement on the page.
+type layout struct {
+	head    []headLine
+	legend  [][]legendEntry
+	axes    margins     // the most that a panel takes: data areas are alike, whatever their axes
+	over    vg.Length   // the most between the top of a panel and its data area
+	bottoms []vg.Length // below the data areas, by row
+	left    vg.Length   // where the first column begins
+	cell    vg.Length   // the width of a column
+	height  vg.Length   // of the page
+}
+
+// render draws the figure.
+func (f *figure) render() *vgimg.Canvas {
+	l := f.layout()
+	picture := vgimg.NewWith(vgimg.UseWH(pageWidth, l.height), vgimg.UseDPI(dpi))
+	page := draw.New(picture)
+	top := l.drawHead(page)
+	bottom := f.drawPanels(page, l, top)
+
+	middle := (l.left + l.axes.left + pageWidth - pageEdge - l.axes.right) / 2
+	page.FillText(aligned(labelText, text.XCenter, text.YBottom), vg.Point{X: middle, Y: pageEdge - labelText.FontExtents().Descent/2}, f.xLabel)
+	style := aligned(labelText, text.XCenter, text.YTop)
+	style.Rotation = math.Pi / 2
+	page.FillText(style, vg.Point{X: pageEdge, Y: (top + bottom) / 2}, f.yLabel)
+	return picture
+}
+
+func (f *figure) layout() layout {
+	inner := pageWidth - 2*pageEdge
+	rows := (len(f.panels) + f.columns - 1) / f.columns
+	l := layout{
+		head: f.headLines(inner), legend: f.legendLines(inner),
+		axes: margins{right: f.rightEdge}, bottoms: make([]vg.Length, rows), left: pageEdge,
+	}
+	for i, p := range f.panels {
+		m := marginsOf(p)
+		l.axes.left, l.axes.right = max(l.axes.left, m.left), max(l.axes.right, m.right)
+		row := i / f.columns
+		l.bottoms[row] = max(l.bottoms[row], m.bottom)
+		l.over = max(l.over, lineHeight(headText)+p.over)
+	}
+	if f.yLabel != "" {
+		l.left += lineHeight(labelText) + sampleGap
+	}
+	l.cell = (pageWidth - pageEdge - l.left - vg.Length(f.columns-1)*betweenCells) / vg.Length(f.columns)
+
+	l.height = 2*pageEdge + 2*betweenParts + vg.Length(len(l.legend)+1)*lineHeight(labelText)
+	for _, line := range l.head {
+		l.height += lineHeight(line.style)
+	}
+	for _, bottom := range l.bottoms {
+		l.height += l.over + f.dataHeight + bottom + betweenParts
+	}
+	return l
+}
+
+// drawHead draws title and legend and returns where the panels begin.
+func (l layout) drawHead(page draw.Canvas) vg.Length {
+	y := l.height - pageEdge
+	for _, line := range l.head {
+		page.FillText(aligned(line.style, text.XLeft, text.YTop), vg.Point{X: pageEdge, Y: y}, line.text)
+		y -= lineHeight(line.style)
+	}
+	y -= betweenParts
+	for _, line := range l.legend {
+		drawLegendLine(page, line, pageEdge, y)
+		y -= lineHeight(labelText)
+	}
+	return y - betweenParts
+}
+
+// drawPanels draws the panels row by row from y down and returns where they end.
+func (f *figure) drawPanels(page draw.Canvas, l layout, y vg.Length) vg.Length {
+	for row, bottom := range l.bottoms {
+		for column, p := range f.panels[row*f.columns : min(len(f.panels), (row+1)*f.columns)] {
+			x := l.left + vg.Length(column)*(l.cell+betweenCells)
+			p.draw(page, x, y, vg.Rectangle{
+				Min: vg.Point{X: x + l.axes.left, Y: y - l.over - f.dataHeight},
+				Max: vg.Point{X: x + l.cell - l.axes.right, Y: y - l.over},
+			})
+		}
+		y -= l.over + f.dataHeight + bottom + betweenParts
+	}
+	return y
+}
+
+// draw draws the panel whose title begins at x below y, with its data area where it is told.
+func (p panel) draw(page draw.Canvas, x, y vg.Length, data vg.Rectangle) {
+	page.FillText(aligned(headText, text.XLeft, text.YTop), vg.Point{X: x, Y: y}, p.title)
+	// What the axes take depends a little on the size: two steps come to rest.
+	c := page
+	c.Rectangle = data
+	for range 2 {
+		got := p.plot.DataCanvas(c).Rectangle
+		c.Min = c.Min.Add(data.Min.Sub(got.Min))
+		c.Max = c.Max.Add(data.Max.Sub(got.Max))
+	}
+	p.plot.Draw(c)
+	page.StrokeLines(axisLine, []vg.Point{{X: data.Min.X, Y: data.Max.Y}, data.Min, {X: data.Max.X, Y: data.Min.Y}})
+	if p.overlay != nil {
+		area := page
+		area.Rectangle = data
+		p.overlay(area)
+	}
+}
+
+// marginsOf measures on a canvas of about the size of a panel.
+func marginsOf(p panel) margins {
+	c := draw.NewCanvas(vgimg.New(1, 1), 3*vg.Inch, 2*vg.Inch)
+	data := p.plot.DataCanvas(c)
+	m := margins{left: data.Min.X - c.Min.X, right: c.Max.X - data.Max.X, bottom: data.Min.Y - c.Min.Y}
+	if p.unmarked {
+		m.bottom = p.plot.X.Tick.Length
+	}
+	return m
+}
+
+// headLine is a line of the title or of the subtitle.
+type headLine struct {
+	text  string
+	style text.Style
+}
+
+func (f *figure) headLines(width vg.Length) []headLine {
+	var lines []headLine
+	parts := []headLine{{f.title, titleText}}
+	for _, s := range f.subtitle {
+		parts = append(parts, headLine{s, labelText})
+	}
+	for _, part := range parts {
+		for _, line := range wrap(part.text, func(s string) bool { return part.style.Width(s) <= width }) {
+			lines = append(lines, headLine{line, part.style})
+		}
+	}
+	return lines
+}
+
+// legendLines breaks the legend into lines of the given width.
+func (f *figure) legendLines(width vg.Length) [][]legendEntry {
+	var lines [][]legendEntry
+	var used vg.Length
+	for _, entry := range f.legend {
+		w := entry.width()
+		if len(lines) == 0 || used+w > width {
+			lines, used = append(lines, nil), 0
+		}
+		last := len(lines) - 1
+		lines[last] = append(lines[last], entry)
+		used += w + entryGap
+	}
+	return lines
+}
+
+func (e legendEntry) width() vg.Length { return e.sampleRoom() + labelText.Width(e.name) }
+
+func (e legendEntry) sampleRoom() vg.Length {
+	if e.sample == nil {
+		return 0
+	}
+	return sampleWidth + sampleGap
+}
+
+func drawLegendLine(page draw.Canvas, entries []legendEntry, x, y vg.Length) {
+	for _, entry := range entries {
+		height := labelText.Font.Size
+		if entry.sample != nil {
+			c := page
+			c.Rectangle = vg.Rectangle{Min: vg.Point{X: x, Y: y - height}, Max: vg.Point{X: x + sampleWidth, Y: y}}
+			entry.sample(c)
+		}
+		writeBeside(page, labelText, vg.Point{X: x + entry.sampleRoom(), Y: y - height/2}, entry.name)
+		x += entry.width() + entryGap
+	}
+}
+
+// lineSample is the legend's sample of the i-th protocol's line, with its band if it has one.
+func lineSample(i int, band bool) func(draw.Canvas) {
+	return func(c draw.Canvas) {
+		if band {
+			fill(c, faded(protocolColor(i), bandOpacity), c.Rectangle)
+		}
+		c.StrokeLine2(protocolLine(i), c.Min.X, c.Center().Y, c.Max.X, c.Center().Y)
+	}
+}
+
+// writeBeside writes to the right of a point, with its small letters centred on it: centring the
+// font's whole height sets them too low.
+func writeBeside(c draw.Canvas, style text.Style, at vg.Point, s string) {
+	at.Y -= 0.4 * style.Font.Size
+	c.FillText(aligned(style, text.XLeft, text.YBottom), at, s)
+}
+
+func fill(c draw.Canvas, clr color.Color, r vg.Rectangle) {
+	c.FillPolygon(clr, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
+}
+
+// wrap breaks a text between words into the fewest lines that fit, filled from the first. A word
+// that does not fit stands in a line of its own.
+func wrap(s string, fits func(string) bool) []string {
+	var lines []string
+	for _, word := range strings.Fields(s) {
+		last := len(lines) - 1
+		if last >= 0 && fits(lines[last]+" "+word) {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
+	}
+	return lines
+}

@@ -1,0 +1,125 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"time"
+
+	"quorumbench/bench"
+)
+
+// Quality says in a line each how far a result may be trusted: where it ran, whether it was
+// interrupted, how exact emulator and generator were, whether latencies drifted, what the network
+// lost. Figures that cannot be merged are those of the worst run.
+func Quality(r *bench.Result) []string {
+	var lines []string
+	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+
+	if r.Partial {
+		say("partial: interrupted, with %d of %d runs begun; figures are of what was measured until then",
+			len(r.Runs), max(1, r.Experiment.Repeats)*len(r.Experiment.Protocols))
+	}
+	if r.Experiment.World == bench.Simulated {
+		say("world: simulated (virtual time; no processing time, messages without packets)")
+	} else {
+		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.Transport.Mode, plural(r.Machine.CPUs, "CPU"))
+	}
+	if late := worstLateness(r); late.Count > 0 {
+		say("emulator: packets released late by %s (p50), %s (p99)", ms(late.P50), ms(late.P99))
+	}
+	if lag, found := worstLag(r); found {
+		say("generator: writes sent late by %s (p99)", ms(lag))
+	}
+	if drift, where, found := worstDrift(r); found {
+		say("drift: p50 of the second half is %+.1f %% of the first's at most (%s)", drift*100, where)
+	}
+	return append(lines, networkLines(r)...)
+}
+
+// worstLateness takes each percentile from the run in which it was greatest.
+func worstLateness(r *bench.Result) bench.Summary {
+	var worst bench.Summary
+	for _, run := range r.Runs {
+		late := run.Network.Lateness
+		worst.Count += late.Count
+		worst.P50, worst.P99 = max(worst.P50, late.P50), max(worst.P99, late.P99)
+	}
+	return worst
+}
+
+// worstLag is the greatest p99 of the generator's lag; a simulated generator has none.
+func worstLag(r *bench.Result) (lag time.Duration, found bool) {
+	if r.Experiment.World == bench.Simulated {
+		return 0, false
+	}
+	for _, run := range r.Runs {
+		for _, region := range run.Regions {
+			lag, found = max(lag, region.Lag.P99), found || region.Lag.Count > 0
+		}
+	}
+	return lag, found
+}
+
+// worstDrift is the greatest relative change from the median of the first half of a run to that
+// of the second, among runs with the samples for both.
+func worstDrift(r *bench.Result) (drift float64, where string, found bool) {
+	for _, run := range r.Runs {
+		for _, region := range run.Regions {
+			if region.FirstHalf <= 0 || region.SecondHalf <= 0 || bench.ConfidenceIn(50, region.Response.Count/2) == bench.Withheld {
+				continue
+			}
+			change := float64(region.SecondHalf)/float64(region.FirstHalf) - 1
+			if !found || math.Abs(change) > math.Abs(drift) {
+				drift, where, found = change, fmt.Sprintf("%s from %s", runName(r, run), region.Region), true
+			}
+		}
+	}
+	return drift, where, found
+}
+
+// runName is the protocol, and which repeat where there are several.
+func runName(r *bench.Result, run bench.Run) string {
+	if r.Experiment.Repeats < 2 {
+		return run.Protocol
+	}
+	return fmt.Sprintf("%s, repeat %d", run.Protocol, run.Repeat+1)
+}
+
+// networkLines tells what the network did to messages, warm-up included.
+func networkLines(r *bench.Result) []string {
+	var sum bench.NetworkRun
+	for _, run := range r.Runs {
+		n := run.Network
+		sum.Messages += n.Messages
+		sum.Packets += n.Packets
+		sum.Lost += n.Lost
+		sum.Dropped += n.Dropped
+		sum.Overflow += n.Overflow
+		sum.Unsent += n.Unsent
+		sum.Reconnects += n.Reconnects
+	}
+	unit, of := "packets", sum.Packets
+	if r.Experiment.World == bench.Simulated {
+		unit, of = "messages", sum.Messages
+	}
+	var lines []string
+	if loss := r.Experiment.Network.Loss; loss > 0 || sum.Lost > 0 {
+		lines = append(lines, fmt.Sprintf("loss: %s of %s %s (%.2f %%; %s asked for)",
+			count(sum.Lost), count(of), unit, 100*float64(sum.Lost)/float64(cmp.Or(of, 1)), loss))
+	}
+	for _, c := range []struct {
+		n    uint64
+		what string
+	}{
+		{sum.Dropped, unit + " dropped by full queues"},
+		{sum.Overflow, unit + " not read in time by their receiver: the machine is too slow"},
+		{sum.Unsent, "messages that found no connection"},
+		{sum.Reconnects, "connections made again"},
+	} {
+		if c.n > 0 {
+			lines = append(lines, fmt.Sprintf("network: %s %s", count(c.n), c.what))
+		}
+	}
+	return lines
+}

@@ -1,0 +1,132 @@
+package reports
+
+import (
+	"slices"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"quorumbench/bench"
+)
+
+// series is what the clients of one region saw of one protocol: the runs, and all of them merged.
+type series struct {
+	bench.RegionRun
+	runs      []bench.Run
+	region    int
+	saturated bool
+}
+
+// view is a result as reports read it: merged once, by protocol and region.
+type view struct {
+	*bench.Result
+	labels  []string
+	regions []string    // as the runs name them, which tells apart the places of a region
+	series  [][]*series // by protocol and region; nil if the protocol has not run
+}
+
+func viewOf(r *bench.Result) *view {
+	v := &view{Result: r, labels: r.Labels(), regions: r.Experiment.Regions}
+	if len(r.Runs) > 0 {
+		v.regions = nil
+		for _, region := range r.Runs[0].Regions {
+			v.regions = append(v.regions, region.Region)
+		}
+	}
+	for _, label := range v.labels {
+		runs := r.RunsOf(label)
+		saturated := slices.ContainsFunc(runs, func(run bench.Run) bool { return run.Saturated })
+		row := make([]*series, len(v.regions))
+		for region := range row {
+			if merged, ok := r.Merged(label, region); ok {
+				row[region] = &series{RegionRun: merged, runs: runs, region: region, saturated: saturated}
+			}
+		}
+		v.series = append(v.series, row)
+	}
+	return v
+}
+
+// of returns the series of a protocol, by region.
+func (v *view) of(label string) []*series { return v.series[slices.Index(v.labels, label)] }
+
+// confidence tells what may be made of a response percentile, 0 to 100, of the series: nothing if
+// it is that of a queue that grows.
+func (s *series) confidence(percentile float64) bench.Confidence {
+	if s.saturated {
+		return bench.Withheld
+	}
+	return bench.ConfidenceIn(percentile, s.Response.Count)
+}
+
+// aboveFloor is p50 ÷ floor; ok is false without a floor or a p50 to be shown.
+func (s *series) aboveFloor() (ratio float64, ok bool) { return s.over(s.Floor) }
+
+// trips is p50 ÷ the round trip to the nearest quorum; ok is false without either.
+func (s *series) trips() (ratio float64, ok bool) { return s.over(s.Quorum) }
+
+func (s *series) over(d time.Duration) (float64, bool) {
+	if d <= 0 || s.confidence(50) == bench.Withheld {
+		return 0, false
+	}
+	return float64(s.Response.P50) / float64(d), true
+}
+
+// histogram merges the response histograms of all repeats; nil if there are none.
+func (s *series) histogram() *hdrhistogram.Histogram {
+	var merged *hdrhistogram.Histogram
+	for _, interval := range s.Intervals {
+		merged = mergeInto(merged, interval.Response)
+	}
+	return merged
+}
+
+// mergeInto adds the values of h to merged, which may be nil, and returns it; h stays as it is.
+func mergeInto(merged, h *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+	if h == nil {
+		return merged
+	}
+	if merged == nil {
+		return hdrhistogram.Import(h.Export())
+	}
+	merged.Merge(h)
+	return merged
+}
+
+// caveat says in a word or two what is wrong with the runs of a protocol; empty if nothing is.
+func (v *view) caveat(label string) string {
+	runs := v.RunsOf(label)
+	any := func(is func(bench.Run) bool) bool { return slices.ContainsFunc(runs, is) }
+	switch {
+	case len(runs) == 0:
+		return "not run"
+	case any(func(run bench.Run) bool { return run.Saturated }):
+		return "saturated"
+	case invalid(runs):
+		return "invalid"
+	case any(func(run bench.Run) bool { return run.Partial }):
+		return "partial"
+	}
+	return ""
+}
+
+func invalid(runs []bench.Run) bool {
+	return slices.ContainsFunc(runs, func(run bench.Run) bool { return len(run.Invalid) > 0 })
+}
+
+// reservation is the caveat, in brackets, of figures that are shown all the same; those of which
+// there is nothing to show say themselves why.
+func (v *view) reservation(label string) string {
+	if c := v.caveat(label); c == "invalid" || c == "partial" {
+		return " (" + c + ")"
+	}
+	return ""
+}
+
+// withCaveat is the label, and the caveat in brackets.
+func (v *view) withCaveat(label string) string {
+	if c := v.caveat(label); c != "" {
+		return label + " (" + c + ")"
+	}
+	return label
+}

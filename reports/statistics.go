@@ -1,0 +1,113 @@
+package reports
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+
+	"quorumbench/bench"
+)
+
+// The unit of all statistics here is the run: writes within a run share the weather, the leader
+// and the machine's mood, so they are not independent; runs of one experiment, interleaved and
+// each on its own cluster, are taken to be.
+
+// confidenceLevel is that of all intervals.
+const confidenceLevel = 0.95
+
+// runsForInterval is the least number of runs for which a median has a 95 % interval: from the
+// least to the greatest of n runs covers it with probability 1 - 2/2ⁿ, which 5 runs leave at 94 %.
+const runsForInterval = 6
+
+// percentile names one that reports show.
+type percentile struct {
+	at float64 // 0 to 100
+	of func(bench.Summary) float64
+}
+
+var (
+	p50 = percentile{50, func(s bench.Summary) float64 { return float64(s.P50) }}
+	p99 = percentile{99, func(s bench.Summary) float64 { return float64(s.P99) }}
+)
+
+// repeated is a percentile of one run, in nanoseconds.
+type repeated struct {
+	repeat int
+	value  float64
+}
+
+// byRepeat returns the percentile of each run that has the samples for it.
+func (s *series) byRepeat(p percentile) []repeated {
+	var values []repeated
+	for _, run := range s.runs {
+		summary := run.Regions[s.region].Response
+		if bench.ConfidenceIn(p.at, summary.Count) != bench.Withheld {
+			values = append(values, repeated{run.Repeat, p.of(summary)})
+		}
+	}
+	return values
+}
+
+// estimate is a value and its 95 % interval, if it has one.
+type estimate struct {
+	value       float64
+	hasInterval bool
+	low, high   float64
+}
+
+// medianOf returns the median of one run or more, and between which of them the median of all
+// runs lies. Assumes independent runs of one distribution, of whatever shape: the number of runs
+// below the true median is then binomial with p = 1/2, and the interval between the k-th least
+// and the k-th greatest misses it with probability 2·P(X < k) (David and Nagaraja, Order
+// Statistics, 3rd ed., section 7.1).
+func medianOf(runs []repeated) estimate {
+	n := len(runs)
+	sorted := make([]float64, n)
+	for i, run := range runs {
+		sorted[i] = run.value
+	}
+	slices.Sort(sorted)
+	e := estimate{value: (sorted[(n-1)/2] + sorted[n/2]) / 2}
+	below := distuv.Binomial{N: float64(n), P: 0.5}
+	for k := 1; k <= n/2 && 2*below.CDF(float64(k-1)) <= 1-confidenceLevel; k++ {
+		e.hasInterval, e.low, e.high = true, sorted[k-1], sorted[n-k]
+	}
+	return e
+}
+
+// resamples is how often the bootstrap draws: enough that its own error is below the digits shown.
+const resamples = 10_000
+
+// pairedRatio returns the geometric mean of to[i]/from[i], values above zero, and, with at least
+// six pairs, a percentile bootstrap interval of it (Efron and Tibshirani, An Introduction to the
+// Bootstrap, chapter 13). Assumes that pairs are independent of each other; what the runs of a
+// pair share drops out of their ratio. With few pairs such intervals are somewhat too narrow. The
+// same seed gives the same interval.
+func pairedRatio(from, to []float64, seed uint64) estimate {
+	logs := make([]float64, len(from))
+	for i := range from {
+		logs[i] = math.Log(to[i] / from[i])
+	}
+	e := estimate{value: math.Exp(stat.Mean(logs, nil))}
+	if len(logs) < runsForInterval {
+		return e
+	}
+	random := rand.New(rand.NewPCG(seed, uint64(len(logs))))
+	means := make([]float64, resamples)
+	for i := range means {
+		sum := 0.0
+		for range logs {
+			sum += logs[random.IntN(len(logs))]
+		}
+		means[i] = sum / float64(len(logs))
+	}
+	slices.Sort(means)
+	tail := (1 - confidenceLevel) / 2
+	e.hasInterval = true
+	e.low = math.Exp(stat.Quantile(tail, stat.Empirical, means, nil))
+	e.high = math.Exp(stat.Quantile(1-tail, stat.Empirical, means, nil))
+	return e
+}

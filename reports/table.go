@@ -1,0 +1,172 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+	"golang.org/x/term"
+
+	"quorumbench/bench"
+)
+
+// TableOptions says how a table is written.
+type TableOptions struct {
+	Color bool // faint cells by escape sequences; see ColorTerminal
+}
+
+// ColorTerminal tells whether w is a terminal that may be sent escape sequences: not if NO_COLOR
+// is set (https://no-color.org) or the terminal calls itself dumb.
+func ColorTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// withheldMark stands for a percentile that too few samples lie beyond.
+const withheldMark = "–"
+
+// Table writes what was run, a row for each protocol and region, what may be concluded (Verdict)
+// and how far to trust it (Quality). Repeats are merged.
+func Table(w io.Writer, r *bench.Result, opts TableOptions) error {
+	v := viewOf(r)
+	t := newTable("protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "writes", "errors")
+	var missing withheld
+	faint := false
+	for i, label := range v.labels {
+		first := v.withCaveat(label)
+		for _, s := range v.series[i] {
+			if s == nil {
+				t.AppendRow(table.Row{first})
+				break
+			}
+			missing.note(s)
+			percentile := func(p float64, d time.Duration) string {
+				cell, dimmed := latencyCell(s, p, d, opts.Color)
+				faint = faint || dimmed
+				return cell
+			}
+			t.AppendRow(table.Row{
+				first, s.Region, percentile(50, s.Response.P50), percentile(99, s.Response.P99),
+				ms(s.Floor), ratioCell(s.aboveFloor()), tripsCell(s.trips()),
+				count(s.Offered), count(s.Errors),
+			})
+			first = ""
+		}
+		t.AppendSeparator()
+	}
+
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n\n%s\n", headline(r), t.Render())
+	for _, line := range missing.footnotes(r) {
+		fmt.Fprintf(&out, "%s %s\n", withheldMark, line)
+	}
+	if faint && opts.Color {
+		fmt.Fprintf(&out, "%s fewer than 100 samples lie beyond the percentile\n", faintText("faint"))
+	}
+	v.writeRepeats(&out)
+	for _, paragraph := range [][]string{v.verdict(), Quality(r)} {
+		if len(paragraph) > 0 {
+			fmt.Fprintf(&out, "\n%s\n", strings.Join(paragraph, "\n"))
+		}
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return fmt.Errorf("writing the table of %s: %w", r.Experiment.Name, err)
+	}
+	return nil
+}
+
+// newTable returns a table whose first two columns are names and the others numbers.
+func newTable(header ...any) table.Writer {
+	t := table.NewWriter()
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault
+	t.SetStyle(style)
+	t.AppendHeader(header)
+	columns := make([]table.ColumnConfig, 0, len(header))
+	for i := 2; i < len(header); i++ {
+		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(columns)
+	return t
+}
+
+// latencyCell writes a response percentile as far as the samples bear it.
+func latencyCell(s *series, percentile float64, d time.Duration, color bool) (cell string, dimmed bool) {
+	if s.saturated {
+		return "saturated", false
+	}
+	switch s.confidence(percentile) {
+	case bench.Withheld:
+		return withheldMark, false
+	case bench.Dimmed:
+		if color {
+			return faintText(ms(d)), true
+		}
+		return ms(d), true
+	}
+	return ms(d), false
+}
+
+// faintText asks a terminal for faint letters, and for normal ones after them (ECMA-48, SGR 2
+// and 22). The table library's own colours follow the process's environment, not the writer.
+func faintText(s string) string { return "\x1b[2m" + s + "\x1b[22m" }
+
+func ratioCell(ratio float64, ok bool) string {
+	if !ok {
+		return ""
+	}
+	return times(ratio)
+}
+
+func tripsCell(n float64, ok bool) string {
+	if !ok {
+		return ""
+	}
+	return strconv.FormatFloat(n, 'f', 2, 64)
+}
+
+// writeRepeats writes the medians over runs, the run being the unit of analysis; nothing if
+// nothing was repeated.
+func (v *view) writeRepeats(out *strings.Builder) {
+	most := 0
+	t := newTable("protocol", "region", "p50, median of runs", "95 % interval", "p99, median of runs", "95 % interval", "runs")
+	for i, label := range v.labels {
+		first := label
+		for _, s := range v.series[i] {
+			if s == nil || s.saturated {
+				continue
+			}
+			most = max(most, len(s.runs))
+			p50, interval50 := medianCells(s, p50)
+			p99, interval99 := medianCells(s, p99)
+			t.AppendRow(table.Row{first, s.Region, p50, interval50, p99, interval99, len(s.runs)})
+			first = ""
+		}
+		t.AppendSeparator()
+	}
+	if most < 2 {
+		return
+	}
+	fmt.Fprintf(out, "\n%s\n", t.Render())
+	if most < runsForInterval {
+		fmt.Fprintf(out, "A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.\n", runsForInterval, most)
+	}
+}
+
+// medianCells writes the median over runs of a percentile, and its interval where it has one.
+func medianCells(s *series, p percentile) (middle, interval string) {
+	values := s.byRepeat(p)
+	if len(values) == 0 {
+		return withheldMark, ""
+	}
+	m := medianOf(values)
+	if m.hasInterval {
+		interval = fmt.Sprintf("%s to %s", ms(time.Duration(m.low)), ms(time.Duration(m.high)))
+	}
+	return ms(time.Duration(m.value)), interval
+}

@@ -1,0 +1,109 @@
+package reports
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+
+	"quorumbench/bench"
+)
+
+// timelineFigure shows how latency went over the measured time: the median and the band from p10
+// to p90. Of repeats it draws the first, and says so. A saturated run is drawn: here a growing
+// queue is what one wants to see.
+func timelineFigure(v *view) *figure {
+	what := "Write latency over time: median, and p10 to p90"
+	if v.Experiment.Repeats > 1 {
+		what += fmt.Sprintf(", of the first of %d repeats", v.Experiment.Repeats)
+	}
+	f := &figure{
+		title: what, subtitle: []string{subtitle(v.Result)},
+		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
+		columns: 1, dataHeight: 1.15 * vg.Inch,
+		xLabel: "time since measuring began (s)", yLabel: "response time (ms)",
+	}
+	end := 0.0
+	var charts []*plot.Plot
+	for region, name := range v.regions {
+		chart := newPlot()
+		top := 0.0
+		chart.Add(v.tripsFrom(region))
+		var lines []plot.Plotter // over all bands
+		for i := range v.labels {
+			s := v.series[i][region]
+			if s == nil {
+				continue
+			}
+			steps := coarsened(s.runs[0].Regions[region].Intervals)
+			if len(steps) == 0 {
+				continue
+			}
+			medians, band := timeline(steps)
+			for _, p := range band {
+				top = max(top, p.Y)
+			}
+			end = max(end, medians[len(medians)-1].X)
+			chart.Add(&plotter.Polygon{XYs: []plotter.XYs{band}, Color: faded(protocolColor(i), bandOpacity)})
+			lines = append(lines, line(medians, i, 1))
+		}
+		chart.Add(lines...)
+		setScale(&chart.Y, top, 5)
+		charts = append(charts, chart)
+		f.panels = append(f.panels, panel{title: name, plot: chart, unmarked: region < len(v.regions)-1, over: 4})
+	}
+	for i, chart := range charts {
+		chart.X.Min, chart.X.Max = 0, max(end, v.Experiment.Load.Duration.Seconds())
+		chart.X.Tick.Marker = roundTicks{most: 11, unlabelled: i < len(charts)-1}
+	}
+	return f
+}
+
+// step is a part of the measured time with enough writes for a median.
+type step struct {
+	from, to float64 // seconds
+	response *hdrhistogram.Histogram
+}
+
+// coarsened joins neighbouring intervals until each has the writes that a median takes; what is
+// left over at the end is added to the last.
+func coarsened(intervals []bench.Interval) []step {
+	var steps []step
+	var open *step
+	for _, interval := range intervals {
+		if interval.Response == nil {
+			continue
+		}
+		if open == nil {
+			open = &step{from: interval.Start.Seconds()}
+		}
+		open.to = (interval.Start + interval.Length).Seconds()
+		open.response = mergeInto(open.response, interval.Response)
+		if bench.ConfidenceIn(50, open.response.TotalCount()) != bench.Withheld {
+			steps, open = append(steps, *open), nil
+		}
+	}
+	if last := len(steps) - 1; open != nil && last >= 0 {
+		steps[last].to = open.to
+		steps[last].response.Merge(open.response)
+	}
+	return steps
+}
+
+// timeline returns the medians, held over each step, and the outline of the band from p10 to p90.
+func timeline(steps []step) (medians, band plotter.XYs) {
+	at := func(s step, percentile float64) float64 {
+		return float64(s.response.ValueAtPercentile(percentile)) / 1e6
+	}
+	for _, s := range steps {
+		medians = append(medians, plotter.XY{X: s.from, Y: at(s, 50)}, plotter.XY{X: s.to, Y: at(s, 50)})
+		band = append(band, plotter.XY{X: s.from, Y: at(s, 90)}, plotter.XY{X: s.to, Y: at(s, 90)})
+	}
+	for i := len(steps) - 1; i >= 0; i-- {
+		s := steps[i]
+		band = append(band, plotter.XY{X: s.to, Y: at(s, 10)}, plotter.XY{X: s.from, Y: at(s, 10)})
+	}
+	return medians, band
+}

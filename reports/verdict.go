@@ -1,0 +1,286 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"quorumbench/bench"
+)
+
+// alike is how far apart, as a ratio, two medians may be and still be called the same.
+const alike = 1.05
+
+// Verdict says in sentences what a result shows: first why it must not be believed, if so; then
+// how many round trips a write takes under the quickest protocol and how the others differ from
+// it; then what went unanswered. Protocols whose runs are invalid or saturated, and medians of too
+// few writes, are left out of the comparison.
+func Verdict(r *bench.Result) []string { return viewOf(r).verdict() }
+
+func (v *view) verdict() []string {
+	var lines []string
+	for _, reason := range v.Invalid() {
+		lines = append(lines, "INVALID: "+reason)
+	}
+	lines = append(lines, v.costLines()...)
+	return append(lines, v.errorLines()...)
+}
+
+// costs are the medians of one protocol by region; nil where there is none to speak of.
+type costs struct {
+	protocol bench.Protocol
+	medians  []*median
+}
+
+type median struct {
+	region string
+	p50    time.Duration
+	words  string // one round trip; a time where the quorum is the replica itself
+}
+
+func (v *view) costLines() []string {
+	var all []costs
+	for _, protocol := range v.Experiment.Protocols {
+		if c := v.costsOf(protocol); c.known() > 0 {
+			all = append(all, c)
+		}
+	}
+	if len(all) == 0 {
+		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes.", bench.SamplesNeeded(50))}
+	}
+
+	best := quickest(all)
+	var peers, others []costs
+	for _, c := range all {
+		if c.like(best) {
+			peers = append(peers, c)
+		} else {
+			others = append(others, c)
+		}
+	}
+	best = peers[0] // who is named first is who others are measured by
+	lines := []string{fmt.Sprintf("%s %s in %s.", subject(peers), verb(peers, "commit"), best.sentence())}
+	for len(others) > 0 {
+		said := others[0].comparison(best)
+		same := func(c costs) bool { return c.comparison(best) == said }
+		var together []costs
+		for _, c := range others {
+			if same(c) {
+				together = append(together, c)
+			}
+		}
+		others = slices.DeleteFunc(others, same)
+		lines = append(lines, fmt.Sprintf("%s %s %s.", subject(together), verb(together, "take"), said))
+	}
+	return lines
+}
+
+func (v *view) costsOf(protocol bench.Protocol) costs {
+	c := costs{protocol: protocol, medians: make([]*median, len(v.regions))}
+	if invalid(v.RunsOf(protocol.Label)) {
+		return c
+	}
+	for i, s := range v.of(protocol.Label) {
+		if s == nil || s.confidence(50) == bench.Withheld {
+			continue
+		}
+		c.medians[i] = &median{region: s.Region, p50: s.Response.P50, words: ms(s.Response.P50)}
+		if n, ok := s.trips(); ok {
+			c.medians[i].words = roundTrips(n)
+		}
+	}
+	return c
+}
+
+func (c costs) known() int {
+	n := 0
+	for _, m := range c.medians {
+		if m != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// quickest returns the protocol with the least geometric mean of its medians, among those of
+// which most regions are known: one that lacks its slow regions does not win by it.
+func quickest(all []costs) costs {
+	return slices.MinFunc(all, func(a, b costs) int {
+		if d := b.known() - a.known(); d != 0 {
+			return d
+		}
+		switch la, lb := a.meanLog(), b.meanLog(); {
+		case la < lb:
+			return -1
+		case la > lb:
+			return 1
+		}
+		return 0
+	})
+}
+
+func (c costs) meanLog() float64 {
+	sum := 0.0
+	for _, m := range c.medians {
+		if m != nil {
+			sum += math.Log(float64(m.p50))
+		}
+	}
+	return sum / float64(c.known())
+}
+
+// like tells whether the same regions are known of both, with the same medians.
+func (c costs) like(o costs) bool {
+	for i, m := range c.medians {
+		if (m == nil) != (o.medians[i] == nil) {
+			return false
+		}
+		if m == nil {
+			continue
+		}
+		if _, word := difference(m, o.medians[i]); word != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// sentence says what a write takes from where: one round trip from a, 1.5 from b and c.
+func (c costs) sentence() string {
+	groups := c.group(func(_ int, m *median) string { return m.words })
+	parts := make([]string, len(groups))
+	for i, g := range groups {
+		parts[i] = c.medians[g.regions[0]].words + " " + c.from(g.regions)
+	}
+	return list(parts)
+}
+
+// comparison says where a write takes more or less than under the best, and how much; regions
+// without a difference are passed over, unless there is none at all.
+func (c costs) comparison(best costs) string {
+	groups := c.group(func(i int, m *median) string {
+		if _, word := difference(m, best.medians[i]); word != "" {
+			return m.words + word
+		}
+		return ""
+	})
+	if len(groups) == 0 {
+		return c.sentence()
+	}
+	parts := make([]string, len(groups))
+	for i, g := range groups {
+		least, most, word := math.Inf(1), 0.0, ""
+		for _, region := range g.regions {
+			var ratio float64
+			ratio, word = difference(c.medians[region], best.medians[region])
+			least, most = min(least, ratio), max(most, ratio)
+		}
+		than := ""
+		if i == 0 {
+			than = " than " + best.protocol.Label
+		}
+		parts[i] = fmt.Sprintf("%s %s (%s %s%s)", c.medians[g.regions[0]].words, c.from(g.regions), ratioRange(least, most), word, than)
+	}
+	return list(parts)
+}
+
+// ratioRange writes one ratio if both are the same in the digits shown.
+func ratioRange(least, most float64) string {
+	low, high := fmt.Sprintf("%.1f", least), fmt.Sprintf("%.1f", most)
+	if low == high {
+		return low + "×"
+	}
+	return low + " to " + high + "×"
+}
+
+// difference says by which factor a median is slower or faster than another; the word is empty if
+// they are alike or there is no other.
+func difference(m, than *median) (ratio float64, word string) {
+	if than == nil {
+		return 1, ""
+	}
+	switch ratio = float64(m.p50) / float64(than.p50); {
+	case ratio > alike:
+		return ratio, "slower"
+	case 1/ratio > alike:
+		return 1 / ratio, "faster"
+	}
+	return 1, ""
+}
+
+// grouped are the regions, by number, that have something in common.
+type grouped struct {
+	key     string
+	regions []int
+}
+
+// group gathers the known regions by key, in the order of their first region; an empty key leaves
+// a region out.
+func (c costs) group(key func(i int, m *median) string) []grouped {
+	var groups []grouped
+	for i, m := range c.medians {
+		if m == nil || key(i, m) == "" {
+			continue
+		}
+		k := key(i, m)
+		at := slices.IndexFunc(groups, func(g grouped) bool { return g.key == k })
+		if at < 0 {
+			at, groups = len(groups), append(groups, grouped{key: k})
+		}
+		groups[at].regions = append(groups[at].regions, i)
+	}
+	return groups
+}
+
+// from says from where: everywhere, if these are all regions and there are several.
+func (c costs) from(regions []int) string {
+	if len(regions) > 1 && len(regions) == len(c.medians) {
+		return "everywhere"
+	}
+	names := make([]string, len(regions))
+	for i, region := range regions {
+		names[i] = c.medians[region].region
+	}
+	return "from " + list(names)
+}
+
+// subject names protocols: a and b with leader x; a with leader x and b.
+func subject(all []costs) string {
+	sameLeader := !slices.ContainsFunc(all, func(c costs) bool { return c.protocol.Leader != all[0].protocol.Leader })
+	names := make([]string, len(all))
+	for i, c := range all {
+		switch p := c.protocol; {
+		case p.Leader == "":
+			names[i] = p.Label
+		case sameLeader:
+			names[i] = p.Name
+		default:
+			names[i] = p.Name + " with leader " + p.Leader
+		}
+	}
+	if leader := all[0].protocol.Leader; sameLeader && leader != "" {
+		return list(names) + " with leader " + leader
+	}
+	return list(names)
+}
+
+func verb(all []costs, plural string) string {
+	if len(all) > 1 {
+		return plural
+	}
+	return plural + "s"
+}
+
+func (v *view) errorLines() []string {
+	var lines []string
+	for i, label := range v.labels {
+		for _, s := range v.series[i] {
+			if s != nil && s.Errors > 0 {
+				lines = append(lines, fmt.Sprintf("%s left %s of %s from %s without an answer within %s.",
+					label, count(s.Errors), plural(s.Offered, "write"), s.Region, span(v.Experiment.Load.Timeout)))
+			}
+		}
+	}
+	return lines
+}

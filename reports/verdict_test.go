@@ -1,0 +1,105 @@
+package reports
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"quorumbench/bench"
+)
+
+func TestVerdictReadsWhatWasMeasured(t *testing.T) {
+	ms := time.Millisecond
+	two := func(protocols ...invented) *bench.Result {
+		return world{regions: []string{"a", "b"}, quorums: []time.Duration{50 * ms, 80 * ms}, protocols: protocols, writes: 500}.result()
+	}
+	oneInvalid := two(invented{"quick", "", []float64{1, 1}}, invented{"slow", "", []float64{2, 2}})
+	oneInvalid.Runs[0].Invalid = []string{"late"}
+	unanswered := two(invented{"quick", "", []float64{1, 1}})
+	unanswered.Runs[0].Regions[1].Errors = 3
+
+	for _, c := range []struct {
+		name   string
+		result *bench.Result
+		want   []string
+	}{
+		{"one round trip and more", threeRegions().result(), []string{
+			"quick commits in one round trip everywhere.",
+			"led with leader us-east-1 takes two round trips from eu-west-1 (2.0× slower than quick) and 1.5 round trips from ap-northeast-1 (1.5× slower).",
+			"slow takes two round trips everywhere (2.0× slower than quick).",
+		}},
+		{"those alike share a sentence", two(invented{"x", "", []float64{1, 1}}, invented{"y", "", []float64{1, 1}},
+			invented{"p", "a", []float64{1, 2}}, invented{"q", "a", []float64{1, 2}}), []string{
+			"x and y commit in one round trip everywhere.",
+			"p and q with leader a take two round trips from b (2.0× slower than x).",
+		}},
+		{"different leaders are told apart", two(invented{"x", "", []float64{1, 1}}, invented{"p", "a", []float64{2, 2}}, invented{"q", "b", []float64{2, 2}}), []string{
+			"x commits in one round trip everywhere.",
+			"p with leader a and q with leader b take two round trips everywhere (2.0× slower than x).",
+		}},
+		{"a single protocol that differs by region", two(invented{"p", "a", []float64{1, 2.5}}), []string{
+			"p with leader a commits in one round trip from a and 2.5 round trips from b.",
+		}},
+		{"slower here, faster there", two(invented{"p", "", []float64{1, 2}}, invented{"q", "", []float64{3, 1}}), []string{
+			"p commits in one round trip from a and two round trips from b.",
+			"q takes three round trips from a (3.0× slower than p) and one round trip from b (2.0× faster).",
+		}},
+		{"factors that differ are a range", two(invented{"p", "", []float64{1, 1.5}}, invented{"q", "", []float64{3, 3}}), []string{
+			"p commits in one round trip from a and 1.5 round trips from b.",
+			"q takes three round trips everywhere (2.0 to 3.0× slower than p).",
+		}},
+		{"a quorum of itself has no round trip", alone().result(), []string{"solo commits in 0.252 ms from local."}},
+		{"too few writes", withWrites(threeRegions(), 19), []string{"No verdict: no valid run has the 20 writes from a region that a median takes."}},
+		{"nothing was run", notRun(), []string{"No verdict: no valid run has the 20 writes from a region that a median takes."}},
+		{"the invalid have no say", oneInvalid, []string{"INVALID: quick: late", "slow commits in two round trips everywhere."}},
+		{"writes without an answer", unanswered, []string{
+			"quick commits in one round trip everywhere.",
+			"quick left 3 of 500 writes from b without an answer within 5 s.",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Verdict(c.result); !slices.Equal(got, c.want) {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAProtocolDoesNotWinByLackingItsSlowRegion(t *testing.T) {
+	r := threeRegions().result()
+	r.Runs[1].Regions[1].Response.Count, r.Runs[1].Regions[2].Response.Count = 0, 0 // of the one with a leader
+	if got, want := Verdict(r)[0], "quick commits in one round trip everywhere."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestRoundTripsAreWordsNearWholeNumbers(t *testing.T) {
+	for n, want := range map[float64]string{
+		0.4: "0.4 round trips", 0.95: "one round trip", 1: "one round trip", 1.09: "one round trip", 1.12: "1.1 round trips",
+		1.5: "1.5 round trips", 1.85: "two round trips", 2.15: "two round trips", 2.25: "2.2 round trips", 5.2: "five round trips",
+		9.7: "9.7 round trips", 12: "12.0 round trips",
+	} {
+		if got := roundTrips(n); got != want {
+			t.Errorf("%v: got %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestLatenciesHaveTheDigitsThatMeanSomething(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0 ms", 234 * time.Microsecond: "0.234 ms", 1234 * time.Microsecond: "1.23 ms",
+		68432 * time.Microsecond: "68.4 ms", 152400 * time.Microsecond: "152.4 ms", 5 * time.Second: "5,000 ms",
+	} {
+		if got := ms(d); got != want {
+			t.Errorf("%v: got %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestListsReadAsInASentence(t *testing.T) {
+	for want, words := range map[string][]string{"": nil, "a": {"a"}, "a and b": {"a", "b"}, "a, b and c": {"a", "b", "c"}} {
+		if got := list(words); got != want {
+			t.Errorf("%q: got %q, want %q", words, got, want)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"quorumbench/bench"
+)
+
+// withheld remembers, for each percentile of a table, the fewest writes for which it was withheld.
+type withheld struct {
+	p50, p99 fewest
+}
+
+type fewest struct {
+	found bool
+	count int64
+}
+
+func (w *withheld) note(s *series) {
+	if s.saturated {
+		return
+	}
+	w.p50.note(50, s)
+	w.p99.note(99, s)
+}
+
+func (f *fewest) note(percentile float64, s *series) {
+	if s.confidence(percentile) == bench.Withheld && (!f.found || s.Response.Count < f.count) {
+		*f = fewest{found: true, count: s.Response.Count}
+	}
+}
+
+// footnotes says for each percentile that was withheld what it would take to have it.
+func (w *withheld) footnotes(r *bench.Result) []string {
+	var lines []string
+	for _, f := range []struct {
+		fewest
+		percentile float64
+	}{{w.p50, 50}, {w.p99, 99}} {
+		if !f.found {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("p%g takes %s writes from a region, and one had %s%s",
+			f.percentile, count(bench.SamplesNeeded(f.percentile)), count(f.count), longEnough(r, f.percentile, f.count)))
+	}
+	return lines
+}
+
+// longEnough says how long the runs would have to measure for the percentile, at the rate that
+// had: open loops offer a rate, closed ones have the one they reached.
+func longEnough(r *bench.Result, percentile float64, had int64) string {
+	load, repeats := r.Experiment.Load, max(1, r.Experiment.Repeats)
+	perSecond := float64(load.Rate)
+	if load.Arrivals == bench.Closed {
+		perSecond = float64(had) / (load.Duration.Seconds() * float64(repeats))
+	}
+	if perSecond <= 0 {
+		return ""
+	}
+	seconds := math.Ceil(float64(bench.SamplesNeeded(percentile)) / perSecond / float64(repeats))
+	return fmt.Sprintf("; at this rate a run must measure for %s", span(time.Duration(seconds)*time.Second))
+}

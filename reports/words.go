@@ -1,0 +1,107 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/language"
+	"golang.org/x/text/message"
+
+	"quorumbench/bench"
+)
+
+// millis returns a duration as its number of milliseconds.
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+// ms writes a latency in milliseconds with the digits that mean something: histograms keep three.
+func ms(d time.Duration) string {
+	if d >= time.Second {
+		return english.Sprintf("%.0f ms", millis(d))
+	}
+	digits := 3
+	switch v := math.Abs(millis(d)); {
+	case v == 0:
+		digits = 0
+	case v >= 10:
+		digits = 1
+	case v >= 1:
+		digits = 2
+	}
+	return strconv.FormatFloat(millis(d), 'f', digits, 64) + " ms"
+}
+
+// span writes a length of time as an experiment is described: 10 s, 5 min.
+func span(d time.Duration) string {
+	if d >= 2*time.Minute && d%time.Minute == 0 {
+		return strconv.Itoa(int(d/time.Minute)) + " min"
+	}
+	return strconv.FormatFloat(d.Seconds(), 'g', 4, 64) + " s"
+}
+
+var english = message.NewPrinter(language.English)
+
+// count writes a number with a comma before every three digits.
+func count[T int | int64 | uint64](n T) string { return english.Sprintf("%d", n) }
+
+// times writes a ratio: 1.02×.
+func times(ratio float64) string { return strconv.FormatFloat(ratio, 'f', 2, 64) + "×" }
+
+// list joins words as a sentence does: a, b and c.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " and " + words[last]
+}
+
+// plural returns the noun, with an s unless there is one of it.
+func plural[T int | int64](n T, noun string) string {
+	if n == 1 {
+		return count(n) + " " + noun
+	}
+	return count(n) + " " + noun + "s"
+}
+
+var smallNumbers = []string{"no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"}
+
+// roundTrips writes a number of round trips: a word where it is one within a tenth (at most a
+// quarter of a round trip), which is what processing and transport add; else one decimal.
+func roundTrips(n float64) string {
+	whole := math.Round(n)
+	switch near := math.Abs(n-whole) <= min(0.1*whole, 0.25); {
+	case !near || whole >= float64(len(smallNumbers)):
+		return strconv.FormatFloat(n, 'f', 1, 64) + " round trips"
+	case whole == 1:
+		return "one round trip"
+	}
+	return smallNumbers[int(whole)] + " round trips"
+}
+
+// headline says what was run: name, topology, regions, load, world and seed.
+func headline(r *bench.Result) string {
+	e := r.Experiment
+	load := fmt.Sprintf("%s writes/s from each (%s arrivals)", strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64), e.Load.Arrivals)
+	if e.Load.Arrivals == bench.Closed {
+		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
+	}
+	return fmt.Sprintf("%s: %s on %s, %s for %s%s; %s, seed %d",
+		e.Name, plural(len(e.Regions), "region"), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), worldName(e.World), e.Seed)
+}
+
+func repeats(n int) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", %d times", n)
+}
+
+func worldName(w bench.World) string {
+	if w == bench.Simulated {
+		return "simulated"
+	}
+	return "live"
+}
