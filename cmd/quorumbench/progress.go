@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
+
+	"quorumbench/bench"
+)
+
+// progress shows how an experiment goes: a bar that is drawn over itself on a terminal, plain
+// lines elsewhere.
+type progress struct {
+	w    io.Writer
+	plan *bench.Plan
+	bar  *progressbar.ProgressBar // nil where lines are wanted
+	told string                   // the last line's run and phase
+	mute bool
+}
+
+func newProgress(w io.Writer, plan *bench.Plan, quiet bool) *progress {
+	p := &progress{w: w, plan: plan, mute: quiet}
+	if file, ok := w.(*os.File); ok && !quiet && term.IsTerminal(int(file.Fd())) {
+		load := plan.Experiment.Load
+		whole := time.Duration(plan.Experiment.Repeats*len(plan.Experiment.Protocols)) * (load.Warmup + load.Duration)
+		p.bar = progressbar.NewOptions64(whole.Milliseconds(),
+			progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(20),
+			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+			progressbar.OptionThrottle(100*time.Millisecond))
+	}
+	return p
+}
+
+// show is told about ten times a second.
+func (p *progress) show(s bench.Status) {
+	if p.mute {
+		return
+	}
+	if p.bar != nil {
+		p.bar.Describe(fmt.Sprintf("%-10s %d/%d %-9s %3.0f s left  %4.0f/s  %s",
+			s.Protocol, s.Run+1, s.Runs, s.Phase, s.Left.Seconds(), s.Rate, quantiles(s)))
+		_ = p.bar.Set64(int64(s.Run)*s.Length.Milliseconds() + s.Elapsed.Milliseconds()) // a display may fail
+		return
+	}
+	// One line when a run begins, and one when its load is over.
+	if line := fmt.Sprintf("%d %t", s.Run, s.Phase == "draining"); line != p.told && (s.Phase == "draining" || p.told == "" || s.Phase == "warm-up") {
+		p.told = line
+		if s.Phase == "draining" {
+			fmt.Fprintf(p.w, "%s: %d writes issued, %.0f/s, %s\n", s.Protocol, s.Issued, s.Rate, quantiles(s))
+		} else {
+			fmt.Fprintf(p.w, "run %d of %d: %s for %v, %.0f s left in all\n", s.Run+1, s.Runs, s.Protocol, s.Length, s.Left.Seconds())
+		}
+	}
+}
+
+func quantiles(s bench.Status) string {
+	p99 := "–"
+	if s.P99 > 0 {
+		p99 = milliseconds(s.P99)
+	}
+	if s.P50 == 0 {
+		return "p50 –  p99 " + p99
+	}
+	return "p50 " + milliseconds(s.P50) + "  p99 " + p99
+}
+
+func milliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+}
+
+func (p *progress) close() {
+	if p.bar != nil {
+		_ = p.bar.Finish() // a display may fail
+	}
+}

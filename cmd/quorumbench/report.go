@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench"
+)
+
+func reportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "report FOLDER",
+		Short:   "Print the table and draw the figures of a result again",
+		Example: `  quorumbench report results/three-regions-20261121-101500`,
+		Args:    arguments(cobra.ExactArgs(1), "one result folder"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			result, err := bench.Read(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			return show(cmd.OutOrStdout(), result, args[0])
+		},
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench"
+	"quorumbench/configs"
+	"quorumbench/reports"
+)
+
+func runCommand() *cobra.Command {
+	var out string
+	var seed uint64
+	var quiet, simulated bool
+	cmd := &cobra.Command{
+		Use:   "run EXPERIMENT.yaml",
+		Short: "Run an experiment and draw what it found",
+		Long: `Run the protocols of an experiment one after the other, print the table of latencies and a
+verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
+bench.txt (for benchstat), latency.png, distribution.png and timeline.png.
+
+The argument is a file, or the name of an experiment that comes with quorumbench. Ctrl-C stops the
+run and keeps what was measured so far, marked as partial.`,
+		Example: `  quorumbench run configs/three-regions.yaml
+  quorumbench run smoke
+  quorumbench run configs/lossy.yaml --out results/lossy --seed 7 --quiet`,
+		Args: arguments(cobra.ExactArgs(1), "one experiment file"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			plan, err := bench.LoadPlan(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			if cmd.Flags().Changed("seed") {
+				plan.Experiment.Seed = seed
+			}
+			if simulated {
+				plan.Experiment.World = bench.Simulated
+			}
+			if out == "" {
+				out = filepath.Join("results", plan.Experiment.Name+"-"+time.Now().Format("20060102-150405"))
+			}
+			if err := bench.CheckFolder(out); err != nil {
+				return usage(err)
+			}
+			return run(cmd, plan, out, quiet)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
+	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed in place of the experiment's")
+	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
+	return cmd
+}
+
+// run executes a plan, writes the result and tells of it. What was measured is kept whatever
+// happens after.
+func run(cmd *cobra.Command, plan *bench.Plan, out string, quiet bool) error {
+	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
+	result, err := bench.Execute(cmd.Context(), plan, progress.show)
+	progress.close()
+	interrupted := err != nil && errors.Is(err, cmd.Context().Err())
+	if err != nil && !interrupted {
+		return err
+	}
+	if interrupted && len(result.Runs) == 0 {
+		return &codedError{exitInterrupted, errors.New("interrupted before anything was measured; nothing was written")}
+	}
+	if err := bench.Write(result, out); err != nil {
+		return err
+	}
+	if err := show(cmd.OutOrStdout(), result, out); err != nil {
+		return err
+	}
+	if interrupted {
+		return &codedError{exitInterrupted, errors.New("interrupted; the result is marked as partial")}
+	}
+	return judge(result)
+}
+
+// show prints the table of a result and draws its figures into its folder.
+func show(w io.Writer, result *bench.Result, folder string) error {
+	if err := reports.Table(w, result, reports.TableOptions{Color: reports.ColorTerminal(w)}); err != nil {
+		return err
+	}
+	figures, err := reports.Draw(folder, result)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nresult: %s\n", filepath.Join(folder, "run.json"))
+	for _, figure := range figures {
+		fmt.Fprintf(w, "figure: %s\n", figure)
+	}
+	return nil
+}
+
+// judge turns what a result says of itself into the exit code.
+func judge(result *bench.Result) error {
+	if reasons := result.Invalid(); len(reasons) > 0 {
+		return &codedError{exitInvalid, fmt.Errorf("the run is invalid and must not be believed:\n  %s", strings.Join(reasons, "\n  "))}
+	}
+	if missed := result.Missed(); len(missed) > 0 {
+		return &codedError{exitMissed, fmt.Errorf("missed:\n  %s", strings.Join(missed, "\n  "))}
+	}
+	return nil
+}

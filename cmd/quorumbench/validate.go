@@ -1,0 +1,41 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench"
+)
+
+func validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "validate EXPERIMENT.yaml...",
+		Short:   "Check experiment files without running them",
+		Example: `  quorumbench validate configs/*.yaml`,
+		Args:    arguments(cobra.MinimumNArgs(1), "one or more experiment files"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var mistakes []error
+			for _, file := range args {
+				plan, err := bench.LoadPlan(file)
+				if err != nil {
+					mistakes = append(mistakes, err)
+					continue
+				}
+				e := plan.Experiment
+				length := time.Duration(e.Repeats*len(e.Protocols)) * (e.Load.Warmup + e.Load.Duration)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols in %d regions, %d repeats, %v\n",
+					file, len(e.Protocols), len(e.Regions), e.Repeats, length)
+			}
+			if len(mistakes) > 0 {
+				return usage(errors.Join(mistakes...))
+			}
+			return nil
+		},
+	}
+}
