@@ -168,8 +168,8 @@ func (c *clients) result(until time.Duration, interval time.Duration) RegionRun 
 		(*part).service.add(st)
 	}
 	r.Response, r.Service, r.Lag = response.sum(), service.sum(), lag.sum()
-	r.FirstHalf = time.Duration(halves[0].ValueAtPercentile(50))
-	r.SecondHalf = time.Duration(halves[1].ValueAtPercentile(50))
+	r.FirstHalf = Percentile(halves[0], 50)
+	r.SecondHalf = Percentile(halves[1], 50)
 	for i, part := range parts {
 		if part == nil {
 			continue

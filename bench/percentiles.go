@@ -54,6 +54,19 @@ func newHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, histogramMax, histogramDigits)
 }
 
+// Percentile returns the value of a histogram of nanoseconds at a percentile, 0 to 100: the least
+// value such that so many percent are not above it (nearest rank), at the upper end of its bucket.
+// That is how HdrHistogram's other implementations count; hdrhistogram-go rounds the rank to the
+// nearest and so may take the value before. An empty histogram gives 0.
+func Percentile(h *hdrhistogram.Histogram, percentile float64) time.Duration {
+	n := float64(h.TotalCount())
+	if n == 0 {
+		return 0
+	}
+	rank := math.Ceil(percentile / 100 * n * (1 - 1e-15)) // 99 % of 1000 is 990, whatever floats say
+	return time.Duration(h.ValueAtPercentile(100 * rank / n))
+}
+
 // tally is a histogram and, beside it, what a histogram only approximates.
 type tally struct {
 	histogram *hdrhistogram.Histogram
@@ -80,7 +93,7 @@ func (t *tally) sum() Summary { return withPercentiles(t.summary, t.histogram) }
 
 func withPercentiles(s Summary, h *hdrhistogram.Histogram) Summary {
 	at := func(percentile float64) time.Duration { // a bucket ends above its values, but nothing is above Max
-		return min(time.Duration(h.ValueAtPercentile(percentile)), s.Max)
+		return min(Percentile(h, percentile), s.Max)
 	}
 	s.P50, s.P90, s.P99, s.P999, s.P9999 = at(50), at(90), at(99), at(99.9), at(99.99)
 	return s

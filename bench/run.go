@@ -177,10 +177,10 @@ func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 		s.Rate = float64(s.Issued) / s.Elapsed.Seconds()
 		s.Count = so.TotalCount()
 		if ConfidenceIn(50, s.Count) > Withheld {
-			s.P50 = time.Duration(so.ValueAtPercentile(50))
+			s.P50 = Percentile(so, 50)
 		}
 		if ConfidenceIn(99, s.Count) > Withheld {
-			s.P99 = time.Duration(so.ValueAtPercentile(99))
+			s.P99 = Percentile(so, 99)
 		}
 		watch(s)
 	}

@@ -95,7 +95,7 @@ func coarsened(intervals []bench.Interval) []step {
 // timeline returns the medians, held over each step, and the outline of the band from p10 to p90.
 func timeline(steps []step) (medians, band plotter.XYs) {
 	at := func(s step, percentile float64) float64 {
-		return float64(s.response.ValueAtPercentile(percentile)) / 1e6
+		return float64(bench.Percentile(s.response, percentile)) / 1e6
 	}
 	for _, s := range steps {
 		medians = append(medians, plotter.XY{X: s.from, Y: at(s, 50)}, plotter.XY{X: s.to, Y: at(s, 50)})
