@@ -1,19 +1,23 @@
 package bench
 
 import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
 
-// clients are the clients of one region: they issue the writes that the generator schedules and
-// note when each is answered. Only progress may be called from another goroutine than the
-// site's.
+// clients are the clients of one region: they issue what the generator schedules and note when each
+// command is answered. Only progress, pending and leading may be used from another goroutine than
+// the site's.
 type clients struct {
 	load      *Load
 	id        uint64 // of the region's session, from 1
@@ -21,21 +25,26 @@ type clients struct {
 
 	samples []sample // in the order of issue; sequence numbers count from 1
 	lowest  int      // all before it are answered
-	leading bool     // the replica's last word about its leadership
+
+	pending atomic.Int64 // measured commands without an answer
+	leading atomic.Bool  // the replica's last word about its leadership
 
 	command kv.Command
 	buffer  []byte
-
-	pending atomic.Int64 // measured writes without an answer
 
 	mu      sync.Mutex
 	running *hdrhistogram.Histogram // responses so far, for the progress display
 	issued  int64
 }
 
-// sample is one write. Times are since the run began; without an answer, its time is unanswered.
+// sample is one command. Times are since the run began; without an answer, its time is unanswered.
 type sample struct {
 	intended, sent, answered time.Duration
+	key                      uint64
+	value                    uint64 // a hash of what was written or found; 0: nothing
+	read                     bool
+	retries                  int
+	data                     []byte // the command, if it may have to be sent again
 }
 
 const unanswered time.Duration = -1
@@ -67,7 +76,7 @@ func (c *clients) nextArrival() (due time.Duration, more bool) {
 	return due, due < c.end()
 }
 
-// issue makes the write that was intended for a time. The bytes are valid until the next call.
+// issue makes the command that was intended for a time. The bytes are valid until the next call.
 func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byte) {
 	if intended >= c.end() {
 		return protocols.CommandID{}, nil
@@ -75,48 +84,117 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 	for c.lowest < len(c.samples) && c.samples[c.lowest].answered != unanswered {
 		c.lowest++
 	}
-	c.samples = append(c.samples, sample{intended: intended, sent: now, answered: unanswered})
+	s := sample{intended: intended, sent: now, answered: unanswered}
+	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, uint64(c.lowest)+1
+	s.key = c.generator.fill(&c.command)
+	s.read = c.command.Op == kv.Op_GET
+	if !s.read {
+		s.value = hashOf(c.command.Value)
+	}
+	c.buffer = encodeCommand(c.buffer[:0], &c.command)
+	if c.load.Retry > 0 {
+		s.data = bytes.Clone(c.buffer)
+	}
 	if c.measured(intended) {
 		c.pending.Add(1)
 	}
-	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples)), uint64(c.lowest)+1
-	c.generator.fill(&c.command)
-	c.buffer = encodeCommand(c.buffer[:0], &c.command)
+	c.samples = append(c.samples, s)
 	c.mu.Lock()
 	c.issued++
 	c.mu.Unlock()
 	return protocols.CommandID{Client: c.id, Seq: c.command.Seq}, c.buffer
 }
 
-// measured tells whether a write counts: those of the warm-up do not.
+// measured tells whether a command counts: those of the warm-up do not.
 func (c *clients) measured(intended time.Duration) bool { return intended >= c.load.Warmup }
 
-// answered notes an answer. In a closed loop, its client writes again at once.
-func (c *clients) answered(id protocols.CommandID, now time.Duration) (again bool, due time.Duration) {
+// owns tells whether a command is of these clients.
+func (c *clients) owns(id protocols.CommandID) bool { return id.Client == c.id }
+
+// answered notes an answer. In a closed loop, its client goes on at once.
+func (c *clients) answered(id protocols.CommandID, result []byte, now time.Duration) (again bool, due time.Duration) {
 	s := &c.samples[id.Seq-1]
-	if id.Client != c.id || s.answered != unanswered {
+	if s.answered != unanswered {
 		return false, 0
 	}
-	s.answered = now
+	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up
+	s.answered, s.data = now, nil
+	if s.read {
+		s.value = foundIn(result)
+	}
 	if c.measured(s.intended) {
 		c.pending.Add(-1)
 		c.mu.Lock()
 		_ = c.running.RecordValue(int64(now - s.intended)) // a display; the result counts what does not fit
 		c.mu.Unlock()
 	}
-	return c.load.Arrivals == Closed && now < c.end(), now
+	return c.load.Arrivals == Closed && !late && now < c.end(), now
 }
+
+// patience is how long a client waits for an answer before it does something; some is false if it
+// waits for ever.
+func (c *clients) patience(id protocols.CommandID) (wait time.Duration, some bool) {
+	if c.load.Retry > 0 && c.samples[id.Seq-1].retries < maxRetries {
+		return c.load.Retry, true
+	}
+	return c.load.Timeout, c.load.Arrivals == Closed
+}
+
+// maxRetries keeps a command that cannot be done from going round for ever.
+const maxRetries = 20
+
+// retry is what a client does when its patience ends: it sends the command to another replica, or
+// gives up and, in a closed loop, goes on with the next.
+func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte, again bool) {
+	s := &c.samples[id.Seq-1]
+	if s.answered != unanswered {
+		return nil, false
+	}
+	if now-s.intended >= c.load.Timeout {
+		return nil, c.load.Arrivals == Closed && now < c.end()
+	}
+	s.retries++
+	return s.data, false
+}
+
+// retries is how often a command was sent again.
+func (c *clients) retries(id protocols.CommandID) int { return c.samples[id.Seq-1].retries }
 
 func (c *clients) mark(m protocols.Mark) {
 	switch m.Event {
 	case protocols.MarkLeading:
-		c.leading = true
+		c.leading.Store(true)
 	case protocols.MarkDeposed:
-		c.leading = false
+		c.leading.Store(false)
 	}
 }
 
-// progress adds what is known so far to a histogram, and returns how many writes were issued.
+// encodeCommand appends an encoded command to buffer.
+func encodeCommand(buffer []byte, c *kv.Command) []byte {
+	data, err := proto.MarshalOptions{}.MarshalAppend(buffer, c)
+	if err != nil {
+		panic(fmt.Sprintf("bench: encoding a command: %v", err)) // an invalid message type: a programming error
+	}
+	return data
+}
+
+// foundIn is the hash of the value in the result of a read.
+func foundIn(result []byte) uint64 {
+	var r kv.Result
+	if proto.Unmarshal(result, &r) != nil || r.Version == 0 {
+		return 0
+	}
+	return hashOf(r.Value)
+}
+
+// hashOf is FNV-1a, never 0.
+func hashOf(value []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(value)
+	return max(1, h.Sum64())
+}
+
+// progress adds what is known so far to a histogram, and returns how many commands were issued.
 func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,7 +207,7 @@ func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
 // in the distribution with the timeout; one that was cut off by the interruption is left out.
 func (c *clients) result(until time.Duration, interval time.Duration) RegionRun {
 	var r RegionRun
-	response, service, lag := newTally(), newTally(), newTally()
+	response, service, lag, reads := newTally(), newTally(), newTally(), newTally()
 	halves := [2]*hdrhistogram.Histogram{newHistogram(), newHistogram()}
 	var parts []*intervalTally
 	for _, s := range c.samples {
@@ -139,6 +217,12 @@ func (c *clients) result(until time.Duration, interval time.Duration) RegionRun 
 		since := s.intended - c.load.Warmup
 		inTime := s.answered != unanswered && s.answered-s.intended <= c.load.Timeout
 		if s.answered == unanswered && until < c.end() && s.intended+c.load.Timeout > until {
+			continue
+		}
+		if s.read {
+			if s.answered != unanswered {
+				reads.add(s.answered - s.intended)
+			}
 			continue
 		}
 		r.Offered++
@@ -167,7 +251,7 @@ func (c *clients) result(until time.Duration, interval time.Duration) RegionRun 
 		(*part).response.add(rt)
 		(*part).service.add(st)
 	}
-	r.Response, r.Service, r.Lag = response.sum(), service.sum(), lag.sum()
+	r.Response, r.Service, r.Lag, r.Reads = response.sum(), service.sum(), lag.sum(), reads.sum()
 	r.FirstHalf = Percentile(halves[0], 50)
 	r.SecondHalf = Percentile(halves[1], 50)
 	for i, part := range parts {

@@ -21,6 +21,8 @@ type Experiment struct {
 	Repeats   int        `yaml:"repeats" json:"repeats"` // 1
 	Seed      uint64     `yaml:"seed" json:"seed"`       // 1
 
+	Simulation Simulation `yaml:"simulation" json:"simulation,omitzero"`
+	Faults     []Fault    `yaml:"faults" json:"faults,omitempty"` // none
 	Thresholds Thresholds `yaml:"thresholds" json:"thresholds"`
 }
 
@@ -39,6 +41,8 @@ type Protocol struct {
 type Load struct {
 	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`     // poisson
 	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`    // 50/s, of each region; not for closed loops
+	Reads     Share         `yaml:"reads" json:"reads"`           // 0%, of the commands: reads in place of writes
+	Retry     time.Duration `yaml:"retry" json:"retry_ns"`        // 0s, never: after which a client asks the next region's replica
 	Clients   int           `yaml:"clients" json:"clients"`       // 1, of each region; closed loops only
 	Duration  time.Duration `yaml:"duration" json:"duration_ns"`  // 10s, measured
 	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`      // 2s, not measured
@@ -96,6 +100,12 @@ const (
 	Live      World = "live" // QUIC over emulated links, in real time
 	Simulated World = "sim"  // virtual time, messages straight over the link model
 )
+
+// Simulation says what takes time in the simulated world besides the links. Zero: nothing does.
+type Simulation struct {
+	MessageCost time.Duration `yaml:"message_cost" json:"message_cost_ns,omitempty"` // to receive or to send a message
+	PersistCost time.Duration `yaml:"persist_cost" json:"persist_cost_ns,omitempty"` // to make the records of a step durable
+}
 
 // Thresholds turn a run into a test: missing one makes the exit code 3. Zero: not set.
 type Thresholds struct {

@@ -16,6 +16,7 @@ type generator struct {
 	load   *Load
 	gaps   *rand.Rand
 	keys   *rand.Rand
+	ops    *rand.Rand
 	zipf   *rand.Zipf
 	values *rand.ChaCha8
 	next   time.Duration
@@ -25,7 +26,7 @@ func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1)}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2)}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
@@ -48,18 +49,23 @@ func (g *generator) arrival() time.Duration {
 	return g.next
 }
 
-// fill makes c a write of the next key.
-func (g *generator) fill(c *kv.Command) {
+// fill makes c a write of the next key, or a read, and returns the key's number.
+func (g *generator) fill(c *kv.Command) uint64 {
 	var n uint64
 	if g.zipf != nil {
 		n = g.zipf.Uint64()
 	} else {
 		n = g.keys.Uint64N(uint64(g.load.Keys.Count))
 	}
-	c.Op = kv.Op_PUT
 	c.Key = strconv.AppendUint(append(c.Key[:0], "key-"...), n, 10)
+	if g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads) {
+		c.Op, c.Value = kv.Op_GET, nil
+		return n
+	}
+	c.Op = kv.Op_PUT
 	if len(c.Value) != int(g.load.ValueSize) {
 		c.Value = make([]byte, g.load.ValueSize)
 	}
 	g.values.Read(c.Value) // never fails
+	return n
 }

@@ -28,13 +28,16 @@ func (a *attempt) judge() {
 	invalid := func(format string, args ...any) {
 		run.Invalid = append(run.Invalid, fmt.Sprintf(format, args...))
 	}
+	for _, c := range run.failed() {
+		invalid("the check %q failed: %s", c.Name, c.Detail)
+	}
 	for _, r := range run.Regions {
-		if float64(r.Answered) < achievedShare*float64(r.Offered) {
+		if !a.moved() && float64(r.Answered) < achievedShare*float64(r.Offered) {
 			run.Saturated = true
 			invalid("saturated: in %s %d of %d writes were answered within %v, which is below %.0f %%: percentiles are of a queue that grows",
 				r.Region, r.Answered, r.Offered, a.plan.Experiment.Load.Timeout, 100*achievedShare)
 		}
-		if budget := max(lagGrace, time.Duration(lagShare*float64(r.Response.P50))); r.Lag.P99 > budget {
+		if budget := max(lagGrace, time.Duration(lagShare*float64(r.Response.P50))); !a.moved() && r.Lag.P99 > budget {
 			run.Saturated = true
 			invalid("saturated: in %s the load generator sent its writes up to %v late (p99), more than %v",
 				r.Region, r.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
@@ -50,10 +53,13 @@ func (a *attempt) judge() {
 	if run.Network.Overflow > 0 {
 		invalid("%d packets were not read in time: the machine is too busy", run.Network.Overflow)
 	}
-	if a.driver.HasLeader && !a.clients[a.leader].leading {
+	if a.driver.HasLeader && !a.moved() && !a.clients[a.leader].leading.Load() {
 		invalid("%s was not led from %s at the end", run.Protocol, a.protocol.Leader)
 	}
 }
+
+// moved tells whether faults may have moved the leader, and kept replicas from answering.
+func (a *attempt) moved() bool { return len(a.plan.Experiment.Faults) > 0 }
 
 // Invalid lists the reasons not to believe a result, each with its run.
 func (r *Result) Invalid() []string {

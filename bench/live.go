@@ -35,6 +35,14 @@ func (w *liveWorld) at(due time.Duration, site int, e event) {
 	w.scheduler.At(due+w.begun, kind, emulator.Func(func() { box.put(e) }))
 }
 
+func (w *liveWorld) do(due time.Duration, f func()) {
+	w.scheduler.At(due+w.begun, emulator.Timers, emulator.Func(f))
+}
+
+func (w *liveWorld) change(from, to int, config netem.LinkConfig) {
+	w.network.Change(from, to, config)
+}
+
 func (w *liveWorld) send(from, to int, messages [][]byte) {
 	w.net.Endpoint(from).Send(to, messages...)
 }
@@ -124,7 +132,8 @@ func runLive(ctx context.Context, a *attempt) error {
 		running.Go(func() { serve(s, w.boxes[i]) })
 		w.boxes[i].put(event{kind: startEvent})
 	}
-	a.until = w.wait(ctx, a)
+	a.direct(w)
+	w.wait(ctx, a)
 	for _, box := range w.boxes {
 		box.put(event{kind: stopEvent})
 	}
@@ -133,22 +142,20 @@ func runLive(ctx context.Context, a *attempt) error {
 	return nil
 }
 
-// wait returns when the load is over and every measured write is answered or out of time, or
-// when the run is interrupted. It returns until when writes count.
-func (w *liveWorld) wait(ctx context.Context, a *attempt) time.Duration {
-	end := a.plan.Experiment.Load.Warmup + a.plan.Experiment.Load.Duration
+// wait returns when the run is over or interrupted.
+func (w *liveWorld) wait(ctx context.Context, a *attempt) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return min(w.now(), end)
+			a.interrupt(w.now())
+			return
 		case <-tick.C:
 		}
-		now := w.now()
-		a.watch(now)
-		if now >= end+a.plan.Experiment.Load.Timeout || now >= end && a.pending() == 0 {
-			return end
+		a.watch(w.now())
+		if a.over(w.now()) {
+			return
 		}
 	}
 }

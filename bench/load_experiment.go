@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"quorumbench/configs"
@@ -71,13 +72,26 @@ func ParsePlan(file string, data []byte) (*Plan, error) {
 			return nil, err
 		}
 	}
-	return plan, plan.measure(doc, topology)
+	if err := plan.measure(doc, topology); err != nil {
+		return nil, err
+	}
+	return plan, plan.checkFaults(doc, topology)
 }
+
+// shippedTopologies holds those read already, by name: they are large.
+var shippedTopologies sync.Map
 
 // findTopology reads a shipped topology by name, or a file by its path.
 func findTopology(doc *strictyaml.Document, file, name string) (*netem.Topology, error) {
+	if known, ok := shippedTopologies.Load(name); ok {
+		return known.(*netem.Topology), nil
+	}
 	if data, err := configs.Topology(name); err == nil {
-		return netem.ParseTopology(name+".yaml", data)
+		topology, err := netem.ParseTopology(name+".yaml", data)
+		if err == nil {
+			shippedTopologies.Store(name, topology)
+		}
+		return topology, err
 	}
 	if !strings.ContainsAny(name, `/\`) && filepath.Ext(name) == "" {
 		return nil, doc.Errorf("topology", "found %q; accepted: %s, or the path of a topology file%s",
@@ -149,6 +163,9 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.warmup", l.Warmup >= 0 && l.Warmup <= time.Hour, l.Warmup, "0s to 1h"},
 		{"load.timeout", l.Timeout >= 10*time.Millisecond && l.Timeout <= 50*time.Second, l.Timeout, "10ms to 50s"},
 		{"load.value_size", l.ValueSize <= maxValueSize, l.ValueSize, "0B to 1MiB"},
+		{"load.retry", l.Retry >= 0 && (l.Retry == 0 || l.Retry >= time.Millisecond), l.Retry, "0s, or 1ms or more"},
+		{"simulation.message_cost", e.Simulation.MessageCost >= 0, e.Simulation.MessageCost, "0s or more"},
+		{"simulation.persist_cost", e.Simulation.PersistCost >= 0, e.Simulation.PersistCost, "0s or more"},
 		{"load.keys.count", l.Keys.Count >= 1 && l.Keys.Count <= 1_000_000_000, l.Keys.Count, "1 to 1000000000"},
 		{"load.keys.exponent", l.Keys.Distribution != Zipf || l.Keys.Exponent > 1 && l.Keys.Exponent <= 10, l.Keys.Exponent, "above 1, up to 10"},
 		{"network.loss", e.Network.Loss <= 0.9, e.Network.Loss, "0% to 90%"},
@@ -280,12 +297,15 @@ func (p *Plan) driver(protocol Protocol) (*protocols.Driver, protocols.NodeID) {
 
 // link makes the link model from one region to another.
 func (p *Plan) link(from, to int, seed uint64) *netem.Link {
+	return netem.NewLink(p.linkConfig(from, to), seed, from, to)
+}
+
+func (p *Plan) linkConfig(from, to int) netem.LinkConfig {
 	n := &p.Experiment.Network
-	config := netem.LinkConfig{
+	return netem.LinkConfig{
 		Delay: p.Topology.OneWay[from][to], Jitter: p.jitter[from][to],
 		Loss: float64(n.Loss), Rate: int64(n.Rate), Queue: int(n.Queue), Reorder: n.Reorder,
 	}
-	return netem.NewLink(config, seed, from, to)
 }
 
 // UnmarshalNode implements strictyaml.Unmarshaler: a protocol is a name or a mapping.

@@ -50,12 +50,41 @@ type Run struct {
 	Partial  bool          `json:"partial,omitempty"`
 	Regions  []RegionRun   `json:"regions"` // in the experiment's order
 	Network  NetworkRun    `json:"network"`
+	// Faults are those that happened, in the order of time.
+	Faults []FaultMark `json:"faults,omitempty"`
+	// Checks are the verdicts on what the replicas did.
+	Checks []Check `json:"checks"`
 	// Invalid tells, a sentence each, why the figures must not be trusted; empty if they may.
 	Invalid []string `json:"invalid,omitempty"`
 	// Saturated is true if the offered load was more than was served: its percentiles are of a
 	// queue that grows, not of a steady state.
 	Saturated bool `json:"saturated,omitempty"`
+
+	history []byte // of the clients, as a page, if it is not linearizable
 }
+
+// FaultMark is a fault of the experiment that has happened.
+type FaultMark struct {
+	At   time.Duration `json:"at_ns"` // since measuring began
+	Text string        `json:"text"`
+}
+
+// Check is a verdict on what the replicas did, whatever it took.
+type Check struct {
+	Name    string  `json:"name"`
+	Verdict Verdict `json:"verdict"`
+	Detail  string  `json:"detail,omitempty"` // what was found, if it was not passed
+}
+
+// Verdict is the outcome of a check.
+type Verdict string
+
+// The verdicts.
+const (
+	Passed    Verdict = "passed"
+	Failed    Verdict = "failed"
+	Undecided Verdict = "not decided" // in the time there was; this is not a success
+)
 
 // RegionRun is what the clients of one region saw of one run.
 type RegionRun struct {
@@ -66,6 +95,8 @@ type RegionRun struct {
 	Offered  int64 `json:"offered"`  // writes that arrived in the measured part
 	Answered int64 `json:"answered"` // of these, in time
 	Errors   int64 `json:"errors"`   // of these, not in time
+
+	Reads Summary `json:"reads,omitzero"` // response times of reads, which stand in none of the others
 
 	Response Summary `json:"response"` // from the intended arrival to the answer
 	Service  Summary `json:"service"`  // from the actual send to the answer

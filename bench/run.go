@@ -15,6 +15,8 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 
 	"quorumbench/protocols"
@@ -81,13 +83,18 @@ type attempt struct {
 	clients  []*clients
 	running  []*site
 	run      Run
-	until    time.Duration // writes that were intended before count, since the run began
+	until    time.Duration // commands that were intended before count, since the run began
+	settled  time.Duration // when the run ended of itself, since it began
+	director *director
 	watch    func(now time.Duration)
+	random   *rand.Rand // of faults
+	faults   sync.Mutex // guards run.Faults while the run lasts
 }
 
 func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
 	a := &attempt{plan: plan, protocol: protocol, repeat: repeat}
 	a.driver, a.leader = plan.driver(protocol)
+	a.random = rand.New(rand.NewPCG(a.weather(), 1<<62))
 	a.run = Run{Protocol: protocol.Label, Repeat: repeat}
 	for region := range plan.Experiment.Regions {
 		a.clients = append(a.clients, newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region))
@@ -111,12 +118,35 @@ func (a *attempt) weather() uint64 {
 // sites makes the replicas and the sites around them.
 func (a *attempt) sites(w world) []*site {
 	for i := range a.clients {
+		var d disk = noDisk{}
+		if len(a.plan.Experiment.Faults) > 0 {
+			d = &simDisk{random: rand.New(rand.NewPCG(a.weather(), 2<<62+uint64(i)))}
+		}
 		a.running = append(a.running, newSite(i, protocols.Config{
 			ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader,
 			Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
-		}, a.driver, w, a.clients[i]))
+		}, a.driver, w, a.costs(), a.clients[i], d))
 	}
 	return a.running
+}
+
+// costs are what the simulated world charges; in the real one things take the time they take.
+func (a *attempt) costs() Simulation {
+	if a.plan.Experiment.World == Simulated {
+		return a.plan.Experiment.Simulation
+	}
+	return Simulation{}
+}
+
+// site is the number of a region's site.
+func (a *attempt) site(region string) int { return slices.Index(a.plan.Experiment.Regions, region) }
+
+// noteFault notes that a fault has happened. In the live world it is called by another goroutine
+// than the others' methods, and before they are called for the last time.
+func (a *attempt) noteFault(now time.Duration, text string) {
+	a.faults.Lock()
+	defer a.faults.Unlock()
+	a.run.Faults = append(a.run.Faults, FaultMark{At: now - a.plan.Experiment.Load.Warmup, Text: text})
 }
 
 // began notes when the run began; at is the time of day, of which the histogram log keeps
@@ -133,6 +163,39 @@ func (a *attempt) pending() (n int64) {
 	return n
 }
 
+// over tells, at a time of the run, whether it can end: the load is over, every measured command is
+// answered or out of time, and what was answered has had the time to be applied.
+func (a *attempt) over(now time.Duration) bool {
+	load := &a.plan.Experiment.Load
+	if end := load.Warmup + load.Duration; a.until == 0 && now >= end && (a.pending() == 0 || now >= end+load.Timeout) {
+		a.until, a.settled = end, now+a.settling()
+	}
+	return a.until != 0 && now >= a.settled
+}
+
+// interrupt ends the run before its time.
+func (a *attempt) interrupt(now time.Duration) {
+	if a.until == 0 {
+		a.until = min(now, a.plan.Experiment.Load.Warmup+a.plan.Experiment.Load.Duration)
+	}
+}
+
+// settling is how long it takes for what was answered to be applied: a message each way on the
+// longest link and, where messages may be lost, their repetition and repair.
+func (a *attempt) settling() time.Duration {
+	longest := protocols.Delays(a.plan.Topology.OneWay).MaxRoundTrip()
+	if a.plan.Experiment.Network.Loss > 0 || len(a.plan.Experiment.Faults) > 0 {
+		return 10*longest + 3*time.Second
+	}
+	return 2 * longest
+}
+
+// whole tells whether, at the end, all replicas are up and reach each other, and had the time to
+// apply what was answered.
+func (a *attempt) whole() bool {
+	return a.settled != 0 && !a.director.anyCut() && !slices.ContainsFunc(a.running, func(s *site) bool { return s.node == nil })
+}
+
 func (a *attempt) measuredAnything() bool { return a.until > a.plan.Experiment.Load.Warmup }
 
 // conclude sums the run up and judges it.
@@ -145,8 +208,9 @@ func (a *attempt) conclude(partial bool) Run {
 		region.Floor = a.driver.Floor(a.plan.Topology.OneWay, a.leader, protocols.NodeID(i))
 		region.Quorum = protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), majority(len(a.clients)))
 		a.run.Regions = append(a.run.Regions, region)
-		a.run.Network.Messages += a.running[i].stats.Messages
+		a.run.Network.Messages += a.running[i].messages
 	}
+	a.check()
 	a.judge()
 	return a.run
 }

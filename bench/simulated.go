@@ -17,14 +17,24 @@ type simWorld struct {
 	net   *NetworkRun
 }
 
+// siteEvent is an event at a site, or a function to call.
 type siteEvent struct {
 	site int
 	event
+	do func()
 }
 
 func (w *simWorld) now() time.Duration { return w.loop.Now() }
 
-func (w *simWorld) at(due time.Duration, site int, e event) { w.loop.At(due, siteEvent{site, e}) }
+func (w *simWorld) at(due time.Duration, site int, e event) {
+	w.loop.At(due, siteEvent{site: site, event: e})
+}
+
+func (w *simWorld) do(due time.Duration, f func()) { w.loop.At(due, siteEvent{do: f}) }
+
+func (w *simWorld) change(from, to int, config netem.LinkConfig) {
+	w.links[from][to].SetConfig(config)
+}
 
 func (w *simWorld) send(from, to int, messages [][]byte) {
 	for _, m := range messages {
@@ -59,20 +69,24 @@ func runSimulated(ctx context.Context, a *attempt) error {
 	for i := range sites {
 		w.at(0, i, event{kind: startEvent})
 	}
+	a.direct(w)
 	const slice = 100 * time.Millisecond // between looks at the context and the display
 	var batch [1]event
 	for until := slice; ; until += slice {
 		w.loop.Run(until, func(e siteEvent) {
+			if e.do != nil {
+				e.do()
+				return
+			}
 			batch[0] = e.event
 			sites[e.site].handle(batch[:])
 		})
 		if ctx.Err() != nil {
-			a.until = min(until, end)
+			a.interrupt(until)
 			return nil
 		}
 		a.watch(until)
-		if until >= end+load.Timeout || until >= end && a.pending() == 0 {
-			a.until = end
+		if a.over(until) {
 			return nil
 		}
 	}

@@ -1,13 +1,10 @@
 package bench
 
 import (
-	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
+	"quorumbench/netem"
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
 )
 
 // world is what a site lives in: real time and QUIC, or virtual time and an event queue.
@@ -16,76 +13,128 @@ type world interface {
 	now() time.Duration
 	// at hands an event back to a site when it is due.
 	at(due time.Duration, site int, e event)
+	// do calls a function when it is due; one such function at a time.
+	do(due time.Duration, f func())
 	// send carries messages from one site to another. It copies them.
 	send(from, to int, messages [][]byte)
+	// change gives a link another configuration.
+	change(from, to int, config netem.LinkConfig)
 }
 
 // event is something that happens at a site.
 type event struct {
 	kind    eventKind
-	from    int           // message: the site that sent it
-	data    []byte        // message
-	timer   uint64        // timer: which, and which setting of it
-	setting uint64        //
-	due     time.Duration // arrival: the intended time
+	from    int                 // message, foreign command: the site that sent it
+	data    []byte              // message, command, result
+	command protocols.CommandID // foreign command, foreign answer
+	timer   uint64              // timer
+	setting uint64              // timer, release: which setting, which life; outdated ones are void
+	due     time.Duration       // arrival: the intended time; slow: by how much
+	rate    float64             // skew
 }
 
 type eventKind uint8
 
 const (
-	startEvent eventKind = iota
-	messageEvent
-	timerEvent
-	arrivalEvent
+	startEvent    eventKind = iota
+	messageEvent            // from another replica
+	timerEvent              // of the replica
+	arrivalEvent            // a client wants a command done
+	patienceEvent           // a client has waited long enough, for an answer or to give up
+	commandEvent            // a client of another site asks here
+	answerEvent             // another site answers a client of this one
+	releaseEvent            // what the last batch wants is durable now
+	crashEvent
+	restartEvent
+	slowEvent
+	skewEvent
 	stopEvent // ends the site's goroutine in the live world
 )
 
-// site is one region of a cluster: a replica, the clients beside it, and the record of what they
-// saw. Everything at a site happens in one goroutine, or in the simulator's loop, so that the
-// code is the same in both worlds.
+// site is one region of a cluster: a replica, the clients beside it, its disk, and the record of
+// what happened. Everything at a site happens in one goroutine, or in the simulator's loop, so
+// that the code is the same in both worlds.
 type site struct {
-	id       int
-	node     protocols.Node
-	world    world
-	load     *Load
-	clients  *clients
+	id      int
+	driver  *protocols.Driver
+	config  protocols.Config
+	world   world
+	costs   Simulation
+	clients *clients
+	disk    disk
+	journal journal
+
+	node     protocols.Node // nil while the replica is down
+	life     uint64
 	out      protocols.Outbox
 	settings map[protocols.TimerID]uint64
 	setting  uint64
-	batches  [][][]byte // by receiver, reused
-	stats    siteStats
+	foreign  map[protocols.CommandID]int // commands of other sites' clients, and whose
+	batches  [][][]byte                  // by receiver, reused
+
+	busy    bool // until what the last batch wants is durable
+	backlog []event
+	slow    time.Duration // for each batch
+	skew    float64       // of the timers' lengths
+
+	messages uint64 // sent
 }
 
-// siteStats count what a replica did, over the whole run.
-type siteStats struct {
-	Messages  uint64
-	Bytes     uint64
-	Persisted uint64 // bytes
-}
-
-func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, c *clients) *site {
+func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs Simulation, c *clients, d disk) *site {
 	return &site{
-		id: id, node: driver.New(config), world: w, load: c.load, clients: c,
-		settings: map[protocols.TimerID]uint64{}, batches: make([][][]byte, config.Replicas),
+		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, skew: 1,
+		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
+		batches: make([][][]byte, config.Replicas),
 	}
 }
 
 // handle is one batch: a step for each event, then what the steps want, persisted before sent.
+// Where persisting takes time, what happens meanwhile is the next batch.
 func (s *site) handle(events []event) {
+	var cost time.Duration
 	for i := range events {
-		s.input(&events[i])
+		e := &events[i]
+		if s.busy && e.kind < crashEvent {
+			if e.kind == releaseEvent && e.setting == s.life {
+				s.release()
+				s.busy = false
+				waiting := s.backlog
+				s.backlog = nil
+				s.handle(waiting)
+			} else {
+				s.backlog = append(s.backlog, *e)
+			}
+			continue
+		}
+		if e.kind == messageEvent {
+			cost += s.costs.MessageCost
+		}
+		s.input(e)
 	}
-	s.release()
+	if s.busy || s.node == nil {
+		return
+	}
+	cost += s.slow + time.Duration(len(s.out.Sends))*s.costs.MessageCost
+	if len(s.out.Records) > 0 {
+		cost += s.costs.PersistCost
+	}
+	if cost == 0 {
+		s.release()
+		return
+	}
+	s.busy = true
+	s.world.at(s.world.now()+cost, s.id, event{kind: releaseEvent, setting: s.life})
 }
 
 func (s *site) input(e *event) {
 	in := protocols.Input{Now: s.world.now()}
 	switch e.kind {
 	case startEvent:
-		in.Kind = protocols.InputStart
+		s.start()
 		for _, due := range s.clients.begin() {
 			s.world.at(due, s.id, event{kind: arrivalEvent, due: due})
 		}
+		return
 	case messageEvent:
 		in.Kind, in.From, in.Data = protocols.InputMessage, protocols.NodeID(e.from), e.data
 	case timerEvent:
@@ -96,31 +145,85 @@ func (s *site) input(e *event) {
 		delete(s.settings, id)
 		in.Kind, in.Timer = protocols.InputTimer, id
 	case arrivalEvent:
-		in.Kind = protocols.InputCommand
-		in.Command, in.Data = s.clients.issue(e.due, in.Now)
 		if next, more := s.clients.nextArrival(); more {
 			s.world.at(next, s.id, event{kind: arrivalEvent, due: next})
 		}
+		in.Kind = protocols.InputCommand
+		in.Command, in.Data = s.clients.issue(e.due, in.Now)
 		if in.Data == nil {
 			return // the load is over
 		}
+		if wait, some := s.clients.patience(in.Command); some {
+			s.world.at(in.Now+wait, s.id, event{kind: patienceEvent, command: in.Command})
+		}
+	case patienceEvent:
+		s.impatient(e.command)
+		return
+	case commandEvent:
+		s.foreign[e.command] = e.from
+		in.Kind, in.Command, in.Data = protocols.InputCommand, e.command, e.data
+	case answerEvent:
+		s.answered(e.command, e.data, in.Now)
+		return
+	case crashEvent:
+		s.crash()
+		return
+	case restartEvent:
+		if s.node == nil {
+			s.start()
+		}
+		return
+	case slowEvent:
+		s.slow = e.due
+		return
+	case skewEvent:
+		s.skew = e.rate
+		return
 	default:
 		return
 	}
-	s.node.Step(&in, &s.out)
+	if s.node != nil {
+		s.node.Step(&in, &s.out)
+	}
 }
 
-// release persists, then sends, sets timers and answers. In memory, persisting is counting.
+// start begins a life of the replica, from what is on its disk.
+func (s *site) start() {
+	config := s.config
+	config.Seed += s.life << 32
+	s.node = s.driver.New(config)
+	s.journal.begin()
+	for _, record := range s.disk.records() {
+		s.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: s.world.now(), Data: record}, &s.out)
+	}
+	s.node.Step(&protocols.Input{Kind: protocols.InputStart, Now: s.world.now()}, &s.out)
+}
+
+// crash ends the replica's life. What was not durable yet is lost, or part of it.
+func (s *site) crash() {
+	if s.node == nil {
+		return
+	}
+	if s.busy {
+		s.disk.tear(s.out.Records)
+	}
+	s.node = nil
+	s.life++
+	s.out.Reset()
+	s.busy, s.backlog = false, nil
+	clear(s.settings)
+	clear(s.foreign)
+	s.clients.leading.Store(false)
+}
+
+// release persists, then sends, sets timers and answers.
 func (s *site) release() {
 	out := &s.out
-	for _, record := range out.Records {
-		s.stats.Persisted += uint64(len(record))
-	}
+	s.disk.write(out.Records)
 	for _, m := range out.Sends {
 		s.batches[m.To] = append(s.batches[m.To], m.Data)
-		s.stats.Messages++
-		s.stats.Bytes += uint64(len(m.Data))
 	}
+	s.messages += uint64(len(out.Sends))
 	for to, messages := range s.batches {
 		if len(messages) > 0 {
 			s.world.send(s.id, to, messages)
@@ -135,24 +238,49 @@ func (s *site) release() {
 		}
 		s.setting++
 		s.settings[t.ID] = s.setting
-		s.world.at(now+t.After, s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
-	}
-	for _, a := range out.Answers {
-		if again, due := s.clients.answered(a.ID, now); again {
-			s.world.at(due, s.id, event{kind: arrivalEvent, due: due})
+		after := t.After
+		if s.skew != 1 {
+			after = time.Duration(float64(after) * s.skew)
 		}
+		s.world.at(now+after, s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
+	}
+	for _, c := range out.Commits {
+		s.journal.add(c)
 	}
 	for _, m := range out.Marks {
 		s.clients.mark(m)
 	}
+	for _, a := range out.Answers {
+		if s.clients.owns(a.ID) {
+			s.answered(a.ID, a.Result, now)
+		} else if home, known := s.foreign[a.ID]; known {
+			delete(s.foreign, a.ID)
+			s.world.at(now+s.config.Delays[s.id][home], home, event{kind: answerEvent, command: a.ID, data: append([]byte{}, a.Result...)})
+		}
+	}
 	out.Reset()
 }
 
-// encodeCommand appends an encoded command to buffer.
-func encodeCommand(buffer []byte, c *kv.Command) []byte {
-	data, err := proto.MarshalOptions{}.MarshalAppend(buffer, c)
-	if err != nil {
-		panic(fmt.Sprintf("bench: encoding a command: %v", err)) // an invalid message type: a programming error
+// answered hands an answer to its client, which may have something more to do.
+func (s *site) answered(id protocols.CommandID, result []byte, now time.Duration) {
+	if again, due := s.clients.answered(id, result, now); again {
+		s.world.at(due, s.id, event{kind: arrivalEvent, due: due})
 	}
-	return data
+}
+
+// impatient is a client whose command is late: it asks another replica, or gives up.
+func (s *site) impatient(id protocols.CommandID) {
+	now := s.world.now()
+	data, again := s.clients.retry(id, now)
+	if data != nil {
+		to := (s.id + 1 + s.clients.retries(id)) % s.config.Replicas
+		e := event{kind: commandEvent, from: s.id, command: id, data: data}
+		s.world.at(now+s.config.Delays[s.id][to], to, e)
+		if wait, some := s.clients.patience(id); some {
+			s.world.at(now+wait, s.id, event{kind: patienceEvent, command: id})
+		}
+	}
+	if again {
+		s.world.at(now, s.id, event{kind: arrivalEvent, due: now})
+	}
 }

@@ -67,6 +67,15 @@ func Write(r *Result, folder string) error {
 			return fmt.Errorf("writing the result: %w", err)
 		}
 	}
+	for _, run := range r.Runs {
+		if run.history == nil {
+			continue
+		}
+		page := fmt.Sprintf("history-%s-%d.html", run.Protocol, run.Repeat+1)
+		if err := os.WriteFile(filepath.Join(fresh, page), run.history, 0o644); err != nil {
+			return fmt.Errorf("writing the history: %w", err)
+		}
+	}
 	if err := os.Rename(fresh, folder); err != nil {
 		return fmt.Errorf("naming the result folder: %w", err)
 	}

@@ -22,6 +22,14 @@ type Driver struct {
 	// arrival to its answer, with no processing time, no loss and no other writes; leader is
 	// Nobody for drivers without one.
 	Floor func(d Delays, leader, in NodeID) time.Duration
+	// Describe names an encoded message for traces and diagrams, in one line: its kind first, then
+	// the essentials, such as "Prepare k/1 2.0". Empty means that it is not a message of this
+	// driver. Safe for use by several goroutines. Nil means that the driver does not tell.
+	Describe func(message []byte) string
+	// Invariants, if set, holds the states of a cluster's replicas against each other, and tells
+	// what is wrong. Replicas that are down are nil. It is called between steps, changes nothing,
+	// and is for checking runs, not for running.
+	Invariants func(replicas []Node) error
 }
 
 // CheckReplicas is d.Replicas, and the check that holds for every driver.

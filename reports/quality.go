@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"quorumbench/bench"
@@ -34,7 +35,34 @@ func Quality(r *bench.Result) []string {
 	if drift, where, found := worstDrift(r); found {
 		say("drift: p50 of the second half is %+.1f %% of the first's at most (%s)", drift*100, where)
 	}
-	return append(lines, networkLines(r)...)
+	return append(append(lines, checkLines(r)...), networkLines(r)...)
+}
+
+// checkLines tells the verdicts on what the replicas did: what all runs passed in one line, what
+// one did not in a line each.
+func checkLines(r *bench.Result) []string {
+	var passed, lines []string
+	notPassed := map[string]bool{}
+	for _, run := range r.Runs {
+		for _, c := range run.Checks {
+			if c.Verdict != bench.Passed {
+				notPassed[c.Name] = true
+				lines = append(lines, fmt.Sprintf("check: %s: %s: %s: %s", runName(r, run), c.Name, c.Verdict, c.Detail))
+			}
+		}
+	}
+	if len(r.Runs) == 0 {
+		return nil
+	}
+	for _, c := range r.Runs[0].Checks {
+		if !notPassed[c.Name] {
+			passed = append(passed, c.Name)
+		}
+	}
+	if len(passed) > 0 {
+		lines = append([]string{"checks passed by every run: " + strings.Join(passed, ", ")}, lines...)
+	}
+	return lines
 }
 
 // worstLateness takes each percentile from the run in which it was greatest.

@@ -2,11 +2,14 @@ package reports
 
 import (
 	"fmt"
+	"image/color"
+	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
 	"quorumbench/bench"
 )
@@ -20,7 +23,7 @@ func timelineFigure(v *view) *figure {
 		what += fmt.Sprintf(", of the first of %d repeats", v.Experiment.Repeats)
 	}
 	f := &figure{
-		title: what, subtitle: []string{subtitle(v.Result)},
+		title: what, subtitle: append([]string{subtitle(v.Result)}, faultList(v.Experiment.Faults)...),
 		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
 		columns: 1, dataHeight: 1.15 * vg.Inch,
 		xLabel: "time since measuring began (s)", yLabel: "response time (ms)",
@@ -57,9 +60,50 @@ func timelineFigure(v *view) *figure {
 	for i, chart := range charts {
 		chart.X.Min, chart.X.Max = 0, max(end, v.Experiment.Load.Duration.Seconds())
 		chart.X.Tick.Marker = roundTicks{most: 11, unlabelled: i < len(charts)-1}
+		chart.Add(faultMarks(v.Experiment.Faults, chart.Y.Max)...)
 	}
 	return f
 }
+
+// faultList tells the faults, by the numbers that mark them in the figure.
+func faultList(faults []bench.Fault) []string {
+	if len(faults) == 0 {
+		return nil
+	}
+	told := make([]string, len(faults))
+	for i := range faults {
+		told[i] = fmt.Sprintf("[%d] %s at %v", i+1, faults[i].String(), faults[i].At)
+	}
+	return []string{"faults: " + strings.Join(told, ", ")}
+}
+
+// faultMarks are a line across the panel where a fault happened, and one where it was undone, with
+// the fault's number at its head.
+func faultMarks(faults []bench.Fault, top float64) []plot.Plotter {
+	var marks []plot.Plotter
+	for i := range faults {
+		begin, end := faults[i].At.Seconds(), (faults[i].At + faults[i].For).Seconds()
+		if end > begin {
+			marks = append(marks, &plotter.Polygon{Color: faultShade,
+				XYs: []plotter.XYs{{{X: begin, Y: 0}, {X: begin, Y: top}, {X: end, Y: top}, {X: end, Y: 0}}}})
+		}
+		marks = append(marks, &plotter.Line{XYs: plotter.XYs{{X: begin, Y: 0}, {X: begin, Y: top}},
+			LineStyle: draw.LineStyle{Color: faultInk, Width: vg.Points(0.8)}})
+		label, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: begin, Y: top}}, Labels: []string{fmt.Sprintf(" [%d]", i+1)}})
+		if err != nil {
+			panic(fmt.Sprintf("reports: labelling a fault: %v", err)) // one point, one label
+		}
+		label.TextStyle = []draw.TextStyle{aligned(letters(7.5, faultInk), draw.XLeft, draw.YTop)}
+		marks = append(marks, label)
+	}
+	return marks
+}
+
+// The colours of faults: a grey shade while they last.
+var (
+	faultInk   = color.NRGBA{R: 90, G: 90, B: 90, A: 255}
+	faultShade = color.NRGBA{R: 0, G: 0, B: 0, A: 18}
+)
 
 // step is a part of the measured time with enough writes for a median.
 type step struct {

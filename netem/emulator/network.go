@@ -104,6 +104,15 @@ func (n *Network) Counters(from, to int) Counters {
 	return c
 }
 
+// Change gives the link from one node to another a new configuration, which must be valid, for the
+// packets to come.
+func (n *Network) Change(from, to int, config netem.LinkConfig) {
+	l := n.links[from][to]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.model.SetConfig(config)
+}
+
 // send puts a datagram on the link.
 func (n *Network) send(data []byte, from, to int) {
 	l := n.links[from][to]

@@ -64,10 +64,12 @@ var Driver = protocols.Driver{
 		}
 		return nil
 	},
-	New: newReplica,
+	New:      newReplica,
+	Describe: describe,
 	Floor: func(d protocols.Delays, _, in protocols.NodeID) time.Duration {
 		return d.QuorumRoundTrip(in, 2)
 	},
+	Invariants: invariants,
 }
 
 const replicas = 3

@@ -46,10 +46,12 @@ import (
 
 // Driver is classic Paxos.
 var Driver = protocols.Driver{
-	Name:    "paxos",
-	Summary: "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
-	New:     newReplica,
-	Floor:   floor,
+	Name:       "paxos",
+	Summary:    "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
+	New:        newReplica,
+	Describe:   describe,
+	Floor:      floor,
+	Invariants: invariants,
 }
 
 // floor: prepare and accept each wait for the nearest quorum.

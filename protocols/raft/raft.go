@@ -58,11 +58,13 @@ import (
 
 // Driver is Raft.
 var Driver = protocols.Driver{
-	Name:      "raft",
-	Summary:   "Raft: one round trip from the leader to a majority, and one between client and leader",
-	HasLeader: true,
-	New:       newReplica,
-	Floor:     relay.Floor,
+	Name:       "raft",
+	Summary:    "Raft: one round trip from the leader to a majority, and one between client and leader",
+	HasLeader:  true,
+	New:        newReplica,
+	Describe:   describe,
+	Floor:      relay.Floor,
+	Invariants: invariants,
 }
 
 type role uint8

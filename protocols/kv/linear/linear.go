@@ -7,6 +7,8 @@ package linear
 
 import (
 	"cmp"
+	"fmt"
+	"io"
 	"math"
 	"slices"
 	"time"
@@ -66,12 +68,43 @@ var model = porcupine.Model{
 		}
 		return out == state, state
 	},
+	DescribeOperation: func(in, out any) string {
+		if op := in.(input); !op.read {
+			return fmt.Sprintf("%s := %s", op.key, op.value)
+		}
+		return fmt.Sprintf("%s is %q", in.(input).key, out)
+	},
 }
 
 // Check decides about a history, in any order; timeout bounds the real time it may take, zero
 // for no bound. Reads without an answer say nothing and are left out. Safe for use by several
 // goroutines.
 func Check(history []Operation, timeout time.Duration) Verdict {
+	switch porcupine.CheckOperationsTimeout(model, operations(history), timeout) {
+	case porcupine.Ok:
+		return Linearizable
+	case porcupine.Illegal:
+		return Violated
+	default:
+		return Undecided
+	}
+}
+
+// explainTimeout bounds the real time that an explanation takes: it looks for the longest parts
+// of the history that can be explained.
+const explainTimeout = 5 * time.Second
+
+// Explain writes an HTML page that shows the history, and how far it can be explained.
+func Explain(history []Operation, w io.Writer) error {
+	_, info := porcupine.CheckOperationsVerbose(model, operations(history), explainTimeout)
+	if err := porcupine.Visualize(model, info, w); err != nil {
+		return fmt.Errorf("drawing the history: %w", err)
+	}
+	return nil
+}
+
+// operations are the history as porcupine wants it, in an order of their own.
+func operations(history []Operation) []porcupine.Operation {
 	operations := make([]porcupine.Operation, 0, len(history))
 	for i, op := range history {
 		if op.Read && !op.Answered {
@@ -90,12 +123,5 @@ func Check(history []Operation, timeout time.Duration) Verdict {
 	slices.SortFunc(operations, func(a, b porcupine.Operation) int {
 		return cmp.Or(cmp.Compare(a.Call, b.Call), cmp.Compare(a.Return, b.Return))
 	})
-	switch porcupine.CheckOperationsTimeout(model, operations, timeout) {
-	case porcupine.Ok:
-		return Linearizable
-	case porcupine.Illegal:
-		return Violated
-	default:
-		return Undecided
-	}
+	return operations
 }

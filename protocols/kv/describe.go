@@ -1,0 +1,39 @@
+package kv
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// Describe names an encoded Command for traces: key=value for a PUT, key? for a GET, no-op for
+// the empty command.
+func Describe(command []byte) string {
+	if len(command) == 0 {
+		return "no-op"
+	}
+	var c Command
+	if proto.Unmarshal(command, &c) != nil {
+		return DescribeBytes(command)
+	}
+	if c.Op == Op_GET {
+		return DescribeBytes(c.Key) + "?"
+	}
+	return DescribeBytes(c.Key) + "=" + DescribeBytes(c.Value)
+}
+
+// longest is how many bytes of a key or value a description shows.
+const longest = 16
+
+// DescribeBytes is a key or a value as a single word: as it is if it is short and printable, else
+// its size.
+func DescribeBytes(b []byte) string {
+	odd := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+	if len(b) == 0 || len(b) > longest || !utf8.Valid(b) || strings.ContainsFunc(string(b), odd) {
+		return fmt.Sprintf("%dB", len(b))
+	}
+	return string(b)
+}

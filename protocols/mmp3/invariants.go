@@ -1,0 +1,49 @@
+package mmp3
+
+import (
+	"bytes"
+	"fmt"
+
+	"quorumbench/protocols"
+)
+
+// invariants tells, of the replicas' committed instances, whether two replicas hold different
+// values for one, and whether there are two of different columns of which neither depends on the
+// other: then the heads need not form a semi-complete graph, and the order of rule 7 is no order.
+func invariants(nodes []protocols.Node) error {
+	var committed [replicas][]*instance // of any replica, by LSN
+	for _, node := range nodes {
+		r, up := node.(*replica)
+		if !up {
+			continue
+		}
+		for c := range replicas {
+			for lsn, x := range r.columns[c] {
+				if x == nil || !x.committed {
+					continue
+				}
+				for len(committed[c]) <= lsn {
+					committed[c] = append(committed[c], nil)
+				}
+				if other := committed[c][lsn]; other == nil {
+					committed[c][lsn] = x
+				} else if other.deps != x.deps || !bytes.Equal(other.command, x.command) {
+					return fmt.Errorf("instance %d.%d is committed with deps %v and with deps %v, or with two commands", c, lsn, other.deps, x.deps)
+				}
+			}
+		}
+	}
+	for c := range replicas {
+		for k := c + 1; k < replicas; k++ {
+			for _, x := range committed[c] {
+				for _, y := range committed[k] {
+					if x != nil && y != nil && x.deps[k] <= y.at.lsn && y.deps[c] <= x.at.lsn {
+						return fmt.Errorf("instances %d.%d (deps %v) and %d.%d (deps %v) are committed and neither depends on the other",
+							c, x.at.lsn, x.deps, k, y.at.lsn, y.deps)
+					}
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,47 @@
+package raft
+
+import (
+	"bytes"
+	"fmt"
+
+	"quorumbench/protocols"
+)
+
+// invariants tells whether a term has two leaders, or two logs part and meet again: the election
+// safety and the log matching property (figure 3 of the paper).
+func invariants(nodes []protocols.Node) error {
+	leaders := map[uint64]protocols.NodeID{}
+	var up []*replica
+	for _, node := range nodes {
+		r, alive := node.(*replica)
+		if !alive {
+			continue
+		}
+		if other, known := leaders[r.term]; known && r.role == leader {
+			return fmt.Errorf("replicas %d and %d both lead term %d", other, r.config.ID, r.term)
+		}
+		if r.role == leader {
+			leaders[r.term] = r.config.ID
+		}
+		for _, other := range up {
+			if err := match(r, other); err != nil {
+				return err
+			}
+		}
+		up = append(up, r)
+	}
+	return nil
+}
+
+func match(a, b *replica) error {
+	meet := false // from the end backwards: once the logs meet, they stay together
+	for i := min(a.log.last(), b.log.last()); i > 0; i-- {
+		x, y := a.log.at(i), b.log.at(i)
+		same := x.Term == y.Term
+		if same && !bytes.Equal(x.Command, y.Command) || meet && !same {
+			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term behind it", a.config.ID, b.config.ID, i)
+		}
+		meet = meet || same
+	}
+	return nil
+}
