@@ -33,7 +33,7 @@ type clients struct {
 	buffer  []byte
 
 	mu      sync.Mutex
-	running *hdrhistogram.Histogram // responses so far, for the progress display
+	running *hdrhistogram.Histogram // responses so far, for the progress display; nil without one
 	issued  int64
 }
 
@@ -52,7 +52,6 @@ const unanswered time.Duration = -1
 func newClients(load *Load, seed uint64, repeat, region int) *clients {
 	return &clients{
 		load: load, id: uint64(region) + 1, generator: newGenerator(load, seed, uint64(repeat), region),
-		running: newHistogram(),
 	}
 }
 
@@ -111,6 +110,14 @@ func (c *clients) measured(intended time.Duration) bool { return intended >= c.l
 // owns tells whether a command is of these clients.
 func (c *clients) owns(id protocols.CommandID) bool { return id.Client == c.id }
 
+// owned returns what is known of a command of these clients, nil of others.
+func (c *clients) owned(id protocols.CommandID) *sample {
+	if !c.owns(id) {
+		return nil
+	}
+	return &c.samples[id.Seq-1]
+}
+
 // answered notes an answer. In a closed loop, its client goes on at once.
 func (c *clients) answered(id protocols.CommandID, result []byte, now time.Duration) (again bool, due time.Duration) {
 	s := &c.samples[id.Seq-1]
@@ -124,9 +131,11 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 	}
 	if c.measured(s.intended) {
 		c.pending.Add(-1)
-		c.mu.Lock()
-		_ = c.running.RecordValue(int64(now - s.intended)) // a display; the result counts what does not fit
-		c.mu.Unlock()
+		if c.running != nil {
+			c.mu.Lock()
+			_ = c.running.RecordValue(int64(now - s.intended)) // a display; the result counts what does not fit
+			c.mu.Unlock()
+		}
 	}
 	return c.load.Arrivals == Closed && !late && now < c.end(), now
 }
@@ -134,14 +143,15 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 // patience is how long a client waits for an answer before it does something; some is false if it
 // waits for ever.
 func (c *clients) patience(id protocols.CommandID) (wait time.Duration, some bool) {
-	if c.load.Retry > 0 && c.samples[id.Seq-1].retries < maxRetries {
-		return c.load.Retry, true
+	if c.load.Retry > 0 {
+		return min(c.load.Retry<<min(c.samples[id.Seq-1].retries, 10), max(c.load.Retry, longestPatience)), true
 	}
 	return c.load.Timeout, c.load.Arrivals == Closed
 }
 
-// maxRetries keeps a command that cannot be done from going round for ever.
-const maxRetries = 20
+// longestPatience is how long a client waits at most before it asks again: it doubles its patience
+// each time, so as not to drown a cluster that is at work on its recovery.
+const longestPatience = 2 * time.Second
 
 // retry is what a client does when its patience ends: it sends the command to another replica, or
 // gives up and, in a closed loop, goes on with the next.

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
@@ -86,6 +87,7 @@ type attempt struct {
 	until    time.Duration // commands that were intended before count, since the run began
 	settled  time.Duration // when the run ended of itself, since it began
 	director *director
+	trace    io.Writer // nil: nobody wants to know
 	watch    func(now time.Duration)
 	random   *rand.Rand // of faults
 	faults   sync.Mutex // guards run.Faults while the run lasts
@@ -126,6 +128,7 @@ func (a *attempt) sites(w world) []*site {
 			ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader,
 			Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
 		}, a.driver, w, a.costs(), a.clients[i], d))
+		a.running[i].trace = a.trace
 	}
 	return a.running
 }
@@ -144,6 +147,9 @@ func (a *attempt) site(region string) int { return slices.Index(a.plan.Experimen
 // noteFault notes that a fault has happened. In the live world it is called by another goroutine
 // than the others' methods, and before they are called for the last time.
 func (a *attempt) noteFault(now time.Duration, text string) {
+	if a.trace != nil {
+		fmt.Fprintf(a.trace, "%10.3f  *  %s\n", float64(now)/float64(time.Millisecond), text)
+	}
 	a.faults.Lock()
 	defer a.faults.Unlock()
 	a.run.Faults = append(a.run.Faults, FaultMark{At: now - a.plan.Experiment.Load.Warmup, Text: text})
@@ -219,6 +225,9 @@ func (a *attempt) conclude(partial bool) Run {
 func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 	if watch == nil {
 		return func(time.Duration) {}
+	}
+	for _, c := range a.clients {
+		c.running = newHistogram()
 	}
 	load := &a.plan.Experiment.Load
 	length := load.Warmup + load.Duration

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"io"
 	"time"
 
 	"quorumbench/netem"
@@ -51,6 +52,12 @@ const (
 	stopEvent // ends the site's goroutine in the live world
 )
 
+// ofClients tells whether the event is one of the clients beside the replica, which live on when it
+// crashes.
+func (k eventKind) ofClients() bool {
+	return k == arrivalEvent || k == patienceEvent || k == answerEvent
+}
+
 // site is one region of a cluster: a replica, the clients beside it, its disk, and the record of
 // what happened. Everything at a site happens in one goroutine, or in the simulator's loop, so
 // that the code is the same in both worlds.
@@ -75,14 +82,15 @@ type site struct {
 	busy    bool // until what the last batch wants is durable
 	backlog []event
 	slow    time.Duration // for each batch
-	skew    float64       // of the timers' lengths
+	clock   clock
 
-	messages uint64 // sent
+	messages uint64    // sent
+	trace    io.Writer // nil: nobody wants to know
 }
 
 func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs Simulation, c *clients, d disk) *site {
 	return &site{
-		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, skew: 1,
+		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: clock{rate: 1},
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
 		batches: make([][][]byte, config.Replicas),
 	}
@@ -127,7 +135,8 @@ func (s *site) handle(events []event) {
 }
 
 func (s *site) input(e *event) {
-	in := protocols.Input{Now: s.world.now()}
+	now := s.world.now()
+	in := protocols.Input{Now: s.clock.read(now)}
 	switch e.kind {
 	case startEvent:
 		s.start()
@@ -149,12 +158,12 @@ func (s *site) input(e *event) {
 			s.world.at(next, s.id, event{kind: arrivalEvent, due: next})
 		}
 		in.Kind = protocols.InputCommand
-		in.Command, in.Data = s.clients.issue(e.due, in.Now)
+		in.Command, in.Data = s.clients.issue(e.due, now)
 		if in.Data == nil {
 			return // the load is over
 		}
 		if wait, some := s.clients.patience(in.Command); some {
-			s.world.at(in.Now+wait, s.id, event{kind: patienceEvent, command: in.Command})
+			s.world.at(now+wait, s.id, event{kind: patienceEvent, command: in.Command})
 		}
 	case patienceEvent:
 		s.impatient(e.command)
@@ -163,7 +172,7 @@ func (s *site) input(e *event) {
 		s.foreign[e.command] = e.from
 		in.Kind, in.Command, in.Data = protocols.InputCommand, e.command, e.data
 	case answerEvent:
-		s.answered(e.command, e.data, in.Now)
+		s.answered(e.command, e.data, now)
 		return
 	case crashEvent:
 		s.crash()
@@ -177,26 +186,34 @@ func (s *site) input(e *event) {
 		s.slow = e.due
 		return
 	case skewEvent:
-		s.skew = e.rate
+		s.clock.set(now, e.rate)
 		return
 	default:
 		return
 	}
-	if s.node != nil {
-		s.node.Step(&in, &s.out)
+	if s.node == nil {
+		return
 	}
+	if s.trace != nil {
+		s.traceInput(&in)
+	}
+	s.node.Step(&in, &s.out)
 }
 
 // start begins a life of the replica, from what is on its disk.
 func (s *site) start() {
+	if s.trace != nil {
+		s.tell("start of life %d", s.life+1)
+	}
 	config := s.config
 	config.Seed += s.life << 32
 	s.node = s.driver.New(config)
 	s.journal.begin()
+	now := s.clock.read(s.world.now())
 	for _, record := range s.disk.records() {
-		s.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: s.world.now(), Data: record}, &s.out)
+		s.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, &s.out)
 	}
-	s.node.Step(&protocols.Input{Kind: protocols.InputStart, Now: s.world.now()}, &s.out)
+	s.node.Step(&protocols.Input{Kind: protocols.InputStart, Now: now}, &s.out)
 }
 
 // crash ends the replica's life. What was not durable yet is lost, or part of it.
@@ -204,21 +221,33 @@ func (s *site) crash() {
 	if s.node == nil {
 		return
 	}
+	if s.trace != nil {
+		s.tell("crash")
+	}
 	if s.busy {
 		s.disk.tear(s.out.Records)
 	}
 	s.node = nil
 	s.life++
 	s.out.Reset()
-	s.busy, s.backlog = false, nil
 	clear(s.settings)
 	clear(s.foreign)
 	s.clients.leading.Store(false)
+	waiting := s.backlog
+	s.busy, s.backlog = false, nil
+	for i := range waiting {
+		if waiting[i].kind.ofClients() {
+			s.input(&waiting[i])
+		}
+	}
 }
 
 // release persists, then sends, sets timers and answers.
 func (s *site) release() {
 	out := &s.out
+	if s.trace != nil {
+		s.traceOutbox()
+	}
 	s.disk.write(out.Records)
 	for _, m := range out.Sends {
 		s.batches[m.To] = append(s.batches[m.To], m.Data)
@@ -238,11 +267,7 @@ func (s *site) release() {
 		}
 		s.setting++
 		s.settings[t.ID] = s.setting
-		after := t.After
-		if s.skew != 1 {
-			after = time.Duration(float64(after) * s.skew)
-		}
-		s.world.at(now+after, s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
+		s.world.at(now+s.clock.length(t.After), s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
 	}
 	for _, c := range out.Commits {
 		s.journal.add(c)

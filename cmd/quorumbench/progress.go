@@ -24,7 +24,7 @@ type progress struct {
 
 func newProgress(w io.Writer, plan *bench.Plan, quiet bool) *progress {
 	p := &progress{w: w, plan: plan, mute: quiet}
-	if file, ok := w.(*os.File); ok && !quiet && term.IsTerminal(int(file.Fd())) {
+	if !quiet && isTerminal(w) {
 		load := plan.Experiment.Load
 		whole := time.Duration(plan.Experiment.Repeats*len(plan.Experiment.Protocols)) * (load.Warmup + load.Duration)
 		p.bar = progressbar.NewOptions64(whole.Milliseconds(),
@@ -33,6 +33,11 @@ func newProgress(w io.Writer, plan *bench.Plan, quiet bool) *progress {
 			progressbar.OptionThrottle(100*time.Millisecond))
 	}
 	return p
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // show is told about ten times a second.

@@ -1,0 +1,78 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"quorumbench/protocols/registry"
+)
+
+// NewPlan makes a plan for the simulated world from an experiment that was put together by a
+// program, with one-way delays, and standard deviations of these, of its own. What an experiment
+// file could not say is an error.
+func NewPlan(e Experiment, oneWay, jitter [][]time.Duration) (*Plan, error) {
+	n := len(e.Regions)
+	if len(oneWay) != n || len(jitter) != n || e.World != Simulated {
+		return nil, fmt.Errorf("making a plan for %d regions in world %s with %d rows of delays and %d of jitter; accepted: sim, a row for each region",
+			n, e.World, len(oneWay), len(jitter))
+	}
+	for _, p := range e.Protocols {
+		if registry.Find(p.Name) == nil {
+			return nil, fmt.Errorf("making a plan for the protocol %q, which does not exist", p.Name)
+		}
+	}
+	return &Plan{Experiment: e, Topology: Topology{Name: "drawn", OneWay: oneWay}, jitter: jitter}, nil
+}
+
+// Life is what came out of playing the first protocol of a plan once, for its checks alone.
+type Life struct {
+	Checks     []Check
+	Commands   int    // issued
+	Unanswered int    // of these
+	Messages   uint64 // sent
+}
+
+// Failed returns the checks that did not pass; one that was not decided is not among them.
+func (l *Life) Failed() []Check {
+	r := Run{Checks: l.Checks}
+	return r.failed()
+}
+
+// CheckAnswered is the name of a check that only a Life has: in the end, when all faults are
+// undone, every command has been answered.
+const CheckAnswered = "all answered"
+
+// Play plays the first protocol of a plan in virtual time and checks what its replicas did. If
+// trace is not nil, every step is written to it. The same plan has the same life. Safe for use by
+// several goroutines at a time.
+func (p *Plan) Play(ctx context.Context, trace io.Writer) (*Life, error) {
+	a := newAttempt(p, p.Experiment.Protocols[0], 0)
+	a.watch = func(time.Duration) {}
+	a.trace = trace
+	if err := runSimulated(ctx, a); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	a.check()
+	life := &Life{Checks: a.run.Checks}
+	for i, c := range a.clients {
+		life.Commands += len(c.samples)
+		for _, s := range c.samples {
+			if s.answered == unanswered {
+				life.Unanswered++
+			}
+		}
+		life.Messages += a.running[i].messages
+	}
+	answered := Check{Name: CheckAnswered, Verdict: Passed}
+	if life.Unanswered > 0 {
+		answered.Verdict = Failed
+		answered.Detail = fmt.Sprintf("%d of %d commands, %v after the last fault was undone", life.Unanswered, life.Commands, p.Experiment.Load.Timeout)
+	}
+	life.Checks = append(life.Checks, answered)
+	return life, nil
+}

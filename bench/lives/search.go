@@ -1,0 +1,119 @@
+package lives
+
+import (
+	"context"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"quorumbench/bench"
+	"quorumbench/protocols"
+)
+
+// Found is a life that failed.
+type Found struct {
+	Seed   uint64
+	Failed []bench.Check
+	Life   *Life // as drawn
+}
+
+// Tally counts what a search has played.
+type Tally struct {
+	Lives     uint64
+	Commands  uint64
+	Messages  uint64
+	Undecided uint64 // checks that found no end; their lives count as clean of nothing else
+	Elapsed   time.Duration
+}
+
+// Search plays the lives of the seeds from first on, on all cores, until count of them are played
+// (0: no limit), ctx ends, or one fails: the one with the lowest seed of those played. Watch, if
+// not nil, is told the tally about twice a second, by one goroutine at a time.
+func Search(ctx context.Context, driver *protocols.Driver, first, count uint64, watch func(Tally)) (*Found, Tally, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &search{driver: driver, began: time.Now(), cancel: cancel}
+	s.next.Store(first)
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for ctx.Err() == nil {
+				seed := s.next.Add(1) - 1
+				if count > 0 && seed >= first+count {
+					return
+				}
+				s.play(ctx, seed)
+			}
+		})
+	}
+	if watch != nil {
+		done := make(chan struct{})
+		var watching sync.WaitGroup
+		watching.Go(func() {
+			tick := time.NewTicker(500 * time.Millisecond)
+			defer tick.Stop()
+			for {
+				select {
+				case <-done:
+					return
+				case <-tick.C:
+					watch(s.snapshot())
+				}
+			}
+		})
+		defer watching.Wait()
+		defer close(done)
+	}
+	workers.Wait()
+	return s.found, s.snapshot(), s.err
+}
+
+type search struct {
+	driver *protocols.Driver
+	began  time.Time
+	next   atomic.Uint64
+	cancel func()
+
+	mu    sync.Mutex
+	tally Tally
+	found *Found
+	err   error
+}
+
+func (s *search) snapshot() Tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tally
+	t.Elapsed = time.Since(s.began)
+	return t
+}
+
+func (s *search) play(ctx context.Context, seed uint64) {
+	life := Draw(s.driver, seed)
+	out, err := life.Play(ctx, nil)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		s.err = err
+		s.cancel()
+		return
+	}
+	s.tally.Lives++
+	s.tally.Commands += uint64(out.Commands)
+	s.tally.Messages += out.Messages
+	for _, c := range out.Checks {
+		if c.Verdict == bench.Undecided {
+			s.tally.Undecided++
+		}
+	}
+	if failed := out.Failed(); len(failed) > 0 {
+		if s.found == nil || seed < s.found.Seed {
+			s.found = &Found{Seed: seed, Failed: failed, Life: life}
+		}
+		s.cancel()
+	}
+}

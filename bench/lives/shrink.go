@@ -1,0 +1,96 @@
+package lives
+
+import (
+	"context"
+	"io"
+	"slices"
+	"time"
+
+	"quorumbench/bench"
+)
+
+// Play plays a life; see bench.Plan.Play.
+func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Life, error) {
+	plan, err := bench.NewPlan(l.Experiment, l.OneWay, l.Jitter)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Play(ctx, trace)
+}
+
+// clone returns a copy that can be changed.
+func (l *Life) clone() *Life {
+	c := *l
+	c.Experiment.Faults = slices.Clone(l.Experiment.Faults)
+	return &c
+}
+
+// simpler returns lives that are a step simpler than this one, the largest steps first: shorter,
+// with fewer clients, with fewer faults, on a simpler network.
+func (l *Life) simpler() []*Life {
+	var all []*Life
+	try := func(change func(e *bench.Experiment) bool) {
+		if c := l.clone(); change(&c.Experiment) {
+			all = append(all, c)
+		}
+	}
+	for _, part := range []time.Duration{4, 2} { // the end comes earlier, with what undoes the faults
+		try(func(e *bench.Experiment) bool {
+			e.Load.Duration /= part
+			e.Faults = slices.DeleteFunc(e.Faults, func(f bench.Fault) bool { return f.At > e.Load.Duration && !undoes(f) })
+			for i := range e.Faults {
+				if undoes(e.Faults[i]) {
+					e.Faults[i].At = e.Load.Duration
+				}
+			}
+			return e.Load.Duration >= 100*ms
+		})
+	}
+	try(func(e *bench.Experiment) bool { e.Load.Clients /= 2; return e.Load.Clients > 0 })
+	for i := range l.Experiment.Faults {
+		try(func(e *bench.Experiment) bool {
+			keep := undoes(e.Faults[i])
+			e.Faults = slices.Delete(e.Faults, i, i+1)
+			return !keep
+		})
+	}
+	try(func(e *bench.Experiment) bool { had := e.Network.Loss > 0; e.Network.Loss = 0; return had })
+	try(func(e *bench.Experiment) bool { had := e.Network.Reorder; e.Network.Reorder = false; return had })
+	try(func(e *bench.Experiment) bool {
+		had := e.Simulation.PersistCost > 0
+		e.Simulation.PersistCost = 0
+		return had
+	})
+	try(func(e *bench.Experiment) bool { e.Load.Keys.Count /= 2; return e.Load.Keys.Count > 0 })
+	return all
+}
+
+// undoes tells whether a fault is one of those at the end that put everything right.
+func undoes(f bench.Fault) bool { return f.Heal || f.Restart != "" }
+
+// Shrink returns a life that fails the same check as the one given, and of which no simpler one
+// found does. It plays at most limit lives.
+func Shrink(ctx context.Context, l *Life, check string, limit int) *Life {
+	for limit > 0 {
+		next := -1
+		candidates := l.simpler()
+		for i, c := range candidates {
+			if limit--; limit < 0 {
+				break
+			}
+			if out, err := c.Play(ctx, nil); err == nil && fails(out, check) {
+				next = i
+				break
+			}
+		}
+		if next < 0 {
+			break
+		}
+		l = candidates[next]
+	}
+	return l
+}
+
+func fails(l *bench.Life, check string) bool {
+	return slices.ContainsFunc(l.Failed(), func(c bench.Check) bool { return c.Name == check })
+}

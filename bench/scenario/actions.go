@@ -1,0 +1,187 @@
+package scenario
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"quorumbench/protocols/kv"
+)
+
+// The words of lines that begin with a time.
+var (
+	networkVerbs = []string{"drop", "deliver", "hold", "release", "partition", "heal", "random", "end"}
+	replicaVerbs = []string{"put", "get", "crash", "restart", "timers"}
+)
+
+// parseAction reads what stands behind "at": the time and what happens.
+func (p *parser) parseAction(words []string) error {
+	at, err := parseTime(words[0])
+	if err != nil {
+		return err
+	}
+	if len(words) < 2 {
+		return errors.New("found nothing behind the time")
+	}
+	a := action{line: p.line, at: at}
+	verb, rest := words[1], words[2:]
+	switch {
+	case slices.Contains(networkVerbs, verb):
+		err = p.networkAction(&a, verb, rest)
+	case strings.HasPrefix(verb, "R") && len(rest) > 0:
+		var id int
+		if id, err = p.replica(verb); err == nil {
+			err = p.replicaAction(&a, id, rest[0], rest[1:])
+		}
+	default:
+		err = unknown(verb, append(slices.Clone(networkVerbs), "a replica and what it does"))
+	}
+	if a.do != nil {
+		p.script.actions = append(p.script.actions, a)
+	}
+	return err
+}
+
+func (p *parser) networkAction(a *action, verb string, words []string) error {
+	a.rule = true
+	switch verb {
+	case "drop", "hold":
+		r, err := p.rule(verb, words)
+		a.do = func(w *world) error { w.addRule(r, a.line); return nil }
+		return err
+	case "deliver", "release":
+		ended := map[string]string{"deliver": "drop", "release": "hold"}[verb]
+		text := strings.Join(words, " ")
+		a.do = func(w *world) error { return w.endRules(ended, text) }
+	case "partition":
+		return p.partition(a, words)
+	case "heal":
+		a.do = func(w *world) error { w.heal(); return nil }
+	case "random":
+		a.rule = false
+		return p.random(a, words)
+	case "end":
+		p.script.end = a.at
+	}
+	return nil
+}
+
+// rule reads what stands behind drop or hold: perhaps once or a share, then what is met.
+func (p *parser) rule(verb string, words []string) (rule, error) {
+	r := rule{verb: verb, share: 1}
+	if len(words) > 0 && words[0] == "once" {
+		r.once, words = true, words[1:]
+	} else if len(words) > 0 && strings.HasSuffix(words[0], "%") {
+		percent, err := strconv.ParseFloat(strings.TrimSuffix(words[0], "%"), 64)
+		if err != nil || percent <= 0 || percent > 100 {
+			return r, fmt.Errorf("found %q; accepted: a share above 0%%, at most 100%%", words[0])
+		}
+		r.share, words = percent/100, words[1:]
+	}
+	r.text = strings.Join(words, " ")
+	var err error
+	r.filter, err = p.filter(words)
+	return r, err
+}
+
+// filter reads LINK MESSAGE.
+func (p *parser) filter(words []string) (filter, error) {
+	wrong := errors.New("accepted: a link and the beginning of a message's name, such as R0->R1 Accept, or *->*")
+	if len(words) == 0 {
+		return filter{}, wrong
+	}
+	f := filter{words: words[1:]}
+	from, to, directed := strings.Cut(words[0], "->")
+	if !directed {
+		return f, wrong
+	}
+	from, f.both = strings.CutSuffix(from, "<")
+	var errFrom, errTo error
+	f.from, errFrom = p.anyReplica(from)
+	f.to, errTo = p.anyReplica(to)
+	return f, cmp.Or(errFrom, errTo)
+}
+
+// anyReplica reads a replica, or * as anyone.
+func (p *parser) anyReplica(word string) (int, error) {
+	if word == "*" {
+		return anyone, nil
+	}
+	return p.replica(word)
+}
+
+func (p *parser) partition(a *action, words []string) error {
+	groups := make([]int, p.script.Replicas)
+	group := 1
+	for _, word := range words {
+		if word == "|" {
+			group++
+			continue
+		}
+		id, err := p.replica(word)
+		if err != nil {
+			return err
+		}
+		groups[id] = group
+	}
+	if group == 1 || slices.Contains(groups, 0) {
+		return errors.New("accepted: every replica in one of two or more groups, such as R0 | R1 R2")
+	}
+	text := strings.Join(words, " ")
+	a.do = func(w *world) error { w.partition(groups, text); return nil }
+	return nil
+}
+
+// random reads COUNT until TIME on KEY….
+func (p *parser) random(a *action, words []string) error {
+	if len(words) < 5 || words[1] != "until" || words[3] != "on" {
+		return errors.New("accepted: random 20 until 1s on k l")
+	}
+	var count uint64
+	until, err := parseTime(words[2])
+	if err := cmp.Or(parseNumber(words[0], &count), err); err != nil {
+		return err
+	}
+	if until <= a.at {
+		return fmt.Errorf("found until %v, which is not after %v", until, a.at)
+	}
+	keys := words[4:]
+	p.script.drawn = true
+	a.do = func(w *world) error { w.issueRandom(int(count), until, keys); return nil }
+	return nil
+}
+
+func (p *parser) replicaAction(a *action, id int, verb string, words []string) error {
+	switch {
+	case verb == "put" && len(words) == 4 && words[2] == "as":
+		return p.issue(a, id, words[3], &kv.Command{Op: kv.Op_PUT, Key: []byte(words[0]), Value: []byte(words[1])})
+	case verb == "get" && len(words) == 3 && words[1] == "as":
+		return p.issue(a, id, words[2], &kv.Command{Op: kv.Op_GET, Key: []byte(words[0])})
+	case verb == "crash" && len(words) == 0:
+		a.do = func(w *world) error { return w.crash(id) }
+	case verb == "restart" && len(words) == 0:
+		a.do = func(w *world) error { return w.restart(id) }
+	case verb == "timers" && len(words) == 1 && (words[0] == "wait" || words[0] == "run"):
+		a.rule = true
+		wait := words[0] == "wait"
+		a.do = func(w *world) error { w.stall(id, wait); return nil }
+	case slices.Contains(replicaVerbs, verb):
+		return fmt.Errorf("found %q behind %s; accepted: put KEY VALUE as NAME, get KEY as NAME, crash, restart, timers wait, timers run",
+			strings.Join(words, " "), verb)
+	default:
+		return unknown(verb, replicaVerbs)
+	}
+	return nil
+}
+
+func (p *parser) issue(a *action, id int, label string, command *kv.Command) error {
+	if p.script.labels[label] {
+		return fmt.Errorf("found a second command called %s", label)
+	}
+	p.script.labels[label] = true
+	a.do = func(w *world) error { return w.issue(id, label, command) }
+	return nil
+}

@@ -1,0 +1,217 @@
+package scenario
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"quorumbench/configs/strictyaml"
+	"quorumbench/protocols"
+	"quorumbench/protocols/registry"
+)
+
+// Parse reads a script; file is what errors call it. Every error begins with file:line.
+func Parse(file string, data []byte) (*Script, error) {
+	p := &parser{script: &Script{
+		Name: strings.TrimSuffix(path.Base(file), extension), file: file,
+		Seed: 1, leader: protocols.Nobody, labels: map[string]bool{},
+	}}
+	for i, text := range strings.Split(string(data), "\n") {
+		p.line = i + 1
+		text, _, _ = strings.Cut(text, "#")
+		words := strings.Fields(text)
+		if len(words) == 0 {
+			continue
+		}
+		if err := p.parseLine(words[0], words[1:]); err != nil {
+			return nil, fmt.Errorf("%s:%d: %w", file, p.line, err)
+		}
+	}
+	if err := p.finish(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", file, p.line, err)
+	}
+	return p.script, nil
+}
+
+type parser struct {
+	script *Script
+	line   int
+}
+
+// keywords are what a line may begin with.
+var keywords = []string{"title", "about", "protocol", "replicas", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
+
+func (p *parser) parseLine(keyword string, words []string) error {
+	s := p.script
+	if len(words) == 0 && slices.Contains(keywords, keyword) {
+		return fmt.Errorf("found nothing behind %s", keyword)
+	}
+	switch keyword {
+	case "title":
+		s.Title = strings.Join(words, " ")
+	case "about":
+		s.About = strings.TrimSpace(s.About + " " + strings.Join(words, " "))
+	case "protocol":
+		return p.parseProtocol(words[0])
+	case "replicas":
+		return p.parseReplicas(words[0])
+	case "leader":
+		id, err := p.replica(words[0])
+		s.leader = protocols.NodeID(id)
+		return err
+	case "delay":
+		return p.parseDelay(words)
+	case "seed":
+		return parseNumber(words[0], &s.Seed)
+	case "draw":
+		return p.parseWindow(words)
+	case "hide":
+		f, err := p.filter(words)
+		s.hidden = append(s.hidden, f)
+		return err
+	case "at":
+		return p.parseAction(words)
+	case "expect":
+		e, err := p.expectation(words)
+		e.line, e.text = p.line, strings.Join(words, " ")
+		s.expectations = append(s.expectations, e)
+		return err
+	default:
+		return unknown(keyword, keywords)
+	}
+	return nil
+}
+
+// unknown is the error for a word that is none of those accepted.
+func unknown(word string, accepted []string) error {
+	return fmt.Errorf("found %q; accepted: %s%s", word, strings.Join(accepted, ", "), strictyaml.DidYouMean(word, accepted))
+}
+
+func parseNumber(word string, into *uint64) error {
+	n, err := strconv.ParseUint(word, 10, 32)
+	if err != nil {
+		return fmt.Errorf("found %q; accepted: a number from 0", word)
+	}
+	*into = n
+	return nil
+}
+
+func parseTime(word string) (time.Duration, error) {
+	d, err := time.ParseDuration(word)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("found %q; accepted: a time with its unit, such as 10ms", word)
+	}
+	return d, nil
+}
+
+func (p *parser) parseProtocol(name string) error {
+	p.script.Protocol, p.script.driver = name, registry.Find(name)
+	if p.script.driver == nil {
+		return unknown(name, registry.Names())
+	}
+	return nil
+}
+
+func (p *parser) parseReplicas(word string) error {
+	s := p.script
+	if s.driver == nil {
+		return errors.New("found replicas before protocol")
+	}
+	var n uint64
+	if err := parseNumber(word, &n); err != nil {
+		return err
+	}
+	if err := s.driver.CheckReplicas(int(n)); err != nil {
+		return err
+	}
+	s.Replicas = int(n)
+	s.delays = make(protocols.Delays, n)
+	for i := range s.delays {
+		s.delays[i] = make([]time.Duration, n)
+	}
+	return nil
+}
+
+// replica reads R0 and so on.
+func (p *parser) replica(word string) (int, error) {
+	number, prefixed := strings.CutPrefix(word, "R")
+	id, err := strconv.ParseUint(number, 10, 32)
+	if !prefixed || err != nil || int(id) >= p.script.Replicas {
+		return 0, fmt.Errorf("found %q; accepted: a replica, R0 to R%d", word, p.script.Replicas-1)
+	}
+	return int(id), nil
+}
+
+func (p *parser) parseDelay(words []string) error {
+	s := p.script
+	delay, err := parseTime(words[len(words)-1])
+	if err != nil {
+		return err
+	}
+	if len(words) == 1 {
+		for i := range s.delays {
+			for j := range s.delays {
+				if i != j {
+					s.delays[i][j] = delay
+				}
+			}
+		}
+		return nil
+	}
+	if len(words) != 3 {
+		return errors.New("accepted: delay 10ms, or delay R0 R1 10ms")
+	}
+	i, errI := p.replica(words[0])
+	j, errJ := p.replica(words[1])
+	if err := cmp.Or(errI, errJ); err != nil {
+		return err
+	}
+	s.delays[i][j], s.delays[j][i] = delay, delay
+	return nil
+}
+
+func (p *parser) parseWindow(words []string) error {
+	if len(words) != 2 {
+		return errors.New("accepted: draw 0ms 300ms")
+	}
+	from, errFrom := parseTime(words[0])
+	to, errTo := parseTime(words[1])
+	if err := cmp.Or(errFrom, errTo); err != nil {
+		return err
+	}
+	parts := p.script.Parts
+	if to <= from || len(parts) > 0 && from <= parts[len(parts)-1].To {
+		return errors.New("accepted: parts that begin before they end, one after the other")
+	}
+	p.script.Parts = append(parts, Window{from, to})
+	return nil
+}
+
+// finish checks what only the whole script can tell.
+func (p *parser) finish() error {
+	s := p.script
+	switch {
+	case s.Title == "":
+		return errors.New("found no title")
+	case s.Replicas == 0:
+		return errors.New("found no replicas")
+	case s.driver.HasLeader && s.leader == protocols.Nobody:
+		return fmt.Errorf("found no leader, which %s needs", s.Protocol)
+	case s.end == 0:
+		return errors.New(`found no end; accepted: a line such as "at 1s end"`)
+	case len(s.expectations) == 0:
+		return errors.New("found no expect: a scenario has an outcome")
+	}
+	for i := range s.actions {
+		if a := &s.actions[i]; a.at > s.end {
+			p.line = a.line
+			return fmt.Errorf("found something at %v, after the end", a.at)
+		}
+	}
+	return p.checkLabels()
+}

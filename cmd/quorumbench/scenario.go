@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench/scenario"
+	"quorumbench/reports"
+)
+
+func scenarioCommand() *cobra.Command {
+	var out string
+	var trace bool
+	cmd := &cobra.Command{
+		Use:   "scenario NAME",
+		Short: "Play a scripted run of a protocol and draw it",
+		Long: `Play a scripted run of a protocol in virtual time: who crashes, which messages are lost or late,
+and what must come out. The run is drawn as a space-time diagram into NAME.png and NAME.svg.
+
+The exit code is 1 if something else came out than the script expects.`,
+		Example: `  quorumbench scenario list
+  quorumbench scenario mmp3-mutual
+  quorumbench scenario paxos-two-proposers --trace --out figures`,
+		Args: arguments(cobra.ExactArgs(1), "the name of a scenario, or list"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return scenario.Names(), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			script, err := scenario.Load(args[0])
+			if err != nil {
+				return usage(err)
+			}
+			run, err := script.Play()
+			if err != nil {
+				return err
+			}
+			return showScenario(cmd.OutOrStdout(), run, out, trace)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", ".", "folder for the figures; made if it is not there")
+	cmd.Flags().BoolVar(&trace, "trace", false, "print every event with its time")
+	cmd.AddCommand(scenarioListCommand())
+	return cmd
+}
+
+func scenarioListCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Short:   "List the scenarios that come with quorumbench",
+		Example: `  quorumbench scenario list`,
+		Args:    arguments(cobra.NoArgs, "none"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range scenario.Names() {
+				script, err := scenario.Load(name)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%-20s %s\n", name, script.Title)
+			}
+			return nil
+		},
+	}
+}
+
+// showScenario tells what came out of a run and draws it.
+func showScenario(w io.Writer, run *scenario.Run, folder string, trace bool) error {
+	fmt.Fprintf(w, "%s: %s\n", run.Script.Name, run.Script.Title)
+	if trace {
+		if err := run.Trace(w); err != nil {
+			return err
+		}
+	}
+	for _, outcome := range run.Outcomes() {
+		verdict := "as expected"
+		if outcome.Err != nil {
+			verdict = "NOT AS EXPECTED"
+		}
+		fmt.Fprintf(w, "%s: %s\n", verdict, outcome.Expected)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return fmt.Errorf("making the folder for the figures: %w", err)
+	}
+	for _, extension := range []string{".png", ".svg"} {
+		path := filepath.Join(folder, run.Script.Name+extension)
+		if err := reports.DrawSpaceTime(path, run); err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "figure: %s\n", path)
+	}
+	return run.Check()
+}
