@@ -13,13 +13,14 @@ type Experiment struct {
 	Topology string   `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
 	Regions  []string `yaml:"regions" json:"regions"`            // the topology's first three; one may stand several times
 
-	Protocols []Protocol `yaml:"protocols" json:"protocols"` // every driver that takes the number of regions
-	Load      Load       `yaml:"load" json:"load"`
-	Network   Network    `yaml:"network" json:"network"`
-	Transport Transport  `yaml:"transport" json:"transport"`
-	World     World      `yaml:"world" json:"world"`     // live
-	Repeats   int        `yaml:"repeats" json:"repeats"` // 1
-	Seed      uint64     `yaml:"seed" json:"seed"`       // 1
+	Protocols  []Protocol `yaml:"protocols" json:"protocols"` // every driver that takes the number of regions
+	Load       Load       `yaml:"load" json:"load"`
+	Network    Network    `yaml:"network" json:"network"`
+	Transport  Transport  `yaml:"transport" json:"transport"`
+	Durability Durability `yaml:"durability" json:"durability"` // memory
+	World      World      `yaml:"world" json:"world"`           // live
+	Repeats    int        `yaml:"repeats" json:"repeats"`       // 1
+	Seed       uint64     `yaml:"seed" json:"seed"`             // 1
 
 	Simulation Simulation `yaml:"simulation" json:"simulation,omitzero"`
 	Faults     []Fault    `yaml:"faults" json:"faults,omitempty"` // none
@@ -99,6 +100,15 @@ type World string
 const (
 	Live      World = "live" // QUIC over emulated links, in real time
 	Simulated World = "sim"  // virtual time, messages straight over the link model
+)
+
+// Durability says what it means that something is durable.
+type Durability string
+
+// The durabilities. In the simulated world both are a disk that is simulated; see Simulation.
+const (
+	InMemory Durability = "memory" // it outlives a crash of the replica
+	Fsync    Durability = "fsync"  // it outlives a crash of the machine: written to a file and synced
 )
 
 // Simulation says what takes time in the simulated world besides the links. Zero: nothing does.

@@ -2,7 +2,9 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
 
@@ -123,7 +125,11 @@ func runLive(ctx context.Context, a *attempt) error {
 		return fmt.Errorf("connecting the replicas took more than %v: %w", connectTimeout, err)
 	}
 
-	sites := a.sites(w)
+	disks, closeDisks, err := a.disks()
+	if err != nil {
+		return err
+	}
+	sites := a.sites(w, disks)
 	w.scheduler.TakeLateness(emulator.Packets) // what was before does not count
 	w.begun = w.scheduler.Now()
 	a.began(time.Now())
@@ -139,7 +145,34 @@ func runLive(ctx context.Context, a *attempt) error {
 	}
 	running.Wait()
 	w.account(a)
-	return nil
+	return closeDisks()
+}
+
+// disks makes the replicas' disks, and what removes them in the end.
+func (a *attempt) disks() (disks []disk, remove func() error, err error) {
+	if a.plan.Experiment.Durability != Fsync {
+		return a.memoryDisks(), func() error { return nil }, nil
+	}
+	folder, err := os.MkdirTemp(a.plan.Scratch, ".logs-*")
+	if err != nil {
+		return nil, nil, fmt.Errorf("making a folder for the replicas' logs: %w", err)
+	}
+	var files []*fileDisk
+	remove = func() error {
+		var all error
+		for _, d := range files {
+			all = errors.Join(all, d.close())
+		}
+		return errors.Join(all, os.RemoveAll(folder))
+	}
+	for i := range a.clients {
+		d, err := newFileDisk(folder, i)
+		if err != nil {
+			return nil, nil, errors.Join(err, remove())
+		}
+		files, disks = append(files, d), append(disks, d)
+	}
+	return disks, remove, nil
 }
 
 // wait returns when the run is over or interrupted.

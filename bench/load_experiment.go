@@ -23,6 +23,10 @@ import (
 type Plan struct {
 	Experiment Experiment
 	Topology   Topology
+	// Scratch is the folder in which live replicas make their logs, if they are to be durable, and
+	// from which these are removed in the end. It should be on the device that is to be measured.
+	// Empty: the system's folder for temporary files.
+	Scratch string
 
 	jitter [][]time.Duration // standard deviation of the one-way delays
 }
@@ -53,8 +57,8 @@ func ParsePlan(file string, data []byte) (*Plan, error) {
 			Arrivals: Poisson, Duration: 10 * time.Second, Warmup: 2 * time.Second, Timeout: 5 * time.Second,
 			ValueSize: 128, Keys: Keys{Count: 100_000, Distribution: Uniform},
 		},
-		Transport: Transport{Kind: "quic"},
-		World:     Live, Repeats: 1, Seed: 1,
+		Transport:  Transport{Kind: "quic"},
+		Durability: InMemory, World: Live, Repeats: 1, Seed: 1,
 	}
 	doc, err := strictyaml.Decode(file, data, &e)
 	if err != nil {
@@ -118,6 +122,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed)}},
 		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},
+		{"durability", string(e.Durability), []string{string(InMemory), string(Fsync)}},
 		{"world", string(e.World), []string{string(Live), string(Simulated)}},
 	} {
 		if !slices.Contains(c.accepted, c.found) {

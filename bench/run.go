@@ -117,17 +117,27 @@ func (a *attempt) weather() uint64 {
 	return a.plan.Experiment.Seed + uint64(a.repeat)<<32
 }
 
-// sites makes the replicas and the sites around them.
-func (a *attempt) sites(w world) []*site {
+// memoryDisks are disks that keep what they are given as long as the run lasts, if it can be asked
+// for at all.
+func (a *attempt) memoryDisks() []disk {
+	var disks []disk
 	for i := range a.clients {
 		var d disk = noDisk{}
 		if len(a.plan.Experiment.Faults) > 0 {
 			d = &simDisk{random: rand.New(rand.NewPCG(a.weather(), 2<<62+uint64(i)))}
 		}
+		disks = append(disks, d)
+	}
+	return disks
+}
+
+// sites makes the replicas and the sites around them.
+func (a *attempt) sites(w world, disks []disk) []*site {
+	for i := range a.clients {
 		a.running = append(a.running, newSite(i, protocols.Config{
 			ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader,
 			Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
-		}, a.driver, w, a.costs(), a.clients[i], d))
+		}, a.driver, w, a.costs(), a.clients[i], disks[i]))
 		a.running[i].trace = a.trace
 	}
 	return a.running

@@ -61,7 +61,7 @@ func runSimulated(ctx context.Context, a *attempt) error {
 			w.links[from] = append(w.links[from], a.plan.link(from, to, a.weather()))
 		}
 	}
-	sites := a.sites(w)
+	sites := a.sites(w, a.memoryDisks())
 	load := &a.plan.Experiment.Load
 	end := load.Warmup + load.Duration
 	// Runs follow each other in virtual time, from 1970 on, as they do in real time.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -52,6 +53,7 @@ run and keeps what was measured so far, marked as partial.`,
 			if err := bench.CheckFolder(out); err != nil {
 				return usage(err)
 			}
+			plan.Scratch = filepath.Dir(filepath.Clean(out))
 			return run(cmd, plan, out, quiet)
 		},
 	}
@@ -66,6 +68,9 @@ run and keeps what was measured so far, marked as partial.`,
 // happens after.
 func run(cmd *cobra.Command, plan *bench.Plan, out string, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
+	if err := os.MkdirAll(plan.Scratch, 0o755); err != nil {
+		return fmt.Errorf("making the folder for results: %w", err)
+	}
 	result, err := bench.Execute(cmd.Context(), plan, progress.show)
 	progress.close()
 	interrupted := err != nil && errors.Is(err, cmd.Context().Err())
