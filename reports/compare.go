@@ -222,7 +222,7 @@ func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
 	if c.title != "" {
 		fmt.Fprintf(out, "\n%s", c.title)
 	}
-	t := newTable("region", "", "p50", "×", "95 % interval", "p99", "×", "95 % interval")
+	t := newTable("region", "", "floor", "p50", "×", "95 % interval", "p99", "×", "95 % interval")
 	for region, name := range c.members[0].regions {
 		first := c.members[0].series[region]
 		for i, m := range c.members {
@@ -232,7 +232,7 @@ func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
 				name = ""
 				continue
 			}
-			row := table.Row{name, m.name}
+			row := table.Row{name, m.name, ms(s.Floor)}
 			for _, p := range []percentile{p50, p99} {
 				cell, _ := latencyCell(s, p.at, time.Duration(p.of(s.Response)), colored)
 				row = append(row, cell)

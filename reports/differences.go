@@ -13,9 +13,9 @@ import (
 type condition struct{ name, value string }
 
 // free names the keys of an experiment in which compared runs may differ: they are what is
-// compared, how often, and what is demanded of it. The topology is compared as it was used, not by
-// the name of its file.
-var free = []string{"name", "protocols", "repeats", "seed", "thresholds", "topology"}
+// compared, in which world, how often, and what is demanded of it. The topology is compared as it
+// was used, not by the name of its file.
+var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed", "thresholds", "topology"}
 
 // conditionsOf lists the conditions of a result: whatever an experiment file says under keys that
 // are not free, and the delays that came of it.
