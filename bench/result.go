@@ -21,6 +21,9 @@ type Result struct {
 	Finished   time.Time  `json:"finished"`
 	Partial    bool       `json:"partial"` // interrupted: what was measured until then
 	Runs       []Run      `json:"runs"`    // in the order in which they ran
+	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
+	// result: the same seed gives the same.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Topology is the network of the experiment, as it was.

@@ -10,6 +10,8 @@ package bench
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +72,20 @@ func Execute(ctx context.Context, plan *Plan, watch func(Status)) (*Result, erro
 		}
 	}
 	result.Finished = time.Now().UTC()
-	return result, nil
+	return result, result.seal()
+}
+
+// seal computes the fingerprint of a simulated result.
+func (r *Result) seal() error {
+	if r.Experiment.World != Simulated {
+		return nil
+	}
+	data, err := json.Marshal([]any{r.Experiment, r.Topology, r.Runs})
+	if err != nil {
+		return fmt.Errorf("hashing the result: %w", err)
+	}
+	r.Fingerprint = fmt.Sprintf("%x", sha256.Sum256(data))
+	return nil
 }
 
 // attempt is one run under way.

@@ -91,18 +91,25 @@ func TestAllProtocolsMeetTheSameWrites(t *testing.T) {
 }
 
 func TestOneSeedGivesOneResult(t *testing.T) {
-	run := func(seed string) []byte {
+	run := func(seed string) (fingerprint string, log []byte) {
 		result := simulate(t, threeRegions+"load: {duration: 2s, keys: {count: 20, distribution: zipf}}\nnetwork: {loss: 2%, jitter: true}\nseed: "+seed+"\n")
-		data, err := json.Marshal(result.Runs)
+		folder := filepath.Join(t.TempDir(), "result")
+		if err := bench.Write(result, folder); err != nil {
+			t.Fatal(err)
+		}
+		log, err := os.ReadFile(filepath.Join(folder, "latency.hlog"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return data
+		return result.Fingerprint, log
 	}
-	if !bytes.Equal(run("5"), run("5")) {
+	first, firstLog := run("5")
+	second, secondLog := run("5")
+	other, _ := run("6")
+	if first == "" || first != second || !bytes.Equal(firstLog, secondLog) {
 		t.Error("the same seed gave two results")
 	}
-	if bytes.Equal(run("5"), run("6")) {
+	if first == other {
 		t.Error("two seeds gave the same result")
 	}
 }

@@ -22,7 +22,14 @@ func Quality(r *bench.Result) []string {
 			len(r.Runs), max(1, r.Experiment.Repeats)*len(r.Experiment.Protocols))
 	}
 	if r.Experiment.World == bench.Simulated {
-		say("world: simulated (virtual time; no processing time, messages without packets)")
+		costs := "no processing time"
+		if c := r.Experiment.Simulation; c != (bench.Simulation{}) {
+			costs = fmt.Sprintf("%v a message, %v to persist", c.MessageCost, c.PersistCost)
+		}
+		say("world: simulated (virtual time; %s, messages without packets)", costs)
+		if r.Fingerprint != "" {
+			say("fingerprint: %.16s (one seed, one result)", r.Fingerprint)
+		}
 	} else {
 		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.Transport.Mode, plural(r.Machine.CPUs, "CPU"))
 	}
