@@ -35,15 +35,31 @@ func invariants(nodes []protocols.Node) error {
 	}
 	for c := range replicas {
 		for k := c + 1; k < replicas; k++ {
+			least := leastDependent(committed[k], c)
 			for _, x := range committed[c] {
-				for _, y := range committed[k] {
-					if x != nil && y != nil && x.deps[k] <= y.at.lsn && y.deps[c] <= x.at.lsn {
-						return fmt.Errorf("instances %d.%d (deps %v) and %d.%d (deps %v) are committed and neither depends on the other",
-							c, x.at.lsn, x.deps, k, y.at.lsn, y.deps)
-					}
+				if x == nil || x.deps[k] >= uint64(len(least)) {
+					continue
+				}
+				if y := least[x.deps[k]]; y != nil && y.deps[c] <= x.at.lsn {
+					return fmt.Errorf("instances %d.%d (deps %v) and %d.%d (deps %v) are committed and neither depends on the other",
+						c, x.at.lsn, x.deps, k, y.at.lsn, y.deps)
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// leastDependent returns, for each place of a column, the instance from there on that depends on
+// the fewest of column c.
+func leastDependent(column []*instance, c int) []*instance {
+	least := make([]*instance, len(column))
+	var best *instance
+	for lsn := len(column) - 1; lsn >= 0; lsn-- {
+		if y := column[lsn]; y != nil && (best == nil || y.deps[c] < best.deps[c]) {
+			best = y
+		}
+		least[lsn] = best
+	}
+	return least
 }

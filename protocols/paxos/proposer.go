@@ -88,8 +88,9 @@ func (r *replica) promised(g *register, p *proposal, from protocols.NodeID, valu
 	}
 	p.phase, p.agreed, p.refused = accepting, 0, 0
 	r.out.SetTimer(g.timer, r.retry)
-	if last := r.accept(g, p.version, p.ballot, p.value); last > p.ballot { // this replica has promised another meanwhile
-		r.refused(g, r.id, last)
+	if last := r.accept(g, p.version, p.ballot, p.value); last > p.ballot { // it has promised another meanwhile
+		p.highest = max(p.highest, last)
+		r.giveUp(g)
 		return
 	}
 	r.broadcast(g, p.version, p.ballot, &Message_Accept{Accept: &Accept{Value: p.value}})
@@ -127,27 +128,34 @@ func (r *replica) refused(g *register, from protocols.NodeID, last protocols.Bal
 	if r.n-p.refused.Count() >= r.quorum {
 		return
 	}
+	r.giveUp(g)
+}
+
+// giveUp ends an attempt; the next one begins after the back-off of rule 4.
+func (r *replica) giveUp(g *register) {
 	w := g.wishes[0]
 	w.attempts++
-	p.phase = backingOff
+	g.proposal.phase = backingOff
 	r.out.SetTimer(g.timer, r.backOff(w.attempts))
 }
 
-// backOff is a random time that doubles with each attempt, up to 64 times a phase.
+// backOff is a random time, at most that of a phase, which doubles with each attempt up to 64 times.
 func (r *replica) backOff(attempts int) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.retry) << min(attempts, 6)))
+	return time.Duration(r.random.Int64N(int64(r.retry) << min(attempts-1, 6)))
 }
 
-// onTimer begins a new attempt: answers were lost, or the back-off is over.
+// onTimer gives up an attempt whose answers do not come, and begins a new one when the back-off is
+// over: two proposers that time out in step must not go on in step.
 func (r *replica) onTimer(g *register) {
 	p := g.proposal
 	if p == nil {
 		return
 	}
-	w := g.wishes[0]
 	if p.phase != backingOff {
-		w.attempts++
+		r.giveUp(g)
+		return
 	}
+	w := g.wishes[0]
 	r.out.Mark(w.id, protocols.MarkRetried)
 	r.attempt(g, w, p.highest)
 }

@@ -36,7 +36,7 @@
 // be doubled and overtake each other; rejections are a message of their own, with the hint that
 // the end of section 5.3 sketches; clients talk to their nearest replica, not to the leader; in
 // its first life the replica that is configured to lead stands at once. A candidate asks those
-// who have not answered again; there is no separate retransmission of appends but rule 11.
+// who have not granted their votes again; there is no separate retransmission of appends but rule 11.
 //
 // Sources: D. Ongaro and J. Ousterhout, In Search of an Understandable Consensus Algorithm
 // (extended version), 2014, whose sections are cited; D. Ongaro, Consensus: Bridging Theory and

@@ -1,0 +1,56 @@
+package multipaxos
+
+import (
+	"fmt"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// describe names a message with the instances it is about and its ballot.
+func describe(data []byte) string {
+	var m Message
+	if proto.Unmarshal(data, &m) != nil {
+		return ""
+	}
+	ballot := protocols.Ballot(m.Ballot)
+	switch kind := m.Kind.(type) {
+	case *Message_Prepare:
+		return fmt.Sprintf("Prepare %d.. %v", kind.Prepare.First, ballot)
+	case *Message_Promise:
+		name := fmt.Sprintf("Promise %v", ballot)
+		for i, p := range kind.Promise.Accepted {
+			name += [...]string{" has ", ", "}[min(i, 1)]
+			name += fmt.Sprintf("%d: %s@%v", p.Index, kv.Describe(p.Command), protocols.Ballot(p.Ballot))
+		}
+		return name
+	case *Message_Refuse:
+		return fmt.Sprintf("Refuse %v promised %v", ballot, protocols.Ballot(kind.Refuse.Promised))
+	case *Message_Accept:
+		name := fmt.Sprintf("Accept %s %v", describeRange(kind.Accept.First, uint64(len(kind.Accept.Commands))), ballot)
+		for _, command := range kind.Accept.Commands {
+			name += " " + kv.Describe(command)
+		}
+		return name
+	case *Message_Accepted:
+		return fmt.Sprintf("Accepted %s %v", describeRange(kind.Accepted.First, kind.Accepted.Count), ballot)
+	case *Message_Heartbeat:
+		return fmt.Sprintf("Heartbeat %v chosen ..%d", ballot, kind.Heartbeat.Commit)
+	case *Message_CatchUp:
+		return fmt.Sprintf("CatchUp %d.. %v", kind.CatchUp.First, ballot)
+	case *Message_Forward:
+		return kind.Forward.Describe()
+	case *Message_Reply:
+		return "Reply"
+	}
+	return ""
+}
+
+func describeRange(first, count uint64) string {
+	if count == 1 {
+		return fmt.Sprint(first)
+	}
+	return fmt.Sprintf("%d..%d", first, first+count-1)
+}

@@ -1,0 +1,58 @@
+package raft
+
+import (
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+)
+
+// describe names a message with the indexes it is about and the sender's term. An AppendEntries
+// without entries is a Heartbeat; one with entries of other terms than the sender's tells them.
+func describe(data []byte) string {
+	var m Message
+	if proto.Unmarshal(data, &m) != nil {
+		return ""
+	}
+	switch kind := m.Kind.(type) {
+	case *Message_RequestVote:
+		return fmt.Sprintf("RequestVote t%d, log ends %d t%d", m.Term, kind.RequestVote.LastIndex, kind.RequestVote.LastTerm)
+	case *Message_Vote:
+		if kind.Vote.Granted {
+			return fmt.Sprintf("Vote t%d granted", m.Term)
+		}
+		return fmt.Sprintf("Vote t%d refused", m.Term)
+	case *Message_AppendEntries:
+		return kind.AppendEntries.describe(m.Term)
+	case *Message_Appended:
+		return fmt.Sprintf("Appended %d t%d", kind.Appended.Index, m.Term)
+	case *Message_Rejected:
+		return fmt.Sprintf("Rejected %d t%d", kind.Rejected.PrevIndex, m.Term)
+	case *Message_Forward:
+		return kind.Forward.Describe()
+	case *Message_Reply:
+		return "Reply"
+	}
+	return ""
+}
+
+func (m *AppendEntries) describe(term uint64) string {
+	if len(m.Entries) == 0 {
+		return fmt.Sprintf("Heartbeat after %d t%d", m.PrevIndex, term)
+	}
+	first, last := m.PrevIndex+1, m.PrevIndex+uint64(len(m.Entries))
+	name := fmt.Sprintf("AppendEntries %d t%d", first, term)
+	if last > first {
+		name = fmt.Sprintf("AppendEntries %d..%d t%d", first, last, term)
+	}
+	var terms []string
+	foreign := false
+	for _, e := range m.Entries {
+		foreign = foreign || e.Term != term
+		terms = append(terms, fmt.Sprintf("t%d", e.Term))
+	}
+	if foreign {
+		name += " of " + strings.Join(terms, ",")
+	}
+	return name
+}

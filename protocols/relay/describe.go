@@ -1,0 +1,16 @@
+package relay
+
+import (
+	"strings"
+
+	"quorumbench/protocols/kv"
+)
+
+// Describe names a forward for traces.
+func (f *Forward) Describe() string {
+	words := []string{"Forward"}
+	for _, c := range f.Commands {
+		words = append(words, kv.Describe(c.Data))
+	}
+	return strings.Join(words, " ")
+}
