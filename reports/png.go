@@ -15,16 +15,19 @@ import (
 // dpi is the resolution of figures, which is what journals ask of line art in colour.
 const dpi = 300
 
-// writePNG writes the picture under a temporary name and renames it: a reader of path finds the
-// old file or the whole new one.
+// writePNG writes the picture as a whole or not at all.
 func writePNG(path string, picture *vgimg.Canvas) error {
 	var encoded bytes.Buffer
 	if _, err := (vgimg.PngCanvas{Canvas: picture}).WriteTo(&encoded); err != nil {
 		return fmt.Errorf("encoding %s: %w", path, err)
 	}
-	data := withResolution(encoded.Bytes())
+	return writeWhole(path, withResolution(encoded.Bytes()))
+}
 
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".tmp-*.png")
+// writeWhole writes under a temporary name and renames: a reader of path finds the old file or the
+// whole new one.
+func writeWhole(path string, data []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".tmp-*"+filepath.Ext(path))
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

@@ -95,7 +95,7 @@ func allOnce(r *Run) error {
 		seen := map[string]bool{noOp: false}
 		for _, label := range h.log {
 			if seen[label] {
-				return fmt.Errorf("R%d has applied %s twice", h.id, label)
+				return fmt.Errorf("twice in the log of R%d: %s", h.id, label)
 			}
 			seen[label] = label != noOp
 		}
@@ -114,7 +114,7 @@ func allAlike(r *Run) error {
 			first = h
 		}
 		if !maps.Equal(h.last, first.last) {
-			return fmt.Errorf("R%d has applied %s; R%d %s", first.id, strings.Join(first.log, " "), h.id, strings.Join(h.log, " "))
+			return fmt.Errorf("found the log of R%d: %s; and that of R%d: %s", first.id, strings.Join(first.log, " "), h.id, strings.Join(h.log, " "))
 		}
 	}
 	return nil

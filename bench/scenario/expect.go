@@ -154,7 +154,7 @@ func (p *parser) expectLog(words []string) (expectation, error) {
 				continue
 			}
 			if got := h.log; !slices.Equal(got, want) {
-				return fmt.Errorf("R%d has applied %s", h.id, strings.Join(got, " "))
+				return fmt.Errorf("found the log of R%d: %s", h.id, strings.Join(got, " "))
 			}
 		}
 		return nil

@@ -54,7 +54,7 @@ type rule struct {
 	holds []int // messages
 }
 
-// matches tells whether the rule acts on a message, and spends it if it acts only once.
+// applies tells whether the rule acts on a message, and spends it if it acts only once.
 func (w *world) applies(r *rule, from, to int, name string) bool {
 	if r.over || !r.matches(from, to, name) {
 		return false

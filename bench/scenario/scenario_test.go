@@ -43,6 +43,35 @@ func TestScenariosComeOutAsExpected(t *testing.T) {
 	}
 }
 
+func TestStressComesOutAsExpectedWithManySeeds(t *testing.T) {
+	script, err := scenario.Load("mmp3-stress")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for script.Seed = 1; script.Seed <= 100; script.Seed++ {
+		run, err := script.Play()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Check(); err != nil {
+			t.Errorf("seed %d: %v", script.Seed, err)
+		}
+	}
+}
+
+func TestARunIsTheSameEveryTime(t *testing.T) {
+	var first, second bytes.Buffer
+	if err := play(t, "mmp3-stress").Trace(&first); err != nil {
+		t.Fatal(err)
+	}
+	if err := play(t, "mmp3-stress").Trace(&second); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(first.Bytes(), second.Bytes()) {
+		t.Error("two plays of one script give different traces")
+	}
+}
+
 // matchGolden compares a trace with testdata/name.trace, or writes it with -update.
 func matchGolden(t *testing.T, name string, got []byte) {
 	t.Helper()

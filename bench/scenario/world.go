@@ -156,12 +156,12 @@ func (w *world) step(h *host, in protocols.Input) {
 	for _, record := range h.out.Records {
 		h.disk = append(h.disk, bytes.Clone(record))
 	}
-	for _, mark := range h.out.Marks {
-		w.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, w.label(mark.ID)), Routine: routine[mark.Event]})
-	}
 	for _, c := range h.out.Commits {
 		w.commit(h, c)
 		w.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %s %s", slotName(c.Slot), w.logLabel(c.ID))})
+	}
+	for _, mark := range h.out.Marks {
+		w.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, w.label(mark.ID)), Routine: routine[mark.Event]})
 	}
 	for _, a := range h.out.Answers {
 		w.answer(h, a)

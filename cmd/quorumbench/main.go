@@ -86,7 +86,7 @@ missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
 	root.AddCommand(runCommand(), compareCommand(), reportCommand(), topologyCommand(),
-		protocolsCommand(), validateCommand(), checkCommand())
+		protocolsCommand(), validateCommand(), checkCommand(), scenarioCommand())
 	return root
 }
 

@@ -1,0 +1,100 @@
+package scenario_test
+
+import (
+	"strings"
+	"testing"
+
+	"quorumbench/bench/scenario"
+)
+
+// header is lines 1 to 4 of a script.
+const header = "title t\nprotocol paxos\nreplicas 3\ndelay 10ms\n"
+
+// rest makes a script of its first lines whole.
+const rest = "at 0ms R0 put k v as w\nat 100ms end\nexpect R0 answers w\n"
+
+func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
+	for _, c := range []struct{ name, script, want string }{
+		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
+		{"nothing behind", "title\n", `s.txt:1: found nothing behind title`},
+		{"unknown protocol", "title t\nprotocol paxoss\n", `s.txt:2: found "paxoss"; accepted: paxos,`},
+		{"replicas first", "replicas 3\n", `s.txt:1: found replicas before protocol`},
+		{"wrong replicas", "protocol mmp3\nreplicas 5\n", `s.txt:2: mmp3 works with exactly 3 replicas, not 5`},
+		{"no such replica", header + "at 0ms R3 crash\n", `s.txt:5: found "R3"; accepted: a replica, R0 to R2`},
+		{"time without unit", header + "at 5 R0 crash\n", `s.txt:5: found "5"; accepted: a time with its unit, such as 10ms`},
+		{"unknown deed", header + "at 0ms dorp R0->R1\n", `did you mean drop?`},
+		{"unknown deed of a replica", header + "at 0ms R0 crsh\n", `found "crsh"; accepted: put, get, crash, restart, timers; did you mean crash?`},
+		{"command without a name", header + "at 0ms R0 put k v\n", `s.txt:5: found "k v" behind put; accepted: put KEY VALUE as NAME`},
+		{"second of a name", header + "at 0ms R0 put k v as w\nat 0ms R0 get k as w\n", `s.txt:6: found a second command called w`},
+		{"no link", header + "at 0ms drop R0 R1\n", `accepted: a link and the beginning of a message's name`},
+		{"share too high", header + "at 0ms drop 120% *->*\n", `found "120%"; accepted: a share above 0%, at most 100%`},
+		{"partition with somebody missing", header + "at 0ms partition R0 | R1\n", `accepted: every replica in one of two or more groups`},
+		{"parts out of order", header + "draw 5ms 9ms\ndraw 0ms 3ms\n", `s.txt:6: accepted: parts that begin before they end, one after the other`},
+		{"no end", header + "expect R0 answers w\n", `found no end; accepted: a line such as "at 1s end"`},
+		{"no outcome", header + "at 1s end\n", `found no expect: a scenario has an outcome`},
+		{"after the end", header + "at 2s R0 crash\n" + rest, `s.txt:5: found something at 2s, after the end`},
+		{"expected but never issued", header + rest + "expect never R0 answers x\n", `s.txt:8: found no command called x`},
+		{"expectation of nobody", header + rest + "expect w answered\n", `s.txt:8: found "w"; accepted: a replica, R0 to R2`},
+		{"expectation of all", header + rest + "expect all aligned\n", `s.txt:8: found "aligned"; accepted: answered, once, alike`},
+		{"no leader", "title t\nprotocol raft\nreplicas 3\n" + rest, `found no leader, which raft needs`},
+	} {
+		_, err := scenario.Parse("s.txt", []byte(c.script))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+func TestScriptsThatAskForTheImpossibleEndWithTheirPlace(t *testing.T) {
+	for _, c := range []struct{ name, line, want string }{
+		{"second crash", "at 1ms R0 crash\nat 2ms R0 crash\n", "s.txt:6: found a crash of R0, which is down"},
+		{"restart of the living", "at 1ms R0 restart\n", "s.txt:5: found a restart of R0, which is up"},
+		{"command for the dead", "at 1ms R0 crash\nat 2ms R0 get k as r\n", "s.txt:6: found a command for R0, which is down"},
+		{"end of nothing", "at 1ms deliver R0->R1\n", "s.txt:5: found no drop R0->R1 before this line"},
+	} {
+		script, err := scenario.Parse("s.txt", []byte(header+c.line+rest))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := script.Play(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
+		}
+	}
+}
+
+// A write over R0 alone and R1 takes 40ms: every kind of expectation that says otherwise fails.
+func TestExpectationsThatAreNotMetFail(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"expect R1 answers w", "R1 answers w never happens"},
+		{"expect at 30ms R0 answers w", "R0 answers w happens at 40ms"},
+		{"expect at 30ms R1 answers w", "R1 answers w never happens"},
+		{"expect 1 times R0 -> * Prepare", "R0 -> * Prepare happens 2 times"},
+		{"expect never R0 answers", "R0 answers happens 1 times"},
+		{"expect R0 answers w then R0 put k v as w", "R0 put k v as w happens first"},
+		{"expect R0 answers w then R1 answers w", "R1 answers w never happens"},
+		{"expect log R0 no-op", "found the log of R0: w"},
+		{"expect log all", "found the log of R0: w"},
+		{"at 1ms drop R1->R2 Accept\nexpect R0 answers w", "s.txt:8: no message has met drop R1->R2 Accept"},
+		{"at 50ms R1 put k v as x\nat 51ms R1 crash\nexpect all answered", "x has no answer"},
+		{"at 30ms hold R0->R2 Commit\nexpect all alike", "found the log of R0: w; and that of R2: "},
+	} {
+		script, err := scenario.Parse("s.txt", []byte(header+rest+c.line+"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		run, err := script.Play()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := run.Check(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %s", c.line, err, c.want)
+		}
+	}
+}
+
+func TestUnknownScenarioNamesTheNearest(t *testing.T) {
+	_, err := scenario.Load("paxos-dual")
+	if err == nil || !strings.Contains(err.Error(), "did you mean paxos-duel?") {
+		t.Errorf("got %v", err)
+	}
+}

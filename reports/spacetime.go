@@ -1,0 +1,240 @@
+package reports
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+
+	"quorumbench/bench/scenario"
+)
+
+// DrawSpaceTime draws a scenario's run as a space-time diagram: replicas are vertical lines, time
+// runs downwards, messages are arrows. It draws the parts that the script names, all of the run if
+// there are none. The file is a PNG at 300 dpi or an SVG, by the extension of path, and appears as
+// a whole or not at all.
+func DrawSpaceTime(path string, run *scenario.Run) error {
+	extension := filepath.Ext(path)
+	if extension != ".png" && extension != ".svg" {
+		return fmt.Errorf("drawing %s: found the extension %q; accepted: .png, .svg", path, extension)
+	}
+	d := spaceTimeOf(run)
+	if extension == ".png" {
+		picture := vgimg.NewWith(vgimg.UseWH(d.width, d.height), vgimg.UseDPI(dpi))
+		d.draw(draw.New(picture))
+		return writePNG(path, picture)
+	}
+	picture := vgsvg.New(d.width, d.height)
+	d.draw(draw.New(picture))
+	var encoded bytes.Buffer
+	if _, err := picture.WriteTo(&encoded); err != nil {
+		return fmt.Errorf("encoding %s: %w", path, err)
+	}
+	return writeWhole(path, withFallbackFonts(encoded.Bytes()))
+}
+
+// withFallbackFonts names fonts of the same widths for where Liberation is not installed: with the
+// font in it, an SVG would be a megabyte.
+func withFallbackFonts(svg []byte) []byte {
+	family := []byte("font-family:Liberation Sans")
+	return bytes.ReplaceAll(svg, family, append(family, ",Arial,Helvetica,sans-serif"...))
+}
+
+// spaceTime is a diagram, laid out.
+type spaceTime struct {
+	run    *scenario.Run
+	head   []headLine
+	arrows []arrow
+	notes  []note
+	strips []strip
+	axis   timeAxis
+
+	width, height vg.Length
+	top           vg.Length   // of the axis' beginning, from below
+	lines         []vg.Length // of the replicas, from the left
+	fall          vg.Length   // how much the shortest flight of a message falls
+
+	flights []flight
+	texts   []writing
+}
+
+// arrow is the messages that went from one replica to another at once and arrived at once.
+type arrow struct {
+	from, to      int
+	sent, arrived time.Duration
+	names         []string
+	fate          scenario.Fate
+	cut           cut
+}
+
+// cut says which part of an arrow lies within what is drawn.
+type cut uint8
+
+const (
+	whole    cut = iota
+	leaving      // it arrives later
+	arriving     // it was sent before
+)
+
+// note is what happens at one replica at one time, besides sending and receiving.
+type note struct {
+	replica int
+	at      time.Duration
+	kinds   []scenario.EventKind
+	lines   []string
+}
+
+// strip is an event of the network: a line across.
+type strip struct {
+	at   time.Duration
+	text string
+}
+
+// The measures of a diagram.
+const (
+	timeRoom  = vg.Length(34) // of the times at the left
+	sideRoom  = vg.Length(92) // beside the outermost lines, for notes
+	lineApart = vg.Length(128)
+)
+
+func spaceTimeOf(run *scenario.Run) *spaceTime {
+	d := &spaceTime{run: run}
+	parts := run.Script.Parts
+	if len(parts) == 0 {
+		parts = []scenario.Window{{From: 0, To: run.End}}
+	}
+	for _, part := range parts {
+		d.addPart(part)
+	}
+	gaps := vg.Length(run.Script.Replicas - 1)
+	d.width = max(pageWidth, 2*pageEdge+timeRoom+2*sideRoom+gaps*lineApart)
+	for id := range run.Script.Replicas {
+		first, last := pageEdge+timeRoom+sideRoom, d.width-pageEdge-sideRoom
+		at := (first + last) / 2
+		if gaps > 0 {
+			at = first + vg.Length(id)/gaps*(last-first)
+		}
+		d.lines = append(d.lines, at)
+	}
+	d.head = d.headLines(d.width - 2*pageEdge)
+	d.fit(parts)
+	return d
+}
+
+// falls are the slopes that are tried: the flattest at which no text lies on another is taken.
+var falls = []vg.Length{27, 34, 42, 52, 64, 80}
+
+// fit lays the diagram out, and returns how many texts lie on others.
+func (d *spaceTime) fit(parts []scenario.Window) int {
+	best, least := falls[0], math.MaxInt
+	for _, fall := range falls {
+		if collisions := d.layOut(parts, fall); collisions < least {
+			best, least = fall, collisions
+		}
+		if least == 0 {
+			return 0
+		}
+	}
+	return d.layOut(parts, best)
+}
+
+func (d *spaceTime) layOut(parts []scenario.Window, fall vg.Length) (collisions int) {
+	d.fall = fall
+	d.axis = newTimeAxis(d, parts)
+	d.height = 2*pageEdge + d.axis.height + 3*lineHeight(headText)
+	for _, line := range d.head {
+		d.height += lineHeight(line.style)
+	}
+	d.top = pageEdge + d.axis.height + lineHeight(headText)/2
+	d.fly()
+	return d.arrange()
+}
+
+// addPart takes up what happens within a part of the run.
+func (d *spaceTime) addPart(part scenario.Window) {
+	within := func(at time.Duration) bool { return part.From <= at && at <= part.To }
+	for _, m := range d.run.Messages {
+		a := arrow{from: m.From, to: m.To, sent: m.Sent, arrived: m.Arrived, names: []string{m.Name}, fate: m.Fate}
+		arrives := m.Fate != scenario.Underway && within(m.Arrived)
+		switch {
+		case m.Hidden || !within(m.Sent) && (!arrives || m.Fate == scenario.Lost):
+			continue
+		case !arrives:
+			a.cut = leaving
+		case !within(m.Sent):
+			a.cut = arriving
+		}
+		d.addArrow(a)
+	}
+	for _, e := range d.run.Events {
+		if !within(e.At) || e.Routine {
+			continue
+		}
+		switch e.Kind {
+		case scenario.Network:
+			d.strips = append(d.strips, strip{e.At, e.Text})
+		case scenario.Issued, scenario.Answered, scenario.Applied, scenario.Marked, scenario.Crashed, scenario.Restarted:
+			d.addNote(e)
+		}
+	}
+}
+
+// addArrow puts messages that travel together on one arrow.
+func (d *spaceTime) addArrow(a arrow) {
+	for i := range d.arrows {
+		b := &d.arrows[i]
+		if b.from == a.from && b.to == a.to && b.fate == a.fate && b.cut == a.cut &&
+			(a.cut == arriving || b.sent == a.sent) && (a.cut == leaving || b.arrived == a.arrived) {
+			b.names = append(b.names, a.names...)
+			return
+		}
+	}
+	d.arrows = append(d.arrows, a)
+}
+
+// addNote gathers what happens at a replica at one time; what is applied stands in one line.
+func (d *spaceTime) addNote(e scenario.Event) {
+	i := slices.IndexFunc(d.notes, func(n note) bool { return n.replica == e.Replica && n.at == e.At })
+	if i < 0 {
+		i = len(d.notes)
+		d.notes = append(d.notes, note{replica: e.Replica, at: e.At})
+	}
+	n := &d.notes[i]
+	n.kinds = append(n.kinds, e.Kind)
+	if last := len(n.lines) - 1; last >= 0 && e.Kind == scenario.Applied && n.kinds[len(n.kinds)-2] == scenario.Applied {
+		_, what, _ := strings.Cut(e.Text, " ")
+		if longer := n.lines[last] + ", " + what; noteText.Width(longer) <= sideRoom-noteGap {
+			n.lines[last] = longer
+			return
+		}
+		n.lines = append(n.lines, what)
+		return
+	}
+	if !slices.Contains(n.lines, e.Text) {
+		n.lines = append(n.lines, e.Text)
+	}
+}
+
+func (d *spaceTime) headLines(width vg.Length) []headLine {
+	script := d.run.Script
+	parts := []headLine{
+		{script.Title, titleText},
+		{script.About, labelText},
+		{fmt.Sprintf("%s, %d replicas, virtual time in ms, downwards; long waits are shortened.", script.Protocol, script.Replicas), remarkText},
+	}
+	var lines []headLine
+	for _, part := range parts {
+		for _, line := range wrap(part.text, func(s string) bool { return part.style.Width(s) <= width }) {
+			lines = append(lines, headLine{line, part.style})
+		}
+	}
+	return lines
+}
