@@ -16,7 +16,7 @@ import (
 )
 
 // clients are the clients of one region: they issue what the generator schedules and note when each
-// command is answered. Only progress, pending and leading may be used from another goroutine than
+// command is answered. Only progress, pending, leading and over may be used from another goroutine than
 // the site's.
 type clients struct {
 	load      *Load
@@ -28,6 +28,7 @@ type clients struct {
 
 	pending atomic.Int64 // measured commands without an answer
 	leading atomic.Bool  // the replica's last word about its leadership
+	left    atomic.Int64 // commands that have to be issued yet, whatever the time
 
 	command kv.Command
 	buffer  []byte
@@ -50,13 +51,18 @@ type sample struct {
 const unanswered time.Duration = -1
 
 func newClients(load *Load, seed uint64, repeat, region int) *clients {
-	return &clients{
+	c := &clients{
 		load: load, id: uint64(region) + 1, generator: newGenerator(load, seed, uint64(repeat), region),
 	}
+	c.left.Store(int64(load.Commands))
+	return c
 }
 
 // end is when the load is over, since it began.
 func (c *clients) end() time.Duration { return c.load.Warmup + c.load.Duration }
+
+// over tells whether nothing more is to be issued at a time: the load has ended, and was enough.
+func (c *clients) over(now time.Duration) bool { return now >= c.end() && c.left.Load() <= 0 }
 
 // begin returns the first arrivals: one in an open loop, one of each client in a closed one.
 func (c *clients) begin() []time.Duration {
@@ -77,7 +83,7 @@ func (c *clients) nextArrival() (due time.Duration, more bool) {
 
 // issue makes the command that was intended for a time. The bytes are valid until the next call.
 func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byte) {
-	if intended >= c.end() {
+	if c.over(intended) {
 		return protocols.CommandID{}, nil
 	}
 	for c.lowest < len(c.samples) && c.samples[c.lowest].answered != unanswered {
@@ -98,6 +104,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 		c.pending.Add(1)
 	}
 	c.samples = append(c.samples, s)
+	c.left.Add(-1)
 	c.mu.Lock()
 	c.issued++
 	c.mu.Unlock()
@@ -137,7 +144,7 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 			c.mu.Unlock()
 		}
 	}
-	return c.load.Arrivals == Closed && !late && now < c.end(), now
+	return c.load.Arrivals == Closed && !late && !c.over(now), now
 }
 
 // patience is how long a client waits for an answer before it does something; some is false if it
@@ -161,7 +168,7 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 		return nil, false
 	}
 	if now-s.intended >= c.load.Timeout {
-		return nil, c.load.Arrivals == Closed && now < c.end()
+		return nil, c.load.Arrivals == Closed && !c.over(now)
 	}
 	s.retries++
 	return s.data, false

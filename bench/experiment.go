@@ -40,15 +40,16 @@ type Protocol struct {
 
 // Load is what the clients of every region do.
 type Load struct {
-	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`     // poisson
-	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`    // 50/s, of each region; not for closed loops
-	Reads     Share         `yaml:"reads" json:"reads"`           // 0%, of the commands: reads in place of writes
-	Retry     time.Duration `yaml:"retry" json:"retry_ns"`        // 0s, never: after which a client asks the next region's replica
-	Clients   int           `yaml:"clients" json:"clients"`       // 1, of each region; closed loops only
-	Duration  time.Duration `yaml:"duration" json:"duration_ns"`  // 10s, measured
-	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`      // 2s, not measured
-	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`    // 5s, after which a write counts as an error
-	ValueSize Size          `yaml:"value_size" json:"value_size"` // 128B
+	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`           // poisson
+	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`          // 50/s, of each region; not for closed loops
+	Reads     Share         `yaml:"reads" json:"reads"`                 // 0%, of the commands: reads in place of writes
+	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // 0s, never: after which a client asks the next region's replica
+	Clients   int           `yaml:"clients" json:"clients"`             // 1, of each region; closed loops only
+	Commands  int           `yaml:"commands" json:"commands,omitempty"` // 0, of each region at least, however long it takes; closed loops only
+	Duration  time.Duration `yaml:"duration" json:"duration_ns"`        // 10s, measured
+	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`            // 2s, not measured
+	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`          // 5s, after which a write counts as an error
+	ValueSize Size          `yaml:"value_size" json:"value_size"`       // 128B
 	Keys      Keys          `yaml:"keys" json:"keys"`
 }
 
@@ -111,10 +112,12 @@ const (
 	Fsync    Durability = "fsync"  // it outlives a crash of the machine: written to a file and synced
 )
 
-// Simulation says what takes time in the simulated world besides the links. Zero: nothing does.
+// Simulation says what the simulated world does besides the links. Zero: nothing takes time, and
+// no message is doubled.
 type Simulation struct {
 	MessageCost time.Duration `yaml:"message_cost" json:"message_cost_ns,omitempty"` // to receive or to send a message
 	PersistCost time.Duration `yaml:"persist_cost" json:"persist_cost_ns,omitempty"` // to make the records of a step durable
+	Doubled     Share         `yaml:"doubled" json:"doubled,omitzero"`               // of messages: they arrive a second time, later
 }
 
 // Thresholds turn a run into a test: missing one makes the exit code 3. Zero: not set.

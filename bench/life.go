@@ -4,26 +4,25 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"time"
 
-	"quorumbench/protocols/registry"
+	"quorumbench/protocols"
 )
 
 // NewPlan makes a plan for the simulated world from an experiment that was put together by a
-// program, with one-way delays, and standard deviations of these, of its own. What an experiment
-// file could not say is an error.
-func NewPlan(e Experiment, oneWay, jitter [][]time.Duration) (*Plan, error) {
+// program, for a driver that need not be registered, with one-way delays, and standard deviations
+// of these, of its own. The experiment has one protocol, and must be such as a file could say.
+func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Duration) (*Plan, error) {
 	n := len(e.Regions)
 	if len(oneWay) != n || len(jitter) != n || e.World != Simulated {
 		return nil, fmt.Errorf("making a plan for %d regions in world %s with %d rows of delays and %d of jitter; accepted: sim, a row for each region",
 			n, e.World, len(oneWay), len(jitter))
 	}
-	for _, p := range e.Protocols {
-		if registry.Find(p.Name) == nil {
-			return nil, fmt.Errorf("making a plan for the protocol %q, which does not exist", p.Name)
-		}
+	if len(e.Protocols) != 1 || e.Protocols[0].Name != driver.Name {
+		return nil, fmt.Errorf("making a plan for the protocols %v; accepted: one, %s", e.Protocols, driver.Name)
 	}
-	return &Plan{Experiment: e, Topology: Topology{Name: "drawn", OneWay: oneWay}, jitter: jitter}, nil
+	return &Plan{Experiment: e, Topology: Topology{Name: "drawn", OneWay: oneWay}, jitter: jitter, only: driver}, nil
 }
 
 // Life is what came out of playing the first protocol of a plan once, for its checks alone.
@@ -40,17 +39,26 @@ func (l *Life) Failed() []Check {
 	return r.failed()
 }
 
-// CheckAnswered is the name of a check that only a Life has: in the end, when all faults are
-// undone, every command has been answered.
-const CheckAnswered = "all answered"
+// The names of the checks that only a Life has.
+const (
+	CheckAnswered = "all answered" // in the end, when all faults are undone, every command has been answered
+	CheckNoPanic  = "no panic"     // the driver did not panic
+)
 
 // Play plays the first protocol of a plan in virtual time and checks what its replicas did. If
 // trace is not nil, every step is written to it. The same plan has the same life. Safe for use by
 // several goroutines at a time.
-func (p *Plan) Play(ctx context.Context, trace io.Writer) (*Life, error) {
+//
+// A driver that panics has failed the check of that name, and no other is made.
+func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error) {
 	a := newAttempt(p, p.Experiment.Protocols[0], 0)
+	defer func() {
+		if failure := recover(); failure != nil {
+			life = &Life{Checks: []Check{{Name: CheckNoPanic, Verdict: Failed, Detail: fmt.Sprintf("%v\n%s", failure, debug.Stack())}}}
+		}
+	}()
 	a.watch = func(time.Duration) {}
-	a.trace = trace
+	a.trace, a.verdict = trace, true
 	if err := runSimulated(ctx, a); err != nil {
 		return nil, err
 	}
@@ -58,7 +66,7 @@ func (p *Plan) Play(ctx context.Context, trace io.Writer) (*Life, error) {
 		return nil, ctx.Err()
 	}
 	a.check()
-	life := &Life{Checks: a.run.Checks}
+	life = &Life{Checks: a.run.Checks}
 	for i, c := range a.clients {
 		life.Commands += len(c.samples)
 		for _, s := range c.samples {

@@ -29,6 +29,7 @@ type Plan struct {
 	Scratch string
 
 	jitter [][]time.Duration // standard deviation of the one-way delays
+	only   *protocols.Driver // of all protocols, whatever their names; nil: as registered
 }
 
 // LoadPlan reads an experiment file. Everything the file leaves out is filled in. An error names
@@ -164,6 +165,7 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 	}{
 		{"load.rate", l.Arrivals == Closed || l.Rate <= 20_000, l.Rate, "up to 20000/s in each region"},
 		{"load.clients", l.Arrivals != Closed || l.Clients >= 1 && l.Clients <= 10_000, l.Clients, "1 to 10000 clients in each region"},
+		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.Arrivals == Closed, l.Commands, "0 or more, with arrivals: closed only: an open loop has a rate"},
 		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= 24*time.Hour, l.Duration, "100ms to 24h"},
 		{"load.warmup", l.Warmup >= 0 && l.Warmup <= time.Hour, l.Warmup, "0s to 1h"},
 		{"load.timeout", l.Timeout >= 10*time.Millisecond && l.Timeout <= 50*time.Second, l.Timeout, "10ms to 50s"},
@@ -296,6 +298,9 @@ func (p *Plan) driver(protocol Protocol) (*protocols.Driver, protocols.NodeID) {
 	leader := protocols.Nobody
 	if protocol.Leader != "" {
 		leader = protocols.NodeID(slices.Index(p.Experiment.Regions, protocol.Leader))
+	}
+	if p.only != nil {
+		return p.only, leader
 	}
 	return registry.Find(protocol.Name), leader
 }

@@ -100,12 +100,15 @@ type attempt struct {
 	running  []*site
 	run      Run
 	until    time.Duration // commands that were intended before count, since the run began
+	drained  time.Duration // when the last command issued is out of time, since the run began
 	settled  time.Duration // when the run ended of itself, since it began
 	director *director
 	trace    io.Writer // nil: nobody wants to know
 	watch    func(now time.Duration)
 	random   *rand.Rand // of faults
 	faults   sync.Mutex // guards run.Faults while the run lasts
+	verdict  bool       // alone counts: no search for what explains a failure
+	broken   error      // the first invariant that was found broken while the run lasted
 }
 
 func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
@@ -198,8 +201,13 @@ func (a *attempt) pending() (n int64) {
 // answered or out of time, and what was answered has had the time to be applied.
 func (a *attempt) over(now time.Duration) bool {
 	load := &a.plan.Experiment.Load
-	if end := load.Warmup + load.Duration; a.until == 0 && now >= end && (a.pending() == 0 || now >= end+load.Timeout) {
-		a.until, a.settled = end, now+a.settling()
+	if a.until == 0 && !slices.ContainsFunc(a.clients, func(c *clients) bool { return !c.over(now) }) {
+		if a.drained == 0 {
+			a.drained = now + load.Timeout
+		}
+		if a.pending() == 0 || now >= a.drained {
+			a.until, a.settled = load.Warmup+load.Duration, now+a.settling()
+		}
 	}
 	return a.until != 0 && now >= a.settled
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"quorumbench/netem"
@@ -15,6 +16,9 @@ type simWorld struct {
 	loop  sim.Loop[siteEvent]
 	links [][]*netem.Link
 	net   *NetworkRun
+
+	doubled float64    // the share of messages that arrive twice
+	random  *rand.Rand // says which
 }
 
 // siteEvent is an event at a site, or a function to call.
@@ -46,14 +50,26 @@ func (w *simWorld) send(from, to int, messages [][]byte) {
 		case netem.Dropped:
 			w.net.Dropped++
 		default:
-			w.at(due, to, event{kind: messageEvent, from: from, data: bytes.Clone(m)})
+			e := event{kind: messageEvent, from: from, data: bytes.Clone(m)}
+			w.at(due, to, e)
+			if w.doubled > 0 && w.random.Float64() < w.doubled {
+				late := longestDetour * w.random.Float64() * float64(due-w.loop.Now())
+				w.at(due+time.Duration(late), to, e)
+			}
 		}
 	}
 }
 
+// longestDetour is how much longer than the first the second of a doubled message may be on its
+// way: long enough to arrive in another state of things.
+const longestDetour = 10
+
 // runSimulated runs one protocol once in virtual time.
 func runSimulated(ctx context.Context, a *attempt) error {
-	w := &simWorld{net: &a.run.Network}
+	w := &simWorld{
+		net: &a.run.Network, doubled: float64(a.costs().Doubled),
+		random: rand.New(rand.NewPCG(a.weather(), 3<<62)),
+	}
 	n := len(a.plan.Experiment.Regions)
 	for from := range n {
 		w.links = append(w.links, nil)
@@ -76,6 +92,7 @@ func runSimulated(ctx context.Context, a *attempt) error {
 		w.loop.Run(until, func(e siteEvent) {
 			if e.do != nil {
 				e.do()
+				a.inspect()
 				return
 			}
 			batch[0] = e.event

@@ -7,6 +7,7 @@
 package lives
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -20,6 +21,7 @@ import (
 // Life is what is played: an experiment with one protocol in the simulated world, and delays of
 // its own. The same life takes the same course every time.
 type Life struct {
+	Driver     *protocols.Driver
 	Experiment bench.Experiment
 	OneWay     [][]time.Duration
 	Jitter     [][]time.Duration
@@ -27,8 +29,9 @@ type Life struct {
 
 const ms = time.Millisecond
 
-// commands is about how many commands a life has at least.
-const commands = 220
+// commands is how many commands a life has at least, in a closed loop; an open one has more of them on
+// average, so that hardly any has fewer.
+const commands = 210
 
 // Draw draws the life of a seed.
 func Draw(driver *protocols.Driver, seed uint64) *Life {
@@ -37,7 +40,7 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	if driver.CheckReplicas(5) == nil && d.chance(0.3) {
 		n = 5
 	}
-	l := &Life{Experiment: bench.Experiment{
+	l := &Life{Driver: driver, Experiment: bench.Experiment{
 		Name: fmt.Sprintf("life %d", seed), World: bench.Simulated, Repeats: 1, Seed: seed,
 		Protocols: []bench.Protocol{{Name: driver.Name, Label: driver.Name}},
 	}}
@@ -51,18 +54,35 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	longest := d.delays(l, n)
 	e.Network.Loss = bench.Share(d.one(0, 0, 0.01, 0.05, 0.2))
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
-
-	clients := 1 + d.IntN(4)
-	e.Load = bench.Load{
-		Arrivals: bench.Closed, Clients: clients, Timeout: 40 * time.Second,
-		Reads: bench.Share(d.one(0.1, 0.3, 0.5)), ValueSize: 12,
-		Retry: longest + time.Duration(d.IntN(1500))*ms,
-		Keys:  bench.Keys{Count: 2 + d.IntN(2*clients*n), Distribution: bench.Uniform},
-		// A client gets a command through in about three of the longest round trips, at best.
-		Duration: max(2*time.Second, time.Duration(commands/(clients*n))*3*longest),
-	}
+	e.Simulation.Doubled = bench.Share(d.one(0, 0, 0.02, 0.2))
+	d.load(l, n, longest)
 	d.faults(l, n)
 	return l
+}
+
+// load draws what the clients do. Few keys make the writes conflict; impatient clients ask several
+// replicas for the same.
+func (d drawer) load(l *Life, n int, longest time.Duration) {
+	load := &l.Experiment.Load
+	clients := 2 + d.IntN(3)
+	*load = bench.Load{
+		Timeout: 40 * time.Second, ValueSize: 12,
+		Reads: bench.Share(d.one(0.1, 0.3, 0.5)),
+		Keys:  bench.Keys{Count: 1 + d.IntN(2*clients*n), Distribution: bench.Uniform},
+		Retry: longest + time.Duration(d.IntN(1500))*ms,
+	}
+	if d.chance(0.3) {
+		load.Retry = longest/4 + time.Duration(d.Int64N(int64(longest)))
+	}
+	// A client gets a command through in about three of the longest round trips, if nothing is wrong.
+	load.Duration = max(2*time.Second, time.Duration(commands/(clients*n))*3*longest)
+	if d.chance(0.7) {
+		load.Arrivals, load.Clients, load.Commands = bench.Closed, clients, (commands+n-1)/n
+	} else {
+		load.Arrivals = bench.Poisson // also while nothing is answered: then much is under way for each key
+		load.Keys.Count += 20
+		load.Rate = bench.Rate(1.4 * commands / float64(n) / load.Duration.Seconds())
+	}
 }
 
 // drawer draws from a seed.
@@ -95,33 +115,76 @@ func (d drawer) delays(l *Life, n int) (longest time.Duration) {
 // faults draws what goes wrong, and puts everything right at the end.
 func (d drawer) faults(l *Life, n int) {
 	e := &l.Experiment
-	kinds := []func(*bench.Fault){
-		func(f *bench.Fault) { f.Crash = "random" },
-		func(f *bench.Fault) { f.Crash = "leader" },
-		func(f *bench.Fault) { f.Partition = d.groups(e.Regions) },
-		func(f *bench.Fault) { f.Cut = d.pair(e.Regions) },
-		func(f *bench.Fault) { f.Loss = bench.Share(d.one(0.1, 0.5)) },
-		func(f *bench.Fault) { f.Delay = time.Duration(1+d.IntN(200)) * ms },
-		func(f *bench.Fault) {
-			f.Slow = &bench.Slow{Region: e.Regions[d.IntN(n)], By: time.Duration(1+d.IntN(30)) * ms}
+	kinds := []func(bench.Fault) []bench.Fault{
+		func(f bench.Fault) []bench.Fault { f.Crash = "random"; return []bench.Fault{f} },
+		func(f bench.Fault) []bench.Fault { f.Crash = "leader"; return []bench.Fault{f} },
+		func(f bench.Fault) []bench.Fault { return d.blackout(f, e.Regions) },
+		func(f bench.Fault) []bench.Fault { f.Partition = d.groups(e.Regions); return []bench.Fault{f} },
+		func(f bench.Fault) []bench.Fault { f.Cut = d.pair(e.Regions); return []bench.Fault{f} },
+		func(f bench.Fault) []bench.Fault { f.Loss = bench.Share(d.one(0.1, 0.5)); return []bench.Fault{f} },
+		func(f bench.Fault) []bench.Fault {
+			f.Delay = time.Duration(1+d.IntN(200)) * ms
+			return []bench.Fault{f}
 		},
-		func(f *bench.Fault) {
+		func(f bench.Fault) []bench.Fault {
+			f.Slow = &bench.Slow{Region: e.Regions[d.IntN(n)], By: time.Duration(1+d.IntN(30)) * ms}
+			return []bench.Fault{f}
+		},
+		func(f bench.Fault) []bench.Fault {
 			f.Skew = &bench.Skew{Region: e.Regions[d.IntN(n)], Rate: bench.Share(d.one(0.2, 0.5, 2, 3))}
+			return []bench.Fault{f}
 		},
 	}
-	kinds = slices.DeleteFunc(kinds, func(func(*bench.Fault)) bool { return d.chance(0.5) })
+	kinds = slices.DeleteFunc(kinds, func(func(bench.Fault) []bench.Fault) bool { return d.chance(0.5) })
 	if len(kinds) > 0 {
-		for range d.IntN(8) {
-			f := bench.Fault{At: time.Duration(d.Int64N(int64(e.Load.Duration))), For: time.Duration(50+d.IntN(3000)) * ms}
-			kinds[d.IntN(len(kinds))](&f)
+		for range d.IntN(int(d.one(8, 8, 40))) {
+			length := d.one(20, 300, 3000)
+			f := bench.Fault{
+				At:  time.Duration(d.Int64N(int64(e.Load.Duration))),
+				For: ms + time.Duration(d.Float64()*length*float64(ms)),
+			}
 			f.For = min(f.For, e.Load.Duration-f.At)
-			e.Faults = append(e.Faults, f)
+			e.Faults = append(e.Faults, kinds[d.IntN(len(kinds))](f)...)
 		}
 	}
-	slices.SortStableFunc(e.Faults, func(a, b bench.Fault) int { return int(a.At - b.At) })
+	if d.chance(0.3) {
+		e.Faults = append(e.Faults, d.haste(e, l.Driver.HasLeader)...)
+	}
+	slices.SortStableFunc(e.Faults, func(a, b bench.Fault) int { return cmp.Compare(a.At, b.At) })
 	e.Faults = append(e.Faults,
 		bench.Fault{At: e.Load.Duration, Heal: true},
 		bench.Fault{At: e.Load.Duration, Restart: "all"})
+}
+
+// blackout is a crash of all replicas, or nearly all, within a few ms.
+func (d drawer) blackout(f bench.Fault, regions []string) []bench.Fault {
+	var all []bench.Fault
+	for _, region := range regions {
+		if d.chance(0.1) {
+			continue
+		}
+		c := f
+		c.Crash = region
+		c.At += time.Duration(d.Float64() * float64(min(f.For, 10*ms)))
+		all = append(all, c)
+	}
+	return all
+}
+
+// haste makes the timers of all replicas run out far too early for a while: elections follow each
+// other, or proposers interrupt each other. Leaders come and go only if a vote takes longer than
+// the patience of who waits for it; without a leader there is no way to be so hasty and get on.
+func (d drawer) haste(e *bench.Experiment, leader bool) []bench.Fault {
+	var all []bench.Fault
+	rate := bench.Share(d.one(0.1, 0.3, 0.6))
+	if leader {
+		rate = bench.Share(d.one(0.02, 0.05, 0.2))
+	}
+	length := ms + time.Duration(d.Int64N(int64(e.Load.Duration-ms)))
+	for _, region := range e.Regions {
+		all = append(all, bench.Fault{For: length, Skew: &bench.Skew{Region: region, Rate: rate}})
+	}
+	return all
 }
 
 func (d drawer) groups(regions []string) [][]string {
@@ -156,9 +219,13 @@ func (l *Life) String() string {
 		}
 		b.WriteString("]")
 	}
-	fmt.Fprintf(&b, "\n%d clients in each region for %v, %v reads, %d keys, retry after %v\nloss %v, jitter %t, reorder %t, persisting takes %v\n",
-		e.Load.Clients, e.Load.Duration, e.Load.Reads, e.Load.Keys.Count, e.Load.Retry,
-		e.Network.Loss, e.Network.Jitter, e.Network.Reorder, e.Simulation.PersistCost)
+	load := fmt.Sprintf("%d clients", e.Load.Clients)
+	if e.Load.Arrivals != bench.Closed {
+		load = fmt.Sprintf("%.1f commands a second", float64(e.Load.Rate))
+	}
+	fmt.Fprintf(&b, "\n%s in each region for %v, %v reads, %d keys, retry after %v\nloss %v, jitter %t, reorder %t, %v of messages doubled, persisting takes %v\n",
+		load, e.Load.Duration, e.Load.Reads, e.Load.Keys.Count, e.Load.Retry,
+		e.Network.Loss, e.Network.Jitter, e.Network.Reorder, e.Simulation.Doubled, e.Simulation.PersistCost)
 	for i := range e.Faults {
 		fmt.Fprintf(&b, "at %v: %s\n", e.Faults[i].At, e.Faults[i].String())
 	}

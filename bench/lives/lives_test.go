@@ -1,24 +1,186 @@
 package lives_test
 
 import (
+	"bytes"
 	"context"
 	"testing"
+	"time"
 
+	"quorumbench/bench"
 	"quorumbench/bench/lives"
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/registry"
 )
 
-func TestLives(t *testing.T) {
+// commandsOfALife is how many commands every life must have, so that it can tell something.
+const commandsOfALife = 200
+
+func TestLivesAreClean(t *testing.T) {
 	for _, d := range registry.Drivers {
 		t.Run(d.Name, func(t *testing.T) {
-			found, tally, err := lives.Search(context.Background(), d, 1, 200, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			t.Logf("%+v  %.0f lives/s, %d commands/life", tally, float64(tally.Lives)/tally.Elapsed.Seconds(), tally.Commands/max(1, tally.Lives))
-			if found != nil {
-				t.Errorf("seed %d: %v", found.Seed, found.Failed)
+			t.Parallel()
+			for seed := range uint64(50) {
+				out, err := lives.Draw(d, seed).Play(context.Background(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, c := range out.Failed() {
+					t.Errorf("seed %d: %s: %s", seed, c.Name, c.Detail)
+				}
+				if out.Commands < commandsOfALife {
+					t.Errorf("seed %d: %d commands", seed, out.Commands)
+				}
 			}
 		})
+	}
+}
+
+func TestALifeTakesTheSameCourseEveryTime(t *testing.T) {
+	course := func(d *protocols.Driver, seed uint64) []byte {
+		var trace bytes.Buffer
+		if _, err := lives.Draw(d, seed).Play(context.Background(), &trace); err != nil {
+			t.Fatal(err)
+		}
+		return trace.Bytes()
+	}
+	for _, d := range registry.Drivers {
+		for seed := range uint64(3) {
+			first := course(d, seed)
+			if !bytes.Equal(first, course(d, seed)) {
+				t.Errorf("%s: seed %d has two courses", d.Name, seed)
+			}
+			if bytes.Equal(first, course(d, seed+1)) {
+				t.Errorf("%s: seeds %d and %d have the same course", d.Name, seed, seed+1)
+			}
+		}
+	}
+}
+
+// The drivers of the following tests are wrong, each in one way.
+
+// alone is a replica that does what its clients want, some time later, and tells nobody.
+type alone struct {
+	store   *kv.Store
+	applied uint64
+	waiting [][]byte
+}
+
+func (r *alone) Step(in *protocols.Input, out *protocols.Outbox) {
+	switch in.Kind {
+	case protocols.InputCommand:
+		r.waiting = append(r.waiting, bytes.Clone(in.Data))
+		out.SetTimer(1, 50*time.Millisecond)
+	case protocols.InputTimer:
+		for _, command := range r.waiting {
+			id, result := r.store.Apply(command)
+			r.applied++
+			out.Commit(protocols.Slot{Index: r.applied}, id, command)
+			out.Answer(id, result)
+		}
+		r.waiting = nil
+	}
+}
+
+var aloneDriver = &protocols.Driver{Name: "alone", New: func(protocols.Config) protocols.Node {
+	return &alone{store: kv.NewStore()}
+}}
+
+// fragile panics when it comes back from a crash, and is otherwise as wrong as alone.
+type fragile struct{ alone }
+
+func (r *fragile) Step(in *protocols.Input, out *protocols.Outbox) {
+	if in.Kind == protocols.InputStart && in.Now > 0 {
+		panic("a second life")
+	}
+	r.alone.Step(in, out)
+}
+
+var fragileDriver = &protocols.Driver{Name: "fragile", New: func(protocols.Config) protocols.Node {
+	return &fragile{alone{store: kv.NewStore()}}
+}}
+
+func fails(t *testing.T, l *lives.Life, check string) bool {
+	t.Helper()
+	out, err := l.Play(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range out.Failed() {
+		if c.Name == check {
+			return true
+		}
+	}
+	return false
+}
+
+// Every life of alone fails, and any worker may be the first to be done with one.
+func TestASearchFindsTheFirstLifeThatFails(t *testing.T) {
+	found, tally, err := lives.Search(context.Background(), aloneDriver, 100, 50, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found == nil || found.Seed != 100 {
+		t.Errorf("found %+v, want the life of seed 100", found)
+	}
+	if tally.Lives == 0 || tally.Lives == 50 {
+		t.Errorf("%d lives were played, want some, and not all once one has failed", tally.Lives)
+	}
+}
+
+func TestASearchThatIsCleanPlaysEveryLife(t *testing.T) {
+	found, tally, err := lives.Search(context.Background(), registry.Drivers[0], 1, 10, nil)
+	if err != nil || found != nil || tally.Lives != 10 {
+		t.Errorf("found %+v in %d lives of 10 (%v)", found, tally.Lives, err)
+	}
+	if least := uint64(10 * commandsOfALife); tally.Commands < least || tally.Messages < least {
+		t.Errorf("%d commands and %d messages, want %d or more of each", tally.Commands, tally.Messages, least)
+	}
+}
+
+func TestASearchEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	found, tally, err := lives.Search(ctx, aloneDriver, 1, 0, nil)
+	if found != nil || tally.Lives != 0 || err != nil {
+		t.Errorf("found %+v in %d lives (%v)", found, tally.Lives, err)
+	}
+}
+
+// What makes a life fail stays, and all else goes.
+func TestShrinkingLeavesWhatMatters(t *testing.T) {
+	seed := uint64(1)
+	life := lives.Draw(fragileDriver, seed)
+	for len(life.Experiment.Faults) < 10 || !fails(t, life, bench.CheckNoPanic) {
+		seed++
+		life = lives.Draw(fragileDriver, seed)
+	}
+	small := lives.Shrink(context.Background(), life, bench.CheckNoPanic, 400)
+	if !fails(t, small, bench.CheckNoPanic) {
+		t.Fatalf("the shrunk life does not fail any more:\n%s", small)
+	}
+	var crashes, others int
+	for _, f := range small.Experiment.Faults {
+		switch {
+		case f.Crash != "":
+			crashes++
+		case !f.Heal && f.Restart == "":
+			others++
+		}
+	}
+	e := &small.Experiment
+	if crashes != 1 || others != 0 || e.Load.Clients > 1 || e.Load.Keys.Count > 1 || e.Load.Duration > time.Second ||
+		e.Network.Loss != 0 || e.Network.Reorder || e.Simulation.PersistCost != 0 || e.Simulation.Doubled != 0 {
+		t.Errorf("one crash would do; left are %d crashes and %d other faults in\n%s", crashes, others, small)
+	}
+	if len(life.Experiment.Faults) < 10 {
+		t.Error("shrinking has changed the life it was given")
+	}
+}
+
+func TestShrinkingPlaysNoMoreThanItMay(t *testing.T) {
+	life := lives.Draw(aloneDriver, 1)
+	if small := lives.Shrink(context.Background(), life, bench.CheckSameOrder, 0); small != life {
+		t.Error("a life was shrunk without playing one")
 	}
 }

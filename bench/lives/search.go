@@ -28,8 +28,8 @@ type Tally struct {
 }
 
 // Search plays the lives of the seeds from first on, on all cores, until count of them are played
-// (0: no limit), ctx ends, or one fails: the one with the lowest seed of those played. Watch, if
-// not nil, is told the tally about twice a second, by one goroutine at a time.
+// (0: no limit), ctx ends, or one fails. It returns the failing life with the lowest seed. Watch,
+// if not nil, is told the tally about twice a second, by one goroutine at a time.
 func Search(ctx context.Context, driver *protocols.Driver, first, count uint64, watch func(Tally)) (*Found, Tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -38,7 +38,7 @@ func Search(ctx context.Context, driver *protocols.Driver, first, count uint64, 
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			for ctx.Err() == nil {
+			for ctx.Err() == nil && !s.over.Load() {
 				seed := s.next.Add(1) - 1
 				if count > 0 && seed >= first+count {
 					return
@@ -73,6 +73,7 @@ type search struct {
 	driver *protocols.Driver
 	began  time.Time
 	next   atomic.Uint64
+	over   atomic.Bool // a life has failed: those begun, of lower seeds among them, are played to their end
 	cancel func()
 
 	mu    sync.Mutex
@@ -114,6 +115,6 @@ func (s *search) play(ctx context.Context, seed uint64) {
 		if s.found == nil || seed < s.found.Seed {
 			s.found = &Found{Seed: seed, Failed: failed, Life: life}
 		}
-		s.cancel()
+		s.over.Store(true)
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 // Play plays a life; see bench.Plan.Play.
 func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Life, error) {
-	plan, err := bench.NewPlan(l.Experiment, l.OneWay, l.Jitter)
+	plan, err := bench.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
 	if err != nil {
 		return nil, err
 	}
@@ -46,6 +46,7 @@ func (l *Life) simpler() []*Life {
 			return e.Load.Duration >= 100*ms
 		})
 	}
+	try(func(e *bench.Experiment) bool { had := e.Load.Commands > 0; e.Load.Commands = 0; return had })
 	try(func(e *bench.Experiment) bool { e.Load.Clients /= 2; return e.Load.Clients > 0 })
 	for i := range l.Experiment.Faults {
 		try(func(e *bench.Experiment) bool {
@@ -55,6 +56,7 @@ func (l *Life) simpler() []*Life {
 		})
 	}
 	try(func(e *bench.Experiment) bool { had := e.Network.Loss > 0; e.Network.Loss = 0; return had })
+	try(func(e *bench.Experiment) bool { had := e.Simulation.Doubled > 0; e.Simulation.Doubled = 0; return had })
 	try(func(e *bench.Experiment) bool { had := e.Network.Reorder; e.Network.Reorder = false; return had })
 	try(func(e *bench.Experiment) bool {
 		had := e.Simulation.PersistCost > 0

@@ -1,0 +1,151 @@
+//go:build planted
+
+package lives_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"quorumbench/bench/lives"
+	"quorumbench/protocols/registry"
+)
+
+// The tests of this file prove that lives find bugs: each bug of the table is put into a copy of
+// a source file, a program that searches is built with the copy in place of the file, and the
+// search must fail. They take minutes and run with
+//
+//	go test -tags planted ./bench/lives -run Planted -timeout 15m
+
+// bug is a few wrong lines.
+type bug struct {
+	driver string // whose lives are played
+	name   string
+	file   string // below protocols
+	edits  []edit
+	seeds  uint64 // the bug is found in the lives of the seeds from 1 to this
+}
+
+// edit replaces a text that stands in the file exactly once.
+type edit struct{ old, new string }
+
+// root is the module's folder.
+const root = "../.."
+
+func TestPlantedBugsAreFound(t *testing.T) {
+	rows := make([]string, len(bugs))
+	t.Run("bugs", func(t *testing.T) {
+		for i, b := range bugs {
+			t.Run(b.driver+"/"+b.name, func(t *testing.T) {
+				t.Parallel()
+				out := search(t, b.plant(t), b.driver, b.seeds)
+				rows[i] = fmt.Sprintf("%-10s  %-62s  %5d of %5d  %4.0f lives/s  %s", b.driver, b.name, out.Seed, b.seeds,
+					out.rate(), strings.Join(out.Failed, ", "))
+				if out.Seed == 0 {
+					t.Errorf("not found in %d lives", b.seeds)
+				}
+				t.Log(rows[i])
+			})
+		}
+	})
+	t.Logf("the seed that found each bug, of those it may take, the speed, and which checks failed:\n%s", strings.Join(rows, "\n"))
+}
+
+// Without a bug, ten times as many lives as any of a driver's bugs may take are clean.
+func TestPlantedNothingIsFoundNothing(t *testing.T) {
+	program := bug{}.plant(t)
+	for _, d := range registry.Drivers {
+		t.Run(d.Name, func(t *testing.T) {
+			var most uint64
+			for _, b := range bugs {
+				if b.driver == d.Name {
+					most = max(most, b.seeds)
+				}
+			}
+			out := search(t, program, d.Name, 10*most)
+			if out.Seed != 0 {
+				t.Errorf("seed %d: %v", out.Seed, out.Failed)
+			}
+			t.Logf("%d lives, %.0f a second, of %d commands", out.Tally.Lives, out.rate(), out.Tally.Commands/out.Tally.Lives)
+		})
+	}
+}
+
+// plant builds the searching program with the bug in it and returns its path.
+func (b bug) plant(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	replace := map[string]string{}
+	if b.file != "" {
+		file, err := filepath.Abs(filepath.Join(root, "protocols", b.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		mutant := filepath.Join(folder, "mutant.go")
+		if err := os.WriteFile(mutant, []byte(b.mutate(t, file)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replace[file] = mutant
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlayFile, program := filepath.Join(folder, "overlay.json"), filepath.Join(folder, "search")
+	if err := os.WriteFile(overlayFile, overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-overlay", overlayFile, "-ldflags", "-s -w", "-o", program, "./bench/lives/internal/search")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building with the bug: %v\n%s", err, out)
+	}
+	return program
+}
+
+// mutate returns the source of a file with the bug in it.
+func (b bug) mutate(t *testing.T, file string) string {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := string(data)
+	for _, e := range b.edits {
+		if n := strings.Count(source, e.old); n != 1 {
+			t.Fatalf("%s has this text %d times, where the bug needs it once:\n%s", b.file, n, e.old)
+		}
+		source = strings.Replace(source, e.old, e.new, 1)
+	}
+	return source
+}
+
+// outcome is what the program prints.
+type outcome struct {
+	Seed   uint64 // that failed, 0 for none
+	Failed []string
+	Tally  lives.Tally
+}
+
+// rate is in lives a second.
+func (o *outcome) rate() float64 { return float64(o.Tally.Lives) / o.Tally.Elapsed.Seconds() }
+
+// search runs the program over the seeds from 1 to the given one.
+func search(t *testing.T, program, driver string, seeds uint64) *outcome {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, driver, "1", fmt.Sprint(seeds))
+	cmd.Stderr = os.Stderr
+	data, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("searching: %v", err)
+	}
+	var out outcome
+	if err := json.Unmarshal(data, &out); err != nil {
+		t.Fatalf("reading what was found: %v", err)
+	}
+	return &out
+}
