@@ -2,7 +2,6 @@ package bench
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -100,7 +99,7 @@ func FuzzReadingADamagedDisk(f *testing.F) {
 		again := newSimDisk(1)
 		again.write(first)
 		if !bytes.Equal(again.content, d.content) {
-			t.Fatal(fmt.Sprintf("%d records came back, which are not what is on the disk", len(first)))
+			t.Fatalf("%d records came back, which are not what is on the disk", len(first))
 		}
 		if !slices.EqualFunc(first, d.records(), bytes.Equal) {
 			t.Fatal("reading again finds something else")
