@@ -36,7 +36,7 @@ type Slow struct {
 // Skew is a replica with a wrong clock.
 type Skew struct {
 	Region string `yaml:"region,required" json:"region"`
-	Rate   Share  `yaml:"rate,required" json:"rate"` // of its timers' lengths to the right ones: 50% runs out in half the time
+	Rate   Factor `yaml:"rate,required" json:"rate"` // of its timers' lengths to the right ones: 50% runs out in half the time
 }
 
 // The words of a crash and a restart that are not regions.

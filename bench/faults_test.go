@@ -214,7 +214,7 @@ func TestAReplicaComesBackWithItsRecords(t *testing.T) {
 
 func TestAWrongClockBeatsAtItsOwnRate(t *testing.T) {
 	for _, test := range []struct {
-		rate        bench.Share
+		rate        bench.Factor
 		least, most int
 	}{{0.5, 198, 202}, {2, 49, 51}} {
 		w := beats(t, 0, bench.Fault{At: time.Second, For: time.Second, Skew: &bench.Skew{Region: "r1", Rate: test.rate}})

@@ -94,6 +94,26 @@ func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // String returns the share in percent.
 func (s Share) String() string { return strconv.FormatFloat(float64(s)*100, 'g', 6, 64) + "%" }
 
+// Factor is a multiple of what is right, above 0, written 50% or 300%.
+type Factor float64
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (f *Factor) UnmarshalText(text []byte) error {
+	if number, ok := strings.CutSuffix(string(text), "%"); ok {
+		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n >= 1 && n <= 10_000 {
+			*f = Factor(n / 100)
+			return nil
+		}
+	}
+	return fmt.Errorf("found %q; accepted: a factor from 1%% to 10000%%, as in 50%% or 300%%", text)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (f Factor) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// String returns the factor in percent.
+func (f Factor) String() string { return strconv.FormatFloat(float64(f)*100, 'g', 6, 64) + "%" }
+
 // BitRate is a number of bits per second, written 100Mbit/s; zero is unlimited.
 type BitRate int64
 

@@ -131,7 +131,7 @@ func (d drawer) faults(l *Life, n int) {
 			return []bench.Fault{f}
 		},
 		func(f bench.Fault) []bench.Fault {
-			f.Skew = &bench.Skew{Region: e.Regions[d.IntN(n)], Rate: bench.Share(d.one(0.2, 0.5, 2, 3))}
+			f.Skew = &bench.Skew{Region: e.Regions[d.IntN(n)], Rate: bench.Factor(d.one(0.2, 0.5, 2, 3))}
 			return []bench.Fault{f}
 		},
 	}
@@ -176,9 +176,9 @@ func (d drawer) blackout(f bench.Fault, regions []string) []bench.Fault {
 // the patience of who waits for it; without a leader there is no way to be so hasty and get on.
 func (d drawer) haste(e *bench.Experiment, leader bool) []bench.Fault {
 	var all []bench.Fault
-	rate := bench.Share(d.one(0.1, 0.3, 0.6))
+	rate := bench.Factor(d.one(0.1, 0.3, 0.6))
 	if leader {
-		rate = bench.Share(d.one(0.02, 0.05, 0.2))
+		rate = bench.Factor(d.one(0.02, 0.05, 0.2))
 	}
 	length := ms + time.Duration(d.Int64N(int64(e.Load.Duration-ms)))
 	for _, region := range e.Regions {
