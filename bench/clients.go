@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -188,7 +187,7 @@ func (c *clients) mark(m protocols.Mark) {
 
 // encodeCommand appends an encoded command to buffer.
 func encodeCommand(buffer []byte, c *kv.Command) []byte {
-	data, err := proto.MarshalOptions{}.MarshalAppend(buffer, c)
+	data, err := protocols.Append(buffer, c)
 	if err != nil {
 		panic(fmt.Sprintf("bench: encoding a command: %v", err)) // an invalid message type: a programming error
 	}
@@ -198,7 +197,7 @@ func encodeCommand(buffer []byte, c *kv.Command) []byte {
 // foundIn is the hash of the value in the result of a read.
 func foundIn(result []byte) uint64 {
 	var r kv.Result
-	if proto.Unmarshal(result, &r) != nil || r.Version == 0 {
+	if protocols.Decode(result, &r) != nil || r.Version == 0 {
 		return 0
 	}
 	return hashOf(r.Value)

@@ -130,7 +130,7 @@ func (o *Outbox) Reset() {
 // old one.
 func (o *Outbox) encode(m proto.Message) []byte {
 	start := len(o.arena)
-	grown, err := proto.MarshalOptions{}.MarshalAppend(o.arena, m)
+	grown, err := Append(o.arena, m)
 	if err != nil {
 		panic(fmt.Sprintf("protocols: encoding %T: %v", m, err)) // an invalid message type: a programming error
 	}

@@ -147,44 +147,17 @@ func (d drawer) faults(l *Life, n int) {
 			e.Faults = append(e.Faults, kinds[d.IntN(len(kinds))](f)...)
 		}
 	}
-	if d.chance(0.3) {
-		e.Faults = append(e.Faults, d.haste(e, l.Driver.HasLeader)...)
+	leader := l.Driver.HasLeader
+	if d.chance(0.3) || leader && d.chance(0.6) {
+		e.Faults = append(e.Faults, d.haste(e, l.OneWay, leader)...)
+	}
+	if d.chance(0.3) || leader && d.chance(0.5) {
+		e.Faults = append(e.Faults, d.siege(e)...)
 	}
 	slices.SortStableFunc(e.Faults, func(a, b bench.Fault) int { return cmp.Compare(a.At, b.At) })
 	e.Faults = append(e.Faults,
 		bench.Fault{At: e.Load.Duration, Heal: true},
 		bench.Fault{At: e.Load.Duration, Restart: "all"})
-}
-
-// blackout is a crash of all replicas, or nearly all, within a few ms.
-func (d drawer) blackout(f bench.Fault, regions []string) []bench.Fault {
-	var all []bench.Fault
-	for _, region := range regions {
-		if d.chance(0.1) {
-			continue
-		}
-		c := f
-		c.Crash = region
-		c.At += time.Duration(d.Float64() * float64(min(f.For, 10*ms)))
-		all = append(all, c)
-	}
-	return all
-}
-
-// haste makes the timers of all replicas run out far too early for a while: elections follow each
-// other, or proposers interrupt each other. Leaders come and go only if a vote takes longer than
-// the patience of who waits for it; without a leader there is no way to be so hasty and get on.
-func (d drawer) haste(e *bench.Experiment, leader bool) []bench.Fault {
-	var all []bench.Fault
-	rate := bench.Factor(d.one(0.1, 0.3, 0.6))
-	if leader {
-		rate = bench.Factor(d.one(0.02, 0.05, 0.2))
-	}
-	length := ms + time.Duration(d.Int64N(int64(e.Load.Duration-ms)))
-	for _, region := range e.Regions {
-		all = append(all, bench.Fault{For: length, Skew: &bench.Skew{Region: region, Rate: rate}})
-	}
-	return all
 }
 
 func (d drawer) groups(regions []string) [][]string {

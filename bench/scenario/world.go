@@ -303,7 +303,7 @@ func (w *world) answer(h *host, a protocols.Answer) {
 	text := "answers " + c.label
 	if c.command.Op == kv.Op_GET {
 		var result kv.Result
-		if err := proto.Unmarshal(a.Result, &result); err != nil {
+		if err := protocols.Decode(a.Result, &result); err != nil {
 			w.breach("the answer to %s is not a kv.Result: %w", c.label, err)
 		}
 		c.value = string(result.Value)

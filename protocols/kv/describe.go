@@ -2,11 +2,10 @@ package kv
 
 import (
 	"fmt"
+	"quorumbench/protocols"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // Describe names an encoded Command for traces: key=value for a PUT, key? for a GET, no-op for
@@ -16,7 +15,7 @@ func Describe(command []byte) string {
 		return "no-op"
 	}
 	var c Command
-	if proto.Unmarshal(command, &c) != nil {
+	if protocols.Decode(command, &c) != nil {
 		return DescribeBytes(command)
 	}
 	if c.Op == Op_GET {

@@ -53,7 +53,7 @@ func NewStore() *Store {
 // ID returns which command an encoded Command is, without applying it.
 func ID(command []byte) (protocols.CommandID, error) {
 	var c Command
-	if err := proto.Unmarshal(command, &c); err != nil {
+	if err := protocols.Decode(command, &c); err != nil {
 		return protocols.CommandID{}, fmt.Errorf("decoding a command of %d bytes: %w", len(command), err)
 	}
 	return protocols.CommandID{Client: c.Client, Seq: c.Seq}, nil
@@ -68,7 +68,7 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 		return protocols.CommandID{}, nil
 	}
 	c := &s.command
-	if err := proto.Unmarshal(command, c); err != nil {
+	if err := protocols.Decode(command, c); err != nil {
 		// Every replica reads the same bytes, so every replica skips them alike.
 		return protocols.CommandID{}, nil
 	}
@@ -149,7 +149,7 @@ func (s *Store) Snapshot() []byte {
 // Restore replaces the store's content by a snapshot. On an error the store is as it was.
 func (s *Store) Restore(snapshot []byte) error {
 	var decoded Snapshot
-	if err := proto.Unmarshal(snapshot, &decoded); err != nil {
+	if err := protocols.Decode(snapshot, &decoded); err != nil {
 		return fmt.Errorf("decoding a snapshot of %d bytes: %w", len(snapshot), err)
 	}
 	fresh := NewStore()
@@ -168,7 +168,7 @@ func (s *Store) Restore(snapshot []byte) error {
 }
 
 func encode(m proto.Message) []byte {
-	b, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
+	b, err := protocols.Append(nil, m)
 	if err != nil {
 		panic(fmt.Sprintf("kv: encoding %T: %v", m, err)) // only an invalid message type can fail
 	}

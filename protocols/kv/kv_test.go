@@ -30,7 +30,7 @@ func get(t *testing.T, seq uint64, key string) []byte {
 func decode(t *testing.T, result []byte) *kv.Result {
 	t.Helper()
 	r := &kv.Result{}
-	if err := proto.Unmarshal(result, r); err != nil {
+	if err := protocols.Decode(result, r); err != nil {
 		t.Fatal(err)
 	}
 	return r

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -14,7 +12,7 @@ import (
 // the command and the Deps.
 func describe(data []byte) string {
 	var m Message
-	if proto.Unmarshal(data, &m) != nil {
+	if protocols.Decode(data, &m) != nil {
 		return ""
 	}
 	switch kind := m.Kind.(type) {

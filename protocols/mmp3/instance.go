@@ -1,8 +1,6 @@
 package mmp3
 
 import (
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 )
 
@@ -79,7 +77,7 @@ func (m *Instance) vector() (v vector) {
 
 func (r *replica) restore(data []byte) {
 	var record Record
-	if proto.Unmarshal(data, &record) != nil || record.Instance == nil {
+	if protocols.Decode(data, &record) != nil || record.Instance == nil {
 		return // a torn record was never told to anybody
 	}
 	m := record.Instance

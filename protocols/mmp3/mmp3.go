@@ -48,8 +48,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -139,7 +137,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputMessage:
-		if proto.Unmarshal(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
+		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
 			r.onMessage(in.From, &r.in)
 		}
 	}

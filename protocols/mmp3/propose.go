@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -30,7 +28,7 @@ type proposal struct {
 
 func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	var command kv.Command
-	if err := proto.Unmarshal(data, &command); err != nil {
+	if err := protocols.Decode(data, &command); err != nil {
 		panic(fmt.Sprintf("mmp3: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
 	}
 	if result, done := r.store.Result(id); done {

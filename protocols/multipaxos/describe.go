@@ -3,8 +3,6 @@ package multipaxos
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -12,7 +10,7 @@ import (
 // describe names a message with the instances it is about and its ballot.
 func describe(data []byte) string {
 	var m Message
-	if proto.Unmarshal(data, &m) != nil {
+	if protocols.Decode(data, &m) != nil {
 		return ""
 	}
 	ballot := protocols.Ballot(m.Ballot)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -101,7 +99,7 @@ func (r *replica) save() {
 // restore takes back what an earlier life has persisted.
 func (r *replica) restore(data []byte) {
 	var record Record
-	if err := proto.Unmarshal(data, &record); err != nil {
+	if err := protocols.Decode(data, &record); err != nil {
 		panic(fmt.Sprintf("multipaxos: a record of %d bytes that this driver did not write: %v", len(data), err))
 	}
 	r.promised = protocols.Ballot(record.Ballot)

@@ -87,7 +87,7 @@ func (d *desk) sent(to protocols.NodeID) string {
 			continue
 		}
 		var m multipaxos.Message
-		if err := proto.Unmarshal(s.Data, &m); err != nil {
+		if err := protocols.Decode(s.Data, &m); err != nil {
 			d.t.Fatal(err)
 		}
 		line := protocols.Ballot(m.Ballot).String() + " "
@@ -145,7 +145,7 @@ func show(command []byte) string {
 		return "no-op"
 	}
 	var c kv.Command
-	if err := proto.Unmarshal(command, &c); err != nil {
+	if err := protocols.Decode(command, &c); err != nil {
 		return err.Error()
 	}
 	return string(c.Value)

@@ -3,8 +3,6 @@ package paxos
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -13,7 +11,7 @@ import (
 // is a Refuse.
 func describe(data []byte) string {
 	var m Message
-	if proto.Unmarshal(data, &m) != nil {
+	if protocols.Decode(data, &m) != nil {
 		return ""
 	}
 	instance := fmt.Sprintf("%s/%d", kv.DescribeBytes(m.Key), m.Version)
@@ -57,7 +55,7 @@ func describe(data []byte) string {
 // describeValue is what a command writes: the instance tells the key.
 func describeValue(command []byte) string {
 	var c kv.Command
-	if proto.Unmarshal(command, &c) != nil {
+	if protocols.Decode(command, &c) != nil {
 		return kv.DescribeBytes(command)
 	}
 	return kv.DescribeBytes(c.Value)

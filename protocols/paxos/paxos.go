@@ -37,8 +37,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
@@ -95,7 +93,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(r.registers[in.Timer])
 	case protocols.InputMessage:
-		if proto.Unmarshal(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
+		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
 			r.onMessage(in.From, &r.in)
 		}
 	}
@@ -128,7 +126,7 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 
 func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	var command kv.Command
-	if err := proto.Unmarshal(data, &command); err != nil {
+	if err := protocols.Decode(data, &command); err != nil {
 		panic(fmt.Sprintf("paxos: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
 	}
 	g := r.register(command.Key)

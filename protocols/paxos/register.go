@@ -3,8 +3,6 @@ package paxos
 import (
 	"slices"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -116,7 +114,7 @@ func (r *replica) answer(g *register, id protocols.CommandID, result []byte) {
 
 func (r *replica) restore(data []byte) {
 	var record Record
-	if proto.Unmarshal(data, &record) != nil {
+	if protocols.Decode(data, &record) != nil {
 		return // a torn record was never told to anybody
 	}
 	g := r.register(record.Key)

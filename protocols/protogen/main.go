@@ -1,6 +1,7 @@
 // Command protogen compiles .proto files of this module to Go, so that `go generate` needs
-// nothing but Go: the compiler is the protocompile library, the code generator is protoc-gen-go,
-// run as the tool that go.mod pins. Usage, from any folder of the module:
+// nothing but Go: the compiler is the protocompile library; the code generators are protoc-gen-go
+// and protoc-gen-go-vtproto, which adds methods that encode and decode without reflection, run as
+// the tools that go.mod pins. Usage, from any folder of the module:
 //
 //	go run quorumbench/protocols/protogen protocols/raft/raft.proto
 //
@@ -10,6 +11,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -50,10 +52,7 @@ func generate(files []string) error {
 	if err != nil {
 		return err
 	}
-	request := &pluginpb.CodeGeneratorRequest{
-		FileToGenerate: files,
-		Parameter:      proto.String("paths=source_relative"),
-	}
+	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: files}
 	seen := map[string]bool{}
 	var add func(protoreflect.FileDescriptor)
 	add = func(fd protoreflect.FileDescriptor) { // dependencies first, as the plugin protocol asks
@@ -69,22 +68,36 @@ func generate(files []string) error {
 	for _, fd := range compiled {
 		add(fd)
 	}
+	for _, plugin := range []struct{ name, parameter string }{
+		{"protoc-gen-go", "paths=source_relative"},
+		{"protoc-gen-go-vtproto", "paths=source_relative,features=marshal+unmarshal+size"},
+	} {
+		request.Parameter = &plugin.parameter
+		if err := run(plugin.name, root, request); err != nil {
+			return fmt.Errorf("running %s: %w", plugin.name, err)
+		}
+	}
+	return nil
+}
+
+// run has a plugin write the files it makes of a request, below root.
+func run(plugin, root string, request *pluginpb.CodeGeneratorRequest) error {
 	input, err := proto.Marshal(request)
 	if err != nil {
 		return err
 	}
-	plugin := exec.Command("go", "tool", "protoc-gen-go")
-	plugin.Dir, plugin.Stdin, plugin.Stderr = root, bytes.NewReader(input), os.Stderr
-	output, err := plugin.Output()
+	tool := exec.Command("go", "tool", plugin)
+	tool.Dir, tool.Stdin, tool.Stderr = root, bytes.NewReader(input), os.Stderr
+	output, err := tool.Output()
 	if err != nil {
-		return fmt.Errorf("running protoc-gen-go: %w", err)
+		return err
 	}
 	var response pluginpb.CodeGeneratorResponse
 	if err := proto.Unmarshal(output, &response); err != nil {
-		return fmt.Errorf("reading what protoc-gen-go wrote: %w", err)
+		return fmt.Errorf("reading what it wrote: %w", err)
 	}
 	if response.Error != nil {
-		return fmt.Errorf("protoc-gen-go: %s", response.GetError())
+		return errors.New(response.GetError())
 	}
 	for _, f := range response.File {
 		if err := os.WriteFile(filepath.Join(root, f.GetName()), []byte(f.GetContent()), 0o644); err != nil {

@@ -3,8 +3,6 @@ package prototest
 import (
 	"bytes"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
@@ -85,7 +83,7 @@ func (c *Cluster) CheckConverged() {
 // name tells which command an encoded command is, for messages and comparison.
 func name(command []byte) protocols.CommandID {
 	var decoded kv.Command
-	if proto.Unmarshal(command, &decoded) != nil {
+	if protocols.Decode(command, &decoded) != nil {
 		return protocols.CommandID{}
 	}
 	return protocols.CommandID{Client: decoded.Client, Seq: decoded.Seq}

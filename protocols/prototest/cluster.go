@@ -318,7 +318,7 @@ func (c *Cluster) answer(a protocols.Answer) {
 		return
 	}
 	result := &kv.Result{}
-	if err := proto.Unmarshal(a.Result, result); err != nil {
+	if err := protocols.Decode(a.Result, result); err != nil {
 		c.t.Errorf("seed %d: the answer to %v is not a kv.Result: %v", c.seed, a.ID, err)
 	}
 	c.Answers[a.ID] = Answer{At: c.now, Latency: c.now - c.history[a.ID].at, Result: result, Count: 1}

@@ -2,16 +2,15 @@ package raft
 
 import (
 	"fmt"
+	"quorumbench/protocols"
 	"strings"
-
-	"google.golang.org/protobuf/proto"
 )
 
 // describe names a message with the indexes it is about and the sender's term. An AppendEntries
 // without entries is a Heartbeat; one with entries of other terms than the sender's tells them.
 func describe(data []byte) string {
 	var m Message
-	if proto.Unmarshal(data, &m) != nil {
+	if protocols.Decode(data, &m) != nil {
 		return ""
 	}
 	switch kind := m.Kind.(type) {

@@ -138,7 +138,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
-		if proto.Unmarshal(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
+		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
 			r.onMessage(in.From, &r.in)
 		}
 	case protocols.InputTimer:

@@ -3,8 +3,6 @@ package raft
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 )
 
@@ -106,7 +104,7 @@ func (r *replica) save() {
 // next leader tells.
 func (r *replica) restore(data []byte) {
 	var record Record
-	if err := proto.Unmarshal(data, &record); err != nil {
+	if err := protocols.Decode(data, &record); err != nil {
 		panic(fmt.Sprintf("raft: a record of %d bytes that this driver did not write: %v", len(data), err))
 	}
 	switch kind := record.Kind.(type) {

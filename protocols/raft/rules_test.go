@@ -81,7 +81,7 @@ func (d *desk) sent(to protocols.NodeID) []*raft.Message {
 			continue
 		}
 		m := &raft.Message{}
-		if err := proto.Unmarshal(s.Data, m); err != nil {
+		if err := protocols.Decode(s.Data, m); err != nil {
 			d.t.Fatal(err)
 		}
 		sent = append(sent, m)

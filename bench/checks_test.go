@@ -1,0 +1,263 @@
+package bench
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv/linear"
+)
+
+// told is a run put together by hand: what clients saw, and what replicas applied.
+type told struct {
+	*attempt
+}
+
+// tell returns a run of replicas that have nothing to tell yet, one client each.
+func tell(replicas int) *told {
+	a := &attempt{plan: &Plan{}, driver: &protocols.Driver{Name: "told"}, settled: 1}
+	for i := range replicas {
+		a.plan.Experiment.Regions = append(a.plan.Experiment.Regions, fmt.Sprint("r", i))
+		a.clients = append(a.clients, newClients(&Load{}, 1, 0, i))
+		s := &site{id: i, node: &idle{}}
+		s.journal.begin()
+		a.running = append(a.running, s)
+	}
+	a.direct(nil)
+	return &told{attempt: a}
+}
+
+type idle struct{ broken bool }
+
+func (*idle) Step(*protocols.Input, *protocols.Outbox) {}
+
+// write and read enter a command of a client, from when to when it lasted; without an end it has
+// no answer. A value of 0 is that of an absent key.
+func (r *told) write(client int, key, value uint64, from, to time.Duration) protocols.CommandID {
+	return r.command(client, sample{key: key, value: value, sent: from, intended: from, answered: to})
+}
+
+func (r *told) read(client int, key, value uint64, from, to time.Duration) protocols.CommandID {
+	return r.command(client, sample{key: key, value: value, sent: from, intended: from, answered: to, read: true})
+}
+
+func (r *told) command(client int, s sample) protocols.CommandID {
+	c := r.clients[client]
+	c.samples = append(c.samples, s)
+	return protocols.CommandID{Client: c.id, Seq: uint64(len(c.samples))}
+}
+
+// apply enters what a replica has applied to its log, in its present life.
+func (r *told) apply(replica int, ids ...protocols.CommandID) {
+	j := &r.running[replica].journal
+	index := uint64(0)
+	if order := j.lives[len(j.lives)-1][""]; order != nil {
+		index = uint64(len(order.links))
+	}
+	for i, id := range ids {
+		j.add(protocols.Commit{Slot: protocols.Slot{Index: index + uint64(i) + 1}, ID: id, Command: fmt.Append(nil, id)})
+	}
+}
+
+// applyAll enters it for all replicas.
+func (r *told) applyAll(ids ...protocols.CommandID) {
+	for i := range r.running {
+		r.apply(i, ids...)
+	}
+}
+
+// verdicts returns the names of the checks that failed and of those not decided.
+func (r *told) verdicts() (failed, undecided []string) {
+	r.check()
+	for _, c := range r.run.Checks {
+		switch c.Verdict {
+		case Failed:
+			failed = append(failed, c.Name)
+		case Undecided:
+			undecided = append(undecided, c.Name)
+		}
+	}
+	return failed, undecided
+}
+
+func TestChecksCatchTheirViolation(t *testing.T) {
+	const key, other, never = 1, 2, unanswered
+	for _, test := range []struct {
+		name              string
+		tell              func(r *told)
+		failed, undecided []string
+	}{
+		{"nothing has happened", func(*told) {}, nil, nil},
+		{"all is well", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			c := r.read(2, key, 12, 40, 50)
+			r.applyAll(a, b, c)
+		}, nil, nil},
+		{"a replica lags behind", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.apply(0, a, b)
+			r.apply(1, a)
+		}, nil, nil},
+		{"two replicas differ", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
+			r.apply(0, a, b)
+			r.apply(1, b, a)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica differs from its former life", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
+			r.apply(0, a, b)
+			r.running[0].journal.begin()
+			r.apply(0, b)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica leaves a place out", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
+			r.apply(0, a, b)
+			j := &r.running[1].journal
+			j.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: fmt.Append(nil, a)})
+			j.add(protocols.Commit{Slot: protocols.Slot{Index: 3}, ID: b, Command: fmt.Append(nil, b)})
+		}, []string{CheckSameOrder}, nil},
+		{"one command under two names", func(r *told) {
+			a := r.write(0, key, 11, 0, 30)
+			r.apply(0, a)
+			r.running[1].journal.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: []byte("else")})
+		}, []string{CheckSameOrder}, nil},
+		{"an answered write is nowhere", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+		}, []string{CheckNothingLost}, nil},
+		{"an answered write is nowhere, and its replica is down", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			r.running[0].node = nil
+		}, nil, []string{CheckNothingLost}},
+		{"a write without an answer is nowhere", func(r *told) {
+			r.write(0, key, 11, 0, never)
+		}, nil, nil},
+		{"a write without an answer took effect", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, never), r.read(1, key, 11, 20, 30))
+		}, nil, nil},
+		{"a later write stands before", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, other, 12, 20, 30)
+			r.applyAll(b, a)
+		}, []string{CheckRealTime}, nil},
+		{"writes that overlap stand in either order", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 20), r.write(1, key, 12, 10, 30)
+			r.applyAll(b, a)
+		}, nil, nil},
+		{"a command stands twice", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.applyAll(a, b, a, r.read(0, key, 12, 40, 50))
+		}, nil, nil},
+		{"a read finds an old value", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30))
+			r.read(2, key, 11, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a read finds nothing behind a write", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.read(2, key, 0, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a read finds nothing before a write", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 60, 70))
+			r.read(2, key, 0, 40, 50)
+		}, nil, nil},
+		{"a read finds what nobody wrote", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.read(2, key, 99, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a read finds another key's value", func(r *told) {
+			r.applyAll(r.write(0, other, 11, 0, 10))
+			r.read(2, key, 11, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"reads go back", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 90))
+			r.read(2, key, 12, 30, 40)
+			r.read(2, key, 11, 50, 60)
+		}, []string{CheckLinearizable}, nil},
+		{"an invariant is broken", func(r *told) {
+			r.driver.Invariants = func(nodes []protocols.Node) error {
+				if nodes[1].(*idle).broken {
+					return fmt.Errorf("1 is broken")
+				}
+				return nil
+			}
+			r.running[1].node.(*idle).broken = true
+		}, []string{CheckInvariants}, nil},
+		{"an invariant was broken for a while", func(r *told) {
+			broken := true
+			r.driver.Invariants = func([]protocols.Node) error {
+				if broken {
+					return fmt.Errorf("broken")
+				}
+				return nil
+			}
+			r.inspect()
+			broken = false
+		}, []string{CheckInvariants}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := tell(3)
+			test.tell(r)
+			failed, undecided := r.verdicts()
+			if !slices.Equal(failed, test.failed) || !slices.Equal(undecided, test.undecided) {
+				t.Errorf("failed %q, not decided %q; want %q and %q; %+v", failed, undecided, test.failed, test.undecided, r.run.Checks)
+			}
+		})
+	}
+}
+
+// Whatever order the replicas have applied, if it explains what the clients saw then porcupine, too,
+// finds an explanation.
+func TestAnExplanationIsALinearization(t *testing.T) {
+	explained, other := 0, 0
+	for seed := range uint64(3000) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		r := tell(3)
+		// What is found is what the order says, or nearly.
+		var order []protocols.CommandID
+		latest, value := map[uint64]uint64{}, uint64(0)
+		now := time.Duration(0)
+		for range 10 {
+			now += time.Duration(random.IntN(15))
+			from, to := now-time.Duration(random.IntN(30)), now+time.Duration(random.IntN(30))
+			key := random.Uint64N(2)
+			if random.IntN(10) == 0 {
+				to = unanswered
+			}
+			if random.IntN(2) == 0 {
+				value++
+				latest[key] = value
+				order = append(order, r.write(random.IntN(3), key, value, from, to))
+				continue
+			}
+			found := latest[key]
+			if found > 0 && random.IntN(4) == 0 {
+				found--
+			}
+			order = append(order, r.read(random.IntN(3), key, found, from, to))
+		}
+		r.applyAll(order...)
+		orders, _ := r.orders()
+		if !r.explained(orders) {
+			other++
+			continue
+		}
+		explained++
+		if verdict := linear.Check(r.history(), 0); verdict != linear.Linearizable {
+			t.Fatalf("seed %d: explained, but %s: %s", seed, verdict, r.text())
+		}
+	}
+	if explained < 500 || other < 500 {
+		t.Errorf("%d histories are explained and %d are not; both shall be many", explained, other)
+	}
+}
+
+// text is what the clients saw.
+func (r *told) text() string {
+	var all string
+	for _, op := range r.history() {
+		all += "\n" + fmt.Sprintf("%+v", op)
+	}
+	return strconv.Itoa(len(r.history())) + " commands:" + all
+}
