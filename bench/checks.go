@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sort"
 	"strconv"
 	"time"
 
@@ -40,7 +39,8 @@ func (a *attempt) check() {
 		{CheckLinearizable, func() error { return a.checkLinearizable(orders) }}, // last: it may take long
 	} {
 		verdict := Check{Name: c.name, Verdict: Passed}
-		if err := c.check(); errors.Is(err, errUndecided) {
+		var why undecided
+		if err := c.check(); errors.As(err, &why) {
 			verdict.Verdict, verdict.Detail = Undecided, err.Error()
 		} else if err != nil {
 			verdict.Verdict, verdict.Detail = Failed, err.Error()
@@ -49,42 +49,36 @@ func (a *attempt) check() {
 	}
 }
 
-var errUndecided = errors.New("not decided")
+// undecided tells why a check has found no end.
+type undecided string
 
-// orders returns, for each order that replicas must agree on, the longest that a replica has, and
-// an error if two disagree.
-func (a *attempt) orders() (map[string]*chain, error) {
-	type owner struct {
-		region string
-		life   int
-	}
-	longest, owners := map[string]*chain{}, map[string]owner{}
+func (u undecided) Error() string { return string(u) }
+
+// orders returns what the replicas have applied, order by order, and an error if two disagree.
+func (a *attempt) orders() (map[string]*order, error) {
+	merged := map[string]*order{}
 	var disorder error
 	for _, s := range a.running {
 		for life, orders := range s.journal.lives {
 			for _, key := range slices.Sorted(maps.Keys(orders)) {
-				mine, me := orders[key], owner{a.plan.Experiment.Regions[s.id], life}
-				if mine.gap && disorder == nil {
-					disorder = fmt.Errorf("%s applied commands of %s with a gap", me.region, logName(key))
+				if orders[key].gap && disorder == nil {
+					disorder = fmt.Errorf("%s applied commands of %s with a gap", a.plan.Experiment.Regions[s.id], logName(key))
 				}
-				other := longest[key]
-				if other == nil {
-					longest[key], owners[key] = mine, me
-					continue
+				if merged[key] == nil {
+					merged[key] = &order{}
 				}
-				common := min(len(mine.links), len(other.links))
-				if disorder == nil && common > 0 && mine.links[common-1] != other.links[common-1] {
-					i := sort.Search(common, func(i int) bool { return mine.links[i] != other.links[i] })
-					disorder = fmt.Errorf("at %d of %s, %s applied %v (life %d) and %s %v (life %d)", i+1, logName(key),
-						owners[key].region, name(other.commands[i]), owners[key].life+1, me.region, name(mine.commands[i]), me.life+1)
-				}
-				if len(mine.links) > len(other.links) {
-					longest[key], owners[key] = mine, me
+				for i := range orders[key].stretches {
+					mine := part{&orders[key].stretches[i], s.id, life}
+					if index, theirs := merged[key].merge(mine); theirs != nil && disorder == nil {
+						disorder = fmt.Errorf("at %d of %s, %s applied %v (life %d) and %s %v (life %d)", index, logName(key),
+							a.plan.Experiment.Regions[theirs.site], name(theirs.at(index)), theirs.life+1,
+							a.plan.Experiment.Regions[s.id], name(mine.at(index)), life+1)
+					}
 				}
 			}
 		}
 	}
-	return longest, disorder
+	return merged, disorder
 }
 
 func logName(key string) string {
@@ -109,12 +103,13 @@ func (a *attempt) sample(id protocols.CommandID) *sample {
 	return &a.clients[id.Client-1].samples[id.Seq-1]
 }
 
-func (a *attempt) checkNothingLost(orders map[string]*chain) error {
+func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	if !a.whole() {
-		return fmt.Errorf("%w: at the end a replica was down or cut off, or the run was interrupted", errUndecided)
+		return undecided("at the end a replica was down or cut off, or the run was interrupted")
 	}
-	applied := map[protocols.CommandID]bool{}
+	applied, known := map[protocols.CommandID]bool{}, true
 	for _, order := range orders {
+		known = known && order.whole()
 		for _, id := range order.commands {
 			applied[id] = true
 		}
@@ -123,6 +118,9 @@ func (a *attempt) checkNothingLost(orders map[string]*chain) error {
 		for i, s := range c.samples {
 			id := protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}
 			if !s.read && s.answered != unanswered && !applied[id] {
+				if !known {
+					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", name(id), s.answered))
+				}
 				return fmt.Errorf("%s, a write, was answered at %v, and no replica has applied it", name(id), s.answered)
 			}
 		}
@@ -131,7 +129,7 @@ func (a *attempt) checkNothingLost(orders map[string]*chain) error {
 }
 
 // checkRealTime looks, in every order, at the first place of each command.
-func (a *attempt) checkRealTime(orders map[string]*chain) error {
+func (a *attempt) checkRealTime(orders map[string]*order) error {
 	for _, key := range slices.Sorted(maps.Keys(orders)) {
 		var latest *sample // issued, of those before
 		var latestID protocols.CommandID
@@ -172,19 +170,19 @@ func (a *attempt) history() []linear.Operation {
 	return history
 }
 
-func (a *attempt) checkLinearizable(orders map[string]*chain) error {
+func (a *attempt) checkLinearizable(orders map[string]*order) error {
 	if a.explained(orders) {
 		return nil
 	}
 	if a.verdict && len(a.run.failed()) > 0 {
-		return fmt.Errorf("%w: another check has failed already", errUndecided)
+		return undecided("another check has failed already")
 	}
 	history := a.history()
 	switch linear.Check(history, linearTimeout) {
 	case linear.Linearizable:
 		return nil
 	case linear.Undecided:
-		return fmt.Errorf("%w within %v", errUndecided, linearTimeout)
+		return undecided(fmt.Sprintf("no end was found within %v", linearTimeout))
 	}
 	if !a.verdict {
 		var html bytes.Buffer

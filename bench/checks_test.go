@@ -56,11 +56,16 @@ func (r *told) apply(replica int, ids ...protocols.CommandID) {
 	j := &r.running[replica].journal
 	index := uint64(0)
 	if order := j.lives[len(j.lives)-1][""]; order != nil {
-		index = uint64(len(order.links))
+		index = order.stretches[len(order.stretches)-1].next() - 1
 	}
 	for i, id := range ids {
 		j.add(protocols.Commit{Slot: protocols.Slot{Index: index + uint64(i) + 1}, ID: id, Command: fmt.Append(nil, id)})
 	}
+}
+
+// adopt enters that a replica has taken over the state after an index, in its present life.
+func (r *told) adopt(replica int, index uint64) {
+	r.running[replica].journal.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true})
 }
 
 // applyAll enters it for all replicas.
@@ -120,6 +125,31 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			j.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: fmt.Append(nil, a)})
 			j.add(protocols.Commit{Slot: protocols.Slot{Index: 3}, ID: b, Command: fmt.Append(nil, b)})
 		}, []string{CheckSameOrder}, nil},
+		{"a replica adopts the state of another and goes on", func(r *told) {
+			a, b, c := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30), r.write(0, key, 13, 40, 50)
+			r.apply(0, a, b, c)
+			r.adopt(1, 2)
+			r.apply(1, c)
+		}, nil, nil},
+		{"a replica adopts a state and goes on elsewhere", func(r *told) {
+			a, b, c := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30), r.write(0, key, 13, 40, 50)
+			r.apply(0, a, b, c)
+			r.adopt(1, 1)
+			r.apply(1, c)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica adopts a state older than its own", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.applyAll(a, b)
+			r.adopt(1, 1)
+		}, []string{CheckSameOrder}, nil},
+		{"nobody is left who has applied a write", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			b := r.write(1, key, 12, 20, 30)
+			for i := range r.running {
+				r.adopt(i, 1)
+				r.apply(i, b)
+			}
+		}, nil, []string{CheckNothingLost}},
 		{"one command under two names", func(r *told) {
 			a := r.write(0, key, 11, 0, 30)
 			r.apply(0, a)

@@ -4,25 +4,28 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"math/rand/v2"
+
+	"quorumbench/protocols"
 )
 
 // disk keeps what a replica persists, for its next life.
 type disk interface {
 	// write makes records durable. It does not keep their bytes.
-	write(records [][]byte)
-	// tear writes part of the records, as a crash in the middle of it does.
-	tear(records [][]byte)
-	// records returns what is there, oldest first: all that was written, and of what was torn the
-	// records that came through whole.
+	write(records []protocols.Record)
+	// tear writes part of the records, as a crash in the middle of it does. A snapshot is there as
+	// a whole or not at all.
+	tear(records []protocols.Record)
+	// records returns what is there, oldest first: the last snapshot and all that was written
+	// behind it, and of what was torn the records that came through whole.
 	records() [][]byte
 }
 
 // noDisk is for runs in which no replica ever comes back.
 type noDisk struct{}
 
-func (noDisk) write([][]byte)    {}
-func (noDisk) tear([][]byte)     {}
-func (noDisk) records() [][]byte { return nil }
+func (noDisk) write([]protocols.Record) {}
+func (noDisk) tear([]protocols.Record)  {}
+func (noDisk) records() [][]byte        { return nil }
 
 // simDisk is a file in memory: records with their length and checksum, one after the other.
 type simDisk struct {
@@ -34,19 +37,38 @@ const recordHeader = 8 // length and CRC-32C, little-endian
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func (d *simDisk) write(records [][]byte) {
+func (d *simDisk) write(records []protocols.Record) {
 	for _, r := range records {
-		d.content = binary.LittleEndian.AppendUint32(d.content, uint32(len(r)))
-		d.content = binary.LittleEndian.AppendUint32(d.content, crc32.Checksum(r, castagnoli))
-		d.content = append(d.content, r...)
+		if r.Snapshot {
+			d.content = d.content[:0] // as a new file that is renamed when it is complete
+		}
+		d.content = binary.LittleEndian.AppendUint32(d.content, uint32(len(r.Data)))
+		d.content = binary.LittleEndian.AppendUint32(d.content, crc32.Checksum(r.Data, castagnoli))
+		d.content = append(d.content, r.Data...)
 	}
 }
 
-func (d *simDisk) tear(records [][]byte) {
-	before := len(d.content)
-	d.write(records)
-	if added := len(d.content) - before; added > 0 {
-		d.content = d.content[:before+d.random.IntN(added)]
+func (d *simDisk) tear(records []protocols.Record) {
+	size := 0
+	for _, r := range records {
+		size += recordHeader + len(r.Data)
+	}
+	if size == 0 {
+		return
+	}
+	left := d.random.IntN(size)
+	for i, r := range records {
+		whole := recordHeader + len(r.Data)
+		if left < whole && r.Snapshot {
+			return
+		}
+		before := len(d.content)
+		d.write(records[i : i+1])
+		if left < whole {
+			d.content = d.content[:before+left]
+			return
+		}
+		left -= whole
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+
+	"quorumbench/protocols"
 )
 
 func newSimDisk(seed uint64) *simDisk {
@@ -12,12 +14,17 @@ func newSimDisk(seed uint64) *simDisk {
 }
 
 // someRecords are records of 0 to 19 bytes.
-func someRecords(from, to int) [][]byte {
-	var all [][]byte
+func someRecords(from, to int) []protocols.Record {
+	var all []protocols.Record
 	for i := from; i < to; i++ {
-		all = append(all, bytes.Repeat([]byte{byte(i)}, i%20))
+		all = append(all, protocols.Record{Data: bytes.Repeat([]byte{byte(i)}, i%20)})
 	}
 	return all
+}
+
+// same tells whether what came back is what was written.
+func same(got [][]byte, written ...[]protocols.Record) bool {
+	return slices.EqualFunc(got, slices.Concat(written...), func(data []byte, r protocols.Record) bool { return bytes.Equal(data, r.Data) })
 }
 
 func TestADiskKeepsWhatWasWritten(t *testing.T) {
@@ -26,7 +33,7 @@ func TestADiskKeepsWhatWasWritten(t *testing.T) {
 	d.write(want[:20])
 	d.write(nil)
 	d.write(want[20:])
-	if got := d.records(); !slices.EqualFunc(got, want, bytes.Equal) {
+	if got := d.records(); !same(got, want) {
 		t.Errorf("%d records of %d came back, or others", len(got), len(want))
 	}
 }
@@ -42,17 +49,45 @@ func TestATornRecordIsDroppedAndTheWholeOnesStay(t *testing.T) {
 		d.tear(torn)
 		got := d.records()
 		n := len(got) - len(before)
-		if n < 0 || n >= len(torn) || !slices.EqualFunc(got, slices.Concat(before, torn[:n]), bytes.Equal) {
+		if n < 0 || n >= len(torn) || !same(got, before, torn[:n]) {
 			t.Fatalf("seed %d: of 5 records written and 4 torn came back %q", seed, got)
 		}
 		left[n] = true
 		d.write(after) // the next life goes on behind them
-		if got, want := d.records(), slices.Concat(before, torn[:n], after); !slices.EqualFunc(got, want, bytes.Equal) {
-			t.Fatalf("seed %d: in the next life came back %q, want %q", seed, got, want)
+		if got := d.records(); !same(got, before, torn[:n], after) {
+			t.Fatalf("seed %d: in the next life came back %q", seed, got)
 		}
 	}
 	if len(left) != 4 {
 		t.Errorf("of four torn records, these numbers were left in 200 crashes: %v; want each of 0 to 3", left)
+	}
+}
+
+// A snapshot takes the place of all before it, at once: a crash leaves what was there, or it.
+func TestASnapshotTakesThePlaceOfAllBeforeIt(t *testing.T) {
+	before, snapshot, after := someRecords(0, 5), []protocols.Record{{Data: []byte("snapshot"), Snapshot: true}}, someRecords(9, 12)
+	d := newSimDisk(1)
+	d.write(before)
+	d.write(slices.Concat(snapshot, after))
+	if got := d.records(); !same(got, snapshot, after) {
+		t.Errorf("came back %q", got)
+	}
+	old, fresh := 0, 0
+	for seed := range uint64(100) {
+		d := newSimDisk(seed)
+		d.write(before)
+		d.tear(slices.Concat(snapshot, after))
+		switch got := d.records(); {
+		case same(got, before):
+			old++
+		case len(got) > 0 && same(got, snapshot, after[:len(got)-1]):
+			fresh++
+		default:
+			t.Fatalf("seed %d: came back %q", seed, got)
+		}
+	}
+	if old == 0 || fresh == 0 {
+		t.Errorf("of 100 crashes %d left what was before and %d the snapshot", old, fresh)
 	}
 }
 
@@ -70,12 +105,12 @@ func TestADamagedRecordEndsWhatIsRead(t *testing.T) {
 	for at := range 3 * (recordHeader + 13) {
 		d := newSimDisk(1)
 		d.write(want)
-		if size = recordHeader + len(want[0]); at >= len(d.content) {
+		if size = recordHeader + len(want[0].Data); at >= len(d.content) {
 			break
 		}
 		d.content[at] ^= 0x40
 		got := d.records()
-		if at < size && len(got) != 0 || len(got) >= len(want) || !slices.EqualFunc(got, want[:len(got)], bytes.Equal) {
+		if at < size && len(got) != 0 || len(got) >= len(want) || !same(got, want[:len(got)]) {
 			t.Errorf("with byte %d damaged came back %q", at, got)
 		}
 	}
@@ -97,7 +132,9 @@ func FuzzReadingADamagedDisk(f *testing.F) {
 			t.Fatal("reading has changed what was whole")
 		}
 		again := newSimDisk(1)
-		again.write(first)
+		for _, data := range first {
+			again.write([]protocols.Record{{Data: data}})
+		}
 		if !bytes.Equal(again.content, d.content) {
 			t.Fatalf("%d records came back, which are not what is on the disk", len(first))
 		}

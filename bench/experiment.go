@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"quorumbench/netem/quicnet"
+	"quorumbench/protocols"
 )
 
 // Experiment is what an experiment file says, with the defaults filled in. Field comments give
@@ -31,10 +32,12 @@ type Experiment struct {
 type Protocol struct {
 	Name   string `yaml:"name,required" json:"name"`
 	Leader string `yaml:"leader" json:"leader,omitempty"` // the first region, for drivers with a leader
+	// Options are the driver's own; all of them, with their defaults, once the experiment is read.
+	Options protocols.Options `yaml:"options" json:"options,omitempty"`
 
-	// Label tells the entry from others of the experiment: the name, and the leader's region
-	// where the same name stands twice. It is part of histogram tags and has no comma, space or
-	// full stop.
+	// Label tells the entry from others of the experiment: the name, the options that are not as
+	// they are by default, and the leader's region where all that stands twice. It is part of
+	// histogram tags and has no comma, space or full stop.
 	Label string `json:"label"`
 }
 

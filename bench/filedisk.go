@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 
 	"github.com/tidwall/wal"
+
+	"quorumbench/protocols"
 )
 
 // fileDisk is a log on a real file system: what a batch of steps persists is written and synced
@@ -32,23 +34,32 @@ func (d *fileDisk) open() (err error) {
 	return nil
 }
 
-func (d *fileDisk) write(records [][]byte) {
+func (d *fileDisk) write(records []protocols.Record) {
 	if len(records) == 0 || d.err != nil {
 		return
 	}
 	var batch wal.Batch
+	var snapshot uint64 // its index
 	for i, r := range records {
-		batch.Write(d.last+uint64(i)+1, r)
+		batch.Write(d.last+uint64(i)+1, r.Data)
+		if r.Snapshot {
+			snapshot = d.last + uint64(i) + 1
+		}
 	}
 	if err := d.log.WriteBatch(&batch); err != nil {
 		d.err = fmt.Errorf("writing %d records to %s: %w", len(records), d.path, err)
 		return
 	}
 	d.last += uint64(len(records))
+	if snapshot > 0 {
+		if err := d.log.TruncateFront(snapshot); err != nil {
+			d.err = fmt.Errorf("dropping what is before a snapshot from %s: %w", d.path, err)
+		}
+	}
 }
 
 // tear writes nothing: a live replica crashes between its batches.
-func (d *fileDisk) tear([][]byte) {}
+func (d *fileDisk) tear([]protocols.Record) {}
 
 // records closes the log and reads it again from the file system, as a new process would.
 func (d *fileDisk) records() [][]byte {
@@ -58,8 +69,13 @@ func (d *fileDisk) records() [][]byte {
 	if d.err = d.log.Close(); d.err == nil {
 		d.err = d.open()
 	}
+	if d.err != nil || d.last == 0 {
+		return nil
+	}
 	var all [][]byte
-	for i := uint64(1); i <= d.last && d.err == nil; i++ {
+	first, err := d.log.FirstIndex()
+	d.err = err
+	for i := first; i <= d.last && d.err == nil; i++ {
 		var record []byte
 		if record, d.err = d.log.Read(i); d.err == nil {
 			all = append(all, record)

@@ -242,17 +242,22 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".leader", "found %q; accepted: one of the experiment's regions, %s%s", protocol.Leader,
 				strings.Join(e.Regions, ", "), strictyaml.DidYouMean(protocol.Leader, e.Regions))
 		}
-		times[protocol.Name]++
+		options, err := driver.Settle(protocol.Options, len(e.Regions))
+		if err != nil {
+			return doc.Errorf(at+".options", "%w", err)
+		}
+		protocol.Options = options
+		protocol.Label = strings.Join(append([]string{protocol.Name}, driver.Chosen(options, len(e.Regions))...), "+")
+		times[protocol.Label]++
 	}
 	labels := map[string]bool{}
 	for i := range e.Protocols {
 		protocol := &e.Protocols[i]
-		protocol.Label = protocol.Name
-		if times[protocol.Name] > 1 && protocol.Leader != "" {
+		if times[protocol.Label] > 1 && protocol.Leader != "" {
 			protocol.Label += "@" + protocol.Leader
 		}
 		if labels[protocol.Label] {
-			return doc.Errorf(fmt.Sprintf("protocols[%d]", i), "found %s a second time; accepted: each protocol once, or with another leader", protocol.Label)
+			return doc.Errorf(fmt.Sprintf("protocols[%d]", i), "found %s a second time; accepted: each protocol once, or with another leader or other options", protocol.Label)
 		}
 		labels[protocol.Label] = true
 	}

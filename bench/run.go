@@ -108,6 +108,8 @@ type attempt struct {
 	random   *rand.Rand // of faults
 	faults   sync.Mutex // guards run.Faults while the run lasts
 	verdict  bool       // alone counts: no search for what explains a failure
+	bounded  bool       // in the number of events
+	drowned  bool       // in more events than that
 	broken   error      // the first invariant that was found broken while the run lasted
 }
 
@@ -152,13 +154,18 @@ func (a *attempt) memoryDisks() []disk {
 // sites makes the replicas and the sites around them.
 func (a *attempt) sites(w world, disks []disk) []*site {
 	for i := range a.clients {
-		a.running = append(a.running, newSite(i, protocols.Config{
-			ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader,
-			Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
-		}, a.driver, w, a.costs(), a.clients[i], disks[i]))
+		a.running = append(a.running, newSite(i, a.config(i), a.driver, w, a.costs(), a.clients[i], disks[i]))
 		a.running[i].trace = a.trace
 	}
 	return a.running
+}
+
+// config is what a replica knows when it is made.
+func (a *attempt) config(i int) protocols.Config {
+	return protocols.Config{
+		ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader, Options: a.protocol.Options,
+		Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
+	}
 }
 
 // costs are what the simulated world charges; in the real one things take the time they take.
@@ -244,7 +251,7 @@ func (a *attempt) conclude(partial bool) Run {
 	for i, c := range a.clients {
 		region := c.result(a.until, intervalOf(load))
 		region.Region = a.plan.Experiment.Regions[i]
-		region.Floor = a.driver.Floor(a.plan.Topology.OneWay, a.leader, protocols.NodeID(i))
+		region.Floor = a.driver.Floor(a.config(i))
 		region.Quorum = protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), majority(len(a.clients)))
 		a.run.Regions = append(a.run.Regions, region)
 		a.run.Network.Messages += a.running[i].messages

@@ -64,6 +64,13 @@ func (w *simWorld) send(from, to int, messages [][]byte) {
 // way: long enough to arrive in another state of things.
 const longestDetour = 10
 
+// A bounded run has at most so many events, and so many that wait at a time: a hundred times as many
+// as it needs. Else a driver that answers each message with two would never come to an end.
+const (
+	mostEvents  = 5_000_000
+	mostWaiting = 50_000
+)
+
 // runSimulated runs one protocol once in virtual time.
 func runSimulated(ctx context.Context, a *attempt) error {
 	w := &simWorld{
@@ -87,9 +94,15 @@ func runSimulated(ctx context.Context, a *attempt) error {
 	}
 	a.direct(w)
 	const slice = 100 * time.Millisecond // between looks at the context and the display
+	happened := 0
 	var batch [1]event
 	for until := slice; ; until += slice {
 		w.loop.Run(until, func(e siteEvent) {
+			happened++
+			if a.bounded && (happened > mostEvents || w.loop.Len() > mostWaiting) {
+				a.drowned = true
+				return // what waits happens to nobody, and nothing comes after it
+			}
 			if e.do != nil {
 				e.do()
 				a.inspect()
@@ -98,7 +111,7 @@ func runSimulated(ctx context.Context, a *attempt) error {
 			batch[0] = e.event
 			sites[e.site].handle(batch[:])
 		})
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || a.drowned {
 			a.interrupt(until)
 			return nil
 		}

@@ -14,7 +14,7 @@ import (
 // Of a key, the n-th write stands at 2n and a read that found it at 2n+1. That is a linearization
 // if no command stands before one that was answered before it was issued: commands of the same
 // place are then reads of one value, and whatever overlaps may stand in any order.
-func (a *attempt) explained(orders map[string]*chain) bool {
+func (a *attempt) explained(orders map[string]*order) bool {
 	written, found := a.places(orders)
 	byKey := map[uint64][]placed{}
 	for _, c := range a.clients {
@@ -52,7 +52,7 @@ type finding struct{ key, value uint64 }
 
 // places returns where each write stands, which is where it was applied for the first time, and
 // where a value that was found has come from.
-func (a *attempt) places(orders map[string]*chain) (written map[protocols.CommandID]int, found map[finding]int) {
+func (a *attempt) places(orders map[string]*order) (written map[protocols.CommandID]int, found map[finding]int) {
 	written, found = map[protocols.CommandID]int{}, map[finding]int{}
 	writes := map[uint64]int{}
 	for _, order := range orders { // each key is in one of them: their sequence does not matter

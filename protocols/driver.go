@@ -16,12 +16,13 @@ type Driver struct {
 	// Replicas refuses, with an error that says what would do, a number of replicas that the
 	// protocol cannot work with. Nil means that any number from 1 will do.
 	Replicas func(n int) error
+	// Options are what an experiment may choose about the protocol.
+	Options []Option
 	// New returns a replica that has not started yet.
 	New func(Config) Node
-	// Floor is the least time a write can take for a client beside the replica in, from its
-	// arrival to its answer, with no processing time, no loss and no other writes; leader is
-	// Nobody for drivers without one.
-	Floor func(d Delays, leader, in NodeID) time.Duration
+	// Floor is the least time a write can take for a client beside the replica of that Config,
+	// from its arrival to its answer, with no processing time, no loss and no other writes.
+	Floor func(Config) time.Duration
 	// Describe names an encoded message for traces and diagrams, in one line: its kind first, then
 	// the essentials, such as "Prepare k/1 2.0". Empty means that it is not a message of this
 	// driver. Safe for use by several goroutines. Nil means that the driver does not tell.
@@ -46,8 +47,9 @@ func (d *Driver) CheckReplicas(n int) error {
 // Config is what a replica knows when it is made.
 type Config struct {
 	ID       NodeID
-	Replicas int    // in the cluster; their IDs are 0 … Replicas-1
-	Leader   NodeID // who shall lead, Nobody for drivers without a leader
-	Delays   Delays // of the links, as configured; timeouts and the first choice of a peer follow from it
-	Seed     uint64 // for the replica's own randomness: the same in a repeated run
+	Replicas int     // in the cluster; their IDs are 0 … Replicas-1
+	Leader   NodeID  // who shall lead, Nobody for drivers without a leader
+	Delays   Delays  // of the links, as configured; timeouts and the first choice of a peer follow from it
+	Options  Options // settled
+	Seed     uint64  // for the replica's own randomness: the same in a repeated run
 }

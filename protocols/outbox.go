@@ -12,7 +12,7 @@ import (
 type Outbox struct {
 	Sends   []Send
 	Timers  []TimerChange
-	Records [][]byte
+	Records []Record
 	Commits []Commit
 	Answers []Answer
 	Marks   []Mark
@@ -24,6 +24,12 @@ type Outbox struct {
 type Send struct {
 	To   NodeID
 	Data []byte
+}
+
+// Record is what shall survive a crash.
+type Record struct {
+	Data     []byte
+	Snapshot bool // it takes the place of all records before it
 }
 
 // TimerChange sets a timer, in place of a pending one with the same ID, or stops it.
@@ -40,11 +46,13 @@ type Slot struct {
 	Index uint64 // from 1, without gaps, for each Key
 }
 
-// Commit tells that the replica has applied a command to its state machine.
+// Commit tells that the replica has applied a command to its state machine, or has adopted a state
+// in which all up to the slot is applied.
 type Commit struct {
 	Slot    Slot
 	ID      CommandID // zero for a no-op
 	Command []byte
+	Adopted bool // not applied here; see Outbox.Adopt
 }
 
 // Answer is the result of a command, for the client that gave it to this replica.
@@ -57,14 +65,18 @@ type Answer struct {
 type Mark struct {
 	ID    CommandID // zero for an event of the replica itself
 	Event string    // one of the Mark constants, or a driver's own word
+	Value int64     // that goes with it: of what Measure noted
 }
 
-// Events that mean the same in every driver.
+// Events that mean the same in every driver. A step marks a command where it passes on its way, in
+// the step that does what the comment says; from these marks a report tells what a write waited for.
 const (
-	MarkProposed  = "proposed"  // the command was put forward for the first time
-	MarkCommitted = "committed" // the command is chosen, and this replica knows
-	MarkApplied   = "applied"   // the state machine of the replica that answers has executed it
-	MarkRetried   = "retried"   // put forward again: an answer was late, or another command won
+	MarkProposed  = "proposed"  // at the proposer: the command is put forward for the first time
+	MarkPrepared  = "prepared"  // at the proposer: a prepare phase of the command's own is over
+	MarkAccepted  = "accepted"  // at an acceptor or follower other than the proposer: it holds the command
+	MarkCommitted = "committed" // at the proposer: the command is chosen, and this replica knows
+	MarkApplied   = "applied"   // at the replica whose client it is: the state machine has executed it
+	MarkRetried   = "retried"   // at the proposer: put forward again, since an answer was late or another command won
 	MarkLeading   = "leading"   // this replica became leader
 	MarkDeposed   = "deposed"   // this replica ceased to be leader
 )
@@ -96,15 +108,29 @@ func (o *Outbox) StopTimer(id TimerID) {
 
 // Persist asks that the record survive a crash before anything in this outbox is sent.
 func (o *Outbox) Persist(record proto.Message) {
-	o.Records = append(o.Records, o.encode(record))
+	o.Records = append(o.Records, Record{Data: o.encode(record)})
+}
+
+// Snapshot is Persist for a record that takes the place of all persisted before it: a new life is
+// restored from it and from what was persisted after it. A crash leaves either it or all those.
+func (o *Outbox) Snapshot(record proto.Message) {
+	o.Records = append(o.Records, Record{Data: o.encode(record), Snapshot: true})
 }
 
 // Commit tells which command took effect at which place of the agreed order, in that order. A
-// new life tells again what it restores: while it is restored a node may commit and mark, but
+// new life tells again what it restores: while it is restored a node may commit, adopt and mark, but
 // not send, set timers, persist or answer. The command may be borrowed from the node; the host
 // reads it before the next step.
 func (o *Outbox) Commit(slot Slot, id CommandID, command []byte) {
 	o.Commits = append(o.Commits, Commit{Slot: slot, ID: id, Command: command})
+}
+
+// Adopt tells that the replica has taken over a state in which everything up to a slot, that
+// included, has taken effect, instead of applying it command by command: from its own snapshot
+// while it is restored, or from another replica's. What it commits next stands behind that slot.
+// Drivers that order each key by itself adopt each key.
+func (o *Outbox) Adopt(slot Slot) {
+	o.Commits = append(o.Commits, Commit{Slot: slot, Adopted: true})
 }
 
 // Answer gives the result of a command to its client. The result may be borrowed from the node.
@@ -115,6 +141,12 @@ func (o *Outbox) Answer(id CommandID, result []byte) {
 // Mark notes an event.
 func (o *Outbox) Mark(id CommandID, event string) {
 	o.Marks = append(o.Marks, Mark{ID: id, Event: event})
+}
+
+// Measure notes a number that goes with an event of the replica itself, in a driver's own word;
+// reports tell how often it was noted, its mean and its maximum.
+func (o *Outbox) Measure(event string, value int64) {
+	o.Marks = append(o.Marks, Mark{Event: event, Value: value})
 }
 
 // Reset empties the outbox for the next step and reuses its memory.

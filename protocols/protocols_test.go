@@ -69,7 +69,7 @@ func TestWhatAnOutboxHoldsStaysWhileItGrows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !bytes.Equal(out.Sends[i].Data, want) || !bytes.Equal(out.Records[i], want) {
+			if !bytes.Equal(out.Sends[i].Data, want) || !bytes.Equal(out.Records[i].Data, want) {
 				t.Fatalf("message %d of 20 was overwritten", i)
 			}
 		}

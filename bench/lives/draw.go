@@ -51,6 +51,7 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	if driver.HasLeader {
 		e.Protocols[0].Leader = e.Regions[d.IntN(n)]
 	}
+	d.options(l, n)
 	longest := d.delays(l, n)
 	e.Network.Loss = bench.Share(d.one(0, 0, 0.01, 0.05, 0.2))
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
@@ -58,6 +59,16 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	d.load(l, n, longest)
 	d.faults(l, n)
 	return l
+}
+
+// options draws the driver's options.
+func (d drawer) options(l *Life, n int) {
+	chosen := protocols.Options{}
+	for _, option := range l.Driver.Options {
+		values := option.Values(n)
+		chosen[option.Name] = values[d.IntN(len(values))]
+	}
+	l.Experiment.Protocols[0].Options = chosen
 }
 
 // load draws what the clients do. Few keys make the writes conflict; impatient clients ask several
@@ -180,6 +191,9 @@ func (l *Life) String() string {
 	fmt.Fprintf(&b, "%s: %s", e.Name, e.Protocols[0].Name)
 	if leader := e.Protocols[0].Leader; leader != "" {
 		fmt.Fprintf(&b, ", leader %s", leader)
+	}
+	for _, word := range l.Driver.Chosen(e.Protocols[0].Options, len(e.Regions)) {
+		fmt.Fprintf(&b, ", %s", word)
 	}
 	fmt.Fprintf(&b, ", %d replicas\none way, ms:", len(e.Regions))
 	for _, row := range l.OneWay {

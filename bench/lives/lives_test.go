@@ -100,6 +100,30 @@ var fragileDriver = &protocols.Driver{Name: "fragile", New: func(protocols.Confi
 	return &fragile{alone{store: kv.NewStore()}}
 }}
 
+// talkative answers every message with two.
+type talkative struct{ alone }
+
+func (r *talkative) Step(in *protocols.Input, out *protocols.Outbox) {
+	switch in.Kind {
+	case protocols.InputStart:
+		out.Broadcast(protocols.NodeID(0), 2, &kv.Result{Version: 1})
+	case protocols.InputMessage:
+		out.Send(in.From, &kv.Result{Version: 1})
+		out.Send(in.From, &kv.Result{Version: 2})
+	}
+	r.alone.Step(in, out)
+}
+
+var talkativeDriver = &protocols.Driver{Name: "talkative", New: func(protocols.Config) protocols.Node {
+	return &talkative{alone{store: kv.NewStore()}}
+}}
+
+func TestALifeThatDrownsInMessagesEnds(t *testing.T) {
+	if !fails(t, lives.Draw(talkativeDriver, 1), bench.CheckNoFlood) {
+		t.Error("the replicas double their messages for ever, and the life is not failed for it")
+	}
+}
+
 func fails(t *testing.T, l *lives.Life, check string) bool {
 	t.Helper()
 	out, err := l.Play(context.Background(), nil)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,8 +16,8 @@ import (
 	"quorumbench/protocols/registry"
 )
 
-// The tests of this file prove that lives find bugs: each bug of the table is put into a copy of
-// a source file, a program that searches is built with the copy in place of the file, and the
+// The tests of this file prove that the checks find bugs: each bug of the table is put into a copy
+// of a source file, a program that searches is built with the copy in place of the file, and the
 // search must fail. They take minutes and run with
 //
 //	go test -tags planted ./bench/lives -run Planted -timeout 15m
@@ -27,8 +28,20 @@ type bug struct {
 	name   string
 	file   string // below protocols
 	edits  []edit
-	seeds  uint64 // the bug is found in the lives of the seeds from 1 to this
+	found  place
 }
+
+// place is where a bug is found: in the lives of the seeds from 1 on, or, if chance hardly ever
+// leads there, in a scenario.
+type place struct {
+	seeds    uint64
+	scenario string
+}
+
+func within(seeds uint64) place    { return place{seeds: seeds} }
+func inScenario(name string) place { return place{scenario: name} }
+
+var bugs = slices.Concat(mmp3Bugs, paxosBugs, multipaxosBugs, raftBugs)
 
 // edit replaces a text that stands in the file exactly once.
 type edit struct{ old, new string }
@@ -42,11 +55,21 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		for i, b := range bugs {
 			t.Run(b.driver+"/"+b.name, func(t *testing.T) {
 				t.Parallel()
-				out := search(t, b.plant(t), b.driver, b.seeds)
-				rows[i] = fmt.Sprintf("%-10s  %-62s  %5d of %5d  %4.0f lives/s  %s", b.driver, b.name, out.Seed, b.seeds,
+				program := b.plant(t)
+				if b.found.scenario != "" {
+					out := search(t, program, "scenario", b.found.scenario)
+					rows[i] = fmt.Sprintf("%-10s  %-62s  scenario %s: %s", b.driver, b.name, b.found.scenario, strings.Join(out.Failed, ", "))
+					if len(out.Failed) == 0 {
+						t.Errorf("not found in the scenario %s", b.found.scenario)
+					}
+					t.Log(rows[i])
+					return
+				}
+				out := search(t, program, "lives", b.driver, "1", fmt.Sprint(b.found.seeds))
+				rows[i] = fmt.Sprintf("%-10s  %-62s  %5d of %5d  %4.0f lives/s  %s", b.driver, b.name, out.Seed, b.found.seeds,
 					out.rate(), strings.Join(out.Failed, ", "))
 				if out.Seed == 0 {
-					t.Errorf("not found in %d lives", b.seeds)
+					t.Errorf("not found in %d lives", b.found.seeds)
 				}
 				t.Log(rows[i])
 			})
@@ -63,12 +86,15 @@ func TestPlantedNothingIsFoundNothing(t *testing.T) {
 			var most uint64
 			for _, b := range bugs {
 				if b.driver == d.Name {
-					most = max(most, b.seeds)
+					most = max(most, b.found.seeds)
 				}
 			}
-			out := search(t, program, d.Name, 10*most)
+			out := search(t, program, "lives", d.Name, "1", fmt.Sprint(10*most))
 			if out.Seed != 0 {
 				t.Errorf("seed %d: %v", out.Seed, out.Failed)
+			}
+			if out.Tally.Lives < 10*most {
+				t.Errorf("%d lives were played of %d", out.Tally.Lives, 10*most)
 			}
 			t.Logf("%d lives, %.0f a second, of %d commands", out.Tally.Lives, out.rate(), out.Tally.Commands/out.Tally.Lives)
 		})
@@ -127,17 +153,17 @@ func (b bug) mutate(t *testing.T, file string) string {
 // outcome is what the program prints.
 type outcome struct {
 	Seed   uint64 // that failed, 0 for none
-	Failed []string
+	Failed []string // checks, or what a scenario expects
 	Tally  lives.Tally
 }
 
 // rate is in lives a second.
 func (o *outcome) rate() float64 { return float64(o.Tally.Lives) / o.Tally.Elapsed.Seconds() }
 
-// search runs the program over the seeds from 1 to the given one.
-func search(t *testing.T, program, driver string, seeds uint64) *outcome {
+// search runs the program.
+func search(t *testing.T, program string, arguments ...string) *outcome {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, driver, "1", fmt.Sprint(seeds))
+	cmd := exec.CommandContext(t.Context(), program, arguments...)
 	cmd.Stderr = os.Stderr
 	data, err := cmd.Output()
 	if err != nil {

@@ -44,7 +44,7 @@ type parser struct {
 }
 
 // keywords are what a line may begin with.
-var keywords = []string{"title", "about", "protocol", "replicas", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
+var keywords = []string{"title", "about", "protocol", "replicas", "option", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
 
 func (p *parser) parseLine(keyword string, words []string) error {
 	s := p.script
@@ -60,6 +60,8 @@ func (p *parser) parseLine(keyword string, words []string) error {
 		return p.parseProtocol(words[0])
 	case "replicas":
 		return p.parseReplicas(words[0])
+	case "option":
+		return p.parseOption(words)
 	case "leader":
 		id, err := p.replica(words[0])
 		s.leader = protocols.NodeID(id)
@@ -137,6 +139,23 @@ func (p *parser) parseReplicas(word string) error {
 	return nil
 }
 
+// parseOption reads the name of an option of the protocol and its value.
+func (p *parser) parseOption(words []string) error {
+	s := p.script
+	switch {
+	case s.Replicas == 0:
+		return errors.New("found option before replicas")
+	case len(words) != 2:
+		return fmt.Errorf("found option with %d words behind it; accepted: its name and its value", len(words))
+	}
+	if s.options == nil {
+		s.options = protocols.Options{}
+	}
+	s.options[words[0]] = words[1]
+	_, err := s.driver.Settle(s.options, s.Replicas)
+	return err
+}
+
 // replica reads R0 and so on.
 func (p *parser) replica(word string) (int, error) {
 	number, prefixed := strings.CutPrefix(word, "R")
@@ -207,6 +226,11 @@ func (p *parser) finish() error {
 	case len(s.expectations) == 0:
 		return errors.New("found no expect: a scenario has an outcome")
 	}
+	options, err := s.driver.Settle(s.options, s.Replicas)
+	if err != nil {
+		return err
+	}
+	s.options = options
 	for i := range s.actions {
 		if a := &s.actions[i]; a.at > s.end {
 			p.line = a.line

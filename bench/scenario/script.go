@@ -33,6 +33,7 @@ type Script struct {
 
 	file         string
 	driver       *protocols.Driver
+	options      protocols.Options
 	delays       protocols.Delays
 	leader       protocols.NodeID
 	hidden       []filter

@@ -100,7 +100,7 @@ func (w *world) tell(e Event) {
 // begin starts a life of a replica from its disk.
 func (w *world) begin(h *host) {
 	h.node = w.script.driver.New(protocols.Config{
-		ID: protocols.NodeID(h.id), Replicas: w.script.Replicas, Leader: w.script.leader, Delays: w.script.delays,
+		ID: protocols.NodeID(h.id), Replicas: w.script.Replicas, Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
 		Seed: w.script.Seed<<16 + uint64(h.id)<<8 + uint64(h.life),
 	})
 	h.timers, h.log = map[protocols.TimerID]uint64{}, nil
@@ -154,10 +154,17 @@ func (w *world) step(h *host, in protocols.Input) {
 	h.out.Reset()
 	h.node.Step(&in, &h.out)
 	for _, record := range h.out.Records {
-		h.disk = append(h.disk, bytes.Clone(record))
+		if record.Snapshot {
+			h.disk = nil
+		}
+		h.disk = append(h.disk, bytes.Clone(record.Data))
 	}
 	for _, c := range h.out.Commits {
 		w.commit(h, c)
+		if c.Adopted {
+			w.tell(Event{Kind: Applied, Replica: h.id, Text: "adopts the state after " + slotName(c.Slot)})
+			continue
+		}
 		w.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %s %s", slotName(c.Slot), w.logLabel(c.ID))})
 	}
 	for _, mark := range h.out.Marks {
@@ -177,6 +184,13 @@ func (w *world) step(h *host, in protocols.Input) {
 
 // commit enters a command into a replica's log, and holds it against the logs of all lives.
 func (w *world) commit(h *host, c protocols.Commit) {
+	if c.Adopted {
+		if c.Slot.Index < h.last[c.Slot.Key] {
+			w.breach("R%d adopts the state after %s, which it has left behind", h.id, slotName(c.Slot))
+		}
+		h.last[c.Slot.Key] = c.Slot.Index
+		return
+	}
 	h.log = append(h.log, w.logLabel(c.ID))
 	if issued := w.run.command(c.ID); issued != nil {
 		issued.applied = true

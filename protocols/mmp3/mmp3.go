@@ -64,8 +64,8 @@ var Driver = protocols.Driver{
 	},
 	New:      newReplica,
 	Describe: describe,
-	Floor: func(d protocols.Delays, _, in protocols.NodeID) time.Duration {
-		return d.QuorumRoundTrip(in, 2)
+	Floor: func(c protocols.Config) time.Duration {
+		return c.Delays.QuorumRoundTrip(c.ID, 2)
 	},
 	Invariants: invariants,
 }

@@ -63,8 +63,13 @@ var Driver = protocols.Driver{
 	HasLeader:  true,
 	New:        newReplica,
 	Describe:   describe,
-	Floor:      relay.Floor,
+	Floor:      floor,
 	Invariants: invariants,
+}
+
+// floor: the leader needs one round trip to a majority.
+func floor(c protocols.Config) time.Duration {
+	return relay.Floor(c.Delays, c.Leader, c.ID)
 }
 
 type role uint8

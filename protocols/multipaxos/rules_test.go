@@ -66,7 +66,7 @@ func (d *desk) step(in protocols.Input) {
 		d.commits = append(d.commits, fmt.Sprint(c.Slot.Index, " ", show(c.Command)))
 	}
 	for _, record := range d.out.Records {
-		d.disk = append(d.disk, append([]byte{}, record...))
+		d.disk = append(d.disk, append([]byte{}, record.Data...))
 	}
 }
 

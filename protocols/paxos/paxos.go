@@ -53,8 +53,8 @@ var Driver = protocols.Driver{
 }
 
 // floor: prepare and accept each wait for the nearest quorum.
-func floor(d protocols.Delays, _, in protocols.NodeID) time.Duration {
-	return 2 * d.QuorumRoundTrip(in, quorum.Majority(len(d)))
+func floor(c protocols.Config) time.Duration {
+	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(c.Replicas))
 }
 
 type replica struct {

@@ -2,6 +2,7 @@ package prototest
 
 import (
 	"bytes"
+	"maps"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -17,6 +18,10 @@ func (c *Cluster) Check() {
 	for _, r := range c.Replicas {
 		next := map[string]uint64{}
 		for _, commit := range r.Commits {
+			if commit.Adopted {
+				next[commit.Slot.Key] = max(next[commit.Slot.Key], commit.Slot.Index)
+				continue
+			}
 			next[commit.Slot.Key]++
 			if commit.Slot.Index != next[commit.Slot.Key] {
 				c.t.Errorf("seed %d: replica %d commits slot %v where %d was next", c.seed, r.id, commit.Slot, next[commit.Slot.Key])
@@ -69,13 +74,22 @@ func (c *Cluster) checkLinearizable() {
 func (c *Cluster) CheckConverged() {
 	c.t.Helper()
 	c.Check()
-	most := 0
+	most := map[string]uint64{}
 	for _, r := range c.Replicas {
-		most = max(most, len(r.Commits))
+		for _, commit := range r.Commits {
+			most[commit.Slot.Key] = max(most[commit.Slot.Key], commit.Slot.Index)
+		}
 	}
 	for _, r := range c.Replicas {
-		if r.Alive && len(r.Commits) != most {
-			c.t.Errorf("seed %d: replica %d has committed %d slots, another %d", c.seed, r.id, len(r.Commits), most)
+		if !r.Alive {
+			continue
+		}
+		last := map[string]uint64{}
+		for _, commit := range r.Commits {
+			last[commit.Slot.Key] = commit.Slot.Index
+		}
+		if !maps.Equal(last, most) {
+			c.t.Errorf("seed %d: replica %d has committed up to %v, another up to %v", c.seed, r.id, last, most)
 		}
 	}
 }

@@ -70,7 +70,7 @@ type Replica struct {
 	Alive   bool
 	Commits []protocols.Commit // of this life, in the order they were told; with bytes of their own
 	Marks   []Mark             // of all lives
-	Disk    [][]byte           // everything persisted in all lives
+	Disk    [][]byte           // what a new life is restored from
 
 	id     protocols.NodeID
 	out    protocols.Outbox
@@ -122,6 +122,7 @@ func (h *eventHeap) Pop() any {
 // is ignored by drivers without one.
 func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader protocols.NodeID, seed uint64) *Cluster {
 	t.Helper()
+	driver = With(driver, nil)
 	if !driver.HasLeader {
 		leader = protocols.Nobody
 	}
@@ -277,8 +278,11 @@ func (c *Cluster) step(r *Replica, in protocols.Input) {
 		c.t.Errorf("seed %d: replica %d acts on the world while it is being restored", c.seed, r.id)
 	}
 	for _, record := range r.out.Records {
-		c.note(r.id, 'P', record)
-		r.Disk = append(r.Disk, bytes.Clone(record))
+		c.note(r.id, 'P', record.Data)
+		if record.Snapshot {
+			r.Disk = nil
+		}
+		r.Disk = append(r.Disk, bytes.Clone(record.Data))
 	}
 	for _, s := range r.out.Sends {
 		c.note(r.id, 'S', s.Data, uint64(s.To))
@@ -294,11 +298,14 @@ func (c *Cluster) step(r *Replica, in protocols.Input) {
 	}
 	for _, commit := range r.out.Commits {
 		c.note(r.id, 'C', commit.Command, commit.Slot.Index, commit.ID.Client, commit.ID.Seq)
+		if commit.Adopted {
+			c.note(r.id, 'B', []byte(commit.Slot.Key))
+		}
 		commit.Command = bytes.Clone(commit.Command)
 		r.Commits = append(r.Commits, commit)
 	}
 	for _, mark := range r.out.Marks {
-		c.note(r.id, 'M', []byte(mark.Event), mark.ID.Client, mark.ID.Seq)
+		c.note(r.id, 'M', []byte(mark.Event), mark.ID.Client, mark.ID.Seq, uint64(mark.Value))
 		r.Marks = append(r.Marks, Mark{mark, c.now})
 	}
 	for _, answer := range r.out.Answers {

@@ -33,10 +33,28 @@ var (
 	oneReplica = protocols.Delays{{0}}
 )
 
+// With returns the driver as it is with some of its options chosen.
+func With(driver protocols.Driver, chosen protocols.Options) protocols.Driver {
+	made := driver
+	made.New = func(c protocols.Config) protocols.Node { return driver.New(choose(&driver, c, chosen)) }
+	made.Floor = func(c protocols.Config) time.Duration { return driver.Floor(choose(&driver, c, chosen)) }
+	return made
+}
+
+func choose(driver *protocols.Driver, c protocols.Config, chosen protocols.Options) protocols.Config {
+	options, err := driver.Settle(chosen, c.Replicas)
+	if err != nil {
+		panic(fmt.Sprintf("prototest: %v", err)) // of the test's author
+	}
+	c.Options = options
+	return c
+}
+
 // Conformance runs the suite that every driver has to pass, in virtual time. More random lives:
 //
 //	go test ./protocols/raft -run Conformance -args -seeds 1000
 func Conformance(t *testing.T, driver protocols.Driver) {
+	driver = With(driver, nil)
 	t.Run("description", func(t *testing.T) { describes(t, driver) })
 	for _, delays := range []protocols.Delays{oneReplica, threeRegions, fiveRegions} {
 		n := len(delays)
@@ -88,7 +106,7 @@ func meetsFloor(t *testing.T, driver protocols.Driver, delays protocols.Delays) 
 			c.Run(c.Now() + 5*time.Second) // until a leader is settled, and nothing is on its way
 			id := c.Put(at, 7, fmt.Sprintf("key of %d", in), "value")
 			c.RunUntilAnswered(5 * time.Second)
-			if got, want := c.Answers[id].Latency, driver.Floor(delays, leader, at); got != want {
+			if got, want := c.Answers[id].Latency, driver.Floor(protocols.Config{ID: at, Replicas: len(delays), Leader: leader, Delays: delays}); got != want {
 				t.Errorf("leader %d, client at %d: a write takes %v, the floor is %v", leader, in, got, want)
 			}
 		}
