@@ -152,7 +152,7 @@ func (b bug) mutate(t *testing.T, file string) string {
 
 // outcome is what the program prints.
 type outcome struct {
-	Seed   uint64 // that failed, 0 for none
+	Seed   uint64   // that failed, 0 for none
 	Failed []string // checks, or what a scenario expects
 	Tally  lives.Tally
 }
