@@ -85,7 +85,7 @@ missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
 		Version: version(),
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
-	root.AddCommand(runCommand(), compareCommand(), reportCommand(), topologyCommand(),
+	root.AddCommand(runCommand(), compareCommand(), reportCommand(), topologyCommand(), planCommand(),
 		protocolsCommand(), validateCommand(), checkCommand(), scenarioCommand())
 	return root
 }

@@ -1,0 +1,228 @@
+// Package placement computes, without running anything, what a write takes at least under every
+// protocol and for every place of a leader, and ranks what it finds. A floor is a sum of one-way
+// delays (see protocols.Driver), so hundreds of sets of regions are compared in an instant; what a
+// run adds to it is for a run to tell.
+package placement
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/combin"
+
+	"quorumbench/protocols"
+)
+
+// Network is the regions that replicas and clients may be in, and the delays between them.
+type Network struct {
+	Regions []string
+	OneWay  protocols.Delays // in the order of Regions
+}
+
+// Protocol is a driver with its options settled by the number of replicas.
+type Protocol struct {
+	Label   string
+	Driver  *protocols.Driver
+	Options protocols.Options // chosen, not settled
+}
+
+// Client is a region with clients in it.
+type Client struct {
+	Region int     // of the network
+	Weight float64 // its share of the writes is its part of the sum of all weights
+}
+
+// Placement is one way to set up a cluster, and what it gives to each client.
+type Placement struct {
+	Protocol Protocol
+	Replicas []int  // regions of the network
+	Leader   int    // a region of the network, -1 without a leader
+	Floors   []Cost // one for each client
+
+	Mean     time.Duration // of the clients' floors
+	Weighted time.Duration // the same, by the clients' weights
+	Worst    time.Duration
+}
+
+// Cost is what a write takes at least for a client.
+type Cost struct {
+	Floor time.Duration
+	Via   int // the region of the replica that the client talks to: beside it, or else the one that gives it the least
+}
+
+// Aim says by what placements are ranked.
+type Aim string
+
+// The aims.
+const (
+	ByWeighted Aim = "weighted" // the mean by the clients' weights
+	ByMean     Aim = "mean"
+	ByWorst    Aim = "worst"
+)
+
+// Aims are all aims, the default first.
+var Aims = []Aim{ByWeighted, ByMean, ByWorst}
+
+func (p *Placement) value(aim Aim) time.Duration {
+	switch aim {
+	case ByMean:
+		return p.Mean
+	case ByWorst:
+		return p.Worst
+	}
+	return p.Weighted
+}
+
+// Of returns the placements of each protocol in the given regions: one for each leader, or one for
+// a protocol without. Without clients, there is one of weight 1 beside each replica. An error tells
+// of a protocol that refuses the number of replicas, or its options.
+func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placement, error) {
+	if len(clients) == 0 {
+		for _, region := range replicas {
+			clients = append(clients, Client{Region: region, Weight: 1})
+		}
+	}
+	delays := n.between(replicas)
+	var placements []Placement
+	for _, p := range all {
+		if err := p.Driver.CheckReplicas(len(replicas)); err != nil {
+			return nil, err
+		}
+		options, err := p.Driver.Settle(p.Options, len(replicas))
+		if err != nil {
+			return nil, err
+		}
+		leaders := []protocols.NodeID{protocols.Nobody}
+		if p.Driver.HasLeader {
+			leaders = leaders[:0]
+			for i := range replicas {
+				leaders = append(leaders, protocols.NodeID(i))
+			}
+		}
+		for _, leader := range leaders {
+			placement := Placement{Protocol: p, Replicas: replicas, Leader: -1}
+			if leader != protocols.Nobody {
+				placement.Leader = replicas[leader]
+			}
+			floors := make([]time.Duration, len(replicas))
+			for i := range replicas {
+				floors[i] = p.Driver.Floor(protocols.Config{
+					ID: protocols.NodeID(i), Replicas: len(replicas), Leader: leader, Delays: delays, Options: options,
+				})
+			}
+			placement.serve(n, floors, clients)
+			placements = append(placements, placement)
+		}
+	}
+	return placements, nil
+}
+
+// serve computes what each client gets, given the floors of a client beside each replica.
+func (p *Placement) serve(n *Network, floors []time.Duration, clients []Client) {
+	values, weights := make([]float64, len(clients)), make([]float64, len(clients))
+	for i, c := range clients {
+		best := Cost{Via: -1}
+		for j, region := range p.Replicas {
+			if region == c.Region {
+				best = Cost{Floor: floors[j], Via: region}
+				break
+			}
+			floor := floors[j] + n.OneWay[c.Region][region] + n.OneWay[region][c.Region]
+			if best.Via < 0 || floor < best.Floor {
+				best = Cost{Floor: floor, Via: region}
+			}
+		}
+		p.Floors = append(p.Floors, best)
+		p.Worst = max(p.Worst, best.Floor)
+		values[i], weights[i] = float64(best.Floor), c.Weight
+	}
+	p.Mean = time.Duration(stat.Mean(values, nil))
+	p.Weighted = time.Duration(stat.Mean(values, weights))
+}
+
+// between returns the delays between some regions. A replica is beside itself.
+func (n *Network) between(regions []int) protocols.Delays {
+	delays := make(protocols.Delays, len(regions))
+	for i, from := range regions {
+		delays[i] = make([]time.Duration, len(regions))
+		for j, to := range regions {
+			if i != j {
+				delays[i][j] = n.OneWay[from][to]
+			}
+		}
+	}
+	return delays
+}
+
+// Choose returns the best placements, at most top of them, ranked, among all sets of size regions,
+// of the first among regions of the network, that contain those of fixed, and how many it has
+// compared. A protocol that does not work with that many replicas is left out; an error if none
+// does.
+func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []Client, aim Aim, top int) (best []Placement, compared int, err error) {
+	if size < max(1, len(fixed)) || size > among {
+		return nil, 0, fmt.Errorf("found %d regions to choose; accepted: from %d, up to the %d there are", size, max(1, len(fixed)), among)
+	}
+	fit := slices.DeleteFunc(slices.Clone(all), func(p Protocol) bool { return p.Driver.CheckReplicas(size) != nil })
+	if len(fit) == 0 {
+		return nil, 0, fmt.Errorf("found no protocol that works with %d replicas", size)
+	}
+	var free []int
+	for region := range among {
+		if !slices.Contains(fixed, region) {
+			free = append(free, region)
+		}
+	}
+	// All of a generator's choices of none are one.
+	choices := [][]int{{}}
+	if size > len(fixed) {
+		choices = nil
+		for g := combin.NewCombinationGenerator(len(free), size-len(fixed)); g.Next(); {
+			choices = append(choices, g.Combination(nil))
+		}
+	}
+	for _, choice := range choices {
+		regions := slices.Clone(fixed)
+		for _, i := range choice {
+			regions = append(regions, free[i])
+		}
+		slices.Sort(regions)
+		placements, err := Of(n, fit, regions, clients)
+		if err != nil {
+			return nil, 0, err
+		}
+		compared += len(placements)
+		best = append(best, placements...)
+		if len(best) > 10_000 {
+			best = first(n, best, aim, top)
+		}
+	}
+	return first(n, best, aim, top), compared, nil
+}
+
+func first(n *Network, placements []Placement, aim Aim, top int) []Placement {
+	Rank(n, placements, aim)
+	return slices.Clip(placements[:min(top, len(placements))])
+}
+
+// Rank sorts placements, the best first: by the aim, then by the other two, then by their names.
+func Rank(n *Network, placements []Placement, aim Aim) {
+	slices.SortStableFunc(placements, func(a, b Placement) int {
+		order := cmp.Compare(a.value(aim), b.value(aim))
+		for _, other := range Aims {
+			order = cmp.Or(order, cmp.Compare(a.value(other), b.value(other)))
+		}
+		return cmp.Or(order, cmp.Compare(a.Protocol.Label, b.Protocol.Label), strings.Compare(n.names(a.Replicas), n.names(b.Replicas)))
+	})
+}
+
+func (n *Network) names(regions []int) string {
+	var names []string
+	for _, region := range regions {
+		names = append(names, n.Regions[region])
+	}
+	return strings.Join(names, ",")
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench"
+	"quorumbench/bench/placement"
+	"quorumbench/configs/strictyaml"
+	"quorumbench/netem"
+	"quorumbench/protocols/registry"
+	"quorumbench/reports"
+)
+
+// planOptions are the flags of quorumbench plan.
+type planOptions struct {
+	choose    int
+	from      string
+	among     []string
+	with      []string
+	protocols []string
+	clients   []string
+	by        string
+	top       int
+}
+
+func planCommand() *cobra.Command {
+	var options planOptions
+	cmd := &cobra.Command{
+		Use:   "plan [EXPERIMENT.yaml]",
+		Short: "Compute what every placement costs at least, and name the best; nothing is run",
+		Long: `Compute what a write takes at least in each region, for every protocol of an experiment and every
+region that may lead, and rank the placements. Nothing is run: a floor is a sum of one-way delays.
+
+With --choose, replicas are placed in every set of so many regions of a topology (--from, or the
+experiment's), and the best are shown.
+
+Clients stand beside every replica, with equal weights, unless --clients says where they are; one
+that has no replica beside it goes to the one that serves it best.`,
+		Example: `  quorumbench plan configs/three-regions.yaml
+  quorumbench plan configs/five-regions.yaml --clients us-east-1=8,eu-west-1=1
+  quorumbench plan --choose 3 --from aws-2020-06-05 --clients us-east-1=5,eu-west-1=3,ap-south-1=2
+  quorumbench plan --choose 5 --from aws-2020-06-05 --with us-east-1 --clients all --by worst`,
+		Args: arguments(cobra.MaximumNArgs(1), "an experiment file, or none with --choose and --from"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return plan(cmd, args, &options) },
+	}
+	flags := cmd.Flags()
+	flags.IntVar(&options.choose, "choose", 0, "place replicas in every set of so many regions")
+	flags.StringVar(&options.from, "from", "", "the topology to choose from: a name or a file")
+	flags.StringSliceVar(&options.among, "among", nil, "choose among these regions only, separated by commas")
+	flags.StringSliceVar(&options.with, "with", nil, "choose only sets with these regions in them")
+	flags.StringSliceVar(&options.protocols, "protocols", nil, "only these")
+	flags.StringSliceVar(&options.clients, "clients", nil, "where clients are, and their weights, as us-east-1=5,eu-west-1=3; or all")
+	flags.StringVar(&options.by, "by", string(placement.ByWeighted), "rank by weighted (mean), mean, or worst")
+	flags.IntVar(&options.top, "top", 10, "how many of the chosen to show")
+	return cmd
+}
+
+func plan(cmd *cobra.Command, args []string, o *planOptions) error {
+	if !slices.Contains(placement.Aims, placement.Aim(o.by)) {
+		return usage(fmt.Errorf("--by: found %q; accepted: %v", o.by, placement.Aims))
+	}
+	if o.top < 1 {
+		return usage(fmt.Errorf("--top: found %d; accepted: 1 or more", o.top))
+	}
+	topology, regions, err := planWhere(args, o)
+	if err != nil {
+		return err
+	}
+	protocols, err := planProtocols(args, o)
+	if err != nil {
+		return err
+	}
+	n, clients, err := planNetwork(topology, regions, o)
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	aim := placement.Aim(o.by)
+	if o.choose == 0 {
+		replicas := make([]int, len(regions))
+		for i := range regions {
+			replicas[i] = i
+		}
+		placements, err := placement.Of(n, protocols, replicas, clients)
+		if err != nil {
+			return usage(err)
+		}
+		placement.Rank(n, placements, aim)
+		fmt.Fprintf(cmd.OutOrStdout(), "the least a write can take, in ms, from each client region (%s)\n", topology.Name)
+		return reports.Placements(cmd.OutOrStdout(), n, placements, clients, aim)
+	}
+	var fixed []int
+	for _, region := range o.with {
+		fixed = append(fixed, slices.Index(n.Regions, region))
+	}
+	best, compared, err := placement.Choose(n, protocols, o.choose, len(regions), fixed, clients, aim, o.top)
+	if err != nil {
+		return usage(err)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "the best of %d placements of %d replicas in %d regions of %s, in ms; compared in %v\n",
+		compared, o.choose, len(regions), topology.Name, time.Since(begun).Round(time.Millisecond))
+	return reports.Placements(cmd.OutOrStdout(), n, best, clients, aim)
+}
+
+// planWhere returns the topology, and the regions that replicas may be placed in.
+func planWhere(args []string, o *planOptions) (*netem.Topology, []string, error) {
+	var name string
+	var regions []string
+	switch {
+	case len(args) == 1:
+		p, err := bench.LoadPlan(args[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		name, regions = p.Experiment.Topology, p.Experiment.Regions
+		if strings.ContainsAny(name, `./\`) && !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(args[0]), name)
+		}
+	case o.choose == 0 || o.from == "":
+		return nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
+	}
+	if o.from != "" {
+		name = o.from
+	}
+	topology, err := findTopology(name)
+	if err != nil {
+		return nil, nil, usage(err)
+	}
+	if o.choose > 0 {
+		regions = topology.Regions
+		if len(o.among) > 0 {
+			regions = o.among
+		}
+	} else if o.from != "" || len(o.among) > 0 || len(o.with) > 0 {
+		return nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
+	}
+	for _, list := range [][]string{regions, o.with} {
+		for i, region := range list {
+			if err := topology.CheckRegion(region); err != nil {
+				return nil, nil, usage(err)
+			}
+			if slices.Contains(list[:i], region) {
+				return nil, nil, usage(fmt.Errorf("found the region %s twice; accepted: once", region))
+			}
+		}
+	}
+	for _, region := range o.with {
+		if !slices.Contains(regions, region) {
+			return nil, nil, usage(fmt.Errorf("--with: found %s, which is not among those to choose from: %s", region, strings.Join(regions, ", ")))
+		}
+	}
+	return topology, regions, nil
+}
+
+// planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or
+// all; of these, the ones named by the flag.
+func planProtocols(args []string, o *planOptions) ([]placement.Protocol, error) {
+	var all []placement.Protocol
+	if len(args) == 1 {
+		p, err := bench.LoadPlan(args[0])
+		if err != nil {
+			return nil, err
+		}
+		for _, protocol := range p.Experiment.Protocols {
+			label, _, _ := strings.Cut(protocol.Label, "@")
+			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
+				all = append(all, placement.Protocol{Label: label, Driver: registry.Find(protocol.Name), Options: protocol.Options})
+			}
+		}
+	} else {
+		for _, d := range registry.Drivers {
+			all = append(all, placement.Protocol{Label: d.Name, Driver: d})
+		}
+	}
+	if len(o.protocols) == 0 {
+		return all, nil
+	}
+	var labels []string
+	for _, p := range all {
+		labels = append(labels, p.Label)
+	}
+	for _, name := range o.protocols {
+		if !slices.Contains(labels, name) {
+			return nil, usage(fmt.Errorf("--protocols: found %q; accepted: %s%s", name, strings.Join(labels, ", "), strictyaml.DidYouMean(name, labels)))
+		}
+	}
+	return slices.DeleteFunc(all, func(p placement.Protocol) bool { return !slices.Contains(o.protocols, p.Label) }), nil
+}
+
+// planNetwork returns the regions that replicas may be placed in, first, then those where only
+// clients are, and the clients.
+func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*placement.Network, []placement.Client, error) {
+	n := &placement.Network{Regions: slices.Clone(regions)}
+	var clients []placement.Client
+	add := func(region string, weight float64) {
+		at := slices.Index(n.Regions, region)
+		if at < 0 {
+			at = len(n.Regions)
+			n.Regions = append(n.Regions, region)
+		}
+		clients = append(clients, placement.Client{Region: at, Weight: weight})
+	}
+	if len(o.clients) == 1 && o.clients[0] == "all" {
+		for _, region := range topology.Regions {
+			add(region, 1)
+		}
+	} else {
+		for _, c := range o.clients {
+			region, share, weighted := strings.Cut(c, "=")
+			weight := 1.0
+			var err error
+			if weighted {
+				weight, err = strconv.ParseFloat(share, 64)
+			}
+			if err != nil || !(weight > 0) || weight > 1e9 {
+				return nil, nil, usage(fmt.Errorf("--clients: found the weight %q of %s; accepted: a number above 0", share, region))
+			}
+			if err := topology.CheckRegion(region); err != nil {
+				return nil, nil, usage(fmt.Errorf("--clients: %w", err))
+			}
+			add(region, weight)
+		}
+	}
+	for i, from := range n.Regions {
+		n.OneWay = append(n.OneWay, make([]time.Duration, len(n.Regions)))
+		for j, to := range n.Regions {
+			if i == j {
+				continue
+			}
+			link, err := topology.Link(from, to)
+			if err != nil {
+				return nil, nil, usage(err)
+			}
+			n.OneWay[i][j] = link.OneWay
+		}
+	}
+	return n, clients, nil
+}
