@@ -51,5 +51,5 @@ type Config struct {
 	Leader   NodeID  // who shall lead, Nobody for drivers without a leader
 	Delays   Delays  // of the links, as configured; timeouts and the first choice of a peer follow from it
 	Options  Options // settled
-	Seed     uint64  // for the replica's own randomness: the same in a repeated run
+	Seed     uint64  // for the replica's own randomness: the same in a repeated run, a higher one in each later life
 }

@@ -3,6 +3,7 @@ package registry
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/etcdraft"
 	"quorumbench/protocols/mmp3"
 	"quorumbench/protocols/multipaxos"
 	"quorumbench/protocols/paxos"
@@ -14,6 +15,7 @@ var Drivers = []*protocols.Driver{
 	&paxos.Driver,
 	&multipaxos.Driver,
 	&raft.Driver,
+	&etcdraft.Driver,
 	&mmp3.Driver,
 }
 

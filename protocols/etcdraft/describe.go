@@ -1,0 +1,44 @@
+package etcdraft
+
+import (
+	"fmt"
+	"strings"
+
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// describe names a message: the library's own name without its prefix, the term, and the entries or
+// the index.
+func describe(data []byte) string {
+	var m Message
+	if protocols.Decode(data, &m) != nil {
+		return ""
+	}
+	switch kind := m.Kind.(type) {
+	case *Message_Raft:
+		var inner raftpb.Message
+		if proto.Unmarshal(kind.Raft, &inner) != nil {
+			return ""
+		}
+		name := fmt.Sprintf("%s t%d", strings.TrimPrefix(inner.GetType().String(), "Msg"), inner.GetTerm())
+		if inner.GetReject() {
+			name += " rejected"
+		}
+		for _, e := range inner.GetEntries() {
+			name += fmt.Sprintf(" %d:%s", e.GetIndex()-birth, kv.Describe(e.GetData()))
+		}
+		if inner.GetType() == raftpb.MsgAppResp {
+			name += fmt.Sprintf(" %d", inner.GetIndex()-birth)
+		}
+		return name
+	case *Message_Forward:
+		return kind.Forward.Describe()
+	case *Message_Reply:
+		return "Reply"
+	}
+	return ""
+}

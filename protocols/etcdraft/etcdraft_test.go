@@ -1,0 +1,15 @@
+package etcdraft_test
+
+import (
+	"testing"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/etcdraft"
+	"quorumbench/protocols/prototest"
+)
+
+func TestConformance(t *testing.T) { prototest.Conformance(t, etcdraft.Driver) }
+
+func TestConformanceWithPreVote(t *testing.T) {
+	prototest.Conformance(t, prototest.With(etcdraft.Driver, protocols.Options{"prevote": "on"}))
+}
