@@ -164,7 +164,7 @@ func (o *outcome) rate() float64 { return float64(o.Tally.Lives) / o.Tally.Elaps
 func search(t *testing.T, program string, arguments ...string) *outcome {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, arguments...)
-	cmd.Stderr = os.Stderr
+	cmd.Env, cmd.Stderr = append(os.Environ(), "GOGC=400"), os.Stderr
 	data, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("searching: %v", err)
