@@ -85,6 +85,7 @@ type replica struct {
 
 	store    *kv.Store
 	applied  uint64 // entry
+	kept     uint64 // entry of the last snapshot
 	relay    *relay.Relay
 	election *relay.ElectionTimer
 	leader   uint64 // as the library knows it; raft.None
@@ -99,7 +100,7 @@ type replica struct {
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
 		config: c, voters: &raftpb.ConfState{}, storage: raft.NewMemoryStorage(), hard: &raftpb.HardState{},
-		store: kv.NewStore(), applied: birth,
+		store: kv.NewStore(), applied: birth, kept: birth,
 		relay: relay.New(c, relayTimer, relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
 			Reply:   func(m *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: m}} },

@@ -94,11 +94,10 @@ func (r *replica) apply(e *raftpb.Entry) {
 
 // snapshot keeps rule 5.
 func (r *replica) snapshot() {
-	last, err := r.storage.Snapshot()
-	must(err)
-	if r.applied < last.GetMetadata().GetIndex()+snapshotEvery {
+	if r.applied < r.kept+snapshotEvery {
 		return
 	}
+	r.kept = r.applied
 	s, err := r.storage.CreateSnapshot(r.applied, r.voters, r.store.Snapshot())
 	must(err)
 	if first := r.applied - min(r.applied, snapshotTail); first > birth {
@@ -128,6 +127,7 @@ func (r *replica) install(s *raftpb.Snapshot) {
 func (r *replica) adopt(s *raftpb.Snapshot) {
 	must(r.store.Restore(s.GetData()))
 	r.applied = s.GetMetadata().GetIndex()
+	r.kept = r.applied
 	r.out.Adopt(protocols.Slot{Index: r.applied - birth})
 }
 
