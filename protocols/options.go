@@ -14,6 +14,9 @@ type Option struct {
 	Summary string // in one line, what it does
 	// Values returns what is accepted in a cluster of that many replicas; the first is the default.
 	Values func(replicas int) []string
+	// TrustsClocks are the values with which the protocol is safe only if the replicas' clocks run at
+	// nearly the same rate; the driver says how nearly. Random lives with such a value let them.
+	TrustsClocks []string
 }
 
 // Options are the choices made, by name. Of a settled cluster every option of the driver is there.

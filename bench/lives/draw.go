@@ -87,13 +87,32 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	}
 	// A client gets a command through in about three of the longest round trips, if nothing is wrong.
 	load.Duration = max(2*time.Second, time.Duration(commands/(clients*n))*3*longest)
-	if d.chance(0.7) {
+	if d.chance(0.7) && !l.instant() {
 		load.Arrivals, load.Clients, load.Commands = bench.Closed, clients, (commands+n-1)/n
 	} else {
 		load.Arrivals = bench.Poisson // also while nothing is answered: then much is under way for each key
 		load.Keys.Count += 20
 		load.Rate = bench.Rate(1.4 * commands / float64(n) / load.Duration.Seconds())
 	}
+}
+
+// instant tells whether some client's writes may take no time at all, as beside a leader that needs
+// nobody else: a client that issues the next when it has the answer would never let time pass.
+func (l *Life) instant() bool {
+	e := &l.Experiment
+	for id := range e.Regions {
+		if l.Driver.Floor == nil {
+			break
+		}
+		floor := l.Driver.Floor(protocols.Config{
+			ID: protocols.NodeID(id), Replicas: len(e.Regions), Options: e.Protocols[0].Options, Delays: l.OneWay,
+			Leader: protocols.NodeID(slices.Index(e.Regions, e.Protocols[0].Leader)),
+		})
+		if floor == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // drawer draws from a seed.
@@ -165,10 +184,20 @@ func (d drawer) faults(l *Life, n int) {
 	if d.chance(0.3) || leader && d.chance(0.5) {
 		e.Faults = append(e.Faults, d.siege(e)...)
 	}
+	if l.trustsClocks() {
+		e.Faults = slices.DeleteFunc(e.Faults, func(f bench.Fault) bool { return f.Skew != nil })
+	}
 	slices.SortStableFunc(e.Faults, func(a, b bench.Fault) int { return cmp.Compare(a.At, b.At) })
 	e.Faults = append(e.Faults,
 		bench.Fault{At: e.Load.Duration, Heal: true},
 		bench.Fault{At: e.Load.Duration, Restart: "all"})
+}
+
+// trustsClocks tells whether an option was drawn whose safety is not to be had with wrong clocks.
+func (l *Life) trustsClocks() bool {
+	return slices.ContainsFunc(l.Driver.Options, func(option protocols.Option) bool {
+		return slices.Contains(option.TrustsClocks, l.Experiment.Protocols[0].Options[option.Name])
+	})
 }
 
 func (d drawer) groups(regions []string) [][]string {

@@ -3,59 +3,73 @@
 package lives_test
 
 var paxosBugs = []bug{
-	{"paxos", "a prepare lowers the promise", "paxos/acceptor.go", []edit{
-		{"if b > i.lastBallot {", "if b != i.lastBallot {"}}, within(3000)},
-	{"paxos", "a value is accepted below the promise", "paxos/acceptor.go", []edit{
-		{"\tif b >= last && b != i.valueBallot {", "\tlast = min(last, b)\n\tif b != i.valueBallot {"}}, within(3000)},
-	{"paxos", "any accepted value is proposed, not that of the highest ballot", "paxos/proposer.go", []edit{
-		{"if valueBallot > p.valueBallot {", "if valueBallot > 0 && p.valueBallot == 0 {"}}, within(3000)},
+	// The acceptor.
+	{"paxos", "a prepare lowers the promise", "register/acceptor.go", []edit{
+		{"if b > i.LastBallot {", "if b != i.LastBallot {"}}, within(50)},
+	{"paxos", "a value is accepted below the promise", "register/acceptor.go", []edit{
+		{"\tif b >= last && b != i.ValueBallot {", "\tlast = min(last, b)\n\tif b != i.ValueBallot {"}}, within(50)},
+	{"paxos", "the promise is not durable", "register/acceptor.go", []edit{
+		{"i.LastBallot = b\n\t\tr.keep(g, i) // rule 10", "i.LastBallot = b"}}, inScenario("paxos-promise-survives")},
+	{"paxos", "the accepted value is not durable", "register/acceptor.go", []edit{
+		{"// rule 11\n\t\tr.keep(g, i)          // rule 10", "// rule 11"}}, within(400)},
+	// The proposer.
+	{"paxos", "any accepted value is proposed, not that of the highest ballot", "register/proposer.go", []edit{
+		{"if valueBallot > p.ValueBallot {", "if valueBallot > 0 && p.ValueBallot == 0 {"}}, within(100)},
 	{"paxos", "a writer proposes its own value whatever was accepted", "paxos/proposer.go", []edit{
-		{"if valueBallot > p.valueBallot {", "if valueBallot > p.valueBallot && g.wishes[0].value == nil {"}}, within(3000)},
+		{"\tg.Proposal.Meet(protocols.Ballot(m.ValueBallot), m.Value)\n", "\tif g.Wish().Read {\n\t\tg.Proposal.Meet(protocols.Ballot(m.ValueBallot), m.Value)\n\t}\n"}}, within(50)},
 	{"paxos", "a refused accept counts as an accept", "paxos/proposer.go", []edit{
-		{"accepting) {\n\t\treturn\n\t}\n\tif protocols.Ballot(answer.LastBallot) > g.proposal.ballot {", "accepting) {\n\t\treturn\n\t}\n\tif false {"}}, within(3000)},
+		{"register.Accepting) {\n\t\treturn\n\t}\n\tif last := protocols.Ballot(m.LastBallot); last > g.Proposal.Ballot {",
+			"register.Accepting) {\n\t\treturn\n\t}\n\tif last := protocols.Ballot(m.LastBallot); false {"}}, within(50)},
 	{"paxos", "the proposer accepts its own value below its promise", "paxos/proposer.go", []edit{
-		{"last > p.ballot {", "last > p.ballot && false {"}}, within(3000)},
-	{"paxos", "answers to an earlier ballot count", "paxos/proposer.go", []edit{
-		{" && uint64(p.ballot) == m.Ballot", ""}}, within(3000)},
-	{"paxos", "the promise is not durable", "paxos/acceptor.go", []edit{
-		{"i.lastBallot = b\n\t\tr.persist(g, version, i) // rule 10", "i.lastBallot = b"}}, within(3000)},
-	{"paxos", "the accepted value is not durable", "paxos/acceptor.go", []edit{
-		{"value: value}\n\t\tr.persist(g, version, i) // rule 10", "value: value}"}}, within(3000)},
-	{"paxos", "the first ballot for a version is used again", "paxos/proposer.go", []edit{
-		{"max(g.instance(version).lastBallot, met).Next(r.id)", "met.Next(r.id)"}}, within(3000)},
+		{"last > p.Ballot {", "last > p.Ballot && false {"}}, within(50)},
+	{"paxos", "answers to an earlier ballot count", "register/proposer.go", []edit{
+		{" || uint64(p.Ballot) != m.Ballot {", " {"}}, within(100)},
+	{"paxos", "the first ballot for a version is used again", "register/proposer.go", []edit{
+		{"max(i.LastBallot, i.abandoned, met).Next(r.ID)", "max(i.abandoned, met).Next(r.ID)"}}, within(1700)},
 	{"paxos", "ballots do not tell proposers apart", "ballot.go", []edit{
-		{"round*MaxReplicas + uint64(proposer)", "round * MaxReplicas"}}, within(3000)},
-	{"paxos", "a read ignores what was accepted", "paxos/proposer.go", []edit{
-		{"if p.value == nil { // rule 6", "if g.wishes[0].value == nil { // rule 6"}}, within(3000)},
-	{"paxos", "a read returns an accepted value before it is chosen", "paxos/proposer.go", []edit{
-		{"\tp.phase, p.agreed, p.refused = accepting, 0, 0\n", `	if w := g.wishes[0]; w.value == nil {
-		met := kv.NewStore()
-		met.Apply(p.value)
-		g.proposal = nil
-		r.out.StopTimer(g.timer)
-		r.answer(g, w.id, met.Read(g.key))
-		r.propose(g)
-		return
-	}
-	p.phase, p.agreed, p.refused = accepting, 0, 0
-`},
-		{"\t\"quorumbench/protocols/quorum\"\n", "\t\"quorumbench/protocols/kv\"\n\t\"quorumbench/protocols/quorum\"\n"}}, within(3000)},
-	{"paxos", "a read returns what it helped to choose", "paxos/proposer.go", []edit{
-		{"\tr.learn(g, p.version, p.value)\n", `	w := g.wishes[0]
-	r.learn(g, p.version, p.value)
-	if w.value == nil {
-		g.proposal = nil
-		r.answer(g, w.id, g.store.Read(g.key))
-		r.propose(g)
-	}
-`}}, within(3000)},
-	{"paxos", "a write is answered whatever was chosen", "paxos/proposer.go", []edit{
-		{"\tr.learn(g, p.version, p.value)\n", `	if w := g.wishes[0]; w.value != nil {
-		r.answer(g, w.id, kv.PutResult)
-	}
-	r.learn(g, p.version, p.value)
-`},
-		{"\t\"quorumbench/protocols/quorum\"\n", "\t\"quorumbench/protocols/kv\"\n\t\"quorumbench/protocols/quorum\"\n"}}, within(3000)},
+		{"round*MaxReplicas + uint64(proposer)", "round * MaxReplicas"}}, within(50)},
 	{"paxos", "quorums need not meet", "quorum/quorum.go", []edit{
-		{"return n/2 + 1", "return n / 2"}}, within(3000)},
+		{"return n/2 + 1", "return n / 2"}}, within(50)},
+	// Clients.
+	{"paxos", "a read ignores what was accepted", "paxos/proposer.go", []edit{
+		{"if p.Value == nil { // rule 6", "if g.Wish().Read { // rule 6"}}, within(150)},
+	{"paxos", "a read returns an accepted value before it is chosen", "register/proposer.go", []edit{
+		{"\tr.Out.Mark(g.wishes.id, protocols.MarkPrepared)\n", `	if w := g.wishes; w.Read {
+		var met kv.Register
+		met.Apply(p.Value)
+		r.answer(w, met.Read(0))
+	}
+`}}, within(150)},
+	{"paxos", "a read returns what it helped to choose", "register/proposer.go", []edit{
+		{"\tr.Learn(g, p.Version, p.Value)\n", "\tw := g.wishes\n\tr.Learn(g, p.Version, p.Value)\n\tif w.Read && g.wishes == w {\n\t\tr.Absent(g)\n\t}\n"}}, inScenario("paxos-stale-read")},
+	{"paxos", "a write is answered whatever was chosen", "register/proposer.go", []edit{
+		{"\tr.Learn(g, p.Version, p.Value)\n", "\tif w := g.wishes; !w.Read {\n\t\tr.answer(w, kv.PutResult)\n\t}\n\tr.Learn(g, p.Version, p.Value)\n"}}, within(50)},
+	{"paxos", "a write that names a version takes effect at any", "kv/kv.go", []edit{
+		{"case c.Op == Op_PUT && c.Version == e.version+1:", "case c.Op == Op_PUT && c.Version > 0:"}}, inScenario("paxos-versions")},
+	{"paxos", "a version that is dropped is told to be absent", "kv/kv.go", []edit{
+		{"case c.Version < e.version:", "case false:"}}, inScenario("paxos-versions")},
+	// Snapshots.
+	{"paxos", "a snapshot forgets the instances after it", "register/disk.go", []edit{
+		{"for i := g.open; i != nil; i = i.later {", "for i := g.open; i != nil && false; i = i.later {"}}, within(1650)},
+	{"paxos", "a snapshot forgets the latest versions", "register/disk.go", []edit{
+		{"if g.version > 0 {", "if g.version > 0 && g.open != nil {"}}, within(50)},
+	{"paxos", "the state of a key is told without its sessions", "kv/register.go", []edit{
+		{"for _, s := range decoded.Sessions {", "for _, s := range decoded.Sessions[:0] {"}}, within(50)},
+	{"paxos", "a state is adopted that is older than what is known", "register/learner.go", []edit{
+		{"if version <= g.version || g.state.Restore(state) != nil {", "if g.state.Restore(state) != nil {"}}, within(50)},
+	// Revert.
+	{"paxos", "a promise is taken back although a value was accepted under it", "register/revert.go", []edit{
+		{"\tif p.Phase != Preparing {\n\t\treturn\n\t}\n", ""},
+		{" || i.ValueBallot == b || last < 0 {", " {"},
+		{"\ti.LastBallot, i.below = i.below[last], i.below[:last]\n", "\ti.LastBallot = 0\n\tif last >= 0 {\n\t\ti.LastBallot, i.below = i.below[last], i.below[:last]\n\t}\n"}}, within(50)},
+	{"paxos", "two promises are taken back at once", "register/revert.go", []edit{
+		{"\ti.LastBallot, i.below =", "\tlast = max(0, last-1)\n\ti.LastBallot, i.below ="}}, inScenario("paxos-revert")},
+	{"paxos", "a promise is taken back for another's sake", "register/revert.go", []edit{
+		{"if i.LastBallot != b || i.ValueBallot == b", "if i.ValueBallot == i.LastBallot"}}, within(50)},
+	{"paxos", "a ballot that was taken back is used again", "register/proposer.go", []edit{
+		{"max(i.LastBallot, i.abandoned, met)", "max(i.LastBallot, met)"}}, inScenario("paxos-revert-restart")},
+	{"paxos", "a restart forgets which ballots were taken back", "register/disk.go", []edit{
+		{"i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil", "i.below = nil"}}, inScenario("paxos-revert-restart")},
+	{"paxos", "a promise that comes after it was taken back counts", "register/proposer.go", []edit{
+		{"p.Phase != phase ||", "p.Phase != phase && p.Phase != BackingOff ||"}}, within(250)},
 }

@@ -41,7 +41,7 @@ type place struct {
 func within(seeds uint64) place    { return place{seeds: seeds} }
 func inScenario(name string) place { return place{scenario: name} }
 
-var bugs = slices.Concat(mmp3Bugs, paxosBugs, multipaxosBugs, raftBugs)
+var bugs = slices.Concat(mmp3Bugs, paxosBugs, paxos1Bugs, multipaxosBugs, raftBugs)
 
 // edit replaces a text that stands in the file exactly once.
 type edit struct{ old, new string }

@@ -157,9 +157,9 @@ func (p *parser) random(a *action, words []string) error {
 func (p *parser) replicaAction(a *action, id int, verb string, words []string) error {
 	switch {
 	case verb == "put" && len(words) == 4 && words[2] == "as":
-		return p.issue(a, id, words[3], &kv.Command{Op: kv.Op_PUT, Key: []byte(words[0]), Value: []byte(words[1])})
+		return p.issue(a, id, words[3], words[0], &kv.Command{Op: kv.Op_PUT, Value: []byte(words[1])})
 	case verb == "get" && len(words) == 3 && words[1] == "as":
-		return p.issue(a, id, words[2], &kv.Command{Op: kv.Op_GET, Key: []byte(words[0])})
+		return p.issue(a, id, words[2], words[0], &kv.Command{Op: kv.Op_GET})
 	case verb == "crash" && len(words) == 0:
 		a.do = func(w *world) error { return w.crash(id) }
 	case verb == "restart" && len(words) == 0:
@@ -177,10 +177,18 @@ func (p *parser) replicaAction(a *action, id int, verb string, words []string) e
 	return nil
 }
 
-func (p *parser) issue(a *action, id int, label string, command *kv.Command) error {
+// issue reads a command's key, or key/version.
+func (p *parser) issue(a *action, id int, label, key string, command *kv.Command) error {
 	if p.script.labels[label] {
 		return fmt.Errorf("found a second command called %s", label)
 	}
+	key, version, named := strings.Cut(key, "/")
+	if named {
+		if err := parseNumber(version, &command.Version); err != nil || command.Version == 0 {
+			return fmt.Errorf("found the version %q of %s; accepted: a number from 1", version, key)
+		}
+	}
+	command.Key = []byte(key)
 	p.script.labels[label] = true
 	a.do = func(w *world) error { return w.issue(id, label, command) }
 	return nil

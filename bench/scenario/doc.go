@@ -8,7 +8,7 @@
 //
 //	title    what happens, in one line
 //	about    more about it; several such lines are joined
-//	protocol the name of a driver
+//	protocol the name of a driver, or of one in package recovery, which exist for scenarios only
 //	replicas how many; they are called R0, R1, …
 //	leader   R0: who shall lead, for drivers with a leader
 //	delay    10ms: one way, between any two; or R0 R1 10ms: between these, in both directions
@@ -21,6 +21,8 @@
 //
 //	at 0ms   R0 put k foo as w           a client beside R0 writes foo; the command is called w
 //	at 0ms   R0 get k as r
+//	at 0ms   R0 put k/2 foo as w         a client writes foo if it becomes version 2 of k
+//	at 0ms   R0 get k/1 as r             a client reads version 1
 //	at 0ms   random 20 until 1s on k l   that many writes and reads of these keys, drawn from the seed
 //	at 5ms   R0 crash                    what R0 has persisted survives
 //	at 9ms   R0 restart
@@ -49,6 +51,8 @@
 //	expect 3 times PHRASE                it happens that often
 //	expect never PHRASE                  it does not happen
 //	expect PHRASE then PHRASE            both happen, the first time of one before that of the other
+//	expect breach R1 applies another     a check of what every driver promises fails and tells so, in
+//	                                     words that begin like this: the driver is wrong on purpose
 //	expect log R0 w r                    R0, in its last life, has applied these and no others, in this
 //	                                     order; all in place of R0: every living replica; no-op: a no-op
 //	expect all answered                  every command has an answer

@@ -16,6 +16,7 @@ type expectation struct {
 	met  func(*Run) error // nil if it is
 
 	labels []string // commands it names
+	breach phrase   // if it is the breach of a promise, how that is told
 }
 
 // phrase is the beginning of an event, word by word.
@@ -45,6 +46,8 @@ func (p *parser) expectation(words []string) (expectation, error) {
 		return expectAll(words[1:])
 	case "never":
 		return p.expectCount(0, words[1:])
+	case "breach":
+		return p.expectBreach(words[1:])
 	case "at":
 		if len(words) < 3 {
 			return expectation{}, errors.New("accepted: expect at 40ms and what happens")
@@ -134,6 +137,30 @@ func (p *parser) expectOrder(earlier, later []string) (expectation, error) {
 		}
 		return nil
 	}}, err
+}
+
+// expectBreach is for a driver that is wrong on purpose: the checks must find it out.
+func (p *parser) expectBreach(words []string) (expectation, error) {
+	breach, _, err := p.phrase(words)
+	return expectation{breach: breach, met: func(r *Run) error {
+		for _, b := range r.breaches {
+			if b.tells(breach) {
+				return nil
+			}
+		}
+		return fmt.Errorf("no check finds that %v", breach)
+	}}, err
+}
+
+// unexpected returns the breaches that the script does not expect.
+func (r *Run) unexpected() error {
+	var errs []error
+	for _, b := range r.breaches {
+		if !slices.ContainsFunc(r.Script.expectations, func(e expectation) bool { return e.breach != nil && b.tells(e.breach) }) {
+			errs = append(errs, b)
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func (p *parser) expectLog(words []string) (expectation, error) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"quorumbench/bench/scenario/recovery"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
 	"quorumbench/protocols/registry"
@@ -112,7 +113,7 @@ func parseTime(word string) (time.Duration, error) {
 }
 
 func (p *parser) parseProtocol(name string) error {
-	p.script.Protocol, p.script.driver = name, registry.Find(name)
+	p.script.Protocol, p.script.driver = name, cmp.Or(registry.Find(name), recovery.Find(name))
 	if p.script.driver == nil {
 		return unknown(name, registry.Names())
 	}

@@ -26,6 +26,8 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"unknown deed of a replica", header + "at 0ms R0 crsh\n", `found "crsh"; accepted: put, get, crash, restart, timers; did you mean crash?`},
 		{"command without a name", header + "at 0ms R0 put k v\n", `s.txt:5: found "k v" behind put; accepted: put KEY VALUE as NAME`},
 		{"second of a name", header + "at 0ms R0 put k v as w\nat 0ms R0 get k as w\n", `s.txt:6: found a second command called w`},
+		{"version of zero", header + "at 0ms R0 put k/0 v as w\n", `s.txt:5: found the version "0" of k; accepted: a number from 1`},
+		{"version in words", header + "at 0ms R0 get k/one as r\n", `s.txt:5: found the version "one" of k; accepted: a number from 1`},
 		{"no link", header + "at 0ms drop R0 R1\n", `accepted: a link and the beginning of a message's name`},
 		{"share too high", header + "at 0ms drop 120% *->*\n", `found "120%"; accepted: a share above 0%, at most 100%`},
 		{"partition with somebody missing", header + "at 0ms partition R0 | R1\n", `accepted: every replica in one of two or more groups`},

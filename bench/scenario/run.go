@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"quorumbench/protocols"
@@ -18,8 +19,21 @@ type Run struct {
 
 	world    *world
 	issued   []*issued
-	breaches []error // of the driver's promises
+	breaches []breach // of the driver's promises
 }
+
+// breach is a promise that the driver has not kept.
+type breach struct {
+	at time.Duration
+	error
+}
+
+func (b breach) Error() string { return "at " + timeName(b.at) + ": " + b.error.Error() }
+
+func (b breach) Unwrap() error { return b.error }
+
+// tells whether the breach is told in words that begin with those of a phrase.
+func (b breach) tells(p phrase) bool { return begins(strings.Fields(b.error.Error()), p) }
 
 // EventKind says what has happened.
 type EventKind uint8

@@ -209,7 +209,7 @@ func (w *world) commit(h *host, c protocols.Commit) {
 
 // breach notes that the driver has broken a promise.
 func (w *world) breach(format string, args ...any) {
-	w.run.breaches = append(w.run.breaches, fmt.Errorf("at "+timeName(w.now())+": "+format, args...))
+	w.run.breaches = append(w.run.breaches, breach{w.now(), fmt.Errorf(format, args...)})
 }
 
 func (w *world) setTimer(h *host, change protocols.TimerChange) {
@@ -258,6 +258,7 @@ type issued struct {
 	answers  int
 	answered time.Duration
 	value    string // that a read found
+	outcome  kv.Outcome
 }
 
 func (w *world) issue(id int, label string, command *kv.Command) error {
@@ -272,9 +273,13 @@ func (w *world) issue(id int, label string, command *kv.Command) error {
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", label, err)
 	}
-	text := fmt.Sprintf("put %s %s as %s", command.Key, command.Value, label)
+	key := string(command.Key)
+	if command.Version > 0 {
+		key = fmt.Sprintf("%s/%d", key, command.Version)
+	}
+	text := fmt.Sprintf("put %s %s as %s", key, command.Value, label)
 	if command.Op == kv.Op_GET {
-		text = fmt.Sprintf("get %s as %s", command.Key, label)
+		text = fmt.Sprintf("get %s as %s", key, label)
 	}
 	w.tell(Event{Kind: Issued, Replica: id, Text: text})
 	w.step(h, protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: command.Client, Seq: 1}, Data: data})
@@ -314,18 +319,30 @@ func (w *world) answer(h *host, a protocols.Answer) {
 		return
 	}
 	c.answered = w.now()
-	text := "answers " + c.label
-	if c.command.Op == kv.Op_GET {
-		var result kv.Result
-		if err := protocols.Decode(a.Result, &result); err != nil {
-			w.breach("the answer to %s is not a kv.Result: %w", c.label, err)
-		}
-		c.value = string(result.Value)
-		if text += " absent"; result.Version > 0 {
-			text = fmt.Sprintf("answers %s %s %s/%d", c.label, c.value, c.command.Key, result.Version)
-		}
+	var result kv.Result
+	if err := protocols.Decode(a.Result, &result); err != nil {
+		w.breach("the answer to %s is not a kv.Result: %w", c.label, err)
 	}
-	w.tell(Event{Kind: Answered, Replica: h.id, Text: text})
+	c.value, c.outcome = string(result.Value), result.Outcome
+	w.tell(Event{Kind: Answered, Replica: h.id, Text: "answers " + c.label + c.tell(&result)})
+}
+
+// tell is what an answer says, with a space before it.
+func (c *issued) tell(result *kv.Result) string {
+	latest := fmt.Sprintf("%s/%d", c.command.Key, result.Version)
+	switch {
+	case result.Outcome == kv.Outcome_REFUSED:
+		return " refused, latest " + latest
+	case result.Outcome == kv.Outcome_DROPPED:
+		return " dropped, latest " + latest
+	case result.Outcome == kv.Outcome_ABSENT || c.command.Op == kv.Op_GET && result.Version == 0:
+		return " absent"
+	case c.command.Op == kv.Op_GET:
+		return " " + c.value + " " + latest
+	case c.command.Version > 0:
+		return " " + latest
+	}
+	return ""
 }
 
 // label is what the script calls a command, empty for a no-op.
@@ -347,7 +364,10 @@ func (w *world) logLabel(id protocols.CommandID) string {
 }
 
 // routine are the marks that every command gets.
-var routine = map[string]bool{protocols.MarkProposed: true, protocols.MarkCommitted: true, protocols.MarkApplied: true}
+var routine = map[string]bool{
+	protocols.MarkProposed: true, protocols.MarkPrepared: true, protocols.MarkAccepted: true,
+	protocols.MarkCommitted: true, protocols.MarkApplied: true,
+}
 
 func withLabel(text, label string) string {
 	if label == "" {

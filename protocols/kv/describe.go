@@ -9,7 +9,7 @@ import (
 )
 
 // Describe names an encoded Command for traces: key=value for a PUT, key? for a GET, no-op for
-// the empty command.
+// the empty command; a version that it names stands behind the key, as in key/2.
 func Describe(command []byte) string {
 	if len(command) == 0 {
 		return "no-op"
@@ -18,10 +18,14 @@ func Describe(command []byte) string {
 	if protocols.Decode(command, &c) != nil {
 		return DescribeBytes(command)
 	}
-	if c.Op == Op_GET {
-		return DescribeBytes(c.Key) + "?"
+	key := DescribeBytes(c.Key)
+	if c.Version > 0 {
+		key = fmt.Sprintf("%s/%d", key, c.Version)
 	}
-	return DescribeBytes(c.Key) + "=" + DescribeBytes(c.Value)
+	if c.Op == Op_GET {
+		return key + "?"
+	}
+	return key + "=" + DescribeBytes(c.Value)
 }
 
 // longest is how many bytes of a key or value a description shows.

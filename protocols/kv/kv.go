@@ -1,6 +1,11 @@
 // Package kv is the replicated state machine that every driver applies its log to: versioned
 // keys, and one session a client, so that a command that is committed twice takes effect once.
 //
+// A client may name a version too: of a GET it is the one to read, and a PUT takes effect only if it
+// becomes that version. Only the latest version of a key is kept. What has become of a PUT that names
+// a version depends on the state, as a GET does: a driver that answers a PUT before it is applied must
+// ask [Command.DependsOnState], and answer such a PUT when it is applied.
+//
 // Everything here is deterministic: the same commands in the same order give the same store,
 // the same results and the same snapshot, byte for byte.
 package kv
@@ -8,7 +13,6 @@ package kv
 //go:generate go run quorumbench/protocols/protogen protocols/kv/kv.proto
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,45 +22,28 @@ import (
 	"quorumbench/protocols"
 )
 
-// PutResult is the encoded Result of every PUT: empty, since it tells nothing of the state.
+// PutResult is the encoded Result of every PUT that names no version: empty, since it tells nothing of
+// the state.
 var PutResult = []byte{}
 
 // Store holds the latest version of every key, and the clients' sessions. The zero value is not
 // usable; see NewStore. Not safe for use by several goroutines.
 type Store struct {
-	entries  map[string]entry
+	entries  map[string]*entry
 	sessions map[uint64]*session
 
 	command Command // reused by Apply
-	result  Result
 }
 
+// entry is the latest version of a key; the zero value is that of an absent one.
 type entry struct {
 	version uint64
 	value   []byte
 }
 
-// session remembers the results of a client's commands that the client may still retry: those
-// at or above acked. Keeping only the highest sequence number would drop the commands of a
-// client that pipelines when they commit out of order. The scheme is that of RIFL (Lee et al.,
-// SOSP'15).
-type session struct {
-	acked   uint64
-	results map[uint64][]byte
-}
-
 // NewStore returns an empty store.
 func NewStore() *Store {
-	return &Store{entries: map[string]entry{}, sessions: map[uint64]*session{}}
-}
-
-// ID returns which command an encoded Command is, without applying it.
-func ID(command []byte) (protocols.CommandID, error) {
-	var c Command
-	if err := protocols.Decode(command, &c); err != nil {
-		return protocols.CommandID{}, fmt.Errorf("decoding a command of %d bytes: %w", len(command), err)
-	}
-	return protocols.CommandID{Client: c.Client, Seq: c.Seq}, nil
+	return &Store{entries: map[string]*entry{}, sessions: map[uint64]*session{}}
 }
 
 // Apply executes an encoded Command and returns which one it was and its encoded Result. A
@@ -72,57 +59,73 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 		// Every replica reads the same bytes, so every replica skips them alike.
 		return protocols.CommandID{}, nil
 	}
-	id := protocols.CommandID{Client: c.Client, Seq: c.Seq}
 	sess := s.sessions[c.Client]
 	if sess == nil {
-		sess = &session{results: map[uint64][]byte{}}
+		sess = &session{client: c.Client}
 		s.sessions[c.Client] = sess
 	}
-	if c.Seq < sess.acked {
-		return id, nil
+	e, present := s.entries[string(c.Key)]
+	if !present {
+		e = &entry{}
 	}
-	if result, done := sess.results[c.Seq]; done {
-		return id, result
+	result := sess.once(c, e)
+	if !present && e.version > 0 {
+		s.entries[string(c.Key)] = e
 	}
-	if sess.acked < c.Acked {
-		sess.acked = c.Acked
-		maps.DeleteFunc(sess.results, func(seq uint64, _ []byte) bool { return seq < c.Acked })
-	}
-	result := s.execute(c)
-	sess.results[c.Seq] = result
-	return id, result
+	return idOf(c), result
 }
 
-func (s *Store) execute(c *Command) []byte {
-	e := s.entries[string(c.Key)]
-	if c.Op == Op_PUT {
-		e = entry{version: e.version + 1, value: c.Value} // Unmarshal made a fresh copy
-		s.entries[string(c.Key)] = e
+// execute carries a command out, and returns its encoded result.
+func (e *entry) execute(c *Command) []byte {
+	switch {
+	case c.Op == Op_PUT && c.Version == 0:
+		e.version, e.value = e.version+1, c.Value // Unmarshal made a fresh copy
 		return PutResult
+	case c.Op == Op_PUT && c.Version == e.version+1:
+		e.version, e.value = e.version+1, c.Value
+		return encode(&Result{Version: e.version})
+	case c.Op == Op_PUT:
+		return encode(&Result{Version: e.version, Outcome: Outcome_REFUSED})
+	case c.Version == 0 || c.Version == e.version:
+		return encode(&Result{Version: e.version, Value: e.value})
+	case c.Version < e.version:
+		return encode(&Result{Version: e.version, Outcome: Outcome_DROPPED})
+	default:
+		return encode(&Result{Version: e.version, Outcome: Outcome_ABSENT})
 	}
-	s.result.Version, s.result.Value = e.version, e.value
-	return encode(&s.result)
 }
 
 // Result returns what a command's first execution gave, if it has been executed and its client
 // may still ask for it. The result is owned by the store.
 func (s *Store) Result(id protocols.CommandID) (result []byte, done bool) {
 	if sess := s.sessions[id.Client]; sess != nil {
-		result, done = sess.results[id.Seq]
+		result, done = sess.result(id.Seq)
 	}
 	return result, done
 }
 
-// Read executes a GET outside the log and returns its encoded Result.
+// Acked tells whether a command's client is known to hold the answer: it may be dropped.
+func (s *Store) Acked(id protocols.CommandID) bool {
+	sess := s.sessions[id.Client]
+	return sess != nil && id.Seq < sess.acked
+}
+
+// Read executes a GET of the latest version outside the log and returns its encoded Result.
 func (s *Store) Read(key []byte) []byte {
-	return s.execute(&Command{Op: Op_GET, Key: key})
+	e := s.entries[string(key)]
+	if e == nil {
+		e = &entry{}
+	}
+	return e.execute(&Command{Op: Op_GET})
 }
 
 // Get returns the latest version of a key and its value; version 0 means absent. The value is
 // owned by the store.
 func (s *Store) Get(key []byte) (version uint64, value []byte) {
-	e := s.entries[string(key)]
-	return e.version, e.value
+	if e := s.entries[string(key)]; e != nil {
+		return e.version, e.value
+	}
+	return 0, nil
 }
 
 // Len is the number of keys present.
@@ -135,14 +138,9 @@ func (s *Store) Snapshot() []byte {
 		e := s.entries[key]
 		snapshot.Entries = append(snapshot.Entries, &Snapshot_Entry{Key: []byte(key), Version: e.version, Value: e.value})
 	}
-	for client, sess := range s.sessions {
-		kept := &Snapshot_Session{Client: client, Acked: sess.acked}
-		for _, seq := range slices.Sorted(maps.Keys(sess.results)) {
-			kept.Answers = append(kept.Answers, &Snapshot_Answer{Seq: seq, Result: sess.results[seq]})
-		}
-		snapshot.Sessions = append(snapshot.Sessions, kept)
+	for _, client := range slices.Sorted(maps.Keys(s.sessions)) {
+		snapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())
 	}
-	slices.SortFunc(snapshot.Sessions, func(a, b *Snapshot_Session) int { return cmp.Compare(a.Client, b.Client) })
 	return encode(snapshot)
 }
 
@@ -154,21 +152,18 @@ func (s *Store) Restore(snapshot []byte) error {
 	}
 	fresh := NewStore()
 	for _, e := range decoded.Entries {
-		fresh.entries[string(e.Key)] = entry{version: e.Version, value: e.Value}
+		fresh.entries[string(e.Key)] = &entry{version: e.Version, value: e.Value}
 	}
 	for _, kept := range decoded.Sessions {
-		sess := &session{acked: kept.Acked, results: map[uint64][]byte{}}
-		for _, a := range kept.Answers {
-			sess.results[a.Seq] = a.Result
-		}
-		fresh.sessions[kept.Client] = sess
+		sess := sessionOf(kept)
+		fresh.sessions[kept.Client] = &sess
 	}
 	s.entries, s.sessions = fresh.entries, fresh.sessions
 	return nil
 }
 
 func encode(m proto.Message) []byte {
-	b, err := protocols.Append(nil, m)
+	b, err := protocols.Append([]byte{}, m) // an empty result is none that is missing
 	if err != nil {
 		panic(fmt.Sprintf("kv: encoding %T: %v", m, err)) // only an invalid message type can fail
 	}

@@ -69,6 +69,59 @@ func (Op) EnumDescriptor() ([]byte, []int) {
 	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{0}
 }
 
+// Outcome is how a command that names a version has ended; NOTED is all there is for one that does not.
+type Outcome int32
+
+const (
+	Outcome_NOTED   Outcome = 0 // PUT: the value is that version; GET: the result has the value
+	Outcome_REFUSED Outcome = 1 // PUT: it cannot become that version: another has, or one before it is missing
+	Outcome_DROPPED Outcome = 2 // GET: a later version exists, and only the latest is kept
+	Outcome_ABSENT  Outcome = 3 // GET: there is no such version yet
+)
+
+// Enum value maps for Outcome.
+var (
+	Outcome_name = map[int32]string{
+		0: "NOTED",
+		1: "REFUSED",
+		2: "DROPPED",
+		3: "ABSENT",
+	}
+	Outcome_value = map[string]int32{
+		"NOTED":   0,
+		"REFUSED": 1,
+		"DROPPED": 2,
+		"ABSENT":  3,
+	}
+)
+
+func (x Outcome) Enum() *Outcome {
+	p := new(Outcome)
+	*p = x
+	return p
+}
+
+func (x Outcome) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (Outcome) Descriptor() protoreflect.EnumDescriptor {
+	return file_protocols_kv_kv_proto_enumTypes[1].Descriptor()
+}
+
+func (Outcome) Type() protoreflect.EnumType {
+	return &file_protocols_kv_kv_proto_enumTypes[1]
+}
+
+func (x Outcome) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use Outcome.Descriptor instead.
+func (Outcome) EnumDescriptor() ([]byte, []int) {
+	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{1}
+}
+
 // Command is what a client wants done once. Drivers carry it as opaque bytes.
 type Command struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -77,7 +130,8 @@ type Command struct {
 	Acked         uint64                 `protobuf:"varint,3,opt,name=acked,proto3" json:"acked,omitempty"` // the client has its answers to every seq below this one
 	Op            Op                     `protobuf:"varint,4,opt,name=op,proto3,enum=quorumbench.kv.Op" json:"op,omitempty"`
 	Key           []byte                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
-	Value         []byte                 `protobuf:"bytes,6,opt,name=value,proto3" json:"value,omitempty"` // PUT only
+	Value         []byte                 `protobuf:"bytes,6,opt,name=value,proto3" json:"value,omitempty"`      // PUT only
+	Version       uint64                 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"` // that is asked for: a GET's to read, a PUT's to become; zero: the latest, the next
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -154,12 +208,21 @@ func (x *Command) GetValue() []byte {
 	return nil
 }
 
-// Result is what a GET found. That of a PUT is empty: it tells nothing of the state, so that a
-// driver may give it as soon as the PUT is decided, before it is applied.
+func (x *Command) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+// Result is what a GET found, or what has become of a PUT that names a version. That of any other PUT
+// is empty: it tells nothing of the state, so that a driver may give it as soon as the PUT is decided,
+// before it is applied.
 type Result struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Version       uint64                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"` // from 1; 0 if the key is absent
-	Value         []byte                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Version       uint64                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"` // the key's latest, from 1; 0 if the key is absent
+	Value         []byte                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`      // of that version, unless the outcome says that another was asked for
+	Outcome       Outcome                `protobuf:"varint,3,opt,name=outcome,proto3,enum=quorumbench.kv.Outcome" json:"outcome,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -208,18 +271,87 @@ func (x *Result) GetValue() []byte {
 	return nil
 }
 
+func (x *Result) GetOutcome() Outcome {
+	if x != nil {
+		return x.Outcome
+	}
+	return Outcome_NOTED
+}
+
+// Session is what a state machine remembers of a client: the results of commands that the client may
+// still retry.
+type Session struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Client        uint64                 `protobuf:"varint,1,opt,name=client,proto3" json:"client,omitempty"`
+	Acked         uint64                 `protobuf:"varint,2,opt,name=acked,proto3" json:"acked,omitempty"`
+	Answers       []*Session_Answer      `protobuf:"bytes,3,rep,name=answers,proto3" json:"answers,omitempty"` // by seq
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session) Reset() {
+	*x = Session{}
+	mi := &file_protocols_kv_kv_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session) ProtoMessage() {}
+
+func (x *Session) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_kv_kv_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session.ProtoReflect.Descriptor instead.
+func (*Session) Descriptor() ([]byte, []int) {
+	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Session) GetClient() uint64 {
+	if x != nil {
+		return x.Client
+	}
+	return 0
+}
+
+func (x *Session) GetAcked() uint64 {
+	if x != nil {
+		return x.Acked
+	}
+	return 0
+}
+
+func (x *Session) GetAnswers() []*Session_Answer {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
 // Snapshot is a whole store, everything sorted, so that equal stores have equal bytes.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Entries       []*Snapshot_Entry      `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`
-	Sessions      []*Snapshot_Session    `protobuf:"bytes,2,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	Sessions      []*Session             `protobuf:"bytes,2,rep,name=sessions,proto3" json:"sessions,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_kv_kv_proto_msgTypes[2]
+	mi := &file_protocols_kv_kv_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -231,7 +363,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_kv_kv_proto_msgTypes[2]
+	mi := &file_protocols_kv_kv_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -244,7 +376,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{2}
+	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Snapshot) GetEntries() []*Snapshot_Entry {
@@ -254,9 +386,122 @@ func (x *Snapshot) GetEntries() []*Snapshot_Entry {
 	return nil
 }
 
-func (x *Snapshot) GetSessions() []*Snapshot_Session {
+func (x *Snapshot) GetSessions() []*Session {
 	if x != nil {
 		return x.Sessions
+	}
+	return nil
+}
+
+// State is a whole register, the sessions sorted.
+type State struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Version       uint64                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	Value         []byte                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Sessions      []*Session             `protobuf:"bytes,3,rep,name=sessions,proto3" json:"sessions,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *State) Reset() {
+	*x = State{}
+	mi := &file_protocols_kv_kv_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *State) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*State) ProtoMessage() {}
+
+func (x *State) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_kv_kv_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use State.ProtoReflect.Descriptor instead.
+func (*State) Descriptor() ([]byte, []int) {
+	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *State) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *State) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *State) GetSessions() []*Session {
+	if x != nil {
+		return x.Sessions
+	}
+	return nil
+}
+
+type Session_Answer struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
+	Result        []byte                 `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Session_Answer) Reset() {
+	*x = Session_Answer{}
+	mi := &file_protocols_kv_kv_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Session_Answer) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Session_Answer) ProtoMessage() {}
+
+func (x *Session_Answer) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_kv_kv_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Session_Answer.ProtoReflect.Descriptor instead.
+func (*Session_Answer) Descriptor() ([]byte, []int) {
+	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{2, 0}
+}
+
+func (x *Session_Answer) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *Session_Answer) GetResult() []byte {
+	if x != nil {
+		return x.Result
 	}
 	return nil
 }
@@ -272,7 +517,7 @@ type Snapshot_Entry struct {
 
 func (x *Snapshot_Entry) Reset() {
 	*x = Snapshot_Entry{}
-	mi := &file_protocols_kv_kv_proto_msgTypes[3]
+	mi := &file_protocols_kv_kv_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +529,7 @@ func (x *Snapshot_Entry) String() string {
 func (*Snapshot_Entry) ProtoMessage() {}
 
 func (x *Snapshot_Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_kv_kv_proto_msgTypes[3]
+	mi := &file_protocols_kv_kv_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +542,7 @@ func (x *Snapshot_Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot_Entry.ProtoReflect.Descriptor instead.
 func (*Snapshot_Entry) Descriptor() ([]byte, []int) {
-	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{2, 0}
+	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{3, 0}
 }
 
 func (x *Snapshot_Entry) GetKey() []byte {
@@ -321,150 +566,50 @@ func (x *Snapshot_Entry) GetValue() []byte {
 	return nil
 }
 
-type Snapshot_Answer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Seq           uint64                 `protobuf:"varint,1,opt,name=seq,proto3" json:"seq,omitempty"`
-	Result        []byte                 `protobuf:"bytes,2,opt,name=result,proto3" json:"result,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Snapshot_Answer) Reset() {
-	*x = Snapshot_Answer{}
-	mi := &file_protocols_kv_kv_proto_msgTypes[4]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Snapshot_Answer) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Snapshot_Answer) ProtoMessage() {}
-
-func (x *Snapshot_Answer) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_kv_kv_proto_msgTypes[4]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Snapshot_Answer.ProtoReflect.Descriptor instead.
-func (*Snapshot_Answer) Descriptor() ([]byte, []int) {
-	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{2, 1}
-}
-
-func (x *Snapshot_Answer) GetSeq() uint64 {
-	if x != nil {
-		return x.Seq
-	}
-	return 0
-}
-
-func (x *Snapshot_Answer) GetResult() []byte {
-	if x != nil {
-		return x.Result
-	}
-	return nil
-}
-
-type Snapshot_Session struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Client        uint64                 `protobuf:"varint,1,opt,name=client,proto3" json:"client,omitempty"`
-	Acked         uint64                 `protobuf:"varint,2,opt,name=acked,proto3" json:"acked,omitempty"`
-	Answers       []*Snapshot_Answer     `protobuf:"bytes,3,rep,name=answers,proto3" json:"answers,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Snapshot_Session) Reset() {
-	*x = Snapshot_Session{}
-	mi := &file_protocols_kv_kv_proto_msgTypes[5]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Snapshot_Session) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Snapshot_Session) ProtoMessage() {}
-
-func (x *Snapshot_Session) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_kv_kv_proto_msgTypes[5]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Snapshot_Session.ProtoReflect.Descriptor instead.
-func (*Snapshot_Session) Descriptor() ([]byte, []int) {
-	return file_protocols_kv_kv_proto_rawDescGZIP(), []int{2, 2}
-}
-
-func (x *Snapshot_Session) GetClient() uint64 {
-	if x != nil {
-		return x.Client
-	}
-	return 0
-}
-
-func (x *Snapshot_Session) GetAcked() uint64 {
-	if x != nil {
-		return x.Acked
-	}
-	return 0
-}
-
-func (x *Snapshot_Session) GetAnswers() []*Snapshot_Answer {
-	if x != nil {
-		return x.Answers
-	}
-	return nil
-}
-
 var File_protocols_kv_kv_proto protoreflect.FileDescriptor
 
 const file_protocols_kv_kv_proto_rawDesc = "" +
 	"\n" +
-	"\x15protocols/kv/kv.proto\x12\x0equorumbench.kv\"\x95\x01\n" +
+	"\x15protocols/kv/kv.proto\x12\x0equorumbench.kv\"\xaf\x01\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x14\n" +
 	"\x05acked\x18\x03 \x01(\x04R\x05acked\x12\"\n" +
 	"\x02op\x18\x04 \x01(\x0e2\x12.quorumbench.kv.OpR\x02op\x12\x10\n" +
 	"\x03key\x18\x05 \x01(\fR\x03key\x12\x14\n" +
-	"\x05value\x18\x06 \x01(\fR\x05value\"8\n" +
+	"\x05value\x18\x06 \x01(\fR\x05value\x12\x18\n" +
+	"\aversion\x18\a \x01(\x04R\aversion\"k\n" +
 	"\x06Result\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\fR\x05value\"\xf5\x02\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\x121\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2\x17.quorumbench.kv.OutcomeR\aoutcome\"\xa5\x01\n" +
+	"\aSession\x12\x16\n" +
+	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x14\n" +
+	"\x05acked\x18\x02 \x01(\x04R\x05acked\x128\n" +
+	"\aanswers\x18\x03 \x03(\v2\x1e.quorumbench.kv.Session.AnswerR\aanswers\x1a2\n" +
+	"\x06Answer\x12\x10\n" +
+	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x16\n" +
+	"\x06result\x18\x02 \x01(\fR\x06result\"\xc4\x01\n" +
 	"\bSnapshot\x128\n" +
-	"\aentries\x18\x01 \x03(\v2\x1e.quorumbench.kv.Snapshot.EntryR\aentries\x12<\n" +
-	"\bsessions\x18\x02 \x03(\v2 .quorumbench.kv.Snapshot.SessionR\bsessions\x1aI\n" +
+	"\aentries\x18\x01 \x03(\v2\x1e.quorumbench.kv.Snapshot.EntryR\aentries\x123\n" +
+	"\bsessions\x18\x02 \x03(\v2\x17.quorumbench.kv.SessionR\bsessions\x1aI\n" +
 	"\x05Entry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x14\n" +
-	"\x05value\x18\x03 \x01(\fR\x05value\x1a2\n" +
-	"\x06Answer\x12\x10\n" +
-	"\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x16\n" +
-	"\x06result\x18\x02 \x01(\fR\x06result\x1ar\n" +
-	"\aSession\x12\x16\n" +
-	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x14\n" +
-	"\x05acked\x18\x02 \x01(\x04R\x05acked\x129\n" +
-	"\aanswers\x18\x03 \x03(\v2\x1f.quorumbench.kv.Snapshot.AnswerR\aanswers*\x16\n" +
+	"\x05value\x18\x03 \x01(\fR\x05value\"l\n" +
+	"\x05State\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\x123\n" +
+	"\bsessions\x18\x03 \x03(\v2\x17.quorumbench.kv.SessionR\bsessions*\x16\n" +
 	"\x02Op\x12\a\n" +
 	"\x03PUT\x10\x00\x12\a\n" +
-	"\x03GET\x10\x01B\x1aZ\x18quorumbench/protocols/kvb\x06proto3"
+	"\x03GET\x10\x01*:\n" +
+	"\aOutcome\x12\t\n" +
+	"\x05NOTED\x10\x00\x12\v\n" +
+	"\aREFUSED\x10\x01\x12\v\n" +
+	"\aDROPPED\x10\x02\x12\n" +
+	"\n" +
+	"\x06ABSENT\x10\x03B\x1aZ\x18quorumbench/protocols/kvb\x06proto3"
 
 var (
 	file_protocols_kv_kv_proto_rawDescOnce sync.Once
@@ -478,27 +623,31 @@ func file_protocols_kv_kv_proto_rawDescGZIP() []byte {
 	return file_protocols_kv_kv_proto_rawDescData
 }
 
-var file_protocols_kv_kv_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_protocols_kv_kv_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_protocols_kv_kv_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+var file_protocols_kv_kv_proto_msgTypes = make([]protoimpl.MessageInfo, 7)
 var file_protocols_kv_kv_proto_goTypes = []any{
-	(Op)(0),                  // 0: quorumbench.kv.Op
-	(*Command)(nil),          // 1: quorumbench.kv.Command
-	(*Result)(nil),           // 2: quorumbench.kv.Result
-	(*Snapshot)(nil),         // 3: quorumbench.kv.Snapshot
-	(*Snapshot_Entry)(nil),   // 4: quorumbench.kv.Snapshot.Entry
-	(*Snapshot_Answer)(nil),  // 5: quorumbench.kv.Snapshot.Answer
-	(*Snapshot_Session)(nil), // 6: quorumbench.kv.Snapshot.Session
+	(Op)(0),                // 0: quorumbench.kv.Op
+	(Outcome)(0),           // 1: quorumbench.kv.Outcome
+	(*Command)(nil),        // 2: quorumbench.kv.Command
+	(*Result)(nil),         // 3: quorumbench.kv.Result
+	(*Session)(nil),        // 4: quorumbench.kv.Session
+	(*Snapshot)(nil),       // 5: quorumbench.kv.Snapshot
+	(*State)(nil),          // 6: quorumbench.kv.State
+	(*Session_Answer)(nil), // 7: quorumbench.kv.Session.Answer
+	(*Snapshot_Entry)(nil), // 8: quorumbench.kv.Snapshot.Entry
 }
 var file_protocols_kv_kv_proto_depIdxs = []int32{
 	0, // 0: quorumbench.kv.Command.op:type_name -> quorumbench.kv.Op
-	4, // 1: quorumbench.kv.Snapshot.entries:type_name -> quorumbench.kv.Snapshot.Entry
-	6, // 2: quorumbench.kv.Snapshot.sessions:type_name -> quorumbench.kv.Snapshot.Session
-	5, // 3: quorumbench.kv.Snapshot.Session.answers:type_name -> quorumbench.kv.Snapshot.Answer
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	4, // [4:4] is the sub-list for extension extendee
-	0, // [0:4] is the sub-list for field type_name
+	1, // 1: quorumbench.kv.Result.outcome:type_name -> quorumbench.kv.Outcome
+	7, // 2: quorumbench.kv.Session.answers:type_name -> quorumbench.kv.Session.Answer
+	8, // 3: quorumbench.kv.Snapshot.entries:type_name -> quorumbench.kv.Snapshot.Entry
+	4, // 4: quorumbench.kv.Snapshot.sessions:type_name -> quorumbench.kv.Session
+	4, // 5: quorumbench.kv.State.sessions:type_name -> quorumbench.kv.Session
+	6, // [6:6] is the sub-list for method output_type
+	6, // [6:6] is the sub-list for method input_type
+	6, // [6:6] is the sub-list for extension type_name
+	6, // [6:6] is the sub-list for extension extendee
+	0, // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_protocols_kv_kv_proto_init() }
@@ -511,8 +660,8 @@ func file_protocols_kv_kv_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_kv_kv_proto_rawDesc), len(file_protocols_kv_kv_proto_rawDesc)),
-			NumEnums:      1,
-			NumMessages:   6,
+			NumEnums:      2,
+			NumMessages:   7,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

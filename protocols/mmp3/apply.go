@@ -2,52 +2,74 @@ package mmp3
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
 )
 
-// apply keeps rule 7, as far as it goes.
+// apply applies what can be applied, and goes on from there.
 func (r *replica) apply() {
-	for {
-		x := r.ready()
-		if x == nil {
-			return
-		}
-		r.applied[x.at.column]++
-		r.slots++
-		id, result := r.store.Apply(x.command)
-		r.out.Commit(protocols.Slot{Index: r.slots}, id, x.command)
-		if w := r.wishes[id]; w != nil && w.read { // rule 9
-			r.answer(w, result)
-		}
+	if r.applyReady() {
+		r.forget()
+		r.tellLater()
+		r.serve()
 	}
 }
 
-// ready returns the head to apply next, nil if every walk meets one that is not committed.
-func (r *replica) ready() *instance {
+// applyReady keeps rule 7, as far as it goes, and tells whether it went anywhere.
+func (r *replica) applyReady() (moved bool) {
+	for {
+		x, met := r.ready()
+		if x == nil {
+			return moved
+		}
+		if met > 1 {
+			r.out.Measure("heads met", int64(met))
+		}
+		r.applied[x.at.column]++
+		r.execute(x)
+		moved = true
+	}
+}
+
+// execute applies the commands of an instance, or a no-op.
+func (r *replica) execute(x *instance) {
+	if len(x.commands) == 0 {
+		r.slots++
+		r.out.Commit(protocols.Slot{Index: r.slots}, protocols.CommandID{}, nil)
+	}
+	for _, command := range x.commands {
+		r.slots++
+		id, result := r.store.Apply(command)
+		r.out.Commit(protocols.Slot{Index: r.slots}, id, command)
+		r.fulfil(id, result)
+	}
+}
+
+// ready returns the head to apply next, nil if every walk meets one that is not committed, and how
+// many heads the walk has met.
+func (r *replica) ready() (*instance, int) {
 	for start := range replicas {
-		if x := r.walk(start); x != nil {
-			return x
+		if x, met := r.walk(start); x != nil {
+			return x, met
 		}
 	}
-	return nil
+	return nil, 0
 }
 
 // walk follows dependencies from the head of a column, and returns the reached head with the
-// smallest (n, column), nil if one reached is not committed.
-func (r *replica) walk(start int) *instance {
+// smallest (n, column), nil if one reached is not committed, and the number of those reached.
+func (r *replica) walk(start int) (best *instance, met int) {
 	var reached [replicas]bool
 	reached[start] = true
-	var best *instance
-	smallest := replicas + 1
 	for again := true; again; {
-		again, best, smallest = false, nil, replicas+1
+		again, best, met = false, nil, 0
+		smallest := replicas + 1
 		for c := range replicas {
 			if !reached[c] {
 				continue
 			}
+			met++
 			head := r.get(position{c, r.applied[c]})
 			if head == nil || !head.committed {
-				return nil
+				return nil, met
 			}
 			n := 0
 			for k := range replicas {
@@ -62,28 +84,5 @@ func (r *replica) walk(start int) *instance {
 			}
 		}
 	}
-	return best
-}
-
-// settle keeps rule 8: it moves on over the committed instances of this replica's column, and
-// answers the writes among them.
-func (r *replica) settle() {
-	for {
-		x := r.get(position{r.id, r.settled})
-		if x == nil || !x.committed {
-			return
-		}
-		w := r.placed[r.settled]
-		delete(r.placed, r.settled)
-		r.settled++
-		if w != nil && !w.read {
-			r.out.Mark(w.id, protocols.MarkCommitted)
-			r.answer(w, kv.PutResult)
-		}
-	}
-}
-
-func (r *replica) answer(w *wish, result []byte) {
-	delete(r.wishes, w.id)
-	r.out.Answer(w.id, result)
+	return best, met
 }

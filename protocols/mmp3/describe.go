@@ -8,8 +8,8 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// describe names a message with its instance (a, b or c for the column, then the LSN), its ballot,
-// the command and the Deps.
+// describe names a message with its instances (a, b or c for the column, then the LSN), its ballot,
+// the commands and the Deps.
 func describe(data []byte) string {
 	var m Message
 	if protocols.Decode(data, &m) != nil {
@@ -26,18 +26,57 @@ func describe(data []byte) string {
 		r := kind.Refused
 		return fmt.Sprintf("Refused %s %v promised %v", describeID(r.Column, r.Lsn), protocols.Ballot(r.Ballot), protocols.Ballot(r.Promised))
 	case *Message_Query:
-		name := "Query"
-		for _, id := range kind.Query.Instances {
-			name += " " + describeID(id.Column, id.Lsn)
+		return "Query" + kind.Query.describe()
+	case *Message_Committed:
+		name := "Committed"
+		for _, x := range kind.Committed.Instances {
+			name += " " + describeID(x.Column, x.Lsn)
 		}
 		return name
+	case *Message_Applied:
+		name := "Applied " + describeVector(kind.Applied.Applied)
+		if kind.Applied.Ask {
+			name += " and you?"
+		}
+		return name
+	case *Message_Snapshot:
+		s := kind.Snapshot
+		return fmt.Sprintf("Snapshot %s part %d of %d", describeVector(s.Applied), s.Part+1, s.Parts)
+	case *Message_Read:
+		return "Read"
+	case *Message_Seen:
+		return "Seen " + describeVector(kind.Seen.Seen)
 	}
 	return ""
 }
 
 func (m *Instance) describe() string {
-	deps := strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Deps), " ", ","), "[]")
-	return fmt.Sprintf("%s %v %s [%s]", describeID(m.Column, m.Lsn), protocols.Ballot(m.Ballot), kv.Describe(m.Command), deps)
+	what := kv.Describe(nil)
+	for i, command := range m.Commands {
+		if i == 0 {
+			what = kv.Describe(command)
+		} else {
+			what += "," + kv.Describe(command)
+		}
+	}
+	return fmt.Sprintf("%s %v %s %s", describeID(m.Column, m.Lsn), protocols.Ballot(m.Ballot), what, describeVector(m.Deps))
+}
+
+func (q *Query) describe() string {
+	name := ""
+	for _, s := range q.Stretches {
+		name += " " + describeID(s.Column, s.From)
+		if s.End == 0 {
+			name += "…"
+		} else if s.End > s.From+1 {
+			name += "…" + describeID(s.Column, s.End-1)
+		}
+	}
+	return name
+}
+
+func describeVector(lsns []uint64) string {
+	return strings.ReplaceAll(fmt.Sprint(lsns), " ", ",")
 }
 
 func describeID(column uint32, lsn uint64) string { return fmt.Sprintf("%c%d", 'a'+rune(column), lsn) }

@@ -3,44 +3,121 @@ package mmp3
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"quorumbench/protocols"
 )
 
-// invariants tells, of the replicas' committed instances, whether two replicas hold different
-// values for one, and whether there are two of different columns of which neither depends on the
-// other: then the heads need not form a semi-complete graph, and the order of rule 7 is no order.
+// invariants tells what is wrong between the replicas: whether two hold different values for one
+// committed instance; whether there are two committed instances of different columns of which neither
+// depends on the other, for then the heads need not form a semi-complete graph, and the order of rule 7
+// is no order; whether the ways by which two replicas came to what they have applied can be parts of
+// one way; and whether a replica has not seen what it holds or has applied, directly or through its
+// Deps, or has truncated what it has not applied.
+// Of what is truncated at a replica, only what others still hold can be looked at.
 func invariants(nodes []protocols.Node) error {
-	var committed [replicas][]*instance // of any replica, by LSN
+	var up []*replica
 	for _, node := range nodes {
-		r, up := node.(*replica)
-		if !up {
-			continue
+		if r, alive := node.(*replica); alive {
+			up = append(up, r)
 		}
-		for c := range replicas {
-			for lsn, x := range r.columns[c] {
-				if x == nil || !x.committed {
-					continue
-				}
-				for len(committed[c]) <= lsn {
-					committed[c] = append(committed[c], nil)
-				}
-				if other := committed[c][lsn]; other == nil {
-					committed[c][lsn] = x
-				} else if other.deps != x.deps || !bytes.Equal(other.command, x.command) {
-					return fmt.Errorf("instance %d.%d is committed with deps %v and with deps %v, or with two commands", c, lsn, other.deps, x.deps)
-				}
+	}
+	for i, r := range up {
+		if err := r.consistent(); err != nil {
+			return err
+		}
+		for _, other := range up[:i] {
+			if !r.applied.covers(other.applied) && !other.applied.covers(r.applied) {
+				return fmt.Errorf("replica %d has applied %v and replica %d %v: these are not on one way", other.id, other.applied, r.id, r.applied)
+			}
+			if r.applied == other.applied && r.slots != other.slots {
+				return fmt.Errorf("replicas %d and %d have applied %v, one in %d slots and one in %d", other.id, r.id, r.applied, other.slots, r.slots)
 			}
 		}
 	}
+	var committed [replicas]column
+	for c := range replicas {
+		var err error
+		if committed[c], err = unite(up, c); err != nil {
+			return err
+		}
+		for _, r := range up {
+			if err := r.sawApplied(&committed[c]); err != nil {
+				return err
+			}
+		}
+	}
+	return related(&committed)
+}
+
+// consistent tells what is wrong with one replica alone.
+func (r *replica) consistent() error {
+	if !r.seen.covers(r.applied) {
+		return fmt.Errorf("replica %d has applied %v and seen %v", r.id, r.applied, r.seen)
+	}
+	for c := range replicas {
+		if r.columns[c].base > r.applied[c] {
+			return fmt.Errorf("replica %d has truncated column %d below %d and applied it below %d", r.id, c, r.columns[c].base, r.applied[c])
+		}
+		for _, x := range r.columns[c].held {
+			if x != nil && (!r.seen.covers(x.deps) || x.valueBallot > 0 && r.seen[c] <= x.at.lsn) {
+				return fmt.Errorf("replica %d holds %d.%d with deps %v and has seen %v", r.id, c, x.at.lsn, x.deps, r.seen)
+			}
+		}
+	}
+	return nil
+}
+
+// sawApplied tells whether there are committed instances that a replica has applied, with Deps that it
+// has not seen: a restart or a snapshot has lost them.
+func (r *replica) sawApplied(committed *column) error {
+	for _, x := range committed.held {
+		if x != nil && x.at.lsn < r.applied[x.at.column] && !r.seen.covers(x.deps) {
+			return fmt.Errorf("replica %d has applied %d.%d with deps %v and has seen %v", r.id, x.at.column, x.at.lsn, x.deps, r.seen)
+		}
+	}
+	return nil
+}
+
+// unite returns the committed instances of a column that any of the replicas holds.
+func unite(up []*replica, c int) (column, error) {
+	if len(up) == 0 {
+		return column{}, nil
+	}
+	all := column{base: up[0].columns[c].base}
+	for _, r := range up {
+		all.base = min(all.base, r.columns[c].base)
+	}
+	for _, r := range up {
+		for _, x := range r.columns[c].held {
+			if x == nil || !x.committed {
+				continue
+			}
+			for all.end() <= x.at.lsn {
+				all.held = append(all.held, nil)
+			}
+			place := &all.held[x.at.lsn-all.base]
+			if other := *place; other == nil {
+				*place = x
+			} else if other.deps != x.deps || !slices.EqualFunc(other.commands, x.commands, bytes.Equal) {
+				return all, fmt.Errorf("instance %d.%d is committed with deps %v and with deps %v, or with other commands", c, x.at.lsn, other.deps, x.deps)
+			}
+		}
+	}
+	return all, nil
+}
+
+// related looks for two instances of which neither depends on the other.
+func related(committed *[replicas]column) error {
 	for c := range replicas {
 		for k := c + 1; k < replicas; k++ {
-			least := leastDependent(committed[k], c)
-			for _, x := range committed[c] {
-				if x == nil || x.deps[k] >= uint64(len(least)) {
+			least := leastDependent(&committed[k], c)
+			for _, x := range committed[c].held {
+				if x == nil || max(x.deps[k], committed[k].base) >= committed[k].end() {
 					continue
 				}
-				if y := least[x.deps[k]]; y != nil && y.deps[c] <= x.at.lsn {
+				from := max(x.deps[k], committed[k].base) - committed[k].base
+				if y := least[from]; y != nil && y.deps[c] <= x.at.lsn {
 					return fmt.Errorf("instances %d.%d (deps %v) and %d.%d (deps %v) are committed and neither depends on the other",
 						c, x.at.lsn, x.deps, k, y.at.lsn, y.deps)
 				}
@@ -52,14 +129,14 @@ func invariants(nodes []protocols.Node) error {
 
 // leastDependent returns, for each place of a column, the instance from there on that depends on
 // the fewest of column c.
-func leastDependent(column []*instance, c int) []*instance {
-	least := make([]*instance, len(column))
+func leastDependent(of *column, c int) []*instance {
+	least := make([]*instance, len(of.held))
 	var best *instance
-	for lsn := len(column) - 1; lsn >= 0; lsn-- {
-		if y := column[lsn]; y != nil && (best == nil || y.deps[c] < best.deps[c]) {
+	for i := len(of.held) - 1; i >= 0; i-- {
+		if y := of.held[i]; y != nil && (best == nil || y.deps[c] < best.deps[c]) {
 			best = y
 		}
-		least[lsn] = best
+		least[i] = best
 	}
 	return least
 }

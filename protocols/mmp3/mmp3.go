@@ -2,10 +2,11 @@
 // write commits in one round trip to one other replica, whether it conflicts or not.
 //
 // The instances stand in three columns, one for each replica, which writes there in the normal
-// case. Instance (c, lsn) is decided by Paxos under ballots of its own. Its value is a command
-// and Deps, one LSN for each column: it depends on every instance (k, l) with l < Deps[k], and on
-// all before it in its own column. Seen is, for each column, one more than the highest LSN that a
-// replica has heard of, directly or through the Deps of anything it stores.
+// case. Instance (c, lsn) is decided by Paxos under ballots of its own. Its value is a batch of
+// commands and Deps, one LSN for each column: it depends on every instance (k, l) with l < Deps[k],
+// and on all before it in its own column. Seen is, for each column, one more than the highest LSN
+// that a replica has heard of, directly or through the Deps of anything it stores. Applied is, for
+// each column, the next LSN to apply.
 //
 // The rules, cited where they are kept:
 //
@@ -14,10 +15,10 @@
 //     prepare round: every instance starts out promised to the owner of its column.
 //  2. The other replica promises and accepts in one step, unless it has promised a higher ballot.
 //     It takes the value accepted under the highest ballot, its own or the one sent; if there is
-//     none, the command sent, with Deps the maximum of the Deps sent and its own Seen. It answers
+//     none, the commands sent, with Deps the maximum of the Deps sent and its own Seen. It answers
 //     with the instance. The same ballot again gets the same answer.
 //  3. The proposer, unless it has promised a higher ballot meanwhile, accepts exactly that: two
-//     replicas hold it, so it is committed, and all are told. If the command is another's, it
+//     replicas hold it, so it is committed, and all are told. If the commands are not its own, it
 //     proposes its own again in a new instance.
 //  4. Retry: raise the ballot, prepare again here, with fresh Deps unless something was accepted,
 //     and only then send, to the same or the other replica. A ballot is never under way to two
@@ -32,8 +33,18 @@
 //     (n, column), where n is the number of columns in which it needs the head.
 //  8. A write is answered when its instance and all before it in its column are committed.
 //     Answered at its own commit, it could be applied after a write that began later.
-//  9. A read is a command in the log and is answered when applied.
-//  10. Everything promised, prepared or accepted is durable before it is told.
+//  9. A read is a command in the log; it, and whatever else depends on state, is answered when
+//     applied. With the option for it, a read asks the nearest other replica for its Seen instead,
+//     and is answered from the state here when all of that, and of the Seen here, is applied.
+//  10. The times to commit and to apply are both marked.
+//  11. A command may be committed twice; the sessions of the state machine let it take effect once.
+//  12. An instance holds a batch of commands, and a message may hold several instances.
+//  13. Replicas tell each other their Applied: with every commit, and now and then until all know
+//     that they are level. An instance that all three have applied is truncated, and also one that is
+//     too far behind: who has not applied that needs a snapshot, which is the state with the sessions,
+//     Applied and Seen. What is truncated is decided. It is never prepared anew.
+//  14. Everything promised, prepared or accepted is durable before it is told. Now and then a
+//     snapshot takes the place of the records on disk.
 //
 // Why all replicas apply in the same order: each instance is prepared at two of three replicas,
 // so any two instances meet at a common one, and the later there depends on the earlier. The heads
@@ -62,10 +73,11 @@ var Driver = protocols.Driver{
 		}
 		return nil
 	},
+	Options:  options,
 	New:      newReplica,
 	Describe: describe,
 	Floor: func(c protocols.Config) time.Duration {
-		return c.Delays.QuorumRoundTrip(c.ID, 2)
+		return c.Delays.QuorumRoundTrip(c.ID, 2) + batchWait(c.Options)
 	},
 	Invariants: invariants,
 }
@@ -81,6 +93,16 @@ func (v *vector) raise(other vector) {
 	}
 }
 
+// covers tells whether v is at least as high as the other in every column.
+func (v *vector) covers(other vector) bool {
+	for c := range v {
+		if v[c] < other[c] {
+			return false
+		}
+	}
+	return true
+}
+
 // position names an instance: its column and its LSN, from 0.
 type position struct {
 	column int
@@ -89,49 +111,77 @@ type position struct {
 
 type replica struct {
 	id     int
-	peers  []protocols.NodeID // nearest first
-	retry  [replicas]time.Duration
-	silent [replicas]bool // peers that let the last proposal go unanswered
+	peers  []protocols.NodeID            // nearest first
+	trips  [replicas]protocols.RoundTrip // measured
+	retry  [replicas]time.Duration       // how long to wait for an answer, by the configured delays
+	silent [replicas]bool                // peers that let the last proposal go unanswered
 	random *rand.Rand
 
-	columns [replicas][]*instance // what is known, by LSN; nil where only the number is known
+	columns [replicas]column
 	seen    vector
-	applied vector // the next LSN to apply
-
-	wishes  map[protocols.CommandID]*wish // commands of this replica's clients
-	placed  map[uint64]*wish              // by LSN in this replica's column, until it is committed
-	settled uint64                        // all below in this replica's column are committed
+	applied vector
+	slots   uint64 // applied so far: commands and no-ops
 	store   *kv.Store
-	slots   uint64 // applied so far
+
+	wishes   map[protocols.CommandID]*wish // commands of this replica's clients, until they are applied
+	waiting  []*wish                       // of these, the batch that has not left
+	patience time.Duration                 // how long a batch waits for company
+	placed   map[uint64][]*wish            // by LSN in this replica's column, until it is settled
+	settled  uint64                        // all below in this replica's column are committed
+	reads    *reads                        // nil: they are in the log
 
 	sweeping bool   // the timer of rule 5 is set
 	swept    vector // seen, when it was set
+	helper   int    // the place in peers of the one to ask for a snapshot
 
-	out *protocols.Outbox
-	in  Message
+	heard    [replicas]vector // Applied of the others, as far as they have told
+	telling  bool             // the timer of rule 13 is set
+	kept     uint64           // how many applied instances of a column are kept for one that is behind
+	arriving parcel
+	records  int // on disk, since the last snapshot there
+
+	now     time.Duration
+	out     *protocols.Outbox
+	in      Message
+	scratch scratch
+}
+
+// scratch is what messages and records are made of, one at a time, on their way to the outbox, which
+// encodes them at once; and the command that has just come in.
+type scratch struct {
+	instance Instance
+	message  Message
+	record   Record
+	command  kv.Command
 }
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
 		id: int(c.ID), peers: c.Delays.Nearest(c.ID),
 		random: rand.New(rand.NewPCG(c.Seed, 3)),
-		wishes: map[protocols.CommandID]*wish{}, placed: map[uint64]*wish{},
-		store: kv.NewStore(),
+		store:  kv.NewStore(),
+		wishes: map[protocols.CommandID]*wish{}, placed: map[uint64][]*wish{},
+		patience: batchWait(c.Options), kept: keptBehind(c.Options), helper: 1,
 	}
 	for _, peer := range r.peers {
-		r.retry[peer] = protocols.Retry(c.Delays.RoundTrip(c.ID, peer))
+		trip := c.Delays.RoundTrip(c.ID, peer)
+		r.trips[peer], r.retry[peer] = protocols.NewRoundTrip(trip), protocols.Retry(trip)
+	}
+	if c.Options["reads"] == "quorum" {
+		r.reads = &reads{next: r.random.Uint64()}
 	}
 	return r
 }
 
 // Step implements protocols.Node.
 func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
-	r.out = out
+	r.out, r.now = out, in.Now
 	switch in.Kind {
 	case protocols.InputRestore:
 		r.restore(in.Data)
+		return
 	case protocols.InputStart:
-		r.sweepLater()
+		r.start()
 	case protocols.InputCommand:
 		r.onCommand(in.Command, in.Data)
 	case protocols.InputTimer:
@@ -141,6 +191,16 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 			r.onMessage(in.From, &r.in)
 		}
 	}
+	r.save()
+}
+
+// start begins a new life: it looks for what was missed between this one and the one before.
+func (r *replica) start() {
+	if r.seen != (vector{}) {
+		r.catchUp()
+		r.tell()
+	}
+	r.sweepLater()
 }
 
 func (r *replica) onMessage(from protocols.NodeID, m *Message) {
@@ -154,23 +214,47 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 		r.onRefused(kind.Refused)
 	case *Message_Commit:
 		r.onCommit(kind.Commit)
+		r.hear(from, vectorOf(m.CommitApplied))
 	case *Message_Query:
 		r.onQuery(from, kind.Query)
+	case *Message_Committed:
+		r.onCommitted(kind.Committed)
+	case *Message_Applied:
+		r.onApplied(from, kind.Applied)
+	case *Message_Snapshot:
+		r.onSnapshot(from, kind.Snapshot)
+	case *Message_Read:
+		r.onRead(from, kind.Read)
+	case *Message_Seen:
+		r.onSeen(kind.Seen)
 	}
 }
 
-// The sweep of rule 5 has timer 0; the proposal of an instance has one of its own.
-const sweepTimer protocols.TimerID = 0
+// The timers: one each for these, and behind them one for the proposal of each instance.
+const (
+	sweepTimer protocols.TimerID = iota // rule 5
+	readTimer                           // rule 9
+	batchTimer                          // rule 12
+	tellTimer                           // rule 13
+	firstProposal
+)
 
 func timerOf(at position) protocols.TimerID {
-	return protocols.TimerID(at.lsn*replicas+uint64(at.column)) + 1
+	return firstProposal + protocols.TimerID(at.lsn*replicas+uint64(at.column))
 }
 
 func (r *replica) onTimer(id protocols.TimerID) {
-	if id == sweepTimer {
+	switch id {
+	case sweepTimer:
 		r.sweep()
-		return
+	case readTimer:
+		r.askAgain()
+	case batchTimer:
+		r.flush()
+	case tellTimer:
+		r.tell()
+	default:
+		n := uint64(id - firstProposal)
+		r.retryProposal(position{int(n % replicas), n / replicas})
 	}
-	n := uint64(id - 1)
-	r.retryProposal(position{int(n % replicas), n / replicas})
 }

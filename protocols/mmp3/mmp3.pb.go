@@ -30,7 +30,7 @@ type Instance struct {
 	Lsn           uint64                 `protobuf:"varint,2,opt,name=lsn,proto3" json:"lsn,omitempty"`                                    // from 0
 	Ballot        uint64                 `protobuf:"varint,3,opt,name=ballot,proto3" json:"ballot,omitempty"`                              // the highest promised
 	ValueBallot   uint64                 `protobuf:"varint,4,opt,name=value_ballot,json=valueBallot,proto3" json:"value_ballot,omitempty"` // that of the accepted value; zero while only prepared
-	Command       []byte                 `protobuf:"bytes,5,opt,name=command,proto3" json:"command,omitempty"`                             // empty: a no-op
+	Commands      [][]byte               `protobuf:"bytes,5,rep,name=commands,proto3" json:"commands,omitempty"`                           // none: a no-op
 	Deps          []uint64               `protobuf:"varint,6,rep,packed,name=deps,proto3" json:"deps,omitempty"`                           // an LSN for each column: depends on every instance below
 	Committed     bool                   `protobuf:"varint,7,opt,name=committed,proto3" json:"committed,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -95,9 +95,9 @@ func (x *Instance) GetValueBallot() uint64 {
 	return 0
 }
 
-func (x *Instance) GetCommand() []byte {
+func (x *Instance) GetCommands() [][]byte {
 	if x != nil {
-		return x.Command
+		return x.Commands
 	}
 	return nil
 }
@@ -125,7 +125,14 @@ type Message struct {
 	//	*Message_Refused
 	//	*Message_Commit
 	//	*Message_Query
-	Kind          isMessage_Kind `protobuf_oneof:"kind"`
+	//	*Message_Committed
+	//	*Message_Applied
+	//	*Message_Snapshot
+	//	*Message_Read
+	//	*Message_Seen
+	Kind isMessage_Kind `protobuf_oneof:"kind"`
+	// Of the sender, with every commit: the next LSN to apply of each column.
+	CommitApplied []uint64 `protobuf:"varint,15,rep,packed,name=commit_applied,json=commitApplied,proto3" json:"commit_applied,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,6 +219,58 @@ func (x *Message) GetQuery() *Query {
 	return nil
 }
 
+func (x *Message) GetCommitted() *Committed {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Committed); ok {
+			return x.Committed
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetApplied() *Applied {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Applied); ok {
+			return x.Applied
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetSnapshot() *Snapshot {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Snapshot); ok {
+			return x.Snapshot
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetRead() *Read {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Read); ok {
+			return x.Read
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetSeen() *Seen {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Seen); ok {
+			return x.Seen
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetCommitApplied() []uint64 {
+	if x != nil {
+		return x.CommitApplied
+	}
+	return nil
+}
+
 type isMessage_Kind interface {
 	isMessage_Kind()
 }
@@ -236,6 +295,26 @@ type Message_Query struct {
 	Query *Query `protobuf:"bytes,5,opt,name=query,proto3,oneof"`
 }
 
+type Message_Committed struct {
+	Committed *Committed `protobuf:"bytes,6,opt,name=committed,proto3,oneof"`
+}
+
+type Message_Applied struct {
+	Applied *Applied `protobuf:"bytes,7,opt,name=applied,proto3,oneof"`
+}
+
+type Message_Snapshot struct {
+	Snapshot *Snapshot `protobuf:"bytes,8,opt,name=snapshot,proto3,oneof"`
+}
+
+type Message_Read struct {
+	Read *Read `protobuf:"bytes,9,opt,name=read,proto3,oneof"`
+}
+
+type Message_Seen struct {
+	Seen *Seen `protobuf:"bytes,10,opt,name=seen,proto3,oneof"`
+}
+
 func (*Message_Propose) isMessage_Kind() {}
 
 func (*Message_Accepted) isMessage_Kind() {}
@@ -245,6 +324,16 @@ func (*Message_Refused) isMessage_Kind() {}
 func (*Message_Commit) isMessage_Kind() {}
 
 func (*Message_Query) isMessage_Kind() {}
+
+func (*Message_Committed) isMessage_Kind() {}
+
+func (*Message_Applied) isMessage_Kind() {}
+
+func (*Message_Snapshot) isMessage_Kind() {}
+
+func (*Message_Read) isMessage_Kind() {}
+
+func (*Message_Seen) isMessage_Kind() {}
 
 // Refused answers a proposal whose ballot is below the promised one.
 type Refused struct {
@@ -315,10 +404,11 @@ func (x *Refused) GetPromised() uint64 {
 	return 0
 }
 
-// Query asks for a commit of each of these instances that the receiver knows committed.
+// Query asks for what the receiver knows committed of these stretches.
 type Query struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Instances     []*Query_ID            `protobuf:"bytes,1,rep,name=instances,proto3" json:"instances,omitempty"`
+	Stretches     []*Query_Stretch       `protobuf:"bytes,1,rep,name=stretches,proto3" json:"stretches,omitempty"`
+	Snapshot      bool                   `protobuf:"varint,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // wanted, if any of it is truncated
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -353,24 +443,329 @@ func (*Query) Descriptor() ([]byte, []int) {
 	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{3}
 }
 
-func (x *Query) GetInstances() []*Query_ID {
+func (x *Query) GetStretches() []*Query_Stretch {
+	if x != nil {
+		return x.Stretches
+	}
+	return nil
+}
+
+func (x *Query) GetSnapshot() bool {
+	if x != nil {
+		return x.Snapshot
+	}
+	return false
+}
+
+// Committed answers a query.
+type Committed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Instances     []*Instance            `protobuf:"bytes,1,rep,name=instances,proto3" json:"instances,omitempty"`
+	More          bool                   `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"` // there are more than fit: ask again
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Committed) Reset() {
+	*x = Committed{}
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Committed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Committed) ProtoMessage() {}
+
+func (x *Committed) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Committed.ProtoReflect.Descriptor instead.
+func (*Committed) Descriptor() ([]byte, []int) {
+	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Committed) GetInstances() []*Instance {
 	if x != nil {
 		return x.Instances
 	}
 	return nil
 }
 
-// Record is an instance as it was when a step changed it.
+func (x *Committed) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// Applied tells how far the sender has applied each column.
+type Applied struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Applied       []uint64               `protobuf:"varint,1,rep,packed,name=applied,proto3" json:"applied,omitempty"`
+	Ask           bool                   `protobuf:"varint,2,opt,name=ask,proto3" json:"ask,omitempty"` // the same is wanted of the receiver
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Applied) Reset() {
+	*x = Applied{}
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Applied) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Applied) ProtoMessage() {}
+
+func (x *Applied) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Applied.ProtoReflect.Descriptor instead.
+func (*Applied) Descriptor() ([]byte, []int) {
+	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Applied) GetApplied() []uint64 {
+	if x != nil {
+		return x.Applied
+	}
+	return nil
+}
+
+func (x *Applied) GetAsk() bool {
+	if x != nil {
+		return x.Ask
+	}
+	return false
+}
+
+// Snapshot is the state that follows from all that is applied. To another replica it goes in parts.
+type Snapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Applied       []uint64               `protobuf:"varint,1,rep,packed,name=applied,proto3" json:"applied,omitempty"`
+	Seen          []uint64               `protobuf:"varint,2,rep,packed,name=seen,proto3" json:"seen,omitempty"`
+	Slots         uint64                 `protobuf:"varint,3,opt,name=slots,proto3" json:"slots,omitempty"` // commands and no-ops in it
+	State         []byte                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`  // a kv.Snapshot, or a part of it; the sessions are in it
+	Part          uint32                 `protobuf:"varint,5,opt,name=part,proto3" json:"part,omitempty"`   // from 0
+	Parts         uint32                 `protobuf:"varint,6,opt,name=parts,proto3" json:"parts,omitempty"`
+	Open          []*Instance            `protobuf:"bytes,7,rep,name=open,proto3" json:"open,omitempty"` // on disk: what is not applied
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Snapshot) GetApplied() []uint64 {
+	if x != nil {
+		return x.Applied
+	}
+	return nil
+}
+
+func (x *Snapshot) GetSeen() []uint64 {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+func (x *Snapshot) GetSlots() uint64 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *Snapshot) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *Snapshot) GetPart() uint32 {
+	if x != nil {
+		return x.Part
+	}
+	return 0
+}
+
+func (x *Snapshot) GetParts() uint32 {
+	if x != nil {
+		return x.Parts
+	}
+	return 0
+}
+
+func (x *Snapshot) GetOpen() []*Instance {
+	if x != nil {
+		return x.Open
+	}
+	return nil
+}
+
+// Read asks for the receiver's Seen, for a read outside the log.
+type Read struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Read) Reset() {
+	*x = Read{}
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Read) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Read) ProtoMessage() {}
+
+func (x *Read) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Read.ProtoReflect.Descriptor instead.
+func (*Read) Descriptor() ([]byte, []int) {
+	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Read) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+// Seen answers it.
+type Seen struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	Seen          []uint64               `protobuf:"varint,2,rep,packed,name=seen,proto3" json:"seen,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Seen) Reset() {
+	*x = Seen{}
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Seen) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Seen) ProtoMessage() {}
+
+func (x *Seen) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Seen.ProtoReflect.Descriptor instead.
+func (*Seen) Descriptor() ([]byte, []int) {
+	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Seen) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Seen) GetSeen() []uint64 {
+	if x != nil {
+		return x.Seen
+	}
+	return nil
+}
+
+// Record is what a step changed: an instance as it is now, or all there is.
 type Record struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Instance      *Instance              `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	Snapshot      *Snapshot              `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[4]
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -382,7 +777,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[4]
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -395,7 +790,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{4}
+	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Record) GetInstance() *Instance {
@@ -405,29 +800,37 @@ func (x *Record) GetInstance() *Instance {
 	return nil
 }
 
-type Query_ID struct {
+func (x *Record) GetSnapshot() *Snapshot {
+	if x != nil {
+		return x.Snapshot
+	}
+	return nil
+}
+
+type Query_Stretch struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Column        uint32                 `protobuf:"varint,1,opt,name=column,proto3" json:"column,omitempty"`
-	Lsn           uint64                 `protobuf:"varint,2,opt,name=lsn,proto3" json:"lsn,omitempty"`
+	From          uint64                 `protobuf:"varint,2,opt,name=from,proto3" json:"from,omitempty"`
+	End           uint64                 `protobuf:"varint,3,opt,name=end,proto3" json:"end,omitempty"` // the first that is not asked for; zero: all there are
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Query_ID) Reset() {
-	*x = Query_ID{}
-	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[5]
+func (x *Query_Stretch) Reset() {
+	*x = Query_Stretch{}
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Query_ID) String() string {
+func (x *Query_Stretch) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Query_ID) ProtoMessage() {}
+func (*Query_Stretch) ProtoMessage() {}
 
-func (x *Query_ID) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[5]
+func (x *Query_Stretch) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_mmp3_mmp3_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -438,21 +841,28 @@ func (x *Query_ID) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Query_ID.ProtoReflect.Descriptor instead.
-func (*Query_ID) Descriptor() ([]byte, []int) {
+// Deprecated: Use Query_Stretch.ProtoReflect.Descriptor instead.
+func (*Query_Stretch) Descriptor() ([]byte, []int) {
 	return file_protocols_mmp3_mmp3_proto_rawDescGZIP(), []int{3, 0}
 }
 
-func (x *Query_ID) GetColumn() uint32 {
+func (x *Query_Stretch) GetColumn() uint32 {
 	if x != nil {
 		return x.Column
 	}
 	return 0
 }
 
-func (x *Query_ID) GetLsn() uint64 {
+func (x *Query_Stretch) GetFrom() uint64 {
 	if x != nil {
-		return x.Lsn
+		return x.From
+	}
+	return 0
+}
+
+func (x *Query_Stretch) GetEnd() uint64 {
+	if x != nil {
+		return x.End
 	}
 	return 0
 }
@@ -461,34 +871,63 @@ var File_protocols_mmp3_mmp3_proto protoreflect.FileDescriptor
 
 const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/mmp3/mmp3.proto\x12\x10quorumbench.mmp3\"\xbb\x01\n" +
+	"\x19protocols/mmp3/mmp3.proto\x12\x10quorumbench.mmp3\"\xbd\x01\n" +
 	"\bInstance\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
 	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\x12\x16\n" +
 	"\x06ballot\x18\x03 \x01(\x04R\x06ballot\x12!\n" +
-	"\fvalue_ballot\x18\x04 \x01(\x04R\vvalueBallot\x12\x18\n" +
-	"\acommand\x18\x05 \x01(\fR\acommand\x12\x12\n" +
+	"\fvalue_ballot\x18\x04 \x01(\x04R\vvalueBallot\x12\x1a\n" +
+	"\bcommands\x18\x05 \x03(\fR\bcommands\x12\x12\n" +
 	"\x04deps\x18\x06 \x03(\x04R\x04deps\x12\x1c\n" +
-	"\tcommitted\x18\a \x01(\bR\tcommitted\"\xa1\x02\n" +
+	"\tcommitted\x18\a \x01(\bR\tcommitted\"\xd2\x04\n" +
 	"\aMessage\x126\n" +
 	"\apropose\x18\x01 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\apropose\x128\n" +
 	"\baccepted\x18\x02 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\baccepted\x125\n" +
 	"\arefused\x18\x03 \x01(\v2\x19.quorumbench.mmp3.RefusedH\x00R\arefused\x124\n" +
 	"\x06commit\x18\x04 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\x06commit\x12/\n" +
-	"\x05query\x18\x05 \x01(\v2\x17.quorumbench.mmp3.QueryH\x00R\x05queryB\x06\n" +
+	"\x05query\x18\x05 \x01(\v2\x17.quorumbench.mmp3.QueryH\x00R\x05query\x12;\n" +
+	"\tcommitted\x18\x06 \x01(\v2\x1b.quorumbench.mmp3.CommittedH\x00R\tcommitted\x125\n" +
+	"\aapplied\x18\a \x01(\v2\x19.quorumbench.mmp3.AppliedH\x00R\aapplied\x128\n" +
+	"\bsnapshot\x18\b \x01(\v2\x1a.quorumbench.mmp3.SnapshotH\x00R\bsnapshot\x12,\n" +
+	"\x04read\x18\t \x01(\v2\x16.quorumbench.mmp3.ReadH\x00R\x04read\x12,\n" +
+	"\x04seen\x18\n" +
+	" \x01(\v2\x16.quorumbench.mmp3.SeenH\x00R\x04seen\x12%\n" +
+	"\x0ecommit_applied\x18\x0f \x03(\x04R\rcommitAppliedB\x06\n" +
 	"\x04kind\"g\n" +
 	"\aRefused\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
 	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\x12\x16\n" +
 	"\x06ballot\x18\x03 \x01(\x04R\x06ballot\x12\x1a\n" +
-	"\bpromised\x18\x04 \x01(\x04R\bpromised\"q\n" +
-	"\x05Query\x128\n" +
-	"\tinstances\x18\x01 \x03(\v2\x1a.quorumbench.mmp3.Query.IDR\tinstances\x1a.\n" +
-	"\x02ID\x12\x16\n" +
-	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
-	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\"@\n" +
+	"\bpromised\x18\x04 \x01(\x04R\bpromised\"\xab\x01\n" +
+	"\x05Query\x12=\n" +
+	"\tstretches\x18\x01 \x03(\v2\x1f.quorumbench.mmp3.Query.StretchR\tstretches\x12\x1a\n" +
+	"\bsnapshot\x18\x02 \x01(\bR\bsnapshot\x1aG\n" +
+	"\aStretch\x12\x16\n" +
+	"\x06column\x18\x01 \x01(\rR\x06column\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x10\n" +
+	"\x03end\x18\x03 \x01(\x04R\x03end\"Y\n" +
+	"\tCommitted\x128\n" +
+	"\tinstances\x18\x01 \x03(\v2\x1a.quorumbench.mmp3.InstanceR\tinstances\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"5\n" +
+	"\aApplied\x12\x18\n" +
+	"\aapplied\x18\x01 \x03(\x04R\aapplied\x12\x10\n" +
+	"\x03ask\x18\x02 \x01(\bR\x03ask\"\xbe\x01\n" +
+	"\bSnapshot\x12\x18\n" +
+	"\aapplied\x18\x01 \x03(\x04R\aapplied\x12\x12\n" +
+	"\x04seen\x18\x02 \x03(\x04R\x04seen\x12\x14\n" +
+	"\x05slots\x18\x03 \x01(\x04R\x05slots\x12\x14\n" +
+	"\x05state\x18\x04 \x01(\fR\x05state\x12\x12\n" +
+	"\x04part\x18\x05 \x01(\rR\x04part\x12\x14\n" +
+	"\x05parts\x18\x06 \x01(\rR\x05parts\x12.\n" +
+	"\x04open\x18\a \x03(\v2\x1a.quorumbench.mmp3.InstanceR\x04open\"\x1e\n" +
+	"\x04Read\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\"2\n" +
+	"\x04Seen\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12\x12\n" +
+	"\x04seen\x18\x02 \x03(\x04R\x04seen\"x\n" +
 	"\x06Record\x126\n" +
-	"\binstance\x18\x01 \x01(\v2\x1a.quorumbench.mmp3.InstanceR\binstanceB\x1cZ\x1aquorumbench/protocols/mmp3b\x06proto3"
+	"\binstance\x18\x01 \x01(\v2\x1a.quorumbench.mmp3.InstanceR\binstance\x126\n" +
+	"\bsnapshot\x18\x02 \x01(\v2\x1a.quorumbench.mmp3.SnapshotR\bsnapshotB\x1cZ\x1aquorumbench/protocols/mmp3b\x06proto3"
 
 var (
 	file_protocols_mmp3_mmp3_proto_rawDescOnce sync.Once
@@ -502,28 +941,41 @@ func file_protocols_mmp3_mmp3_proto_rawDescGZIP() []byte {
 	return file_protocols_mmp3_mmp3_proto_rawDescData
 }
 
-var file_protocols_mmp3_mmp3_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
+var file_protocols_mmp3_mmp3_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_protocols_mmp3_mmp3_proto_goTypes = []any{
-	(*Instance)(nil), // 0: quorumbench.mmp3.Instance
-	(*Message)(nil),  // 1: quorumbench.mmp3.Message
-	(*Refused)(nil),  // 2: quorumbench.mmp3.Refused
-	(*Query)(nil),    // 3: quorumbench.mmp3.Query
-	(*Record)(nil),   // 4: quorumbench.mmp3.Record
-	(*Query_ID)(nil), // 5: quorumbench.mmp3.Query.ID
+	(*Instance)(nil),      // 0: quorumbench.mmp3.Instance
+	(*Message)(nil),       // 1: quorumbench.mmp3.Message
+	(*Refused)(nil),       // 2: quorumbench.mmp3.Refused
+	(*Query)(nil),         // 3: quorumbench.mmp3.Query
+	(*Committed)(nil),     // 4: quorumbench.mmp3.Committed
+	(*Applied)(nil),       // 5: quorumbench.mmp3.Applied
+	(*Snapshot)(nil),      // 6: quorumbench.mmp3.Snapshot
+	(*Read)(nil),          // 7: quorumbench.mmp3.Read
+	(*Seen)(nil),          // 8: quorumbench.mmp3.Seen
+	(*Record)(nil),        // 9: quorumbench.mmp3.Record
+	(*Query_Stretch)(nil), // 10: quorumbench.mmp3.Query.Stretch
 }
 var file_protocols_mmp3_mmp3_proto_depIdxs = []int32{
-	0, // 0: quorumbench.mmp3.Message.propose:type_name -> quorumbench.mmp3.Instance
-	0, // 1: quorumbench.mmp3.Message.accepted:type_name -> quorumbench.mmp3.Instance
-	2, // 2: quorumbench.mmp3.Message.refused:type_name -> quorumbench.mmp3.Refused
-	0, // 3: quorumbench.mmp3.Message.commit:type_name -> quorumbench.mmp3.Instance
-	3, // 4: quorumbench.mmp3.Message.query:type_name -> quorumbench.mmp3.Query
-	5, // 5: quorumbench.mmp3.Query.instances:type_name -> quorumbench.mmp3.Query.ID
-	0, // 6: quorumbench.mmp3.Record.instance:type_name -> quorumbench.mmp3.Instance
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	0,  // 0: quorumbench.mmp3.Message.propose:type_name -> quorumbench.mmp3.Instance
+	0,  // 1: quorumbench.mmp3.Message.accepted:type_name -> quorumbench.mmp3.Instance
+	2,  // 2: quorumbench.mmp3.Message.refused:type_name -> quorumbench.mmp3.Refused
+	0,  // 3: quorumbench.mmp3.Message.commit:type_name -> quorumbench.mmp3.Instance
+	3,  // 4: quorumbench.mmp3.Message.query:type_name -> quorumbench.mmp3.Query
+	4,  // 5: quorumbench.mmp3.Message.committed:type_name -> quorumbench.mmp3.Committed
+	5,  // 6: quorumbench.mmp3.Message.applied:type_name -> quorumbench.mmp3.Applied
+	6,  // 7: quorumbench.mmp3.Message.snapshot:type_name -> quorumbench.mmp3.Snapshot
+	7,  // 8: quorumbench.mmp3.Message.read:type_name -> quorumbench.mmp3.Read
+	8,  // 9: quorumbench.mmp3.Message.seen:type_name -> quorumbench.mmp3.Seen
+	10, // 10: quorumbench.mmp3.Query.stretches:type_name -> quorumbench.mmp3.Query.Stretch
+	0,  // 11: quorumbench.mmp3.Committed.instances:type_name -> quorumbench.mmp3.Instance
+	0,  // 12: quorumbench.mmp3.Snapshot.open:type_name -> quorumbench.mmp3.Instance
+	0,  // 13: quorumbench.mmp3.Record.instance:type_name -> quorumbench.mmp3.Instance
+	6,  // 14: quorumbench.mmp3.Record.snapshot:type_name -> quorumbench.mmp3.Snapshot
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_protocols_mmp3_mmp3_proto_init() }
@@ -537,6 +989,11 @@ func file_protocols_mmp3_mmp3_proto_init() {
 		(*Message_Refused)(nil),
 		(*Message_Commit)(nil),
 		(*Message_Query)(nil),
+		(*Message_Committed)(nil),
+		(*Message_Applied)(nil),
+		(*Message_Snapshot)(nil),
+		(*Message_Read)(nil),
+		(*Message_Seen)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -544,7 +1001,7 @@ func file_protocols_mmp3_mmp3_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_mmp3_mmp3_proto_rawDesc), len(file_protocols_mmp3_mmp3_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   6,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -3,8 +3,13 @@ package mmp3_test
 import (
 	"testing"
 
+	"quorumbench/protocols"
 	"quorumbench/protocols/mmp3"
 	"quorumbench/protocols/prototest"
 )
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, mmp3.Driver) }
+
+func TestConformanceWithBatchesAndQuorumReads(t *testing.T) {
+	prototest.Conformance(t, prototest.With(mmp3.Driver, protocols.Options{"batch": "5ms", "reads": "quorum", "kept": "8"}))
+}

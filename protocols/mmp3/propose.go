@@ -1,56 +1,43 @@
 package mmp3
 
 import (
-	"bytes"
-	"fmt"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
 
-// wish is a client's command on its way.
-type wish struct {
-	id      protocols.CommandID
-	command []byte
-	read    bool
-}
-
 // proposal is an attempt of this replica to get an instance committed. There is one copy of it:
 // it is at one other replica, or on its way there or back.
 type proposal struct {
-	ballot  protocols.Ballot
-	to      protocols.NodeID
+	attempt
 	met     protocols.Ballot // the highest that refused an attempt
 	refused bool             // this attempt; the timer is its back-off
 	tries   int
+	former  []attempt // those given up last: their answers may still tell how long the link takes
 }
 
-func (r *replica) onCommand(id protocols.CommandID, data []byte) {
-	var command kv.Command
-	if err := protocols.Decode(data, &command); err != nil {
-		panic(fmt.Sprintf("mmp3: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
-	}
-	if result, done := r.store.Result(id); done {
-		r.out.Answer(id, result)
-		return
-	}
-	if r.wishes[id] != nil {
-		return
-	}
-	w := &wish{id: id, command: append([]byte{}, data...), read: command.Op == kv.Op_GET}
-	r.wishes[id] = w
-	r.out.Mark(id, protocols.MarkProposed)
-	r.place(w)
+// attempt is what one ballot was sent with.
+type attempt struct {
+	ballot protocols.Ballot
+	to     protocols.NodeID
+	sent   time.Duration
 }
+
+// mostFormer bounds the attempts whose answers are still measured.
+const mostFormer = 8
 
 // place keeps rule 1.
-func (r *replica) place(w *wish) {
+func (r *replica) place(wishes []*wish) {
 	at := position{r.id, r.seen[r.id]}
-	r.placed[at.lsn] = w
+	r.placed[at.lsn] = wishes
 	x := r.open(at)
-	x.command, x.deps = w.command, r.fresh(at)
-	x.proposal = &proposal{ballot: x.ballot}
+	for _, w := range wishes {
+		w.lsn = at.lsn
+		x.commands = append(x.commands, w.command)
+	}
+	x.deps = r.fresh(at)
+	x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}
 	r.keep(x)
 	r.travel(x, r.nearest())
 }
@@ -68,80 +55,146 @@ func (r *replica) nearest() protocols.NodeID {
 // travel sends the instance, as prepared here, to one other replica.
 func (r *replica) travel(x *instance, to protocols.NodeID) {
 	p := x.proposal
-	p.to, p.refused = to, false
-	r.out.Send(to, &Message{Kind: &Message_Propose{Propose: x.message()}})
-	r.out.SetTimer(timerOf(x.at), r.retry[to])
+	p.to, p.refused, p.sent = to, false, r.now
+	if to != r.peers[0] {
+		r.out.Measure("second replica", 1)
+	}
+	r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))
+	r.out.SetTimer(timerOf(x.at), max(r.trips[to].Timeout(), r.retry[to]<<min(p.tries, mostDoublings)))
 }
+
+// mostDoublings bounds how often the patience for an answer is doubled, attempt by attempt. The link
+// may have become slower than anything measured; then the answers to former attempts tell, in time.
+const mostDoublings = 4
 
 // onPropose keeps rule 2.
 func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
+	if r.truncated(m.position()) { // rule 13
+		r.tellTo(from, false)
+		return
+	}
 	x := r.open(m.position())
 	b := protocols.Ballot(m.Ballot)
 	switch {
 	case x.committed:
-		r.out.Send(from, &Message{Kind: &Message_Commit{Commit: x.message()}})
+		r.tellCommit(from, x)
 		return
 	case b < x.ballot:
-		r.out.Send(from, &Message{Kind: &Message_Refused{Refused: &Refused{
-			Column: m.Column, Lsn: m.Lsn, Ballot: m.Ballot, Promised: uint64(x.ballot)}}})
+		r.out.Send(from, r.envelope(&Message_Refused{Refused: &Refused{
+			Column: m.Column, Lsn: m.Lsn, Ballot: m.Ballot, Promised: uint64(x.ballot)}}))
 		return
 	case b == x.valueBallot: // asked again
 	default:
 		if theirs := protocols.Ballot(m.ValueBallot); theirs > x.valueBallot {
-			x.command, x.deps = m.Command, m.vector()
+			x.commands, x.deps = m.Commands, m.vector()
 		} else if x.valueBallot == 0 {
 			deps := m.vector()
 			deps.raise(r.fresh(x.at))
-			x.command, x.deps = m.Command, deps
+			x.commands, x.deps = m.Commands, deps
 		}
 		x.ballot, x.valueBallot = b, b
 		r.keep(x)
+		r.mark(x, protocols.MarkAccepted)
 	}
-	r.out.Send(from, &Message{Kind: &Message_Accepted{Accepted: x.message()}})
+	r.out.Send(from, r.envelope(&Message_Accepted{Accepted: r.wire(x)}))
 	r.sweepLater()
 }
 
 // onAccepted keeps rule 3. A proposal that was given up for a higher ballot has raised the
 // promise here, which voids its answer as any other promise does.
 func (r *replica) onAccepted(m *Instance) {
-	x := r.open(m.position())
+	x := r.get(m.position())
 	b := protocols.Ballot(m.Ballot)
-	if x.committed || x.proposal == nil || b != x.proposal.ballot || b != x.ballot {
+	if x == nil || x.proposal == nil {
 		return
 	}
-	x.valueBallot, x.command, x.deps = b, m.Command, m.vector()
+	r.measure(x.proposal, b)
+	if x.committed || b != x.proposal.ballot || b != x.ballot {
+		return
+	}
+	x.valueBallot, x.commands, x.deps = b, m.Commands, m.vector()
 	r.commit(x)
-	r.out.Broadcast(protocols.NodeID(r.id), replicas, &Message{Kind: &Message_Commit{Commit: x.message()}})
+	r.out.Broadcast(protocols.NodeID(r.id), replicas, r.envelope(&Message_Commit{Commit: r.wire(x)}))
+}
+
+// measure takes the time of the attempt that is answered: each has a ballot of its own.
+func (r *replica) measure(p *proposal, answered protocols.Ballot) {
+	if answered == p.attempt.ballot {
+		r.trips[p.to].Sample(r.now - p.sent)
+	}
+	for _, a := range p.former {
+		if a.ballot == answered {
+			r.trips[a.to].Sample(r.now - a.sent)
+		}
+	}
+}
+
+// tellCommit sends one other replica an instance that is committed.
+func (r *replica) tellCommit(to protocols.NodeID, x *instance) {
+	r.out.Send(to, r.envelope(&Message_Commit{Commit: r.wire(x)}))
 }
 
 func (r *replica) onCommit(m *Instance) {
-	x := r.open(m.position())
-	if x.committed {
-		return
+	if r.learn(m) {
+		r.apply()
+		r.sweepLater()
 	}
-	x.ballot = max(x.ballot, protocols.Ballot(m.Ballot))
-	x.valueBallot, x.command, x.deps = protocols.Ballot(m.ValueBallot), m.Command, m.vector()
-	r.commit(x)
 }
 
-// commit notes that an instance is committed, with the value it holds.
+// learn takes over an instance that is committed, and tells whether that was new.
+func (r *replica) learn(m *Instance) bool {
+	if r.truncated(m.position()) {
+		return false
+	}
+	x := r.open(m.position())
+	if x.committed {
+		return false
+	}
+	x.ballot = max(x.ballot, protocols.Ballot(m.Ballot))
+	x.valueBallot, x.commands, x.deps = protocols.Ballot(m.ValueBallot), m.Commands, m.vector()
+	r.decide(x)
+	return true
+}
+
+// commit notes that an instance is committed, with the value it holds, and goes on from there.
 func (r *replica) commit(x *instance) {
+	r.decide(x)
+	r.apply()
+	r.sweepLater()
+}
+
+// decide notes that an instance is committed, with the value it holds.
+func (r *replica) decide(x *instance) {
 	x.committed = true
+	r.abandon(x)
+	r.keep(x)
+	if x.at.column != r.id {
+		return
+	}
+	if wishes := r.placed[x.at.lsn]; granted(wishes, x.commands) {
+		r.mark(x, protocols.MarkCommitted)
+	} else {
+		delete(r.placed, x.at.lsn)
+		r.wishAgain(wishes)
+	}
+	r.settle()
+}
+
+// abandon ends this replica's proposal of an instance, if it has one.
+func (r *replica) abandon(x *instance) {
 	if x.proposal != nil {
 		x.proposal = nil
 		r.out.StopTimer(timerOf(x.at))
 	}
-	r.keep(x)
-	if x.at.column == r.id {
-		if w := r.placed[x.at.lsn]; w != nil && !bytes.Equal(x.command, w.command) {
-			delete(r.placed, x.at.lsn)
-			r.out.Mark(w.id, protocols.MarkRetried)
-			r.place(w)
+}
+
+// mark marks the commands of an instance (rule 10).
+func (r *replica) mark(x *instance, event string) {
+	for _, command := range x.commands {
+		if id, err := kv.ID(command); err == nil {
+			r.out.Mark(id, event)
 		}
-		r.settle()
 	}
-	r.apply()
-	r.sweepLater()
 }
 
 // onRefused backs off for a random time: another replica is at work on the instance.
@@ -156,7 +209,7 @@ func (r *replica) onRefused(m *Refused) {
 }
 
 func (r *replica) backOff(p *proposal) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.tries+1, 6)))
+	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.tries+1, mostDoublings)))
 }
 
 // retryProposal keeps rule 4: the answer did not come in time, or the back-off is over.
@@ -171,10 +224,13 @@ func (r *replica) retryProposal(at position) {
 		r.silent[p.to] = true
 		to = r.peers[0] + r.peers[1] - p.to
 	}
-	if w := r.placed[at.lsn]; at.column == r.id && w != nil {
-		r.out.Mark(w.id, protocols.MarkRetried)
+	if at.column == r.id {
+		for _, w := range r.placed[at.lsn] {
+			r.out.Mark(w.id, protocols.MarkRetried)
+		}
 	}
 	p.tries++
+	p.former = append(p.former[max(0, len(p.former)+1-mostFormer):], p.attempt)
 	r.prepareAgain(x, max(x.ballot, p.met))
 	r.travel(x, to)
 }

@@ -23,6 +23,12 @@ func describe(data []byte) string {
 			name += [...]string{" has ", ", "}[min(i, 1)]
 			name += fmt.Sprintf("%d: %s@%v", p.Index, kv.Describe(p.Command), protocols.Ballot(p.Ballot))
 		}
+		if kind.Promise.Next > 0 {
+			name += fmt.Sprintf(" more from %d", kind.Promise.Next)
+		}
+		if kind.Promise.Truncated > 0 {
+			name += fmt.Sprintf(" truncated ..%d", kind.Promise.Truncated)
+		}
 		return name
 	case *Message_Refuse:
 		return fmt.Sprintf("Refuse %v promised %v", ballot, protocols.Ballot(kind.Refuse.Promised))
@@ -38,6 +44,9 @@ func describe(data []byte) string {
 		return fmt.Sprintf("Heartbeat %v chosen ..%d", ballot, kind.Heartbeat.Commit)
 	case *Message_CatchUp:
 		return fmt.Sprintf("CatchUp %d.. %v", kind.CatchUp.First, ballot)
+	case *Message_Piece:
+		p := kind.Piece
+		return fmt.Sprintf("Piece ..%d %v bytes %d..%d of %d", p.Index, ballot, p.Offset, p.Offset+uint64(len(p.Data)), p.Size)
 	case *Message_Forward:
 		return kind.Forward.Describe()
 	case *Message_Reply:

@@ -1,12 +1,20 @@
 package multipaxos
 
 import (
+	"time"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/quorum"
 )
 
-// Electing: phase 1, from the loss of a leader until everything that may have been chosen is
-// proposed again by the next.
+// Electing: phase 1, from the loss of a leader until the next has heard of everything that may
+// have been chosen.
+
+// What is measured of an election.
+const (
+	measureElection = "election-ms" // from the replica's first candidacy, since it last had a leader, until it leads
+	measureFound    = "recovered"   // instances that a new leader proposes again, no-ops in the gaps among them
+)
 
 func (r *replica) start() {
 	r.apply() // what the disk knows to be chosen
@@ -17,32 +25,61 @@ func (r *replica) start() {
 	}
 }
 
+// candidacy is what a candidate knows.
+type candidacy struct {
+	promises quorum.Votes
+	found    instances // the proposals of the highest ballots promised, behind the commit index
+	told     []uint64  // by acceptor: what it has accepted before this instance has been told
+}
+
 // stand makes the replica a candidate under a ballot never used before (rule 2).
 func (r *replica) stand() {
 	r.promise(max(r.promised, r.refused).Next(r.config.ID))
 	r.role = candidate
-	r.promises = quorum.Votes(0)
-	r.found = nil
+	if r.standing == 0 {
+		r.standing = max(r.now, 1)
+	}
+	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Replicas)}
+	r.fetched = parcel{}
 	r.election.Start(r.now, r.out)
 	r.prepare()
-	r.onPromise(r.config.ID, r.proposals(r.commit+1))
+	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
 }
 
-// prepare asks for promises, again if it has asked before.
+// prepare asks those who have not promised, again if it has asked before.
 func (r *replica) prepare() {
-	r.broadcast(&Message_Prepare{Prepare: &Prepare{First: r.commit + 1}}) // rule 4
+	for to := range protocols.NodeID(r.config.Replicas) {
+		if to != r.config.ID && !r.promises.Has(int32(to)) {
+			r.prepareAt(to)
+		}
+	}
 	r.out.SetTimer(pulseTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
 }
 
-func (r *replica) onPrepare(from protocols.NodeID, m *Prepare) {
-	r.election.Heard(r.now)
-	r.send(from, r.promised, &Message_Promise{Promise: &Promise{Accepted: r.proposals(m.First)}})
+func (r *replica) prepareAt(to protocols.NodeID) {
+	first := max(r.commit+1, r.told[to]) // rule 4
+	r.send(to, r.promised, &Message_Prepare{Prepare: &Prepare{First: first}})
 }
 
-// proposals returns what was accepted from the first instance on.
-func (r *replica) proposals(first uint64) []*Proposal {
+func (r *replica) onPrepare(from protocols.NodeID, first uint64) {
+	r.election.Heard(r.now)
+	answer := &Promise{}
+	if first <= r.log.truncated { // rule 13
+		answer.Truncated = r.log.truncated
+		first = r.log.truncated + 1
+	}
+	end := first + uint64(len(r.log.fitting(first, r.log.last())))
+	answer.Accepted = r.proposals(first, end-1)
+	if end <= r.log.last() {
+		answer.Next = end
+	}
+	r.send(from, r.promised, &Message_Promise{Promise: answer})
+}
+
+// proposals returns what was accepted from first to last.
+func (r *replica) proposals(first, last uint64) []*Proposal {
 	var accepted []*Proposal
-	for index := first; index <= r.log.last(); index++ {
+	for index := first; index <= last; index++ {
 		if i := r.log.at(index); i.ballot > 0 {
 			accepted = append(accepted, &Proposal{Index: index, Ballot: uint64(i.ballot), Command: i.command})
 		}
@@ -50,18 +87,26 @@ func (r *replica) proposals(first uint64) []*Proposal {
 	return accepted
 }
 
-func (r *replica) onPromise(from protocols.NodeID, accepted []*Proposal) {
+// onPromise counts a promise when it has told all that the candidate lacks.
+func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 	if r.role != candidate {
 		return
 	}
-	for _, p := range accepted {
-		place := p.Index - r.commit
-		if ballot := protocols.Ballot(p.Ballot); ballot > r.found.at(place).ballot { // rule 5
-			r.found.set(place, instance{ballot: ballot, command: p.Command})
+	for _, p := range m.Accepted {
+		if ballot := protocols.Ballot(p.Ballot); ballot > r.found.at(p.Index).ballot { // rule 5
+			r.found.set(p.Index, instance{ballot: ballot, command: p.Command})
 		}
 	}
-	r.promises.Add(int32(from))
-	if r.promises.Count() >= r.majority {
+	switch {
+	case m.Truncated > r.commit: // rule 13
+		r.catchUp(from)
+	case m.Next > 0:
+		r.told[from] = max(r.told[from], m.Next)
+		r.prepareAt(from)
+	default:
+		r.promises.Add(int32(from))
+	}
+	if r.promises.Count() >= r.phase1 {
 		r.lead()
 	}
 }
@@ -70,12 +115,13 @@ func (r *replica) onPromise(from protocols.NodeID, accepted []*Proposal) {
 func (r *replica) lead() {
 	r.role = leader
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
+	r.out.Measure(measureElection, int64((r.now-r.standing)/time.Millisecond))
+	r.out.Measure(measureFound, int64(r.found.last()-r.commit))
+	r.standing = 0
 	r.relay.Lead(r.config.ID, r.now, r.out)
 	r.heartbeat()
 	r.proposeFound()
-	for _, c := range r.relay.Waiting() {
-		r.propose(r.config.ID, c)
-	}
+	r.propose(r.config.ID, r.relay.Waiting()...)
 }
 
 // promise raises the promised ballot (rule 1).
@@ -102,7 +148,7 @@ func (r *replica) giveUp() {
 		r.election.Start(r.now, r.out) // rule 11
 	}
 	if r.role != follower {
-		r.role = follower
+		r.role, r.candidacy = follower, candidacy{}
 		r.out.StopTimer(pulseTimer)
 	}
 	if r.relay.Leader() != protocols.Nobody {
@@ -115,5 +161,15 @@ func (r *replica) follow(leader protocols.NodeID) {
 	r.election.Heard(r.now)
 	if r.relay.Leader() != leader {
 		r.relay.Lead(leader, r.now, r.out)
+		r.standing, r.fetched = 0, parcel{}
+		r.reclaimAt = r.now + r.config.Delays.ElectionTimeout()
+	}
+}
+
+// reclaim lets the replica that is configured to lead stand against a leader that is well (rule 14).
+func (r *replica) reclaim() {
+	caughtUp := r.commit == r.ahead
+	if r.preferred && caughtUp && r.now >= r.reclaimAt {
+		r.stand()
 	}
 }

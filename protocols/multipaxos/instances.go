@@ -1,6 +1,7 @@
 package multipaxos
 
 import (
+	"slices"
 	"time"
 
 	"quorumbench/protocols"
@@ -18,37 +19,62 @@ type instance struct {
 	proposed time.Duration       // at the leader: when
 }
 
-// instances is a log. Places are counted from 1.
-type instances []instance
+// instances is a log without its beginning. Places are counted from 1. The zero value is empty and
+// lacks nothing.
+type instances struct {
+	truncated uint64 // places up to here are no more
+	places    []instance
+}
 
-func (l instances) last() uint64 { return uint64(len(l)) }
+func (l *instances) last() uint64 { return l.truncated + uint64(len(l.places)) }
 
-// at returns the instance at index, one without a proposal beyond the end.
-func (l instances) at(index uint64) instance {
-	if index > l.last() {
+// at returns the instance at index, one without a proposal before the log and beyond its end.
+func (l *instances) at(index uint64) instance {
+	if index <= l.truncated || index > l.last() {
 		return instance{}
 	}
-	return l[index-1]
+	return *l.place(index)
 }
 
-// set puts an instance in its place; the places before it that the log lacks become gaps.
+// place is where the instance at an index of the log stands.
+func (l *instances) place(index uint64) *instance { return &l.places[index-l.truncated-1] }
+
+// set puts an instance in its place; the places before it that the log lacks become gaps. What is
+// before the log stays out of it.
 func (l *instances) set(index uint64, i instance) {
-	for l.last() < index {
-		*l = append(*l, instance{})
+	if index <= l.truncated {
+		return
 	}
-	(*l)[index-1] = i
+	for l.last() < index {
+		l.places = append(l.places, instance{})
+	}
+	*l.place(index) = i
 }
 
-// fitting returns the first of the instances, as many as fit into one message.
-func (l instances) fitting() instances {
-	return relay.Batch(l, func(i instance) int { return len(i.command) })
+// truncate takes away the places up to index, and their memory.
+func (l *instances) truncate(index uint64) {
+	if index <= l.truncated {
+		return
+	}
+	l.places = slices.Clone(l.places[min(index, l.last())-l.truncated:])
+	l.truncated = index
 }
+
+// fitting returns the instances from first to last, or as many of them as fit into one message.
+func (l *instances) fitting(first, last uint64) []instance {
+	if first <= l.truncated || first > min(last, l.last()) {
+		return nil
+	}
+	return relay.Batch(l.places[first-l.truncated-1:min(last, l.last())-l.truncated], size)
+}
+
+func size(i instance) int { return len(i.command) }
 
 // commands returns the instances' commands.
-func (l instances) commands() [][]byte {
-	commands := make([][]byte, len(l))
-	for i := range l {
-		commands[i] = l[i].command
+func commands(of []instance) [][]byte {
+	all := make([][]byte, len(of))
+	for i := range of {
+		all[i] = of[i].command
 	}
-	return commands
+	return all
 }

@@ -10,7 +10,7 @@ import (
 // invariants tells whether two commands were accepted under one ballot for one place of the log.
 func invariants(nodes []protocols.Node) error {
 	type proposal struct {
-		index  int
+		index  uint64
 		ballot protocols.Ballot
 	}
 	accepted := map[proposal][]byte{}
@@ -19,10 +19,13 @@ func invariants(nodes []protocols.Node) error {
 		if !up {
 			continue
 		}
-		for i, x := range r.log {
-			p := proposal{i + 1, x.ballot}
+		if r.log.truncated > r.applied {
+			return fmt.Errorf("replica %d has truncated its log up to %d and has applied up to %d", r.config.ID, r.log.truncated, r.applied)
+		}
+		for i, x := range r.log.places {
+			p := proposal{r.log.truncated + uint64(i) + 1, x.ballot}
 			if command, known := accepted[p]; known && x.ballot != 0 && !bytes.Equal(command, x.command) {
-				return fmt.Errorf("under ballot %v two commands were accepted at %d of the log", x.ballot, i+1)
+				return fmt.Errorf("under ballot %v two commands were accepted at %d of the log", x.ballot, p.index)
 			}
 			accepted[p] = x.command
 		}

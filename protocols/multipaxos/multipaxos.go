@@ -1,10 +1,14 @@
 // Package multipaxos is Multi-Paxos: one instance of Paxos for each place in a log, and one
 // phase 1, by a leader that stays, for all of them.
 //
-// A write costs one round trip from the leader to the nearest majority, and one more between the
+// A write costs one round trip from the leader to the nearest phase-2 quorum, and one more between the
 // client's replica and the leader. A replica is follower, candidate or leader, and always an
-// acceptor. Its messages are Prepare and Promise, Accept and Accepted, Refuse, Heartbeat and
-// CatchUp; the commands of a follower's clients travel as package relay says.
+// acceptor. Its messages are Prepare and Promise, Accept and Accepted, Refuse, Heartbeat, CatchUp
+// and Piece; the commands of a follower's clients travel as package relay says.
+//
+// The phases of its life stand in a file each: election.go has phase 1; normal.go has phase 2;
+// recovery.go has what a new leader, a message lost and a replica that lags need; and snapshot.go
+// what is on disk.
 //
 // The rules, cited where they are kept:
 //
@@ -16,15 +20,19 @@
 //     above its own promise and above all it was refused with.
 //  3. Promises and accepted commands are durable before anybody hears of them.
 //  4. One prepare covers every instance from the first that the candidate does not know chosen;
-//     the promise tells everything accepted there, with its ballot.
-//  5. With promises of a majority the candidate leads. In every instance that one of them has
+//     the promise tells everything accepted there, with its ballot. What does not fit into one
+//     message is asked for with a prepare from there on, and the promise counts when all is told.
+//  5. With promises of a phase-1 quorum the candidate leads. In every instance that one of them has
 //     accepted, it proposes the command of the highest ballot again, under its own ballot, and a
 //     no-op in the gaps between; only behind them new commands.
-//  6. A command is chosen when a majority has accepted it under the leader's own ballot. What was
-//     accepted under older ballots does not count, however often it stands.
+//  6. A command is chosen when a phase-2 quorum has accepted it under the leader's own ballot. What
+//     was accepted under older ballots does not count, however often it stands. Of n replicas, if
+//     phase2 make a phase-2 quorum, then n+1−phase2 make a phase-1 quorum: each of one kind meets
+//     each of the other, which is all that is needed. Two of the same kind need not meet.
 //  7. Accepts are pipelined: each instance is chosen by itself, in whatever order. Commands take
 //     effect in the order of the log. The leader replies when it has applied a command and does
-//     not wait for followers to hear of the choice.
+//     not wait for followers to hear of the choice. A command that is handed over again after that
+//     has its result already: it is not proposed again.
 //  8. The commit index, up to which all instances are chosen, rides on accepts and heartbeats. A
 //     follower takes an instance up to there for chosen if it has accepted it under the same
 //     leader's ballot.
@@ -33,19 +41,38 @@
 //     accepted there under a higher ballot than that of the choice.
 //  10. An accept that stays without an answer while its instance is not chosen is sent again.
 //  11. Followers that hear nothing of a leader for a random time stand with a higher ballot; so
-//     does a candidate that got no majority, and a leader that was refused.
+//     does a candidate that got no quorum, and a leader that was refused. Of two that stand at once
+//     the higher ballot goes on; the other waits for a new random time.
+//  12. From time to time a replica writes a snapshot of its state machine, the clients' sessions
+//     included, with its promise and what it has accepted behind the snapshot. It takes the place
+//     of all on disk. The log in memory is truncated up to the snapshot before.
+//  13. An instance up to which the log is truncated is decided. An accept for it is answered, and
+//     changes nothing. A replica that needs it gets a snapshot, in pieces: from the leader, or, if
+//     it is itself a candidate, from an acceptor whose promise says that the log has it no more.
+//     Such a promise does not count before the snapshot is adopted.
+//  14. With the option preferred, the replica that is configured to lead stands against another that
+//     leads, when it has followed it for an election timeout and knows all that is chosen. What was
+//     under way is then found by phase 1: a write waits for two round trips at most.
+//
+// Followers forward their clients' writes. To tell the client who leads instead would cost it the
+// same: a client's commands enter at the replica beside it, at no distance, and from there the client
+// would have to cover the same way, with the same delay, that the forward takes, and the result the
+// same way back. What differs is the first command after each change of leaders, that would have to
+// be sent twice; here it waits at the replica until a leader is known.
 //
 // What differs from the papers: the commit index known is kept on disk beside what is accepted,
 // so that a replica that comes back learns only what it has missed; in its first life the
 // replica that is configured to lead stands at once.
 //
 // Sources: L. Lamport, Paxos made simple, 2001, section 3; R. van Renesse and D. Altinbuken,
-// Paxos made moderately complex, 2015.
+// Paxos made moderately complex, 2015; H. Howard, D. Malkhi and A. Spiegelman, Flexible Paxos: Quorum
+// intersection revisited, OPODIS 2016, section 4, for rule 6.
 package multipaxos
 
 //go:generate go run quorumbench/protocols/protogen protocols/multipaxos/multipaxos.proto
 
 import (
+	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -59,17 +86,53 @@ import (
 // Driver is Multi-Paxos.
 var Driver = protocols.Driver{
 	Name:       "multipaxos",
-	Summary:    "Multi-Paxos: one round trip from the leader to a majority, and one between client and leader",
+	Summary:    "Multi-Paxos: one round trip from the leader to a quorum, and one between client and leader",
 	HasLeader:  true,
+	Options:    options,
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      floor,
 	Invariants: invariants,
 }
 
-// floor: the leader needs one round trip to a majority.
+// What an experiment may choose.
+const (
+	optionPhase2    = "phase2"
+	optionPreferred = "preferred"
+)
+
+var options = []protocols.Option{
+	{Name: optionPhase2, Values: quorumSizes,
+		Summary: "replicas in a phase-2 quorum, a majority if not given; a phase-1 quorum has n+1 less that many"},
+	{Name: optionPreferred, Values: protocols.Switch,
+		Summary: "the configured leader, come back and caught up, takes the leadership again"},
+}
+
+// quorumSizes are the sizes that a phase-2 quorum of n replicas may have, a majority first.
+func quorumSizes(n int) []string {
+	majority := quorum.Majority(n)
+	sizes := []string{strconv.Itoa(majority)}
+	for size := 1; size <= n; size++ {
+		if size != majority {
+			sizes = append(sizes, strconv.Itoa(size))
+		}
+	}
+	return sizes
+}
+
+// quorums returns the sizes of the quorums of both phases (rule 6).
+func quorums(c protocols.Config) (phase1, phase2 int) {
+	phase2 = c.Options.Int(optionPhase2)
+	if phase2 == 0 { // not settled
+		phase2 = quorum.Majority(c.Replicas)
+	}
+	return quorum.Meeting(c.Replicas, phase2), phase2
+}
+
+// floor: the leader needs one round trip to a phase-2 quorum.
 func floor(c protocols.Config) time.Duration {
-	return relay.Floor(c.Delays, c.Leader, c.ID)
+	_, phase2 := quorums(c)
+	return relay.QuorumFloor(c.Delays, phase2, c.Leader, c.ID)
 }
 
 type role uint8
@@ -89,8 +152,9 @@ const (
 )
 
 type replica struct {
-	config   protocols.Config
-	majority int
+	config         protocols.Config
+	phase1, phase2 int  // sizes of quorums (rule 6)
+	preferred      bool // it leads whenever it can (rule 14)
 
 	// The acceptor, on disk (rule 3). A candidate's or leader's own ballot is the promised one.
 	promised protocols.Ballot
@@ -102,26 +166,32 @@ type replica struct {
 	store   *kv.Store
 	ahead   uint64        // the highest commit index heard of
 	askAt   time.Duration // when a question for what is missing may be asked again
+	fetched parcel        // the beginning of a snapshot, from another replica
+	parcel  parcel        // a snapshot for others; none if its index is 0
 
 	// The proposer.
-	role     role
-	refused  protocols.Ballot // the highest ballot it was refused with
-	promises quorum.Votes     // a candidate's
-	found    instances        // a candidate's: the highest proposals promised, the first is that of commit+1
-	repeats  []bool           // a leader's: which repeat timers are pending
-	relay    *relay.Relay
-	election *relay.ElectionTimer
+	role      role
+	refused   protocols.Ballot // the highest ballot it was refused with
+	standing  time.Duration    // since when it has stood without a leader; 0: it does not
+	reclaimAt time.Duration    // when it may stand against the leader it follows (rule 14)
+	candidacy                  // a candidate's
+	repeats   []bool           // a leader's: which repeat timers are pending
+	fresh     []instance       // scratch of propose
+	relay     *relay.Relay
+	election  *relay.ElectionTimer
 
-	saved protocols.Ballot // the promise on disk
-	now   time.Duration
-	out   *protocols.Outbox
-	in    Message // reused for decoding
+	saved     protocols.Ballot // the promise on disk
+	compacted uint64           // the end of the snapshot on disk
+	now       time.Duration
+	out       *protocols.Outbox
+	in        Message // reused for decoding
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	return &replica{
-		config: c, majority: quorum.Majority(c.Replicas),
-		store: kv.NewStore(),
+	r := &replica{
+		config:    c,
+		preferred: c.Options.On(optionPreferred) && c.Leader == c.ID,
+		store:     kv.NewStore(),
 		relay: relay.New(c, relayTimer, relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
 			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
@@ -129,6 +199,9 @@ func newReplica(c protocols.Config) protocols.Node {
 		election: relay.NewElectionTimer(c, electionTimer),
 		repeats:  make([]bool, c.Replicas),
 	}
+	r.phase1, r.phase2 = quorums(c)
+	r.relay.SetQuorum(r.phase2)
+	return r
 }
 
 // Step implements protocols.Node.
@@ -137,6 +210,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	switch in.Kind {
 	case protocols.InputRestore:
 		r.restore(in.Data)
+		return
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
@@ -157,13 +231,13 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 	ballot := protocols.Ballot(m.Ballot)
 	switch kind := m.Kind.(type) {
 	case *Message_Forward:
-		for _, c := range kind.Forward.Commands {
-			if r.role == leader {
-				r.propose(from, c)
-			}
+		if r.role == leader {
+			r.propose(from, kind.Forward.Commands...)
 		}
 	case *Message_Reply:
-		r.relay.OnReply(kind.Reply, r.out)
+		if r.relay.OnReply(kind.Reply, r.out) {
+			r.out.Mark(protocols.CommandID{Client: kind.Reply.Client, Seq: kind.Reply.Seq}, protocols.MarkApplied)
+		}
 	case *Message_Refuse:
 		r.onRefuse(ballot, protocols.Ballot(kind.Refuse.Promised))
 	case *Message_Prepare, *Message_Accept, *Message_Heartbeat:
@@ -184,25 +258,29 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 func (r *replica) onRequest(from protocols.NodeID, m *Message) {
 	switch kind := m.Kind.(type) {
 	case *Message_Prepare:
-		r.onPrepare(from, kind.Prepare)
+		r.onPrepare(from, kind.Prepare.First)
 	case *Message_Accept:
 		r.follow(from)
 		r.onAccept(from, kind.Accept)
 	case *Message_Heartbeat:
 		r.follow(from)
 		r.learn(kind.Heartbeat.Commit)
+		r.reclaim()
 	}
 }
 
-// onAnswer is a message about this replica's own ballot.
+// onAnswer is a message under the promised ballot that asks for no promise: about this replica's own
+// attempt, or from one that follows it, or a snapshot.
 func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 	switch kind := m.Kind.(type) {
 	case *Message_Promise:
-		r.onPromise(from, kind.Promise.Accepted)
+		r.onPromise(from, kind.Promise)
 	case *Message_Accepted:
-		r.onAccepted(from, kind.Accepted)
+		r.onAccepted(from, kind.Accepted.First, kind.Accepted.Count)
 	case *Message_CatchUp:
-		r.onCatchUp(from, kind.CatchUp.First)
+		r.onCatchUp(from, kind.CatchUp)
+	case *Message_Piece:
+		r.onPiece(from, kind.Piece)
 	}
 }
 

@@ -38,6 +38,7 @@ type Message struct {
 	//	*Message_CatchUp
 	//	*Message_Forward
 	//	*Message_Reply
+	//	*Message_Piece
 	Kind          isMessage_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -168,6 +169,15 @@ func (x *Message) GetReply() *relay.Reply {
 	return nil
 }
 
+func (x *Message) GetPiece() *Piece {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Piece); ok {
+			return x.Piece
+		}
+	}
+	return nil
+}
+
 type isMessage_Kind interface {
 	isMessage_Kind()
 }
@@ -208,6 +218,10 @@ type Message_Reply struct {
 	Reply *relay.Reply `protobuf:"bytes,10,opt,name=reply,proto3,oneof"`
 }
 
+type Message_Piece struct {
+	Piece *Piece `protobuf:"bytes,11,opt,name=piece,proto3,oneof"`
+}
+
 func (*Message_Prepare) isMessage_Kind() {}
 
 func (*Message_Promise) isMessage_Kind() {}
@@ -226,7 +240,9 @@ func (*Message_Forward) isMessage_Kind() {}
 
 func (*Message_Reply) isMessage_Kind() {}
 
-// Prepare asks for a promise for every instance from the first on.
+func (*Message_Piece) isMessage_Kind() {}
+
+// Prepare asks for a promise for every instance, and for what is accepted from the first on.
 type Prepare struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
@@ -275,6 +291,8 @@ func (x *Prepare) GetFirst() uint64 {
 type Promise struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Accepted      []*Proposal            `protobuf:"bytes,1,rep,name=accepted,proto3" json:"accepted,omitempty"`
+	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`           // what is accepted from here on did not fit; 0: all has been told
+	Truncated     uint64                 `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"` // set if it is the first or later: up to here all is chosen, and the log has it no more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -314,6 +332,20 @@ func (x *Promise) GetAccepted() []*Proposal {
 		return x.Accepted
 	}
 	return nil
+}
+
+func (x *Promise) GetNext() uint64 {
+	if x != nil {
+		return x.Next
+	}
+	return 0
+}
+
+func (x *Promise) GetTruncated() uint64 {
+	if x != nil {
+		return x.Truncated
+	}
+	return 0
 }
 
 type Proposal struct {
@@ -579,10 +611,12 @@ func (x *Heartbeat) GetCommit() uint64 {
 	return 0
 }
 
-// CatchUp asks the leader for what is chosen from first on.
+// CatchUp asks for what is chosen from first on.
 type CatchUp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
+	Snapshot      uint64                 `protobuf:"varint,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // the end of the one of which pieces have come, 0 for none
+	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`     // of the next piece of it, in bytes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -624,6 +658,89 @@ func (x *CatchUp) GetFirst() uint64 {
 	return 0
 }
 
+func (x *CatchUp) GetSnapshot() uint64 {
+	if x != nil {
+		return x.Snapshot
+	}
+	return 0
+}
+
+func (x *CatchUp) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+// Piece is a part of a snapshot, for a replica that asked for what the log has no more.
+type Piece struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // the last instance that has taken effect in the snapshot
+	Offset        uint64                 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
+	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"` // of the whole, in bytes
+	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Piece) Reset() {
+	*x = Piece{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Piece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Piece) ProtoMessage() {}
+
+func (x *Piece) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Piece.ProtoReflect.Descriptor instead.
+func (*Piece) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Piece) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Piece) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *Piece) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
+func (x *Piece) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
 // Record is what is kept on disk.
 type Record struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -631,13 +748,14 @@ type Record struct {
 	First         uint64                 `protobuf:"varint,2,opt,name=first,proto3" json:"first,omitempty"`   // the instance of the first command
 	Commands      [][]byte               `protobuf:"bytes,3,rep,name=commands,proto3" json:"commands,omitempty"`
 	Commit        uint64                 `protobuf:"varint,4,opt,name=commit,proto3" json:"commit,omitempty"` // known when this was written: what is below need not be learnt again
+	Snapshot      *Snapshot              `protobuf:"bytes,5,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -649,7 +767,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -662,7 +780,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{9}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Record) GetBallot() uint64 {
@@ -693,11 +811,71 @@ func (x *Record) GetCommit() uint64 {
 	return 0
 }
 
+func (x *Record) GetSnapshot() *Snapshot {
+	if x != nil {
+		return x.Snapshot
+	}
+	return nil
+}
+
+// Snapshot takes the place of all records before it.
+type Snapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	State         []byte                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`       // an encoded kv.Snapshot: every instance up to the commit index has taken effect
+	Accepted      []*Proposal            `protobuf:"bytes,2,rep,name=accepted,proto3" json:"accepted,omitempty"` // behind it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Snapshot) GetState() []byte {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *Snapshot) GetAccepted() []*Proposal {
+	if x != nil {
+		return x.Accepted
+	}
+	return nil
+}
+
 var File_protocols_multipaxos_multipaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\n" +
-	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a\x1bprotocols/relay/relay.proto\"\xc2\x04\n" +
+	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a\x1bprotocols/relay/relay.proto\"\xf9\x04\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12;\n" +
 	"\aprepare\x18\x02 \x01(\v2\x1f.quorumbench.multipaxos.PrepareH\x00R\aprepare\x12;\n" +
@@ -709,12 +887,15 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\bcatch_up\x18\b \x01(\v2\x1f.quorumbench.multipaxos.CatchUpH\x00R\acatchUp\x126\n" +
 	"\aforward\x18\t \x01(\v2\x1a.quorumbench.relay.ForwardH\x00R\aforward\x120\n" +
 	"\x05reply\x18\n" +
-	" \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05replyB\x06\n" +
+	" \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05reply\x125\n" +
+	"\x05piece\x18\v \x01(\v2\x1d.quorumbench.multipaxos.PieceH\x00R\x05pieceB\x06\n" +
 	"\x04kind\"\x1f\n" +
 	"\aPrepare\x12\x14\n" +
-	"\x05first\x18\x01 \x01(\x04R\x05first\"G\n" +
+	"\x05first\x18\x01 \x01(\x04R\x05first\"y\n" +
 	"\aPromise\x12<\n" +
-	"\baccepted\x18\x01 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\"R\n" +
+	"\baccepted\x18\x01 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12\x12\n" +
+	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x1c\n" +
+	"\ttruncated\x18\x03 \x01(\x04R\ttruncated\"R\n" +
 	"\bProposal\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
 	"\x06ballot\x18\x02 \x01(\x04R\x06ballot\x12\x18\n" +
@@ -729,14 +910,25 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\"#\n" +
 	"\tHeartbeat\x12\x16\n" +
-	"\x06commit\x18\x01 \x01(\x04R\x06commit\"\x1f\n" +
+	"\x06commit\x18\x01 \x01(\x04R\x06commit\"S\n" +
 	"\aCatchUp\x12\x14\n" +
-	"\x05first\x18\x01 \x01(\x04R\x05first\"j\n" +
+	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x1a\n" +
+	"\bsnapshot\x18\x02 \x01(\x04R\bsnapshot\x12\x16\n" +
+	"\x06offset\x18\x03 \x01(\x04R\x06offset\"]\n" +
+	"\x05Piece\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
+	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x04R\x04size\x12\x12\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\"\xa8\x01\n" +
 	"\x06Record\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x04R\x05first\x12\x1a\n" +
 	"\bcommands\x18\x03 \x03(\fR\bcommands\x12\x16\n" +
-	"\x06commit\x18\x04 \x01(\x04R\x06commitB\"Z quorumbench/protocols/multipaxosb\x06proto3"
+	"\x06commit\x18\x04 \x01(\x04R\x06commit\x12<\n" +
+	"\bsnapshot\x18\x05 \x01(\v2 .quorumbench.multipaxos.SnapshotR\bsnapshot\"^\n" +
+	"\bSnapshot\x12\x14\n" +
+	"\x05state\x18\x01 \x01(\fR\x05state\x12<\n" +
+	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\bacceptedB\"Z quorumbench/protocols/multipaxosb\x06proto3"
 
 var (
 	file_protocols_multipaxos_multipaxos_proto_rawDescOnce sync.Once
@@ -750,7 +942,7 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescData
 }
 
-var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Message)(nil),       // 0: quorumbench.multipaxos.Message
 	(*Prepare)(nil),       // 1: quorumbench.multipaxos.Prepare
@@ -761,9 +953,11 @@ var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Accepted)(nil),      // 6: quorumbench.multipaxos.Accepted
 	(*Heartbeat)(nil),     // 7: quorumbench.multipaxos.Heartbeat
 	(*CatchUp)(nil),       // 8: quorumbench.multipaxos.CatchUp
-	(*Record)(nil),        // 9: quorumbench.multipaxos.Record
-	(*relay.Forward)(nil), // 10: quorumbench.relay.Forward
-	(*relay.Reply)(nil),   // 11: quorumbench.relay.Reply
+	(*Piece)(nil),         // 9: quorumbench.multipaxos.Piece
+	(*Record)(nil),        // 10: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),      // 11: quorumbench.multipaxos.Snapshot
+	(*relay.Forward)(nil), // 12: quorumbench.relay.Forward
+	(*relay.Reply)(nil),   // 13: quorumbench.relay.Reply
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
@@ -773,14 +967,17 @@ var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	6,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
 	7,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
 	8,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	10, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.relay.Forward
-	11, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.relay.Reply
-	3,  // 9: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
-	10, // [10:10] is the sub-list for method output_type
-	10, // [10:10] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	12, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.relay.Forward
+	13, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.relay.Reply
+	9,  // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.multipaxos.Piece
+	3,  // 10: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
+	11, // 11: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
+	3,  // 12: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
+	13, // [13:13] is the sub-list for method output_type
+	13, // [13:13] is the sub-list for method input_type
+	13, // [13:13] is the sub-list for extension type_name
+	13, // [13:13] is the sub-list for extension extendee
+	0,  // [0:13] is the sub-list for field type_name
 }
 
 func init() { file_protocols_multipaxos_multipaxos_proto_init() }
@@ -798,6 +995,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 		(*Message_CatchUp)(nil),
 		(*Message_Forward)(nil),
 		(*Message_Reply)(nil),
+		(*Message_Piece)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -805,7 +1003,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_multipaxos_multipaxos_proto_rawDesc), len(file_protocols_multipaxos_multipaxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,8 +1,11 @@
 package multipaxos_test
 
 import (
+	"fmt"
 	"testing"
+	"time"
 
+	"quorumbench/protocols"
 	"quorumbench/protocols/multipaxos"
 	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/relay/relaytest"
@@ -12,4 +15,133 @@ func TestConformance(t *testing.T) { prototest.Conformance(t, multipaxos.Driver)
 
 func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, multipaxos.Driver) }
 
+// Phase-2 quorums may have any size, since those of phase 1 make up for it.
+func TestConformanceWithFlexibleQuorums(t *testing.T) {
+	for phase2 := 1; phase2 <= 5; phase2++ {
+		t.Run(fmt.Sprintf("phase2 %d", phase2), func(t *testing.T) {
+			driver := prototest.With(multipaxos.Driver, protocols.Options{"phase2": fmt.Sprint(phase2)})
+			driver.Replicas = func(n int) error {
+				if n != 5 {
+					return fmt.Errorf("found %d replicas; accepted: 5", n)
+				}
+				return nil
+			}
+			prototest.Conformance(t, driver)
+		})
+	}
+}
+
+func TestConformanceWithAPreferredLeader(t *testing.T) {
+	prototest.Conformance(t, prototest.With(multipaxos.Driver, protocols.Options{"preferred": "on"}))
+}
+
 func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, multipaxos.Driver) }
+
+const ms = time.Millisecond
+
+// cluster starts replicas that are all 30 ms away from each other.
+func cluster(t *testing.T, n int, chosen protocols.Options, seed uint64) *prototest.Cluster {
+	delays := make(protocols.Delays, n)
+	for i := range delays {
+		delays[i] = make([]time.Duration, n)
+		for j := range delays[i] {
+			if i != j {
+				delays[i][j] = 30 * ms
+			}
+		}
+	}
+	return prototest.NewCluster(t, prototest.With(multipaxos.Driver, chosen), prototest.Network{Delays: delays}, 0, seed)
+}
+
+// led counts how often a replica came to lead.
+func led(c *prototest.Cluster, at protocols.NodeID) int {
+	n := 0
+	for _, m := range c.Replicas[at].Marks {
+		if m.Event == protocols.MarkLeading {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAPreferredLeaderTakesTheLeadershipBack(t *testing.T) {
+	for preferred, want := range map[string]int{"off": 1, "on": 2} {
+		for seed := range uint64(10) {
+			c := cluster(t, 5, protocols.Options{"preferred": preferred}, seed)
+			c.Run(2 * time.Second)
+			c.Crash(0)
+			c.Put(1, 1, "k", "for the next")
+			c.RunUntilAnswered(20 * time.Second)
+			c.Restart(0)
+			var since []protocols.CommandID
+			for i := range 500 {
+				c.At(c.Now()+time.Duration(i)*17*ms, func() {
+					at := protocols.NodeID(1 + i%4)
+					since = append(since, c.Put(at, uint64(at), fmt.Sprint("key ", i), "v"))
+				})
+			}
+			c.Run(c.Now() + 10*time.Second)
+			c.RunUntilAnswered(0)
+			c.CheckConverged()
+			if got := led(c, 0); got != want {
+				t.Errorf("seed %d, preferred %s: the configured leader came to lead %d times, want %d", seed, preferred, got, want)
+			}
+			for _, id := range since {
+				// 120 ms from a follower to the leader and back, and two round trips (rule 14).
+				if got := c.Answers[id].Latency; got > (120+120)*ms {
+					t.Errorf("seed %d, preferred %s: %v takes %v", seed, preferred, id, got)
+				}
+			}
+		}
+	}
+}
+
+// What a replica keeps does not grow with the number of writes.
+func TestDisksDoNotGrowForEver(t *testing.T) {
+	c := cluster(t, 3, nil, 1)
+	for i := range 2000 {
+		c.At(time.Duration(i)*5*ms, func() { c.Put(protocols.NodeID(i%3), uint64(i%3)+1, fmt.Sprint("key ", i%10), "v") })
+	}
+	for at := time.Second; at < 12*time.Second; at += time.Second {
+		c.Run(at)
+		for id, r := range c.Replicas {
+			if len(r.Disk) > 102 {
+				t.Fatalf("at %v replica %d has %d records on disk; between snapshots are 100 instances", at, id, len(r.Disk))
+			}
+		}
+	}
+	c.CheckConverged()
+}
+
+func TestAReplicaFarBehindCatchesUp(t *testing.T) {
+	for seed := range uint64(20) {
+		c := cluster(t, 3, nil, seed)
+		c.Run(time.Second)
+		c.Crash(2)
+		write := func(count int) {
+			for i := range count {
+				c.At(c.Now()+time.Duration(i)*5*ms, func() { c.Put(1, 1, fmt.Sprint("key ", i%10), fmt.Sprint("v", i)) })
+			}
+			c.Run(c.Now() + time.Duration(count)*5*ms)
+			c.RunUntilAnswered(10 * time.Second)
+		}
+		write(350)
+		c.Restart(2)
+		if seed%2 == 0 {
+			c.Crash(0) // replica 2 is needed to elect the next leader, or is it
+		}
+		c.Run(c.Now() + 10*time.Second)
+		write(10)
+		c.Run(c.Now() + time.Second)
+		c.CheckConverged()
+		adopted := 0
+		for _, commit := range c.Replicas[2].Commits {
+			if commit.Adopted {
+				adopted++
+			}
+		}
+		if adopted == 0 {
+			t.Errorf("seed %d: replica 2 has applied every command instead of adopting a state", seed)
+		}
+	}
+}

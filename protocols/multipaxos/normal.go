@@ -2,54 +2,78 @@ package multipaxos
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/relay"
 )
 
-// The normal case: phase 2. A command is proposed at the next instance, accepted, chosen and
+// The normal case: phase 2. Commands are proposed at the next instances, accepted, chosen and
 // applied.
 
-// propose puts a command forward that from, or a client of this replica, has handed over.
-func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
-	if r.relay.Admit(from, c) {
-		r.out.Mark(c.ID(), protocols.MarkProposed)
-		r.put(r.log.last()+1, instance{id: c.ID(), command: c.Data})
+// propose puts commands forward that from, or clients of this replica, have handed over: what has
+// waited together travels together.
+func (r *replica) propose(from protocols.NodeID, handed ...*relay.Command) {
+	fresh := r.fresh[:0]
+	for _, c := range handed {
+		id := c.ID()
+		if !r.relay.Admit(from, c) {
+			continue
+		}
+		if result, done := r.store.Result(id); done || r.store.Acked(id) { // rule 7: the answer was lost, or is late
+			r.answer(id, result)
+			continue
+		}
+		r.out.Mark(id, protocols.MarkProposed)
+		fresh = append(fresh, instance{id: id, command: c.Data})
+	}
+	r.fresh = fresh[:0]
+	for len(fresh) > 0 {
+		batch := relay.Batch(fresh, size)
+		r.put(r.log.last()+1, batch)
+		fresh = fresh[len(batch):]
 	}
 }
 
 // put proposes commands, which nobody has accepted under the leader's ballot yet, at the
 // instances from first on, and is the first to accept them.
-func (r *replica) put(first uint64, proposals ...instance) {
+func (r *replica) put(first uint64, proposals []instance) {
 	for i, p := range proposals {
 		p.ballot, p.proposed = r.promised, r.now
 		r.log.set(first+uint64(i), p)
 	}
-	commands := instances(proposals).commands()
+	commands := commands(proposals)
 	r.persist(first, commands)
 	r.broadcast(&Message_Accept{Accept: &Accept{First: first, Commands: commands, Commit: r.commit}})
 	r.watchAnswers()
-	r.onAccepted(r.config.ID, &Accepted{First: first, Count: uint64(len(proposals))})
+	r.onAccepted(r.config.ID, first, uint64(len(proposals)))
 }
 
 func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
 	known := true
 	for i, command := range m.Commands {
 		index := m.First + uint64(i)
-		known = known && r.log.at(index).ballot == r.promised
+		if index <= r.log.truncated || r.log.at(index).ballot == r.promised { // rule 13, or it came twice
+			continue
+		}
+		known = false
 		r.log.set(index, instance{ballot: r.promised, command: command})
+		if id, err := kv.ID(command); err == nil && id.Seq > 0 {
+			r.out.Mark(id, protocols.MarkAccepted)
+		}
 	}
-	if !known { // else it came twice
+	if !known {
 		r.persist(m.First, m.Commands)
 	}
 	r.send(from, r.promised, &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}})
 	r.learn(m.Commit)
 }
 
-func (r *replica) onAccepted(from protocols.NodeID, m *Accepted) {
+// onAccepted counts who has accepted count instances from first on.
+func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 	if r.role != leader {
 		return
 	}
-	for index := max(m.First, r.commit+1); index < m.First+m.Count; index++ { // rule 7
-		i := &r.log[index-1]
+	for index := max(first, r.commit+1); index < min(first+count, r.log.last()+1); index++ { // rule 7
+		i := r.log.place(index)
 		if r.chosen(i) {
 			continue
 		}
@@ -58,7 +82,7 @@ func (r *replica) onAccepted(from protocols.NodeID, m *Accepted) {
 			r.out.Mark(i.id, protocols.MarkCommitted)
 		}
 	}
-	for r.commit < r.log.last() && r.chosen(&r.log[r.commit]) {
+	for r.commit < r.log.last() && r.chosen(r.log.place(r.commit+1)) {
 		r.commit++
 	}
 	r.apply()
@@ -66,19 +90,24 @@ func (r *replica) onAccepted(from protocols.NodeID, m *Accepted) {
 
 // chosen tells a leader whether an instance that it has proposed is chosen. Only answers to its
 // own ballot are counted (rule 6).
-func (r *replica) chosen(i *instance) bool { return i.accepted.Count() >= r.majority }
+func (r *replica) chosen(i *instance) bool { return i.accepted.Count() >= r.phase2 }
 
 // apply executes what is known to be chosen.
 func (r *replica) apply() {
 	for r.applied < r.commit {
 		r.applied++
-		command := r.log.at(r.applied).command
+		command := r.log.place(r.applied).command
 		id, result := r.store.Apply(command)
 		r.out.Commit(protocols.Slot{Index: r.applied}, id, command)
-		if r.role == leader && len(command) > 0 {
-			r.out.Mark(id, protocols.MarkApplied)
-		}
-		r.relay.OnApplied(id, result, r.out)
+		r.answer(id, result)
+	}
+}
+
+// answer gives the result of a command to its client, if it waits here, and at the leader to the
+// replica that has handed it over.
+func (r *replica) answer(id protocols.CommandID, result []byte) {
+	if r.relay.OnApplied(id, result, r.out) {
+		r.out.Mark(id, protocols.MarkApplied)
 	}
 }
 

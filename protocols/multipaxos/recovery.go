@@ -1,29 +1,32 @@
 package multipaxos
 
 import (
-	"fmt"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/relay"
 )
 
 // Recovery: what may have been chosen is chosen again, what was lost is repeated, and a replica
-// gets its state back from disk.
+// that lags catches up.
 
-// proposeFound proposes again whatever may have been chosen before this replica led (rule 5).
+// proposeFound proposes again whatever may have been chosen before this replica led, and no-ops in
+// the gaps (rule 5).
 func (r *replica) proposeFound() {
-	for first := r.commit + 1; len(r.found) > 0; {
-		batch := r.found.fitting()
+	found := r.found
+	r.candidacy = candidacy{}
+	for first := found.truncated + 1; first <= found.last(); {
+		batch := found.fitting(first, found.last())
 		for i := range batch {
 			if id, err := kv.ID(batch[i].command); err == nil && id.Seq > 0 {
 				batch[i].id = id
+				r.relay.Admit(r.config.ID, &relay.Command{Client: id.Client, Seq: id.Seq}) // it is under way
 				r.out.Mark(id, protocols.MarkRetried)
 			}
 		}
-		r.put(first, batch...)
+		r.put(first, batch)
 		first += uint64(len(batch))
-		r.found = r.found[len(batch):]
 	}
 }
 
@@ -36,18 +39,28 @@ func (r *replica) learn(commit uint64) {
 	}
 	r.apply()
 	progress := r.commit > before
-	if r.commit < r.ahead && (progress || r.now >= r.askAt) { // rule 9
-		r.askAt = r.now + r.patience(r.relay.Leader())
-		r.send(r.relay.Leader(), r.promised, &Message_CatchUp{CatchUp: &CatchUp{First: r.commit + 1}})
+	if leader := r.relay.Leader(); leader != protocols.Nobody && r.commit < r.ahead && (progress || r.now >= r.askAt) { // rule 9
+		r.askAt = r.now + r.patience(leader)
+		r.catchUp(leader)
 	}
 }
 
-func (r *replica) onCatchUp(from protocols.NodeID, first uint64) {
-	if r.role != leader || first > r.commit {
-		return
+// catchUp asks for what is chosen behind the commit index, or for the rest of a snapshot.
+func (r *replica) catchUp(from protocols.NodeID) {
+	r.send(from, r.promised, &Message_CatchUp{CatchUp: &CatchUp{
+		First: r.commit + 1, Snapshot: r.fetched.index, Offset: uint64(len(r.fetched.state)),
+	}})
+}
+
+// onCatchUp helps a follower from the log; and a follower, or a candidate, with a snapshot.
+func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
+	switch {
+	case m.First <= r.log.truncated: // rule 13
+		r.sendPiece(from, m)
+	case m.First <= r.commit && r.role == leader:
+		missing := r.log.fitting(m.First, r.commit)
+		r.send(from, r.promised, &Message_Accept{Accept: &Accept{First: m.First, Commands: commands(missing), Commit: r.commit}})
 	}
-	missing := r.log[first-1 : r.commit].fitting()
-	r.send(from, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: missing.commands(), Commit: r.commit}})
 }
 
 // watchAnswers sees to it that an accept is repeated that stays without an answer (rule 10).
@@ -65,17 +78,30 @@ func (r *replica) onRepeatTimer(to protocols.NodeID) {
 	if r.role != leader || r.commit == r.log.last() {
 		return
 	}
-	for index := r.commit + 1; index <= r.log.last(); index++ {
-		i := &r.log[index-1]
-		if i.proposed+r.patience(to) > r.now {
-			break
+	for first := r.commit + 1; first <= r.log.last(); {
+		end := first
+		for end <= r.log.last() && r.late(r.log.place(end), to) {
+			r.out.Mark(r.log.place(end).id, protocols.MarkRetried)
+			end++
 		}
-		if !r.chosen(i) && !i.accepted.Has(int32(to)) {
-			r.out.Mark(i.id, protocols.MarkRetried)
-			r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: index, Commands: [][]byte{i.command}, Commit: r.commit}})
-		}
+		r.repeat(to, first, end)
+		first = end + 1
 	}
 	r.watchAnswers()
+}
+
+// late tells whether a replica's answer to an accept is overdue and still matters.
+func (r *replica) late(i *instance, from protocols.NodeID) bool {
+	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.patience(from) <= r.now
+}
+
+// repeat sends the accepts of the instances from first on, before end, again.
+func (r *replica) repeat(to protocols.NodeID, first, end uint64) {
+	for first < end {
+		batch := r.log.fitting(first, end-1)
+		r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: commands(batch), Commit: r.commit}})
+		first += uint64(len(batch))
+	}
 }
 
 // patience is how long an answer of another replica may take.
@@ -83,29 +109,58 @@ func (r *replica) patience(with protocols.NodeID) time.Duration {
 	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, with))
 }
 
-// persist keeps commands accepted under the promised ballot (rule 3).
-func (r *replica) persist(first uint64, commands [][]byte) {
-	r.saved = r.promised
-	r.out.Persist(&Record{Ballot: uint64(r.promised), First: first, Commands: commands, Commit: r.commit})
+// parcel is a snapshot on its way from one replica to another.
+type parcel struct {
+	index uint64 // every instance up to here has taken effect in it
+	state []byte // of which the receiver has the beginning
 }
 
-// save persists the promise if this step has raised it (rule 3).
-func (r *replica) save() {
-	if r.saved != r.promised {
-		r.persist(0, nil)
+// sendPiece sends a part of a snapshot: the next of the one that the receiver has begun, or the
+// first of one at least as recent as the beginning of the log.
+func (r *replica) sendPiece(to protocols.NodeID, m *CatchUp) {
+	if r.parcel.index == 0 {
+		r.parcel = parcel{index: r.applied, state: r.store.Snapshot()}
 	}
+	size := uint64(len(r.parcel.state))
+	offset := m.Offset
+	if m.Snapshot != r.parcel.index || offset > size {
+		offset = 0
+	}
+	end := min(offset+relay.MaxBatch, size)
+	r.send(to, r.promised, &Message_Piece{Piece: &Piece{
+		Index: r.parcel.index, Offset: offset, Size: size, Data: r.parcel.state[offset:end],
+	}})
 }
 
-// restore takes back what an earlier life has persisted.
-func (r *replica) restore(data []byte) {
-	var record Record
-	if err := protocols.Decode(data, &record); err != nil {
-		panic(fmt.Sprintf("multipaxos: a record of %d bytes that this driver did not write: %v", len(data), err))
+// onPiece collects the pieces of the most recent snapshot heard of, one after the other.
+func (r *replica) onPiece(from protocols.NodeID, m *Piece) {
+	if r.role == leader || m.Index <= r.commit || m.Index < r.fetched.index {
+		return
 	}
-	r.promised = protocols.Ballot(record.Ballot)
-	r.saved = r.promised
-	for i, command := range record.Commands {
-		r.log.set(record.First+uint64(i), instance{ballot: r.promised, command: command})
+	if m.Index > r.fetched.index {
+		r.fetched = parcel{index: m.Index}
 	}
-	r.commit = record.Commit
+	if m.Offset != uint64(len(r.fetched.state)) { // it came twice, or of a snapshot begun elsewhere
+		return
+	}
+	r.fetched.state = append(r.fetched.state, m.Data...)
+	if uint64(len(r.fetched.state)) < m.Size {
+		r.askAt = r.now + r.patience(from)
+		r.catchUp(from)
+		return
+	}
+	whole := r.fetched
+	r.fetched = parcel{}
+	if r.adopt(whole.index, whole.state) != nil {
+		return // not of a replica of this driver
+	}
+	r.compact(whole.state)
+	switch r.role {
+	case candidate:
+		r.found.truncate(r.commit)
+		r.prepareAt(from)
+	case follower:
+		r.askAt = r.now
+		r.learn(r.ahead) // and ask for what is behind the snapshot
+	}
 }

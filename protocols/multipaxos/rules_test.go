@@ -11,6 +11,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/multipaxos"
+	"quorumbench/protocols/relay"
 )
 
 // desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
@@ -63,9 +64,16 @@ func (d *desk) step(in protocols.Input) {
 	in.Now = d.now
 	d.node.Step(&in, &d.out)
 	for _, c := range d.out.Commits {
+		if c.Adopted {
+			d.commits = append(d.commits, fmt.Sprint("state after ", c.Slot.Index))
+			continue
+		}
 		d.commits = append(d.commits, fmt.Sprint(c.Slot.Index, " ", show(c.Command)))
 	}
 	for _, record := range d.out.Records {
+		if record.Snapshot {
+			d.disk = nil
+		}
 		d.disk = append(d.disk, append([]byte{}, record.Data...))
 	}
 }
@@ -99,6 +107,12 @@ func (d *desk) sent(to protocols.NodeID) string {
 			for _, p := range kind.Promise.Accepted {
 				line += fmt.Sprintf(" %d:%v:%s", p.Index, protocols.Ballot(p.Ballot), show(p.Command))
 			}
+			if kind.Promise.Next > 0 {
+				line += fmt.Sprint(" more from ", kind.Promise.Next)
+			}
+			if kind.Promise.Truncated > 0 {
+				line += fmt.Sprint(" truncated ", kind.Promise.Truncated)
+			}
 		case *multipaxos.Message_Refuse:
 			line += fmt.Sprint("refuse, promised ", protocols.Ballot(kind.Refuse.Promised))
 		case *multipaxos.Message_Accept:
@@ -112,6 +126,15 @@ func (d *desk) sent(to protocols.NodeID) string {
 			line += fmt.Sprint("heartbeat, commit ", kind.Heartbeat.Commit)
 		case *multipaxos.Message_CatchUp:
 			line += fmt.Sprint("catch up from ", kind.CatchUp.First)
+			if kind.CatchUp.Snapshot > 0 {
+				line += fmt.Sprint(" snapshot ", kind.CatchUp.Snapshot, " byte ", kind.CatchUp.Offset)
+			}
+		case *multipaxos.Message_Piece:
+			p := kind.Piece
+			line += fmt.Sprint("piece of ", p.Index, " byte ", p.Offset)
+			if p.Offset+uint64(len(p.Data)) == p.Size {
+				line += " to the end"
+			}
 		}
 		lines = append(lines, line)
 	}
@@ -148,6 +171,9 @@ func show(command []byte) string {
 	if err := protocols.Decode(command, &c); err != nil {
 		return err.Error()
 	}
+	if len(c.Value) > 100 {
+		return fmt.Sprint(len(c.Value), " bytes")
+	}
 	return string(c.Value)
 }
 
@@ -177,6 +203,16 @@ func refuse(promised protocols.Ballot) *multipaxos.Message {
 
 func catchUp(first uint64) *multipaxos.Message {
 	return &multipaxos.Message{Kind: &multipaxos.Message_CatchUp{CatchUp: &multipaxos.CatchUp{First: first}}}
+}
+
+func piece(index, offset, size uint64, data []byte) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Piece{Piece: &multipaxos.Piece{Index: index, Offset: offset, Size: size, Data: data}}}
+}
+
+func truncated(index uint64, accepted ...*multipaxos.Proposal) *multipaxos.Message {
+	m := promise(accepted...)
+	m.GetPromise().Truncated = index
+	return m
 }
 
 func (d *desk) proposal(index uint64, ballot protocols.Ballot, v string) *multipaxos.Proposal {
@@ -367,7 +403,7 @@ func TestAnAcceptWithoutAnswerIsRepeated(t *testing.T) {
 	d.tell(2, ballot(1, 0), accepted(3, 1)) // c is chosen
 	d.now += timers[0].After
 	put(100, "d") // not late yet
-	for i, want := range []string{"1.0 accept from 2 b", "1.0 accept from 1 a; 1.0 accept from 2 b"} {
+	for i, want := range []string{"1.0 accept from 2 b", "1.0 accept from 1 a b"} {
 		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: timers[i].ID})
 		expect(t, "repeated", d.sent(protocols.NodeID(i+1)), want)
 		if len(d.out.Timers) != 1 {
@@ -381,4 +417,105 @@ func TestAnAcceptWithoutAnswerIsRepeated(t *testing.T) {
 	if len(d.out.Sends)+len(d.out.Timers) > 0 {
 		t.Errorf("when all is chosen: sends %v, timers %v", d.out.Sends, d.out.Timers)
 	}
+}
+
+func TestWhatDoesNotFitIntoAPromiseIsAskedFor(t *testing.T) {
+	d := newDesk(t, 3)
+	large := strings.Repeat("x", relay.MaxBatch*2/5) // two make a message
+	for index := range uint64(3) {
+		d.tell(1, ballot(1, 1), accept(index+1, 0, d.value(large)))
+	}
+	size := fmt.Sprint(len(large), " bytes")
+	expect(t, "two of three", d.tell(2, ballot(2, 2), prepare(1)), "2.2 promise 1:1.1:"+size+" 2:1.1:"+size+" more from 3")
+	expect(t, "the third", d.tell(2, ballot(2, 2), prepare(3)), "2.2 promise 3:1.1:"+size)
+
+	d = newDesk(t, 3)
+	d.stand()
+	first := promise(d.proposal(1, ballot(0, 1), "a"))
+	first.GetPromise().Next = 2
+	expect(t, "a part of a promise", d.tell(1, ballot(1, 0), first), "1.0 prepare from 2")
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+	expect(t, "without an answer", d.sent(1), "1.0 prepare from 2")
+	expect(t, "and to who has promised nothing", d.sent(2), "1.0 prepare from 1")
+	d.tell(1, ballot(1, 0), promise(d.proposal(2, ballot(0, 1), "b")))
+	d.expectMark(protocols.MarkLeading)
+	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 0; 1.0 accept from 1 a b")
+}
+
+// chosen has the replica learn that a number of commands are chosen, as a follower of replica 1, and
+// returns them.
+func (d *desk) chosen(count int) (commands [][]byte) {
+	for i := range count {
+		commands = append(commands, d.encode(&kv.Command{Client: 7, Seq: uint64(i + 1), Key: []byte("k"), Value: fmt.Append(nil, "v", i+1)}))
+		d.tell(1, ballot(1, 1), accept(uint64(i)+1, uint64(i)+1, commands[i]))
+	}
+	return commands
+}
+
+func TestSnapshotsTakeThePlaceOfWhatIsBeforeThem(t *testing.T) {
+	d := newDesk(t, 3)
+	commands := d.chosen(250)
+	d.tell(1, ballot(1, 1), accept(252, 250, d.value("behind a gap")))
+	if len(d.disk) != 52 {
+		t.Errorf("250 instances later the disk has %d records, want the snapshot after 200, 51 accepts", len(d.disk))
+	}
+	expect(t, "below the snapshot before", d.tell(1, ballot(1, 1), accept(3, 250, d.value("other"))), "1.1 accepted from 3 count 1")
+	expect(t, "what the log has no more", d.tell(2, ballot(2, 2), prepare(252)), "2.2 promise 252:1.1:behind a gap")
+	got := d.tell(2, ballot(2, 2), prepare(100))
+	if !strings.HasSuffix(got, "252:1.1:behind a gap truncated 100") || strings.Contains(got, " 100:") {
+		t.Errorf("a prepare from 100: %q", got)
+	}
+	d.start(3)
+	if got := d.commits[0]; got != "state after 200" || len(d.commits) != 51 {
+		t.Errorf("restored: %d commits, the first is %q", len(d.commits), got)
+	}
+	expect(t, "after a crash", d.tell(1, ballot(2, 1), prepare(252)), "2.1 refuse, promised 2.2")
+	d.stand()
+	d.tell(2, ballot(3, 0), promise())
+	expect(t, "leads", d.sent(2), "3.0 heartbeat, commit 250; 3.0 accept from 251 no-op behind a gap")
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 7, Seq: 200}, Data: commands[199]})
+	if len(d.out.Sends) > 0 || len(d.out.Answers) != 1 {
+		t.Errorf("a command whose result is in the snapshot: sends %v, answers %v", d.out.Sends, d.out.Answers)
+	}
+	expect(t, "for one that lags", d.tell(2, ballot(3, 0), catchUp(7)), "3.0 piece of 250 byte 0 to the end")
+}
+
+func TestASnapshotHoldsThePromise(t *testing.T) {
+	d := newDesk(t, 3)
+	d.chosen(99)
+	d.tell(2, ballot(5, 2), accept(100, 100, d.value("last")))
+	if len(d.disk) != 1 {
+		t.Fatalf("the disk has %d records, want the snapshot alone", len(d.disk))
+	}
+	d.start(3)
+	expect(t, "after a crash", d.tell(1, ballot(4, 1), prepare(101)), "4.1 refuse, promised 5.2")
+}
+
+func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
+	store := kv.NewStore()
+	store.Apply((&desk{t: t}).value("x"))
+	state := store.Snapshot()
+	size := uint64(len(state))
+
+	d := newDesk(t, 3)
+	d.tell(2, ballot(1, 2), accept(52, 0, d.value("ahead")))
+	expect(t, "behind", d.tell(2, ballot(1, 2), heartbeat(51)), "1.2 catch up from 1")
+	expect(t, "half of it", d.tell(2, ballot(1, 2), piece(50, 0, size, state[:5])), "1.2 catch up from 1 snapshot 50 byte 5")
+	expect(t, "twice", d.tell(2, ballot(1, 2), piece(50, 0, size, state[:5])), "")
+	expect(t, "of an older one", d.tell(2, ballot(1, 2), piece(49, 5, size, state[5:])), "")
+	d.expectCommits()
+	expect(t, "the rest", d.tell(2, ballot(1, 2), piece(50, 5, size, state[5:])), "1.2 catch up from 51")
+	d.expectCommits("state after 50")
+	d.tell(2, ballot(1, 2), accept(51, 52, d.value("last")))
+	d.expectCommits("state after 50", "51 last", "52 ahead")
+	d.start(3)
+	d.expectCommits("state after 50") // that the others are chosen, it has to hear again
+
+	d = newDesk(t, 3)
+	d.stand()
+	expect(t, "as a candidate", d.tell(1, ballot(1, 0), truncated(50, d.proposal(52, ballot(0, 2), "y"))), "1.0 catch up from 1")
+	expect(t, "has all", d.tell(1, ballot(1, 0), piece(50, 0, size, state)), "1.0 prepare from 51")
+	d.tell(1, ballot(1, 0), promise())
+	d.expectMark(protocols.MarkLeading)
+	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 50; 1.0 accept from 51 no-op y")
 }

@@ -4,7 +4,7 @@
 // Every replica proposes what its own clients ask for. A write costs two round trips to the
 // nearest quorum: prepare, to learn whether anything may have been chosen already, and accept.
 //
-// The rules, cited where they are kept:
+// The rules, cited where they are kept, here and in package register:
 //
 //  1. Prepare is answered with the acceptor's state before the request; it is promised if the
 //     ballot is at least the highest promised so far.
@@ -20,138 +20,101 @@
 //     accepted means that the latest known is the latest. Anything accepted has to be chosen
 //     first, and then the read goes on to the version after it: returning what it just helped
 //     to choose would be stale if that was chosen long ago and overwritten since.
-//  7. What is chosen is told to all (commit). An acceptor that knows a version chosen answers
-//     with the choice and keeps nothing else of the instance.
-//  8. Clients name a key only: a write proposes for the version after the latest known one.
+//  7. What is chosen is told to all (commit). The latest version is the snapshot of a key: what
+//     came before is dropped, and so is the Paxos state of the instances decided. A request for
+//     one of them is answered with the key's state, value and clients' sessions, so that who is
+//     behind, or knows nothing of the key, is up to date with one answer.
+//  8. A client that names a key only means the version after the latest known one, and the latest
+//     one of a read. If it names a version, its write takes effect only if it becomes that version,
+//     which the state machine sees to. What a replica knows of a version that exists it tells at
+//     once: it can become nothing else.
 //  9. A ballot is used by one proposer for one value of one instance: a proposer promises to
 //     itself, durably, before it sends, and takes a ballot above its own promise.
 //  10. Promises and accepted values are durable before they are told.
 //
+// With the option revert, time in which nothing happened is taken back, as if the prepare had been
+// lost on its way; then nobody is refused for the sake of a proposer that does not go on, and nobody
+// for the sake of a read:
+//
+//  11. An acceptor keeps the chain of the ballots that it has promised since it last accepted.
+//  12. Revert takes back the highest promise, to the one before it, if it is of exactly that ballot
+//     and nothing was accepted under it. Else it does nothing.
+//  13. Only a proposer that has not begun phase 2 sends it, when it gives up or its read has found
+//     nothing. It never uses that ballot again: not after a restart, and no late answer counts.
+//
 // Source: L. Lamport, Paxos made simple, 2001.
 package paxos
 
-//go:generate go run quorumbench/protocols/protogen protocols/paxos/paxos.proto
-
 import (
-	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
+	"quorumbench/protocols/register"
 	"quorumbench/protocols/quorum"
 )
 
 // Driver is classic Paxos.
 var Driver = protocols.Driver{
-	Name:       "paxos",
-	Summary:    "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
+	Name:    "paxos",
+	Summary: "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
+	Options: []protocols.Option{{
+		Name:    revertOption,
+		Summary: "proposers that do not go on take back what was promised to them",
+		Values:  protocols.Switch,
+	}},
 	New:        newReplica,
-	Describe:   describe,
+	Describe:   register.Describe,
 	Floor:      floor,
 	Invariants: invariants,
 }
+
+const revertOption = "revert"
 
 // floor: prepare and accept each wait for the nearest quorum.
 func floor(c protocols.Config) time.Duration {
 	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(c.Replicas))
 }
 
+func invariants(nodes []protocols.Node) error {
+	replicas := make([]*register.Replica, len(nodes))
+	for i, node := range nodes {
+		if r, up := node.(*replica); up {
+			replicas[i] = r.Replica
+		}
+	}
+	return register.Invariants(replicas, 0)
+}
+
+// replica adds to the keys how their values get chosen.
 type replica struct {
-	id     protocols.NodeID
-	n      int
-	quorum int
-	retry  time.Duration // how long a phase may take
-	random *rand.Rand
-
-	registers []*register // in the order met; the place is the timer's ID
-	byKey     map[string]*register
-
-	now time.Duration
-	out *protocols.Outbox
-	in  Message // reused for decoding
+	*register.Replica
+	quorum  int
+	reverts bool
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	q := quorum.Majority(c.Replicas)
-	return &replica{
-		id: c.ID, n: c.Replicas, quorum: q,
-		retry:  protocols.Retry(c.Delays.QuorumRoundTrip(c.ID, q)),
-		random: rand.New(rand.NewPCG(c.Seed, 1)),
-		byKey:  map[string]*register{},
-	}
+	r := &replica{quorum: quorum.Majority(c.Replicas), reverts: c.Options.On(revertOption)}
+	r.Replica = register.New(c, r.quorum, r)
+	return r
 }
 
-// Step implements protocols.Node.
-func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
-	r.now, r.out = in.Now, out
-	switch in.Kind {
-	case protocols.InputRestore:
-		r.restore(in.Data)
-	case protocols.InputCommand:
-		r.onCommand(in.Command, in.Data)
-	case protocols.InputTimer:
-		r.onTimer(r.registers[in.Timer])
-	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
-			r.onMessage(in.From, &r.in)
-		}
+// Receive implements register.Rules.
+func (r *replica) Receive(from protocols.NodeID, g *register.Register, m *register.Message) {
+	b := protocols.Ballot(m.Ballot)
+	switch m.Kind {
+	case register.Kind_PREPARE:
+		before := r.Prepare(g, m.Version, b)
+		answer := r.Reply(m, register.Kind_PROMISE, before.LastBallot)
+		answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
+		r.Send(from, g, answer)
+	case register.Kind_ACCEPT:
+		last := r.Accept(g, m.Version, b, m.Value)
+		r.Send(from, g, r.Reply(m, register.Kind_ACCEPTED, last))
+	case register.Kind_REVERT:
+		r.Revert(g, m.Version, b) // with the option off nobody sends it
+	case register.Kind_PROMISE:
+		r.onPromise(from, g, m)
+	case register.Kind_ACCEPTED:
+		r.onAccepted(from, g, m)
 	}
-}
-
-func (r *replica) onMessage(from protocols.NodeID, m *Message) {
-	g := r.register(m.Key)
-	switch kind := m.Kind.(type) {
-	case *Message_Prepare:
-		r.onPrepare(from, g, m.Version, protocols.Ballot(m.Ballot))
-	case *Message_Promise:
-		r.onPromise(from, g, m, kind.Promise)
-	case *Message_Accept:
-		r.onAccept(from, g, m.Version, protocols.Ballot(m.Ballot), kind.Accept.Value)
-	case *Message_Accepted:
-		r.onAccepted(from, g, m, kind.Accepted)
-	case *Message_Commit:
-		r.learn(g, m.Version, kind.Commit.Value)
-		if len(g.ahead) > 0 { // an earlier commit was lost
-			r.send(from, g, g.next(), 0, &Message_Fetch{Fetch: &Fetch{}})
-		}
-	case *Message_Fetch:
-		r.tellDecided(from, g, m.Version, 0)
-	case *Message_Decided:
-		for i, value := range kind.Decided.Values {
-			r.learn(g, m.Version+uint64(i), value)
-		}
-	}
-}
-
-func (r *replica) onCommand(id protocols.CommandID, data []byte) {
-	var command kv.Command
-	if err := protocols.Decode(data, &command); err != nil {
-		panic(fmt.Sprintf("paxos: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
-	}
-	g := r.register(command.Key)
-	if result, done := g.store.Result(id); done {
-		r.out.Answer(id, result)
-		return
-	}
-	w := &wish{id: id}
-	if command.Op == kv.Op_PUT {
-		w.value = append([]byte{}, data...)
-	}
-	if g.add(w) {
-		r.propose(g)
-	}
-}
-
-// message fills in what all kinds share.
-func message[K isMessage_Kind](g *register, version uint64, b protocols.Ballot, kind K) *Message {
-	return &Message{Key: g.key, Version: version, Ballot: uint64(b), Kind: kind}
-}
-
-func (r *replica) send(to protocols.NodeID, g *register, version uint64, b protocols.Ballot, kind isMessage_Kind) {
-	r.out.Send(to, message(g, version, b, kind))
-}
-
-func (r *replica) broadcast(g *register, version uint64, b protocols.Ballot, kind isMessage_Kind) {
-	r.out.Broadcast(r.id, r.n, message(g, version, b, kind))
 }

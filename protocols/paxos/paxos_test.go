@@ -3,8 +3,13 @@ package paxos_test
 import (
 	"testing"
 
+	"quorumbench/protocols"
 	"quorumbench/protocols/paxos"
 	"quorumbench/protocols/prototest"
 )
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, paxos.Driver) }
+
+func TestConformanceWithRevert(t *testing.T) {
+	prototest.Conformance(t, prototest.With(paxos.Driver, protocols.Options{"revert": "on"}))
+}

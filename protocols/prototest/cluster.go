@@ -54,6 +54,7 @@ type Cluster struct {
 	trace  hash.Hash
 
 	history map[protocols.CommandID]*issued
+	agreed  map[protocols.Slot][]byte // what any replica, in any life, has committed
 }
 
 // Answer is what a client got.
@@ -131,7 +132,7 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 		t: t, driver: driver, leader: leader, seed: seed,
 		random: rand.New(rand.NewPCG(seed, 0)),
 		seqs:   map[uint64]uint64{}, trace: sha256.New(),
-		history: map[protocols.CommandID]*issued{},
+		history: map[protocols.CommandID]*issued{}, agreed: map[protocols.Slot][]byte{},
 	}
 	if err := driver.CheckReplicas(len(network.Delays)); err != nil {
 		t.Fatalf("the driver refuses %d replicas: %v", len(network.Delays), err)
@@ -303,6 +304,7 @@ func (c *Cluster) step(r *Replica, in protocols.Input) {
 		}
 		commit.Command = bytes.Clone(commit.Command)
 		r.Commits = append(r.Commits, commit)
+		c.agree(r.id, commit)
 	}
 	for _, mark := range r.out.Marks {
 		c.note(r.id, 'M', []byte(mark.Event), mark.ID.Client, mark.ID.Seq, uint64(mark.Value))
@@ -311,6 +313,32 @@ func (c *Cluster) step(r *Replica, in protocols.Input) {
 	for _, answer := range r.out.Answers {
 		c.note(r.id, 'A', answer.Result, answer.ID.Client, answer.ID.Seq)
 		c.answer(answer)
+	}
+}
+
+// agree holds a commit against what was committed before at the same place.
+func (c *Cluster) agree(id protocols.NodeID, commit protocols.Commit) {
+	c.t.Helper()
+	if commit.Adopted {
+		return
+	}
+	first, known := c.agreed[commit.Slot]
+	if known && !bytes.Equal(first, commit.Command) {
+		c.t.Errorf("seed %d: replica %d holds %v at %v, another %v", c.seed, id, name(commit.Command), commit.Slot, name(first))
+	}
+	c.agreed[commit.Slot] = commit.Command
+}
+
+// Order returns the commands of an order, from the first slot up to the first that no replica has
+// committed in any life. Drivers with one log have the empty key.
+func (c *Cluster) Order(key string) [][]byte {
+	var order [][]byte
+	for {
+		command, committed := c.agreed[protocols.Slot{Key: key, Index: uint64(len(order)) + 1}]
+		if !committed {
+			return order
+		}
+		order = append(order, command)
 	}
 }
 

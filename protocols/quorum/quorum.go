@@ -6,6 +6,10 @@ import "math/bits"
 // Majority is the size of the smallest sets of n replicas of which any two intersect.
 func Majority(n int) int { return n/2 + 1 }
 
+// Meeting is the size of the smallest sets of n replicas that each intersect every set of the given
+// size, 1 ≤ size ≤ n.
+func Meeting(n, size int) int { return n + 1 - size }
+
 // Votes counts the distinct replicas, of up to 64, that have answered one request. The zero
 // value has none.
 type Votes uint64

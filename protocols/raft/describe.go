@@ -17,22 +17,45 @@ func describe(data []byte) string {
 	case *Message_RequestVote:
 		return fmt.Sprintf("RequestVote t%d, log ends %d t%d", m.Term, kind.RequestVote.LastIndex, kind.RequestVote.LastTerm)
 	case *Message_Vote:
-		if kind.Vote.Granted {
-			return fmt.Sprintf("Vote t%d granted", m.Term)
-		}
-		return fmt.Sprintf("Vote t%d refused", m.Term)
+		return fmt.Sprintf("Vote t%d %s", kind.Vote.Asked, grantedOrNot(kind.Vote.Granted))
+	case *Message_PreVote:
+		return fmt.Sprintf("PreVote t%d, log ends %d t%d", m.Term, kind.PreVote.LastIndex, kind.PreVote.LastTerm)
+	case *Message_PreVoted:
+		return fmt.Sprintf("PreVoted t%d %s", m.Term, grantedOrNot(kind.PreVoted.Granted))
+	case *Message_Revert:
+		return fmt.Sprintf("Revert t%d", kind.Revert.Abandoned)
 	case *Message_AppendEntries:
 		return kind.AppendEntries.describe(m.Term)
 	case *Message_Appended:
 		return fmt.Sprintf("Appended %d t%d", kind.Appended.Index, m.Term)
 	case *Message_Rejected:
 		return fmt.Sprintf("Rejected %d t%d", kind.Rejected.PrevIndex, m.Term)
+	case *Message_InstallSnapshot:
+		if s := kind.InstallSnapshot; s.Offset > 0 || !s.Done {
+			return fmt.Sprintf("InstallSnapshot %d t%d, from byte %d", s.Index, m.Term, s.Offset)
+		}
+		return fmt.Sprintf("InstallSnapshot %d t%d", kind.InstallSnapshot.Index, m.Term)
+	case *Message_Received:
+		return fmt.Sprintf("Received %d to byte %d", kind.Received.Index, kind.Received.Offset)
+	case *Message_TimeoutNow:
+		return fmt.Sprintf("TimeoutNow t%d", m.Term)
+	case *Message_Confirm:
+		return fmt.Sprintf("Confirm %d t%d", kind.Confirm.Round, m.Term)
+	case *Message_Confirmed:
+		return fmt.Sprintf("Confirmed %d t%d", kind.Confirmed.Round, m.Term)
 	case *Message_Forward:
 		return kind.Forward.Describe()
 	case *Message_Reply:
 		return "Reply"
 	}
 	return ""
+}
+
+func grantedOrNot(granted bool) string {
+	if granted {
+		return "granted"
+	}
+	return "refused"
 }
 
 func (m *AppendEntries) describe(term uint64) string {

@@ -35,7 +35,7 @@ func invariants(nodes []protocols.Node) error {
 
 func match(a, b *replica) error {
 	meet := false // from the end backwards: once the logs meet, they stay together
-	for i := min(a.log.last(), b.log.last()); i > 0; i-- {
+	for i := min(a.log.last(), b.log.last()); i > max(a.log.base, b.log.base); i-- {
 		x, y := a.log.at(i), b.log.at(i)
 		same := x.Term == y.Term
 		if same && !bytes.Equal(x.Command, y.Command) || meet && !same {

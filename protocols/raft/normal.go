@@ -3,25 +3,38 @@ package raft
 import (
 	"maps"
 	"slices"
+	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/relay"
 )
 
 // The normal case: a command becomes an entry, the entry is copied, committed and applied.
 
-// peer is what a leader knows of a follower's log.
+// peer is what a leader knows of a follower.
 type peer struct {
-	match   uint64 // it is the leader's up to here
+	match   uint64 // its log is the leader's up to here
 	next    uint64 // the first entry to send; all before are matched or on their way
 	probing bool   // the logs do not meet before next: see recovery.go
 	filled  uint64 // a gap up to here has been filled since the last heartbeat
+
+	snapshot uint64 // the index of the snapshot of which it is sent pieces
+	offset   uint64 // of the next piece, in bytes
+
+	heard     time.Duration // when it last answered in this term
+	beaten    uint64        // the end of the leader's log at the last heartbeat
+	confirmed uint64        // the last round of confirmations it has answered
+	renewed   time.Duration // when that round began
 }
 
 // propose puts a command forward that from, or a client of this replica, has handed over.
 func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
-	if r.relay.Admit(from, c) {
-		r.out.Mark(c.ID(), protocols.MarkProposed)
+	if r.handover.under || !r.relay.Admit(from, c) {
+		return
+	}
+	r.out.Mark(c.ID(), protocols.MarkProposed)
+	if !r.readAside(c) {
 		r.append(&Entry{Term: r.term, Command: c.Data})
 	}
 }
@@ -40,6 +53,10 @@ func (r *replica) append(e *Entry) {
 // sendEntries sends what follows the place up to which the peer's log is known or assumed.
 func (r *replica) sendEntries(to protocols.NodeID) {
 	p := &r.peers[to]
+	if p.next <= r.log.base { // rule 14
+		r.sendSnapshot(to)
+		return
+	}
 	entries := r.log.from(p.next)
 	r.sendAppend(to, p.next, entries)
 	if !p.probing { // rule 10
@@ -53,13 +70,7 @@ func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry
 	}})
 }
 
-func (r *replica) onAppendEntries(from protocols.NodeID, term uint64, m *AppendEntries) {
-	if term < r.term {
-		r.send(from, &Message_Rejected{Rejected: &Rejected{}}) // rule 1
-		return
-	}
-	r.follow(from)
-	r.election.Heard(r.now)
+func (r *replica) onAppendEntries(from protocols.NodeID, m *AppendEntries) {
 	switch {
 	case m.PrevIndex > r.log.last():
 		r.keepEarly(from, m)
@@ -78,6 +89,27 @@ func (r *replica) onAppendEntries(from protocols.NodeID, term uint64, m *AppendE
 	r.commitTo(min(commit, matched)) // rule 9
 }
 
+// merge makes the log hold the entries of an append that it meets, and returns the index of the
+// last of them. What is there already, and what follows it, stays (rule 5).
+func (r *replica) merge(m *AppendEntries) (matched uint64) {
+	for i, e := range m.Entries {
+		if index := m.PrevIndex + 1 + uint64(i); !r.log.holds(index, e.Term) {
+			r.write(index, m.Entries[i:])
+			r.markAccepted(m.Entries[i:])
+			break
+		}
+	}
+	return m.PrevIndex + uint64(len(m.Entries))
+}
+
+func (r *replica) markAccepted(entries []*Entry) {
+	for _, e := range entries {
+		if id, err := kv.ID(e.Command); err == nil && len(e.Command) > 0 {
+			r.out.Mark(id, protocols.MarkAccepted)
+		}
+	}
+}
+
 func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 	if r.role != leader {
 		return
@@ -92,6 +124,9 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		r.sendEntries(from)
 	}
 	r.advanceCommit()
+	if from == r.config.Leader {
+		r.handOver()
+	}
 }
 
 // advanceCommit commits what stands on a majority.
@@ -112,6 +147,7 @@ func (r *replica) commitTo(index uint64) {
 	for ; r.commit < index; r.commit++ { // rule 12
 		command := r.log.at(r.commit + 1).Command
 		id, result := r.store.Apply(command)
+		r.grown += len(command)
 		r.out.Commit(protocols.Slot{Index: r.commit + 1}, id, command)
 		if r.role == leader && len(command) > 0 {
 			r.out.Mark(id, protocols.MarkCommitted)
@@ -119,6 +155,7 @@ func (r *replica) commitTo(index uint64) {
 		}
 		r.relay.OnApplied(id, result, r.out)
 	}
+	r.compact()
 }
 
 // heartbeat makes the leader heard (rule 11).
@@ -127,5 +164,8 @@ func (r *replica) heartbeat() {
 		r.peers[to].filled = 0
 		r.sendEntries(to)
 	})
+	if r.reads == readsLease || len(r.waiting) > 0 {
+		r.ask()
+	}
 	r.out.SetTimer(pulseTimer, r.config.Delays.Heartbeat())
 }

@@ -46,6 +46,7 @@ package raft
 //go:generate go run quorumbench/protocols/protogen protocols/raft/raft.proto
 
 import (
+	"cmp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -61,6 +62,7 @@ var Driver = protocols.Driver{
 	Name:       "raft",
 	Summary:    "Raft: one round trip from the leader to a majority, and one between client and leader",
 	HasLeader:  true,
+	Options:    options,
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      floor,
@@ -76,6 +78,7 @@ type role uint8
 
 const (
 	follower role = iota
+	precandidate
 	candidate
 	leader
 )
@@ -87,30 +90,47 @@ const (
 	relayTimer
 )
 
-// state is what a replica has promised about elections.
-type state struct {
-	term     uint64
-	votedFor protocols.NodeID // in that term; Nobody: its vote is free
-}
-
 type replica struct {
 	config   protocols.Config
 	majority int
+	patience time.Duration // within which a leader must make itself heard
+
+	preVotes, checksQuorum, reverts, transfers bool
+	reads                                      string
 
 	// On disk (rule 4).
 	state
-	log entryLog
+	log      entryLog
+	snapshot snapshot
 
 	role     role
-	commit   uint64
+	commit   uint64 // all up to here is applied
 	store    *kv.Store
+	grown    int // bytes of commands applied since the snapshot
 	relay    *relay.Relay
 	election *relay.ElectionTimer
-	votes    quorum.Votes // a candidate's
-	peers    []peer       // a leader's
-	matches  []uint64     // scratch of advanceCommit
+	heard    time.Duration // when it last heard a leader
 
-	early map[uint64]*AppendEntries // a follower's: of this term, behind a gap, by PrevIndex
+	// A candidate's.
+	campaigned  time.Duration // when it began to campaign
+	votes       quorum.Votes
+	refusals    quorum.Votes
+	transferred bool // the leader has told it to stand
+
+	// Of revert.
+	before    []pair // those before the present one, in terms in which nothing happened
+	abandoned uint64 // the last term it has abandoned as a candidate, in this life
+
+	// A leader's.
+	peers    []peer
+	matches  []uint64 // scratch of advanceCommit
+	handover handover
+	waiting  []read
+	round    uint64 // of confirmations
+
+	// A follower's.
+	early    map[uint64]*AppendEntries // of this term, behind a gap, by PrevIndex
+	incoming incoming
 
 	saved state // what of it is on disk
 	now   time.Duration
@@ -119,9 +139,15 @@ type replica struct {
 }
 
 func newReplica(c protocols.Config) protocols.Node {
+	nothing := state{pair: pair{votedFor: protocols.Nobody}}
+	patience := c.Delays.ElectionTimeout()
 	return &replica{
-		config: c, majority: quorum.Majority(c.Replicas),
-		state: state{votedFor: protocols.Nobody}, saved: state{votedFor: protocols.Nobody},
+		config: c, majority: quorum.Majority(c.Replicas), patience: patience,
+		preVotes: c.Options.On(optionPreVote), reverts: c.Options.On(optionRevert),
+		checksQuorum: c.Options.On(optionCheckQuorum) || c.Options[optionReads] == readsLease,
+		transfers:    c.Options.On(optionTransfer),
+		reads:        cmp.Or(c.Options[optionReads], readsLog),
+		state:        nothing, saved: nothing, heard: -patience,
 		store: kv.NewStore(),
 		relay: relay.New(c, relayTimer, relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
@@ -137,6 +163,7 @@ func newReplica(c protocols.Config) protocols.Node {
 // Step implements protocols.Node.
 func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	r.now, r.out = in.Now, out
+	answered := len(out.Answers)
 	switch in.Kind {
 	case protocols.InputRestore:
 		r.restore(in.Data)
@@ -153,37 +180,85 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 			r.propose(r.config.ID, c)
 		}
 	}
+	if len(r.waiting) > 0 {
+		r.attendReads()
+	}
+	if r.role != leader { // which has marked it already
+		for _, a := range out.Answers[answered:] {
+			out.Mark(a.ID, protocols.MarkApplied)
+		}
+	}
 	r.save()
 }
 
 func (r *replica) onMessage(from protocols.NodeID, m *Message) {
-	if m.Term > r.term { // rule 1
-		r.adopt(m.Term)
-	}
-	switch kind := m.Kind.(type) {
+	switch kind := m.Kind.(type) { // those that decide themselves about the sender's term, or have none
 	case *Message_RequestVote:
 		r.onRequestVote(from, m.Term, kind.RequestVote)
-	case *Message_AppendEntries:
-		r.onAppendEntries(from, m.Term, kind.AppendEntries)
+		return
+	case *Message_Vote:
+		r.onVote(from, m.Term, kind.Vote)
+		return
+	case *Message_Revert:
+		r.onRevert(from, kind.Revert)
+		return
 	case *Message_Forward:
 		for _, c := range kind.Forward.Commands {
 			if r.role == leader {
 				r.propose(from, c)
 			}
 		}
+		return
 	case *Message_Reply:
 		r.relay.OnReply(kind.Reply, r.out)
+		return
 	}
+	if m.Term > r.term { // rule 1
+		r.enter(pair{m.Term, protocols.Nobody})
+	}
+	r.onRequest(from, m)
 	if m.Term < r.term { // rule 1
 		return
 	}
+	r.onAnswer(from, m)
+}
+
+// onRequest handles what asks for an answer, in whatever term.
+func (r *replica) onRequest(from protocols.NodeID, m *Message) {
 	switch kind := m.Kind.(type) {
-	case *Message_Vote:
-		r.onVote(from, kind.Vote.Granted)
+	case *Message_AppendEntries:
+		if r.obey(from, m.Term) {
+			r.onAppendEntries(from, kind.AppendEntries)
+		}
+	case *Message_InstallSnapshot:
+		if r.obey(from, m.Term) {
+			r.onInstallSnapshot(from, kind.InstallSnapshot)
+		}
+	case *Message_Confirm:
+		if r.obey(from, m.Term) {
+			r.onConfirm(from, kind.Confirm)
+		}
+	case *Message_PreVote:
+		r.onPreVote(from, m.Term, kind.PreVote)
+	}
+}
+
+// onAnswer handles what belongs to the present term.
+func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
+	r.peers[from].heard = r.now
+	switch kind := m.Kind.(type) {
+	case *Message_PreVoted:
+		r.onPreVoted(from, kind.PreVoted.Granted)
 	case *Message_Appended:
 		r.onAppended(from, kind.Appended.Index)
 	case *Message_Rejected:
 		r.onRejected(from, kind.Rejected)
+	case *Message_Received:
+		r.onReceived(from, kind.Received)
+	case *Message_Confirmed:
+		r.onConfirmed(from, kind.Confirmed)
+	case *Message_TimeoutNow:
+		r.onTimeoutNow(from)
 	}
 }
 
@@ -191,17 +266,28 @@ func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
 	case electionTimer:
 		if r.role != leader && r.election.OnTimer(r.now, r.out) {
-			r.stand()
+			r.campaign()
 		}
 	case pulseTimer:
-		switch r.role {
-		case candidate:
-			r.requestVotes()
-		case leader:
-			r.heartbeat()
-		}
+		r.onPulse()
 	case relayTimer:
 		r.relay.OnTimer(r.now, r.out)
+	}
+}
+
+func (r *replica) onPulse() {
+	switch r.role {
+	case precandidate:
+		r.requestPreVotes()
+	case candidate:
+		r.requestVotes()
+	case leader:
+		if r.checksQuorum && !r.hearsMajority() { // rule 20
+			r.resign()
+			return
+		}
+		r.considerHandover()
+		r.heartbeat()
 	}
 }
 

@@ -36,6 +36,14 @@ type Message struct {
 	//	*Message_Rejected
 	//	*Message_Forward
 	//	*Message_Reply
+	//	*Message_PreVote
+	//	*Message_PreVoted
+	//	*Message_Revert
+	//	*Message_InstallSnapshot
+	//	*Message_Received
+	//	*Message_TimeoutNow
+	//	*Message_Confirm
+	//	*Message_Confirmed
 	Kind          isMessage_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -148,6 +156,78 @@ func (x *Message) GetReply() *relay.Reply {
 	return nil
 }
 
+func (x *Message) GetPreVote() *PreVote {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_PreVote); ok {
+			return x.PreVote
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetPreVoted() *PreVoted {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_PreVoted); ok {
+			return x.PreVoted
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetRevert() *Revert {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Revert); ok {
+			return x.Revert
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetInstallSnapshot() *InstallSnapshot {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_InstallSnapshot); ok {
+			return x.InstallSnapshot
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetReceived() *Received {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Received); ok {
+			return x.Received
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetTimeoutNow() *TimeoutNow {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_TimeoutNow); ok {
+			return x.TimeoutNow
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetConfirm() *Confirm {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Confirm); ok {
+			return x.Confirm
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetConfirmed() *Confirmed {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Confirmed); ok {
+			return x.Confirmed
+		}
+	}
+	return nil
+}
+
 type isMessage_Kind interface {
 	isMessage_Kind()
 }
@@ -180,6 +260,38 @@ type Message_Reply struct {
 	Reply *relay.Reply `protobuf:"bytes,8,opt,name=reply,proto3,oneof"`
 }
 
+type Message_PreVote struct {
+	PreVote *PreVote `protobuf:"bytes,9,opt,name=pre_vote,json=preVote,proto3,oneof"`
+}
+
+type Message_PreVoted struct {
+	PreVoted *PreVoted `protobuf:"bytes,10,opt,name=pre_voted,json=preVoted,proto3,oneof"`
+}
+
+type Message_Revert struct {
+	Revert *Revert `protobuf:"bytes,11,opt,name=revert,proto3,oneof"`
+}
+
+type Message_InstallSnapshot struct {
+	InstallSnapshot *InstallSnapshot `protobuf:"bytes,12,opt,name=install_snapshot,json=installSnapshot,proto3,oneof"`
+}
+
+type Message_Received struct {
+	Received *Received `protobuf:"bytes,13,opt,name=received,proto3,oneof"`
+}
+
+type Message_TimeoutNow struct {
+	TimeoutNow *TimeoutNow `protobuf:"bytes,14,opt,name=timeout_now,json=timeoutNow,proto3,oneof"`
+}
+
+type Message_Confirm struct {
+	Confirm *Confirm `protobuf:"bytes,15,opt,name=confirm,proto3,oneof"`
+}
+
+type Message_Confirmed struct {
+	Confirmed *Confirmed `protobuf:"bytes,16,opt,name=confirmed,proto3,oneof"`
+}
+
 func (*Message_RequestVote) isMessage_Kind() {}
 
 func (*Message_Vote) isMessage_Kind() {}
@@ -193,6 +305,22 @@ func (*Message_Rejected) isMessage_Kind() {}
 func (*Message_Forward) isMessage_Kind() {}
 
 func (*Message_Reply) isMessage_Kind() {}
+
+func (*Message_PreVote) isMessage_Kind() {}
+
+func (*Message_PreVoted) isMessage_Kind() {}
+
+func (*Message_Revert) isMessage_Kind() {}
+
+func (*Message_InstallSnapshot) isMessage_Kind() {}
+
+func (*Message_Received) isMessage_Kind() {}
+
+func (*Message_TimeoutNow) isMessage_Kind() {}
+
+func (*Message_Confirm) isMessage_Kind() {}
+
+func (*Message_Confirmed) isMessage_Kind() {}
 
 type Entry struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -250,6 +378,7 @@ type RequestVote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LastIndex     uint64                 `protobuf:"varint,1,opt,name=last_index,json=lastIndex,proto3" json:"last_index,omitempty"`
 	LastTerm      uint64                 `protobuf:"varint,2,opt,name=last_term,json=lastTerm,proto3" json:"last_term,omitempty"`
+	Transfer      bool                   `protobuf:"varint,3,opt,name=transfer,proto3" json:"transfer,omitempty"` // the leader itself wants the candidate elected
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -298,9 +427,17 @@ func (x *RequestVote) GetLastTerm() uint64 {
 	return 0
 }
 
+func (x *RequestVote) GetTransfer() bool {
+	if x != nil {
+		return x.Transfer
+	}
+	return false
+}
+
 type Vote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Granted       bool                   `protobuf:"varint,1,opt,name=granted,proto3" json:"granted,omitempty"`
+	Asked         uint64                 `protobuf:"varint,2,opt,name=asked,proto3" json:"asked,omitempty"` // the term of the request; the voter's own may be another
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +479,155 @@ func (x *Vote) GetGranted() bool {
 	return false
 }
 
+func (x *Vote) GetAsked() uint64 {
+	if x != nil {
+		return x.Asked
+	}
+	return 0
+}
+
+// PreVote asks whether the receiver would vote for the sender in its next term.
+type PreVote struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	LastIndex     uint64                 `protobuf:"varint,1,opt,name=last_index,json=lastIndex,proto3" json:"last_index,omitempty"`
+	LastTerm      uint64                 `protobuf:"varint,2,opt,name=last_term,json=lastTerm,proto3" json:"last_term,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreVote) Reset() {
+	*x = PreVote{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreVote) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreVote) ProtoMessage() {}
+
+func (x *PreVote) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreVote.ProtoReflect.Descriptor instead.
+func (*PreVote) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *PreVote) GetLastIndex() uint64 {
+	if x != nil {
+		return x.LastIndex
+	}
+	return 0
+}
+
+func (x *PreVote) GetLastTerm() uint64 {
+	if x != nil {
+		return x.LastTerm
+	}
+	return 0
+}
+
+type PreVoted struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Granted       bool                   `protobuf:"varint,1,opt,name=granted,proto3" json:"granted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PreVoted) Reset() {
+	*x = PreVoted{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PreVoted) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PreVoted) ProtoMessage() {}
+
+func (x *PreVoted) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PreVoted.ProtoReflect.Descriptor instead.
+func (*PreVoted) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *PreVoted) GetGranted() bool {
+	if x != nil {
+		return x.Granted
+	}
+	return false
+}
+
+// Revert asks a voter to take its vote for the sender back.
+type Revert struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Abandoned     uint64                 `protobuf:"varint,1,opt,name=abandoned,proto3" json:"abandoned,omitempty"` // the term of the vote
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revert) Reset() {
+	*x = Revert{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revert) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revert) ProtoMessage() {}
+
+func (x *Revert) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revert.ProtoReflect.Descriptor instead.
+func (*Revert) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Revert) GetAbandoned() uint64 {
+	if x != nil {
+		return x.Abandoned
+	}
+	return 0
+}
+
 // AppendEntries without entries is a heartbeat.
 type AppendEntries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -355,7 +641,7 @@ type AppendEntries struct {
 
 func (x *AppendEntries) Reset() {
 	*x = AppendEntries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	mi := &file_protocols_raft_raft_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -367,7 +653,7 @@ func (x *AppendEntries) String() string {
 func (*AppendEntries) ProtoMessage() {}
 
 func (x *AppendEntries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	mi := &file_protocols_raft_raft_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -380,7 +666,7 @@ func (x *AppendEntries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEntries.ProtoReflect.Descriptor instead.
 func (*AppendEntries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{4}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AppendEntries) GetPrevIndex() uint64 {
@@ -421,7 +707,7 @@ type Appended struct {
 
 func (x *Appended) Reset() {
 	*x = Appended{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	mi := &file_protocols_raft_raft_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -433,7 +719,7 @@ func (x *Appended) String() string {
 func (*Appended) ProtoMessage() {}
 
 func (x *Appended) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	mi := &file_protocols_raft_raft_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -446,7 +732,7 @@ func (x *Appended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appended.ProtoReflect.Descriptor instead.
 func (*Appended) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{5}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Appended) GetIndex() uint64 {
@@ -468,7 +754,7 @@ type Rejected struct {
 
 func (x *Rejected) Reset() {
 	*x = Rejected{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	mi := &file_protocols_raft_raft_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +766,7 @@ func (x *Rejected) String() string {
 func (*Rejected) ProtoMessage() {}
 
 func (x *Rejected) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	mi := &file_protocols_raft_raft_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +779,7 @@ func (x *Rejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejected.ProtoReflect.Descriptor instead.
 func (*Rejected) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{6}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Rejected) GetPrevIndex() uint64 {
@@ -517,6 +803,278 @@ func (x *Rejected) GetHintIndex() uint64 {
 	return 0
 }
 
+// InstallSnapshot is a piece of the leader's snapshot.
+type InstallSnapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`   // of the last entry that the snapshot covers
+	Term          uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`     // of that entry
+	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"` // of the piece, in bytes
+	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	Done          bool                   `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"` // it is the last piece
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstallSnapshot) Reset() {
+	*x = InstallSnapshot{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstallSnapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstallSnapshot) ProtoMessage() {}
+
+func (x *InstallSnapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstallSnapshot.ProtoReflect.Descriptor instead.
+func (*InstallSnapshot) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *InstallSnapshot) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *InstallSnapshot) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *InstallSnapshot) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *InstallSnapshot) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *InstallSnapshot) GetDone() bool {
+	if x != nil {
+		return x.Done
+	}
+	return false
+}
+
+// Received: the follower has the snapshot's bytes up to here, and needs the next.
+type Received struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`   // of the snapshot
+	Offset        uint64                 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"` // in bytes
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Received) Reset() {
+	*x = Received{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Received) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Received) ProtoMessage() {}
+
+func (x *Received) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Received.ProtoReflect.Descriptor instead.
+func (*Received) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Received) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Received) GetOffset() uint64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+// TimeoutNow tells a follower to stand at once.
+type TimeoutNow struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TimeoutNow) Reset() {
+	*x = TimeoutNow{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TimeoutNow) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TimeoutNow) ProtoMessage() {}
+
+func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TimeoutNow.ProtoReflect.Descriptor instead.
+func (*TimeoutNow) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
+}
+
+// Confirm asks whether the receiver still follows the sender.
+type Confirm struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Round         uint64                 `protobuf:"varint,1,opt,name=round,proto3" json:"round,omitempty"`
+	BeganNs       int64                  `protobuf:"varint,2,opt,name=began_ns,json=beganNs,proto3" json:"began_ns,omitempty"` // by the leader's clock, which alone reads it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Confirm) Reset() {
+	*x = Confirm{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Confirm) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Confirm) ProtoMessage() {}
+
+func (x *Confirm) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Confirm.ProtoReflect.Descriptor instead.
+func (*Confirm) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *Confirm) GetRound() uint64 {
+	if x != nil {
+		return x.Round
+	}
+	return 0
+}
+
+func (x *Confirm) GetBeganNs() int64 {
+	if x != nil {
+		return x.BeganNs
+	}
+	return 0
+}
+
+type Confirmed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Round         uint64                 `protobuf:"varint,1,opt,name=round,proto3" json:"round,omitempty"`
+	BeganNs       int64                  `protobuf:"varint,2,opt,name=began_ns,json=beganNs,proto3" json:"began_ns,omitempty"` // as in the request
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Confirmed) Reset() {
+	*x = Confirmed{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Confirmed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Confirmed) ProtoMessage() {}
+
+func (x *Confirmed) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Confirmed.ProtoReflect.Descriptor instead.
+func (*Confirmed) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Confirmed) GetRound() uint64 {
+	if x != nil {
+		return x.Round
+	}
+	return 0
+}
+
+func (x *Confirmed) GetBeganNs() int64 {
+	if x != nil {
+		return x.BeganNs
+	}
+	return 0
+}
+
 // Record is what is kept on disk.
 type Record struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -524,6 +1082,7 @@ type Record struct {
 	//
 	//	*Record_State
 	//	*Record_Entries
+	//	*Record_Snapshot
 	Kind          isRecord_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -531,7 +1090,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[7]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -543,7 +1102,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[7]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -556,7 +1115,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{7}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Record) GetKind() isRecord_Kind {
@@ -584,6 +1143,15 @@ func (x *Record) GetEntries() *Entries {
 	return nil
 }
 
+func (x *Record) GetSnapshot() *Snapshot {
+	if x != nil {
+		if x, ok := x.Kind.(*Record_Snapshot); ok {
+			return x.Snapshot
+		}
+	}
+	return nil
+}
+
 type isRecord_Kind interface {
 	isRecord_Kind()
 }
@@ -596,21 +1164,28 @@ type Record_Entries struct {
 	Entries *Entries `protobuf:"bytes,2,opt,name=entries,proto3,oneof"`
 }
 
+type Record_Snapshot struct {
+	Snapshot *Snapshot `protobuf:"bytes,3,opt,name=snapshot,proto3,oneof"`
+}
+
 func (*Record_State) isRecord_Kind() {}
 
 func (*Record_Entries) isRecord_Kind() {}
+
+func (*Record_Snapshot) isRecord_Kind() {}
 
 type State struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"`
 	VotedFor      int32                  `protobuf:"zigzag32,2,opt,name=voted_for,json=votedFor,proto3" json:"voted_for,omitempty"` // -1: nobody
+	Stood         uint64                 `protobuf:"varint,3,opt,name=stood,proto3" json:"stood,omitempty"`                         // the highest term in which the replica was ever a candidate
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[8]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +1197,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[8]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +1210,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{8}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *State) GetTerm() uint64 {
@@ -652,6 +1227,13 @@ func (x *State) GetVotedFor() int32 {
 	return 0
 }
 
+func (x *State) GetStood() uint64 {
+	if x != nil {
+		return x.Stood
+	}
+	return 0
+}
+
 // Entries replace everything in the log from first on.
 type Entries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -663,7 +1245,7 @@ type Entries struct {
 
 func (x *Entries) Reset() {
 	*x = Entries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[9]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -675,7 +1257,7 @@ func (x *Entries) String() string {
 func (*Entries) ProtoMessage() {}
 
 func (x *Entries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[9]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -688,7 +1270,7 @@ func (x *Entries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entries.ProtoReflect.Descriptor instead.
 func (*Entries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{9}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Entries) GetFirst() uint64 {
@@ -705,11 +1287,104 @@ func (x *Entries) GetEntries() []*Entry {
 	return nil
 }
 
+// Snapshot is all that a replica has on disk when it is written.
+type Snapshot struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	State         *State                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	Index         uint64                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"` // of the last entry that data covers
+	Term          uint64                 `protobuf:"varint,3,opt,name=term,proto3" json:"term,omitempty"`   // of that entry
+	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`    // an encoded kv.Snapshot
+	Base          uint64                 `protobuf:"varint,5,opt,name=base,proto3" json:"base,omitempty"`   // the log begins behind this index, which is at most that of data
+	BaseTerm      uint64                 `protobuf:"varint,6,opt,name=base_term,json=baseTerm,proto3" json:"base_term,omitempty"`
+	Entries       []*Entry               `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Snapshot) Reset() {
+	*x = Snapshot{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Snapshot) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Snapshot) ProtoMessage() {}
+
+func (x *Snapshot) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
+func (*Snapshot) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Snapshot) GetState() *State {
+	if x != nil {
+		return x.State
+	}
+	return nil
+}
+
+func (x *Snapshot) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Snapshot) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *Snapshot) GetData() []byte {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *Snapshot) GetBase() uint64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *Snapshot) GetBaseTerm() uint64 {
+	if x != nil {
+		return x.BaseTerm
+	}
+	return 0
+}
+
+func (x *Snapshot) GetEntries() []*Entry {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
 var File_protocols_raft_raft_proto protoreflect.FileDescriptor
 
 const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a\x1bprotocols/relay/relay.proto\"\xbf\x03\n" +
+	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a\x1bprotocols/relay/relay.proto\"\xa5\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12B\n" +
 	"\frequest_vote\x18\x02 \x01(\v2\x1d.quorumbench.raft.RequestVoteH\x00R\vrequestVote\x12,\n" +
@@ -718,17 +1393,37 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\bappended\x18\x05 \x01(\v2\x1a.quorumbench.raft.AppendedH\x00R\bappended\x128\n" +
 	"\brejected\x18\x06 \x01(\v2\x1a.quorumbench.raft.RejectedH\x00R\brejected\x126\n" +
 	"\aforward\x18\a \x01(\v2\x1a.quorumbench.relay.ForwardH\x00R\aforward\x120\n" +
-	"\x05reply\x18\b \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05replyB\x06\n" +
+	"\x05reply\x18\b \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05reply\x126\n" +
+	"\bpre_vote\x18\t \x01(\v2\x19.quorumbench.raft.PreVoteH\x00R\apreVote\x129\n" +
+	"\tpre_voted\x18\n" +
+	" \x01(\v2\x1a.quorumbench.raft.PreVotedH\x00R\bpreVoted\x122\n" +
+	"\x06revert\x18\v \x01(\v2\x18.quorumbench.raft.RevertH\x00R\x06revert\x12N\n" +
+	"\x10install_snapshot\x18\f \x01(\v2!.quorumbench.raft.InstallSnapshotH\x00R\x0finstallSnapshot\x128\n" +
+	"\breceived\x18\r \x01(\v2\x1a.quorumbench.raft.ReceivedH\x00R\breceived\x12?\n" +
+	"\vtimeout_now\x18\x0e \x01(\v2\x1c.quorumbench.raft.TimeoutNowH\x00R\n" +
+	"timeoutNow\x125\n" +
+	"\aconfirm\x18\x0f \x01(\v2\x19.quorumbench.raft.ConfirmH\x00R\aconfirm\x12;\n" +
+	"\tconfirmed\x18\x10 \x01(\v2\x1b.quorumbench.raft.ConfirmedH\x00R\tconfirmedB\x06\n" +
 	"\x04kind\"5\n" +
 	"\x05Entry\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12\x18\n" +
-	"\acommand\x18\x02 \x01(\fR\acommand\"I\n" +
+	"\acommand\x18\x02 \x01(\fR\acommand\"e\n" +
 	"\vRequestVote\x12\x1d\n" +
 	"\n" +
 	"last_index\x18\x01 \x01(\x04R\tlastIndex\x12\x1b\n" +
-	"\tlast_term\x18\x02 \x01(\x04R\blastTerm\" \n" +
+	"\tlast_term\x18\x02 \x01(\x04R\blastTerm\x12\x1a\n" +
+	"\btransfer\x18\x03 \x01(\bR\btransfer\"6\n" +
 	"\x04Vote\x12\x18\n" +
-	"\agranted\x18\x01 \x01(\bR\agranted\"\x96\x01\n" +
+	"\agranted\x18\x01 \x01(\bR\agranted\x12\x14\n" +
+	"\x05asked\x18\x02 \x01(\x04R\x05asked\"E\n" +
+	"\aPreVote\x12\x1d\n" +
+	"\n" +
+	"last_index\x18\x01 \x01(\x04R\tlastIndex\x12\x1b\n" +
+	"\tlast_term\x18\x02 \x01(\x04R\blastTerm\"$\n" +
+	"\bPreVoted\x12\x18\n" +
+	"\agranted\x18\x01 \x01(\bR\agranted\"&\n" +
+	"\x06Revert\x12\x1c\n" +
+	"\tabandoned\x18\x01 \x01(\x04R\tabandoned\"\x96\x01\n" +
 	"\rAppendEntries\x12\x1d\n" +
 	"\n" +
 	"prev_index\x18\x01 \x01(\x04R\tprevIndex\x12\x1b\n" +
@@ -742,17 +1437,44 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"prev_index\x18\x01 \x01(\x04R\tprevIndex\x12\x1b\n" +
 	"\thint_term\x18\x02 \x01(\x04R\bhintTerm\x12\x1d\n" +
 	"\n" +
-	"hint_index\x18\x03 \x01(\x04R\thintIndex\"x\n" +
+	"hint_index\x18\x03 \x01(\x04R\thintIndex\"{\n" +
+	"\x0fInstallSnapshot\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
+	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x16\n" +
+	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x12\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\x12\x12\n" +
+	"\x04done\x18\x05 \x01(\bR\x04done\"8\n" +
+	"\bReceived\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
+	"\x06offset\x18\x02 \x01(\x04R\x06offset\"\f\n" +
+	"\n" +
+	"TimeoutNow\":\n" +
+	"\aConfirm\x12\x14\n" +
+	"\x05round\x18\x01 \x01(\x04R\x05round\x12\x19\n" +
+	"\bbegan_ns\x18\x02 \x01(\x03R\abeganNs\"<\n" +
+	"\tConfirmed\x12\x14\n" +
+	"\x05round\x18\x01 \x01(\x04R\x05round\x12\x19\n" +
+	"\bbegan_ns\x18\x02 \x01(\x03R\abeganNs\"\xb2\x01\n" +
 	"\x06Record\x12/\n" +
 	"\x05state\x18\x01 \x01(\v2\x17.quorumbench.raft.StateH\x00R\x05state\x125\n" +
-	"\aentries\x18\x02 \x01(\v2\x19.quorumbench.raft.EntriesH\x00R\aentriesB\x06\n" +
-	"\x04kind\"8\n" +
+	"\aentries\x18\x02 \x01(\v2\x19.quorumbench.raft.EntriesH\x00R\aentries\x128\n" +
+	"\bsnapshot\x18\x03 \x01(\v2\x1a.quorumbench.raft.SnapshotH\x00R\bsnapshotB\x06\n" +
+	"\x04kind\"N\n" +
 	"\x05State\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12\x1b\n" +
-	"\tvoted_for\x18\x02 \x01(\x11R\bvotedFor\"R\n" +
+	"\tvoted_for\x18\x02 \x01(\x11R\bvotedFor\x12\x14\n" +
+	"\x05stood\x18\x03 \x01(\x04R\x05stood\"R\n" +
 	"\aEntries\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x121\n" +
-	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentriesB\x1cZ\x1aquorumbench/protocols/raftb\x06proto3"
+	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentries\"\xdb\x01\n" +
+	"\bSnapshot\x12-\n" +
+	"\x05state\x18\x01 \x01(\v2\x17.quorumbench.raft.StateR\x05state\x12\x14\n" +
+	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x12\n" +
+	"\x04term\x18\x03 \x01(\x04R\x04term\x12\x12\n" +
+	"\x04data\x18\x04 \x01(\fR\x04data\x12\x12\n" +
+	"\x04base\x18\x05 \x01(\x04R\x04base\x12\x1b\n" +
+	"\tbase_term\x18\x06 \x01(\x04R\bbaseTerm\x121\n" +
+	"\aentries\x18\a \x03(\v2\x17.quorumbench.raft.EntryR\aentriesB\x1cZ\x1aquorumbench/protocols/raftb\x06proto3"
 
 var (
 	file_protocols_raft_raft_proto_rawDescOnce sync.Once
@@ -766,38 +1488,58 @@ func file_protocols_raft_raft_proto_rawDescGZIP() []byte {
 	return file_protocols_raft_raft_proto_rawDescData
 }
 
-var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_protocols_raft_raft_proto_goTypes = []any{
-	(*Message)(nil),       // 0: quorumbench.raft.Message
-	(*Entry)(nil),         // 1: quorumbench.raft.Entry
-	(*RequestVote)(nil),   // 2: quorumbench.raft.RequestVote
-	(*Vote)(nil),          // 3: quorumbench.raft.Vote
-	(*AppendEntries)(nil), // 4: quorumbench.raft.AppendEntries
-	(*Appended)(nil),      // 5: quorumbench.raft.Appended
-	(*Rejected)(nil),      // 6: quorumbench.raft.Rejected
-	(*Record)(nil),        // 7: quorumbench.raft.Record
-	(*State)(nil),         // 8: quorumbench.raft.State
-	(*Entries)(nil),       // 9: quorumbench.raft.Entries
-	(*relay.Forward)(nil), // 10: quorumbench.relay.Forward
-	(*relay.Reply)(nil),   // 11: quorumbench.relay.Reply
+	(*Message)(nil),         // 0: quorumbench.raft.Message
+	(*Entry)(nil),           // 1: quorumbench.raft.Entry
+	(*RequestVote)(nil),     // 2: quorumbench.raft.RequestVote
+	(*Vote)(nil),            // 3: quorumbench.raft.Vote
+	(*PreVote)(nil),         // 4: quorumbench.raft.PreVote
+	(*PreVoted)(nil),        // 5: quorumbench.raft.PreVoted
+	(*Revert)(nil),          // 6: quorumbench.raft.Revert
+	(*AppendEntries)(nil),   // 7: quorumbench.raft.AppendEntries
+	(*Appended)(nil),        // 8: quorumbench.raft.Appended
+	(*Rejected)(nil),        // 9: quorumbench.raft.Rejected
+	(*InstallSnapshot)(nil), // 10: quorumbench.raft.InstallSnapshot
+	(*Received)(nil),        // 11: quorumbench.raft.Received
+	(*TimeoutNow)(nil),      // 12: quorumbench.raft.TimeoutNow
+	(*Confirm)(nil),         // 13: quorumbench.raft.Confirm
+	(*Confirmed)(nil),       // 14: quorumbench.raft.Confirmed
+	(*Record)(nil),          // 15: quorumbench.raft.Record
+	(*State)(nil),           // 16: quorumbench.raft.State
+	(*Entries)(nil),         // 17: quorumbench.raft.Entries
+	(*Snapshot)(nil),        // 18: quorumbench.raft.Snapshot
+	(*relay.Forward)(nil),   // 19: quorumbench.relay.Forward
+	(*relay.Reply)(nil),     // 20: quorumbench.relay.Reply
 }
 var file_protocols_raft_raft_proto_depIdxs = []int32{
 	2,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
 	3,  // 1: quorumbench.raft.Message.vote:type_name -> quorumbench.raft.Vote
-	4,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
-	5,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
-	6,  // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
-	10, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.relay.Forward
-	11, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.relay.Reply
-	1,  // 7: quorumbench.raft.AppendEntries.entries:type_name -> quorumbench.raft.Entry
-	8,  // 8: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
-	9,  // 9: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
-	1,  // 10: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
-	11, // [11:11] is the sub-list for method output_type
-	11, // [11:11] is the sub-list for method input_type
-	11, // [11:11] is the sub-list for extension type_name
-	11, // [11:11] is the sub-list for extension extendee
-	0,  // [0:11] is the sub-list for field type_name
+	7,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
+	8,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
+	9,  // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
+	19, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.relay.Forward
+	20, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.relay.Reply
+	4,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
+	5,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
+	6,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
+	10, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
+	11, // 11: quorumbench.raft.Message.received:type_name -> quorumbench.raft.Received
+	12, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
+	13, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
+	14, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
+	1,  // 15: quorumbench.raft.AppendEntries.entries:type_name -> quorumbench.raft.Entry
+	16, // 16: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
+	17, // 17: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
+	18, // 18: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
+	1,  // 19: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
+	16, // 20: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
+	1,  // 21: quorumbench.raft.Snapshot.entries:type_name -> quorumbench.raft.Entry
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_protocols_raft_raft_proto_init() }
@@ -813,10 +1555,19 @@ func file_protocols_raft_raft_proto_init() {
 		(*Message_Rejected)(nil),
 		(*Message_Forward)(nil),
 		(*Message_Reply)(nil),
+		(*Message_PreVote)(nil),
+		(*Message_PreVoted)(nil),
+		(*Message_Revert)(nil),
+		(*Message_InstallSnapshot)(nil),
+		(*Message_Received)(nil),
+		(*Message_TimeoutNow)(nil),
+		(*Message_Confirm)(nil),
+		(*Message_Confirmed)(nil),
 	}
-	file_protocols_raft_raft_proto_msgTypes[7].OneofWrappers = []any{
+	file_protocols_raft_raft_proto_msgTypes[15].OneofWrappers = []any{
 		(*Record_State)(nil),
 		(*Record_Entries)(nil),
+		(*Record_Snapshot)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -824,7 +1575,7 @@ func file_protocols_raft_raft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_raft_raft_proto_rawDesc), len(file_protocols_raft_raft_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

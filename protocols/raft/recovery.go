@@ -1,12 +1,8 @@
 package raft
 
-import (
-	"fmt"
+import "quorumbench/protocols"
 
-	"quorumbench/protocols"
-)
-
-// Recovery: a follower's log becomes the leader's, and a replica gets its own back from disk.
+// Recovery: a follower's log becomes the leader's.
 
 // reject tells the leader that the logs do not meet at prev, and where they may.
 func (r *replica) reject(from protocols.NodeID, prev uint64) {
@@ -72,46 +68,3 @@ func (r *replica) keepEarly(from protocols.NodeID, m *AppendEntries) {
 
 // maxEarly bounds how many appends wait for a gap to close; what is beyond is sent again.
 const maxEarly = 1024
-
-// merge makes the log hold the entries of an append that it meets, and returns the index of the
-// last of them. What is there already, and what follows it, stays (rule 5).
-func (r *replica) merge(m *AppendEntries) (matched uint64) {
-	for i, e := range m.Entries {
-		if index := m.PrevIndex + 1 + uint64(i); !r.log.holds(index, e.Term) {
-			r.write(index, m.Entries[i:])
-			break
-		}
-	}
-	return m.PrevIndex + uint64(len(m.Entries))
-}
-
-// write replaces the log from first on, in memory and on disk (rule 4).
-func (r *replica) write(first uint64, entries []*Entry) {
-	r.log.replace(first, entries)
-	r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})
-}
-
-// save persists term and vote if this step has changed them (rule 4).
-func (r *replica) save() {
-	if r.saved == r.state {
-		return
-	}
-	r.saved = r.state
-	r.out.Persist(&Record{Kind: &Record_State{State: &State{Term: r.term, VotedFor: int32(r.votedFor)}}})
-}
-
-// restore takes back what an earlier life has persisted. The commit index is not among it: the
-// next leader tells.
-func (r *replica) restore(data []byte) {
-	var record Record
-	if err := protocols.Decode(data, &record); err != nil {
-		panic(fmt.Sprintf("raft: a record of %d bytes that this driver did not write: %v", len(data), err))
-	}
-	switch kind := record.Kind.(type) {
-	case *Record_State:
-		r.state = state{term: kind.State.Term, votedFor: protocols.NodeID(kind.State.VotedFor)}
-		r.saved = r.state
-	case *Record_Entries:
-		r.log.replace(kind.Entries.First, kind.Entries.Entries)
-	}
-}

@@ -7,12 +7,14 @@ import (
 	"quorumbench/protocols/mmp3"
 	"quorumbench/protocols/multipaxos"
 	"quorumbench/protocols/paxos"
+	"quorumbench/protocols/paxos1"
 	"quorumbench/protocols/raft"
 )
 
 // Drivers are all drivers, in the order in which reports list them.
 var Drivers = []*protocols.Driver{
 	&paxos.Driver,
+	&paxos1.Driver,
 	&multipaxos.Driver,
 	&raft.Driver,
 	&etcdraft.Driver,

@@ -48,6 +48,7 @@ type Relay struct {
 	self   protocols.NodeID
 	leader protocols.NodeID
 	delays protocols.Delays
+	quorum int // that the leader needs a round trip to
 	wire   Wire
 
 	queue   *list.List // of *waiting, the earliest due first
@@ -64,14 +65,18 @@ type waiting struct {
 }
 
 // New returns a relay that knows no leader. The timer is one that the driver uses for nothing
-// else.
+// else. The leader is taken to need a majority; see SetQuorum.
 func New(c protocols.Config, timer protocols.TimerID, wire Wire) *Relay {
 	return &Relay{
-		self: c.ID, leader: protocols.Nobody, delays: c.Delays, wire: wire, timer: timer,
+		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorum.Majority(c.Replicas), wire: wire, timer: timer,
 		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
 		underway: map[protocols.CommandID]protocols.NodeID{},
 	}
 }
+
+// SetQuorum tells how many replicas the leader needs, itself included, to get a command decided: what
+// an answer may take follows from it.
+func (r *Relay) SetQuorum(size int) { r.quorum = size }
 
 // Leader is the replica that commands are forwarded to, Nobody if none is known.
 func (r *Relay) Leader() protocols.NodeID { return r.leader }
@@ -131,9 +136,10 @@ func (r *Relay) OnTimer(now time.Duration, out *protocols.Outbox) {
 	r.forward(now, out, late...)
 }
 
-// OnReply takes a result from the leader.
-func (r *Relay) OnReply(m *Reply, out *protocols.Outbox) {
-	r.answer(protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Result, out)
+// OnReply takes a result from the leader, and tells whether it was awaited: its client has now been
+// answered.
+func (r *Relay) OnReply(m *Reply, out *protocols.Outbox) (answered bool) {
+	return r.answer(protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Result, out)
 }
 
 // Admit tells a leader whether to propose a command that from, or a client of its own, has
@@ -145,23 +151,28 @@ func (r *Relay) Admit(from protocols.NodeID, c *Command) bool {
 }
 
 // OnApplied takes the result of a command from the replica's own state machine, answers it if
-// it waits here, and replies to the replica that handed it over.
-func (r *Relay) OnApplied(id protocols.CommandID, result []byte, out *protocols.Outbox) {
-	r.answer(id, result, out)
+// it waits here, and replies to the replica that handed it over. It tells whether a client beside
+// this replica has now been answered.
+func (r *Relay) OnApplied(id protocols.CommandID, result []byte, out *protocols.Outbox) (answered bool) {
+	answered = r.answer(id, result, out)
 	if from, known := r.underway[id]; known {
 		delete(r.underway, id)
 		if from != r.self { // rule 5
 			out.Send(from, r.wire.Reply(&Reply{Client: id.Client, Seq: id.Seq, Result: result}))
 		}
 	}
+	return answered
 }
 
-func (r *Relay) answer(id protocols.CommandID, result []byte, out *protocols.Outbox) {
-	if e := r.waiting[id]; e != nil {
-		delete(r.waiting, id)
-		r.queue.Remove(e)
-		out.Answer(id, result)
+func (r *Relay) answer(id protocols.CommandID, result []byte, out *protocols.Outbox) (answered bool) {
+	e := r.waiting[id]
+	if e == nil {
+		return false
 	}
+	delete(r.waiting, id)
+	r.queue.Remove(e)
+	out.Answer(id, result)
+	return true
 }
 
 // remote tells whether there is another replica to forward to.
@@ -172,7 +183,7 @@ func (r *Relay) patience() time.Duration {
 	if !r.remote() {
 		return 0
 	}
-	return protocols.Retry(Floor(r.delays, r.leader, r.self))
+	return protocols.Retry(QuorumFloor(r.delays, r.quorum, r.leader, r.self))
 }
 
 // forward sends commands to the leader. The timer is left alone once it runs: when it fires
@@ -189,10 +200,16 @@ func (r *Relay) forward(now time.Duration, out *protocols.Outbox, commands ...*C
 	}
 }
 
-// Floor is the least time a write can take under a leader that needs one round trip to a
-// majority: to the leader, to the nearest majority and back, and to the client again.
+// Floor is the QuorumFloor of a leader that needs a majority.
 func Floor(d protocols.Delays, leader, in protocols.NodeID) time.Duration {
-	floor := d.QuorumRoundTrip(leader, quorum.Majority(len(d)))
+	return QuorumFloor(d, quorum.Majority(len(d)), leader, in)
+}
+
+// QuorumFloor is the least time a write can take under a leader that needs one round trip to a
+// quorum of the given size, itself included: to the leader, to its nearest quorum and back, and to
+// the client again.
+func QuorumFloor(d protocols.Delays, size int, leader, in protocols.NodeID) time.Duration {
+	floor := d.QuorumRoundTrip(leader, size)
 	if in != leader {
 		floor += d.RoundTrip(in, leader)
 	}

@@ -75,9 +75,15 @@ func only(ids ...protocols.NodeID) func(from, to protocols.NodeID, _ []byte) boo
 	}
 }
 
-// holds tells whether a replica has committed a command in this life.
+// holds tells whether a replica has committed a command in this life, or adopted a state in which it
+// has taken effect.
 func holds(c *prototest.Cluster, at protocols.NodeID, id protocols.CommandID) bool {
-	return slices.ContainsFunc(c.Replicas[at].Commits, func(commit protocols.Commit) bool { return commit.ID == id })
+	place := slices.IndexFunc(c.Order(""), func(command []byte) bool {
+		found, err := kv.ID(command)
+		return err == nil && found == id
+	})
+	commits := c.Replicas[at].Commits
+	return place >= 0 && len(commits) > 0 && commits[len(commits)-1].Slot.Index > uint64(place)
 }
 
 func leadsAtOnce(t *testing.T, driver protocols.Driver) {
@@ -329,8 +335,8 @@ func checkAnswers(t *testing.T, c *prototest.Cluster, seed uint64) {
 	t.Helper()
 	store := kv.NewStore()
 	results := map[protocols.CommandID]*kv.Result{}
-	for _, commit := range c.Replicas[0].Commits {
-		id, encoded := store.Apply(commit.Command)
+	for _, command := range c.Order("") {
+		id, encoded := store.Apply(command)
 		result := &kv.Result{}
 		if err := proto.Unmarshal(encoded, result); err != nil {
 			t.Fatalf("seed %d: decoding the result of %v: %v", seed, id, err)

@@ -1,0 +1,234 @@
+package mmp3
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/prototest"
+)
+
+const ms = time.Millisecond
+
+var regions = protocols.Delays{
+	{0, 33 * ms, 77 * ms},
+	{34 * ms, 0, 110 * ms},
+	{79 * ms, 107 * ms, 0},
+}
+
+// write hands count writes to a replica, one every gap, each of that many bytes.
+func write(c *prototest.Cluster, to protocols.NodeID, count int, gap time.Duration, size int) {
+	for i := range count {
+		c.At(c.Now()+time.Duration(i)*gap, func() {
+			c.Put(to, uint64(to)+1, fmt.Sprintf("%d of %d", i%50, to), strings.Repeat("x", size))
+		})
+	}
+}
+
+// count counts the messages, by kind, that are sent from now on.
+func count(c *prototest.Cluster) map[string]int {
+	counts := map[string]int{}
+	c.Network.Drop = func(_, _ protocols.NodeID, message []byte) bool {
+		kind, _, _ := strings.Cut(describe(message), " ")
+		counts[kind]++
+		return false
+	}
+	return counts
+}
+
+// marks counts the marks of an event.
+func marks(c *prototest.Cluster, event string) (n int) {
+	for _, r := range c.Replicas {
+		for _, m := range r.Marks {
+			if m.Event == event {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func TestWithoutLossNothingIsRetriedOrRecovered(t *testing.T) {
+	for _, jitter := range []time.Duration{0, 30 * ms} {
+		c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions, Jitter: jitter}, protocols.Nobody, 1)
+		for to := range protocols.NodeID(replicas) {
+			write(c, to, 1000, 7*ms, 20)
+		}
+		c.Run(60 * time.Second)
+		for _, event := range []string{protocols.MarkRetried, "second replica", "instances recovered", "snapshot taken over"} {
+			if n := marks(c, event); n > 0 {
+				t.Errorf("with a jitter of %v, %d times: %s", jitter, n, event)
+			}
+		}
+		c.CheckConverged()
+	}
+}
+
+func TestAClusterWithNothingToDoIsQuiet(t *testing.T) {
+	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+	write(c, 0, 20, 10*ms, 20)
+	write(c, 2, 20, 10*ms, 20)
+	c.Run(10 * time.Second)
+	counts := count(c)
+	c.Run(c.Now() + time.Minute)
+	if len(counts) > 0 {
+		t.Errorf("sent in a minute without commands: %v", counts)
+	}
+	c.CheckConverged()
+}
+
+func TestWhatAllHaveAppliedIsForgotten(t *testing.T) {
+	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+	for to := range protocols.NodeID(replicas) {
+		write(c, to, 2000, 5*ms, 20)
+	}
+	c.Run(30 * time.Second)
+	for i, host := range c.Replicas {
+		r := host.Node.(*replica)
+		for k := range r.columns {
+			if held := len(r.columns[k].held); held > 0 {
+				t.Errorf("replica %d holds %d instances of column %d that all have applied", i, held, k)
+			}
+		}
+		if len(r.wishes)+len(r.placed)+len(r.waiting) > 0 {
+			t.Errorf("replica %d still has %d wishes, %d of them in their places, and %d waiting", i, len(r.wishes), len(r.placed), len(r.waiting))
+		}
+		if most := mostShare*r.store.Len() + mostRecords; len(host.Disk) > most {
+			t.Errorf("replica %d has %d records on its disk; %d are enough", i, len(host.Disk), most)
+		}
+	}
+}
+
+func TestWhatOneHasNotAppliedIsForgottenInTheEnd(t *testing.T) {
+	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+	c.Crash(2)
+	write(c, 0, 3000, 5*ms, 20)
+	c.Run(30 * time.Second)
+	r := c.Replicas[1].Node.(*replica)
+	if held := uint64(len(r.columns[0].held)); held != r.kept {
+		t.Errorf("while replica 2 is down, replica 1 keeps %d instances for it, not %d", held, r.kept)
+	}
+}
+
+// A replica that was away has everything after a round trip, whatever it has missed.
+func TestCatchingUpTakesARoundTrip(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		writes, size int
+		answer       string
+	}{
+		{"a few instances", 100, 20, "Committed"},
+		{"more than a message holds", 500, 5000, "Committed"},
+		{"more than is kept", 2000, 20, "Snapshot"},
+		{"a state of several parts", 1100, 50_000, "Snapshot"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+			write(c, 2, 1, 0, 20)
+			c.Run(3 * time.Second)
+			c.Crash(2)
+			write(c, 0, test.writes, ms, test.size)
+			c.Run(c.Now() + 20*time.Second)
+			counts := count(c)
+			c.Restart(2)
+			trips := time.Duration(1 + test.writes*test.size/mostBytes)
+			c.Run(c.Now() + trips*regions.MaxRoundTrip())
+			if got, want := c.Replicas[2].Node.(*replica).slots, c.Replicas[0].Node.(*replica).slots; got != want {
+				t.Errorf("replica 2 has applied %d of %d", got, want)
+			}
+			if counts[test.answer] == 0 || counts["Propose"] > 0 {
+				t.Errorf("it came by %v, where %s was due, and no proposals", counts, test.answer)
+			}
+			c.Run(c.Now() + 10*time.Second)
+			c.CheckConverged()
+		})
+	}
+}
+
+// The link to the nearer replica becomes slower than any timeout by far: its answers come too late,
+// until the patience has grown.
+func TestPatienceGrowsWithTheRoundTrip(t *testing.T) {
+	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+	slow := protocols.Delays{{0, 2 * time.Second, 2 * time.Second}, {2 * time.Second, 0, 2 * time.Second}, {2 * time.Second, 2 * time.Second, 0}}
+	c.Network.Delays = slow
+	write(c, 0, 200, 500*ms, 20)
+	c.Run(150 * time.Second)
+	c.CheckConverged()
+	late := 0
+	for _, m := range c.Replicas[0].Marks {
+		if m.Event == protocols.MarkRetried && m.At > 50*time.Second {
+			late++
+		}
+	}
+	if late > 0 {
+		t.Errorf("after 50s with a round trip of 4s there were still %d retries", late)
+	}
+}
+
+func TestMarksTellTheWayOfAWrite(t *testing.T) {
+	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+	id := c.Put(0, 1, "k", "v")
+	c.Run(5 * time.Second)
+	for _, want := range []struct {
+		at    time.Duration
+		where protocols.NodeID
+		event string
+	}{
+		{0, 0, protocols.MarkProposed},
+		{33 * ms, 1, protocols.MarkAccepted},
+		{67 * ms, 0, protocols.MarkCommitted},
+		{67 * ms, 0, protocols.MarkApplied},
+	} {
+		found := 0
+		for i, r := range c.Replicas {
+			for _, m := range r.Marks {
+				if m.ID == id && m.Event == want.event {
+					found++
+					if m.At != want.at || protocols.NodeID(i) != want.where {
+						t.Errorf("%s by replica %d at %v, not by %d at %v", m.Event, i, m.At, want.where, want.at)
+					}
+				}
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s %d times", want.event, found)
+		}
+	}
+}
+
+func TestPartsOfTwoSnapshotsAreNotJoined(t *testing.T) {
+	options, err := Driver.Settle(nil, replicas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReplica(protocols.Config{ID: 2, Replicas: replicas, Delays: regions, Options: options}).(*replica)
+	var out protocols.Outbox
+	arrive := func(slots uint64, part uint32, from protocols.NodeID) {
+		data, err := protocols.Append(nil, &Message{Kind: &Message_Snapshot{Snapshot: &Snapshot{
+			Applied: []uint64{slots, 0, 0}, Seen: []uint64{slots, 0, 0}, Slots: slots, Part: part, Parts: 2,
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Step(&protocols.Input{Kind: protocols.InputMessage, From: from, Data: data}, &out)
+	}
+	for _, step := range []struct {
+		slots uint64
+		part  uint32
+		from  protocols.NodeID
+		have  uint64
+	}{
+		{10, 0, 0, 0},
+		{11, 1, 0, 0}, // of a later one
+		{11, 1, 0, 0}, // again
+		{11, 0, 1, 0}, // of another replica's, whose parts may be others
+		{11, 0, 0, 0}, // the first has been given up for it
+		{11, 1, 0, 11},
+	} {
+		if arrive(step.slots, step.part, step.from); r.slots != step.have {
+			t.Errorf("after part %d of the state after %d of replica %d: the state after %d, not %d", step.part, step.slots, step.from, r.slots, step.have)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package register_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/registry"
+)
+
+const ms = time.Millisecond
+
+var delays = protocols.Delays{
+	{0, 10 * ms, 20 * ms},
+	{10 * ms, 0, 30 * ms},
+	{20 * ms, 30 * ms, 0},
+}
+
+// withEach runs a test with a cluster of each of the drivers.
+func withEach(t *testing.T, delays protocols.Delays, test func(t *testing.T, c *prototest.Cluster)) {
+	for _, driver := range []protocols.Driver{*registry.Find("paxos"), *registry.Find("paxos1")} {
+		t.Run(driver.Name, func(t *testing.T) {
+			test(t, prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, protocols.Nobody, 1))
+		})
+	}
+}
+
+func TestTheDiskHoldsLatestVersionsOnly(t *testing.T) {
+	const keys, writes = 5, 400
+	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
+		for i := range writes {
+			c.Put(protocols.NodeID(i%3), uint64(i%3)+1, fmt.Sprint("key ", i%keys), fmt.Sprint("value ", i))
+			c.RunUntilAnswered(5 * time.Second)
+		}
+		c.Run(c.Now() + time.Second)
+		for id := range c.Replicas {
+			if n := len(c.Replicas[id].Disk); n > 200 {
+				t.Errorf("after %d writes of %d keys the disk of %d has %d records", writes, keys, id, n)
+			}
+			c.Crash(protocols.NodeID(id))
+		}
+		for id := range c.Replicas {
+			c.Restart(protocols.NodeID(id))
+		}
+		for key := range keys {
+			read := c.Get(protocols.NodeID(key%3), 9, fmt.Sprint("key ", key))
+			c.RunUntilAnswered(5 * time.Second)
+			r := c.Answers[read].Result
+			if want := fmt.Sprint("value ", writes-keys+key); string(r.Value) != want || r.Version != writes/keys {
+				t.Errorf("key %d is %q in version %d, want %q in version %d", key, r.Value, r.Version, want, writes/keys)
+			}
+		}
+		c.Check()
+	})
+}
+
+func TestConflictsCanBeMeasured(t *testing.T) {
+	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
+		count := func() map[string]int {
+			n := map[string]int{}
+			for _, r := range c.Replicas {
+				for _, m := range r.Marks {
+					n[m.Event]++
+				}
+			}
+			return n
+		}
+		for id := range delays {
+			c.Put(protocols.NodeID(id), uint64(id)+1, fmt.Sprint("key of ", id), "value")
+		}
+		c.RunUntilAnswered(20 * time.Second)
+		if n := count(); n["refused"]+n["version lost"]+n[protocols.MarkRetried] > 0 {
+			t.Errorf("writes of three keys are told to be in conflict: %v", n)
+		}
+		for id := range delays {
+			c.Put(protocols.NodeID(id), uint64(id)+1, "key", "value")
+		}
+		c.RunUntilAnswered(20 * time.Second)
+		if n := count(); n["refused"] == 0 || n["version lost"] == 0 || n[protocols.MarkRetried] == 0 {
+			t.Errorf("three writes of one key at once are not told to be in conflict: %v", n)
+		}
+	})
+}
+
+// Twenty times slower than configured, everything is late at first.
+func TestASlowNetworkIsWaitedFor(t *testing.T) {
+	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
+		slow := protocols.Delays{}
+		for _, row := range delays {
+			slow = append(slow, nil)
+			for _, d := range row {
+				slow[len(slow)-1] = append(slow[len(slow)-1], 20*d)
+			}
+		}
+		c.Network.Delays = slow
+		for i := range 20 {
+			c.Put(0, 1, fmt.Sprint("key ", i), "value")
+			c.RunUntilAnswered(time.Minute)
+		}
+		late := 0
+		for _, m := range c.Replicas[0].Marks {
+			if m.Event == protocols.MarkRetried {
+				late++
+			}
+		}
+		if late == 0 || late > 15 {
+			t.Errorf("20 writes one after the other were put forward again %d times: want some at first, until the delays are known", late)
+		}
+	})
+}
+
+// A replica that is near and down must not keep a quorum with the others from being reached.
+func TestANearReplicaThatIsDownIsDoneWithout(t *testing.T) {
+	far := protocols.Delays{
+		{0, 1 * ms, 300 * ms},
+		{1 * ms, 0, 300 * ms},
+		{300 * ms, 300 * ms, 0},
+	}
+	withEach(t, far, func(t *testing.T, c *prototest.Cluster) {
+		c.Crash(1)
+		c.Put(0, 1, "key", "value")
+		c.RunUntilAnswered(20 * time.Second)
+	})
+}
