@@ -28,6 +28,7 @@ const linearTimeout = 10 * time.Second
 // check passes the verdicts on what the replicas did. One that fails makes the run invalid.
 func (a *attempt) check() {
 	orders, disorder := a.orders()
+	a.merged = orders
 	for _, c := range []struct {
 		name  string
 		check func() error

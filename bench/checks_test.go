@@ -24,7 +24,7 @@ func tell(replicas int) *told {
 		a.plan.Experiment.Regions = append(a.plan.Experiment.Regions, fmt.Sprint("r", i))
 		a.clients = append(a.clients, newClients(&Load{}, 1, 0, i))
 		s := &site{id: i, node: &idle{}}
-		s.journal.begin()
+		s.journal.begin(0)
 		a.running = append(a.running, s)
 	}
 	a.direct(nil)
@@ -59,13 +59,13 @@ func (r *told) apply(replica int, ids ...protocols.CommandID) {
 		index = order.stretches[len(order.stretches)-1].next() - 1
 	}
 	for i, id := range ids {
-		j.add(protocols.Commit{Slot: protocols.Slot{Index: index + uint64(i) + 1}, ID: id, Command: fmt.Append(nil, id)})
+		j.add(protocols.Commit{Slot: protocols.Slot{Index: index + uint64(i) + 1}, ID: id, Command: fmt.Append(nil, id)}, 0)
 	}
 }
 
 // adopt enters that a replica has taken over the state after an index, in its present life.
 func (r *told) adopt(replica int, index uint64) {
-	r.running[replica].journal.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true})
+	r.running[replica].journal.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true}, 0)
 }
 
 // applyAll enters it for all replicas.
@@ -115,15 +115,15 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 		{"a replica differs from its former life", func(r *told) {
 			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
 			r.apply(0, a, b)
-			r.running[0].journal.begin()
+			r.running[0].journal.begin(0)
 			r.apply(0, b)
 		}, []string{CheckSameOrder}, nil},
 		{"a replica leaves a place out", func(r *told) {
 			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
 			r.apply(0, a, b)
 			j := &r.running[1].journal
-			j.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: fmt.Append(nil, a)})
-			j.add(protocols.Commit{Slot: protocols.Slot{Index: 3}, ID: b, Command: fmt.Append(nil, b)})
+			j.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: fmt.Append(nil, a)}, 0)
+			j.add(protocols.Commit{Slot: protocols.Slot{Index: 3}, ID: b, Command: fmt.Append(nil, b)}, 0)
 		}, []string{CheckSameOrder}, nil},
 		{"a replica adopts the state of another and goes on", func(r *told) {
 			a, b, c := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30), r.write(0, key, 13, 40, 50)
@@ -153,7 +153,7 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 		{"one command under two names", func(r *told) {
 			a := r.write(0, key, 11, 0, 30)
 			r.apply(0, a)
-			r.running[1].journal.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: []byte("else")})
+			r.running[1].journal.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: []byte("else")}, 0)
 		}, []string{CheckSameOrder}, nil},
 		{"an answered write is nowhere", func(r *told) {
 			r.write(0, key, 11, 0, 10)

@@ -40,6 +40,7 @@ type clients struct {
 // sample is one command. Times are since the run began; without an answer, its time is unanswered.
 type sample struct {
 	intended, sent, answered time.Duration
+	applied                  time.Duration // at the region's replica, for the first time
 	key                      uint64
 	value                    uint64 // a hash of what was written or found; 0: nothing
 	read                     bool
@@ -88,7 +89,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 	for c.lowest < len(c.samples) && c.samples[c.lowest].answered != unanswered {
 		c.lowest++
 	}
-	s := sample{intended: intended, sent: now, answered: unanswered}
+	s := sample{intended: intended, sent: now, answered: unanswered, applied: unanswered}
 	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, uint64(c.lowest)+1
 	s.key = c.generator.fill(&c.command)
 	s.read = c.command.Op == kv.Op_GET
@@ -137,7 +138,7 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 	}
 	if c.measured(s.intended) {
 		c.pending.Add(-1)
-		if c.running != nil {
+		if c.running != nil && !s.read {
 			c.mu.Lock()
 			_ = c.running.RecordValue(int64(now - s.intended)) // a display; the result counts what does not fit
 			c.mu.Unlock()
@@ -173,11 +174,19 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 	return s.data, false
 }
 
+// applied notes that the region's replica has applied a command.
+func (c *clients) applied(id protocols.CommandID, now time.Duration) {
+	if s := &c.samples[id.Seq-1]; s.applied == unanswered {
+		s.applied = now
+	}
+}
+
 // retries is how often a command was sent again.
 func (c *clients) retries(id protocols.CommandID) int { return c.samples[id.Seq-1].retries }
 
-func (c *clients) mark(m protocols.Mark) {
-	switch m.Event {
+// mark notes what the replica says of itself.
+func (c *clients) mark(event string) {
+	switch event {
 	case protocols.MarkLeading:
 		c.leading.Store(true)
 	case protocols.MarkDeposed:
@@ -218,32 +227,23 @@ func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
 	return c.issued
 }
 
-// result sums up the measured writes up to a time, which is the end of the load unless the run
-// was interrupted. A write without an answer within the timeout counts as an error and stands
-// in the distribution with the timeout; one that was cut off by the interruption is left out.
-func (c *clients) result(until time.Duration, interval time.Duration) RegionRun {
-	var r RegionRun
-	response, service, lag, reads := newTally(), newTally(), newTally(), newTally()
+// result sums up the measured writes, or reads, up to a time, which is the end of the load unless the
+// run was interrupted. One without an answer within the timeout counts as an error and stands in the
+// distribution with the timeout; one that was cut off by the interruption is left out.
+func (c *clients) result(reads bool, until time.Duration, interval time.Duration) Operations {
+	var r Operations
+	response, service, lag := newTally(), newTally(), newTally()
 	halves := [2]*hdrhistogram.Histogram{newHistogram(), newHistogram()}
 	var parts []*intervalTally
-	for _, s := range c.samples {
-		if !c.measured(s.intended) || s.intended >= until {
+	for i := range c.samples {
+		s := &c.samples[i]
+		if s.read != reads || !c.counts(s, until) {
 			continue
 		}
 		since := s.intended - c.load.Warmup
-		inTime := s.answered != unanswered && s.answered-s.intended <= c.load.Timeout
-		if s.answered == unanswered && until < c.end() && s.intended+c.load.Timeout > until {
-			continue
-		}
-		if s.read {
-			if s.answered != unanswered {
-				reads.add(s.answered - s.intended)
-			}
-			continue
-		}
 		r.Offered++
 		rt, st := s.answered-s.intended, s.answered-s.sent
-		if inTime {
+		if c.inTime(s) {
 			r.Answered++
 		} else {
 			r.Errors++
@@ -267,7 +267,10 @@ func (c *clients) result(until time.Duration, interval time.Duration) RegionRun 
 		(*part).response.add(rt)
 		(*part).service.add(st)
 	}
-	r.Response, r.Service, r.Lag, r.Reads = response.sum(), service.sum(), lag.sum(), reads.sum()
+	if r.Offered == 0 {
+		return r
+	}
+	r.Response, r.Service, r.Lag = response.sum(), service.sum(), lag.sum()
 	r.FirstHalf = Percentile(halves[0], 50)
 	r.SecondHalf = Percentile(halves[1], 50)
 	for i, part := range parts {
@@ -281,6 +284,20 @@ func (c *clients) result(until time.Duration, interval time.Duration) RegionRun 
 		})
 	}
 	return r
+}
+
+// counts tells whether a command is of the measured part that ended at a time, and had the time to
+// be answered in it.
+func (c *clients) counts(s *sample, until time.Duration) bool {
+	if !c.measured(s.intended) || s.intended >= until {
+		return false
+	}
+	return s.answered != unanswered || until >= c.end() || s.intended+c.load.Timeout <= until
+}
+
+// inTime tells whether a command was answered within the timeout.
+func (c *clients) inTime(s *sample) bool {
+	return s.answered != unanswered && s.answered-s.intended <= c.load.Timeout
 }
 
 type intervalTally struct{ response, service *tally }

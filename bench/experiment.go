@@ -8,7 +8,7 @@ import (
 )
 
 // Experiment is what an experiment file says, with the defaults filled in. Field comments give
-// the default; see LoadExperiment.
+// the default; see LoadPlan.
 type Experiment struct {
 	Name     string   `yaml:"name" json:"name"`                  // the file's name without .yaml
 	Topology string   `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
@@ -26,6 +26,7 @@ type Experiment struct {
 	Simulation Simulation `yaml:"simulation" json:"simulation,omitzero"`
 	Faults     []Fault    `yaml:"faults" json:"faults,omitempty"` // none
 	Thresholds Thresholds `yaml:"thresholds" json:"thresholds"`
+	Sweep      *Sweep     `yaml:"sweep" json:"sweep,omitempty"` // none
 }
 
 // Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
@@ -71,6 +72,10 @@ type Keys struct {
 	Count        int          `yaml:"count" json:"count"`               // 100000
 	Distribution Distribution `yaml:"distribution" json:"distribution"` // uniform
 	Exponent     float64      `yaml:"exponent" json:"exponent"`         // 1.01, of zipf, above 1
+
+	// Conflicts is the share of the commands that go to one key which all regions have in common; all
+	// others go to keys that no other region uses. Without it all regions draw from the same keys.
+	Conflicts *Share `yaml:"conflicts" json:"conflicts,omitempty"`
 }
 
 // Distribution says how often which key is written.

@@ -9,6 +9,7 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/configs"
+	"quorumbench/protocols/registry"
 )
 
 func TestEveryShippedExperimentIsFine(t *testing.T) {
@@ -31,13 +32,23 @@ func TestEveryShippedExperimentIsFine(t *testing.T) {
 	}
 }
 
+// drivers is how many there are that work with three replicas.
+var drivers = func() (n int) {
+	for _, d := range registry.Drivers {
+		if d.CheckReplicas(3) == nil {
+			n++
+		}
+	}
+	return n
+}()
+
 func TestATopologyIsAllAnExperimentMustName(t *testing.T) {
 	plan, err := bench.ParsePlan("mine.yaml", []byte("topology: aws-2020-06-05\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := plan.Experiment
-	if e.Name != "mine" || len(e.Regions) != 3 || len(e.Protocols) != 4 || e.Load.Rate != 50 ||
+	if e.Name != "mine" || len(e.Regions) != 3 || len(e.Protocols) != drivers || e.Load.Rate != 50 ||
 		e.Load.Duration != 10*time.Second || e.World != bench.Live || e.Repeats != 1 {
 		t.Errorf("the defaults are %+v", e)
 	}
@@ -58,7 +69,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"unknown key, meant", aws + "laod: {}\n", `did you mean load?`},
 		{"unknown region", aws + "regions: [us-east-1, eu-west-11]\n", `e.yaml:2:22: found the unknown region "eu-west-11"`},
 		{"no regions", aws + "regions: []\n", `e.yaml:2:10: found an empty list`},
-		{"unknown protocol", aws + "protocols: [raft, paxoss]\n", `e.yaml:2:19: found "paxoss"; accepted: paxos, multipaxos, raft, mmp3; did you mean paxos?`},
+		{"unknown protocol", aws + "protocols: [raft, paxoss]\n", `e.yaml:2:19: found "paxoss"; accepted: ` + strings.Join(registry.Names(), ", ") + `; did you mean paxos?`},
 		{"leader of the leaderless", aws + "protocols: [{name: paxos, leader: us-east-1}]\n", `e.yaml:2:35: found a leader for paxos, which has none`},
 		{"leader elsewhere", aws + "regions: [us-east-1]\nprotocols: [{name: raft, leader: us-west-1}]\n", `e.yaml:3:34: found "us-west-1"; accepted: one of the experiment's regions, us-east-1`},
 		{"mmp3 with five", aws + "regions: [us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1]\nprotocols: [mmp3]\n", `e.yaml:3:13: found 5 regions for mmp3: mmp3 works with exactly 3 replicas, not 5`},

@@ -17,6 +17,8 @@ type generator struct {
 	gaps   *rand.Rand
 	keys   *rand.Rand
 	ops    *rand.Rand
+	common *rand.Rand // which commands go to the key that all regions have in common
+	region uint64
 	zipf   *rand.Zipf
 	values *rand.ChaCha8
 	next   time.Duration
@@ -26,7 +28,7 @@ func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2)}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), region: uint64(region)}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
@@ -56,6 +58,12 @@ func (g *generator) fill(c *kv.Command) uint64 {
 		n = g.zipf.Uint64()
 	} else {
 		n = g.keys.Uint64N(uint64(g.load.Keys.Count))
+	}
+	if share := g.load.Keys.Conflicts; share != nil {
+		n += 1 + g.region*uint64(g.load.Keys.Count) // a range of its own
+		if g.common.Float64() < float64(*share) {
+			n = 0
+		}
 	}
 	c.Key = strconv.AppendUint(append(c.Key[:0], "key-"...), n, 10)
 	if g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads) {

@@ -74,3 +74,41 @@ func TestValuesHaveTheirSizeAndDiffer(t *testing.T) {
 		t.Errorf("values %x and %x", first, c.Value)
 	}
 }
+
+func TestConflictsGoToOneKeyAndAllElseToKeysOfTheRegionsOwn(t *testing.T) {
+	for _, share := range []Share{0, 0.1, 1} {
+		regions := map[string]map[int]bool{} // that have written a key
+		common := 0
+		for region := range 3 {
+			g := newGenerator(load(Poisson, 1, Keys{Count: 50, Distribution: Uniform, Conflicts: &share}), 1, 0, region)
+			var c kv.Command
+			for range 10_000 {
+				n := g.fill(&c)
+				if n == 0 {
+					common++
+				}
+				key := string(c.Key)
+				if regions[key] == nil {
+					regions[key] = map[int]bool{}
+				}
+				regions[key][region] = true
+			}
+		}
+		if want := float64(share) * 30_000; math.Abs(float64(common)-want) > 200 {
+			t.Errorf("with %v, %d of 30000 commands went to the common key", share, common)
+		}
+		keys := 0
+		for key, writers := range regions {
+			if key == "key-0" {
+				continue
+			}
+			keys++
+			if len(writers) > 1 {
+				t.Errorf("with %v, %s was written from %d regions", share, key, len(writers))
+			}
+		}
+		if want := 150; keys != want && share < 1 || share == 1 && keys > 0 {
+			t.Errorf("with %v, there are %d keys besides the common one, want %d", share, keys, want)
+		}
+	}
+}

@@ -1,24 +1,41 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// tag names a series in latency.hlog: protocol.region.kind. The kinds are write, the response
-// time, and write-service, the service time. The format has no room for commas and spaces.
-func tag(protocol, region, kind string) string {
+// tag names a series in latency.hlog: protocol.region.kind, and after the protocol, in brackets, the
+// point of a sweep. The kinds are write and read, the response times, and write-service and
+// read-service, the service times. The format has no room for commas and spaces.
+func tag(run *Run, region, kind string) string {
+	protocol := run.Protocol
+	if run.Point != "" {
+		protocol += "[" + run.Point + "]"
+	}
 	return strings.NewReplacer(",", "_", " ", "_").Replace(protocol + "." + region + "." + kind)
 }
 
-const (
-	responseKind = "write"
-	serviceKind  = "write-service"
-)
+// kinds are the series of a region in the log.
+var kinds = []struct {
+	name    string
+	reads   bool
+	service bool
+}{{"write", false, false}, {"write-service", false, true}, {"read", true, false}, {"read-service", true, true}}
+
+// of returns the writes, or the reads.
+func (r *RegionRun) of(reads bool) *Operations {
+	if reads {
+		return &r.Reads
+	}
+	return &r.Operations
+}
 
 // writeLog writes the histograms of all intervals, in the order of time. Values are in
 // nanoseconds; times are absolute.
@@ -27,7 +44,7 @@ func writeLog(w io.Writer, r *Result) error {
 	steps := []func() error{
 		func() error { return log.OutputLogFormatVersion() },
 		func() error {
-			return log.OutputComment("[quorumbench: write latencies in ns, tagged protocol.region.kind]")
+			return log.OutputComment("[quorumbench: latencies in ns, tagged protocol.region.kind]")
 		},
 		func() error { return log.OutputStartTime(r.start().UnixMilli()) },
 		func() error { return log.OutputLegend() },
@@ -37,33 +54,44 @@ func writeLog(w io.Writer, r *Result) error {
 			return err
 		}
 	}
-	for _, run := range r.Runs {
-		intervals := 0
-		for _, region := range run.Regions {
-			intervals = max(intervals, len(region.Intervals))
-		}
-		for i := range intervals {
-			for _, region := range run.Regions {
-				if i >= len(region.Intervals) {
-					continue
-				}
-				interval := region.Intervals[i]
-				for _, series := range []struct {
-					kind      string
-					histogram *hdrhistogram.Histogram
-				}{{responseKind, interval.Response}, {serviceKind, interval.Service}} {
-					h := series.histogram
-					h.SetTag(tag(run.Protocol, region.Region, series.kind))
-					h.SetStartTimeMs(run.Started.Add(interval.Start).UnixMilli())
-					h.SetEndTimeMs(run.Started.Add(interval.Start + interval.Length).UnixMilli())
-					if err := log.OutputIntervalHistogram(h); err != nil {
-						return err
-					}
-				}
+	for i := range r.Runs {
+		for _, e := range r.Runs[i].entries() {
+			if err := log.OutputIntervalHistogram(e); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
+}
+
+// entries are the histograms of a run as the log has them, in the order of time.
+func (r *Run) entries() []*hdrhistogram.Histogram {
+	type entry struct {
+		start     time.Duration
+		histogram *hdrhistogram.Histogram
+	}
+	var all []entry
+	for i := range r.Regions {
+		region := &r.Regions[i]
+		for _, kind := range kinds {
+			for _, interval := range region.of(kind.reads).Intervals {
+				h := interval.Response
+				if kind.service {
+					h = interval.Service
+				}
+				h.SetTag(tag(r, region.Region, kind.name))
+				h.SetStartTimeMs(r.Started.Add(interval.Start).UnixMilli())
+				h.SetEndTimeMs(r.Started.Add(interval.Start + interval.Length).UnixMilli())
+				all = append(all, entry{interval.Start, h})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.start, b.start) })
+	histograms := make([]*hdrhistogram.Histogram, len(all))
+	for i, e := range all {
+		histograms[i] = e.histogram
+	}
+	return histograms
 }
 
 // start is when the first run's measured part began.
@@ -85,8 +113,8 @@ func readLog(from io.Reader, r *Result) error {
 		if h == nil {
 			return nil
 		}
-		region, started, kind := r.find(h)
-		if region == nil {
+		of, started, service := r.find(h)
+		if of == nil {
 			return fmt.Errorf("%s at %d ms belongs to no run of this result", h.Tag(), h.StartTimeMs())
 		}
 		since := func(milliseconds int64) time.Duration {
@@ -94,34 +122,34 @@ func readLog(from io.Reader, r *Result) error {
 			return (time.Duration(milliseconds-started.UnixMilli()) * time.Millisecond).Round(10 * time.Millisecond)
 		}
 		start, end := since(h.StartTimeMs()), since(h.EndTimeMs())
-		n := len(region.Intervals)
-		if n == 0 || region.Intervals[n-1].Start != start {
-			region.Intervals = append(region.Intervals, Interval{Start: start, Length: end - start})
+		n := len(of.Intervals)
+		if n == 0 || of.Intervals[n-1].Start != start {
+			of.Intervals = append(of.Intervals, Interval{Start: start, Length: end - start})
 			n++
 		}
-		if kind == responseKind {
-			region.Intervals[n-1].Response = h
+		if service {
+			of.Intervals[n-1].Service = h
 		} else {
-			region.Intervals[n-1].Service = h
+			of.Intervals[n-1].Response = h
 		}
 	}
 }
 
-// find returns the region and the start of the last run, with the histogram's tag, that had begun
-// by the histogram's time.
-func (r *Result) find(h *hdrhistogram.Histogram) (region *RegionRun, started time.Time, kind string) {
+// find returns the operations and the start of the last run, with the histogram's tag, that had
+// begun by the histogram's time.
+func (r *Result) find(h *hdrhistogram.Histogram) (of *Operations, started time.Time, service bool) {
 	for i := range r.Runs {
 		run := &r.Runs[i]
 		if run.Started.UnixMilli() > h.StartTimeMs()+1 {
 			continue
 		}
 		for j := range run.Regions {
-			for _, k := range []string{responseKind, serviceKind} {
-				if h.Tag() == tag(run.Protocol, run.Regions[j].Region, k) {
-					region, started, kind = &run.Regions[j], run.Started, k
+			for _, kind := range kinds {
+				if h.Tag() == tag(run, run.Regions[j].Region, kind.name) {
+					of, started, service = run.Regions[j].of(kind.reads), run.Started, kind.service
 				}
 			}
 		}
 	}
-	return region, started, kind
+	return of, started, service
 }

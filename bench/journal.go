@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"hash/maphash"
+	"time"
 
 	"quorumbench/protocols"
 )
@@ -11,6 +12,7 @@ import (
 // agree on: the log, or one of each key.
 type journal struct {
 	lives []map[string]*applied
+	begun time.Duration // the last of them
 }
 
 // applied is what a replica has applied of one order in one life: stretches without gaps, of which
@@ -25,32 +27,54 @@ type stretch struct {
 	first    uint64 // index
 	hashes   []uint64
 	commands []protocols.CommandID
+	begun    time.Duration   // when the state was adopted, or the life began
+	when     []time.Duration // each command was applied; of the first life nobody asks
 }
 
 func (s *stretch) next() uint64 { return s.first + uint64(len(s.hashes)) }
 
 var journalSeed = maphash.MakeSeed()
 
-func (j *journal) begin() { j.lives = append(j.lives, map[string]*applied{}) }
+func (j *journal) begin(now time.Duration) {
+	j.lives, j.begun = append(j.lives, map[string]*applied{}), now
+}
 
-func (j *journal) add(c protocols.Commit) {
+func (j *journal) add(c protocols.Commit, now time.Duration) {
 	life := j.lives[len(j.lives)-1]
 	order := life[c.Slot.Key]
 	if order == nil {
-		order = &applied{stretches: []stretch{{first: 1}}}
+		order = &applied{stretches: []stretch{{first: 1, begun: j.begun}}}
 		life[c.Slot.Key] = order
 	}
 	last := &order.stretches[len(order.stretches)-1]
 	if c.Adopted {
 		order.gap = order.gap || c.Slot.Index+1 < last.next()
 		if c.Slot.Index+1 > last.next() {
-			order.stretches = append(order.stretches, stretch{first: c.Slot.Index + 1})
+			order.stretches = append(order.stretches, stretch{first: c.Slot.Index + 1, begun: now})
 		}
 		return
 	}
 	order.gap = order.gap || c.Slot.Index != last.next()
 	last.hashes = append(last.hashes, max(1, maphash.Bytes(journalSeed, c.Command)))
 	last.commands = append(last.commands, c.ID)
+	if len(j.lives) > 1 {
+		last.when = append(last.when, now)
+	}
+}
+
+// reached is when the replica had applied, or adopted, everything up to an index; ok is false if it
+// has not. Nobody asks of the first life.
+func (a *applied) reached(index uint64) (when time.Duration, ok bool) {
+	for i := range a.stretches {
+		s := &a.stretches[i]
+		if index < s.first {
+			return s.begun, true
+		}
+		if index < s.next() {
+			return s.when[index-s.first], true
+		}
+	}
+	return 0, false
 }
 
 // order is what all replicas together have applied of one order.

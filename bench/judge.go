@@ -31,19 +31,22 @@ func (a *attempt) judge() {
 	for _, c := range run.failed() {
 		invalid("the check %q failed: %s", c.Name, c.Detail)
 	}
-	for _, r := range run.Regions {
-		if !a.moved() && float64(r.Answered) < achievedShare*float64(r.Offered) {
-			run.Saturated = true
-			invalid("saturated: in %s %d of %d writes were answered within %v, which is below %.0f %%: percentiles are of a queue that grows",
-				r.Region, r.Answered, r.Offered, a.plan.Experiment.Load.Timeout, 100*achievedShare)
-		}
-		if budget := max(lagGrace, time.Duration(lagShare*float64(r.Response.P50))); !a.moved() && r.Lag.P99 > budget {
-			run.Saturated = true
-			invalid("saturated: in %s the load generator sent its writes up to %v late (p99), more than %v",
-				r.Region, r.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
-		}
-		if dropped := r.Response.Dropped + r.Service.Dropped + r.Lag.Dropped; dropped > 0 {
-			invalid("in %s the histograms refused %d values", r.Region, dropped)
+	for i := range run.Regions {
+		r := &run.Regions[i]
+		for _, of := range r.series() {
+			if !a.moved() && float64(of.Answered) < achievedShare*float64(of.Offered) {
+				run.Saturated = true
+				invalid("saturated: in %s %d of %d %ss were answered within %v, which is below %.0f %%: percentiles are of a queue that grows",
+					r.Region, of.Answered, of.Offered, of.name, a.plan.Experiment.Load.Timeout, 100*achievedShare)
+			}
+			if budget := max(lagGrace, time.Duration(lagShare*float64(of.Response.P50))); !a.moved() && of.Lag.P99 > budget {
+				run.Saturated = true
+				invalid("saturated: in %s the load generator sent its %ss up to %v late (p99), more than %v",
+					r.Region, of.name, of.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
+			}
+			if dropped := of.Response.Dropped + of.Service.Dropped + of.Lag.Dropped; dropped > 0 {
+				invalid("in %s the histograms refused %d values", r.Region, dropped)
+			}
 		}
 	}
 	if late := run.Network.Lateness; late.P50 > latenessP50 || late.P99 > latenessP99 {
@@ -69,6 +72,9 @@ func (r *Result) Invalid() []string {
 			if r.Experiment.Repeats > 1 {
 				reason = fmt.Sprintf("repeat %d: %s", run.Repeat+1, reason)
 			}
+			if run.Point != "" {
+				reason = fmt.Sprintf("%s %s: %s", r.Experiment.Sweep.Path, run.Point, reason)
+			}
 			reasons = append(reasons, run.Protocol+": "+reason)
 		}
 	}
@@ -78,6 +84,14 @@ func (r *Result) Invalid() []string {
 // Missed lists the thresholds of the experiment that were missed.
 func (r *Result) Missed() []string {
 	var missed []string
+	if sweep := r.Experiment.Sweep; sweep != nil {
+		for _, point := range sweep.Values {
+			for _, one := range r.At(point).Missed() {
+				missed = append(missed, fmt.Sprintf("%s %s: %s", sweep.Path, point, one))
+			}
+		}
+		return missed
+	}
 	for _, label := range r.Labels() {
 		for i, region := range r.Experiment.Regions {
 			got, ok := r.Merged(label, i)

@@ -108,7 +108,7 @@ func runLive(ctx context.Context, a *attempt) error {
 	net, err := quicnet.New(quicnet.Config{
 		Replicas: n, Conn: w.network.Conn, Mode: a.plan.Experiment.Transport.Mode,
 		Receive: func(to, from int, message []byte) {
-			w.boxes[to].put(event{kind: messageEvent, from: from, data: message})
+			w.boxes[to].put(event{kind: messageEvent, from: from, data: message, due: w.now()})
 		},
 	})
 	if err != nil {

@@ -30,6 +30,8 @@ type Plan struct {
 
 	jitter [][]time.Duration // standard deviation of the one-way delays
 	only   *protocols.Driver // of all protocols, whatever their names; nil: as registered
+	points []*Plan           // of a sweep; see at
+	point  string            // of a sweep, that this is the plan of
 }
 
 // LoadPlan reads an experiment file. Everything the file leaves out is filled in. An error names
@@ -52,7 +54,21 @@ func LoadPlan(file string) (*Plan, error) {
 // ParsePlan is LoadPlan for a file that has been read. The path of a topology file is taken
 // relative to the experiment file.
 func ParsePlan(file string, data []byte) (*Plan, error) {
-	e := Experiment{
+	var root Experiment
+	doc, err := strictyaml.Decode(file, data, defaults(file, &root))
+	if err != nil {
+		return nil, err
+	}
+	plan, err := planOf(file, doc)
+	if err != nil {
+		return nil, err
+	}
+	return plan, plan.makePoints(file, doc)
+}
+
+// defaults sets what an experiment is if its file says nothing else.
+func defaults(file string, e *Experiment) *Experiment {
+	*e = Experiment{
 		Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)),
 		Load: Load{
 			Arrivals: Poisson, Duration: 10 * time.Second, Warmup: 2 * time.Second, Timeout: 5 * time.Second,
@@ -61,8 +77,13 @@ func ParsePlan(file string, data []byte) (*Plan, error) {
 		Transport:  Transport{Kind: "quic"},
 		Durability: InMemory, World: Live, Repeats: 1, Seed: 1,
 	}
-	doc, err := strictyaml.Decode(file, data, &e)
-	if err != nil {
+	return e
+}
+
+// planOf makes the plan of a document, its sweep left aside.
+func planOf(file string, doc *strictyaml.Document) (*Plan, error) {
+	var e Experiment
+	if err := doc.Decode(defaults(file, &e)); err != nil {
 		return nil, err
 	}
 	topology, err := findTopology(doc, file, e.Topology)

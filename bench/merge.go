@@ -1,5 +1,7 @@
 package bench
 
+import "slices"
+
 // Labels returns the labels of the experiment's protocols, in the experiment's order.
 func (r *Result) Labels() []string {
 	labels := make([]string, len(r.Experiment.Protocols))
@@ -32,11 +34,23 @@ func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 	if len(runs) == 1 {
 		return merged, true
 	}
-	response, service := newHistogram(), newHistogram()
+	var writes, reads []*Operations
+	var ways []*Ways
+	for i := range runs {
+		part := &runs[i].Regions[region]
+		writes, reads, ways = append(writes, &part.Operations), append(reads, &part.Reads), append(ways, part.Ways)
+	}
+	merged.Operations, merged.Reads, merged.Ways = mergeOperations(writes), mergeOperations(reads), mergeWays(ways)
+	return merged, true
+}
+
+// mergeOperations merges those of several runs. Lag and halves are of the first: they judge a run.
+func mergeOperations(parts []*Operations) Operations {
+	merged := *parts[0]
 	merged.Offered, merged.Answered, merged.Errors, merged.Intervals = 0, 0, 0, nil
 	merged.Response, merged.Service = Summary{}, Summary{}
-	for _, run := range runs {
-		part := run.Regions[region]
+	response, service := newHistogram(), newHistogram()
+	for _, part := range parts {
 		merged.Offered += part.Offered
 		merged.Answered += part.Answered
 		merged.Errors += part.Errors
@@ -50,7 +64,37 @@ func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 	}
 	merged.Response = withPercentiles(merged.Response, response)
 	merged.Service = withPercentiles(merged.Service, service)
-	return merged, true
+	return merged
+}
+
+// mergeWays adds up what several runs tell. Of what has no histograms, percentiles are left out.
+func mergeWays(parts []*Ways) *Ways {
+	var merged *Ways
+	for _, part := range parts {
+		if part == nil {
+			continue
+		}
+		if merged == nil {
+			merged = &Ways{}
+		}
+		merged.Every = max(merged.Every, part.Every)
+		merged.Writes += part.Writes
+		merged.Retries += part.Retries
+		merged.Commit.join(part.Commit)
+		merged.Apply.join(part.Apply)
+		for _, stage := range part.Stages {
+			at := slices.IndexFunc(merged.Stages, func(s Stage) bool { return s.Name == stage.Name })
+			if at < 0 {
+				at = len(merged.Stages)
+				merged.Stages = append(merged.Stages, Stage{Name: stage.Name, After: stage.After})
+			}
+			merged.Stages[at].Summary.join(stage.Summary)
+		}
+	}
+	if merged != nil {
+		slices.SortFunc(merged.Stages, func(a, b Stage) int { return stageOrder(a.Name) - stageOrder(b.Name) })
+	}
+	return merged
 }
 
 // join adds the exact figures of another summary; percentiles cannot be joined.

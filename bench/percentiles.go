@@ -88,12 +88,28 @@ func (t *tally) add(d time.Duration) {
 	}
 }
 
+// zeros adds so many values of zero.
+func (t *tally) zeros(n int64) {
+	if n == 0 {
+		return
+	}
+	t.summary.Min = 0
+	t.summary.Count += n
+	if t.histogram.RecordValues(1, n) != nil {
+		t.summary.Dropped += n
+	}
+}
+
 // sum returns the summary, percentiles included.
 func (t *tally) sum() Summary { return withPercentiles(t.summary, t.histogram) }
 
 func withPercentiles(s Summary, h *hdrhistogram.Histogram) Summary {
 	at := func(percentile float64) time.Duration { // a bucket ends above its values, but nothing is above Max
-		return min(Percentile(h, percentile), s.Max)
+		p := min(Percentile(h, percentile), s.Max)
+		if s.Min == 0 && p <= 1 {
+			return 0 // a histogram has no zero
+		}
+		return p
 	}
 	s.P50, s.P90, s.P99, s.P999, s.P9999 = at(50), at(90), at(99), at(99.9), at(99.99)
 	return s

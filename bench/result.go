@@ -8,7 +8,7 @@ import (
 
 // SchemaVersion is that of run.json; it rises when a reader of the old form would misread the
 // new one.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // Result is all that a run has found out: what stands in run.json, and the histograms that stand
 // in latency.hlog. Durations are in nanoseconds.
@@ -46,15 +46,21 @@ type Machine struct {
 
 // Run is one protocol, once: the unit of analysis.
 type Run struct {
-	Protocol string        `json:"protocol"` // the label
-	Repeat   int           `json:"repeat"`   // from 0
-	Started  time.Time     `json:"started"`  // of the measured part
+	Protocol string        `json:"protocol"`        // the label
+	Point    string        `json:"point,omitempty"` // the value of what the experiment sweeps over
+	Repeat   int           `json:"repeat"`          // from 0
+	Started  time.Time     `json:"started"`         // of the measured part
 	Measured time.Duration `json:"measured_ns"`
 	Partial  bool          `json:"partial,omitempty"`
 	Regions  []RegionRun   `json:"regions"` // in the experiment's order
 	Network  NetworkRun    `json:"network"`
 	// Faults are those that happened, in the order of time.
 	Faults []FaultMark `json:"faults,omitempty"`
+	// Crashes tell, in the order of time, what those of replicas did to their clients, and how long
+	// the replicas took to recover.
+	Crashes []Crash `json:"crashes,omitempty"`
+	// Measures are numbers that the driver noted while measuring, in its own words.
+	Measures []Measure `json:"measures,omitempty"`
 	// Checks are the verdicts on what the replicas did.
 	Checks []Check `json:"checks"`
 	// Invalid tells, a sentence each, why the figures must not be trusted; empty if they may.
@@ -95,11 +101,18 @@ type RegionRun struct {
 	Floor  time.Duration `json:"floor_ns"`  // the least a write can take there under this protocol
 	Quorum time.Duration `json:"quorum_ns"` // the round trip to the nearest quorum: one WAN round trip
 
-	Offered  int64 `json:"offered"`  // writes that arrived in the measured part
+	Operations            // writes
+	Reads      Operations `json:"reads,omitzero"`
+
+	// Ways tell what the writes waited for; nil if no write was answered in time.
+	Ways *Ways `json:"ways,omitempty"`
+}
+
+// Operations are the writes of a region, or its reads.
+type Operations struct {
+	Offered  int64 `json:"offered"`  // that arrived in the measured part
 	Answered int64 `json:"answered"` // of these, in time
 	Errors   int64 `json:"errors"`   // of these, not in time
-
-	Reads Summary `json:"reads,omitzero"` // response times of reads, which stand in none of the others
 
 	Response Summary `json:"response"` // from the intended arrival to the answer
 	Service  Summary `json:"service"`  // from the actual send to the answer

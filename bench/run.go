@@ -9,6 +9,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -28,6 +29,7 @@ import (
 // Status is what there is to say of an experiment that is running.
 type Status struct {
 	Protocol string // the label
+	Point    string // of a sweep
 	Repeat   int    // from 0
 	Run      int    // from 0, of Runs
 	Runs     int
@@ -41,7 +43,7 @@ type Status struct {
 	P50, P99 time.Duration // of these; zero while they are too few
 }
 
-// Execute runs an experiment: every protocol once a repeat, in an order drawn from the seed, so
+// Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn from the seed, so
 // that a drift of the machine does not favour one of them. Watch, if not nil, is told about ten
 // times a second how it goes, from the calling goroutine.
 //
@@ -53,21 +55,22 @@ func Execute(ctx context.Context, plan *Plan, watch func(Status)) (*Result, erro
 		Machine: thisMachine(), Started: time.Now().UTC(),
 	}
 	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
-	total := plan.Experiment.Repeats * len(plan.Experiment.Protocols)
 	for repeat := range plan.Experiment.Repeats {
-		for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
-			a := newAttempt(plan, plan.Experiment.Protocols[i], repeat)
-			a.index = len(result.Runs)
-			a.watch = a.watcher(watch, total)
-			if err := a.execute(ctx); err != nil && !errors.Is(err, ctx.Err()) {
-				return nil, fmt.Errorf("running %s: %w", a.protocol.Label, err)
-			}
-			if a.measuredAnything() {
-				result.Runs = append(result.Runs, a.conclude(ctx.Err() != nil))
-			}
-			if ctx.Err() != nil {
-				result.Partial, result.Finished = true, time.Now().UTC()
-				return result, ctx.Err()
+		for _, point := range plan.at() {
+			for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
+				a := newAttempt(point, plan.Experiment.Protocols[i], repeat)
+				a.index, a.tell = len(result.Runs), true
+				a.watch = a.watcher(watch, plan.Runs())
+				if err := a.execute(ctx); err != nil && !errors.Is(err, ctx.Err()) {
+					return nil, fmt.Errorf("running %s: %w", a.protocol.Label, err)
+				}
+				if a.measuredAnything() {
+					result.Runs = append(result.Runs, a.conclude(ctx.Err() != nil))
+				}
+				if ctx.Err() != nil {
+					result.Partial, result.Finished = true, time.Now().UTC()
+					return result, ctx.Err()
+				}
 			}
 		}
 	}
@@ -111,13 +114,17 @@ type attempt struct {
 	bounded  bool       // in the number of events
 	drowned  bool       // in more events than that
 	broken   error      // the first invariant that was found broken while the run lasted
+	tell     bool       // note what tells why writes took what they took
+	merged   map[string]*order
+
+	mostStamps int // that a site keeps; 0: as many as mostStamps says
 }
 
 func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
 	a := &attempt{plan: plan, protocol: protocol, repeat: repeat}
 	a.driver, a.leader = plan.driver(protocol)
 	a.random = rand.New(rand.NewPCG(a.weather(), 1<<62))
-	a.run = Run{Protocol: protocol.Label, Repeat: repeat}
+	a.run = Run{Protocol: protocol.Label, Point: plan.point, Repeat: repeat}
 	for region := range plan.Experiment.Regions {
 		a.clients = append(a.clients, newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region))
 	}
@@ -156,8 +163,17 @@ func (a *attempt) sites(w world, disks []disk) []*site {
 	for i := range a.clients {
 		a.running = append(a.running, newSite(i, a.config(i), a.driver, w, a.costs(), a.clients[i], disks[i]))
 		a.running[i].trace = a.trace
+		if a.tell {
+			a.running[i].stamps = newStamps(cmp.Or(a.mostStamps, mostStamps), a.expected())
+		}
 	}
 	return a.running
+}
+
+// expected is about how many commands an open loop will issue; of a closed one nothing is known.
+func (a *attempt) expected() int {
+	load := &a.plan.Experiment.Load
+	return int(float64(load.Rate) * (load.Warmup + load.Duration).Seconds() * float64(len(a.clients)))
 }
 
 // config is what a replica knows when it is made.
@@ -248,15 +264,22 @@ func (a *attempt) measuredAnything() bool { return a.until > a.plan.Experiment.L
 func (a *attempt) conclude(partial bool) Run {
 	load := &a.plan.Experiment.Load
 	a.run.Partial, a.run.Measured = partial, a.until-load.Warmup
+	traces := a.traces()
 	for i, c := range a.clients {
-		region := c.result(a.until, intervalOf(load))
-		region.Region = a.plan.Experiment.Regions[i]
-		region.Floor = a.driver.Floor(a.config(i))
-		region.Quorum = protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), majority(len(a.clients)))
+		region := RegionRun{
+			Region: a.plan.Experiment.Regions[i], Floor: a.driver.Floor(a.config(i)),
+			Quorum:     protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), majority(len(a.clients))),
+			Operations: c.result(false, a.until, intervalOf(load)), Ways: a.ways(traces, i),
+		}
+		if load.Reads > 0 {
+			region.Reads = c.result(true, a.until, intervalOf(load))
+		}
 		a.run.Regions = append(a.run.Regions, region)
 		a.run.Network.Messages += a.running[i].messages
 	}
+	a.run.Measures = sumMeasures(a.running)
 	a.check()
+	a.run.Crashes = a.crashes(a.merged)
 	a.judge()
 	return a.run
 }
@@ -273,7 +296,7 @@ func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 	length := load.Warmup + load.Duration
 	return func(now time.Duration) {
 		s := Status{
-			Protocol: a.protocol.Label, Repeat: a.repeat, Run: a.index, Runs: runs,
+			Protocol: a.protocol.Label, Point: a.plan.point, Repeat: a.repeat, Run: a.index, Runs: runs,
 			Elapsed: min(now, length), Length: length, Phase: "measuring",
 			Left: max(0, length-now) + time.Duration(runs-a.index-1)*length,
 		}

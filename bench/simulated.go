@@ -71,6 +71,9 @@ const (
 	mostWaiting = 50_000
 )
 
+// mostShown is about how often the display of a simulated run changes.
+const mostShown = 200
+
 // runSimulated runs one protocol once in virtual time.
 func runSimulated(ctx context.Context, a *attempt) error {
 	w := &simWorld{
@@ -93,7 +96,9 @@ func runSimulated(ctx context.Context, a *attempt) error {
 		w.at(0, i, event{kind: startEvent})
 	}
 	a.direct(w)
-	const slice = 100 * time.Millisecond // between looks at the context and the display
+	const slice = 100 * time.Millisecond // between looks at the context
+	shown := max(slice, end/mostShown)   // between looks of the display, which takes longer than a slice of the run
+	show := shown
 	happened := 0
 	var batch [1]event
 	for until := slice; ; until += slice {
@@ -115,7 +120,10 @@ func runSimulated(ctx context.Context, a *attempt) error {
 			a.interrupt(until)
 			return nil
 		}
-		a.watch(until)
+		if until >= show {
+			a.watch(until)
+			show += shown
+		}
 		if a.over(until) {
 			return nil
 		}

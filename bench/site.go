@@ -30,7 +30,7 @@ type event struct {
 	command protocols.CommandID // foreign command, foreign answer
 	timer   uint64              // timer
 	setting uint64              // timer, release: which setting, which life; outdated ones are void
-	due     time.Duration       // arrival: the intended time; slow: by how much
+	due     time.Duration       // arrival: the intended time; slow: by how much; others: when it came, if it had to wait
 	rate    float64             // skew
 }
 
@@ -86,13 +86,25 @@ type site struct {
 
 	messages uint64    // sent
 	trace    io.Writer // nil: nobody wants to know
+
+	lives    []lifetime
+	came     []time.Duration // when the inputs came that led to the marks in out, one each
+	stamps   *stamps         // nil: nobody wants to know
+	measures measures
+}
+
+// lifetime tells of a life of the replica. A time that has not come is unanswered.
+type lifetime struct {
+	began  time.Duration
+	ended  time.Duration
+	served time.Duration // when it first answered a command of its region's clients
 }
 
 func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs Simulation, c *clients, d disk) *site {
 	return &site{
 		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: clock{rate: 1},
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
-		batches: make([][][]byte, config.Replicas),
+		batches: make([][][]byte, config.Replicas), measures: measures{},
 	}
 }
 
@@ -110,6 +122,9 @@ func (s *site) handle(events []event) {
 				s.backlog = nil
 				s.handle(waiting)
 			} else {
+				if e.due == 0 && e.kind != arrivalEvent {
+					e.due = s.world.now()
+				}
 				s.backlog = append(s.backlog, *e)
 			}
 			continue
@@ -136,7 +151,10 @@ func (s *site) handle(events []event) {
 
 func (s *site) input(e *event) {
 	now := s.world.now()
-	in := protocols.Input{Now: s.clock.read(now)}
+	in, came := protocols.Input{Now: s.clock.read(now)}, now
+	if e.due != 0 {
+		came = e.due
+	}
 	switch e.kind {
 	case startEvent:
 		s.start()
@@ -198,6 +216,9 @@ func (s *site) input(e *event) {
 		s.traceInput(&in)
 	}
 	s.node.Step(&in, &s.out)
+	for len(s.came) < len(s.out.Marks) {
+		s.came = append(s.came, came)
+	}
 }
 
 // start begins a life of the replica, from what is on its disk.
@@ -208,12 +229,17 @@ func (s *site) start() {
 	config := s.config
 	config.Seed += s.life << 32
 	s.node = s.driver.New(config)
-	s.journal.begin()
-	now := s.clock.read(s.world.now())
+	begun := s.world.now()
+	s.lives = append(s.lives, lifetime{begun, unanswered, unanswered})
+	s.journal.begin(begun)
+	now := s.clock.read(begun)
 	for _, record := range s.disk.records() {
 		s.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, &s.out)
 	}
 	s.node.Step(&protocols.Input{Kind: protocols.InputStart, Now: now}, &s.out)
+	for len(s.came) < len(s.out.Marks) {
+		s.came = append(s.came, begun)
+	}
 }
 
 // crash ends the replica's life. What was not durable yet is lost, or part of it.
@@ -229,7 +255,9 @@ func (s *site) crash() {
 	}
 	s.node = nil
 	s.life++
+	s.lives[len(s.lives)-1].ended = s.world.now()
 	s.out.Reset()
+	s.came = s.came[:0]
 	clear(s.settings)
 	clear(s.foreign)
 	s.clients.leading.Store(false)
@@ -270,13 +298,20 @@ func (s *site) release() {
 		s.world.at(now+s.clock.length(t.After), s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
 	}
 	for _, c := range out.Commits {
-		s.journal.add(c)
+		s.journal.add(c, now)
+		if s.clients.owns(c.ID) {
+			s.clients.applied(c.ID, now)
+		}
 	}
-	for _, m := range out.Marks {
-		s.clients.mark(m)
+	for i := range out.Marks {
+		s.mark(&out.Marks[i], s.came[i], now)
 	}
+	s.came = s.came[:0]
 	for _, a := range out.Answers {
 		if s.clients.owns(a.ID) {
+			if life := &s.lives[len(s.lives)-1]; life.served == unanswered {
+				life.served = now
+			}
 			s.answered(a.ID, a.Result, now)
 		} else if home, known := s.foreign[a.ID]; known {
 			delete(s.foreign, a.ID)
@@ -284,6 +319,24 @@ func (s *site) release() {
 		}
 	}
 	out.Reset()
+}
+
+// mark notes what a step has marked: which input came when led to it, and now it is released.
+func (s *site) mark(m *protocols.Mark, came, now time.Duration) {
+	if s.stamps == nil {
+		s.clients.mark(m.Event)
+		return
+	}
+	if m.ID != (protocols.CommandID{}) {
+		if passed := milestoneOf(m.Event); passed != noMilestone {
+			s.stamps.add(passed, m.ID, came, now)
+			return
+		}
+	}
+	s.clients.mark(m.Event)
+	if s.clients.measured(now) {
+		s.measures.add(m.Event, m.Value)
+	}
 }
 
 // answered hands an answer to its client, which may have something more to do.

@@ -71,7 +71,7 @@ func Write(r *Result, folder string) error {
 		if run.history == nil {
 			continue
 		}
-		page := fmt.Sprintf("history-%s-%d.html", run.Protocol, run.Repeat+1)
+		page := fmt.Sprintf("history-%s%s-%d.html", run.Protocol, oneWord(run.Point), run.Repeat+1)
 		if err := os.WriteFile(filepath.Join(fresh, page), run.history, 0o644); err != nil {
 			return fmt.Errorf("writing the history: %w", err)
 		}
@@ -117,21 +117,47 @@ func writeJSON(w io.Writer, r *Result) error {
 
 func writeSummary(w io.Writer, r *Result) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"protocol", "repeat", "region", "floor_ns", "quorum_ns", "offered", "answered", "errors",
+	rows := [][]string{{"protocol", "point", "repeat", "region", "operation", "floor_ns", "quorum_ns", "offered", "answered", "errors",
 		"min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns", "service_p50_ns", "service_p99_ns", "lag_p99_ns", "valid"}}
 	for _, run := range r.Runs {
 		for _, region := range run.Regions {
-			row := []string{run.Protocol, strconv.Itoa(run.Repeat), region.Region}
-			s := region.Response
-			for _, n := range []int64{int64(region.Floor), int64(region.Quorum), region.Offered, region.Answered, region.Errors,
-				int64(s.Min), int64(s.Mean()), int64(s.P50), int64(s.P90), int64(s.P99), int64(s.P999), int64(s.P9999), int64(s.Max),
-				int64(region.Service.P50), int64(region.Service.P99), int64(region.Lag.P99)} {
-				row = append(row, strconv.FormatInt(n, 10))
+			for _, series := range region.series() {
+				row := []string{run.Protocol, run.Point, strconv.Itoa(run.Repeat), region.Region, series.name, series.floor()}
+				s := series.Response
+				for _, n := range []int64{int64(region.Quorum), series.Offered, series.Answered, series.Errors,
+					int64(s.Min), int64(s.Mean()), int64(s.P50), int64(s.P90), int64(s.P99), int64(s.P999), int64(s.P9999), int64(s.Max),
+					int64(series.Service.P50), int64(series.Service.P99), int64(series.Lag.P99)} {
+					row = append(row, strconv.FormatInt(n, 10))
+				}
+				rows = append(rows, append(row, strconv.FormatBool(len(run.Invalid) == 0)))
 			}
-			rows = append(rows, append(row, strconv.FormatBool(len(run.Invalid) == 0)))
 		}
 	}
 	return out.WriteAll(rows)
+}
+
+// named are the writes of a region, or its reads, as files call them.
+type named struct {
+	*Operations
+	name   string
+	region *RegionRun
+}
+
+// series are the writes of a region, and its reads if there are any.
+func (r *RegionRun) series() []named {
+	all := []named{{&r.Operations, "write", r}}
+	if r.Reads.Offered > 0 {
+		all = append(all, named{&r.Reads, "read", r})
+	}
+	return all
+}
+
+// floor is that of writes: protocols differ in what a read waits for, and none tells its least.
+func (n named) floor() string {
+	if n.Operations != &n.region.Operations {
+		return ""
+	}
+	return strconv.FormatInt(int64(n.region.Floor), 10)
 }
 
 // Mean is the mean of the distribution, 0 if it is empty.
@@ -143,27 +169,40 @@ func (s Summary) Mean() time.Duration {
 }
 
 // writeBench writes the Go benchmark format (golang.org/design/14313-benchmark-format): one line
-// a run and region; ns/op is the mean.
+// a run, region and kind of operation; ns/op is the mean.
 func writeBench(w io.Writer, r *Result) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\nexperiment: %s\ntopology: %s\nworld: %s\n",
 		r.Machine.OS, r.Machine.Arch, r.Experiment.Name, r.Topology.Name, r.Experiment.World)
 	for _, run := range r.Runs {
+		name := "protocol=" + run.Protocol
+		if run.Point != "" {
+			name += "/" + r.Experiment.Sweep.Key() + "=" + oneWord(run.Point)
+		}
 		for _, region := range run.Regions {
-			s := region.Response
-			fmt.Fprintf(&b, "BenchmarkWrite/protocol=%s/region=%s %d %d ns/op", run.Protocol, region.Region, s.Count, s.Mean())
-			for _, p := range []struct {
-				unit       string
-				percentile float64
-				value      time.Duration
-			}{{"p50-ns", 50, s.P50}, {"p99-ns", 99, s.P99}, {"p99.9-ns", 99.9, s.P999}} {
-				if ConfidenceIn(p.percentile, s.Count) > Withheld {
-					fmt.Fprintf(&b, " %d %s", p.value, p.unit)
-				}
+			for _, series := range region.series() {
+				series.writeBench(&b, name)
 			}
-			fmt.Fprintf(&b, " %d errors\n", region.Errors)
 		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// oneWord makes a point fit into a file's or a benchmark's name, in which a slash divides.
+func oneWord(point string) string { return strings.ReplaceAll(point, "/", "_") }
+
+func (n named) writeBench(b *strings.Builder, name string) {
+	s := n.Response
+	fmt.Fprintf(b, "Benchmark%s%s/%s/region=%s %d %d ns/op", strings.ToUpper(n.name[:1]), n.name[1:], name, n.region.Region, s.Count, s.Mean())
+	for _, p := range []struct {
+		unit       string
+		percentile float64
+		value      time.Duration
+	}{{"p50-ns", 50, s.P50}, {"p99-ns", 99, s.P99}, {"p99.9-ns", 99.9, s.P999}} {
+		if ConfidenceIn(p.percentile, s.Count) > Withheld {
+			fmt.Fprintf(b, " %d %s", p.value, p.unit)
+		}
+	}
+	fmt.Fprintf(b, " %d errors\n", n.Errors)
 }

@@ -35,7 +35,7 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 	case s.saturated:
 		b.value = "saturated"
 	case s.confidence(50) == bench.Withheld:
-		b.value = "too few writes"
+		b.value = "too few " + s.noun() + "s"
 	default:
 		b.p50, b.p99, b.floor = s.Response.P50, s.Response.P99, s.Floor
 		b.sure50, b.sure99 = s.confidence(50), s.confidence(99)
@@ -173,7 +173,7 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 		c.StrokeLine2(tripLine, line, c.Min.Y, line, c.Max.Y)
 	}
 	for i, b := range p.bars {
-		if b.sure50 != bench.Withheld {
+		if b.sure50 != bench.Withheld && b.floor > 0 {
 			drawFloor(c, vg.Point{X: at(b.floor), Y: y(p.middle(i))})
 		}
 	}
@@ -235,15 +235,20 @@ func barLegend(panels []barPanel) []legendEntry {
 		{"p99", func(c draw.Canvas) {
 			drawTail(c, draw.LineStyle{Color: ink, Width: 0.9}, c.Min.X, c.Max.X, c.Center().Y)
 		}},
-		{"floor of the protocol", func(c draw.Canvas) { drawFloor(c, c.Center()) }},
 		{tripsName, func(c draw.Canvas) {
 			for _, share := range []float64{0.3, 0.7} {
 				c.StrokeLine2(tripLine, c.X(share), c.Min.Y, c.X(share), c.Max.Y)
 			}
 		}},
 	}
-	if slices.ContainsFunc(panels, func(p barPanel) bool { return slices.ContainsFunc(p.bars, bar.faint) }) {
-		legend = append(legend, faintEntry("faint: fewer than 100 writes beyond the percentile"))
+	any := func(is func(bar) bool) bool {
+		return slices.ContainsFunc(panels, func(p barPanel) bool { return slices.ContainsFunc(p.bars, is) })
+	}
+	if any(func(b bar) bool { return b.floor > 0 }) {
+		legend = slices.Insert(legend, 2, legendEntry{"floor of the protocol", func(c draw.Canvas) { drawFloor(c, c.Center()) }})
+	}
+	if any(bar.faint) {
+		legend = append(legend, faintEntry("faint: fewer than 100 samples beyond the percentile"))
 	}
 	return legend
 }

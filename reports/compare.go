@@ -29,6 +29,7 @@ type CompareOptions struct {
 // comparison is a set of things compared with the first of them.
 type comparison struct {
 	title   string // the protocol, if all members run the same
+	what    string // is compared: empty for writes, reads, or either at a point of a sweep
 	members []member
 }
 
@@ -88,14 +89,25 @@ func DrawCompare(path string, results []*bench.Result, names []string, opts Comp
 		return err
 	}
 	var panels []barPanel
-	for region, regionName := range comparisons[0].members[0].regions {
-		panels = append(panels, comparedBars(comparisons, region, regionName))
+	for len(comparisons) > 0 {
+		what := comparisons[0].what
+		n := 0
+		for n < len(comparisons) && comparisons[n].what == what {
+			n++
+		}
+		for region, regionName := range comparisons[0].members[0].regions {
+			if what != "" {
+				regionName += ", " + what
+			}
+			panels = append(panels, comparedBars(comparisons[:n], region, regionName))
+		}
+		comparisons = comparisons[n:]
 	}
 	what := make([]string, len(results))
 	for i, r := range results {
 		what[i] = names[i] + " = " + subtitle(r)
 	}
-	if err := writePNG(path, barFigure("Comparison of write latency by region", what, panels).render()); err != nil {
+	if err := writePNG(path, barFigure("Comparison of latency by region", what, panels).render()); err != nil {
 		return fmt.Errorf("drawing the comparison: %w", err)
 	}
 	return nil
@@ -143,7 +155,7 @@ func comparisonsOf(results []*bench.Result, names []string, opts CompareOptions)
 		}
 	}
 	if len(results) == 1 {
-		return withinResult(results[0], opts.Protocols)
+		return atPoints(results, func(at []*bench.Result) ([]comparison, error) { return withinResult(at[0], opts.Protocols) })
 	}
 	if found := allDifferences(results, names); len(found) > 0 && !opts.Force {
 		return nil, fmt.Errorf("results of different conditions are not compared unless forced; they differ in\n  %s", strings.Join(found, "\n  "))
@@ -153,7 +165,55 @@ func comparisonsOf(results []*bench.Result, names []string, opts CompareOptions)
 			return nil, fmt.Errorf("%s has %s and %s has %d: there is nothing to set side by side, even by force", names[0], plural(a, "region"), names[i+1], b)
 		}
 	}
-	return acrossResults(results, names, opts.Protocols)
+	if opts.Force && slices.ContainsFunc(results, func(r *bench.Result) bool { return !slices.Equal(r.Points(), results[0].Points()) }) {
+		return nil, errors.New("the results have not the same points of a sweep: there is nothing to set side by side, even by force")
+	}
+	return atPoints(results, func(at []*bench.Result) ([]comparison, error) { return acrossResults(at, names, opts.Protocols) })
+}
+
+// atPoints compares at each point of a sweep; without one, once.
+func atPoints(results []*bench.Result, compare func(at []*bench.Result) ([]comparison, error)) ([]comparison, error) {
+	var all []comparison
+	for _, point := range results[0].Points() {
+		at := make([]*bench.Result, len(results))
+		for i, r := range results {
+			at[i] = r.At(point)
+		}
+		found, err := compare(at)
+		if err != nil {
+			return nil, err
+		}
+		if sweep := results[0].Experiment.Sweep; sweep != nil {
+			for i := range found {
+				name := sweep.Path + " " + point
+				if found[i].what != "" {
+					name += ", "
+				}
+				found[i].what = name + found[i].what
+			}
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// writesAndReads adds, after comparisons of writes, the same of reads, if there were any: compare makes them
+// of the given views.
+func writesAndReads(views []*view, compare func(views []*view) []comparison) []comparison {
+	all := compare(views)
+	var reads []*view
+	some := false
+	for _, v := range views {
+		of, any := v.asReads()
+		reads, some = append(reads, of), some || any
+	}
+	if some {
+		for _, c := range compare(reads) {
+			c.what = "reads"
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 func allDifferences(results []*bench.Result, names []string) []string {
@@ -173,12 +233,14 @@ func withinResult(r *bench.Result, labels []string) ([]comparison, error) {
 		return nil, fmt.Errorf("comparing %s within one result; accepted: two or more of %s",
 			plural(len(labels), "protocol"), strings.Join(r.Labels(), ", "))
 	}
-	v := viewOf(r)
-	var c comparison
-	for _, label := range labels {
-		c.members = append(c.members, memberOf(label, v, label, protocolColor(slices.Index(v.labels, label))))
-	}
-	return []comparison{c}, nil
+	return writesAndReads([]*view{viewOf(r)}, func(views []*view) []comparison {
+		v := views[0]
+		var c comparison
+		for _, label := range labels {
+			c.members = append(c.members, memberOf(label, v, label, protocolColor(slices.Index(v.labels, label))))
+		}
+		return []comparison{c}
+	}), nil
 }
 
 // acrossResults compares results protocol by protocol; results of one protocol each are compared
@@ -195,32 +257,34 @@ func acrossResults(results []*bench.Result, names, labels []string) ([]compariso
 	for i, r := range results {
 		views[i] = viewOf(r)
 	}
-	var all []comparison
-	for _, label := range labels {
-		c := comparison{title: label}
+	if len(labels) == 0 && slices.ContainsFunc(views, func(v *view) bool { return len(v.labels) != 1 }) {
+		return nil, errors.New("the results have no protocol in common, and not one each; accepted: results with a common protocol, or of one protocol each")
+	}
+	return writesAndReads(views, func(views []*view) []comparison {
+		var all []comparison
+		for _, label := range labels {
+			c := comparison{title: label}
+			for i, v := range views {
+				c.members = append(c.members, memberOf(names[i], v, label, protocolColor(i)))
+			}
+			all = append(all, c)
+		}
+		if len(all) > 0 {
+			return all
+		}
+		var c comparison
 		for i, v := range views {
-			c.members = append(c.members, memberOf(names[i], v, label, protocolColor(i)))
+			c.members = append(c.members, memberOf(names[i]+": "+v.labels[0], v, v.labels[0], protocolColor(i)))
 		}
-		all = append(all, c)
-	}
-	if len(all) > 0 {
-		return all, nil
-	}
-	var c comparison
-	for i, v := range views {
-		if len(v.labels) != 1 {
-			return nil, errors.New("the results have no protocol in common, and not one each; accepted: results with a common protocol, or of one protocol each")
-		}
-		c.members = append(c.members, memberOf(names[i]+": "+v.labels[0], v, v.labels[0], protocolColor(i)))
-	}
-	return []comparison{c}, nil
+		return []comparison{c}
+	}), nil
 }
 
 // write writes the table and returns the least number of pairs that a ratio rests on.
 func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
 	fewest = math.MaxInt
-	if c.title != "" {
-		fmt.Fprintf(out, "\n%s", c.title)
+	if c.title != "" || c.what != "" {
+		fmt.Fprintf(out, "\n%s", strings.Join(slices.DeleteFunc([]string{c.title, c.what}, func(s string) bool { return s == "" }), ", "))
 	}
 	t := newTable("region", "", "floor", "p50", "×", "95 % interval", "p99", "×", "95 % interval")
 	for region, name := range c.members[0].regions {
@@ -233,6 +297,9 @@ func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
 				continue
 			}
 			row := table.Row{name, m.name, ms(s.Floor)}
+			if s.reads {
+				row[2] = ""
+			}
 			for _, p := range []percentile{p50, p99} {
 				cell, _ := latencyCell(s, p.at, time.Duration(p.of(s.Response)), colored)
 				row = append(row, cell)

@@ -39,6 +39,9 @@ func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
 		{"compare_results", []*bench.Result{threeRegions().result(), threeRegions().result()}, []string{"a", "b"}, CompareOptions{}},
 		{"compare_unlike_protocols", []*bench.Result{only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b"}, CompareOptions{}},
 		{"compare_forced", []*bench.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{Force: true, Protocols: []string{"quick"}}},
+		{"compare_reads", []*bench.Result{withReads(threeRegions().result()), withReads(threeRegions().result())}, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}},
+		{"compare_sweep", []*bench.Result{swept()}, []string{"a"}, CompareOptions{}},
+		{"compare_sweeps", []*bench.Result{swept(), swept()}, []string{"a", "b"}, CompareOptions{Protocols: []string{"slow"}}},
 		{"compare_interrupted", []*bench.Result{interrupted()}, []string{"a"}, CompareOptions{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,6 +72,21 @@ func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
 	}
 	if out.Len() > 0 {
 		t.Errorf("something was written all the same: %s", out.String())
+	}
+}
+
+func TestOtherPointsAreAnotherExperiment(t *testing.T) {
+	a, b := swept(), swept()
+	b.Experiment.Sweep = &bench.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%"}}
+	results, names := []*bench.Result{a, b}, []string{"a", "b"}
+	err := Compare(&bytes.Buffer{}, results, names, CompareOptions{})
+	if want := "sweep: load.keys.conflicts: 0%, 10%, 100% in a, load.keys.conflicts: 0%, 10% in b"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want an error with %q", err, want)
+	}
+	for _, other := range []*bench.Result{b, threeRegions().result()} {
+		if err := Compare(&bytes.Buffer{}, []*bench.Result{a, other}, names, CompareOptions{Force: true}); err == nil || !strings.Contains(err.Error(), "even by force") {
+			t.Errorf("by force: got %v", err)
+		}
 	}
 }
 

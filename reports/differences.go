@@ -35,6 +35,8 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 		case prefix == "" && slices.Contains(free, key):
 		case v.Field(i).Kind() == reflect.Struct:
 			all = appendConditions(all, prefix+key+".", v.Field(i))
+		case v.Field(i).Kind() == reflect.Pointer && v.Field(i).IsNil():
+			all = append(all, condition{prefix + key, "nothing"})
 		default:
 			all = append(all, condition{prefix + key, fmt.Sprint(v.Field(i).Interface())})
 		}

@@ -14,9 +14,9 @@ import (
 // twice as long.
 func distributionFigure(v *view) *figure {
 	f := &figure{
-		title: "Distribution of write latency", subtitle: []string{subtitle(v.Result)},
+		title: "Distribution of " + v.noun() + " latency", subtitle: []string{subtitle(v.Result)},
 		legend: append(v.protocolLegend(false, "saturated", "not run"), tripsEntry(),
-			faintEntry("faint: fewer than 100 writes beyond; cut: fewer than 10")),
+			faintEntry("faint: fewer than 100 "+v.noun()+"s beyond; cut: fewer than 10")),
 		columns: columnsFor(len(v.regions)), dataHeight: 2.1 * vg.Inch,
 		xLabel: "percentile (%)", yLabel: "response time (ms)",
 	}

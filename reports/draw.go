@@ -9,23 +9,63 @@ import (
 
 // Draw writes the figures of a result into the folder dir, which must be there, and returns their
 // paths: latency.png (p50 and p99 of each region and protocol, beside floors and round trips),
-// distribution.png (all percentiles that the samples bear) and timeline.png (latency over the
-// measured time). Each is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A
-// result without runs gives figures that say so.
+// distribution.png (all percentiles that the samples bear), timeline.png (latency over the measured
+// time) and breakdown.png (what a write waited for), the first three for reads, too, if there were
+// any, as latency-reads.png and so on. Of a sweep it draws sweep.png and sweep-reads.png alone. Each
+// is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A result without runs gives
+// figures that say so.
 func Draw(dir string, r *bench.Result) ([]string, error) {
-	v := viewOf(r)
 	var paths []string
-	for _, f := range []struct {
-		name   string
-		figure func(*view) *figure
-	}{{"latency.png", latencyFigure}, {"distribution.png", distributionFigure}, {"timeline.png", timelineFigure}} {
-		path := filepath.Join(dir, f.name)
-		if err := writePNG(path, f.figure(v).render()); err != nil {
-			return paths, fmt.Errorf("drawing the result of %s: %w", r.Experiment.Name, err)
+	draw := func(name string, f *figure) error {
+		path := filepath.Join(dir, name)
+		if err := writePNG(path, f.render()); err != nil {
+			return fmt.Errorf("drawing the result of %s: %w", r.Experiment.Name, err)
 		}
 		paths = append(paths, path)
+		return nil
+	}
+	for _, f := range figuresOf(r) {
+		if err := draw(f.name, f.figure()); err != nil {
+			return paths, err
+		}
 	}
 	return paths, nil
+}
+
+// file is a figure and the name of its file.
+type file struct {
+	name   string
+	figure func() *figure
+}
+
+func figuresOf(r *bench.Result) []file {
+	if r.Experiment.Sweep != nil {
+		writes := sweepOf(r)
+		files := []file{{"sweep.png", writes.figure}}
+		if reads := writes.ofReads(); reads != nil {
+			files = append(files, file{"sweep-reads.png", reads.figure})
+		}
+		return files
+	}
+	writes := viewOf(r)
+	var files []file
+	for _, v := range []*view{writes, writes.ofReads()} {
+		if v == nil {
+			continue
+		}
+		suffix := ".png"
+		if v.reads {
+			suffix = "-reads.png"
+		}
+		files = append(files,
+			file{"latency" + suffix, func() *figure { return latencyFigure(v) }},
+			file{"distribution" + suffix, func() *figure { return distributionFigure(v) }},
+			file{"timeline" + suffix, func() *figure { return timelineFigure(v) }})
+	}
+	if writes.hasWays() {
+		files = append(files, file{"breakdown.png", func() *figure { return breakdownFigure(writes) }})
+	}
+	return files
 }
 
 // subtitle says of which run a figure is, and whether it was cut short.
@@ -50,5 +90,5 @@ func latencyFigure(v *view) *figure {
 		}
 		panels = append(panels, p)
 	}
-	return barFigure("Write latency by region", []string{subtitle(v.Result)}, panels)
+	return barFigure(v.title(" latency by region"), []string{subtitle(v.Result)}, panels)
 }

@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -22,8 +23,8 @@ func drawn(t *testing.T, r *bench.Result) map[string]*image.RGBA {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 3 || len(paths) != 3 {
-		t.Fatalf("the folder has %v (%v) and Draw returned %q, want three figures", entries, err, paths)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != len(paths) || len(paths) == 0 {
+		t.Fatalf("the folder has %v (%v) and Draw returned %q", entries, err, paths)
 	}
 	figures := map[string]*image.RGBA{}
 	for _, path := range paths {
@@ -167,8 +168,87 @@ func TestFiguresBearAnySizeOfExperiment(t *testing.T) {
 		"no protocols":                noProtocols,
 		"no regions":                  noRegions,
 		"no histograms":               noHistograms,
+		"crashed":                     crashed(),
+		"sweep":                       swept(),
 	} {
 		t.Run(name, func(t *testing.T) { drawn(t, r) })
+	}
+}
+
+func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		result *bench.Result
+		want   []string
+	}{
+		{"writes", threeRegions().result(), []string{"distribution.png", "latency.png", "timeline.png"}},
+		{"reads", withReads(threeRegions().result()), []string{"distribution-reads.png", "distribution.png", "latency-reads.png", "latency.png", "timeline-reads.png", "timeline.png"}},
+		{"ways", withWays(threeRegions().result()), []string{"breakdown.png", "distribution.png", "latency.png", "timeline.png"}},
+		{"sweep", swept(), []string{"sweep.png"}},
+		{"sweep with reads", withReads(swept()), []string{"sweep-reads.png", "sweep.png"}},
+	} {
+		var got []string
+		for _, f := range figuresOf(c.result) {
+			got = append(got, f.name)
+		}
+		if slices.Sort(got); !slices.Equal(got, c.want) {
+			t.Errorf("%s: drawn are %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestReadsAreDrawnApartFromWrites(t *testing.T) {
+	figures := drawn(t, withReads(threeRegions().result()))
+	writes, reads := figures["latency.png"], figures["latency-reads.png"]
+	const share = 0.5 // on the same scale, which reaches to two round trips
+	for i := range 3 {
+		a, _ := extent(writes, below(writes, headerPixels), protocolColor(i))
+		b, _ := extent(reads, below(reads, headerPixels), protocolColor(i))
+		if got := float64(b.Dx()) / float64(a.Dx()); got < share*0.9 || got > share*1.1 {
+			t.Errorf("protocol %d: the longest bar of reads is %.2f of that of writes, want %.1f", i, got, share)
+		}
+	}
+}
+
+func TestStagesAreAsLongAsTheyTake(t *testing.T) {
+	picture := drawn(t, withWays(threeRegions().result()))["breakdown.png"]
+	area := below(picture, headerPixels)
+	to, _ := extent(picture, area, stageColors["to the leader"])          // 0.2 × 225 ms, from the last region
+	back, _ := extent(picture, area, stageColors["back from the leader"]) // the same, further right
+	out, _ := extent(picture, area, stageColors["way out"])               // up to 150 ms, from zero
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"to the leader", float64(to.Dx()) / float64(out.Dx()), 45. / 150},
+		{"the beginning of back from the leader", float64(back.Max.X-out.Min.X) / float64(out.Dx()), 225. / 150},
+	} {
+		if c.got < c.want*0.97 || c.got > c.want*1.03 {
+			t.Errorf("%s is %.3f of the longest way out, want %.3f", c.name, c.got, c.want)
+		}
+	}
+	if to.Min.X != out.Min.X {
+		t.Errorf("bars begin at %d and %d, want one zero", to.Min.X, out.Min.X)
+	}
+}
+
+func TestALineOfASweepStandsWhereItsPercentilesAre(t *testing.T) {
+	r := swept()
+	for i := range r.Runs { // flat at the first region, of which p99 is twice p50
+		for j := range r.Runs[i].Regions {
+			s := &r.Runs[i].Regions[j].Response
+			s.P50, s.P99 = 100*time.Millisecond, 200*time.Millisecond
+		}
+	}
+	picture := drawn(t, r)["sweep.png"]
+	area := below(picture, headerPixels)
+	quick, n := extent(picture, area, protocolColor(0)) // at all points
+	slow, m := extent(picture, area, protocolColor(1))  // up to the second
+	if n < 1000 || m < 1000 || quick.Dx() <= slow.Dx() {
+		t.Errorf("the lines are %v and %v, want the second to end before its saturated point", quick, slow)
+	}
+	if quick.Dy() < 100 {
+		t.Errorf("p50 and p99 are %d pixels apart, want them well apart", quick.Dy())
 	}
 }
 

@@ -15,7 +15,9 @@ func twoProtocols() *bench.Result {
 	run := func(label string, p50 time.Duration) bench.Run {
 		return bench.Run{Protocol: label, Regions: []bench.RegionRun{{
 			Region: "us-east-1", Quorum: 70 * time.Millisecond, Floor: p50 - time.Millisecond,
-			Offered: 1200, Answered: 1200, Response: bench.Summary{Count: 1200, P50: p50, P99: p50 + 2*time.Millisecond},
+			Operations: bench.Operations{
+				Offered: 1200, Answered: 1200, Response: bench.Summary{Count: 1200, P50: p50, P99: p50 + 2*time.Millisecond},
+			},
 		}}}
 	}
 	return &bench.Result{

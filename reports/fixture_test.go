@@ -93,7 +93,8 @@ func (w world) regionRun(p invented, region int, random *rand.Rand) bench.Region
 	if w.quorums[region] == 0 {
 		floor = time.Duration(p.trips[region] * float64(time.Millisecond)) // a quorum of itself
 	}
-	run := bench.RegionRun{Region: w.regions[region], Floor: floor, Quorum: w.quorums[region], Offered: int64(w.writes), Answered: int64(w.writes)}
+	run := bench.RegionRun{Region: w.regions[region], Floor: floor, Quorum: w.quorums[region],
+		Operations: bench.Operations{Offered: int64(w.writes), Answered: int64(w.writes)}}
 	all := hdrhistogram.New(1, int64(time.Minute), 3)
 	for i := range intervals {
 		h := hdrhistogram.New(1, int64(time.Minute), 3)
@@ -112,4 +113,95 @@ func (w world) regionRun(p invented, region int, random *rand.Rand) bench.Region
 	run.Service = run.Response
 	run.FirstHalf, run.SecondHalf = run.Response.P50, run.Response.P50
 	return run
+}
+
+// withReads adds reads to all regions of a result: half as many as writes, and half as long.
+func withReads(r *bench.Result) *bench.Result {
+	r.Experiment.Load.Reads = 1. / 3
+	for i := range r.Runs {
+		for j := range r.Runs[i].Regions {
+			region := &r.Runs[i].Regions[j]
+			reads := bench.Operations{Offered: region.Offered / 2, Answered: region.Answered / 2}
+			halved := func(of *hdrhistogram.Histogram) *hdrhistogram.Histogram {
+				h := hdrhistogram.New(1, int64(time.Minute), 3)
+				for _, bar := range of.Distribution() {
+					if err := h.RecordValues(bar.From/2, bar.Count/2); err != nil {
+						panic(fmt.Sprintf("a fixture's latency of %v does not fit: %v", bar.From, err))
+					}
+				}
+				return h
+			}
+			all := hdrhistogram.New(1, int64(time.Minute), 3)
+			for _, interval := range region.Intervals {
+				h := halved(interval.Response)
+				all.Merge(h)
+				reads.Intervals = append(reads.Intervals, bench.Interval{Start: interval.Start, Length: interval.Length, Response: h, Service: h})
+			}
+			at := func(p float64) time.Duration { return time.Duration(all.ValueAtPercentile(p)) }
+			reads.Response = bench.Summary{Count: reads.Offered, Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99)}
+			region.Reads = reads
+		}
+	}
+	return r
+}
+
+// withWays tells what writes wait for: half of it for the way out, half for the way back, and from
+// other regions than the first a third for a leader.
+func withWays(r *bench.Result) *bench.Result {
+	for i := range r.Runs {
+		for j := range r.Runs[i].Regions {
+			region := &r.Runs[i].Regions[j]
+			stage := func(name string, share float64) bench.Stage {
+				took := time.Duration(float64(region.Floor) * share)
+				return bench.Stage{Name: name, After: name == "until applied", Summary: bench.Summary{Count: region.Offered, Sum: took * time.Duration(region.Offered)}}
+			}
+			region.Ways = &bench.Ways{Writes: region.Offered, Every: 1, Stages: []bench.Stage{stage("way out", 0.5), stage("way back", 0.5)}}
+			if r.Experiment.Protocols[i%len(r.Experiment.Protocols)].Leader != "" && j > 0 {
+				region.Ways.Stages = []bench.Stage{stage("to the leader", 0.2), stage("way out", 0.3), stage("way back", 0.3), stage("back from the leader", 0.2), stage("until applied", 0.3)}
+				region.Ways.Retries = region.Offered / 10
+			}
+			if i == 0 {
+				region.Ways.Stages = append(region.Ways.Stages, stage("until applied", 4))
+			}
+		}
+	}
+	return r
+}
+
+// crashed is a run with a crash that one protocol recovers from, and numbers that drivers noted.
+func crashed() *bench.Result {
+	r := withWays(threeRegions().result())
+	s := time.Second
+	r.Runs[0].Crashes = []bench.Crash{{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{3200 * time.Millisecond, 90 * time.Millisecond, 160 * time.Millisecond},
+		Recovery: &bench.Recovery{At: 6 * s, CaughtUp: 85 * time.Millisecond, Missed: 412, Serving: 200 * time.Millisecond}}}
+	r.Runs[1].Crashes = []bench.Crash{
+		{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{-1, 2 * s, 2 * s}, Recovery: &bench.Recovery{At: 6 * s, CaughtUp: -1, Missed: 1, Serving: -1}},
+		{Region: "eu-west-1", At: 9 * s, Outages: []time.Duration{-1, -1, -1}},
+	}
+	r.Runs[0].Measures = []bench.Measure{{Name: "heads met", Count: 1200, Sum: 1800, Max: 3}, {Name: "second replica", Count: 12}}
+	r.Runs[1].Measures = []bench.Measure{{Name: "leading", Count: 1}}
+	return r
+}
+
+// swept has three points, at which the slow protocol is ever slower, and saturated at the last.
+func swept() *bench.Result {
+	w := threeRegions()
+	w.protocols = []invented{{"quick", "", []float64{1, 1, 1}}, {"slow", "", []float64{2, 2, 2}}}
+	whole := w.result()
+	whole.Experiment.Sweep = &bench.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%", "100%"}}
+	whole.Runs = nil
+	for i, value := range whole.Experiment.Sweep.Values {
+		w.protocols[1].trips = []float64{2, 2 + float64(i), 2 + 4*float64(i)}
+		for _, run := range w.result().Runs {
+			run.Point = value
+			if i > 0 && run.Protocol == "slow" {
+				run.Measures = []bench.Measure{{Name: "version lost", Count: int64(1000 * i), Sum: int64(2000 * i), Max: 7}}
+			}
+			if i == 2 && run.Protocol == "slow" {
+				run.Saturated, run.Invalid = true, []string{"saturated: in eu-west-1 40 of 2000 writes were answered"}
+			}
+			whole.Runs = append(whole.Runs, run)
+		}
+	}
+	return whole
 }

@@ -111,6 +111,10 @@ func TestTableIsWhatTheGoldenFileShows(t *testing.T) {
 		{"table_lossy", lossy(), TableOptions{}},
 		{"table_alone", alone().result(), TableOptions{}},
 		{"table_not_run", notRun(), TableOptions{}},
+		{"table_reads", withReads(threeRegions().result()), TableOptions{}},
+		{"table_crashed", crashed(), TableOptions{}},
+		{"table_sweep", swept(), TableOptions{}},
+		{"table_sweep_reads", withReads(swept()), TableOptions{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer

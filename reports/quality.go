@@ -19,7 +19,7 @@ func Quality(r *bench.Result) []string {
 
 	if r.Partial {
 		say("partial: interrupted, with %d of %d runs begun; figures are of what was measured until then",
-			len(r.Runs), max(1, r.Experiment.Repeats)*len(r.Experiment.Protocols))
+			len(r.Runs), max(1, r.Experiment.Repeats)*len(r.Experiment.Protocols)*len(r.Points()))
 	}
 	if r.Experiment.World == bench.Simulated {
 		costs := "no processing time"
@@ -113,12 +113,16 @@ func worstDrift(r *bench.Result) (drift float64, where string, found bool) {
 	return drift, where, found
 }
 
-// runName is the protocol, and which repeat where there are several.
+// runName is the protocol, at which point of a sweep, and which repeat where there are several.
 func runName(r *bench.Result, run bench.Run) string {
-	if r.Experiment.Repeats < 2 {
-		return run.Protocol
+	name := run.Protocol
+	if run.Point != "" {
+		name += " at " + run.Point
 	}
-	return fmt.Sprintf("%s, repeat %d", run.Protocol, run.Repeat+1)
+	if r.Experiment.Repeats < 2 {
+		return name
+	}
+	return fmt.Sprintf("%s, repeat %d", name, run.Repeat+1)
 }
 
 // networkLines tells what the network did to messages, warm-up included.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -14,12 +15,14 @@ type series struct {
 	bench.RegionRun
 	runs      []bench.Run
 	region    int
+	reads     bool // its Operations are the reads
 	saturated bool
 }
 
 // view is a result as reports read it: merged once, by protocol and region.
 type view struct {
 	*bench.Result
+	reads   bool // in place of the writes
 	labels  []string
 	regions []string    // as the runs name them, which tells apart the places of a region
 	series  [][]*series // by protocol and region; nil if the protocol has not run
@@ -47,8 +50,55 @@ func viewOf(r *bench.Result) *view {
 	return v
 }
 
+// asReads is the same view of the reads, and tells whether there were any. No floor is known of them.
+func (v *view) asReads() (of *view, any bool) {
+	reads := *v
+	reads.reads, reads.series = true, nil
+	for _, row := range v.series {
+		changed := make([]*series, len(row))
+		for i, s := range row {
+			if s != nil {
+				one := *s
+				one.reads, one.Operations, one.Floor, one.Ways = true, s.Reads, 0, nil
+				changed[i], any = &one, any || s.Reads.Offered > 0
+			}
+		}
+		reads.series = append(reads.series, changed)
+	}
+	return &reads, any
+}
+
+// ofReads is the view of the reads, nil if there were none.
+func (v *view) ofReads() *view {
+	if reads, any := v.asReads(); any {
+		return reads
+	}
+	return nil
+}
+
+// noun is what the view is of.
+func (v *view) noun() string {
+	if v.reads {
+		return "read"
+	}
+	return "write"
+}
+
+// title begins a figure's title.
+func (v *view) title(rest string) string {
+	noun := v.noun()
+	return strings.ToUpper(noun[:1]) + noun[1:] + rest
+}
+
 // of returns the series of a protocol, by region.
 func (v *view) of(label string) []*series { return v.series[slices.Index(v.labels, label)] }
+
+func (s *series) noun() string {
+	if s.reads {
+		return "read"
+	}
+	return "write"
+}
 
 // confidence tells what may be made of a response percentile, 0 to 100, of the series: nothing if
 // it is that of a queue that grows.

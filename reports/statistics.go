@@ -44,6 +44,9 @@ func (s *series) byRepeat(p percentile) []repeated {
 	var values []repeated
 	for _, run := range s.runs {
 		summary := run.Regions[s.region].Response
+		if s.reads {
+			summary = run.Regions[s.region].Reads.Response
+		}
 		if bench.ConfidenceIn(p.at, summary.Count) != bench.Withheld {
 			values = append(values, repeated{run.Repeat, p.of(summary)})
 		}

@@ -23,6 +23,8 @@ var (
 	shade = color.Gray{0x66} // of what explains: floors, round trips
 	dim   = color.Gray{0xa0} // of lines that are faint
 	pale  = color.Gray{0xe4} // of grids
+
+	plotBackground = color.Gray{0xff}
 )
 
 // palette holds Okabe and Ito's colours, which those who see few colours can tell apart

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,11 +31,47 @@ func ColorTerminal(w io.Writer) bool {
 // withheldMark stands for a percentile that too few samples lie beyond.
 const withheldMark = "–"
 
-// Table writes what was run, a row for each protocol and region, what may be concluded (Verdict)
-// and how far to trust it (Quality). Repeats are merged.
+// Table writes what was run, a row for each protocol and region, the reads after the writes if there
+// were any, what may be concluded (Verdict), what the drivers noted, what became of crashes, and how
+// far to trust it (Quality). Repeats are merged. Of a sweep it has a column for each point.
 func Table(w io.Writer, r *bench.Result, opts TableOptions) error {
-	v := viewOf(r)
-	t := newTable("protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "writes", "errors")
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s\n", headline(r))
+	var verdict []string
+	if r.Experiment.Sweep != nil {
+		sweep := sweepOf(r)
+		sweep.write(&out, opts)
+		if reads := sweep.ofReads(); reads != nil {
+			reads.write(&out, opts)
+		}
+		verdict = sweep.verdict()
+	} else {
+		v := viewOf(r)
+		v.write(&out, opts)
+		if reads := v.ofReads(); reads != nil {
+			fmt.Fprint(&out, "\nReads")
+			reads.write(&out, opts)
+		}
+		verdict = v.verdict()
+	}
+	for _, paragraph := range [][]string{verdict, slices.Concat(crashLines(r), measureLines(r)), Quality(r)} {
+		if len(paragraph) > 0 {
+			fmt.Fprintf(&out, "\n%s\n", strings.Join(paragraph, "\n"))
+		}
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return fmt.Errorf("writing the table of %s: %w", r.Experiment.Name, err)
+	}
+	return nil
+}
+
+// write writes the table of the view's writes, or reads, and what there is to say of it.
+func (v *view) write(out *strings.Builder, opts TableOptions) {
+	header := []any{"protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "writes", "errors"}
+	if v.reads {
+		header = []any{"protocol", "region", "p50", "p99", "WAN round trips", "reads", "errors"}
+	}
+	t := newTable(header...)
 	var missing withheld
 	faint := false
 	for i, label := range v.labels {
@@ -50,34 +87,23 @@ func Table(w io.Writer, r *bench.Result, opts TableOptions) error {
 				faint = faint || dimmed
 				return cell
 			}
-			t.AppendRow(table.Row{
-				first, s.Region, percentile(50, s.Response.P50), percentile(99, s.Response.P99),
-				ms(s.Floor), ratioCell(s.aboveFloor()), tripsCell(s.trips()),
-				count(s.Offered), count(s.Errors),
-			})
+			row := table.Row{first, s.Region, percentile(50, s.Response.P50), percentile(99, s.Response.P99)}
+			if !v.reads {
+				row = append(row, ms(s.Floor), ratioCell(s.aboveFloor()))
+			}
+			t.AppendRow(append(row, tripsCell(s.trips()), count(s.Offered), count(s.Errors)))
 			first = ""
 		}
 		t.AppendSeparator()
 	}
-
-	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n\n%s\n", headline(r), t.Render())
-	for _, line := range missing.footnotes(r) {
-		fmt.Fprintf(&out, "%s %s\n", withheldMark, line)
+	fmt.Fprintf(out, "\n%s\n", t.Render())
+	for _, line := range missing.footnotes(v.Result) {
+		fmt.Fprintf(out, "%s %s\n", withheldMark, line)
 	}
 	if faint && opts.Color {
-		fmt.Fprintf(&out, "%s fewer than 100 samples lie beyond the percentile\n", faintText("faint"))
+		fmt.Fprintf(out, "%s fewer than 100 samples lie beyond the percentile\n", faintText("faint"))
 	}
-	v.writeRepeats(&out)
-	for _, paragraph := range [][]string{v.verdict(), Quality(r)} {
-		if len(paragraph) > 0 {
-			fmt.Fprintf(&out, "\n%s\n", strings.Join(paragraph, "\n"))
-		}
-	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
-		return fmt.Errorf("writing the table of %s: %w", r.Experiment.Name, err)
-	}
-	return nil
+	v.writeRepeats(out)
 }
 
 // newTable returns a table whose first two columns are names and the others numbers.

@@ -18,7 +18,7 @@ import (
 // to p90. Of repeats it draws the first, and says so. A saturated run is drawn: here a growing
 // queue is what one wants to see.
 func timelineFigure(v *view) *figure {
-	what := "Write latency over time: median, and p10 to p90"
+	what := v.title(" latency over time: median, and p10 to p90")
 	if v.Experiment.Repeats > 1 {
 		what += fmt.Sprintf(", of the first of %d repeats", v.Experiment.Repeats)
 	}
@@ -40,7 +40,12 @@ func timelineFigure(v *view) *figure {
 			if s == nil {
 				continue
 			}
-			steps := coarsened(s.runs[0].Regions[region].Intervals)
+			first := &s.runs[0].Regions[region]
+			intervals := first.Intervals
+			if v.reads {
+				intervals = first.Reads.Intervals
+			}
+			steps := coarsened(intervals)
 			if len(steps) == 0 {
 				continue
 			}

@@ -16,7 +16,12 @@ const alike = 1.05
 // how many round trips a write takes under the quickest protocol and how the others differ from
 // it; then what went unanswered. Protocols whose runs are invalid or saturated, and medians of too
 // few writes, are left out of the comparison.
-func Verdict(r *bench.Result) []string { return viewOf(r).verdict() }
+func Verdict(r *bench.Result) []string {
+	if r.Experiment.Sweep != nil {
+		return sweepOf(r).verdict()
+	}
+	return viewOf(r).verdict()
+}
 
 func (v *view) verdict() []string {
 	var lines []string
@@ -24,7 +29,11 @@ func (v *view) verdict() []string {
 		lines = append(lines, "INVALID: "+reason)
 	}
 	lines = append(lines, v.costLines()...)
-	return append(lines, v.errorLines()...)
+	lines = append(lines, v.errorLines()...)
+	if reads := v.ofReads(); reads != nil {
+		lines = append(append(lines, reads.costLines()...), reads.errorLines()...)
+	}
+	return lines
 }
 
 // costs are the medians of one protocol by region; nil where there is none to speak of.
@@ -46,6 +55,9 @@ func (v *view) costLines() []string {
 			all = append(all, c)
 		}
 	}
+	if len(all) == 0 && v.reads {
+		return nil
+	}
 	if len(all) == 0 {
 		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes.", bench.SamplesNeeded(50))}
 	}
@@ -60,7 +72,11 @@ func (v *view) costLines() []string {
 		}
 	}
 	best = peers[0] // who is named first is who others are measured by
-	lines := []string{fmt.Sprintf("%s %s in %s.", subject(peers), verb(peers, "commit"), best.sentence())}
+	begin, does := "", "commit"
+	if v.reads {
+		begin, does = "Reads: ", "answer"
+	}
+	lines := []string{fmt.Sprintf("%s%s %s in %s.", begin, subject(peers), verb(peers, does), best.sentence())}
 	for len(others) > 0 {
 		said := others[0].comparison(best)
 		same := func(c costs) bool { return c.comparison(best) == said }
@@ -71,7 +87,7 @@ func (v *view) costLines() []string {
 			}
 		}
 		others = slices.DeleteFunc(others, same)
-		lines = append(lines, fmt.Sprintf("%s %s %s.", subject(together), verb(together, "take"), said))
+		lines = append(lines, fmt.Sprintf("%s%s %s %s.", begin, subject(together), verb(together, "take"), said))
 	}
 	return lines
 }
@@ -278,7 +294,7 @@ func (v *view) errorLines() []string {
 		for _, s := range v.series[i] {
 			if s != nil && s.Errors > 0 {
 				lines = append(lines, fmt.Sprintf("%s left %s of %s from %s without an answer within %s.",
-					label, count(s.Errors), plural(s.Offered, "write"), s.Region, span(v.Experiment.Load.Timeout)))
+					label, count(s.Errors), plural(s.Offered, v.noun()), s.Region, span(v.Experiment.Load.Timeout)))
 			}
 		}
 	}

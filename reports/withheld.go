@@ -11,6 +11,7 @@ import (
 // withheld remembers, for each percentile of a table, the fewest writes for which it was withheld.
 type withheld struct {
 	p50, p99 fewest
+	reads    bool // are counted, not writes
 }
 
 type fewest struct {
@@ -22,6 +23,7 @@ func (w *withheld) note(s *series) {
 	if s.saturated {
 		return
 	}
+	w.reads = s.reads
 	w.p50.note(50, s)
 	w.p99.note(99, s)
 }
@@ -42,17 +44,21 @@ func (w *withheld) footnotes(r *bench.Result) []string {
 		if !f.found {
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("p%g takes %s writes from a region, and one had %s%s",
-			f.percentile, count(bench.SamplesNeeded(f.percentile)), count(f.count), longEnough(r, f.percentile, f.count)))
+		noun, share := "write", 1-float64(r.Experiment.Load.Reads)
+		if w.reads {
+			noun, share = "read", float64(r.Experiment.Load.Reads)
+		}
+		lines = append(lines, fmt.Sprintf("p%g takes %s %ss from a region, and one had %s%s",
+			f.percentile, count(bench.SamplesNeeded(f.percentile)), noun, count(f.count), longEnough(r, share, f.percentile, f.count)))
 	}
 	return lines
 }
 
-// longEnough says how long the runs would have to measure for the percentile, at the rate that
-// had: open loops offer a rate, closed ones have the one they reached.
-func longEnough(r *bench.Result, percentile float64, had int64) string {
+// longEnough says how long the runs would have to measure for the percentile, of a share of the
+// commands, at the rate that had: open loops offer a rate, closed ones have the one they reached.
+func longEnough(r *bench.Result, share, percentile float64, had int64) string {
 	load, repeats := r.Experiment.Load, max(1, r.Experiment.Repeats)
-	perSecond := float64(load.Rate)
+	perSecond := float64(load.Rate) * share
 	if load.Arrivals == bench.Closed {
 		perSecond = float64(had) / (load.Duration.Seconds() * float64(repeats))
 	}

@@ -84,12 +84,24 @@ func roundTrips(n float64) string {
 // headline says what was run: name, topology, regions, load, world and seed.
 func headline(r *bench.Result) string {
 	e := r.Experiment
-	load := fmt.Sprintf("%s writes/s from each (%s arrivals)", strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64), e.Load.Arrivals)
-	if e.Load.Arrivals == bench.Closed {
+	load := strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64)
+	switch {
+	case e.Load.Arrivals == bench.Closed:
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
+	case e.Load.Reads > 0:
+		load += fmt.Sprintf(" commands/s from each (%s arrivals)", e.Load.Arrivals)
+	default:
+		load += fmt.Sprintf(" writes/s from each (%s arrivals)", e.Load.Arrivals)
 	}
-	return fmt.Sprintf("%s: %s on %s, %s for %s%s; %s, seed %d",
-		e.Name, plural(len(e.Regions), "region"), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), worldName(e.World), e.Seed)
+	if e.Load.Reads > 0 {
+		load += fmt.Sprintf(", %s of them reads,", e.Load.Reads)
+	}
+	swept := ""
+	if e.Sweep != nil {
+		swept = ", each at " + e.Sweep.String()
+	}
+	return fmt.Sprintf("%s: %s on %s, %s for %s%s%s; %s, seed %d",
+		e.Name, plural(len(e.Regions), "region"), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(e.World), e.Seed)
 }
 
 func repeats(n int) string {

@@ -25,9 +25,7 @@ type progress struct {
 func newProgress(w io.Writer, plan *bench.Plan, quiet bool) *progress {
 	p := &progress{w: w, plan: plan, mute: quiet}
 	if !quiet && isTerminal(w) {
-		load := plan.Experiment.Load
-		whole := time.Duration(plan.Experiment.Repeats*len(plan.Experiment.Protocols)) * (load.Warmup + load.Duration)
-		p.bar = progressbar.NewOptions64(whole.Milliseconds(),
+		p.bar = progressbar.NewOptions64(plan.Length().Milliseconds(),
 			progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(20),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionThrottle(100*time.Millisecond))
@@ -47,7 +45,7 @@ func (p *progress) show(s bench.Status) {
 	}
 	if p.bar != nil {
 		p.bar.Describe(fmt.Sprintf("%-10s %d/%d %-9s %3.0f s left  %4.0f/s  %s",
-			s.Protocol, s.Run+1, s.Runs, s.Phase, s.Left.Seconds(), s.Rate, quantiles(s)))
+			named(s), s.Run+1, s.Runs, s.Phase, s.Left.Seconds(), s.Rate, quantiles(s)))
 		_ = p.bar.Set64(int64(s.Run)*s.Length.Milliseconds() + s.Elapsed.Milliseconds()) // a display may fail
 		return
 	}
@@ -55,11 +53,19 @@ func (p *progress) show(s bench.Status) {
 	if line := fmt.Sprintf("%d %t", s.Run, s.Phase == "draining"); line != p.told && (s.Phase == "draining" || p.told == "" || s.Phase == "warm-up") {
 		p.told = line
 		if s.Phase == "draining" {
-			fmt.Fprintf(p.w, "%s: %d writes issued, %.0f/s, %s\n", s.Protocol, s.Issued, s.Rate, quantiles(s))
+			fmt.Fprintf(p.w, "%s: %d commands issued, %.0f/s, %s\n", named(s), s.Issued, s.Rate, quantiles(s))
 		} else {
-			fmt.Fprintf(p.w, "run %d of %d: %s for %v, %.0f s left in all\n", s.Run+1, s.Runs, s.Protocol, s.Length, s.Left.Seconds())
+			fmt.Fprintf(p.w, "run %d of %d: %s for %v, %.0f s left in all\n", s.Run+1, s.Runs, named(s), s.Length, s.Left.Seconds())
 		}
 	}
+}
+
+// named is what runs: the protocol, and at which point of a sweep.
+func named(s bench.Status) string {
+	if s.Point == "" {
+		return s.Protocol
+	}
+	return s.Protocol + " at " + s.Point
 }
 
 func quantiles(s bench.Status) string {

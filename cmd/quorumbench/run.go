@@ -25,12 +25,14 @@ func runCommand() *cobra.Command {
 		Short: "Run an experiment and draw what it found",
 		Long: `Run the protocols of an experiment one after the other, print the table of latencies and a
 verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
-bench.txt (for benchstat), latency.png, distribution.png and timeline.png.
+bench.txt (for benchstat), and figures: latency.png, distribution.png, timeline.png, breakdown.png
+(what a write waited for), the first three once more for reads, or sweep.png.
 
 The argument is a file, or the name of an experiment that comes with quorumbench. Ctrl-C stops the
 run and keeps what was measured so far, marked as partial.`,
 		Example: `  quorumbench run configs/three-regions.yaml
   quorumbench run smoke
+  quorumbench run conflicts
   quorumbench run configs/lossy.yaml --out results/lossy --seed 7 --quiet`,
 		Args: arguments(cobra.ExactArgs(1), "one experiment file"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,9 +27,8 @@ func validateCommand() *cobra.Command {
 					continue
 				}
 				e := plan.Experiment
-				length := time.Duration(e.Repeats*len(e.Protocols)) * (e.Load.Warmup + e.Load.Duration)
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols in %d regions, %d repeats, %v\n",
-					file, len(e.Protocols), len(e.Regions), e.Repeats, length)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols in %d regions, %d repeats, %d runs, %v\n",
+					file, len(e.Protocols), len(e.Regions), e.Repeats, plan.Runs(), plan.Length())
 			}
 			if len(mistakes) > 0 {
 				return usage(errors.Join(mistakes...))

@@ -251,3 +251,27 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+func TestADocumentIsReadWithAnotherValue(t *testing.T) {
+	doc, err := strictyaml.Decode("f.yaml", []byte("name: a\nload: {rate: 5}\nlevel: high\n"), new(experiment))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !doc.Has("load.rate") || doc.Has("load.clients") || doc.Has("level.of") || doc.Has("missing") {
+		t.Error("Has is wrong about what is there")
+	}
+	for _, c := range []struct{ path, at, want string }{
+		{"load.rate", "name", `1:7: found "a"; accepted: a number`},            // in place of what is there
+		{"optional.rate", "load.rate", ""},                                     // made
+		{"load.rat", "load.rate", `2:14: found the unknown key "rat"`},         // at the place of the value
+		{"missing.rate", "load.rate", `2:14: found the unknown key "missing"`}, //
+	} {
+		err := doc.With(c.path, doc.At(c.at)).Decode(new(experiment))
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), "f.yaml:"+c.want)) {
+			t.Errorf("%s: got %v, want %s", c.path, err, c.want)
+		}
+	}
+	if err := doc.Decode(new(experiment)); err != nil {
+		t.Errorf("the document was changed: %v", err)
+	}
+}

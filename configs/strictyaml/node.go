@@ -3,6 +3,7 @@ package strictyaml
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -103,6 +104,46 @@ func (d *Document) At(path string) *Node {
 	}
 	return node
 }
+
+// Has tells whether there is a value at a path.
+func (d *Document) Has(path string) bool {
+	node := d.root
+	for step := range strings.SplitSeq(path, ".") {
+		if node = node.get(step); node == nil {
+			return false
+		}
+	}
+	return true
+}
+
+// With returns the document with another value at a path of keys, such as "load.rate", whether or not
+// there is one. Mappings on the way are made where they are missing. The document itself stays as it is.
+func (d *Document) With(path string, value *Node) *Document {
+	return &Document{root: d.root.with(strings.Split(path, "."), value)}
+}
+
+func (n *Node) with(steps []string, value *Node) *Node {
+	if len(steps) == 0 {
+		return value
+	}
+	changed := *n
+	changed.entries = slices.Clone(n.entries)
+	for i := range changed.entries {
+		if e := &changed.entries[i]; e.key.text == steps[0] {
+			e.value = e.value.with(steps[1:], value)
+			return &changed
+		}
+	}
+	at := Node{file: value.file, line: value.line, column: value.column}
+	key, rest := at, at
+	key.kind, key.text = kindString, steps[0]
+	rest.kind = kindMapping
+	changed.entries = append(changed.entries, entry{&key, rest.with(steps[1:], value)})
+	return &changed
+}
+
+// Decode is what the package's Decode does, once more.
+func (d *Document) Decode(into any) error { return d.root.Decode(into) }
 
 // Errorf makes an *Error at the place of path, see [Document.At].
 func (d *Document) Errorf(path, format string, args ...any) error {

@@ -1,0 +1,136 @@
+package bench
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+)
+
+// played is a run of a protocol while things go wrong.
+func played(t *testing.T, protocol string, change func(*attempt)) *attempt {
+	t.Helper()
+	plan, err := ParsePlan("test.yaml", []byte(`topology: aws-2020-06-05
+regions: [us-east-1, eu-west-1, ap-northeast-1]
+world: sim
+protocols: [`+protocol+`]
+load: {rate: 30/s, duration: 10s, keys: {conflicts: 30%}, reads: 10%, retry: 1s, timeout: 10s}
+network: {jitter: true, loss: 1%}
+simulation: {persist_cost: 2ms, message_cost: 100us}
+faults:
+  - {at: 2s, crash: leader, for: 1s}
+  - {at: 5s, delay: 50ms, for: 1s}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newAttempt(plan, plan.Experiment.Protocols[0], 0)
+	a.tell, a.watch = true, func(time.Duration) {}
+	if change != nil {
+		change(a)
+	}
+	if err := a.execute(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
+	plan, err := ParsePlan("test.yaml", []byte("topology: aws-2020-06-05\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, protocol := range plan.Experiment.Protocols {
+		t.Run(protocol.Name, func(t *testing.T) {
+			a := played(t, protocol.Name, nil)
+			traces := a.traces()
+			writes, retries := 0, 0
+			for region, c := range a.clients {
+				for i := range c.samples {
+					s := &c.samples[i]
+					if s.read || !c.counts(s, a.until) || !c.inTime(s) {
+						continue
+					}
+					writes++
+					w, chosen := a.way(region, s, traces.of(region, i+1))
+					sum := time.Duration(0)
+					for name, took := range w {
+						if took < 0 {
+							t.Fatalf("a write was for %v in %q", took, stageNames[name])
+						}
+						if stage(name) != applying {
+							sum += took
+						}
+					}
+					if sum != s.answered-s.intended {
+						t.Fatalf("the stages take %v, the write took %v: %v", sum, s.answered-s.intended, w)
+					}
+					if chosen != unanswered && (chosen < s.intended || chosen > s.answered) {
+						t.Fatalf("a write of %v to %v was chosen at %v", s.intended, s.answered, chosen)
+					}
+					if w[retrying] > 0 {
+						retries++
+					}
+				}
+			}
+			if writes < 500 || retries == 0 {
+				t.Errorf("%d writes, %d of them put forward again: too few to tell", writes, retries)
+			}
+		})
+	}
+}
+
+func TestTooManyStampsAreThinnedOutAlike(t *testing.T) {
+	for _, most := range []int{mostStamps, 300, 40} {
+		a := played(t, "raft", func(a *attempt) { a.mostStamps = most })
+		a.conclude(false)
+		every := a.run.Regions[0].Ways.Every
+		if (every == 1) != (most == mostStamps) || every&(every-1) != 0 {
+			t.Errorf("with room for %d stamps, one write in %d was followed", most, every)
+		}
+		for _, s := range a.running {
+			if len(s.stamps.all) > most {
+				t.Errorf("%d stamps, and room for %d", len(s.stamps.all), most)
+			}
+		}
+		for _, r := range a.run.Regions {
+			if want := r.Answered / every; r.Ways.Writes < want-want/2-1 || r.Ways.Writes > want+want/2+1 {
+				t.Errorf("one in %d of %d writes was followed, and these are %d", every, r.Answered, r.Ways.Writes)
+			}
+			if len(r.Ways.Stages) < 2 {
+				t.Errorf("the writes that were followed passed %d stages", len(r.Ways.Stages))
+			}
+		}
+	}
+}
+
+func TestARandomLifeKeepsNoStamps(t *testing.T) {
+	a := played(t, "raft", func(a *attempt) { a.tell = false })
+	a.conclude(false)
+	if a.run.Regions[0].Ways != nil || len(a.run.Measures) > 0 {
+		t.Errorf("stamps were kept that nobody asked for: %+v", a.run.Regions[0].Ways)
+	}
+}
+
+func TestWhatWasAdoptedHasBeenReached(t *testing.T) {
+	var j journal
+	add := func(index uint64, adopted bool, now time.Duration) {
+		j.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: adopted}, now)
+	}
+	j.begin(0)
+	j.begin(1)
+	add(1, false, 10)
+	add(2, false, 20)
+	add(5, true, 30)
+	add(6, false, 40)
+	life := j.lives[1][""]
+	for index, want := range map[uint64]time.Duration{1: 10, 2: 20, 3: 30, 5: 30, 6: 40} {
+		if got, ok := life.reached(index); !ok || got != want {
+			t.Errorf("%d was reached at %d (%v), want %d", index, got, ok, want)
+		}
+	}
+	if _, ok := life.reached(7); ok {
+		t.Error("7 was never reached")
+	}
+}

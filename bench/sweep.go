@@ -1,0 +1,191 @@
+package bench
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"quorumbench/configs/strictyaml"
+)
+
+// Sweep is a setting of the experiment that takes several values, one after the other: each is a
+// point, at which every protocol runs. In a file it reads sweep: {load.rate: [10/s, 100/s]}.
+type Sweep struct {
+	Path   string   `json:"path"`   // of the setting: load.rate
+	Values []string `json:"values"` // as the file has them, in its order
+
+	nodes []*strictyaml.Node
+}
+
+// Key is the last word of the path.
+func (s *Sweep) Key() string { return s.Path[strings.LastIndex(s.Path, ".")+1:] }
+
+// String tells the sweep as an experiment file does.
+func (s *Sweep) String() string { return s.Path + ": " + strings.Join(s.Values, ", ") }
+
+// UnmarshalNode implements strictyaml.Unmarshaler: a mapping of one path to a list of values.
+func (s *Sweep) UnmarshalNode(node *strictyaml.Node) error {
+	var paths map[string][]scalar
+	if err := node.Decode(&paths); err != nil {
+		return err
+	}
+	if len(paths) != 1 {
+		return node.Errorf("found a sweep over %d settings; accepted: one, as in sweep: {load.rate: [10/s, 100/s]}", len(paths))
+	}
+	for path, values := range paths {
+		s.Path = path
+		for _, value := range values {
+			s.Values, s.nodes = append(s.Values, value.Text()), append(s.nodes, value.Node)
+		}
+	}
+	return nil
+}
+
+// scalar is any single value.
+type scalar struct{ *strictyaml.Node }
+
+// UnmarshalNode implements strictyaml.Unmarshaler.
+func (s *scalar) UnmarshalNode(node *strictyaml.Node) error {
+	if !node.IsScalar() {
+		return node.Errorf("found %v; accepted: a single value", node)
+	}
+	s.Node = node
+	return nil
+}
+
+// mostPoints is how many values a sweep may have.
+const mostPoints = 50
+
+// swept are the parts of an experiment whose settings may be swept over: with these the points have
+// the same protocols, regions and times.
+type swept struct {
+	Load       Load       `yaml:"load"`
+	Network    Network    `yaml:"network"`
+	Transport  Transport  `yaml:"transport"`
+	Durability Durability `yaml:"durability"`
+	Simulation Simulation `yaml:"simulation"`
+}
+
+// notSwept are those settings in these parts that a point cannot have for itself: they say when runs
+// begin and end.
+var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands"}
+
+// sweepable lists the paths that may be swept over.
+func sweepable() []string {
+	var paths []string
+	var walk func(prefix string, t reflect.Type)
+	walk = func(prefix string, t reflect.Type) {
+		for i := range t.NumField() {
+			key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			if field := t.Field(i).Type; field.Kind() == reflect.Struct {
+				walk(prefix+key+".", field)
+			} else if !slices.Contains(notSwept, prefix+key) {
+				paths = append(paths, prefix+key)
+			}
+		}
+	}
+	walk("", reflect.TypeFor[swept]())
+	return paths
+}
+
+// checkSweep checks what the file says of its sweep, the values excepted: each is checked as that of
+// an experiment of its own.
+func checkSweep(doc *strictyaml.Document, s *Sweep) error {
+	paths := sweepable()
+	if !slices.Contains(paths, s.Path) {
+		return doc.Errorf("sweep", "found %q; accepted: %s%s", s.Path, strings.Join(paths, ", "), strictyaml.DidYouMean(s.Path, paths))
+	}
+	if doc.Has(s.Path) {
+		return doc.Errorf(s.Path, "found %s beside a sweep over it; accepted: one of the two", s.Path)
+	}
+	if n := len(s.Values); n < 2 || n > mostPoints {
+		return doc.Errorf("sweep", "found %d values; accepted: 2 to %d", n, mostPoints)
+	}
+	for i, value := range s.Values {
+		if slices.Contains(s.Values[:i], value) {
+			return s.nodes[i].Errorf("found %q a second time; accepted: each value once", value)
+		}
+	}
+	return nil
+}
+
+// points makes the plans of a sweep.
+func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
+	s := p.Experiment.Sweep
+	if s == nil {
+		return nil
+	}
+	if err := checkSweep(doc, s); err != nil {
+		return err
+	}
+	for i, node := range s.nodes {
+		point, err := planOf(file, doc.With(s.Path, node))
+		if err != nil {
+			return err
+		}
+		point.point = s.Values[i]
+		p.points = append(p.points, point)
+	}
+	return nil
+}
+
+// at returns the plan of each point: the plan itself without a sweep.
+func (p *Plan) at() []*Plan {
+	if len(p.points) == 0 {
+		return []*Plan{p}
+	}
+	var all []*Plan
+	for _, point := range p.points {
+		one := *p // with what was changed since it was read
+		from, to := &point.Experiment, &one.Experiment
+		to.Load, to.Network, to.Transport, to.Durability, to.Simulation = from.Load, from.Network, from.Transport, from.Durability, from.Simulation
+		one.jitter, one.point = point.jitter, point.point
+		all = append(all, &one)
+	}
+	return all
+}
+
+// Runs is how many runs the experiment takes.
+func (p *Plan) Runs() int {
+	return p.Experiment.Repeats * len(p.Experiment.Protocols) * max(1, len(p.points))
+}
+
+// Length is how long they take together, draining left out.
+func (p *Plan) Length() time.Duration {
+	return time.Duration(p.Runs()) * (p.Experiment.Load.Warmup + p.Experiment.Load.Duration)
+}
+
+// At returns what a sweep has found at one of its points, as the result of an experiment without a
+// sweep. Runs are shared with r.
+func (r *Result) At(point string) *Result {
+	at := *r
+	at.Runs, at.Fingerprint = nil, ""
+	for _, run := range r.Runs {
+		if run.Point == point {
+			at.Runs = append(at.Runs, run)
+		}
+	}
+	if r.Experiment.Sweep == nil {
+		return &at
+	}
+	at.Experiment.Sweep = nil
+	at.Experiment.Name += fmt.Sprintf(" (%s %s)", r.Experiment.Sweep.Path, point)
+	e := &at.Experiment
+	parts := swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
+	steps := strings.Split(r.Experiment.Sweep.Path, ".")
+	yaml := strings.Join(steps, ": {") + ": " + point + strings.Repeat("}", len(steps)-1)
+	if _, err := strictyaml.Decode("sweep", []byte(yaml), &parts); err == nil { // else run.json was changed by hand
+		e.Load, e.Network, e.Transport, e.Durability, e.Simulation = parts.Load, parts.Network, parts.Transport, parts.Durability, parts.Simulation
+	}
+	return &at
+}
+
+// Points are the values of the result's sweep; without one, a single empty text.
+func (r *Result) Points() []string {
+	if r.Experiment.Sweep == nil {
+		return []string{""}
+	}
+	return r.Experiment.Sweep.Values
+}

@@ -1,0 +1,312 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"quorumbench/bench"
+)
+
+// sweep is a result with several points, each read as a result of its own.
+type sweep struct {
+	*bench.Result
+	values []string
+	points []*view // one each
+}
+
+func sweepOf(r *bench.Result) *sweep {
+	s := &sweep{Result: r, values: r.Points()}
+	for _, value := range s.values {
+		s.points = append(s.points, viewOf(r.At(value)))
+	}
+	return s
+}
+
+// ofReads is the same of the reads; nil if there were none.
+func (s *sweep) ofReads() *sweep {
+	reads, any := *s, false
+	reads.points = nil
+	for _, v := range s.points {
+		of, some := v.asReads()
+		reads.points, any = append(reads.points, of), any || some
+	}
+	if !any {
+		return nil
+	}
+	return &reads
+}
+
+func (s *sweep) noun() string { return s.points[0].noun() }
+
+// write writes a table with p50 and p99 of each protocol and region at each point.
+func (s *sweep) write(out *strings.Builder, opts TableOptions) {
+	header := []any{"protocol", "region"}
+	for _, value := range s.values {
+		header = append(header, value)
+	}
+	t := newTable(header...)
+	first := s.points[0]
+	missing := make([]withheld, len(s.points))
+	for i, label := range first.labels {
+		name := label
+		for region, regionName := range first.regions {
+			row := table.Row{name, regionName}
+			for n, v := range s.points {
+				one := v.series[i][region]
+				if one == nil {
+					row = append(row, "not run")
+					continue
+				}
+				missing[n].note(one)
+				row = append(row, pairCell(one, opts.Color))
+			}
+			t.AppendRow(row)
+			name = ""
+		}
+		t.AppendSeparator()
+	}
+	fmt.Fprintf(out, "\n%ss: p50 / p99 in ms, by %s\n%s\n", s.noun(), s.Experiment.Sweep.Path, t.Render())
+	said := map[string]bool{}
+	for n, v := range s.points {
+		for _, line := range missing[n].footnotes(v.Result) {
+			if !said[line] {
+				fmt.Fprintf(out, "%s %s\n", withheldMark, line)
+			}
+			said[line] = true
+		}
+	}
+}
+
+// pairCell writes p50 and p99 without their unit.
+func pairCell(s *series, color bool) string {
+	p50, _ := latencyCell(s, 50, s.Response.P50, color)
+	p99, _ := latencyCell(s, 99, s.Response.P99, color)
+	if p50 == p99 && s.saturated {
+		return p50
+	}
+	return strings.ReplaceAll(p50+" / "+p99, " ms", "")
+}
+
+// verdict says, after why the result must not be believed, if so, what the setting does to each
+// protocol: by how much p50 and p99 are greater than at the first point, and where most.
+func (s *sweep) verdict() []string {
+	var lines []string
+	for _, reason := range s.Invalid() {
+		lines = append(lines, "INVALID: "+reason)
+	}
+	for i, label := range s.points[0].labels {
+		if said := s.growth(i); said != "" {
+			lines = append(lines, fmt.Sprintf("%s: %s.", label, said))
+		}
+	}
+	for n, v := range s.points {
+		for _, one := range []*view{v, v.ofReads()} {
+			if one != nil {
+				for _, line := range one.errorLines() {
+					lines = append(lines, fmt.Sprintf("%s %s: %s", s.Experiment.Sweep.Path, s.values[n], line))
+				}
+			}
+		}
+	}
+	return lines
+}
+
+// growth tells what becomes of a protocol's percentiles from the first point on, where it was not
+// saturated.
+func (s *sweep) growth(protocol int) string {
+	var parts, saturated []string
+	for n, v := range s.points {
+		if v.caveat(v.labels[protocol]) == "saturated" {
+			saturated = append(saturated, s.values[n])
+		}
+	}
+	if len(saturated) > 0 {
+		parts = append(parts, "saturated at "+list(saturated))
+	}
+	same := len(saturated) == 0
+	for _, p := range []percentile{p50, p99} {
+		most, where, known := 1.0, "", false
+		for region, name := range s.points[0].regions {
+			base := s.points[0].series[protocol][region]
+			if base == nil || base.confidence(p.at) == bench.Withheld {
+				continue
+			}
+			for n, v := range s.points {
+				one := v.series[protocol][region]
+				if one == nil || one.confidence(p.at) == bench.Withheld {
+					continue
+				}
+				known = true
+				if ratio := p.of(one.Response) / p.of(base.Response); ratio > most {
+					most, where = ratio, fmt.Sprintf("from %s at %s", name, s.values[n])
+				}
+			}
+		}
+		if !known {
+			continue
+		}
+		if most > alike {
+			same = false
+			parts = append(parts, fmt.Sprintf("p%g grows to %s what it is at %s (%s)", p.at, times(most), s.values[0], where))
+		} else {
+			parts = append(parts, fmt.Sprintf("p%g nowhere grows", p.at))
+		}
+	}
+	if same && len(parts) == 2 { // of both percentiles
+		return fmt.Sprintf("p50 and p99 nowhere grow above what they are at %s", s.values[0])
+	}
+	return strings.Join(parts, ", ")
+}
+
+// figure shows, for each region, p50 and p99 of each protocol at each point. The points stand at equal
+// distances: the values of a sweep need not be numbers.
+func (s *sweep) figure() *figure {
+	f := &figure{
+		title: s.points[0].title(" latency by " + s.Experiment.Sweep.Path + ": p50 solid, p99 dashed"), subtitle: []string{subtitle(s.Result)},
+		legend: append(s.legend(), tripsEntry()), columns: columnsFor(len(s.points[0].regions)), dataHeight: 2.3 * vg.Inch,
+		xLabel: s.Experiment.Sweep.Path, yLabel: "response time (ms)",
+	}
+	low, high := math.Inf(1), 0.0
+	var charts []*plot.Plot
+	for region, name := range s.points[0].regions {
+		chart := newPlot()
+		chart.X.Min, chart.X.Max = -0.3, float64(len(s.values))-0.7
+		ticks := make(plot.ConstantTicks, len(s.values))
+		for i, value := range s.values {
+			ticks[i] = plot.Tick{Value: float64(i), Label: value}
+		}
+		chart.X.Tick.Marker = ticks
+		chart.Add(s.points[0].tripsFrom(region))
+		for i := range s.points[0].labels {
+			for _, p := range []percentile{p99, p50} {
+				for _, stretch := range s.line(i, region, p) {
+					for _, point := range stretch {
+						low, high = min(low, point.Y), max(high, point.Y)
+					}
+					chart.Add(sweepLine{stretch, i, p.at == p99.at})
+				}
+			}
+		}
+		charts = append(charts, chart)
+		f.panels = append(f.panels, panel{title: name, plot: chart, over: 4})
+	}
+	for _, chart := range charts {
+		if high > logFrom*low {
+			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+			chart.Y.Min, chart.Y.Max = low/1.3, high*1.3
+		} else {
+			setScale(&chart.Y, high, 7)
+		}
+	}
+	return f
+}
+
+// logFrom is by which factor the greatest must exceed the least for an axis to be logarithmic.
+const logFrom = 8
+
+// line returns the percentile of a protocol at each point, broken where it cannot be shown.
+func (s *sweep) line(protocol, region int, p percentile) []plotter.XYs {
+	stretches := []plotter.XYs{nil}
+	for n, v := range s.points {
+		last := &stretches[len(stretches)-1]
+		one := v.series[protocol][region]
+		if one == nil || one.confidence(p.at) == bench.Withheld {
+			if len(*last) > 0 {
+				stretches = append(stretches, nil)
+			}
+			continue
+		}
+		*last = append(*last, plotter.XY{X: float64(n), Y: millis(time.Duration(p.of(one.Response)))})
+	}
+	return slices.DeleteFunc(stretches, func(one plotter.XYs) bool { return len(one) == 0 })
+}
+
+// sweepLine is a percentile of a protocol: the line and a mark at each point.
+type sweepLine struct {
+	points   plotter.XYs
+	protocol int
+	dashed   bool
+}
+
+func (l sweepLine) style() draw.LineStyle {
+	style := draw.LineStyle{Color: protocolColor(l.protocol), Width: l.thinner(3.8, 0.6)}
+	if l.dashed {
+		style.Width, style.Dashes = style.Width*0.6, []vg.Length{4, 3}
+	}
+	return style
+}
+
+// thinner is a size that shrinks from protocol to protocol: what is drawn first shows beside what
+// coincides with it.
+func (l sweepLine) thinner(first vg.Length, by float64) vg.Length {
+	return first * vg.Length(math.Pow(by, float64(l.protocol)))
+}
+
+// Plot implements plot.Plotter.
+func (l sweepLine) Plot(c draw.Canvas, chart *plot.Plot) {
+	x, y := chart.Transforms(&c)
+	at := make([]vg.Point, len(l.points))
+	for i, p := range l.points {
+		at[i] = vg.Point{X: x(p.X), Y: y(p.Y)}
+	}
+	c.StrokeLines(l.style(), at)
+	for _, p := range at {
+		radius := l.thinner(3.6, 0.75)
+		c.DrawGlyph(draw.GlyphStyle{Color: protocolColor(l.protocol), Radius: radius, Shape: draw.CircleGlyph{}}, p)
+		if l.dashed {
+			c.DrawGlyph(draw.GlyphStyle{Color: plotBackground, Radius: radius * 0.6, Shape: draw.CircleGlyph{}}, p)
+		}
+	}
+}
+
+// legend names the protocols, and at which points they were saturated or invalid.
+func (s *sweep) legend() []legendEntry {
+	var entries []legendEntry
+	for i, label := range s.points[0].labels {
+		caveats := map[string][]string{}
+		for n, v := range s.points {
+			if c := v.caveat(label); c != "" {
+				caveats[c] = append(caveats[c], s.values[n])
+			}
+		}
+		name := label
+		for _, c := range []string{"not run", "saturated", "invalid", "partial"} {
+			if len(caveats[c]) > 0 {
+				name += fmt.Sprintf(" (%s at %s)", c, list(caveats[c]))
+			}
+		}
+		entries = append(entries, legendEntry{name, func(c draw.Canvas) {
+			for share, dashed := range map[float64]bool{0.75: false, 0.25: true} {
+				l := sweepLine{protocol: i, dashed: dashed}
+				c.StrokeLine2(l.style(), c.Min.X, c.Y(share), c.Max.X, c.Y(share))
+			}
+		}})
+	}
+	return entries
+}
+
+// logTicks labels a logarithmic axis at 1, 2 and 5 times the powers of ten.
+type logTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (logTicks) Ticks(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
+		for _, factor := range []float64{1, 2, 5} {
+			if value := factor * power; value >= low && value <= high {
+				ticks = append(ticks, plot.Tick{Value: value, Label: strconv.FormatFloat(value, 'g', 6, 64)})
+			}
+		}
+	}
+	return ticks
+}
