@@ -1,0 +1,90 @@
+package explore
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// trace tells how a state came about.
+func (s *search) trace(at uint32) []string {
+	var lines []string
+	for at != 0 {
+		o := s.states.origin(at)
+		replica, e := o.unpack()
+		lines = append(lines, s.line(o.from, replica, e))
+		at = o.from
+	}
+	slices.Reverse(lines)
+	return lines
+}
+
+// line tells of an event at a replica, and what it did.
+func (s *search) line(from uint32, replica int, e event) string {
+	x := s.states.get(from)
+	was := s.local(&x, replica)
+	result := s.after(s.cells.all[x.cells[replica]].local, e)
+	is := s.locals[result.next]
+	var text strings.Builder
+	fmt.Fprintf(&text, "R%d  ", replica)
+	switch e.kind {
+	case arrive:
+		fmt.Fprintf(&text, "from R%d: %s", s.letters.all[e.number].from, s.letterName(e.number))
+	case fire:
+		fmt.Fprintf(&text, "timer %s", s.timerName(was.timers[e.number].id))
+	case issue:
+		fmt.Fprintf(&text, "client: %s", s.commandName(e.number))
+	case crash:
+		text.WriteString("crashes and is restored")
+	}
+	var effects []string
+	sent := map[uint32]bool{}
+	for _, m := range result.sends {
+		if sent[m] {
+			continue
+		}
+		sent[m] = true
+		effects = append(effects, fmt.Sprintf("to R%d: %s", s.letters.all[m].to, s.letterName(m)))
+	}
+	for i := len(was.applied); i < len(is.applied); i++ {
+		effects = append(effects, "applies "+s.placeName(is.applied[i]))
+	}
+	for i := range s.commands {
+		if (is.answered&^was.answered)&(1<<i) != 0 {
+			effects = append(effects, "answers "+s.commandName(uint32(i)))
+		}
+	}
+	if len(effects) > 0 {
+		text.WriteString("  →  " + strings.Join(effects, "; "))
+	}
+	return text.String()
+}
+
+func (s *search) letterName(number uint32) string {
+	if s.cluster.Driver.Describe == nil {
+		return fmt.Sprintf("message %d", number)
+	}
+	return s.cluster.Driver.Describe([]byte(s.letters.all[number].data))
+}
+
+func (s *search) timerName(id protocols.TimerID) string {
+	if s.cluster.TimerName == nil {
+		return fmt.Sprint(uint64(id))
+	}
+	return s.cluster.TimerName(id)
+}
+
+func (s *search) commandName(number uint32) string { return kv.Describe(s.commands[number]) }
+
+func (s *search) placeName(what uint8) string {
+	switch what {
+	case noop:
+		return "a no-op"
+	case unknown:
+		return "what it was not told"
+	}
+	return s.commandName(uint32(what) - 1)
+}
