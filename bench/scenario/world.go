@@ -168,7 +168,7 @@ func (w *world) step(h *host, in protocols.Input) {
 		w.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %s %s", slotName(c.Slot), w.logLabel(c.ID))})
 	}
 	for _, mark := range h.out.Marks {
-		w.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, w.label(mark.ID)), Routine: routine[mark.Event]})
+		w.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, w.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
 	}
 	for _, a := range h.out.Answers {
 		w.answer(h, a)
@@ -363,7 +363,7 @@ func (w *world) logLabel(id protocols.CommandID) string {
 	return noOp
 }
 
-// routine are the marks that every command gets.
+// routine are the marks that every command gets. So are numbers that a driver notes.
 var routine = map[string]bool{
 	protocols.MarkProposed: true, protocols.MarkPrepared: true, protocols.MarkAccepted: true,
 	protocols.MarkCommitted: true, protocols.MarkApplied: true,
