@@ -32,7 +32,7 @@ type Experiment struct {
 // Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
 type Protocol struct {
 	Name   string `yaml:"name,required" json:"name"`
-	Leader string `yaml:"leader" json:"leader,omitempty"` // the first region, for drivers with a leader
+	Leader string `yaml:"leader" json:"leader,omitempty"` // the first region, for drivers with a leader; auto: where the mean floor is least
 	// Options are the driver's own; all of them, with their defaults, once the experiment is read.
 	Options protocols.Options `yaml:"options" json:"options,omitempty"`
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"quorumbench/bench/placement"
 	"quorumbench/configs"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
@@ -93,15 +94,13 @@ func planOf(file string, doc *strictyaml.Document) (*Plan, error) {
 	plan := &Plan{Experiment: e}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
 		plan.checkWords, plan.checkNumbers, plan.checkRegions, plan.checkProtocols,
+		plan.measure, plan.placeLeaders, plan.checkFaults,
 	} {
 		if err := check(doc, topology); err != nil {
 			return nil, err
 		}
 	}
-	if err := plan.measure(doc, topology); err != nil {
-		return nil, err
-	}
-	return plan, plan.checkFaults(doc, topology)
+	return plan, nil
 }
 
 // shippedTopologies holds those read already, by name: they are large.
@@ -243,7 +242,6 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			}
 		}
 	}
-	times := map[string]int{}
 	for i := range e.Protocols {
 		protocol, at := &e.Protocols[i], fmt.Sprintf("protocols[%d]", i)
 		driver := registry.Find(protocol.Name)
@@ -259,8 +257,8 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".leader", "found a leader for %s, which has none; accepted: no leader", driver.Name)
 		case driver.HasLeader && protocol.Leader == "":
 			protocol.Leader = e.Regions[0]
-		case driver.HasLeader && !slices.Contains(e.Regions, protocol.Leader):
-			return doc.Errorf(at+".leader", "found %q; accepted: one of the experiment's regions, %s%s", protocol.Leader,
+		case driver.HasLeader && protocol.Leader != autoWord && !slices.Contains(e.Regions, protocol.Leader):
+			return doc.Errorf(at+".leader", "found %q; accepted: auto, or one of the experiment's regions, %s%s", protocol.Leader,
 				strings.Join(e.Regions, ", "), strictyaml.DidYouMean(protocol.Leader, e.Regions))
 		}
 		options, err := driver.Settle(protocol.Options, len(e.Regions))
@@ -268,7 +266,35 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".options", "%w", err)
 		}
 		protocol.Options = options
-		protocol.Label = strings.Join(append([]string{protocol.Name}, driver.Chosen(options, len(e.Regions))...), "+")
+	}
+	return nil
+}
+
+// autoWord stands for the leader that gives the clients, who are alike in all regions, the least mean
+// floor.
+const autoWord = "auto"
+
+// placeLeaders computes the leaders that are left to the program, and labels the protocols.
+func (p *Plan) placeLeaders(doc *strictyaml.Document, _ *netem.Topology) error {
+	e := &p.Experiment
+	n := &placement.Network{Regions: e.Regions, OneWay: p.Topology.OneWay}
+	all := make([]int, len(e.Regions))
+	for i := range all {
+		all[i] = i
+	}
+	times := map[string]int{}
+	for i := range e.Protocols {
+		protocol := &e.Protocols[i]
+		driver := registry.Find(protocol.Name)
+		protocol.Label = strings.Join(append([]string{protocol.Name}, driver.Chosen(protocol.Options, len(e.Regions))...), "+")
+		if protocol.Leader == autoWord {
+			placements, err := placement.Of(n, []placement.Protocol{{Label: protocol.Label, Driver: driver, Options: protocol.Options}}, all, nil)
+			if err != nil {
+				return doc.Errorf(fmt.Sprintf("protocols[%d]", i), "%w", err)
+			}
+			placement.Rank(n, placements, placement.ByMean)
+			protocol.Leader = e.Regions[placements[0].Leader]
+		}
 		times[protocol.Label]++
 	}
 	labels := map[string]bool{}

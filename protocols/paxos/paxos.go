@@ -49,8 +49,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/register"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/register"
 )
 
 // Driver is classic Paxos.
