@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"quorumbench/bench"
@@ -270,9 +271,9 @@ func subject(all []costs) string {
 		case p.Leader == "":
 			names[i] = p.Label
 		case sameLeader:
-			names[i] = p.Name
+			names[i] = withoutLeader(p)
 		default:
-			names[i] = p.Name + " with leader " + p.Leader
+			names[i] = withoutLeader(p) + " with leader " + p.Leader
 		}
 	}
 	if leader := all[0].protocol.Leader; sameLeader && leader != "" {
@@ -280,6 +281,9 @@ func subject(all []costs) string {
 	}
 	return list(names)
 }
+
+// withoutLeader is a protocol's label, which tells its options, without the leader, which may be in it.
+func withoutLeader(p bench.Protocol) string { return strings.TrimSuffix(p.Label, "@"+p.Leader) }
 
 func verb(all []costs, plural string) string {
 	if len(all) > 1 {

@@ -18,11 +18,25 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 	unanswered := two(invented{"quick", "", []float64{1, 1}})
 	unanswered.Runs[0].Regions[1].Errors = 3
 
+	options := two(invented{"p", "a", []float64{1, 1}}, invented{"p+fast", "a", []float64{1, 1}}, invented{"p+slow", "b", []float64{2, 2}})
+	for i, label := range []string{"p", "p+fast", "p+slow@b"} {
+		options.Experiment.Protocols[i].Name, options.Experiment.Protocols[i].Label = "p", label
+		for j := range options.Runs {
+			if r := &options.Runs[j]; label == r.Protocol+"@b" {
+				r.Protocol = label
+			}
+		}
+	}
+
 	for _, c := range []struct {
 		name   string
 		result *bench.Result
 		want   []string
 	}{
+		{"one protocol with different options", options, []string{
+			"p and p+fast with leader a commit in one round trip everywhere.",
+			"p+slow with leader b takes two round trips everywhere (2.0× slower than p).",
+		}},
 		{"one round trip and more", threeRegions().result(), []string{
 			"quick commits in one round trip everywhere.",
 			"led with leader us-east-1 takes two round trips from eu-west-1 (2.0× slower than quick) and 1.5 round trips from ap-northeast-1 (1.5× slower).",
