@@ -36,6 +36,26 @@ func TestLivesAreClean(t *testing.T) {
 	}
 }
 
+// Lives that failed once, and why.
+func TestLivesThatFailedAreClean(t *testing.T) {
+	for _, c := range []struct {
+		driver string
+		seed   uint64
+	}{
+		{"multipaxos", 58105}, // late commands were forwarded again and again, at one pace, to a slow leader
+		{"raft", 82016},       // the same
+		{"paxos1", 29048},     // on a lossy network three proposers waited too long between attempts
+	} {
+		out, err := lives.Draw(registry.Find(c.driver), c.seed).Play(context.Background(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, failed := range out.Failed() {
+			t.Errorf("%s, seed %d: %s: %s", c.driver, c.seed, failed.Name, failed.Detail)
+		}
+	}
+}
+
 func TestALifeTakesTheSameCourseEveryTime(t *testing.T) {
 	course := func(d *protocols.Driver, seed uint64) []byte {
 		var trace bytes.Buffer

@@ -183,9 +183,13 @@ func (r *Replica) GiveUp(g *Register) {
 	r.Out.SetTimer(g.timer, r.backOff(w.failed))
 }
 
-// backOff is a random time, at most that of a phase, which doubles with each attempt up to 64 times.
+// patience is how often a time is doubled at most: more, and a lossy network or a duel of several
+// proposers would keep a client waiting for minutes between few attempts.
+const patience = 4
+
+// backOff is a random time, at most that of a phase, which doubles with each attempt up to 16 times.
 func (r *Replica) backOff(failed int) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.nearest(r.quorum)) << min(failed-1, 6)))
+	return time.Duration(r.random.Int64N(int64(r.nearest(r.quorum)) << min(failed-1, patience)))
 }
 
 // onTimer begins a new attempt when the back-off is over: two proposers that time out in step must
@@ -221,7 +225,7 @@ func (r *Replica) WaitFor(g *Register, from protocols.NodeID) {
 // wait doubles the time with each wait in vain: the link may be slower than ever measured, and an answer
 // that comes too late is no measurement (RFC 6298, rule 5.5).
 func (r *Replica) wait(g *Register, timeout time.Duration) {
-	r.Out.SetTimer(g.timer, timeout<<min(g.wishes.late, 6))
+	r.Out.SetTimer(g.timer, timeout<<min(g.wishes.late, patience))
 }
 
 // nearest is how long to wait for the answers of the nearest replicas, so many with this one. Which are

@@ -10,8 +10,9 @@
 //  2. A follower forwards a command at once to the leader it knows; without one the command
 //     waits. When another leader is known, or the same leads again, all that wait are forwarded
 //     to it, in the order accepted.
-//  3. What has waited for longer than an answer can take is forwarded again: a message was lost.
-//     A replica that does not lead drops what is forwarded to it.
+//  3. What has waited for longer than an answer can take is forwarded again, and waits twice as
+//     long the next time, up to sixteen times: a message was lost, or the network is slow. A
+//     replica that does not lead drops what is forwarded to it.
 //  4. A leader proposes a command once while it leads, however often it is handed over; a new
 //     leadership begins with nothing under way, because another leader may have overwritten it.
 //  5. The leader replies as soon as it has applied the command, to the replica that handed it
@@ -54,14 +55,19 @@ type Relay struct {
 	queue   *list.List // of *waiting, the earliest due first
 	waiting map[protocols.CommandID]*list.Element
 	timer   protocols.TimerID
-	pending bool // the timer
+	fires   time.Duration // when the timer does; 0: it is not set
 
 	underway map[protocols.CommandID]protocols.NodeID // at the leader: who handed it over
 }
 
+// mostDoublings is how often the patience with an answer is doubled: a slow network must not be
+// flooded with repetitions.
+const mostDoublings = 4
+
 type waiting struct {
 	command *Command
 	due     time.Duration // when it is to be forwarded again
+	again   int           // how often it was
 }
 
 // New returns a relay that knows no leader. The timer is one that the driver uses for nothing
@@ -88,7 +94,7 @@ func (r *Relay) Accept(in *protocols.Input, out *protocols.Outbox) *Command {
 		return e.Value.(*waiting).command
 	}
 	c := &Command{Client: in.Command.Client, Seq: in.Command.Seq, Data: bytes.Clone(in.Data)}
-	r.waiting[in.Command] = r.queue.PushBack(&waiting{command: c, due: in.Now + r.patience()})
+	r.waiting[in.Command] = r.insert(&waiting{command: c, due: in.Now + r.patience()})
 	if r.remote() {
 		r.forward(in.Now, out, c)
 	}
@@ -104,9 +110,10 @@ func (r *Relay) Lead(leader protocols.NodeID, now time.Duration, out *protocols.
 		return
 	}
 	for e := r.queue.Front(); e != nil; e = e.Next() {
-		e.Value.(*waiting).due = now + r.patience()
+		w := e.Value.(*waiting)
+		w.due, w.again = now+r.patience(), 0
 	}
-	r.pending = false                   // it may be set for the patience with a leader farther away
+	r.fires = 0                         // it may be set for the patience with a leader farther away
 	r.forward(now, out, r.Waiting()...) // rule 2
 }
 
@@ -121,19 +128,32 @@ func (r *Relay) Waiting() []*Command {
 
 // OnTimer forwards again what has waited too long (rule 3).
 func (r *Relay) OnTimer(now time.Duration, out *protocols.Outbox) {
-	r.pending = false
+	r.fires = 0
 	if !r.remote() || r.queue.Len() == 0 {
 		return
 	}
 	var late []*Command
 	for e := r.queue.Front(); e.Value.(*waiting).due <= now; e = r.queue.Front() {
-		w := e.Value.(*waiting)
-		w.due = now + r.patience()
-		r.queue.MoveToBack(e)
+		w := r.queue.Remove(e).(*waiting)
+		w.again = min(w.again+1, mostDoublings)
+		w.due = now + r.patience()<<w.again
+		r.waiting[w.command.ID()] = r.insert(w)
 		late = append(late, w.command)
 		out.Mark(w.command.ID(), protocols.MarkRetried)
 	}
 	r.forward(now, out, late...)
+}
+
+// insert puts a command into the queue.
+func (r *Relay) insert(w *waiting) *list.Element {
+	e := r.queue.Back()
+	for e != nil && e.Value.(*waiting).due > w.due {
+		e = e.Prev()
+	}
+	if e == nil {
+		return r.queue.PushFront(w)
+	}
+	return r.queue.InsertAfter(w, e)
 }
 
 // OnReply takes a result from the leader, and tells whether it was awaited: its client has now been
@@ -186,17 +206,17 @@ func (r *Relay) patience() time.Duration {
 	return protocols.Retry(QuorumFloor(r.delays, r.quorum, r.leader, r.self))
 }
 
-// forward sends commands to the leader. The timer is left alone once it runs: when it fires
-// early, OnTimer finds nothing due and sets it for the next.
+// forward sends commands to the leader. The timer is left alone if it fires early: OnTimer then finds
+// nothing due and sets it for the next.
 func (r *Relay) forward(now time.Duration, out *protocols.Outbox, commands ...*Command) {
 	for len(commands) > 0 {
 		batch := Batch(commands, func(c *Command) int { return len(c.Data) })
 		out.Send(r.leader, r.wire.Forward(&Forward{Commands: batch}))
 		commands = commands[len(batch):]
 	}
-	if !r.pending {
-		out.SetTimer(r.timer, r.queue.Front().Value.(*waiting).due-now)
-		r.pending = true
+	if due := r.queue.Front().Value.(*waiting).due; r.fires == 0 || due < r.fires {
+		out.SetTimer(r.timer, due-now)
+		r.fires = due
 	}
 }
 

@@ -118,6 +118,31 @@ func (r *rig) expectForwards(t *testing.T, n int) {
 	}
 }
 
+// On a slow network every repetition waits twice as long as the one before, within bounds, and a command
+// that comes meanwhile does not wait for it.
+func TestRepetitionsBecomeRare(t *testing.T) {
+	r := newRig()
+	r.Lead(0, 0, &r.out)
+	r.accept(1, 0)
+	due := late
+	for _, wait := range []time.Duration{2, 4, 8, 16, 16, 16} {
+		r.out.Timers = nil
+		r.OnTimer(due, &r.out)
+		if want := []protocols.TimerChange{{ID: timer, After: wait * late}}; !slices.Equal(r.out.Timers, want) {
+			t.Errorf("at %v: timers %v, want %v", due, r.out.Timers, want)
+		}
+		due += wait * late
+	}
+	r.out.Timers = nil
+	r.accept(2, due-16*late)
+	if want := []protocols.TimerChange{{ID: timer, After: late}}; !slices.Equal(r.out.Timers, want) {
+		t.Errorf("with a new command: timers %v, want %v", r.out.Timers, want)
+	}
+	if r.Lead(2, due, &r.out); r.out.Timers[1].After >= 2*late {
+		t.Errorf("under a new leader the patience is %v, not what it is at first", r.out.Timers[1].After)
+	}
+}
+
 func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
 	r := newRig()
 	r.Lead(0, 0, &r.out)
@@ -136,14 +161,14 @@ func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
 	r.expectForward(t, 0, 1)
 	r.OnTimer(late+150*ms, &r.out)
 	r.expectForward(t, 0, 3)
-	want = []protocols.TimerChange{{ID: timer, After: 150 * ms}, {ID: timer, After: late - 150*ms}}
+	want = []protocols.TimerChange{{ID: timer, After: 150 * ms}, {ID: timer, After: 2*late - 150*ms}}
 	if !slices.Equal(r.out.Timers, want) {
 		t.Errorf("timers %v, want %v", r.out.Timers, want)
 	}
 	r.OnReply(&relay.Reply{Client: 9, Seq: 1}, &r.out)
 	r.OnReply(&relay.Reply{Client: 9, Seq: 3}, &r.out)
 	r.out.Timers = nil
-	r.OnTimer(2*late, &r.out)
+	r.OnTimer(4*late, &r.out)
 	if r.expectForward(t, nobody); len(r.out.Timers) > 0 {
 		t.Errorf("with nothing waiting the timer is set: %v", r.out.Timers)
 	}
