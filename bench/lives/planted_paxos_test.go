@@ -71,5 +71,5 @@ var paxosBugs = []bug{
 	{"paxos", "a restart forgets which ballots were taken back", "register/disk.go", []edit{
 		{"i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil", "i.below = nil"}}, inScenario("paxos-revert-restart")},
 	{"paxos", "a promise that comes after it was taken back counts", "register/proposer.go", []edit{
-		{"p.Phase != phase ||", "p.Phase != phase && p.Phase != BackingOff ||"}}, within(250)},
+		{"p.Phase != phase ||", "p.Phase != phase && p.Phase != BackingOff ||"}}, within(1750)},
 }
