@@ -15,7 +15,7 @@
 //     patience at most: a lost message is the library's to repair.
 //  4. Commands of a follower's clients go to the leader as package relay says, not by the library's
 //     own forwarding, which has neither a repetition nor an answer.
-//  5. After every snapshotEvery entries applied, the state machine becomes a snapshot, and the log is
+//  5. After every snapshotEvery entries applied, or as many as there are keys, the state machine becomes a snapshot, and the log is
 //     cut off, but for a tail that spares followers that are a little late the whole state. A
 //     snapshot that is sent to a follower is reported as failed after a round trip, so that the
 //     library tries again if it was lost; one that has arrived makes the report meaningless.

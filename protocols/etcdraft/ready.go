@@ -11,7 +11,7 @@ import (
 
 // The snapshots of rule 5.
 const (
-	snapshotEvery = 128 // entries applied
+	snapshotEvery = 128 // entries applied, or as many as there are keys, so that its cost per entry is constant
 	snapshotTail  = 64  // entries before it that are kept
 )
 
@@ -94,7 +94,7 @@ func (r *replica) apply(e *raftpb.Entry) {
 
 // snapshot keeps rule 5.
 func (r *replica) snapshot() {
-	if r.applied < r.kept+snapshotEvery {
+	if r.applied < r.kept+max(snapshotEvery, uint64(r.store.Len())) {
 		return
 	}
 	r.kept = r.applied
