@@ -34,11 +34,13 @@ func transportConfig() *quic.Config {
 		// A peer that is gone is noticed after the first, a link without traffic kept by the second.
 		MaxIdleTimeout:  30 * time.Second,
 		KeepAlivePeriod: 10 * time.Second,
-		// Wide enough that a window never slows a message down; they bound what may be under way.
-		InitialStreamReceiveWindow:     16 << 20,
-		MaxStreamReceiveWindow:         16 << 20,
-		InitialConnectionReceiveWindow: 32 << 20,
-		MaxConnectionReceiveWindow:     32 << 20,
+		// Wide enough that a window never slows a message down; they bound what may be under way. A
+		// window is renewed only when a quarter of it is used up, so a stream that has been idle is
+		// sure of three quarters: of MaxMessage.
+		InitialStreamReceiveWindow:     24 << 20,
+		MaxStreamReceiveWindow:         24 << 20,
+		InitialConnectionReceiveWindow: 48 << 20,
+		MaxConnectionReceiveWindow:     48 << 20,
 		// The default, 100, would throttle StreamPerBatch to about 100 batches a round trip.
 		MaxIncomingUniStreams: 1 << 20,
 		MaxIncomingStreams:    -1,

@@ -33,25 +33,36 @@ func (p *peer) send(messages [][]byte) {
 	defer p.mu.Unlock()
 	var count, size uint64
 	p.batch = p.batch[:0]
+	flush := func() {
+		if count == 0 {
+			return
+		}
+		if err := p.write(); err != nil {
+			p.stats.Dropped += count
+		} else {
+			p.stats.Messages += count
+			p.stats.Bytes += size
+		}
+		p.batch, count, size = p.batch[:0], 0, 0
+	}
 	for _, m := range messages {
 		if len(m) > MaxMessage {
 			p.stats.Dropped++
 			continue
 		}
+		if len(p.batch)+len(m) > maxBatch {
+			flush()
+		}
 		p.batch = appendFrame(p.batch, m)
 		count++
 		size += uint64(len(m))
 	}
-	if count == 0 {
-		return
-	}
-	if err := p.write(); err != nil {
-		p.stats.Dropped += count
-		return
-	}
-	p.stats.Messages += count
-	p.stats.Bytes += size
+	flush()
 }
+
+// maxBatch is how long a batch becomes, in bytes, unless a single message is longer. What does not
+// find room in the window of its stream is dropped as a whole.
+const maxBatch = 4 << 20
 
 // write puts the batch on a stream, whole or not at all.
 func (p *peer) write() error {

@@ -295,3 +295,17 @@ func TestModeIsReadAsItIsWritten(t *testing.T) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }
+
+// A snapshot in many parts is handed over in one batch, and is longer than any window of a stream.
+func TestABatchOfManyLongMessagesArrives(t *testing.T) {
+	inBubble(t, 2, netem.LinkConfig{Delay: 5 * ms}, func(t *testing.T, w *world) {
+		var batch [][]byte
+		for range 20 {
+			batch = append(batch, make([]byte, 1<<20))
+		}
+		w.net.Endpoint(0).Send(1, batch...)
+		if got := len(w.after(time.Minute)); got != len(batch) {
+			t.Errorf("of %d messages %d arrived; %+v", len(batch), got, w.net.Endpoint(0).Stats())
+		}
+	})
+}

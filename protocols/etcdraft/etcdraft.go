@@ -3,7 +3,8 @@
 //
 // The library is a state machine, too. What is done here, and why:
 //
-//  1. Each step hands the library one input, and then carries out every Ready it has: what is to be
+//  1. Each step hands the library its input, with what has waited for it (rule 3), and then carries
+//     out every Ready it has: what is to be
 //     durable is persisted, what is to be sent is sent, what is committed is applied, in the order
 //     that the library's documentation asks for. The host makes records durable before it sends.
 //  2. Time. The library counts ticks and draws its election timeouts from the system's randomness,
@@ -15,10 +16,12 @@
 //     patience at most: a lost message is the library's to repair.
 //  4. Commands of a follower's clients go to the leader as package relay says, not by the library's
 //     own forwarding, which has neither a repetition nor an answer.
-//  5. After every snapshotEvery entries applied, or as many as there are keys, the state machine becomes a snapshot, and the log is
-//     cut off, but for a tail that spares followers that are a little late the whole state. A
-//     snapshot that is sent to a follower is reported as failed after a round trip, so that the
-//     library tries again if it was lost; one that has arrived makes the report meaningless.
+//  5. After every snapshotEvery entries applied, or as many as there are keys, the state machine
+//     becomes a snapshot, and the log is cut off, but for a tail that spares followers that are a
+//     little late the whole state. A snapshot that is sent to a follower is always reported as failed
+//     after a round trip, so that the library tries again if it was lost; if it has arrived, the next
+//     append shows it. A snapshot that comes with entries behind it is one record with them: a
+//     record of its own would take their place.
 //  6. A configuration never changes. The log begins behind an entry 1 that all replicas have from
 //     birth and that holds the configuration, so slot n of the agreed order is entry n+1.
 //
@@ -186,7 +189,6 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		if which == 0 {
 			r.skip(peer)
 		} else {
-			r.streams[peer].snapshot = false
 			r.node.ReportSnapshot(number(peer), raft.SnapshotFailure) // rule 5
 		}
 	}
@@ -220,11 +222,6 @@ func (r *replica) take(from protocols.NodeID, m *Message) {
 		case raftpb.MsgApp, raftpb.MsgHeartbeat, raftpb.MsgSnap:
 			if inner.GetTerm() >= r.hard.GetTerm() {
 				r.election.Heard(r.now)
-			}
-		case raftpb.MsgAppResp:
-			if s := &r.streams[from]; s.snapshot && !inner.GetReject() {
-				s.snapshot = false
-				r.out.StopTimer(snapshotTimer + 2*protocols.TimerID(from))
 			}
 		}
 		_ = r.node.Step(&inner) // an error is that of a message the library ignores

@@ -120,7 +120,6 @@ func (r *replica) snapshot() {
 func (r *replica) install(s *raftpb.Snapshot) {
 	must(r.storage.ApplySnapshot(s))
 	r.adopt(s)
-	r.out.Snapshot(&Record{Snapshot: encode(s), HardState: encode(r.hard)})
 }
 
 // adopt takes over the state of a snapshot.
@@ -140,7 +139,11 @@ func (r *replica) persist(ready *raft.Ready) {
 		must(r.storage.SetHardState(r.hard))
 		record.HardState = encode(r.hard)
 	}
-	if ready.MustSync {
+	switch {
+	case !raft.IsEmptySnap(ready.Snapshot): // one record, with the entries behind it: a crash leaves all of it or nothing
+		record.Snapshot, record.HardState = encode(ready.Snapshot), encode(r.hard)
+		r.out.Snapshot(record)
+	case ready.MustSync:
 		r.out.Persist(record)
 	}
 }

@@ -14,8 +14,7 @@ const patience = 10 * time.Millisecond
 
 // stream is what is known of the messages to and from a peer (rule 3).
 type stream struct {
-	sent     uint64 // the number of the last one sent
-	snapshot bool   // one is on its way
+	sent uint64 // the number of the last one sent
 
 	life  uint64              // of the peer
 	taken uint64              // the number of the last one taken, or given up
@@ -28,7 +27,6 @@ func (r *replica) send(m *raftpb.Message) {
 	r.streams[to].sent++
 	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: encode(m)}})
 	if m.GetType() == raftpb.MsgSnap {
-		r.streams[to].snapshot = true
 		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, to)))
 	}
 }

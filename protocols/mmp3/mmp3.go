@@ -123,12 +123,13 @@ type replica struct {
 	slots   uint64 // applied so far: commands and no-ops
 	store   *kv.Store
 
-	wishes   map[protocols.CommandID]*wish // commands of this replica's clients, until they are applied
-	waiting  []*wish                       // of these, the batch that has not left
-	patience time.Duration                 // how long a batch waits for company
-	placed   map[uint64][]*wish            // by LSN in this replica's column, until it is settled
-	settled  uint64                        // all below in this replica's column are committed
-	reads    *reads                        // nil: they are in the log
+	wishes       map[protocols.CommandID]*wish // commands of this replica's clients, until they are applied
+	waiting      []*wish                       // of these, the batch that has not left
+	waitingBytes int
+	patience     time.Duration      // how long a batch waits for company
+	placed       map[uint64][]*wish // by LSN in this replica's column, until it is settled
+	settled      uint64             // all below in this replica's column are committed
+	reads        *reads             // nil: they are in the log
 
 	sweeping bool   // the timer of rule 5 is set
 	swept    vector // seen, when it was set

@@ -91,7 +91,7 @@ func (r *replica) ask(q *Query) {
 	}
 	r.helper = 1 - r.helper
 	for i, peer := range r.peers {
-		q.Snapshot = i == r.helper
+		q.Snapshot = i == r.helper && !r.receiving()
 		r.out.Send(peer, r.envelope(&Message_Query{Query: q}))
 	}
 }

@@ -3,6 +3,7 @@ package mmp3
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"quorumbench/protocols"
 )
@@ -101,7 +102,16 @@ type parcel struct {
 	slots uint64
 	parts [][]byte
 	left  int
+	last  time.Duration // when the last part came
 }
+
+// receiving tells whether a snapshot is on its way, part by part: another one would only be in its way.
+func (r *replica) receiving() bool {
+	return r.arriving.left > 0 && r.now-r.arriving.last < partPatience
+}
+
+// partPatience is how long the next part of a snapshot may take: a megabyte over a link of a few Mbit/s.
+const partPatience = 5 * time.Second
 
 func (r *replica) onSnapshot(from protocols.NodeID, s *Snapshot) {
 	if s.Slots <= r.slots || s.Part >= s.Parts {
@@ -109,11 +119,15 @@ func (r *replica) onSnapshot(from protocols.NodeID, s *Snapshot) {
 	}
 	p := &r.arriving
 	if p.from != from || p.slots != s.Slots || len(p.parts) != int(s.Parts) {
+		if r.receiving() {
+			return
+		}
 		*p = parcel{from: from, slots: s.Slots, parts: make([][]byte, s.Parts), left: int(s.Parts)}
 	}
 	if p.parts[s.Part] == nil {
 		p.parts[s.Part] = append([]byte{}, s.State...)
 		p.left--
+		p.last = r.now
 	}
 	if p.left == 0 {
 		s.State = bytes.Join(p.parts, nil)

@@ -41,7 +41,11 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	}
 	w := &wish{id: id, command: slices.Clone(data), atApply: command.DependsOnState()}
 	r.wishes[id] = w
+	if r.waitingBytes+len(data) > mostBytes {
+		r.flush()
+	}
 	r.waiting = append(r.waiting, w)
+	r.waitingBytes += len(data)
 	switch {
 	case r.patience == 0 || len(r.waiting) == mostInBatch:
 		r.flush()
@@ -50,7 +54,8 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	}
 }
 
-// mostInBatch bounds the commands of an instance.
+// mostInBatch bounds the commands of an instance; mostBytes does so, too, but for a single one that is
+// larger.
 const mostInBatch = 256
 
 // flush proposes the commands that wait, in one instance (rule 12).
@@ -59,7 +64,7 @@ func (r *replica) flush() {
 	if len(wishes) == 0 {
 		return
 	}
-	r.waiting = nil
+	r.waiting, r.waitingBytes = nil, 0
 	if r.patience > 0 {
 		r.out.StopTimer(batchTimer)
 		r.out.Measure("commands in a batch", int64(len(wishes)))

@@ -77,21 +77,13 @@ func invariants(nodes []protocols.Node) error {
 type replica struct {
 	*register.Replica
 	peers  []protocols.NodeID // nearest first
-	silent [replicas]bool     // peers that let the last proposal go unanswered
+	silent [replicas]bool     // peers that let the last proposal go unanswered; that they write themselves tells nothing of the way there
 }
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{peers: c.Delays.Nearest(c.ID)}
 	r.Replica = register.New(c, quorum, r)
 	return r
-}
-
-// Step implements protocols.Node.
-func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
-	if in.Kind == protocols.InputMessage {
-		r.silent[in.From] = false
-	}
-	r.Replica.Step(in, out)
 }
 
 // Receive implements register.Rules.

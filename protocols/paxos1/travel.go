@@ -53,6 +53,7 @@ func (r *replica) onPropose(from protocols.NodeID, g *register.Register, m *regi
 
 // onProposed keeps rules 3, 5 and 6: the proposer is back.
 func (r *replica) onProposed(from protocols.NodeID, g *register.Register, m *register.Message) {
+	r.silent[from] = false
 	if !r.Awaited(from, g, m, register.Preparing) {
 		return
 	}

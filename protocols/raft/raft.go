@@ -32,6 +32,43 @@
 //  12. Entries take effect in the order of the log, from the first. The leader replies when it
 //     has applied an entry and does not wait for followers to hear of the commit.
 //
+// Snapshots:
+//
+//  13. When enough has been applied since the last one, the state machine takes the place of the log
+//     that led to it, on disk and in memory, but for a tail for followers that are a little late.
+//  14. A follower that lacks entries which have been removed gets the snapshot, a piece at a time;
+//     heartbeats repeat the piece that is missing.
+//  15. It takes over a snapshot only if that covers more than it has applied, and keeps the entries
+//     behind it if its log has the snapshot's last entry.
+//
+// Reads that leave no entry in the log, with the option reads:
+//
+//  16. A leader knows what is committed only once an entry of its own term is.
+//  17. It answers a read from its state when all that was committed as the read came is applied, and a
+//     majority has confirmed a round of heartbeats begun since: it still led then.
+//  18. Under a lease it does not wait for that round: for nine tenths of an election timeout from the
+//     beginning of a confirmed round nobody else is elected, since by rule 21 those who confirmed it
+//     refuse their votes, if no two clocks' rates differ by more than a tenth. Having told a successor
+//     to stand (rule 27) it has no lease in that term.
+//
+// Elections that disturb nobody, each with its option:
+//
+//  19. PreVote: a replica stands only if a majority says that it would vote for it in the next term.
+//  20. CheckQuorum: a leader that has not heard from a majority for an election timeout resigns.
+//  21. A replica that hears a leader refuses its vote, whatever the term.
+//  22. Revert: who refuses a vote does not adopt the candidate's term.
+//  23. A candidate that was refused takes its term and vote back to the pair before, and asks those
+//     who voted for it to do the same. They do if theirs is still exactly that pair and no leader of
+//     that term was heard. A vote that comes later is answered in the same way and does not count.
+//  24. The highest term that a replica ever stood in is durable, and it never stands in one again.
+//  25. A candidate gives way to a leader of the term that it came from.
+//
+// Transfer, unless the option is off:
+//
+//  26. A leader that is not the configured one hands over once that one has kept pace for a while.
+//  27. From then on it proposes nothing, tells its successor to stand as soon as it has everything,
+//     and goes on itself if nothing has come of it after a few heartbeats.
+//
 // What differs from the paper: answers carry the index they are about, because messages here may
 // be doubled and overtake each other; rejections are a message of their own, with the hint that
 // the end of section 5.3 sketches; clients talk to their nearest replica, not to the leader; in

@@ -389,3 +389,42 @@ func (d *desk) records() []*raft.Record {
 func (d *desk) marked(event string) bool {
 	return slices.ContainsFunc(d.out.Marks, func(m protocols.Mark) bool { return m.Event == event })
 }
+
+// What takes the place of all on disk takes the place of the vote, too (rules 2 and 4).
+func TestASnapshotOnDiskKeepsTheVote(t *testing.T) {
+	d := newDesk(t, 3, 1, slices.Repeat([]uint64{1}, 100)...)
+	d.stand() // in term 2
+	expect(t, d.tell(1, requestVote(3, 100, 1)), vote(3, true))
+	d.tell(1, appendEntries(3, 100, 1, 100))
+	if len(d.out.Records) != 1 || !d.out.Records[0].Snapshot {
+		t.Fatalf("after 100 entries, wrote %v", d.records())
+	}
+	record := d.records()[0]
+	if want := (&raft.State{Term: 3, VotedFor: 1, Stood: 2}); !proto.Equal(record.GetSnapshot().State, want) {
+		t.Errorf("wrote %v, want %v", record.GetSnapshot().State, want)
+	}
+
+	again := newDesk(t, 3, 1)
+	again.restore(record)
+	again.step(protocols.Input{Kind: protocols.InputStart})
+	expect(t, again.tell(2, requestVote(3, 100, 1)), vote(3, false))
+	expect(t, again.tell(1, requestVote(3, 100, 1)), vote(3, true)) // its answer was lost
+}
+
+// Followers 1 and 2 confirmed entries of term 2 that the leader of term 3 has overwritten here; the
+// answers come when this replica leads again, and has other entries there (rule 1).
+func TestAnAppendedOfAnEarlierTermDoesNotCount(t *testing.T) {
+	d := lead(t) // term 2, entry 4
+	d.command(1) // entry 5
+	d.tell(4, appendEntries(3, 3, 1, 0, 3))
+	d.stand()
+	d.tell(3, vote(4, true))
+	d.tell(4, vote(4, true)) // it leads, and its no-op is entry 5
+	d.tell(1, appended(2, 5))
+	d.tell(2, appended(2, 5))
+	d.expectCommits()
+	d.tell(1, appended(4, 5))
+	d.expectCommits()
+	d.tell(2, appended(4, 5))
+	d.expectCommits(1, 2, 3, 4, 5)
+}
