@@ -60,12 +60,19 @@ func (r *replica) travel(x *instance, to protocols.NodeID) {
 		r.out.Measure("second replica", 1)
 	}
 	r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))
-	r.out.SetTimer(timerOf(x.at), max(r.trips[to].Timeout(), r.retry[to]<<min(p.tries, mostDoublings)))
+	r.out.SetTimer(timerOf(x.at), r.timeout(to, p.tries))
 }
 
 // mostDoublings bounds how often the patience for an answer is doubled, attempt by attempt. The link
 // may have become slower than anything measured; then the answers to former attempts tell, in time.
 const mostDoublings = 4
+
+// timeout is how long an answer of a replica may take, at the given repetition: as measured, and twice
+// as long each time. Answers that came minutes late, of a network that was cut, make nobody wait as long.
+func (r *replica) timeout(to protocols.NodeID, tries int) time.Duration {
+	most := r.retry[to] << mostDoublings
+	return min(most, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, mostDoublings)))
+}
 
 // onPropose keeps rule 2.
 func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
