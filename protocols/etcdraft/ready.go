@@ -94,7 +94,7 @@ func (r *replica) apply(e *raftpb.Entry) {
 
 // snapshot keeps rule 5.
 func (r *replica) snapshot() {
-	if r.applied < r.kept+max(snapshotEvery, uint64(r.store.Size())) {
+	if r.applied < r.kept+max(snapshotEvery, uint64(r.store.Len())) {
 		return
 	}
 	r.kept = r.applied

@@ -128,16 +128,6 @@ func (s *Store) Get(key []byte) (version uint64, value []byte) {
 	return 0, nil
 }
 
-// Size is the number of keys present and of results remembered: how much a snapshot has to hold. A
-// client that gives a command up keeps its results from being forgotten.
-func (s *Store) Size() int {
-	size := len(s.entries)
-	for _, sess := range s.sessions {
-		size += len(sess.answers)
-	}
-	return size
-}
-
 // Len is the number of keys present.
 func (s *Store) Len() int { return len(s.entries) }
 

@@ -67,11 +67,13 @@ func (r *replica) travel(x *instance, to protocols.NodeID) {
 // may have become slower than anything measured; then the answers to former attempts tell, in time.
 const mostDoublings = 4
 
+// longestPatience bounds what measured round trips can add: 64 times the timeout as configured.
+const longestPatience = 6
+
 // timeout is how long an answer of a replica may take, at the given repetition: as measured, and twice
 // as long each time. Answers that came minutes late, of a network that was cut, make nobody wait as long.
 func (r *replica) timeout(to protocols.NodeID, tries int) time.Duration {
-	most := r.retry[to] << mostDoublings
-	return min(most, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, mostDoublings)))
+	return min(r.retry[to]<<longestPatience, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, mostDoublings)))
 }
 
 // onPropose keeps rule 2.

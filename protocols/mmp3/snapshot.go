@@ -41,7 +41,7 @@ func (r *replica) save() {
 	if r.records < mostRecords {
 		return
 	}
-	size := r.store.Size()
+	size := r.store.Len()
 	for c := range replicas {
 		size += int(r.columns[c].end() - min(r.applied[c], r.columns[c].end()))
 	}
