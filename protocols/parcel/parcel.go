@@ -1,0 +1,110 @@
+// Package parcel moves a snapshot of any size from one replica to another: in pieces, one message
+// each, of which the receiver asks for the next when it has one. So there is never more than a piece
+// under way, what is lost is asked for again by whoever lacks it, and the sender knows nothing of its
+// receivers but that somebody has asked lately.
+//
+// A snapshot is known by its index, the last slot of the log that has taken effect in it, which is
+// never zero. An Offer is the sender's side, an Arrival the receiver's. As long as a snapshot is asked
+// for, its sender offers the same one, and must keep the log behind it: a receiver whom the log does
+// not reach any more when the last piece has come would have to begin again, and again, for as long as
+// the load lasts.
+package parcel
+
+//go:generate go run quorumbench/protocols/protogen protocols/parcel/parcel.proto
+
+import (
+	"slices"
+	"time"
+
+	"quorumbench/protocols"
+)
+
+const (
+	// MostBytes is the size of a piece but the last. A replica that catches up so delays the writes of
+	// the others by no more than a megabyte takes on the link.
+	MostBytes = 1 << 20
+	// Patience is how long the next piece may take, or the question for it, until the transfer is given
+	// up: a megabyte and its answer over a link of 2 Mbit/s.
+	Patience = 5 * time.Second
+)
+
+// Offer is the snapshot that a replica sends to those who lack what its log has no more. The zero value
+// is none. Not safe for use by several goroutines.
+type Offer struct {
+	index uint64
+	data  []byte
+	asked time.Duration // when somebody last did
+}
+
+// Piece answers a question: with what follows, if it is about the snapshot on offer, or else with the
+// beginning of that. If there is none, or it was not asked for lately, take makes it: it returns the
+// last slot of the present state and the state's bytes.
+func (o *Offer) Piece(a *Ask, now time.Duration, take func() (index uint64, data []byte)) *Piece {
+	if o.Expire(now); o.index == 0 {
+		o.index, o.data = take()
+	}
+	o.asked = now
+	size := uint64(len(o.data))
+	offset := a.GetOffset()
+	if a.GetIndex() != o.index || offset > size {
+		offset = 0
+	}
+	return &Piece{Index: o.index, Offset: offset, Size: size, Data: o.data[offset:min(offset+MostBytes, size)]}
+}
+
+// Expire drops the snapshot if nobody has asked for it lately, and returns the index of the one that is
+// left, zero if none is: behind it, the log is to be kept.
+func (o *Offer) Expire(now time.Duration) (index uint64) {
+	if o.index > 0 && now-o.asked >= Patience {
+		*o = Offer{}
+	}
+	return o.index
+}
+
+// Arrival is the beginning of another replica's snapshot. The zero value is that of none. Not safe for
+// use by several goroutines.
+type Arrival struct {
+	from  protocols.NodeID
+	index uint64 // 0: none
+	data  []byte
+	last  time.Duration // when the last piece came
+}
+
+// UnderWay tells whether a snapshot is coming, and from which replica: another one would only be in its
+// way.
+func (a *Arrival) UnderWay(now time.Duration) (from protocols.NodeID, yes bool) {
+	return a.from, a.index > 0 && now-a.last < Patience
+}
+
+// Ask is the question for the next piece, for one replica: for the first of any snapshot, unless a part
+// of one of its own has come.
+func (a *Arrival) Ask(of protocols.NodeID) *Ask {
+	if a.index == 0 || a.from != of {
+		return &Ask{}
+	}
+	return &Ask{Index: a.index, Offset: uint64(len(a.data))}
+}
+
+// Add takes a piece of a snapshot that is of use: what the replica has applied already must not be
+// added. It tells whether the piece was the one asked for, and returns the whole snapshot, never nil, if
+// it was the last. Pieces that come twice, or of a second snapshot while one is under way, are dropped:
+// only the same replica may begin a later one.
+func (a *Arrival) Add(from protocols.NodeID, p *Piece, now time.Duration) (whole []byte, added bool) {
+	if a.from != from || a.index != p.Index {
+		sender, underWay := a.UnderWay(now)
+		if p.Offset > 0 || underWay && (sender != from || p.Index < a.index) {
+			return nil, false
+		}
+		*a = Arrival{from: from, index: p.Index, data: make([]byte, 0, min(p.Size, MostBytes))}
+	}
+	if p.Offset != uint64(len(a.data)) {
+		return nil, false
+	}
+	a.data, a.last = append(a.data, p.Data...), now
+	if uint64(len(a.data)) < p.Size {
+		return nil, true
+	}
+	whole = slices.Clip(a.data)
+	*a = Arrival{}
+	return whole, true
+}
