@@ -25,10 +25,10 @@ const (
 // linearTimeout bounds the search for a linearization, which may take for ever.
 const linearTimeout = 10 * time.Second
 
-// check passes the verdicts on what the replicas did. One that fails makes the run invalid.
-func (a *attempt) check() {
+// check passes the verdicts on what the replicas did, one that fails making the run invalid, and returns
+// the orders in which they applied it.
+func (a *attempt) check() (orders map[string]*order) {
 	orders, disorder := a.orders()
-	a.merged = orders
 	for _, c := range []struct {
 		name  string
 		check func() error
@@ -48,6 +48,7 @@ func (a *attempt) check() {
 		}
 		a.run.Checks = append(a.run.Checks, verdict)
 	}
+	return orders
 }
 
 // undecided tells why a check has found no end.

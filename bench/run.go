@@ -43,9 +43,9 @@ type Status struct {
 	P50, P99 time.Duration // of these; zero while they are too few
 }
 
-// Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn from the seed, so
-// that a drift of the machine does not favour one of them. Watch, if not nil, is told about ten
-// times a second how it goes, from the calling goroutine.
+// Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn
+// from the seed, so that a drift of the machine does not favour one of them. Watch, if not nil, is told
+// about ten times a second how it goes, from the calling goroutine.
 //
 // If ctx ends, Execute stops at once and returns what was measured so far, marked as partial,
 // together with the context's error. Any other error comes with a nil result.
@@ -115,7 +115,6 @@ type attempt struct {
 	drowned  bool       // in more events than that
 	broken   error      // the first invariant that was found broken while the run lasted
 	tell     bool       // note what tells why writes took what they took
-	merged   map[string]*order
 
 	mostStamps int // that a site keeps; 0: as many as mostStamps says
 }
@@ -278,8 +277,7 @@ func (a *attempt) conclude(partial bool) Run {
 		a.run.Network.Messages += a.running[i].messages
 	}
 	a.run.Measures = sumMeasures(a.running)
-	a.check()
-	a.run.Crashes = a.crashes(a.merged)
+	a.run.Crashes = a.crashes(a.check())
 	a.judge()
 	return a.run
 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"io"
+	"slices"
 	"time"
 
 	"quorumbench/netem"
@@ -166,8 +167,9 @@ func (s *site) input(e *event) {
 		in.Kind, in.From, in.Data = protocols.InputMessage, protocols.NodeID(e.from), e.data
 	case timerEvent:
 		id := protocols.TimerID(e.timer)
-		if s.settings[id] != e.setting {
-			return // set again or stopped since
+		changed := func(t protocols.TimerChange) bool { return t.ID == id }
+		if s.settings[id] != e.setting || slices.ContainsFunc(s.out.Timers, changed) {
+			return // set again or stopped since, perhaps by this batch
 		}
 		delete(s.settings, id)
 		in.Kind, in.Timer = protocols.InputTimer, id
@@ -215,7 +217,12 @@ func (s *site) input(e *event) {
 	if s.trace != nil {
 		s.traceInput(&in)
 	}
-	s.node.Step(&in, &s.out)
+	s.step(&in, came)
+}
+
+// step lets the replica take an input, which came at a time of the run.
+func (s *site) step(in *protocols.Input, came time.Duration) {
+	s.node.Step(in, &s.out)
 	for len(s.came) < len(s.out.Marks) {
 		s.came = append(s.came, came)
 	}
@@ -234,12 +241,9 @@ func (s *site) start() {
 	s.journal.begin(begun)
 	now := s.clock.read(begun)
 	for _, record := range s.disk.records() {
-		s.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, &s.out)
+		s.step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, begun)
 	}
-	s.node.Step(&protocols.Input{Kind: protocols.InputStart, Now: now}, &s.out)
-	for len(s.came) < len(s.out.Marks) {
-		s.came = append(s.came, begun)
-	}
+	s.step(&protocols.Input{Kind: protocols.InputStart, Now: now}, begun)
 }
 
 // crash ends the replica's life. What was not durable yet is lost, or part of it.

@@ -68,6 +68,15 @@ type swept struct {
 	Simulation Simulation `yaml:"simulation"`
 }
 
+// sweptOf takes these parts out of an experiment, and into puts them into another.
+func sweptOf(e *Experiment) swept {
+	return swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
+}
+
+func (s swept) into(e *Experiment) {
+	e.Load, e.Network, e.Transport, e.Durability, e.Simulation = s.Load, s.Network, s.Transport, s.Durability, s.Simulation
+}
+
 // notSwept are those settings in these parts that a point cannot have for itself: they say when runs
 // begin and end.
 var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands"}
@@ -139,8 +148,7 @@ func (p *Plan) at() []*Plan {
 	var all []*Plan
 	for _, point := range p.points {
 		one := *p // with what was changed since it was read
-		from, to := &point.Experiment, &one.Experiment
-		to.Load, to.Network, to.Transport, to.Durability, to.Simulation = from.Load, from.Network, from.Transport, from.Durability, from.Simulation
+		sweptOf(&point.Experiment).into(&one.Experiment)
 		one.jitter, one.point = point.jitter, point.point
 		all = append(all, &one)
 	}
@@ -172,12 +180,11 @@ func (r *Result) At(point string) *Result {
 	}
 	at.Experiment.Sweep = nil
 	at.Experiment.Name += fmt.Sprintf(" (%s %s)", r.Experiment.Sweep.Path, point)
-	e := &at.Experiment
-	parts := swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
+	parts := sweptOf(&at.Experiment)
 	steps := strings.Split(r.Experiment.Sweep.Path, ".")
 	yaml := strings.Join(steps, ": {") + ": " + point + strings.Repeat("}", len(steps)-1)
 	if _, err := strictyaml.Decode("sweep", []byte(yaml), &parts); err == nil { // else run.json was changed by hand
-		e.Load, e.Network, e.Transport, e.Durability, e.Simulation = parts.Load, parts.Network, parts.Transport, parts.Durability, parts.Simulation
+		parts.into(&at.Experiment)
 	}
 	return &at
 }

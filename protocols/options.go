@@ -66,14 +66,27 @@ func (d *Driver) Settle(chosen Options, replicas int) (Options, error) {
 	return settled, nil
 }
 
-// Chosen returns, in the driver's order, those options whose values are not the defaults, as words
-// for a label: the name of a switch that is on, else name and value.
+// Unsettle returns those options whose values are not the defaults: the choices that a cluster of
+// another size may be settled with.
+func (d *Driver) Unsettle(settled Options, replicas int) Options {
+	chosen := Options{}
+	for _, option := range d.Options {
+		if value := settled[option.Name]; value != option.Values(replicas)[0] {
+			chosen[option.Name] = value
+		}
+	}
+	return chosen
+}
+
+// Chosen returns the same in the driver's order as words for a label: the name of a switch that is on,
+// else name and value.
 func (d *Driver) Chosen(settled Options, replicas int) []string {
+	chosen := d.Unsettle(settled, replicas)
 	var words []string
 	for _, option := range d.Options {
-		switch value := settled[option.Name]; value {
-		case option.Values(replicas)[0]:
-		case "on":
+		switch value, made := chosen[option.Name]; {
+		case !made:
+		case value == "on":
 			words = append(words, option.Name)
 		default:
 			words = append(words, option.Name+value)

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,11 +72,18 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	if o.top < 1 {
 		return usage(fmt.Errorf("--top: found %d; accepted: 1 or more", o.top))
 	}
-	topology, regions, err := planWhere(args, o)
+	var experiment *bench.Plan
+	if len(args) == 1 {
+		var err error
+		if experiment, err = bench.LoadPlan(args[0]); err != nil {
+			return err
+		}
+	}
+	topology, regions, err := planWhere(experiment, o)
 	if err != nil {
 		return err
 	}
-	protocols, err := planProtocols(args, o)
+	protocols, err := planProtocols(experiment, o)
 	if err != nil {
 		return err
 	}
@@ -113,37 +119,29 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	return reports.Placements(cmd.OutOrStdout(), n, best, clients, aim)
 }
 
-// planWhere returns the topology, and the regions that replicas may be placed in.
-func planWhere(args []string, o *planOptions) (*netem.Topology, []string, error) {
-	var name string
-	var regions []string
+// planWhere returns the topology, and the regions that replicas may be placed in: those of the
+// experiment, or those to choose from.
+func planWhere(experiment *bench.Plan, o *planOptions) (*netem.Topology, []string, error) {
 	switch {
-	case len(args) == 1:
-		p, err := bench.LoadPlan(args[0])
-		if err != nil {
-			return nil, nil, err
-		}
-		name, regions = p.Experiment.Topology, p.Experiment.Regions
-		if strings.ContainsAny(name, `./\`) && !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(args[0]), name)
-		}
-	case o.choose == 0 || o.from == "":
+	case o.choose == 0 && (o.from != "" || len(o.among) > 0 || len(o.with) > 0):
+		return nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
+	case o.choose == 0 && experiment != nil:
+		return experiment.Whole, experiment.Experiment.Regions, nil
+	case o.choose == 0 || o.from == "" && experiment == nil:
 		return nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
 	}
-	if o.from != "" {
-		name = o.from
-	}
-	topology, err := findTopology(name)
-	if err != nil {
-		return nil, nil, usage(err)
-	}
-	if o.choose > 0 {
-		regions = topology.Regions
-		if len(o.among) > 0 {
-			regions = o.among
+	var topology *netem.Topology
+	if o.from == "" {
+		topology = experiment.Whole
+	} else {
+		var err error
+		if topology, err = findTopology(o.from); err != nil {
+			return nil, nil, usage(err)
 		}
-	} else if o.from != "" || len(o.among) > 0 || len(o.with) > 0 {
-		return nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
+	}
+	regions := topology.Regions
+	if len(o.among) > 0 {
+		regions = o.among
 	}
 	for _, list := range [][]string{regions, o.with} {
 		for i, region := range list {
@@ -165,17 +163,15 @@ func planWhere(args []string, o *planOptions) (*netem.Topology, []string, error)
 
 // planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or
 // all; of these, the ones named by the flag.
-func planProtocols(args []string, o *planOptions) ([]placement.Protocol, error) {
+func planProtocols(experiment *bench.Plan, o *planOptions) ([]placement.Protocol, error) {
 	var all []placement.Protocol
-	if len(args) == 1 {
-		p, err := bench.LoadPlan(args[0])
-		if err != nil {
-			return nil, err
-		}
-		for _, protocol := range p.Experiment.Protocols {
+	if experiment != nil {
+		for _, protocol := range experiment.Experiment.Protocols {
 			label, _, _ := strings.Cut(protocol.Label, "@")
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
-				all = append(all, placement.Protocol{Label: label, Driver: registry.Find(protocol.Name), Options: protocol.Options})
+				driver := registry.Find(protocol.Name)
+				options := driver.Unsettle(protocol.Options, len(experiment.Experiment.Regions))
+				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
 			}
 		}
 	} else {
@@ -226,7 +222,7 @@ func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*p
 			if err != nil || !(weight > 0) || weight > 1e9 {
 				return nil, nil, usage(fmt.Errorf("--clients: found the weight %q of %s; accepted: a number above 0", share, region))
 			}
-			if err := topology.CheckRegion(region); err != nil {
+			if err := topology.CheckRegion(region); err != nil && !slices.Contains(regions, region) {
 				return nil, nil, usage(fmt.Errorf("--clients: %w", err))
 			}
 			add(region, weight)
@@ -238,7 +234,7 @@ func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*p
 			if i == j {
 				continue
 			}
-			link, err := topology.Link(from, to)
+			link, err := topology.Link(place(from), place(to))
 			if err != nil {
 				return nil, nil, usage(err)
 			}
@@ -246,4 +242,11 @@ func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*p
 		}
 	}
 	return n, clients, nil
+}
+
+// place is the topology's name of a region: an experiment that has it several times calls the second
+// us-east-1#2.
+func place(region string) string {
+	name, _, _ := strings.Cut(region, "#")
+	return name
 }
