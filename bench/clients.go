@@ -23,7 +23,7 @@ type clients struct {
 	generator *generator
 
 	samples []sample // in the order of issue; sequence numbers count from 1
-	lowest  int      // all before it are answered
+	lowest  int      // all before it are answered or given up
 
 	pending atomic.Int64 // measured commands without an answer
 	leading atomic.Bool  // the replica's last word about its leadership
@@ -86,9 +86,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 	if c.over(intended) {
 		return protocols.CommandID{}, nil
 	}
-	for c.lowest < len(c.samples) && c.samples[c.lowest].answered != unanswered {
-		c.lowest++
-	}
+	c.settle(now)
 	s := sample{intended: intended, sent: now, answered: unanswered, applied: unanswered}
 	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, uint64(c.lowest)+1
 	s.key = c.generator.fill(&c.command)
@@ -111,6 +109,26 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 	return protocols.CommandID{Client: c.id, Seq: c.command.Seq}, c.buffer
 }
 
+// settle moves the beginning of what the clients still want answers to. A command without an answer is
+// given up when it is out of time: were it not, one that is lost would make every replica remember, and
+// put into every snapshot, the answers to all that come after it. Told so, replicas do not carry it out
+// any more.
+func (c *clients) settle(now time.Duration) {
+	for ; c.lowest < len(c.samples); c.lowest++ {
+		s := &c.samples[c.lowest]
+		if s.answered != unanswered {
+			continue
+		}
+		if now-s.intended < c.load.Timeout {
+			return
+		}
+		s.data = nil
+		if c.measured(s.intended) {
+			c.pending.Add(-1)
+		}
+	}
+}
+
 // measured tells whether a command counts: those of the warm-up do not.
 func (c *clients) measured(intended time.Duration) bool { return intended >= c.load.Warmup }
 
@@ -125,10 +143,11 @@ func (c *clients) owned(id protocols.CommandID) *sample {
 	return &c.samples[id.Seq-1]
 }
 
-// answered notes an answer. In a closed loop, its client goes on at once.
+// answered notes an answer, unless the command is answered or given up already. In a closed loop, its
+// client goes on at once.
 func (c *clients) answered(id protocols.CommandID, result []byte, now time.Duration) (again bool, due time.Duration) {
 	s := &c.samples[id.Seq-1]
-	if s.answered != unanswered {
+	if s.answered != unanswered || id.Seq <= uint64(c.lowest) {
 		return false, 0
 	}
 	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up

@@ -3,8 +3,6 @@ package kv
 import (
 	"fmt"
 
-	"google.golang.org/protobuf/encoding/protowire"
-
 	"quorumbench/protocols"
 )
 
@@ -29,69 +27,8 @@ func idOf(c *Command) protocols.CommandID { return protocols.CommandID{Client: c
 // borrow is protocols.Decode into a fresh c whose key and value are part of the encoded command, and
 // without any allocation.
 func borrow(command []byte, c *Command) error {
-	for rest := command; len(rest) > 0; {
-		number, kind, n := protowire.ConsumeTag(rest)
-		if n < 0 {
-			return undecodable(command, n)
-		}
-		rest = rest[n:]
-		switch kind {
-		case protowire.VarintType:
-			var v uint64
-			if v, n = protowire.ConsumeVarint(rest); n >= 0 {
-				c.setNumber(number, v)
-			}
-		case protowire.BytesType:
-			var v []byte
-			if v, n = protowire.ConsumeBytes(rest); n >= 0 {
-				c.setBytes(number, v)
-			}
-		default:
-			n = protowire.ConsumeFieldValue(number, kind, rest)
-		}
-		if n < 0 {
-			return undecodable(command, n)
-		}
-		rest = rest[n:]
+	if err := c.UnmarshalVTUnsafe(command); err != nil {
+		return fmt.Errorf("decoding a command of %d bytes: %w", len(command), err)
 	}
 	return nil
-}
-
-func undecodable(command []byte, code int) error {
-	return fmt.Errorf("decoding a command of %d bytes: %w", len(command), protowire.ParseError(code))
-}
-
-// The numbers of the fields in kv.proto.
-const (
-	clientField protowire.Number = iota + 1
-	seqField
-	ackedField
-	opField
-	keyField
-	valueField
-	versionField
-)
-
-func (c *Command) setNumber(field protowire.Number, v uint64) {
-	switch field {
-	case clientField:
-		c.Client = v
-	case seqField:
-		c.Seq = v
-	case ackedField:
-		c.Acked = v
-	case opField:
-		c.Op = Op(v)
-	case versionField:
-		c.Version = v
-	}
-}
-
-func (c *Command) setBytes(field protowire.Number, v []byte) {
-	switch field {
-	case keyField:
-		c.Key = v
-	case valueField:
-		c.Value = v
-	}
 }

@@ -10,7 +10,7 @@
 // the same results and the same snapshot, byte for byte.
 package kv
 
-//go:generate go run quorumbench/protocols/protogen protocols/kv/kv.proto
+//go:generate go run quorumbench/protocols/protogen -borrow protocols/kv/kv.proto
 
 import (
 	"fmt"
@@ -48,8 +48,8 @@ func NewStore() *Store {
 
 // Apply executes an encoded Command and returns which one it was and its encoded Result. A
 // command seen before is not executed again: its first result is returned. A command whose
-// answer its client is known to hold returns a nil result, as does the empty command, which is
-// the no-op of every log. The result is owned by the store and must not be changed.
+// answer its client wants no more, because it has it or has given up, returns a nil result and is not
+// executed; nor is the empty command, the no-op of every log. The result is owned by the store and must not be changed.
 func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 	if len(command) == 0 {
 		return protocols.CommandID{}, nil
@@ -104,7 +104,8 @@ func (s *Store) Result(id protocols.CommandID) (result []byte, done bool) {
 	return result, done
 }
 
-// Acked tells whether a command's client is known to hold the answer: it may be dropped.
+// Acked tells whether a command's client wants its answer no more, because it has it or has given up:
+// the command may be dropped.
 func (s *Store) Acked(id protocols.CommandID) bool {
 	sess := s.sessions[id.Client]
 	return sess != nil && id.Seq < sess.acked

@@ -250,6 +250,16 @@ func TestTheStateOfARegisterIsAllOfIt(t *testing.T) {
 	}
 }
 
+func TestIDAllocatesNothing(t *testing.T) {
+	command, err := protocols.Append(nil, &kv.Command{Client: 1, Seq: 2, Key: []byte("key"), Value: make([]byte, 1000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(100, func() { _, _ = kv.ID(command) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // The quick way to read a command is as good as the long one.
 func FuzzID(f *testing.F) {
 	f.Add([]byte{})

@@ -35,7 +35,7 @@ func (g *Register) Apply(command []byte) (protocols.CommandID, []byte) {
 }
 
 // Result returns what a command's first execution gave, and whether it is over: a command whose answer
-// its client is known to hold is, and has no result. The result is owned by the register.
+// its client wants no more is, and has no result. The result is owned by the register.
 func (g *Register) Result(id protocols.CommandID) (result []byte, over bool) {
 	place, found := g.find(id.Client)
 	if !found {

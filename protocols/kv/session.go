@@ -50,7 +50,7 @@ func (s *session) forget(acked uint64) {
 }
 
 // once executes a command unless it has been executed before, and returns its result: nil if the
-// client is known to hold it.
+// client wants it no more, because it has it or has given up; then it never will be executed.
 func (s *session) once(c *Command, e *entry) []byte {
 	if c.Seq < s.acked {
 		return nil

@@ -3,15 +3,17 @@
 // and protoc-gen-go-vtproto, which adds methods that encode and decode without reflection, run as
 // the tools that go.mod pins. Usage, from any folder of the module:
 //
-//	go run quorumbench/protocols/protogen protocols/raft/raft.proto
+//	go run quorumbench/protocols/protogen [-borrow] protocols/raft/raft.proto
 //
-// Paths are relative to the module's root, as they are in import statements.
+// Paths are relative to the module's root, as they are in import statements. With -borrow, messages
+// also have a method that decodes without copying: fields are parts of what was decoded.
 package main
 
 import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -27,17 +29,25 @@ import (
 )
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: protogen FILE.proto… (paths relative to the module's root)")
+	borrow := flag.Bool("borrow", false, "messages can be decoded without copying")
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: protogen [-borrow] FILE.proto… (paths relative to the module's root)")
+	}
+	if flag.Parse(); flag.NArg() == 0 {
+		flag.Usage()
 		os.Exit(2)
 	}
-	if err := generate(os.Args[1:]); err != nil {
+	features := "features=marshal+unmarshal+size"
+	if *borrow {
+		features += "+unmarshal_unsafe"
+	}
+	if err := generate(flag.Args(), features); err != nil {
 		fmt.Fprintln(os.Stderr, "protogen:", err)
 		os.Exit(1)
 	}
 }
 
-func generate(files []string) error {
+func generate(files []string, features string) error {
 	gomod, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return fmt.Errorf("finding the module's root: %w", err)
@@ -70,7 +80,7 @@ func generate(files []string) error {
 	}
 	for _, plugin := range []struct{ name, parameter string }{
 		{"protoc-gen-go", "paths=source_relative"},
-		{"protoc-gen-go-vtproto", "paths=source_relative,features=marshal+unmarshal+size"},
+		{"protoc-gen-go-vtproto", "paths=source_relative," + features},
 	} {
 		request.Parameter = &plugin.parameter
 		if err := run(plugin.name, root, request); err != nil {

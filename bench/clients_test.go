@@ -1,0 +1,54 @@
+package bench
+
+import (
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// A command without an answer is given up when it is out of time: the clients' next command says so, and
+// an answer that comes later changes nothing.
+func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
+	load := &Load{
+		Arrivals: Poisson, Rate: 1, Keys: Keys{Count: 1, Distribution: Uniform}, ValueSize: 1,
+		Duration: time.Minute, Timeout: 5 * time.Second,
+	}
+	c := newClients(load, 1, 0, 0)
+	issue := func(at time.Duration, acked uint64) protocols.CommandID {
+		t.Helper()
+		id, data := c.issue(at, at)
+		var command kv.Command
+		if err := protocols.Decode(data, &command); err != nil {
+			t.Fatal(err)
+		}
+		if command.Acked != acked {
+			t.Errorf("at %v command %d says that all below %d are over, want %d", at, id.Seq, command.Acked, acked)
+		}
+		return id
+	}
+	lost := issue(0, 1)
+	for at := time.Second; at < 5*time.Second; at += time.Second {
+		c.answered(issue(at, 1), kv.PutResult, at) // all but the first are answered at once
+	}
+	late := issue(5*time.Second-1, 1)
+	issue(5*time.Second, uint64(late.Seq))
+	if pending := c.pending.Load(); pending != 2 {
+		t.Errorf("%d commands are waited for, want the last two", pending)
+	}
+	c.answered(lost, kv.PutResult, 6*time.Second)
+	if got := c.samples[lost.Seq-1].answered; got != unanswered {
+		t.Errorf("the command that was given up has an answer at %v", got)
+	}
+	c.answered(late, kv.PutResult, 11*time.Second) // out of time, but nothing has been said of it
+	if got := c.samples[late.Seq-1].answered; got != 11*time.Second {
+		t.Errorf("the command that was not given up has its answer at %v, want 11s", got)
+	}
+	if pending := c.pending.Load(); pending != 1 {
+		t.Errorf("%d commands are waited for, want the last", pending)
+	}
+	if r := c.result(false, load.Duration, time.Minute); r.Errors != 3 || r.Answered != 4 {
+		t.Errorf("%d errors and %d answers, want 3 and 4", r.Errors, r.Answered)
+	}
+}
