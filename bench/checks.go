@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
 )
 
@@ -119,7 +120,8 @@ func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	for _, c := range a.clients {
 		for i, s := range c.samples {
 			id := protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}
-			if !s.read && s.answered != unanswered && !applied[id] {
+			refused := s.outcome == kv.Outcome_REFUSED // what is sure to be refused need not be applied
+			if !s.read && s.answered != unanswered && !refused && !applied[id] {
 				if !known {
 					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", name(id), s.answered))
 				}
@@ -161,7 +163,7 @@ func (a *attempt) history() []linear.Operation {
 		for _, s := range c.samples {
 			op := linear.Operation{
 				Client: c.id, Key: strconv.FormatUint(s.key, 10), Read: s.read, Called: s.sent,
-				Answered: s.answered != unanswered, Returned: s.answered,
+				Version: s.version, Outcome: s.outcome, Answered: s.answered != unanswered, Returned: s.answered,
 			}
 			if s.value != 0 {
 				op.Value = strconv.FormatUint(s.value, 16)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
 )
 
@@ -200,6 +201,26 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			r.applyAll(r.write(0, other, 11, 0, 10))
 			r.read(2, key, 11, 40, 50)
 		}, []string{CheckLinearizable}, nil},
+		{"a write that is refused is nowhere", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, sample{key: key, value: 12, sent: 20, answered: 30, version: 1, outcome: kv.Outcome_REFUSED})
+		}, nil, nil},
+		{"a write is refused that would be the next version", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, sample{key: key, value: 12, sent: 20, answered: 30, version: 2, outcome: kv.Outcome_REFUSED})
+		}, []string{CheckLinearizable}, nil},
+		{"two writes become one version", func(r *told) {
+			a := r.write(0, key, 11, 0, 10)
+			r.applyAll(a, r.command(1, sample{key: key, value: 12, sent: 20, answered: 30, version: 1}))
+		}, []string{CheckLinearizable}, nil},
+		{"a version is dropped before there is another", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, sample{key: key, read: true, sent: 20, answered: 30, version: 1, outcome: kv.Outcome_DROPPED})
+		}, []string{CheckLinearizable}, nil},
+		{"a version is absent that is made meanwhile", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, sample{key: key, read: true, sent: 5, answered: 30, version: 1, outcome: kv.Outcome_ABSENT})
+		}, nil, nil},
 		{"reads go back", func(r *told) {
 			r.applyAll(r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 90))
 			r.read(2, key, 12, 30, 40)
@@ -266,6 +287,68 @@ func TestAnExplanationIsALinearization(t *testing.T) {
 				found--
 			}
 			order = append(order, r.read(random.IntN(3), key, found, from, to))
+		}
+		r.applyAll(order...)
+		orders, _ := r.orders()
+		if !r.explained(orders) {
+			other++
+			continue
+		}
+		explained++
+		if verdict := linear.Check(r.history(), 0); verdict != linear.Linearizable {
+			t.Fatalf("seed %d: explained, but %s: %s", seed, verdict, r.text())
+		}
+	}
+	if explained < 500 || other < 500 {
+		t.Errorf("%d histories are explained and %d are not; both shall be many", explained, other)
+	}
+}
+
+// The same with commands that name versions, whose answers are what the order makes of them, or nearly;
+// some that are refused, and reads, are in no order.
+func TestAnExplanationOfVersionsIsALinearization(t *testing.T) {
+	explained, other := 0, 0
+	for seed := range uint64(5000) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		r := tell(3)
+		var order []protocols.CommandID
+		values := []uint64{0} // of the versions of the only key
+		now := time.Duration(0)
+		for value := range uint64(9) {
+			now += time.Duration(random.IntN(15))
+			s := sample{key: 1, sent: now - time.Duration(random.IntN(25)), answered: now + time.Duration(random.IntN(25)), read: random.IntN(2) == 0}
+			s.intended = s.sent
+			if random.IntN(10) == 0 {
+				s.answered = unanswered
+			}
+			latest := uint64(len(values) - 1)
+			if random.IntN(4) > 0 {
+				s.version = max(1, latest+random.Uint64N(4)-1)
+			}
+			switch {
+			case s.read && s.version == 0:
+				s.value = values[latest]
+			case s.read && s.version > latest:
+				s.outcome = kv.Outcome_ABSENT
+			case s.read && s.version < latest && random.IntN(2) == 0:
+				s.outcome = kv.Outcome_DROPPED
+			case s.read:
+				s.value = values[s.version]
+			default:
+				s.value = 1 + value
+				if s.version > 0 && s.version != latest+1 {
+					s.outcome = kv.Outcome_REFUSED
+				} else {
+					values = append(values, s.value)
+				}
+			}
+			if random.IntN(12) == 0 { // and sometimes anything
+				s.outcome = kv.Outcome(random.IntN(4))
+			}
+			id := r.command(random.IntN(3), s)
+			if !s.read && (s.outcome != kv.Outcome_REFUSED || s.version > latest || random.IntN(2) == 0) {
+				order = append(order, id)
+			}
 		}
 		r.applyAll(order...)
 		orders, _ := r.orders()

@@ -22,8 +22,9 @@ type clients struct {
 	id        uint64 // of the region's session, from 1
 	generator *generator
 
-	samples []sample // in the order of issue; sequence numbers count from 1
-	lowest  int      // all before it are answered or given up
+	samples []sample          // in the order of issue; sequence numbers count from 1
+	latest  map[uint64]uint64 // by key: the latest version that the clients have heard of
+	lowest  int               // all before it are answered or given up
 
 	pending atomic.Int64 // measured commands without an answer
 	leading atomic.Bool  // the replica's last word about its leadership
@@ -43,6 +44,8 @@ type sample struct {
 	applied                  time.Duration // at the region's replica, for the first time
 	key                      uint64
 	value                    uint64 // a hash of what was written or found; 0: nothing
+	version                  uint64 // that the command names; 0: none
+	outcome                  kv.Outcome
 	read                     bool
 	retries                  int
 	data                     []byte // the command, if it may have to be sent again
@@ -52,7 +55,7 @@ const unanswered time.Duration = -1
 
 func newClients(load *Load, seed uint64, repeat, region int) *clients {
 	c := &clients{
-		load: load, id: uint64(region) + 1, generator: newGenerator(load, seed, uint64(repeat), region),
+		load: load, id: uint64(region) + 1, latest: map[uint64]uint64{}, generator: newGenerator(load, seed, uint64(repeat), region),
 	}
 	c.left.Store(int64(load.Commands))
 	return c
@@ -91,6 +94,8 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, uint64(c.lowest)+1
 	s.key = c.generator.fill(&c.command)
 	s.read = c.command.Op == kv.Op_GET
+	s.version = c.generator.version(c.command.Op, c.latest[s.key])
+	c.command.Version = s.version
 	if !s.read {
 		s.value = hashOf(c.command.Value)
 	}
@@ -152,8 +157,8 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 	}
 	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up
 	s.answered, s.data = now, nil
-	if s.read {
-		s.value = foundIn(result)
+	if s.read || s.version > 0 {
+		c.note(s, result)
 	}
 	if c.measured(s.intended) {
 		c.pending.Add(-1)
@@ -222,13 +227,22 @@ func encodeCommand(buffer []byte, c *kv.Command) []byte {
 	return data
 }
 
-// foundIn is the hash of the value in the result of a read.
-func foundIn(result []byte) uint64 {
+// note notes what a result tells of its key.
+func (c *clients) note(s *sample, result []byte) {
 	var r kv.Result
-	if protocols.Decode(result, &r) != nil || r.Version == 0 {
-		return 0
+	if protocols.Decode(result, &r) != nil {
+		return
 	}
-	return hashOf(r.Value)
+	s.outcome = r.Outcome
+	if s.read {
+		s.value = 0
+		if r.Version > 0 && r.Outcome == kv.Outcome_NOTED {
+			s.value = hashOf(r.Value)
+		}
+	}
+	if c.load.Versions > 0 {
+		c.latest[s.key] = max(c.latest[s.key], r.Version)
+	}
 }
 
 // hashOf is FNV-1a, never 0.

@@ -47,6 +47,7 @@ type Load struct {
 	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`           // poisson
 	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`          // 50/s, of each region; not for closed loops
 	Reads     Share         `yaml:"reads" json:"reads"`                 // 0%, of the commands: reads in place of writes
+	Versions  Share         `yaml:"versions" json:"versions,omitzero"`  // 0%, of the commands, reads and writes: those that name a version
 	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // 0s, never: after which a client asks the next region's replica
 	Clients   int           `yaml:"clients" json:"clients"`             // 1, of each region; closed loops only
 	Commands  int           `yaml:"commands" json:"commands,omitempty"` // 0, of each region at least, however long it takes; closed loops only

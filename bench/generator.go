@@ -18,6 +18,7 @@ type generator struct {
 	keys   *rand.Rand
 	ops    *rand.Rand
 	common *rand.Rand // which commands go to the key that all regions have in common
+	named  *rand.Rand // which commands name a version, and which
 	region uint64
 	zipf   *rand.Zipf
 	values *rand.ChaCha8
@@ -28,7 +29,7 @@ func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), region: uint64(region)}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), region: uint64(region)}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
@@ -49,6 +50,26 @@ func (g *generator) arrival() time.Duration {
 	}
 	g.next += time.Duration(gap * float64(time.Second))
 	return g.next
+}
+
+// version returns the version that a command of a key names, zero for none, given the latest that the
+// clients have heard of: of a read mostly that one, of a write mostly the next, and sometimes one before
+// or after it.
+func (g *generator) version(op kv.Op, latest uint64) uint64 {
+	if g.load.Versions == 0 || g.named.Float64() >= float64(g.load.Versions) {
+		return 0
+	}
+	if op == kv.Op_PUT {
+		latest++
+	}
+	latest = max(1, latest)
+	switch g.named.IntN(8) {
+	case 0:
+		latest++
+	case 1:
+		latest--
+	}
+	return max(1, latest)
 }
 
 // fill makes c a write of the next key, or a read, and returns the key's number.

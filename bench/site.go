@@ -7,6 +7,7 @@ import (
 
 	"quorumbench/netem"
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 )
 
 // world is what a site lives in: real time and QUIC, or virtual time and an event queue.
@@ -343,9 +344,18 @@ func (s *site) mark(m *protocols.Mark, came, now time.Duration) {
 	}
 }
 
+// measureVersionRefused counts the writes that named a version and could not become it.
+const measureVersionRefused = "version refused"
+
 // answered hands an answer to its client, which may have something more to do.
 func (s *site) answered(id protocols.CommandID, result []byte, now time.Duration) {
-	if again, due := s.clients.answered(id, result, now); again {
+	c := s.clients.owned(id)
+	before := c.outcome
+	again, due := s.clients.answered(id, result, now)
+	if c.outcome != before && c.outcome == kv.Outcome_REFUSED && s.clients.measured(c.intended) {
+		s.measures.add(measureVersionRefused, 0)
+	}
+	if again {
 		s.world.at(due, s.id, event{kind: arrivalEvent, due: due})
 	}
 }

@@ -5,32 +5,29 @@ import (
 	"slices"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 )
 
 // explained tells whether the order in which the replicas applied the writes explains what the
 // clients saw: then the history is linearizable, and no search for another order is needed, which
 // may take exponential time. That it does not explain it proves nothing.
 //
-// Of a key, the n-th write stands at 2n and a read that found it at 2n+1. That is a linearization
+// Of a key, the n-th version stands at 2n and a read that found it at 2n+1. That is a linearization
 // if no command stands before one that was answered before it was issued: commands of the same
-// place are then reads of one value, and whatever overlaps may stand in any order.
+// place are then reads of one version, and whatever overlaps may stand in any order.
 func (a *attempt) explained(orders map[string]*order) bool {
-	written, found := a.places(orders)
+	keys := a.versions(orders)
 	byKey := map[uint64][]placed{}
 	for _, c := range a.clients {
 		for i := range c.samples {
 			s := &c.samples[i]
-			at := written[protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}]
-			if s.read {
-				at = found[finding{s.key, s.value}] + 1 // 1: the key was absent, before the first write
-			}
-			switch {
-			case s.answered == unanswered && (s.read || at == 0):
-				continue // says nothing, or never took effect
-			case at == 0 || s.read && s.value != 0 && at == 1:
+			p, explained := keys[s.key].place(s, protocols.CommandID{Client: c.id, Seq: uint64(i) + 1})
+			if !explained {
 				return false
 			}
-			byKey[s.key] = append(byKey[s.key], placed{s, at})
+			if p.at > 0 {
+				byKey[s.key] = append(byKey[s.key], p)
+			}
 		}
 	}
 	for _, commands := range byKey {
@@ -41,32 +38,94 @@ func (a *attempt) explained(orders map[string]*order) bool {
 	return true
 }
 
-// placed is a command in the order of its key.
+// placed is a command in the order of its key. What can be said of a version at any time from its
+// making on may stand later, too, and what can be said only before, earlier.
 type placed struct {
 	*sample
-	at int
+	at             int
+	later, earlier bool
 }
 
-// finding is a value in a key.
-type finding struct{ key, value uint64 }
+// versions are those of a key in the order applied.
+type versions struct {
+	values  []uint64                    // of each version, from 1
+	written map[protocols.CommandID]int // which version it is that a write has made
+	refused map[protocols.CommandID]int // which was the latest when a write was refused
+	found   map[uint64]int              // which version a value is
+}
 
-// places returns where each write stands, which is where it was applied for the first time, and
-// where a value that was found has come from.
-func (a *attempt) places(orders map[string]*order) (written map[protocols.CommandID]int, found map[finding]int) {
-	written, found = map[protocols.CommandID]int{}, map[finding]int{}
-	writes := map[uint64]int{}
+// versions returns those of every key. A write takes effect where it was applied for the first time.
+func (a *attempt) versions(orders map[string]*order) map[uint64]*versions {
+	keys := map[uint64]*versions{}
 	for _, order := range orders { // each key is in one of them: their sequence does not matter
 		for _, id := range order.commands {
 			s := a.sample(id)
-			if s == nil || s.read || written[id] != 0 {
+			if s == nil || s.read {
 				continue
 			}
-			writes[s.key]++
-			written[id] = 2 * writes[s.key]
-			found[finding{s.key, s.value}] = written[id]
+			k := keys[s.key]
+			if k == nil {
+				k = &versions{written: map[protocols.CommandID]int{}, refused: map[protocols.CommandID]int{}, found: map[uint64]int{}}
+				keys[s.key] = k
+			}
+			k.apply(id, s)
 		}
 	}
-	return written, found
+	return keys
+}
+
+func (k *versions) apply(id protocols.CommandID, s *sample) {
+	if _, refused := k.refused[id]; refused || k.written[id] > 0 {
+		return
+	}
+	latest := len(k.values)
+	if s.version > 0 && s.version != uint64(latest)+1 {
+		k.refused[id] = latest
+		return
+	}
+	k.values = append(k.values, s.value)
+	k.written[id], k.found[s.value] = latest+1, latest+1
+}
+
+// place returns where a command stands, nowhere if it has had no effect; explained is false if the order
+// does not explain its answer.
+func (k *versions) place(s *sample, id protocols.CommandID) (p placed, explained bool) {
+	if k == nil {
+		k = &versions{}
+	}
+	made := k.written[id]
+	latest, refused := k.refused[id]
+	switch {
+	case s.answered == unanswered && made == 0:
+		return placed{}, true // says nothing, or never took effect
+	case made > 0:
+		return placed{sample: s, at: 2 * made}, s.answered == unanswered || s.outcome == kv.Outcome_NOTED
+	case refused:
+		return placed{sample: s, at: 2*latest + 1}, s.outcome == kv.Outcome_REFUSED
+	case s.version > 0:
+		return k.placeVersion(s)
+	case s.read && s.value == 0: // the key was absent, before the first write
+		return placed{sample: s, at: 1}, true
+	default:
+		version := k.found[s.value]
+		return placed{sample: s, at: 2*version + 1}, s.read && version > 0
+	}
+}
+
+// placeVersion is place for a command that names a version and is in no order.
+func (k *versions) placeVersion(s *sample) (p placed, explained bool) {
+	from := 2*int(s.version) + 1 // the version is made
+	exists := s.version <= uint64(len(k.values))
+	switch {
+	case !s.read:
+		return placed{sample: s, at: from, later: true}, s.outcome == kv.Outcome_REFUSED && exists
+	case s.outcome == kv.Outcome_NOTED:
+		return placed{sample: s, at: from, later: true}, exists && k.values[s.version-1] == s.value
+	case s.outcome == kv.Outcome_DROPPED:
+		return placed{sample: s, at: from + 2, later: true}, s.version < uint64(len(k.values))
+	default: // absent
+		return placed{sample: s, at: from - 2, earlier: true}, true
+	}
 }
 
 // inRealTime tells whether every command stands at or behind those that were answered before it
@@ -79,10 +138,12 @@ func inRealTime(commands []placed) bool {
 	least := 0
 	for _, p := range issued {
 		for len(answered) > 0 && answered[0].answered < p.sent {
-			least = max(least, answered[0].at)
+			if !answered[0].earlier {
+				least = max(least, answered[0].at)
+			}
 			answered = answered[1:]
 		}
-		if p.at < least {
+		if p.at < least && !p.later {
 			return false
 		}
 	}

@@ -57,6 +57,10 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
 	e.Simulation.Doubled = bench.Share(d.one(0, 0, 0.02, 0.2))
 	d.load(l, n, longest)
+	// Drawn from a stream of its own, so that lives stayed what they were.
+	if v := (drawer{rand.New(rand.NewPCG(seed, 0x7e5))}); v.chance(0.3) {
+		e.Load.Versions = bench.Share(v.one(0.1, 0.5))
+	}
 	d.faults(l, n)
 	return l
 }
@@ -239,8 +243,8 @@ func (l *Life) String() string {
 	if e.Load.Arrivals != bench.Closed {
 		load = fmt.Sprintf("%.1f commands a second", float64(e.Load.Rate))
 	}
-	fmt.Fprintf(&b, "\n%s in each region for %v, %v reads, %d keys, retry after %v\nloss %v, jitter %t, reorder %t, %v of messages doubled, persisting takes %v\n",
-		load, e.Load.Duration, e.Load.Reads, e.Load.Keys.Count, e.Load.Retry,
+	fmt.Fprintf(&b, "\n%s in each region for %v, %v reads, %v by version, %d keys, retry after %v\nloss %v, jitter %t, reorder %t, %v of messages doubled, persisting takes %v\n",
+		load, e.Load.Duration, e.Load.Reads, e.Load.Versions, e.Load.Keys.Count, e.Load.Retry,
 		e.Network.Loss, e.Network.Jitter, e.Network.Reorder, e.Simulation.Doubled, e.Simulation.PersistCost)
 	for i := range e.Faults {
 		fmt.Fprintf(&b, "at %v: %s\n", e.Faults[i].At, e.Faults[i].String())

@@ -54,16 +54,12 @@ func (r *Run) answeredWrites() error {
 	return nil
 }
 
-// linearizable leaves out what says nothing of the latest version: writes that were refused, and reads
-// that name a version.
 func (r *Run) linearizable() error {
 	var history []linear.Operation
 	for i, c := range r.issued {
-		if c.outcome == kv.Outcome_REFUSED || c.command.Op == kv.Op_GET && c.command.Version > 0 {
-			continue
-		}
 		op := linear.Operation{
 			Client: uint64(i + 1), Key: string(c.command.Key), Read: c.command.Op == kv.Op_GET, Value: string(c.command.Value),
+			Version: c.command.Version, Outcome: c.outcome,
 			Called: c.at, Answered: c.answers > 0, Returned: c.answered,
 		}
 		if op.Read {

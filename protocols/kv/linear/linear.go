@@ -11,9 +11,12 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"quorumbench/protocols/kv"
 )
 
 // Operation is one read or write as its client saw it.
@@ -21,7 +24,9 @@ type Operation struct {
 	Client   uint64
 	Key      string
 	Read     bool
-	Value    string // written, or found: "" for an absent key
+	Version  uint64     // that it names, zero for none
+	Value    string     // written, or found: "" for an absent key; without commas
+	Outcome  kv.Outcome // of one that names a version, if answered
 	Called   time.Duration
 	Answered bool          // without an answer a write may have taken effect at any time, or never
 	Returned time.Duration // if answered
@@ -38,9 +43,62 @@ const (
 )
 
 type input struct {
-	key   string
-	read  bool
-	value string
+	key     string
+	read    bool
+	value   string
+	version uint64
+	counted bool // some command of the key names a version: count them
+}
+
+type output struct {
+	answered bool
+	value    string
+	outcome  kv.Outcome
+}
+
+// state is what a key is: its latest value and, if versions are counted, how many there are and all
+// their values. A value of a version is found long after there are later ones: what a replica knows of
+// a version that exists stays true.
+type state struct {
+	value   string
+	version uint64
+	values  string // each behind a comma
+}
+
+func (s state) write(op input) state {
+	s.value = op.value
+	if op.counted {
+		s.version, s.values = s.version+1, s.values+","+op.value
+	}
+	return s
+}
+
+// step tells whether an operation may have that output in a state, and the state after it.
+func (s state) step(op input, out output) (bool, state) {
+	if op.version > 0 {
+		return s.stepVersion(op, out)
+	}
+	if op.read {
+		return out.value == s.value, s
+	}
+	return true, s.write(op)
+}
+
+// stepVersion is step for an operation that names a version.
+func (s state) stepVersion(op input, out output) (bool, state) {
+	exists := op.version <= s.version
+	switch {
+	case !op.read && op.version == s.version+1:
+		return !out.answered || out.outcome == kv.Outcome_NOTED, s.write(op)
+	case !op.read:
+		return !out.answered || out.outcome == kv.Outcome_REFUSED, s
+	case out.outcome == kv.Outcome_NOTED:
+		return exists && strings.Split(s.values, ",")[op.version] == out.value, s
+	case out.outcome == kv.Outcome_DROPPED:
+		return op.version < s.version, s
+	default:
+		return !exists, s
+	}
 }
 
 var model = porcupine.Model{
@@ -61,18 +119,24 @@ var model = porcupine.Model{
 		}
 		return parts
 	},
-	Init: func() any { return "" },
-	Step: func(state, in, out any) (bool, any) {
-		if op := in.(input); !op.read {
-			return true, op.value
-		}
-		return out == state, state
-	},
+	Init: func() any { return state{} },
+	Step: func(before, in, out any) (bool, any) { return before.(state).step(in.(input), out.(output)) },
 	DescribeOperation: func(in, out any) string {
-		if op := in.(input); !op.read {
-			return fmt.Sprintf("%s := %s", op.key, op.value)
+		op, result := in.(input), out.(output)
+		key := op.key
+		if op.version > 0 {
+			key = fmt.Sprintf("%s/%d", key, op.version)
 		}
-		return fmt.Sprintf("%s is %q", in.(input).key, out)
+		switch {
+		case op.read && result.outcome != kv.Outcome_NOTED:
+			return fmt.Sprintf("%s is %s", key, strings.ToLower(result.outcome.String()))
+		case op.read:
+			return fmt.Sprintf("%s is %q", key, result.value)
+		case result.outcome != kv.Outcome_NOTED:
+			return fmt.Sprintf("%s := %s is %s", key, op.value, strings.ToLower(result.outcome.String()))
+		default:
+			return fmt.Sprintf("%s := %s", key, op.value)
+		}
 	},
 }
 
@@ -106,6 +170,12 @@ func Explain(history []Operation, w io.Writer) error {
 // operations are the history as porcupine wants it, in an order of their own.
 func operations(history []Operation) []porcupine.Operation {
 	operations := make([]porcupine.Operation, 0, len(history))
+	counted := map[string]bool{}
+	for _, op := range history {
+		if op.Version > 0 {
+			counted[op.Key] = true
+		}
+	}
 	for i, op := range history {
 		if op.Read && !op.Answered {
 			continue
@@ -116,8 +186,9 @@ func operations(history []Operation) []porcupine.Operation {
 		}
 		operations = append(operations, porcupine.Operation{
 			ClientId: i, // a client may have several operations under way
-			Input:    input{op.Key, op.Read, op.Value}, Output: op.Value,
-			Call: int64(op.Called), Return: returned,
+			Input:    input{op.Key, op.Read, op.Value, op.Version, counted[op.Key]},
+			Output:   output{op.Answered, op.Value, op.Outcome},
+			Call:     int64(op.Called), Return: returned,
 		})
 	}
 	slices.SortFunc(operations, func(a, b porcupine.Operation) int {

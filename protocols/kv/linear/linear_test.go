@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
 )
 
@@ -14,6 +15,12 @@ func write(value string, called, returned time.Duration) linear.Operation {
 func read(value string, called, returned time.Duration) linear.Operation {
 	op := write(value, called, returned)
 	op.Read = true
+	return op
+}
+
+// named makes an operation name a version, with an outcome.
+func named(op linear.Operation, version uint64, outcome kv.Outcome) linear.Operation {
+	op.Version, op.Outcome = version, outcome
 	return op
 }
 
@@ -36,6 +43,23 @@ func TestCheck(t *testing.T) {
 		{"a write without an answer may take effect", []linear.Operation{lost, read("", 6, 7), read("lost", 100, 101)}, linear.Linearizable},
 		{"but not before it began", []linear.Operation{lost, read("lost", 1, 2)}, linear.Violated},
 		{"a read without an answer says nothing", []linear.Operation{{Key: "k", Read: true, Value: "x", Called: 1}}, linear.Linearizable},
+		{"a version that becomes one", []linear.Operation{write("a", 0, 1), named(write("b", 2, 3), 2, kv.Outcome_NOTED), read("b", 4, 5)}, linear.Linearizable},
+		{"one that exists", []linear.Operation{write("a", 0, 1), named(write("b", 2, 3), 1, kv.Outcome_NOTED)}, linear.Violated},
+		{"one that exists is refused", []linear.Operation{write("a", 0, 1), named(write("b", 2, 3), 1, kv.Outcome_REFUSED), read("a", 4, 5)}, linear.Linearizable},
+		{"what is refused takes no effect", []linear.Operation{write("a", 0, 1), named(write("b", 2, 3), 1, kv.Outcome_REFUSED), read("b", 4, 5)}, linear.Violated},
+		{"the next is refused", []linear.Operation{write("a", 0, 1), named(write("b", 2, 3), 2, kv.Outcome_REFUSED)}, linear.Violated},
+		{"the next is refused, or not, beside another", []linear.Operation{write("a", 0, 9), named(write("b", 2, 3), 2, kv.Outcome_REFUSED)}, linear.Linearizable},
+		{"one too early is refused", []linear.Operation{named(write("b", 2, 3), 2, kv.Outcome_REFUSED), named(read("", 4, 5), 1, kv.Outcome_ABSENT)}, linear.Linearizable},
+		{"a version is read when there is a later one", []linear.Operation{write("a", 0, 1), write("b", 2, 3), named(read("a", 4, 5), 1, kv.Outcome_NOTED)}, linear.Linearizable},
+		{"it is another's value", []linear.Operation{write("a", 0, 1), write("b", 2, 3), named(read("b", 4, 5), 1, kv.Outcome_NOTED)}, linear.Violated},
+		{"it is read before it exists", []linear.Operation{named(read("a", 0, 1), 1, kv.Outcome_NOTED), write("a", 2, 3)}, linear.Violated},
+		{"it is dropped", []linear.Operation{write("a", 0, 1), write("b", 2, 3), named(read("", 4, 5), 1, kv.Outcome_DROPPED)}, linear.Linearizable},
+		{"it is dropped, and there is none later", []linear.Operation{write("a", 0, 1), named(read("", 4, 5), 1, kv.Outcome_DROPPED)}, linear.Violated},
+		{"it is absent, and exists", []linear.Operation{write("a", 0, 1), named(read("", 4, 5), 1, kv.Outcome_ABSENT)}, linear.Violated},
+		{"a lost write makes a version", []linear.Operation{lost, named(write("b", 7, 8), 2, kv.Outcome_NOTED)}, linear.Linearizable},
+		{"a lost write that names one may", []linear.Operation{named(lost, 1, 0), named(write("b", 7, 8), 2, kv.Outcome_NOTED)}, linear.Linearizable},
+		{"or may not", []linear.Operation{named(lost, 1, 0), named(write("b", 7, 8), 1, kv.Outcome_NOTED)}, linear.Linearizable},
+		{"but not become another", []linear.Operation{named(lost, 2, 0), named(write("b", 7, 8), 2, kv.Outcome_NOTED)}, linear.Violated},
 		{"keys do not mix", []linear.Operation{other, read("b", 11, 12)}, linear.Violated},
 	} {
 		if got := linear.Check(c.history, 0); got != c.want {
