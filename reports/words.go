@@ -93,8 +93,15 @@ func headline(r *bench.Result) string {
 	default:
 		load += fmt.Sprintf(" writes/s from each (%s arrivals)", e.Load.Arrivals)
 	}
+	mix := ""
 	if e.Load.Reads > 0 {
-		load += fmt.Sprintf(", %s of them reads,", e.Load.Reads)
+		mix += fmt.Sprintf(", %s of them reads", e.Load.Reads)
+	}
+	if e.Load.Versions > 0 {
+		mix += fmt.Sprintf(", %s by version", e.Load.Versions)
+	}
+	if mix != "" {
+		load += mix + ","
 	}
 	swept := ""
 	if e.Sweep != nil {
