@@ -59,7 +59,6 @@ type barPanel struct {
 
 // The measures of a bar panel, in points.
 const (
-	barPitch  = 17
 	barShare  = 0.62 // of the pitch
 	barsAbove = 13   // for the names of the round trips
 )
@@ -75,15 +74,15 @@ const farApart = 20
 // barFigure draws panels of bars under one another, on one scale if that can be read.
 func barFigure(title string, subtitle []string, panels []barPanel) *figure {
 	f := &figure{title: title, subtitle: subtitle, legend: barLegend(panels), columns: 1, xLabel: "response time (ms)"}
-	most, shortest, longest := 1, math.Inf(1), 0.0
+	most, shortest, longest := 0, math.Inf(1), 0.0
 	for _, p := range panels {
 		most = max(most, len(p.bars))
 		shortest, longest = min(shortest, p.limit()), max(longest, p.limit())
 		for _, b := range p.bars {
-			f.rightEdge = max(f.rightEdge, smallText.Width(b.value)+2*sampleGap)
+			f.rightEdge = max(f.rightEdge, valueRoom(b.value))
 		}
 	}
-	f.dataHeight = vg.Length(most) * barPitch
+	f.dataHeight = barRoom(most)
 	shared := longest <= farApart*shortest
 	if !shared {
 		f.xLabel += ", each region on a scale of its own"
@@ -118,15 +117,11 @@ func (p barPanel) limit() float64 {
 
 // panel makes the plot, on a scale from 0 to limit milliseconds; labelled gives the scale numbers.
 func (p barPanel) panel(limit float64, labelled bool) panel {
-	chart := newPlot()
-	chart.X.Min, chart.X.Max = 0, limit
-	chart.Y.Min, chart.Y.Max = 0, float64(max(1, len(p.bars)))
-	ticks := make(plot.ConstantTicks, len(p.bars))
+	names := make([]string, len(p.bars))
 	for i, b := range p.bars {
-		ticks[i] = plot.Tick{Value: p.middle(i), Label: b.name}
+		names[i] = b.name
 	}
-	chart.Y.Tick.Marker = ticks
-	chart.X.Tick.Marker = roundTicks{most: 8, unlabelled: !labelled}
+	chart := barChart(names, limit, labelled)
 	chart.Add(p)
 	title := p.region
 	if p.quorum > 0 {
@@ -135,15 +130,12 @@ func (p barPanel) panel(limit float64, labelled bool) panel {
 	return panel{title: title, plot: chart, unmarked: !labelled, over: barsAbove, overlay: func(c draw.Canvas) { p.overlay(c, limit) }}
 }
 
-// middle is where the i-th bar stands on the y axis.
-func (p barPanel) middle(i int) float64 { return float64(len(p.bars)-i) - 0.5 }
-
 // Plot implements plot.Plotter.
 func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	x, y := chart.Transforms(&c)
 	at := func(d time.Duration) vg.Length { return min(x(millis(d)), c.Max.X) }
 	for i, b := range p.bars {
-		middle := y(p.middle(i))
+		middle := y(barMiddle(i, len(p.bars)))
 		if b.sure50 == bench.Withheld {
 			continue
 		}
@@ -174,7 +166,7 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	}
 	for i, b := range p.bars {
 		if b.sure50 != bench.Withheld && b.floor > 0 {
-			drawFloor(c, vg.Point{X: at(b.floor), Y: y(p.middle(i))})
+			drawFloor(c, vg.Point{X: at(b.floor), Y: y(barMiddle(i, len(p.bars)))})
 		}
 	}
 }
@@ -182,8 +174,7 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 // overlay writes the values beside the bars and the names of the round trips above their lines.
 func (p barPanel) overlay(c draw.Canvas, limit float64) {
 	for i, b := range p.bars {
-		y := c.Y(p.middle(i) / float64(len(p.bars)))
-		writeBeside(c, smallText, vg.Point{X: c.Max.X + 2*sampleGap, Y: y}, b.value)
+		writeValue(c, i, len(p.bars), b.value)
 	}
 	if p.quorum <= 0 {
 		return

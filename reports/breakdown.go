@@ -3,7 +3,7 @@ package reports
 import (
 	"fmt"
 	"image/color"
-	"slices"
+	"iter"
 	"strconv"
 	"time"
 
@@ -16,8 +16,8 @@ import (
 )
 
 // stageColors are the colours of the stages of a write's way, by bench.StageNames: ways to and from
-// a leader blue, to and from another replica that a client has asked violet, between replicas green, what costs extra warm, what is inside a replica grey or
-// brown.
+// a leader blue, to and from another replica that a client has asked violet, between replicas green,
+// what costs extra warm, what is inside a replica grey or brown.
 var stageColors = map[string]color.NRGBA{
 	"to the leader": {0x8c, 0xc8, 0xf0, 0xff}, "back from the leader": {0x56, 0xa4, 0xd9, 0xff},
 	"to another replica": {0xcc, 0xc0, 0xec, 0xff}, "back from another replica": {0xac, 0x9a, 0xdc, 0xff},
@@ -32,10 +32,24 @@ var stageColors = map[string]color.NRGBA{
 	"until applied":  {0xc4, 0xc4, 0xc4, 0xff},
 }
 
+// ways are what is known of the ways of writes, by protocol and region.
+func (v *view) ways() iter.Seq[*bench.Ways] {
+	return func(yield func(*bench.Ways) bool) {
+		for _, row := range v.series {
+			for _, s := range row {
+				if s != nil && s.Ways != nil && !yield(s.Ways) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func (v *view) hasWays() bool {
-	return slices.ContainsFunc(v.series, func(row []*series) bool {
-		return slices.ContainsFunc(row, func(s *series) bool { return s != nil && s.Ways != nil })
-	})
+	for range v.ways() {
+		return true
+	}
+	return false
 }
 
 // breakdownFigure shows what the writes of each region waited for under each protocol: the means of
@@ -44,7 +58,7 @@ func (v *view) hasWays() bool {
 func breakdownFigure(v *view) *figure {
 	f := &figure{
 		title: "What a write waits for: mean time in each stage", subtitle: []string{subtitle(v.Result)},
-		legend: stageLegend(v), columns: 1, dataHeight: vg.Length(max(1, len(v.labels))) * barPitch, xLabel: "time since the write arrived (ms)",
+		legend: stageLegend(v), columns: 1, dataHeight: barRoom(len(v.labels)), xLabel: "time since the write arrived (ms)",
 	}
 	if every := v.sampled(); every > 1 {
 		f.subtitle = append(f.subtitle, fmt.Sprintf("Of some protocols one write in %d was followed.", every))
@@ -59,7 +73,7 @@ func breakdownFigure(v *view) *figure {
 				b.ways = s.Ways
 			}
 			answered, applied = max(answered, millis(b.total(false))), max(applied, millis(b.total(true)))
-			f.rightEdge = max(f.rightEdge, smallText.Width(b.value())+2*sampleGap)
+			f.rightEdge = max(f.rightEdge, valueRoom(b.value()))
 			p.bars = append(p.bars, b)
 		}
 		panels = append(panels, p)
@@ -80,35 +94,29 @@ const farAfter = 1.5
 
 // sampled is the greatest n such that only every n-th write was followed.
 func (v *view) sampled() (every int64) {
-	for _, row := range v.series {
-		for _, s := range row {
-			if s != nil && s.Ways != nil {
-				every = max(every, s.Ways.Every)
-			}
-		}
+	for ways := range v.ways() {
+		every = max(every, ways.Every)
 	}
 	return every
 }
 
 // stageLegend names the stages that occur, in the order of a write's way.
 func stageLegend(v *view) []legendEntry {
+	after := map[string]bool{} // the answer; of those that occur
+	for ways := range v.ways() {
+		for _, s := range ways.Stages {
+			after[s.Name] = s.After
+		}
+	}
 	var legend []legendEntry
 	for _, name := range bench.StageNames() {
-		after := false
-		occurs := slices.ContainsFunc(v.series, func(row []*series) bool {
-			return slices.ContainsFunc(row, func(s *series) bool {
-				return s != nil && s.Ways != nil && slices.ContainsFunc(s.Ways.Stages, func(one bench.Stage) bool {
-					after = after || one.Name == name && one.After
-					return one.Name == name
-				})
-			})
-		})
+		late, occurs := after[name]
 		if !occurs {
 			continue
 		}
 		shown, said := stageColors[name], name
 		height := vg.Length(1)
-		if after {
+		if late {
 			said, height = "after the answer: "+name, afterShare
 		}
 		legend = append(legend, legendEntry{said, func(c draw.Canvas) {
@@ -159,24 +167,18 @@ type stagePanel struct {
 }
 
 func (p stagePanel) panel(limit float64, labelled bool) panel {
-	chart := newPlot()
-	chart.X.Min, chart.X.Max = 0, limit
-	chart.Y.Min, chart.Y.Max = 0, float64(max(1, len(p.bars)))
-	ticks := make(plot.ConstantTicks, len(p.bars))
+	names := make([]string, len(p.bars))
 	for i, b := range p.bars {
-		ticks[i] = plot.Tick{Value: p.middle(i), Label: b.name}
+		names[i] = b.name
 	}
-	chart.Y.Tick.Marker = ticks
-	chart.X.Tick.Marker = roundTicks{most: 8, unlabelled: !labelled}
+	chart := barChart(names, limit, labelled)
 	chart.Add(p)
 	return panel{title: p.region, plot: chart, unmarked: !labelled, over: 4, overlay: func(c draw.Canvas) {
 		for i, b := range p.bars {
-			writeBeside(c, smallText, vg.Point{X: c.Max.X + 2*sampleGap, Y: c.Y(p.middle(i) / float64(len(p.bars)))}, b.value())
+			writeValue(c, i, len(p.bars), b.value())
 		}
 	}}
 }
-
-func (p stagePanel) middle(i int) float64 { return float64(len(p.bars)-i) - 0.5 }
 
 // Plot implements plot.Plotter.
 func (p stagePanel) Plot(c draw.Canvas, chart *plot.Plot) {
@@ -191,7 +193,7 @@ func (p stagePanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			if s.After {
 				half *= afterShare
 			}
-			middle := y(p.middle(i))
+			middle := y(barMiddle(i, len(p.bars)))
 			from, to := x(millis(at)), min(x(millis(at+s.Mean())), c.Max.X)
 			fill(c, stageColors[s.Name], vg.Rectangle{Min: vg.Point{X: from, Y: middle - half}, Max: vg.Point{X: to, Y: middle + half}})
 			label := strconv.FormatFloat(millis(s.Mean()), 'f', 1, 64)

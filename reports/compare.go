@@ -201,13 +201,7 @@ func atPoints(results []*bench.Result, compare func(at []*bench.Result) ([]compa
 // of the given views.
 func writesAndReads(views []*view, compare func(views []*view) []comparison) []comparison {
 	all := compare(views)
-	var reads []*view
-	some := false
-	for _, v := range views {
-		of, any := v.asReads()
-		reads, some = append(reads, of), some || any
-	}
-	if some {
+	if reads := readsOf(views); reads != nil {
 		for _, c := range compare(reads) {
 			c.what = "reads"
 			all = append(all, c)

@@ -71,7 +71,7 @@ func curve(h *hdrhistogram.Histogram) (solid, faint plotter.XYs) {
 		if confidence == bench.Withheld {
 			return solid, faint
 		}
-		point := plotter.XY{X: x, Y: float64(bench.Percentile(h, percentile)) / 1e6}
+		point := plotter.XY{X: x, Y: millis(bench.Percentile(h, percentile))}
 		if confidence == bench.Solid {
 			solid = append(solid, point)
 			continue

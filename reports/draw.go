@@ -16,18 +16,12 @@ import (
 // figures that say so.
 func Draw(dir string, r *bench.Result) ([]string, error) {
 	var paths []string
-	draw := func(name string, f *figure) error {
-		path := filepath.Join(dir, name)
-		if err := writePNG(path, f.render()); err != nil {
-			return fmt.Errorf("drawing the result of %s: %w", r.Experiment.Name, err)
+	for _, f := range figuresOf(r) {
+		path := filepath.Join(dir, f.name)
+		if err := writePNG(path, f.figure().render()); err != nil {
+			return paths, fmt.Errorf("drawing the result of %s: %w", r.Experiment.Name, err)
 		}
 		paths = append(paths, path)
-		return nil
-	}
-	for _, f := range figuresOf(r) {
-		if err := draw(f.name, f.figure()); err != nil {
-			return paths, err
-		}
 	}
 	return paths, nil
 }

@@ -104,9 +104,7 @@ func (f *figure) layout() layout {
 	l.cell = (pageWidth - pageEdge - l.left - vg.Length(f.columns-1)*betweenCells) / vg.Length(f.columns)
 
 	l.height = 2*pageEdge + 2*betweenParts + vg.Length(len(l.legend)+1)*lineHeight(labelText)
-	for _, line := range l.head {
-		l.height += lineHeight(line.style)
-	}
+	l.height += headHeight(l.head)
 	for _, bottom := range l.bottoms {
 		l.height += l.over + f.dataHeight + bottom + betweenParts
 	}
@@ -115,12 +113,7 @@ func (f *figure) layout() layout {
 
 // drawHead draws title and legend and returns where the panels begin.
 func (l layout) drawHead(page draw.Canvas) vg.Length {
-	y := l.height - pageEdge
-	for _, line := range l.head {
-		page.FillText(aligned(line.style, text.XLeft, text.YTop), vg.Point{X: pageEdge, Y: y}, line.text)
-		y -= lineHeight(line.style)
-	}
-	y -= betweenParts
+	y := drawHeadLines(page, l.head, l.height-pageEdge) - betweenParts
 	for _, line := range l.legend {
 		drawLegendLine(page, line, pageEdge, y)
 		y -= lineHeight(labelText)
@@ -181,17 +174,38 @@ type headLine struct {
 }
 
 func (f *figure) headLines(width vg.Length) []headLine {
-	var lines []headLine
 	parts := []headLine{{f.title, titleText}}
 	for _, s := range f.subtitle {
 		parts = append(parts, headLine{s, labelText})
 	}
+	return wrapHead(parts, width)
+}
+
+// wrapHead breaks each part into lines of the given width.
+func wrapHead(parts []headLine, width vg.Length) []headLine {
+	var lines []headLine
 	for _, part := range parts {
 		for _, line := range wrap(part.text, func(s string) bool { return part.style.Width(s) <= width }) {
 			lines = append(lines, headLine{line, part.style})
 		}
 	}
 	return lines
+}
+
+func headHeight(lines []headLine) (height vg.Length) {
+	for _, line := range lines {
+		height += lineHeight(line.style)
+	}
+	return height
+}
+
+// drawHeadLines draws lines from y down and returns where they end.
+func drawHeadLines(page draw.Canvas, lines []headLine, y vg.Length) vg.Length {
+	for _, line := range lines {
+		page.FillText(aligned(line.style, text.XLeft, text.YTop), vg.Point{X: pageEdge, Y: y}, line.text)
+		y -= lineHeight(line.style)
+	}
+	return y
 }
 
 // legendLines breaks the legend into lines of the given width.

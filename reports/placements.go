@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"quorumbench/bench/placement"
 )
@@ -41,6 +40,7 @@ func Placements(w io.Writer, n *placement.Network, placements []placement.Placem
 		header = append(header, "replicas")
 	}
 	header = append(header, "leader")
+	names := len(header)
 	if len(clients) <= mostClients {
 		for _, c := range clients {
 			header = append(header, n.Regions[c.Region])
@@ -49,8 +49,9 @@ func Placements(w io.Writer, n *placement.Network, placements []placement.Placem
 	if weighted {
 		header = append(header, "weighted")
 	}
-	t := newTable(append(header, "mean", "worst")...)
-	t.SetColumnConfigs(placementColumns(len(header), chosen))
+	header = append(header, "mean", "worst")
+	t := newTable(header...)
+	t.SetColumnConfigs(figuresFrom(names+1, len(header))) // here more than two columns are names
 	for i := range placements {
 		p := &placements[i]
 		row := table.Row{strconv.Itoa(i + 1), p.Protocol.Label}
@@ -72,19 +73,6 @@ func Placements(w io.Writer, n *placement.Network, placements []placement.Placem
 		return fmt.Errorf("writing the placements: %w", err)
 	}
 	return nil
-}
-
-// placementColumns aligns names to the left and figures to the right, of which two follow the header.
-func placementColumns(header int, chosen bool) []table.ColumnConfig {
-	names := 3
-	if chosen {
-		names = 4
-	}
-	var columns []table.ColumnConfig
-	for number := names + 1; number <= header+2; number++ {
-		columns = append(columns, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	return columns
 }
 
 // bestPlacement says in a sentence which placement is the best, and by what.

@@ -76,9 +76,25 @@ func (v *view) ofReads() *view {
 	return nil
 }
 
+// readsOf are the views of the reads, nil if there were none in any.
+func readsOf(views []*view) []*view {
+	var all []*view
+	some := false
+	for _, v := range views {
+		of, any := v.asReads()
+		all, some = append(all, of), some || any
+	}
+	if !some {
+		return nil
+	}
+	return all
+}
+
 // noun is what the view is of.
-func (v *view) noun() string {
-	if v.reads {
+func (v *view) noun() string { return noun(v.reads) }
+
+func noun(reads bool) string {
+	if reads {
 		return "read"
 	}
 	return "write"
@@ -93,12 +109,7 @@ func (v *view) title(rest string) string {
 // of returns the series of a protocol, by region.
 func (v *view) of(label string) []*series { return v.series[slices.Index(v.labels, label)] }
 
-func (s *series) noun() string {
-	if s.reads {
-		return "read"
-	}
-	return "write"
-}
+func (s *series) noun() string { return noun(s.reads) }
 
 // confidence tells what may be made of a response percentile, 0 to 100, of the series: nothing if
 // it is that of a queue that grows.

@@ -149,10 +149,7 @@ func (d *spaceTime) fit(parts []scenario.Window) int {
 func (d *spaceTime) layOut(parts []scenario.Window, fall vg.Length) (collisions int) {
 	d.fall = fall
 	d.axis = newTimeAxis(d, parts)
-	d.height = 2*pageEdge + d.axis.height + 3*lineHeight(headText)
-	for _, line := range d.head {
-		d.height += lineHeight(line.style)
-	}
+	d.height = 2*pageEdge + d.axis.height + 3*lineHeight(headText) + headHeight(d.head)
 	d.top = pageEdge + d.axis.height + lineHeight(headText)/2
 	d.fly()
 	return d.arrange()
@@ -225,16 +222,9 @@ func (d *spaceTime) addNote(e scenario.Event) {
 
 func (d *spaceTime) headLines(width vg.Length) []headLine {
 	script := d.run.Script
-	parts := []headLine{
+	return wrapHead([]headLine{
 		{script.Title, titleText},
 		{script.About, labelText},
 		{fmt.Sprintf("%s, %d replicas, virtual time in ms, downwards; long waits are shortened.", script.Protocol, script.Replicas), remarkText},
-	}
-	var lines []headLine
-	for _, part := range parts {
-		for _, line := range wrap(part.text, func(s string) bool { return part.style.Width(s) <= width }) {
-			lines = append(lines, headLine{line, part.style})
-		}
-	}
-	return lines
+	}, width)
 }

@@ -21,10 +21,8 @@ type timeAxis struct {
 }
 
 const (
-	shortestFlight = vg.Length(27) // how much the shortest flight of a message falls
-	crowdedFlight  = vg.Length(46) // the same where arrows cross or replicas are many
 	leastApart     = vg.Length(6)
-	mostApart      = 1.7 // of such a flight, until a wait is shortened
+	mostApart      = 1.7 // of how much the shortest flight of a message falls
 	betweenWindows = vg.Length(30)
 )
 

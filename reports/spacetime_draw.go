@@ -37,11 +37,7 @@ type flight struct {
 }
 
 func (d *spaceTime) draw(page draw.Canvas) {
-	y := d.height - pageEdge
-	for _, line := range d.head {
-		page.FillText(aligned(line.style, text.XLeft, text.YTop), vg.Point{X: pageEdge, Y: y}, line.text)
-		y -= lineHeight(line.style)
-	}
+	y := drawHeadLines(page, d.head, d.height-pageEdge)
 	d.drawLegend(page, y-lineHeight(noteText)/2)
 
 	d.drawTimes(page)

@@ -34,16 +34,11 @@ func sweepOf(r *bench.Result) *sweep {
 
 // ofReads is the same of the reads; nil if there were none.
 func (s *sweep) ofReads() *sweep {
-	reads, any := *s, false
-	reads.points = nil
-	for _, v := range s.points {
-		of, some := v.asReads()
-		reads.points, any = append(reads.points, of), any || some
-	}
-	if !any {
+	points := readsOf(s.points)
+	if points == nil {
 		return nil
 	}
-	return &reads
+	return &sweep{Result: s.Result, values: s.values, points: points}
 }
 
 func (s *sweep) noun() string { return s.points[0].noun() }
@@ -286,9 +281,12 @@ func (s *sweep) legend() []legendEntry {
 			}
 		}
 		entries = append(entries, legendEntry{name, func(c draw.Canvas) {
-			for share, dashed := range map[float64]bool{0.75: false, 0.25: true} {
-				l := sweepLine{protocol: i, dashed: dashed}
-				c.StrokeLine2(l.style(), c.Min.X, c.Y(share), c.Max.X, c.Y(share))
+			for _, p := range []struct {
+				share  float64
+				dashed bool
+			}{{0.75, false}, {0.25, true}} { // p50 above p99
+				l := sweepLine{protocol: i, dashed: p.dashed}
+				c.StrokeLine2(l.style(), c.Min.X, c.Y(p.share), c.Max.X, c.Y(p.share))
 			}
 		}})
 	}

@@ -113,12 +113,17 @@ func newTable(header ...any) table.Writer {
 	style.Format.Header = text.FormatDefault
 	t.SetStyle(style)
 	t.AppendHeader(header)
-	columns := make([]table.ColumnConfig, 0, len(header))
-	for i := 2; i < len(header); i++ {
-		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(columns)
+	t.SetColumnConfigs(figuresFrom(3, len(header)))
 	return t
+}
+
+// figuresFrom aligns columns of figures to the right: those from first, which counts from 1, to last.
+func figuresFrom(first, last int) []table.ColumnConfig {
+	var columns []table.ColumnConfig
+	for number := first; number <= last; number++ {
+		columns = append(columns, table.ColumnConfig{Number: number, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	return columns
 }
 
 // latencyCell writes a response percentile as far as the samples bear it.

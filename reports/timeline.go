@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -143,15 +144,12 @@ func coarsened(intervals []bench.Interval) []step {
 
 // timeline returns the medians, held over each step, and the outline of the band from p10 to p90.
 func timeline(steps []step) (medians, band plotter.XYs) {
-	at := func(s step, percentile float64) float64 {
-		return float64(bench.Percentile(s.response, percentile)) / 1e6
-	}
+	at := func(s step, percentile float64) float64 { return millis(bench.Percentile(s.response, percentile)) }
 	for _, s := range steps {
 		medians = append(medians, plotter.XY{X: s.from, Y: at(s, 50)}, plotter.XY{X: s.to, Y: at(s, 50)})
 		band = append(band, plotter.XY{X: s.from, Y: at(s, 90)}, plotter.XY{X: s.to, Y: at(s, 90)})
 	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		s := steps[i]
+	for _, s := range slices.Backward(steps) {
 		band = append(band, plotter.XY{X: s.to, Y: at(s, 10)}, plotter.XY{X: s.from, Y: at(s, 10)})
 	}
 	return medians, band

@@ -44,12 +44,12 @@ func (w *withheld) footnotes(r *bench.Result) []string {
 		if !f.found {
 			continue
 		}
-		noun, share := "write", 1-float64(r.Experiment.Load.Reads)
+		share := 1 - float64(r.Experiment.Load.Reads)
 		if w.reads {
-			noun, share = "read", float64(r.Experiment.Load.Reads)
+			share = float64(r.Experiment.Load.Reads)
 		}
 		lines = append(lines, fmt.Sprintf("p%g takes %s %ss from a region, and one had %s%s",
-			f.percentile, count(bench.SamplesNeeded(f.percentile)), noun, count(f.count), longEnough(r, share, f.percentile, f.count)))
+			f.percentile, count(bench.SamplesNeeded(f.percentile)), noun(w.reads), count(f.count), longEnough(r, share, f.percentile, f.count)))
 	}
 	return lines
 }

@@ -38,7 +38,8 @@
 //
 //  11. An acceptor keeps the chain of the ballots that it has promised since it last accepted.
 //  12. Revert takes back the highest promise, to the one before it, if it is of exactly that ballot
-//     and nothing was accepted under it. Else it does nothing.
+//     and nothing was accepted under it. Else it does nothing. A key of which nothing is left, no
+//     promise, no value and no version, is dropped.
 //  13. Only a proposer that has not begun phase 2 sends it, when it gives up or its read has found
 //     nothing. It never uses that ballot again: not after a restart, and no late answer counts.
 //
@@ -65,7 +66,7 @@ var Driver = protocols.Driver{
 	New:        newReplica,
 	Describe:   register.Describe,
 	Floor:      floor,
-	Invariants: invariants,
+	Invariants: register.Invariants(protocols.MaxReplicas),
 }
 
 const revertOption = "revert"
@@ -73,16 +74,6 @@ const revertOption = "revert"
 // floor: prepare and accept each wait for the nearest quorum.
 func floor(c protocols.Config) time.Duration {
 	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(c.Replicas))
-}
-
-func invariants(nodes []protocols.Node) error {
-	replicas := make([]*register.Replica, len(nodes))
-	for i, node := range nodes {
-		if r, up := node.(*replica); up {
-			replicas[i] = r.Replica
-		}
-	}
-	return register.Invariants(replicas, 0)
 }
 
 // replica adds to the keys how their values get chosen.

@@ -53,25 +53,13 @@ var Driver = protocols.Driver{
 	Floor: func(c protocols.Config) time.Duration {
 		return c.Delays.QuorumRoundTrip(c.ID, quorum)
 	},
-	Invariants: invariants,
+	Invariants: register.Invariants(quorum), // rule 4: at the proposer's replica and at one other, and nowhere else
 }
 
 const (
 	replicas = 3
 	quorum   = 2
 )
-
-// invariants adds to those of the keys that a ballot is accepted at its proposer's replica and at one
-// other, and nowhere else (rule 4).
-func invariants(nodes []protocols.Node) error {
-	held := make([]*register.Replica, len(nodes))
-	for i, node := range nodes {
-		if r, up := node.(*replica); up {
-			held[i] = r.Replica
-		}
-	}
-	return register.Invariants(held, quorum)
-}
 
 // replica adds to the keys how their values get chosen.
 type replica struct {

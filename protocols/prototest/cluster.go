@@ -245,15 +245,20 @@ func (c *Cluster) Crash(id protocols.NodeID) {
 // Restart begins a new life of a replica from its disk, at once.
 func (c *Cluster) Restart(id protocols.NodeID) {
 	r := c.Replicas[id]
-	r.Node = c.driver.New(protocols.Config{
-		ID: id, Replicas: len(c.Replicas), Leader: c.leader, Delays: c.Network.Delays,
-		Seed: c.seed<<16 + uint64(id)<<8 + uint64(r.life),
-	})
+	r.Node = c.driver.New(c.config(id))
 	r.Alive, r.Commits, r.timers = true, nil, map[protocols.TimerID]uint64{}
 	for _, record := range slices.Clone(r.Disk) {
 		c.step(r, protocols.Input{Kind: protocols.InputRestore, Data: bytes.Clone(record)})
 	}
 	c.step(r, protocols.Input{Kind: protocols.InputStart})
+}
+
+// config is what a replica knows in its present life.
+func (c *Cluster) config(id protocols.NodeID) protocols.Config {
+	return protocols.Config{
+		ID: id, Replicas: len(c.Replicas), Leader: c.leader, Delays: c.Network.Delays,
+		Seed: c.seed<<16 + uint64(id)<<8 + uint64(c.Replicas[id].life),
+	}
 }
 
 // TraceHash sums up every input and every effect so far.

@@ -54,7 +54,6 @@ func choose(driver *protocols.Driver, c protocols.Config, chosen protocols.Optio
 //
 //	go test ./protocols/raft -run Conformance -args -seeds 1000
 func Conformance(t *testing.T, driver protocols.Driver) {
-	driver = With(driver, nil)
 	t.Run("description", func(t *testing.T) { describes(t, driver) })
 	for _, delays := range []protocols.Delays{oneReplica, threeRegions, fiveRegions} {
 		n := len(delays)
@@ -106,7 +105,7 @@ func meetsFloor(t *testing.T, driver protocols.Driver, delays protocols.Delays) 
 			c.Run(c.Now() + 5*time.Second) // until a leader is settled, and nothing is on its way
 			id := c.Put(at, 7, fmt.Sprintf("key of %d", in), "value")
 			c.RunUntilAnswered(5 * time.Second)
-			if got, want := c.Answers[id].Latency, driver.Floor(protocols.Config{ID: at, Replicas: len(delays), Leader: leader, Delays: delays}); got != want {
+			if got, want := c.Answers[id].Latency, c.driver.Floor(c.config(at)); got != want {
 				t.Errorf("leader %d, client at %d: a write takes %v, the floor is %v", leader, in, got, want)
 			}
 		}

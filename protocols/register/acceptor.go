@@ -44,10 +44,17 @@ func (r *Replica) instance(g *Register, version uint64) *Instance {
 	return i
 }
 
+// empty tells whether nothing is known of the version.
+func (i *Instance) empty() bool {
+	return i.LastBallot == 0 && i.ValueBallot == 0 && i.chosen == nil && i.abandoned == 0
+}
+
 // close drops the first open instance: rule 7.
-func (r *Replica) close(g *Register) {
-	i := g.open
-	g.open = i.later
+func (r *Replica) close(g *Register) { r.drop(&g.open) }
+
+func (r *Replica) drop(at **Instance) {
+	i := *at
+	*at = i.later
 	*i = Instance{later: r.spare}
 	r.spare = i
 }

@@ -23,7 +23,7 @@ func (r *Replica) persist() {
 // compact writes a snapshot if the log is long: what is needed of each key, which is its latest version
 // with the sessions, and the instances after it.
 func (r *Replica) compact() {
-	if r.logged <= recordsAtLeast+recordsPerKey*len(r.registers) {
+	if r.logged <= recordsAtLeast+recordsPerKey*len(r.byKey) {
 		return
 	}
 	r.logged = 0
@@ -63,7 +63,9 @@ func (r *Replica) restore(data []byte) {
 	}
 	r.logged++
 	for _, e := range record.Entries {
-		r.restoreEntry(r.register(e.Key), e)
+		g := r.register(e.Key)
+		r.restoreEntry(g, e)
+		r.tidy(g)
 	}
 }
 

@@ -8,11 +8,20 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Invariants tells what is wrong with what the replicas hold; one that is down is nil. Under one ballot
-// of an instance a single value may be accepted (rule 9), no ballot below an accepted one may be the
-// highest promised, and after one version of a key there is one state. Acceptors, if not zero, is how
-// many replicas may accept under one ballot.
-func Invariants(replicas []*Replica, acceptors int) error {
+// node is a node that embeds a Replica.
+type node interface{ held() *Replica }
+
+func (r *Replica) held() *Replica { return r }
+
+// Invariants returns the Invariants of a driver whose nodes embed a Replica, and under one ballot of
+// which so many replicas may accept. They tell what is wrong with what the replicas hold: under one
+// ballot of an instance a single value may be accepted (rule 9), no ballot below an accepted one may be
+// the highest promised, and after one version of a key there is one state.
+func Invariants(acceptors int) func(nodes []protocols.Node) error {
+	return func(nodes []protocols.Node) error { return invariants(nodes, acceptors) }
+}
+
+func invariants(nodes []protocols.Node, acceptors int) error {
 	type proposal struct {
 		key     string
 		version uint64
@@ -27,10 +36,12 @@ func Invariants(replicas []*Replica, acceptors int) error {
 		version uint64
 	}
 	values, states := map[proposal]accepted{}, map[place]*kv.Register{}
-	for _, r := range replicas {
-		if r == nil {
+	for _, one := range nodes {
+		up, is := one.(node)
+		if !is { // it is down
 			continue
 		}
+		r := up.held()
 		for _, g := range r.registers {
 			at := place{g.name, g.version}
 			if other := states[at]; other == nil {
@@ -52,7 +63,7 @@ func Invariants(replicas []*Replica, acceptors int) error {
 					return fmt.Errorf("under ballot %v of version %d of key %q two values were accepted", i.ValueBallot, i.version, g.key)
 				}
 				values[p] = accepted{i.Value, known.count + 1}
-				if acceptors > 0 && known.count+1 > acceptors {
+				if known.count+1 > acceptors {
 					return fmt.Errorf("under ballot %v of version %d of key %q more than %d replicas have accepted", i.ValueBallot, i.version, g.key, acceptors)
 				}
 			}

@@ -41,7 +41,8 @@ type Replica struct {
 	peers  []protocols.NodeID    // nearest first
 	quorum int
 
-	registers []*Register // in the order met; the place is the timer's ID
+	registers []*Register // in the order met; the place, which is used again, is the timer's ID
+	vacant    []*Register // of them, those whose keys were dropped
 	byKey     map[string]*Register
 	spare     *Instance // instances that are over, for new ones
 	logged    int       // records since the last snapshot
@@ -92,10 +93,42 @@ func (r *Replica) register(key []byte) *Register {
 	if g := r.byKey[string(key)]; g != nil {
 		return g
 	}
-	g := &Register{key: slices.Clone(key), name: string(key), timer: protocols.TimerID(len(r.registers))}
-	r.registers = append(r.registers, g)
+	g := r.vacancy()
+	g.key, g.name = slices.Clone(key), string(key)
 	r.byKey[g.name] = g
 	return g
+}
+
+func (r *Replica) vacancy() *Register {
+	if last := len(r.vacant) - 1; last >= 0 {
+		g := r.vacant[last]
+		r.vacant = r.vacant[:last]
+		return g
+	}
+	g := &Register{timer: protocols.TimerID(len(r.registers))}
+	r.registers = append(r.registers, g)
+	return g
+}
+
+// tidy drops what is empty: instances of which nothing is known any more, and the key, if nobody has
+// written it. That is so where the prepare of a read that found nothing has been taken back: rule 12.
+// More must not be dropped. A promise is kept for ever, even one to a read (rule 1), so that without the
+// option revert a read of a key that nobody has written leaves an instance at each replica that it asked;
+// and the reader itself has to know which ballots it has abandoned (rule 13).
+func (r *Replica) tidy(g *Register) {
+	for at := &g.open; *at != nil; {
+		if (*at).empty() {
+			r.drop(at)
+		} else {
+			at = &(*at).later
+		}
+	}
+	if g.version > 0 || g.open != nil || g.wishes != nil {
+		return
+	}
+	delete(r.byKey, g.name)
+	*g = Register{timer: g.timer} // which is not set: only for a wish it is
+	r.vacant = append(r.vacant, g)
 }
 
 // Step implements protocols.Node.
@@ -111,7 +144,9 @@ func (r *Replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		r.onTimer(r.registers[in.Timer])
 	case protocols.InputMessage:
 		if r.decode(in.Data) == nil && r.in.Version > 0 { // nothing but a replica of this driver sends; skip what is not ours
-			r.receive(in.From, r.register(r.in.Key), &r.in)
+			g := r.register(r.in.Key)
+			r.receive(in.From, g, &r.in)
+			r.tidy(g)
 		}
 	}
 	r.compact()

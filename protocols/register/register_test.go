@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/register"
 	"quorumbench/protocols/registry"
 )
 
@@ -54,6 +56,68 @@ func TestTheDiskHoldsLatestVersionsOnly(t *testing.T) {
 		}
 		c.Check()
 	})
+}
+
+// Promises to reads that found nothing are taken back, and nothing is left of their keys but at the reader,
+// which remembers its ballots.
+func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
+	const reader, reads = 0, 400
+	driver := prototest.With(*registry.Find("paxos"), protocols.Options{"revert": "on"})
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, protocols.Nobody, 1)
+	read := func(i int) *kv.Result {
+		id := c.Get(reader, 1, fmt.Sprint("key ", i))
+		c.RunUntilAnswered(5 * time.Second)
+		return c.Answers[id].Result
+	}
+	for i := range reads {
+		if r := read(i); r.Version != 0 {
+			t.Fatalf("key %d, which nobody has written, is found in version %d", i, r.Version)
+		}
+	}
+	c.Run(c.Now() + time.Second)
+	for id := range c.Replicas {
+		if n := len(c.Replicas[id].Disk); id != reader && n > 80 {
+			t.Errorf("after reads of %d keys that nobody has written the disk of %d has %d records", reads, id, n)
+		}
+	}
+	c.Put(1, 2, "key 7", "value") // the keys can be used all the same
+	c.RunUntilAnswered(5 * time.Second)
+	if r := read(7); r.Version != 1 || string(r.Value) != "value" {
+		t.Errorf("a key written after it was read as absent is %q in version %d", r.Value, r.Version)
+	}
+	c.Check()
+}
+
+// What no run should bring about is told: so many replicas accept under one ballot, and one of them
+// another value.
+func TestInvariantsTellWhatReplicasMustNotHold(t *testing.T) {
+	for _, test := range []struct {
+		driver string
+		kind   register.Kind
+		values []string // accepted by one replica each, under one ballot
+		wrong  bool
+	}{
+		{"paxos", register.Kind_ACCEPT, []string{"a", "a", "a"}, false},
+		{"paxos", register.Kind_ACCEPT, []string{"a", "a", "b"}, true},
+		{"paxos1", register.Kind_PROPOSE, []string{"a", "a"}, false},
+		{"paxos1", register.Kind_PROPOSE, []string{"a", "b"}, true},
+		{"paxos1", register.Kind_PROPOSE, []string{"a", "a", "a"}, true},
+	} {
+		driver := registry.Find(test.driver)
+		nodes := make([]protocols.Node, len(delays)) // those without a value are down
+		for id, value := range test.values {
+			nodes[id] = driver.New(protocols.Config{ID: protocols.NodeID(id), Replicas: len(delays), Delays: delays, Leader: protocols.Nobody})
+			data, err := protocols.Append(nil, &register.Message{
+				Kind: test.kind, Key: []byte("key"), Version: 1, Ballot: uint64(protocols.NewBallot(1, 0)), Value: []byte(value)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			nodes[id].Step(&protocols.Input{Kind: protocols.InputMessage, From: 0, Data: data}, &protocols.Outbox{})
+		}
+		if err := driver.Invariants(nodes); (err != nil) != test.wrong {
+			t.Errorf("%s: %q accepted under one ballot: %v, want an error: %t", test.driver, test.values, err, test.wrong)
+		}
+	}
 }
 
 func TestConflictsCanBeMeasured(t *testing.T) {
