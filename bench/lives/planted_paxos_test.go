@@ -48,6 +48,10 @@ var paxosBugs = []bug{
 		{"case c.Op == Op_PUT && c.Version == e.version+1:", "case c.Op == Op_PUT && c.Version > 0:"}}, within(50)},
 	{"paxos", "a version that is dropped is told to be absent", "kv/kv.go", []edit{
 		{"case c.Version < e.version:", "case false:"}}, within(50)},
+	{"paxos", "a promise is dropped as if it were nothing", "register/acceptor.go", []edit{
+		{"return i.LastBallot == 0 && ", "return "}}, within(50)},
+	{"paxos", "an abandoned ballot is dropped as if it were nothing", "register/acceptor.go", []edit{
+		{" && i.abandoned == 0", ""}}, inScenario("paxos-revert-restart")},
 	{"paxos", "a write is refused before it can be known", "register/proposer.go", []edit{
 		{"return g.state.Known(op, w.version) // rule 8", "return g.state.Known(op, min(w.version, g.state.Version()))"}}, within(50)},
 	{"paxos", "a read of a version finds the latest", "kv/kv.go", []edit{

@@ -65,6 +65,7 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 			t.Run("all writes of a busy cluster are answered", func(t *testing.T) { answersAll(t, driver, delays) })
 			t.Run("one seed gives one run", func(t *testing.T) { isDeterministic(t, driver, delays) })
 			t.Run("a command handed over twice takes effect once", func(t *testing.T) { appliesOnce(t, driver, delays) })
+			t.Run("a command given up has no effect", func(t *testing.T) { forgetsGivenUp(t, driver, delays) })
 			t.Run("a read sees the write before it", func(t *testing.T) { readsLatest(t, driver, delays) })
 			t.Run("lost, doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays) })
 			t.Run("crashes lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays) })
@@ -184,6 +185,37 @@ func appliesOnce(t *testing.T, driver protocols.Driver, delays protocols.Delays)
 		}
 		c.Check()
 	}
+}
+
+// forgetsGivenUp has a client give up its first command, and a replica get it all the same, when the
+// client's second has been applied. It must have no effect, and nobody may go on trying.
+func forgetsGivenUp(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	messages := 0
+	c := NewCluster(t, driver, Network{Delays: delays, Drop: func(_, _ protocols.NodeID, _ []byte) bool { messages++; return false }}, 0, 7)
+	first, second := protocols.CommandID{Client: 9, Seq: 1}, protocols.CommandID{Client: 9, Seq: 2}
+	c.Run(5 * time.Second)
+	c.Hand(protocols.NodeID(len(delays)-1), second, &kv.Command{Op: kv.Op_PUT, Key: []byte("k"), Value: []byte("second"), Acked: second.Seq})
+	c.RunUntilAnswered(20 * time.Second)
+	c.seqs[9] = second.Seq
+	c.Run(c.Now() + 20*time.Second)
+	quiet := func() int {
+		messages = 0
+		c.Run(c.Now() + time.Minute)
+		return messages
+	}
+	before := quiet()
+	c.Hand(0, first, &kv.Command{Op: kv.Op_PUT, Key: []byte("k"), Value: []byte("first")})
+	c.Run(c.Now() + 20*time.Second)
+	if after := quiet(); after > before+before/100+2 { // heartbeats are not in step with the minutes
+		t.Errorf("%d messages a minute before, and %d long after", before, after)
+	}
+	delete(c.Answers, first) // an answer means nothing: nobody waits for it
+	read := c.Get(0, 9, "k")
+	c.Run(c.Now() + 20*time.Second)
+	if r := c.Answers[read].Result; r.GetVersion() != 1 || string(r.GetValue()) != "second" {
+		t.Errorf("the key has version %d, value %q", r.GetVersion(), r.GetValue())
+	}
+	c.Check()
 }
 
 func readsLatest(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
