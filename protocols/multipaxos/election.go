@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
 )
 
@@ -40,7 +41,7 @@ func (r *replica) stand() {
 		r.standing = max(r.now, 1)
 	}
 	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Replicas)}
-	r.fetched = parcel{}
+	r.arrival = parcel.Arrival{} // who has sent it has sent nothing for an election timeout
 	r.election.Start(r.now, r.out)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
@@ -89,7 +90,7 @@ func (r *replica) proposals(first, last uint64) []*Proposal {
 
 // onPromise counts a promise when it has told all that the candidate lacks.
 func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
-	if r.role != candidate {
+	if r.role != candidate || !r.tellable(from, m) {
 		return
 	}
 	for _, p := range m.Accepted {
@@ -161,15 +162,10 @@ func (r *replica) follow(leader protocols.NodeID) {
 	r.election.Heard(r.now)
 	if r.relay.Leader() != leader {
 		r.relay.Lead(leader, r.now, r.out)
-		r.standing, r.fetched = 0, parcel{}
+		r.standing = 0
+		if sender, _ := r.arrival.UnderWay(r.now); sender != leader {
+			r.arrival = parcel.Arrival{} // the new leader's takes its place
+		}
 		r.reclaimAt = r.now + r.config.Delays.ElectionTimeout()
-	}
-}
-
-// reclaim lets the replica that is configured to lead stand against a leader that is well (rule 14).
-func (r *replica) reclaim() {
-	caughtUp := r.commit == r.ahead
-	if r.preferred && caughtUp && r.now >= r.reclaimAt {
-		r.stand()
 	}
 }

@@ -45,8 +45,8 @@ func (l *instances) set(index uint64, i instance) {
 	if index <= l.truncated {
 		return
 	}
-	for l.last() < index {
-		l.places = append(l.places, instance{})
+	if last := l.last(); last < index {
+		l.places = append(l.places, make([]instance, index-last)...)
 	}
 	*l.place(index) = i
 }

@@ -4,11 +4,12 @@
 // A write costs one round trip from the leader to the nearest phase-2 quorum, and one more between the
 // client's replica and the leader. A replica is follower, candidate or leader, and always an
 // acceptor. Its messages are Prepare and Promise, Accept and Accepted, Refuse, Heartbeat, CatchUp
-// and Piece; the commands of a follower's clients travel as package relay says.
+// and Piece, Probe and Echo; the commands of a follower's clients travel as package relay says, and
+// snapshots between replicas as package parcel says.
 //
 // The phases of its life stand in a file each: election.go has phase 1; normal.go has phase 2;
-// recovery.go has what a new leader, a message lost and a replica that lags need; and snapshot.go
-// what is on disk.
+// recovery.go has what a new leader, a message lost and a replica that lags need; snapshot.go what
+// is on disk; preferred.go the way of the configured leader back; and door.go what is skipped.
 //
 // The rules, cited where they are kept:
 //
@@ -45,14 +46,23 @@
 //     the higher ballot goes on; the other waits for a new random time.
 //  12. From time to time a replica writes a snapshot of its state machine, the clients' sessions
 //     included, with its promise and what it has accepted behind the snapshot. It takes the place
-//     of all on disk. The log in memory is truncated up to the snapshot before.
+//     of all on disk. The log in memory is truncated up to the snapshot before; but not beyond a
+//     snapshot that another replica is fetching, so that it finds in the log what follows on it.
 //  13. An instance up to which the log is truncated is decided. An accept for it is answered, and
-//     changes nothing. A replica that needs it gets a snapshot, in pieces: from the leader, or, if
-//     it is itself a candidate, from an acceptor whose promise says that the log has it no more.
-//     Such a promise does not count before the snapshot is adopted.
+//     changes nothing. A replica that needs it gets a snapshot, in pieces that it asks for: from the
+//     leader, or, if it is itself a candidate, from an acceptor whose promise says that the log has
+//     it no more. Such a promise does not count before the snapshot is adopted. A candidate does not
+//     stand again while piece after piece comes.
 //  14. With the option preferred, the replica that is configured to lead stands against another that
-//     leads, when it has followed it for an election timeout and knows all that is chosen. What was
-//     under way is then found by phase 1: a write waits for two round trips at most.
+//     leads, when it has followed it for an election timeout, knows all that is chosen, and hears
+//     from a phase-1 quorum, itself included, in answer to a probe: of replicas that have promised
+//     the same leader's ballot, and so will promise a higher one. Without them it would depose a
+//     leader that can do its work, for a smaller phase-2 quorum is enough for that, and no other
+//     could follow. (So it still is if one of them fails between its answer and its promise.) What
+//     was under way is then found by phase 1: a write waits for two round trips at most.
+//  15. A replica accepts nothing that is farther than 2²⁰ instances behind its commit index: what it
+//     lacks between takes memory. It catches up first, and the leader repeats the accept (rule 10).
+//     A message with numbers that no replica of the cluster can have sent is skipped.
 //
 // Followers forward their clients' writes. To tell the client who leads instead would cost it the
 // same: a client's commands enter at the replica beside it, at no distance, and from there the client
@@ -79,6 +89,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/relay"
 )
@@ -105,7 +116,7 @@ var options = []protocols.Option{
 	{Name: optionPhase2, Values: quorumSizes,
 		Summary: "replicas in a phase-2 quorum, a majority if not given; a phase-1 quorum has n+1 less that many"},
 	{Name: optionPreferred, Values: protocols.Switch,
-		Summary: "the configured leader, come back and caught up, takes the leadership again"},
+		Summary: "the configured leader, come back, caught up and heard by a phase-1 quorum, takes the leadership again"},
 }
 
 // quorumSizes are the sizes that a phase-2 quorum of n replicas may have, a majority first.
@@ -164,19 +175,20 @@ type replica struct {
 	commit  uint64 // all instances up to here are known chosen
 	applied uint64
 	store   *kv.Store
-	ahead   uint64        // the highest commit index heard of
-	askAt   time.Duration // when a question for what is missing may be asked again
-	fetched parcel        // the beginning of a snapshot, from another replica
-	parcel  parcel        // a snapshot for others; none if its index is 0
+	ahead   uint64         // the highest commit index heard of
+	askAt   time.Duration  // when a question for what is missing may be asked again
+	arrival parcel.Arrival // the beginning of another replica's snapshot
+	offer   parcel.Offer   // a snapshot for others
+	given   []given        // the last piece of one that each replica was sent
 
 	// The proposer.
-	role      role
-	refused   protocols.Ballot // the highest ballot it was refused with
-	standing  time.Duration    // since when it has stood without a leader; 0: it does not
-	reclaimAt time.Duration    // when it may stand against the leader it follows (rule 14)
-	candidacy                  // a candidate's
-	repeats   []bool           // a leader's: which repeat timers are pending
-	fresh     []instance       // scratch of propose
+	role     role
+	refused  protocols.Ballot // the highest ballot it was refused with
+	standing time.Duration    // since when it has stood without a leader; 0: it does not
+	reclaiming
+	candidacy            // a candidate's
+	repeats   []bool     // a leader's: which repeat timers are pending
+	fresh     []instance // scratch of propose
 	relay     *relay.Relay
 	election  *relay.ElectionTimer
 
@@ -198,6 +210,7 @@ func newReplica(c protocols.Config) protocols.Node {
 		}),
 		election: relay.NewElectionTimer(c, electionTimer),
 		repeats:  make([]bool, c.Replicas),
+		given:    make([]given, c.Replicas),
 	}
 	r.phase1, r.phase2 = quorums(c)
 	r.relay.SetQuorum(r.phase2)
@@ -214,7 +227,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
+		if protocols.Decode(in.Data, &r.in) == nil && r.ours(&r.in) { // rule 15
 			r.onMessage(in.From, &r.in)
 		}
 	case protocols.InputTimer:
@@ -270,7 +283,7 @@ func (r *replica) onRequest(from protocols.NodeID, m *Message) {
 }
 
 // onAnswer is a message under the promised ballot that asks for no promise: about this replica's own
-// attempt, or from one that follows it, or a snapshot.
+// attempt, or from one that follows it or the same leader, or a snapshot.
 func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 	switch kind := m.Kind.(type) {
 	case *Message_Promise:
@@ -281,6 +294,10 @@ func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 		r.onCatchUp(from, kind.CatchUp)
 	case *Message_Piece:
 		r.onPiece(from, kind.Piece)
+	case *Message_Probe:
+		r.onProbe(from, kind.Probe.At)
+	case *Message_Echo:
+		r.onEcho(from, kind.Echo.At)
 	}
 }
 
@@ -308,7 +325,7 @@ func (r *replica) send(to protocols.NodeID, ballot protocols.Ballot, kind isMess
 	r.out.Send(to, &Message{Ballot: uint64(ballot), Kind: kind})
 }
 
-// broadcast sends a request under this replica's own ballot.
+// broadcast sends a message under the promised ballot to all others.
 func (r *replica) broadcast(kind isMessage_Kind) {
 	r.out.Broadcast(r.config.ID, r.config.Replicas, &Message{Ballot: uint64(r.promised), Kind: kind})
 }

@@ -11,6 +11,7 @@ package multipaxos
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	parcel "quorumbench/protocols/parcel"
 	relay "quorumbench/protocols/relay"
 	reflect "reflect"
 	sync "sync"
@@ -39,6 +40,8 @@ type Message struct {
 	//	*Message_Forward
 	//	*Message_Reply
 	//	*Message_Piece
+	//	*Message_Probe
+	//	*Message_Echo
 	Kind          isMessage_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -169,10 +172,28 @@ func (x *Message) GetReply() *relay.Reply {
 	return nil
 }
 
-func (x *Message) GetPiece() *Piece {
+func (x *Message) GetPiece() *parcel.Piece {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Piece); ok {
 			return x.Piece
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetProbe() *Probe {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Probe); ok {
+			return x.Probe
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetEcho() *Echo {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Echo); ok {
+			return x.Echo
 		}
 	}
 	return nil
@@ -219,7 +240,15 @@ type Message_Reply struct {
 }
 
 type Message_Piece struct {
-	Piece *Piece `protobuf:"bytes,11,opt,name=piece,proto3,oneof"`
+	Piece *parcel.Piece `protobuf:"bytes,11,opt,name=piece,proto3,oneof"`
+}
+
+type Message_Probe struct {
+	Probe *Probe `protobuf:"bytes,12,opt,name=probe,proto3,oneof"`
+}
+
+type Message_Echo struct {
+	Echo *Echo `protobuf:"bytes,13,opt,name=echo,proto3,oneof"`
 }
 
 func (*Message_Prepare) isMessage_Kind() {}
@@ -241,6 +270,10 @@ func (*Message_Forward) isMessage_Kind() {}
 func (*Message_Reply) isMessage_Kind() {}
 
 func (*Message_Piece) isMessage_Kind() {}
+
+func (*Message_Probe) isMessage_Kind() {}
+
+func (*Message_Echo) isMessage_Kind() {}
 
 // Prepare asks for a promise for every instance, and for what is accepted from the first on.
 type Prepare struct {
@@ -615,8 +648,7 @@ func (x *Heartbeat) GetCommit() uint64 {
 type CatchUp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
-	Snapshot      uint64                 `protobuf:"varint,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // the end of the one of which pieces have come, 0 for none
-	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`     // of the next piece of it, in bytes
+	Snapshot      *parcel.Ask            `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // which piece of it to send, if the log does not reach back to the first
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -658,45 +690,35 @@ func (x *CatchUp) GetFirst() uint64 {
 	return 0
 }
 
-func (x *CatchUp) GetSnapshot() uint64 {
+func (x *CatchUp) GetSnapshot() *parcel.Ask {
 	if x != nil {
 		return x.Snapshot
 	}
-	return 0
+	return nil
 }
 
-func (x *CatchUp) GetOffset() uint64 {
-	if x != nil {
-		return x.Offset
-	}
-	return 0
-}
-
-// Piece is a part of a snapshot, for a replica that asked for what the log has no more.
-type Piece struct {
+// Probe asks who would hear a prepare, and be heard. It goes under the ballot of the present leader.
+type Probe struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"` // the last instance that has taken effect in the snapshot
-	Offset        uint64                 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"`
-	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"` // of the whole, in bytes
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
+	At            uint64                 `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"` // when it was sent, in nanoseconds on its sender's clock, which names it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Piece) Reset() {
-	*x = Piece{}
+func (x *Probe) Reset() {
+	*x = Probe{}
 	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
 
-func (x *Piece) String() string {
+func (x *Probe) String() string {
 	return protoimpl.X.MessageStringOf(x)
 }
 
-func (*Piece) ProtoMessage() {}
+func (*Probe) ProtoMessage() {}
 
-func (x *Piece) ProtoReflect() protoreflect.Message {
+func (x *Probe) ProtoReflect() protoreflect.Message {
 	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
@@ -708,37 +730,61 @@ func (x *Piece) ProtoReflect() protoreflect.Message {
 	return mi.MessageOf(x)
 }
 
-// Deprecated: Use Piece.ProtoReflect.Descriptor instead.
-func (*Piece) Descriptor() ([]byte, []int) {
+// Deprecated: Use Probe.ProtoReflect.Descriptor instead.
+func (*Probe) Descriptor() ([]byte, []int) {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{9}
 }
 
-func (x *Piece) GetIndex() uint64 {
+func (x *Probe) GetAt() uint64 {
 	if x != nil {
-		return x.Index
+		return x.At
 	}
 	return 0
 }
 
-func (x *Piece) GetOffset() uint64 {
-	if x != nil {
-		return x.Offset
-	}
-	return 0
+// Echo answers the probe sent at that time, if the answering replica has promised the same ballot.
+type Echo struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            uint64                 `protobuf:"varint,1,opt,name=at,proto3" json:"at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
-func (x *Piece) GetSize() uint64 {
-	if x != nil {
-		return x.Size
-	}
-	return 0
+func (x *Echo) Reset() {
+	*x = Echo{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
 }
 
-func (x *Piece) GetData() []byte {
+func (x *Echo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Echo) ProtoMessage() {}
+
+func (x *Echo) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
 	if x != nil {
-		return x.Data
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
 	}
-	return nil
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Echo.ProtoReflect.Descriptor instead.
+func (*Echo) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Echo) GetAt() uint64 {
+	if x != nil {
+		return x.At
+	}
+	return 0
 }
 
 // Record is what is kept on disk.
@@ -755,7 +801,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +813,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +826,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{10}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Record) GetBallot() uint64 {
@@ -829,7 +875,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -841,7 +887,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -854,7 +900,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Snapshot) GetState() []byte {
@@ -875,7 +921,7 @@ var File_protocols_multipaxos_multipaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\n" +
-	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a\x1bprotocols/relay/relay.proto\"\xf9\x04\n" +
+	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a\x1dprotocols/parcel/parcel.proto\x1a\x1bprotocols/relay/relay.proto\"\xe0\x05\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12;\n" +
 	"\aprepare\x18\x02 \x01(\v2\x1f.quorumbench.multipaxos.PrepareH\x00R\aprepare\x12;\n" +
@@ -887,8 +933,10 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\bcatch_up\x18\b \x01(\v2\x1f.quorumbench.multipaxos.CatchUpH\x00R\acatchUp\x126\n" +
 	"\aforward\x18\t \x01(\v2\x1a.quorumbench.relay.ForwardH\x00R\aforward\x120\n" +
 	"\x05reply\x18\n" +
-	" \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05reply\x125\n" +
-	"\x05piece\x18\v \x01(\v2\x1d.quorumbench.multipaxos.PieceH\x00R\x05pieceB\x06\n" +
+	" \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05reply\x121\n" +
+	"\x05piece\x18\v \x01(\v2\x19.quorumbench.parcel.PieceH\x00R\x05piece\x125\n" +
+	"\x05probe\x18\f \x01(\v2\x1d.quorumbench.multipaxos.ProbeH\x00R\x05probe\x122\n" +
+	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echoB\x06\n" +
 	"\x04kind\"\x1f\n" +
 	"\aPrepare\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\"y\n" +
@@ -910,16 +958,14 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\"#\n" +
 	"\tHeartbeat\x12\x16\n" +
-	"\x06commit\x18\x01 \x01(\x04R\x06commit\"S\n" +
+	"\x06commit\x18\x01 \x01(\x04R\x06commit\"T\n" +
 	"\aCatchUp\x12\x14\n" +
-	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x1a\n" +
-	"\bsnapshot\x18\x02 \x01(\x04R\bsnapshot\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x04R\x06offset\"]\n" +
-	"\x05Piece\x12\x14\n" +
-	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
-	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +
-	"\x04size\x18\x03 \x01(\x04R\x04size\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\"\xa8\x01\n" +
+	"\x05first\x18\x01 \x01(\x04R\x05first\x123\n" +
+	"\bsnapshot\x18\x02 \x01(\v2\x17.quorumbench.parcel.AskR\bsnapshot\"\x17\n" +
+	"\x05Probe\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x04R\x02at\"\x16\n" +
+	"\x04Echo\x12\x0e\n" +
+	"\x02at\x18\x01 \x01(\x04R\x02at\"\xa8\x01\n" +
 	"\x06Record\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x04R\x05first\x12\x1a\n" +
@@ -942,7 +988,7 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescData
 }
 
-var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Message)(nil),       // 0: quorumbench.multipaxos.Message
 	(*Prepare)(nil),       // 1: quorumbench.multipaxos.Prepare
@@ -953,11 +999,14 @@ var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Accepted)(nil),      // 6: quorumbench.multipaxos.Accepted
 	(*Heartbeat)(nil),     // 7: quorumbench.multipaxos.Heartbeat
 	(*CatchUp)(nil),       // 8: quorumbench.multipaxos.CatchUp
-	(*Piece)(nil),         // 9: quorumbench.multipaxos.Piece
-	(*Record)(nil),        // 10: quorumbench.multipaxos.Record
-	(*Snapshot)(nil),      // 11: quorumbench.multipaxos.Snapshot
-	(*relay.Forward)(nil), // 12: quorumbench.relay.Forward
-	(*relay.Reply)(nil),   // 13: quorumbench.relay.Reply
+	(*Probe)(nil),         // 9: quorumbench.multipaxos.Probe
+	(*Echo)(nil),          // 10: quorumbench.multipaxos.Echo
+	(*Record)(nil),        // 11: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),      // 12: quorumbench.multipaxos.Snapshot
+	(*relay.Forward)(nil), // 13: quorumbench.relay.Forward
+	(*relay.Reply)(nil),   // 14: quorumbench.relay.Reply
+	(*parcel.Piece)(nil),  // 15: quorumbench.parcel.Piece
+	(*parcel.Ask)(nil),    // 16: quorumbench.parcel.Ask
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
@@ -967,17 +1016,20 @@ var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	6,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
 	7,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
 	8,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	12, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.relay.Forward
-	13, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.relay.Reply
-	9,  // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.multipaxos.Piece
-	3,  // 10: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
-	11, // 11: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
-	3,  // 12: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
-	13, // [13:13] is the sub-list for method output_type
-	13, // [13:13] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	13, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.relay.Forward
+	14, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.relay.Reply
+	15, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.parcel.Piece
+	9,  // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
+	10, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
+	3,  // 12: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
+	16, // 13: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.parcel.Ask
+	12, // 14: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
+	3,  // 15: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_protocols_multipaxos_multipaxos_proto_init() }
@@ -996,6 +1048,8 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 		(*Message_Forward)(nil),
 		(*Message_Reply)(nil),
 		(*Message_Piece)(nil),
+		(*Message_Probe)(nil),
+		(*Message_Echo)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1003,7 +1057,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_multipaxos_multipaxos_proto_rawDesc), len(file_protocols_multipaxos_multipaxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

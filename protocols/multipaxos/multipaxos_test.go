@@ -96,6 +96,60 @@ func TestAPreferredLeaderTakesTheLeadershipBack(t *testing.T) {
 	}
 }
 
+// With phase2 1, phase 1 needs all replicas: while one is down, the configured leader leaves the
+// leadership to the one who has it and can do its work alone (rule 14).
+func TestAPreferredLeaderDoesNotDeposeWhomItCannotReplace(t *testing.T) {
+	for phase2, replicas := range map[string]int{"1": 3, "2": 5} {
+		for seed := range uint64(10) {
+			c := cluster(t, replicas, protocols.Options{"preferred": "on", "phase2": phase2}, seed)
+			c.Run(2 * time.Second)
+			c.Crash(0)
+			c.Run(c.Now() + 5*time.Second) // the others stand
+			c.Restart(0)
+			c.Run(c.Now() + time.Second) // one of them leads, and the first has not followed it for long enough
+			leader, others := protocols.Nobody, []protocols.NodeID{}
+			for id := range protocols.NodeID(replicas) {
+				if led(c, id) > 0 && id != 0 {
+					leader = id
+				}
+			}
+			for id := range protocols.NodeID(replicas) {
+				if id != 0 && id != leader {
+					others = append(others, id)
+				}
+			}
+			down := others[:replicas/2] // so many that no phase-1 quorum is left
+			for _, id := range down {
+				c.Crash(id)
+			}
+			for i := range 200 {
+				c.At(c.Now()+time.Duration(i)*50*ms, func() { c.Put(leader, 1, fmt.Sprint("key ", i%10), "v") })
+			}
+			c.Run(c.Now() + 10*time.Second)
+			c.RunUntilAnswered(ms * 100)
+			if got := led(c, 0); got != 1 {
+				t.Errorf("phase2 %s, seed %d: without a phase-1 quorum, the configured leader came to lead %d times", phase2, seed, got)
+			}
+			for _, m := range c.Replicas[leader].Marks {
+				if m.Event == protocols.MarkDeposed {
+					t.Errorf("phase2 %s, seed %d: replica %d is deposed at %v, and nobody can follow it", phase2, seed, leader, m.At)
+				}
+			}
+			for _, id := range down {
+				c.Restart(id)
+			}
+			c.Run(c.Now() + 5*time.Second)
+			if got := led(c, 0); got != 2 {
+				t.Errorf("phase2 %s, seed %d: when all are up, the configured leader came to lead %d times, want twice", phase2, seed, got)
+			}
+			c.Put(0, 2, "k", "v")
+			c.RunUntilAnswered(time.Second)
+			c.Run(c.Now() + time.Second)
+			c.CheckConverged()
+		}
+	}
+}
+
 // What a replica keeps does not grow with the number of writes.
 func TestDisksDoNotGrowForEver(t *testing.T) {
 	c := cluster(t, 3, nil, 1)

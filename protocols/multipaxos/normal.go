@@ -48,6 +48,10 @@ func (r *replica) put(first uint64, proposals []instance) {
 }
 
 func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
+	if m.First+uint64(len(m.Commands)) > r.commit+reach { // rule 15
+		r.learn(m.Commit)
+		return
+	}
 	known := true
 	for i, command := range m.Commands {
 		index := m.First + uint64(i)

@@ -5,6 +5,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/relay"
 )
 
@@ -47,16 +48,17 @@ func (r *replica) learn(commit uint64) {
 
 // catchUp asks for what is chosen behind the commit index, or for the rest of a snapshot.
 func (r *replica) catchUp(from protocols.NodeID) {
-	r.send(from, r.promised, &Message_CatchUp{CatchUp: &CatchUp{
-		First: r.commit + 1, Snapshot: r.fetched.index, Offset: uint64(len(r.fetched.state)),
-	}})
+	if sender, underWay := r.arrival.UnderWay(r.now); underWay && sender != from {
+		return // a second snapshot would only be in its way
+	}
+	r.send(from, r.promised, &Message_CatchUp{CatchUp: &CatchUp{First: r.commit + 1, Snapshot: r.arrival.Ask(from)}})
 }
 
 // onCatchUp helps a follower from the log; and a follower, or a candidate, with a snapshot.
 func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 	switch {
 	case m.First <= r.log.truncated: // rule 13
-		r.sendPiece(from, m)
+		r.sendPiece(from, m.Snapshot)
 	case m.First <= r.commit && r.role == leader:
 		missing := r.log.fitting(m.First, r.commit)
 		r.send(from, r.promised, &Message_Accept{Accept: &Accept{First: m.First, Commands: commands(missing), Commit: r.commit}})
@@ -109,52 +111,44 @@ func (r *replica) patience(with protocols.NodeID) time.Duration {
 	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, with))
 }
 
-// parcel is a snapshot on its way from one replica to another.
-type parcel struct {
-	index uint64 // every instance up to here has taken effect in it
-	state []byte // of which the receiver has the beginning
+// given is a piece of a snapshot that was sent.
+type given struct {
+	ballot        protocols.Ballot
+	index, offset uint64
+	until         time.Duration // when it may be sent again: the receiver should have it, and have told
 }
 
-// sendPiece sends a part of a snapshot: the next of the one that the receiver has begun, or the
-// first of one at least as recent as the beginning of the log.
-func (r *replica) sendPiece(to protocols.NodeID, m *CatchUp) {
-	if r.parcel.index == 0 {
-		r.parcel = parcel{index: r.applied, state: r.store.Snapshot()}
+// sendPiece answers a question for a snapshot, unless the answer is under way: on a slow link the
+// question is asked again before a megabyte has come.
+func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
+	piece := r.offer.Piece(a, r.now, func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() })
+	last, until := &r.given[to], r.now+r.config.Delays.RoundTrip(r.config.ID, to)+parcel.Transmission(len(piece.Data))
+	if last.ballot == r.promised && last.index == piece.Index && last.offset == piece.Offset && r.now < last.until {
+		return
 	}
-	size := uint64(len(r.parcel.state))
-	offset := m.Offset
-	if m.Snapshot != r.parcel.index || offset > size {
-		offset = 0
-	}
-	end := min(offset+relay.MaxBatch, size)
-	r.send(to, r.promised, &Message_Piece{Piece: &Piece{
-		Index: r.parcel.index, Offset: offset, Size: size, Data: r.parcel.state[offset:end],
-	}})
+	*last = given{ballot: r.promised, index: piece.Index, offset: piece.Offset, until: until}
+	r.send(to, r.promised, &Message_Piece{Piece: piece})
 }
 
-// onPiece collects the pieces of the most recent snapshot heard of, one after the other.
-func (r *replica) onPiece(from protocols.NodeID, m *Piece) {
-	if r.role == leader || m.Index <= r.commit || m.Index < r.fetched.index {
+// onPiece collects the pieces of a snapshot (rule 13), and adopts it when it is whole.
+func (r *replica) onPiece(from protocols.NodeID, p *parcel.Piece) {
+	if r.role == leader || p.Index <= r.commit {
 		return
 	}
-	if m.Index > r.fetched.index {
-		r.fetched = parcel{index: m.Index}
-	}
-	if m.Offset != uint64(len(r.fetched.state)) { // it came twice, or of a snapshot begun elsewhere
+	whole, added := r.arrival.Add(from, p, r.now)
+	if !added {
 		return
 	}
-	r.fetched.state = append(r.fetched.state, m.Data...)
-	if uint64(len(r.fetched.state)) < m.Size {
+	r.election.Heard(r.now) // rule 13: a candidate that stood again would have to begin again
+	if whole == nil {
 		r.askAt = r.now + r.patience(from)
 		r.catchUp(from)
 		return
 	}
-	whole := r.fetched
-	r.fetched = parcel{}
-	if r.adopt(whole.index, whole.state) != nil {
+	if r.adopt(p.Index, whole) != nil {
 		return // not of a replica of this driver
 	}
-	r.compact(whole.state)
+	r.compact(whole)
 	switch r.role {
 	case candidate:
 		r.found.truncate(r.commit)

@@ -11,6 +11,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/multipaxos"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/relay"
 )
 
@@ -22,12 +23,15 @@ type desk struct {
 	disk    [][]byte
 	commits []string
 	now     time.Duration
+	// What the replica is configured with, besides its number.
+	leader  protocols.NodeID
+	options protocols.Options
 	// The replica's first timer is that of the election.
 	electionTimer protocols.TimerID
 }
 
 func newDesk(t *testing.T, replicas int, records ...*multipaxos.Record) *desk {
-	d := &desk{t: t}
+	d := &desk{t: t, leader: 1}
 	for _, record := range records {
 		d.disk = append(d.disk, d.encode(record))
 	}
@@ -35,13 +39,13 @@ func newDesk(t *testing.T, replicas int, records ...*multipaxos.Record) *desk {
 	return d
 }
 
-// start begins a life from the disk. Replica 1 is configured to lead.
+// start begins a life from the disk.
 func (d *desk) start(replicas int) {
 	delays := make(protocols.Delays, replicas)
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d.node = multipaxos.Driver.New(protocols.Config{ID: 0, Replicas: replicas, Leader: 1, Delays: delays})
+	d.node = multipaxos.Driver.New(protocols.Config{ID: 0, Replicas: replicas, Leader: d.leader, Delays: delays, Options: d.options})
 	d.commits = nil
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
@@ -126,8 +130,8 @@ func (d *desk) sent(to protocols.NodeID) string {
 			line += fmt.Sprint("heartbeat, commit ", kind.Heartbeat.Commit)
 		case *multipaxos.Message_CatchUp:
 			line += fmt.Sprint("catch up from ", kind.CatchUp.First)
-			if kind.CatchUp.Snapshot > 0 {
-				line += fmt.Sprint(" snapshot ", kind.CatchUp.Snapshot, " byte ", kind.CatchUp.Offset)
+			if ask := kind.CatchUp.Snapshot; ask.GetIndex() > 0 {
+				line += fmt.Sprint(" snapshot ", ask.Index, " byte ", ask.Offset)
 			}
 		case *multipaxos.Message_Piece:
 			p := kind.Piece
@@ -135,6 +139,10 @@ func (d *desk) sent(to protocols.NodeID) string {
 			if p.Offset+uint64(len(p.Data)) == p.Size {
 				line += " to the end"
 			}
+		case *multipaxos.Message_Probe:
+			line += "probe"
+		case *multipaxos.Message_Echo:
+			line += fmt.Sprint("echo of ", kind.Echo.At)
 		}
 		lines = append(lines, line)
 	}
@@ -197,6 +205,14 @@ func heartbeat(commit uint64) *multipaxos.Message {
 	return &multipaxos.Message{Kind: &multipaxos.Message_Heartbeat{Heartbeat: &multipaxos.Heartbeat{Commit: commit}}}
 }
 
+func probe() *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Probe{Probe: &multipaxos.Probe{At: 77}}}
+}
+
+func echo(at time.Duration) *multipaxos.Message {
+	return &multipaxos.Message{Kind: &multipaxos.Message_Echo{Echo: &multipaxos.Echo{At: uint64(at)}}}
+}
+
 func refuse(promised protocols.Ballot) *multipaxos.Message {
 	return &multipaxos.Message{Kind: &multipaxos.Message_Refuse{Refuse: &multipaxos.Refuse{Promised: uint64(promised)}}}
 }
@@ -206,7 +222,7 @@ func catchUp(first uint64) *multipaxos.Message {
 }
 
 func piece(index, offset, size uint64, data []byte) *multipaxos.Message {
-	return &multipaxos.Message{Kind: &multipaxos.Message_Piece{Piece: &multipaxos.Piece{Index: index, Offset: offset, Size: size, Data: data}}}
+	return &multipaxos.Message{Kind: &multipaxos.Message_Piece{Piece: &parcel.Piece{Index: index, Offset: offset, Size: size, Data: data}}}
 }
 
 func truncated(index uint64, accepted ...*multipaxos.Proposal) *multipaxos.Message {
@@ -442,80 +458,39 @@ func TestWhatDoesNotFitIntoAPromiseIsAskedFor(t *testing.T) {
 	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 0; 1.0 accept from 1 a b")
 }
 
-// chosen has the replica learn that a number of commands are chosen, as a follower of replica 1, and
-// returns them.
-func (d *desk) chosen(count int) (commands [][]byte) {
-	for i := range count {
-		commands = append(commands, d.encode(&kv.Command{Client: 7, Seq: uint64(i + 1), Key: []byte("k"), Value: fmt.Append(nil, "v", i+1)}))
-		d.tell(1, ballot(1, 1), accept(uint64(i)+1, uint64(i)+1, commands[i]))
-	}
-	return commands
-}
-
-func TestSnapshotsTakeThePlaceOfWhatIsBeforeThem(t *testing.T) {
+// The configured leader stands when a phase-1 quorum of those who have promised the same ballot has
+// answered its last probe.
+func TestAProbeIsAnsweredUnderTheBallotPromised(t *testing.T) {
 	d := newDesk(t, 3)
-	commands := d.chosen(250)
-	d.tell(1, ballot(1, 1), accept(252, 250, d.value("behind a gap")))
-	if len(d.disk) != 52 {
-		t.Errorf("250 instances later the disk has %d records, want the snapshot after 200, 51 accepts", len(d.disk))
-	}
-	expect(t, "below the snapshot before", d.tell(1, ballot(1, 1), accept(3, 250, d.value("other"))), "1.1 accepted from 3 count 1")
-	expect(t, "what the log has no more", d.tell(2, ballot(2, 2), prepare(252)), "2.2 promise 252:1.1:behind a gap")
-	got := d.tell(2, ballot(2, 2), prepare(100))
-	if !strings.HasSuffix(got, "252:1.1:behind a gap truncated 100") || strings.Contains(got, " 100:") {
-		t.Errorf("a prepare from 100: %q", got)
-	}
-	d.start(3)
-	if got := d.commits[0]; got != "state after 200" || len(d.commits) != 51 {
-		t.Errorf("restored: %d commits, the first is %q", len(d.commits), got)
-	}
-	expect(t, "after a crash", d.tell(1, ballot(2, 1), prepare(252)), "2.1 refuse, promised 2.2")
+	d.tell(1, ballot(2, 1), heartbeat(0))
+	expect(t, "the same", d.tell(2, ballot(2, 1), probe()), "2.1 echo of 77")
+	expect(t, "an older", d.tell(2, ballot(1, 1), probe()), "")
+	expect(t, "a higher", d.tell(2, ballot(3, 1), probe()), "")
 	d.stand()
-	d.tell(2, ballot(3, 0), promise())
-	expect(t, "leads", d.sent(2), "3.0 heartbeat, commit 250; 3.0 accept from 251 no-op behind a gap")
-	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 7, Seq: 200}, Data: commands[199]})
-	if len(d.out.Sends) > 0 || len(d.out.Answers) != 1 {
-		t.Errorf("a command whose result is in the snapshot: sends %v, answers %v", d.out.Sends, d.out.Answers)
-	}
-	expect(t, "for one that lags", d.tell(2, ballot(3, 0), catchUp(7)), "3.0 piece of 250 byte 0 to the end")
+	d.tell(1, ballot(3, 0), promise())
+	expect(t, "a leader", d.tell(2, ballot(3, 0), probe()), "3.0 echo of 77")
 }
 
-func TestASnapshotHoldsThePromise(t *testing.T) {
-	d := newDesk(t, 3)
-	d.chosen(99)
-	d.tell(2, ballot(5, 2), accept(100, 100, d.value("last")))
-	if len(d.disk) != 1 {
-		t.Fatalf("the disk has %d records, want the snapshot alone", len(d.disk))
+func TestOnlyAnswersToTheLastProbeCount(t *testing.T) {
+	d := newDesk(t, 5)
+	d.leader, d.options = 0, protocols.Options{"preferred": "on"}
+	d.start(5)
+	expect(t, "of nobody who has probed", d.tell(2, 0, echo(0)), "")
+	d.tell(1, ballot(2, 1), heartbeat(0))
+	beat := func(after time.Duration) string {
+		d.now += after
+		d.tell(1, ballot(2, 1), heartbeat(0))
+		return d.sent(2)
 	}
-	d.start(3)
-	expect(t, "after a crash", d.tell(1, ballot(4, 1), prepare(101)), "4.1 refuse, promised 5.2")
-}
-
-func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
-	store := kv.NewStore()
-	store.Apply((&desk{t: t}).value("x"))
-	state := store.Snapshot()
-	size := uint64(len(state))
-
-	d := newDesk(t, 3)
-	d.tell(2, ballot(1, 2), accept(52, 0, d.value("ahead")))
-	expect(t, "behind", d.tell(2, ballot(1, 2), heartbeat(51)), "1.2 catch up from 1")
-	expect(t, "half of it", d.tell(2, ballot(1, 2), piece(50, 0, size, state[:5])), "1.2 catch up from 1 snapshot 50 byte 5")
-	expect(t, "twice", d.tell(2, ballot(1, 2), piece(50, 0, size, state[:5])), "")
-	expect(t, "of an older one", d.tell(2, ballot(1, 2), piece(49, 5, size, state[5:])), "")
-	d.expectCommits()
-	expect(t, "the rest", d.tell(2, ballot(1, 2), piece(50, 5, size, state[5:])), "1.2 catch up from 51")
-	d.expectCommits("state after 50")
-	d.tell(2, ballot(1, 2), accept(51, 52, d.value("last")))
-	d.expectCommits("state after 50", "51 last", "52 ahead")
-	d.start(3)
-	d.expectCommits("state after 50") // that the others are chosen, it has to hear again
-
-	d = newDesk(t, 3)
-	d.stand()
-	expect(t, "as a candidate", d.tell(1, ballot(1, 0), truncated(50, d.proposal(52, ballot(0, 2), "y"))), "1.0 catch up from 1")
-	expect(t, "has all", d.tell(1, ballot(1, 0), piece(50, 0, size, state)), "1.0 prepare from 51")
-	d.tell(1, ballot(1, 0), promise())
-	d.expectMark(protocols.MarkLeading)
-	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 50; 1.0 accept from 51 no-op y")
+	expect(t, "too early", beat(time.Second), "")
+	expect(t, "after an election timeout", beat(time.Second), "2.1 probe")
+	first := d.now
+	d.tell(3, ballot(2, 1), echo(first))
+	expect(t, "the answers may still come", beat(time.Millisecond), "")
+	expect(t, "when they do not", beat(time.Second), "2.1 probe")
+	expect(t, "one late", d.tell(3, ballot(2, 1), echo(first)), "")
+	expect(t, "two of five", d.tell(2, ballot(2, 1), echo(d.now)), "")
+	expect(t, "twice", d.tell(2, ballot(2, 1), echo(d.now)), "")
+	expect(t, "under another ballot", d.tell(4, ballot(1, 1), echo(d.now)), "")
+	expect(t, "three", d.tell(4, ballot(2, 1), echo(d.now)), "3.0 prepare from 1")
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/parcel"
 )
 
 // What is on disk: every promise and acceptance since the last snapshot, and the snapshot.
@@ -33,17 +34,19 @@ func (r *replica) save() {
 }
 
 // compact puts a snapshot, which is that of the present state, in the place of all on disk, and
-// truncates the log: in memory, up to the snapshot before, for replicas that lag a little (rule 12).
+// truncates the log: in memory, up to the snapshot before, for replicas that lag a little, and not
+// beyond one that is on its way to another replica (rule 12).
 func (r *replica) compact(state []byte) {
 	r.saved = r.promised
 	r.out.Snapshot(&Record{Ballot: uint64(r.promised), Commit: r.applied, Snapshot: &Snapshot{
 		State: state, Accepted: r.proposals(r.applied+1, r.log.last()),
 	}})
-	r.log.truncate(r.compacted)
-	r.compacted = r.applied
-	if r.parcel.index < r.log.truncated {
-		r.parcel = parcel{} // the log does not reach back to its end any more
+	before := r.compacted
+	if offered := r.offer.Expire(r.now); offered > 0 {
+		before = min(before, offered)
 	}
+	r.log.truncate(before)
+	r.compacted = r.applied
 }
 
 // adopt takes over the state after an instance. An error leaves everything as it was.
@@ -53,6 +56,7 @@ func (r *replica) adopt(index uint64, state []byte) error {
 	}
 	r.commit, r.applied, r.compacted = index, index, index
 	r.log.truncate(index)
+	r.offer = parcel.Offer{} // the log does not reach back to its end any more
 	r.out.Adopt(protocols.Slot{Index: index})
 	return nil
 }

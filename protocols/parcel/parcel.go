@@ -24,9 +24,16 @@ const (
 	// the others by no more than a megabyte takes on the link.
 	MostBytes = 1 << 20
 	// Patience is how long the next piece may take, or the question for it, until the transfer is given
-	// up: a megabyte and its answer over a link of 2 Mbit/s.
+	// up: a megabyte and its answer over a link of leastRate.
 	Patience = 5 * time.Second
+	// leastRate is that of the slowest link over which snapshots get through, in bytes per second: 2 Mbit/s.
+	leastRate = 2_000_000 / 8
 )
+
+// Transmission is how long so many bytes may take on a link, besides its delay.
+func Transmission(bytes int) time.Duration {
+	return time.Duration(bytes) * (time.Second / leastRate)
+}
 
 // Offer is the snapshot that a replica sends to those who lack what its log has no more. The zero value
 // is none. Not safe for use by several goroutines.
@@ -50,6 +57,15 @@ func (o *Offer) Piece(a *Ask, now time.Duration, take func() (index uint64, data
 		offset = 0
 	}
 	return &Piece{Index: o.index, Offset: offset, Size: size, Data: o.data[offset:min(offset+MostBytes, size)]}
+}
+
+// Head returns a piece without data, which tells a receiver what to ask for, and is not a question
+// itself; nil if there is no snapshot on offer.
+func (o *Offer) Head(now time.Duration) *Piece {
+	if o.Expire(now) == 0 {
+		return nil
+	}
+	return &Piece{Index: o.index, Size: uint64(len(o.data))}
 }
 
 // Expire drops the snapshot if nobody has asked for it lately, and returns the index of the one that is

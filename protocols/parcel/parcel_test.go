@@ -88,6 +88,40 @@ func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 	}
 }
 
+// A head makes a receiver ask, takes nothing from what has come, and keeps nothing on offer.
+func TestAHeadMakesAReceiverAsk(t *testing.T) {
+	var offer parcel.Offer
+	if head := offer.Head(0); head != nil {
+		t.Errorf("without a snapshot, the head is %v", head)
+	}
+	first := offer.Piece(&parcel.Ask{}, 0, snapshot(9, large))
+	head := offer.Head(parcel.Patience - 1)
+	var arrival parcel.Arrival
+	for _, c := range []struct {
+		piece  *parcel.Piece
+		offset uint64
+	}{{head, 0}, {head, 0}, {first, parcel.MostBytes}, {head, parcel.MostBytes}} {
+		if whole, _ := arrival.Add(1, c.piece, 0); whole != nil {
+			t.Fatalf("%d bytes are taken for the whole", len(whole))
+		}
+		if ask := arrival.Ask(1); ask.Index != 9 || ask.Offset != c.offset {
+			t.Errorf("asks for %v, not for what follows byte %d", ask, c.offset)
+		}
+	}
+	if head := offer.Head(parcel.Patience); head != nil {
+		t.Errorf("when nobody has asked for long, the head is %v", head)
+	}
+}
+
+func TestTransmission(t *testing.T) {
+	if got := parcel.Transmission(250_000); got != time.Second {
+		t.Errorf("2 Mbit take %v at 2 Mbit/s", got)
+	}
+	if parcel.Transmission(parcel.MostBytes) >= parcel.Patience {
+		t.Error("a piece takes longer than its receiver waits for it")
+	}
+}
+
 // Pieces of two snapshots are never joined.
 func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	var first, second parcel.Offer
