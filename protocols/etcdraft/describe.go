@@ -31,8 +31,8 @@ func describe(data []byte) string {
 		for _, e := range inner.GetEntries() {
 			name += fmt.Sprintf(" %d:%s", e.GetIndex()-birth, kv.Describe(e.GetData()))
 		}
-		if inner.GetType() == raftpb.MsgAppResp {
-			name += fmt.Sprintf(" %d", inner.GetIndex()-birth)
+		if index := inner.GetIndex(); inner.GetType() == raftpb.MsgAppResp && index >= birth { // 0: it tells the term only
+			name += fmt.Sprintf(" %d", index-birth)
 		}
 		return name
 	case *Message_Forward:

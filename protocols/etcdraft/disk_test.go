@@ -3,6 +3,8 @@ package etcdraft
 import (
 	"bytes"
 	"fmt"
+	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,5 +134,136 @@ func TestAFollowerCatchesUpUnderLoad(t *testing.T) {
 	leader, follower := c.Replicas[0].Node.(*replica), c.Replicas[2].Node.(*replica)
 	if leader.applied < 6000 || follower.applied != leader.applied {
 		t.Errorf("the leader has applied %d entries, the follower %d", leader.applied, follower.applied)
+	}
+}
+
+// Under lasting load a follower needs one snapshot, whatever the load adds while that is on its way.
+func TestAFollowerDoesNotLiveOnSnapshots(t *testing.T) {
+	const ms = time.Millisecond
+	delays := protocols.Delays{{0, 50 * ms, 150 * ms}, {50 * ms, 0, 150 * ms}, {150 * ms, 150 * ms, 0}}
+	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: delays}, 0, 1)
+	c.Run(2 * time.Second)
+	i := 0
+	for at := 2 * time.Second; at < 12*time.Second; at += ms {
+		c.At(at, func() { i++; c.Put(0, uint64(i%20)+1, fmt.Sprint(i%50), "v") })
+	}
+	c.Run(3 * time.Second)
+	c.Crash(2)
+	c.Run(7 * time.Second)
+	c.Restart(2)
+	snapshots := 0
+	c.Network.Drop = func(_, to protocols.NodeID, data []byte) bool {
+		if to == 2 && strings.HasPrefix(Driver.Describe(data), "Snap") {
+			snapshots++
+		}
+		return false
+	}
+	c.Run(11 * time.Second)
+	leader, follower := c.Replicas[0].Node.(*replica), c.Replicas[2].Node.(*replica)
+	if snapshots != 1 || follower.applied+1000 < leader.applied {
+		t.Errorf("in the load's fourth second the follower got %d snapshots, and has applied %d entries of %d", snapshots, follower.applied, leader.applied)
+	}
+}
+
+// reply is what a follower of replica 0 tells it in its second term.
+func reply(from protocols.NodeID, kind raftpb.MessageType, index uint64) *raftpb.Message {
+	m := msg(kind, 2)
+	m.From, m.Index = proto.Uint64(number(from)), proto.Uint64(index)
+	return m
+}
+
+// lead makes the replica the leader of its second term.
+func (d *desk) lead() {
+	d.now += time.Hour
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: electionTimer})
+	d.tellNumbered(1, 1, reply(1, raftpb.MsgVoteResp, 0))
+}
+
+func (d *desk) put(seq uint64, size int) {
+	data, err := proto.Marshal(&kv.Command{Client: 1, Seq: seq, Key: []byte("k"), Value: make([]byte, size)})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}, Data: data})
+}
+
+// What the leader keeps for a follower that is behind is bounded by its bytes, and by the time for which
+// that one is not heard.
+func TestTheLogForAFollowerIsBounded(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		silent time.Duration // for which the follower that has the leader's first entry only is not heard
+		size   int           // of a command
+		kept   uint64        // before the tail
+	}{
+		{"heard", 0, 10, birth + 256 - snapshotTail - 2},
+		{"not heard", 2 * time.Second, 10, 0},
+		{"heard, and large commands", 0, 1 << 20, 31},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t)
+			d.lead()
+			d.tellNumbered(2, 1, reply(2, raftpb.MsgAppResp, 2))
+			d.now += c.silent
+			r := d.node.(*replica)
+			for i := uint64(1); r.kept < 256; i++ {
+				d.put(i, c.size)
+				d.tellNumbered(1, i+1, reply(1, raftpb.MsgAppResp, i+2))
+			}
+			if first, _ := r.bounds(); r.kept-snapshotTail+1-first != c.kept {
+				t.Errorf("of the log before the snapshot of %d, all from %d is kept: %d entries before the tail, want %d",
+					r.kept, first, r.kept-snapshotTail+1-first, c.kept)
+			}
+		})
+	}
+}
+
+// When a snapshot is given up depends on how long it takes on the way.
+func TestALargeSnapshotHasMoreTime(t *testing.T) {
+	var after []time.Duration
+	for _, size := range []int{10, 1 << 20} {
+		d := newDesk(t)
+		d.lead()
+		for i := uint64(1); d.node.(*replica).kept < 128; i++ {
+			d.put(i, size)
+			d.tellNumbered(1, i+1, reply(1, raftpb.MsgAppResp, i+2))
+		}
+		rejected := reply(2, raftpb.MsgAppResp, 1)
+		rejected.Reject, rejected.RejectHint = proto.Bool(true), proto.Uint64(1)
+		d.tellNumbered(2, 1, rejected)
+		for _, change := range d.out.Timers {
+			if change.ID == snapshotTimer+4 {
+				after = append(after, change.After)
+			}
+		}
+	}
+	if len(after) != 2 || after[0] > 200*time.Millisecond || after[1] < 4*time.Second {
+		t.Errorf("a small snapshot and one of a megabyte are given up after %v", after)
+	}
+}
+
+// However many numbers are missing, they are given up at once.
+func TestAGapInTheStreamIsGivenUp(t *testing.T) {
+	d := newDesk(t)
+	d.tellNumbered(1, math.MaxUint64, msg(raftpb.MsgHeartbeat, 2))
+	d.now += patience
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: earlyTimer + 2})
+	if sent := d.to(1); len(sent) != 1 || sent[0].GetType() != raftpb.MsgHeartbeatResp {
+		t.Errorf("answers %v", sent)
+	}
+}
+
+func TestDescribeTellsNoIndexThatIsNone(t *testing.T) {
+	for _, c := range []struct {
+		index uint64
+		want  string
+	}{{0, "AppResp t2"}, {birth, "AppResp t2 0"}, {5, "AppResp t2 4"}} {
+		data, err := proto.Marshal(&Message{Kind: &Message_Raft{Raft: encode(reply(1, raftpb.MsgAppResp, c.index))}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := describe(data); got != c.want {
+			t.Errorf("index %d: %q, want %q", c.index, got, c.want)
+		}
 	}
 }

@@ -4,9 +4,9 @@
 // The library is a state machine, too. What is done here, and why:
 //
 //  1. Each step hands the library its input, with what has waited for it (rule 3), and then carries
-//     out every Ready it has: what is to be
-//     durable is persisted, what is to be sent is sent, what is committed is applied, in the order
-//     that the library's documentation asks for. The host makes records durable before it sends.
+//     out every Ready it has: what is to be durable is persisted, what is to be sent is sent, what is
+//     committed is applied, in the order that the library's documentation asks for. The host makes
+//     records durable before it sends.
 //  2. Time. The library counts ticks and draws its election timeouts from the system's randomness,
 //     which no seed governs. So its own timeout is out of reach, and a replica campaigns when a
 //     relay.ElectionTimer says so, as the other drivers with a leader do. A tick is a heartbeat.
@@ -18,10 +18,13 @@
 //     own forwarding, which has neither a repetition nor an answer.
 //  5. After every snapshotEvery entries applied, or as many as there are keys, the state machine
 //     becomes a snapshot, and the log is cut off, but for a tail that spares followers that are a
-//     little late the whole state. A snapshot that is sent to a follower is always reported as failed
-//     after a round trip, so that the library tries again if it was lost; if it has arrived, the next
-//     append shows it. A snapshot that comes with entries behind it is one record with them: a
-//     record of its own would take their place.
+//     little late the whole state. The leader also keeps, up to mostKept bytes, what a follower lacks
+//     that was heard within an election timeout: without that, one that gets a snapshot under load
+//     finds the entries behind it cut off, and lives on snapshots as long as the load lasts. A
+//     snapshot that is sent to a follower is always reported as failed once it would have come, so
+//     that the library tries again if it was lost; if it has arrived, the next append shows it. A
+//     snapshot that comes with entries behind it is one record with them: a record of its own would
+//     take their place.
 //  6. A configuration never changes. The log begins behind an entry 1 that all replicas have from
 //     birth and that holds the configuration, so slot n of the agreed order is entry n+1.
 //
@@ -58,13 +61,8 @@ var Driver = protocols.Driver{
 	}},
 	New:        newReplica,
 	Describe:   describe,
-	Floor:      floor,
+	Floor:      relay.Floor,
 	Invariants: invariants,
-}
-
-// floor: the leader needs one round trip to a majority.
-func floor(c protocols.Config) time.Duration {
-	return relay.Floor(c.Delays, c.Leader, c.ID)
 }
 
 // birth is the index and the term of the entry that all replicas are born with (rule 6).

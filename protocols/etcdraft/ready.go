@@ -1,8 +1,12 @@
 package etcdraft
 
 import (
+	"math"
+	"slices"
+
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
+	"go.etcd.io/raft/v3/tracker"
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
@@ -13,6 +17,10 @@ import (
 const (
 	snapshotEvery = 128 // entries applied, or as many as there are keys, so that its cost per entry is constant
 	snapshotTail  = 64  // entries before it that are kept
+	// mostKept bounds what is kept for followers before the tail: half a minute of a thousand writes a
+	// second of a kilobyte each. Whoever is farther behind gets the state instead.
+	mostKept  = 32 << 20
+	entrySize = 128 // that an entry takes besides its command, about
 )
 
 // carryOut does what the library wants, as long as it wants something (rule 1).
@@ -21,7 +29,7 @@ func (r *replica) carryOut() {
 		ready := r.node.Ready()
 		r.persist(&ready)
 		if !raft.IsEmptySnap(ready.Snapshot) {
-			r.install(ready.Snapshot)
+			r.adopt(ready.Snapshot)
 		}
 		must(r.storage.Append(ready.Entries))
 		r.hold(ready.Entries)
@@ -100,14 +108,11 @@ func (r *replica) snapshot() {
 	r.kept = r.applied
 	s, err := r.storage.CreateSnapshot(r.applied, r.voters, r.store.Snapshot())
 	must(err)
-	if first := r.applied - min(r.applied, snapshotTail); first > birth {
-		if known, err := r.storage.FirstIndex(); err == nil && first >= known {
-			must(r.storage.Compact(first))
-		}
+	first, end := r.bounds()
+	if index := r.needless(); index >= first {
+		must(r.storage.Compact(index))
 	}
 	record := &Record{Snapshot: encode(s), HardState: encode(r.hard)}
-	end, err := r.storage.LastIndex()
-	must(err)
 	if end > r.applied {
 		entries, err := r.storage.Entries(r.applied+1, end+1, 1<<62)
 		must(err)
@@ -116,14 +121,51 @@ func (r *replica) snapshot() {
 	r.out.Snapshot(record)
 }
 
-// install replaces everything by a leader's snapshot.
-func (r *replica) install(s *raftpb.Snapshot) {
-	must(r.storage.ApplySnapshot(s))
-	r.adopt(s)
+// needless is the entry up to which the log may be cut off when a snapshot has been taken.
+func (r *replica) needless() uint64 {
+	tail := r.applied - min(r.applied, snapshotTail)
+	if !r.leading {
+		return tail
+	}
+	index := tail
+	r.node.WithProgress(func(id uint64, _ raft.ProgressType, p tracker.Progress) {
+		// The library's RecentActive is for ever: it is taken back by its CheckQuorum only.
+		if peer := replicaOf(id); peer == r.config.ID || r.now-r.streams[peer].heard >= r.config.Delays.ElectionTimeout() {
+			return
+		}
+		if p.State == tracker.StateSnapshot {
+			index = min(index, p.PendingSnapshot) // it needs what is behind the snapshot under way
+		} else {
+			index = min(index, p.Match)
+		}
+	})
+	return r.affordable(index, tail)
 }
 
-// adopt takes over the state of a snapshot.
+// affordable is the least index from index to tail behind which at most mostKept bytes stand before the
+// tail.
+func (r *replica) affordable(index, tail uint64) uint64 {
+	first, _ := r.bounds()
+	if index+1 < first {
+		index = first - 1
+	}
+	if index >= tail {
+		return tail
+	}
+	entries, err := r.storage.Entries(index+1, tail+1, math.MaxUint64)
+	must(err)
+	size := 0
+	for _, e := range slices.Backward(entries) {
+		if size += entrySize + len(e.GetData()); size > mostKept {
+			return e.GetIndex()
+		}
+	}
+	return index
+}
+
+// adopt puts a snapshot in the place of log and state.
 func (r *replica) adopt(s *raftpb.Snapshot) {
+	must(r.storage.ApplySnapshot(s))
 	must(r.store.Restore(s.GetData()))
 	r.applied = s.GetMetadata().GetIndex()
 	r.kept = r.applied
@@ -155,7 +197,6 @@ func (r *replica) restore(data []byte) {
 	if len(record.Snapshot) > 0 {
 		s := &raftpb.Snapshot{}
 		decode(record.Snapshot, s)
-		must(r.storage.ApplySnapshot(s))
 		r.adopt(s)
 	}
 	if len(record.HardState) > 0 {

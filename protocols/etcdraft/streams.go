@@ -1,11 +1,14 @@
 package etcdraft
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"go.etcd.io/raft/v3/raftpb"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/parcel"
 )
 
 // patience is how long a message that came early waits for those before it: longer than packets of
@@ -14,7 +17,8 @@ const patience = 10 * time.Millisecond
 
 // stream is what is known of the messages to and from a peer (rule 3).
 type stream struct {
-	sent uint64 // the number of the last one sent
+	sent  uint64        // the number of the last one sent
+	heard time.Duration // when the last one came
 
 	life  uint64              // of the peer
 	taken uint64              // the number of the last one taken, or given up
@@ -25,9 +29,11 @@ type stream struct {
 func (r *replica) send(m *raftpb.Message) {
 	to := replicaOf(m.GetTo())
 	r.streams[to].sent++
-	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: encode(m)}})
-	if m.GetType() == raftpb.MsgSnap {
-		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, to)))
+	data := encode(m)
+	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: data}})
+	if m.GetType() == raftpb.MsgSnap { // rule 5
+		answered := protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, to)) + parcel.Transmission(len(data))
+		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), answered)
 	}
 }
 
@@ -42,6 +48,7 @@ func (r *replica) onMessage(from protocols.NodeID, data []byte) {
 		return
 	}
 	s := &r.streams[from]
+	s.heard = r.now
 	switch {
 	case m.Stream < s.life:
 		return // of a former life: seeds rise from life to life
@@ -88,8 +95,6 @@ func (r *replica) skip(from protocols.NodeID) {
 	if len(s.early) == 0 {
 		return
 	}
-	for s.early[s.taken+1] == nil {
-		s.taken++
-	}
+	s.taken = slices.Min(slices.Collect(maps.Keys(s.early))) - 1
 	r.goOn(from)
 }

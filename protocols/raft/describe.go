@@ -2,12 +2,14 @@ package raft
 
 import (
 	"fmt"
-	"quorumbench/protocols"
 	"strings"
+
+	"quorumbench/protocols"
 )
 
 // describe names a message with the indexes it is about and the sender's term. An AppendEntries
-// without entries is a Heartbeat; one with entries of other terms than the sender's tells them.
+// without entries is a Heartbeat; one with entries of other terms than the sender's tells them. An
+// InstallSnapshot without data is "on offer".
 func describe(data []byte) string {
 	var m Message
 	if protocols.Decode(data, &m) != nil {
@@ -31,12 +33,9 @@ func describe(data []byte) string {
 	case *Message_Rejected:
 		return fmt.Sprintf("Rejected %d t%d", kind.Rejected.PrevIndex, m.Term)
 	case *Message_InstallSnapshot:
-		if s := kind.InstallSnapshot; s.Offset > 0 || !s.Done {
-			return fmt.Sprintf("InstallSnapshot %d t%d, from byte %d", s.Index, m.Term, s.Offset)
-		}
-		return fmt.Sprintf("InstallSnapshot %d t%d", kind.InstallSnapshot.Index, m.Term)
-	case *Message_Received:
-		return fmt.Sprintf("Received %d to byte %d", kind.Received.Index, kind.Received.Offset)
+		return kind.InstallSnapshot.describe(m.Term)
+	case *Message_Ask:
+		return fmt.Sprintf("Ask %d from byte %d t%d", kind.Ask.Index, kind.Ask.Offset, m.Term)
 	case *Message_TimeoutNow:
 		return fmt.Sprintf("TimeoutNow t%d", m.Term)
 	case *Message_Confirm:
@@ -56,6 +55,18 @@ func grantedOrNot(granted bool) string {
 		return "granted"
 	}
 	return "refused"
+}
+
+func (m *InstallSnapshot) describe(term uint64) string {
+	p := m.GetPiece()
+	name := fmt.Sprintf("InstallSnapshot %d t%d", p.GetIndex(), term)
+	switch size := uint64(len(p.GetData())); {
+	case size == p.GetSize():
+		return name
+	case size == 0:
+		return name + " on offer"
+	}
+	return fmt.Sprintf("%s, from byte %d", name, p.GetOffset())
 }
 
 func (m *AppendEntries) describe(term uint64) string {

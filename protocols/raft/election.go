@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
 )
 
@@ -150,14 +151,14 @@ func (r *replica) enter(next pair) {
 
 // forget drops what belongs to the term that is left.
 func (r *replica) forget() {
-	clear(r.early)
-	r.incoming = incoming{}
+	r.early = early{}
+	r.arrival = parcel.Arrival{}
 }
 
 // deposed ends the rule of a leader.
 func (r *replica) deposed() {
 	if r.role == leader {
-		r.waiting, r.handover = nil, handover{}
+		r.waiting, r.handover, r.offer = nil, handover{}, parcel.Offer{}
 		r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
 		r.election.Start(r.now, r.out)
 	}
@@ -183,6 +184,9 @@ func (r *replica) obey(from protocols.NodeID, term uint64) bool {
 	}
 	if term < r.term {
 		r.send(from, &Message_Rejected{Rejected: &Rejected{}})
+		return false
+	}
+	if term == r.term && r.role == leader { // a term has one leader: this is none of ours
 		return false
 	}
 	r.settle()

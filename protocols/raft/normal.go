@@ -1,7 +1,6 @@
 package raft
 
 import (
-	"maps"
 	"slices"
 	"time"
 
@@ -19,8 +18,8 @@ type peer struct {
 	probing bool   // the logs do not meet before next: see recovery.go
 	filled  uint64 // a gap up to here has been filled since the last heartbeat
 
-	snapshot uint64 // the index of the snapshot of which it is sent pieces
-	offset   uint64 // of the next piece, in bytes
+	piece place         // of the snapshot, that it was sent last
+	again time.Duration // when the same may be sent again
 
 	heard     time.Duration // when it last answered in this term
 	beaten    uint64        // the end of the leader's log at the last heartbeat
@@ -54,7 +53,7 @@ func (r *replica) append(e *Entry) {
 func (r *replica) sendEntries(to protocols.NodeID) {
 	p := &r.peers[to]
 	if p.next <= r.log.base { // rule 14
-		r.sendSnapshot(to)
+		r.sendHead(to)
 		return
 	}
 	entries := r.log.from(p.next)
@@ -79,12 +78,11 @@ func (r *replica) onAppendEntries(from protocols.NodeID, m *AppendEntries) {
 		r.reject(from, m.PrevIndex)
 		return
 	}
-	matched, commit := r.merge(m), m.Commit                                 // rule 6
-	for early := r.early[matched]; early != nil; early = r.early[matched] { // rule 10
-		delete(r.early, matched)
+	matched, commit := r.merge(m), m.Commit                                           // rule 6
+	for early := r.early.take(matched); early != nil; early = r.early.take(matched) { // rule 10
 		matched, commit = r.merge(early), max(commit, early.Commit)
 	}
-	maps.DeleteFunc(r.early, func(prev uint64, _ *AppendEntries) bool { return prev < matched })
+	r.early.drop(matched)
 	r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})
 	r.commitTo(min(commit, matched)) // rule 9
 }
@@ -164,6 +162,7 @@ func (r *replica) heartbeat() {
 		r.peers[to].filled = 0
 		r.sendEntries(to)
 	})
+	r.offer.Expire(r.now)
 	if r.reads == readsLease || len(r.waiting) > 0 {
 		r.ask()
 	}

@@ -143,6 +143,18 @@ func TestVotesAreTakenBackInTurn(t *testing.T) {
 	expect(t, d.tell(3, requestVote(1, 1, 1)), refusal(2, 1))
 }
 
+// The first revert of replica 1 comes when it has been granted a vote for its next term.
+func TestARevertThatIsOvertakenIsNotMissed(t *testing.T) {
+	d := newDeskWith(t, on("revert"), 5, 2, 1, 2)
+	d.tell(1, requestVote(3, 2, 2))
+	d.tell(1, requestVote(4, 2, 2))
+	d.tell(1, revert(2, 3))
+	d.tell(2, revert(2, 4))
+	expect(t, d.tell(3, requestVote(2, 1, 1)), refusal(4, 2))
+	d.tell(1, revert(2, 4))
+	expect(t, d.tell(3, requestVote(1, 1, 1)), refusal(2, 1))
+}
+
 func TestAFailedCandidateTakesItsTermBack(t *testing.T) {
 	d := newDeskWith(t, on("revert"), 5, 2, 1, 2)
 	d.stand() // term 3

@@ -35,9 +35,12 @@
 // Snapshots:
 //
 //  13. When enough has been applied since the last one, the state machine takes the place of the log
-//     that led to it, on disk and in memory, but for a tail for followers that are a little late.
-//  14. A follower that lacks entries which have been removed gets the snapshot, a piece at a time;
-//     heartbeats repeat the piece that is missing.
+//     that led to it, on disk and in memory, but for a tail for followers that are a little late. A
+//     leader also keeps what a follower that answers has not confirmed, and what stands behind a
+//     snapshot that somebody fetches.
+//  14. A follower that lacks entries which have been removed hears in every heartbeat which snapshot is
+//     on offer, and asks for it piece by piece, as package parcel says. The same piece is sent again
+//     only when it would have come: a slow link is not flooded.
 //  15. It takes over a snapshot only if that covers more than it has applied, and keeps the entries
 //     behind it if its log has the snapshot's last entry.
 //
@@ -59,7 +62,8 @@
 //  22. Revert: who refuses a vote does not adopt the candidate's term.
 //  23. A candidate that was refused takes its term and vote back to the pair before, and asks those
 //     who voted for it to do the same. They do if theirs is still exactly that pair and no leader of
-//     that term was heard. A vote that comes later is answered in the same way and does not count.
+//     that term was heard; if they have moved on they forget that pair. A vote that comes later is
+//     answered in the same way and does not count.
 //  24. The highest term that a replica ever stood in is durable, and it never stands in one again.
 //  25. A candidate gives way to a leader of the term that it came from.
 //
@@ -73,7 +77,9 @@
 // be doubled and overtake each other; rejections are a message of their own, with the hint that
 // the end of section 5.3 sketches; clients talk to their nearest replica, not to the leader; in
 // its first life the replica that is configured to lead stands at once. A candidate asks those
-// who have not granted their votes again; there is no separate retransmission of appends but rule 11.
+// who have not granted their votes again. An append is sent again when its follower says what is
+// missing (rule 10), which a heartbeat makes it say if nothing else does (rule 11): no timer belongs to
+// an append.
 //
 // Sources: D. Ongaro and J. Ousterhout, In Search of an Understandable Consensus Algorithm
 // (extended version), 2014, whose sections are cited; D. Ongaro, Consensus: Bridging Theory and
@@ -90,6 +96,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/relay"
 )
@@ -102,13 +109,8 @@ var Driver = protocols.Driver{
 	Options:    options,
 	New:        newReplica,
 	Describe:   describe,
-	Floor:      floor,
+	Floor:      relay.Floor,
 	Invariants: invariants,
-}
-
-// floor: the leader needs one round trip to a majority.
-func floor(c protocols.Config) time.Duration {
-	return relay.Floor(c.Delays, c.Leader, c.ID)
 }
 
 type role uint8
@@ -163,11 +165,12 @@ type replica struct {
 	matches  []uint64 // scratch of advanceCommit
 	handover handover
 	waiting  []read
-	round    uint64 // of confirmations
+	round    uint64       // of confirmations
+	offer    parcel.Offer // the snapshot that followers fetch
 
 	// A follower's.
-	early    map[uint64]*AppendEntries // of this term, behind a gap, by PrevIndex
-	incoming incoming
+	early   early
+	arrival parcel.Arrival // of the leader's snapshot
 
 	saved state // what of it is on disk
 	now   time.Duration
@@ -193,7 +196,6 @@ func newReplica(c protocols.Config) protocols.Node {
 		election: relay.NewElectionTimer(c, electionTimer),
 		peers:    make([]peer, c.Replicas),
 		matches:  make([]uint64, c.Replicas),
-		early:    map[uint64]*AppendEntries{},
 	}
 }
 
@@ -207,7 +209,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
+		if protocols.Decode(in.Data, &r.in) == nil && r.plausible(in.From, &r.in) { // skip what is not ours
 			r.onMessage(in.From, &r.in)
 		}
 	case protocols.InputTimer:
@@ -290,8 +292,8 @@ func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 		r.onAppended(from, kind.Appended.Index)
 	case *Message_Rejected:
 		r.onRejected(from, kind.Rejected)
-	case *Message_Received:
-		r.onReceived(from, kind.Received)
+	case *Message_Ask:
+		r.onAsk(from, kind.Ask)
 	case *Message_Confirmed:
 		r.onConfirmed(from, kind.Confirmed)
 	case *Message_TimeoutNow:

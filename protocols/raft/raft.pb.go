@@ -11,6 +11,7 @@ package raft
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	parcel "quorumbench/protocols/parcel"
 	relay "quorumbench/protocols/relay"
 	reflect "reflect"
 	sync "sync"
@@ -40,7 +41,7 @@ type Message struct {
 	//	*Message_PreVoted
 	//	*Message_Revert
 	//	*Message_InstallSnapshot
-	//	*Message_Received
+	//	*Message_Ask
 	//	*Message_TimeoutNow
 	//	*Message_Confirm
 	//	*Message_Confirmed
@@ -192,10 +193,10 @@ func (x *Message) GetInstallSnapshot() *InstallSnapshot {
 	return nil
 }
 
-func (x *Message) GetReceived() *Received {
+func (x *Message) GetAsk() *parcel.Ask {
 	if x != nil {
-		if x, ok := x.Kind.(*Message_Received); ok {
-			return x.Received
+		if x, ok := x.Kind.(*Message_Ask); ok {
+			return x.Ask
 		}
 	}
 	return nil
@@ -276,8 +277,8 @@ type Message_InstallSnapshot struct {
 	InstallSnapshot *InstallSnapshot `protobuf:"bytes,12,opt,name=install_snapshot,json=installSnapshot,proto3,oneof"`
 }
 
-type Message_Received struct {
-	Received *Received `protobuf:"bytes,13,opt,name=received,proto3,oneof"`
+type Message_Ask struct {
+	Ask *parcel.Ask `protobuf:"bytes,13,opt,name=ask,proto3,oneof"` // for the next piece of the leader's snapshot
 }
 
 type Message_TimeoutNow struct {
@@ -314,7 +315,7 @@ func (*Message_Revert) isMessage_Kind() {}
 
 func (*Message_InstallSnapshot) isMessage_Kind() {}
 
-func (*Message_Received) isMessage_Kind() {}
+func (*Message_Ask) isMessage_Kind() {}
 
 func (*Message_TimeoutNow) isMessage_Kind() {}
 
@@ -803,14 +804,12 @@ func (x *Rejected) GetHintIndex() uint64 {
 	return 0
 }
 
-// InstallSnapshot is a piece of the leader's snapshot.
+// InstallSnapshot is a piece of the leader's snapshot. One without data, of a snapshot that has some, is
+// a heartbeat: it tells what is on offer.
 type InstallSnapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`   // of the last entry that the snapshot covers
-	Term          uint64                 `protobuf:"varint,2,opt,name=term,proto3" json:"term,omitempty"`     // of that entry
-	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"` // of the piece, in bytes
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`
-	Done          bool                   `protobuf:"varint,5,opt,name=done,proto3" json:"done,omitempty"` // it is the last piece
+	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of the last entry that the snapshot covers
+	Piece         *parcel.Piece          `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -845,13 +844,6 @@ func (*InstallSnapshot) Descriptor() ([]byte, []int) {
 	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{10}
 }
 
-func (x *InstallSnapshot) GetIndex() uint64 {
-	if x != nil {
-		return x.Index
-	}
-	return 0
-}
-
 func (x *InstallSnapshot) GetTerm() uint64 {
 	if x != nil {
 		return x.Term
@@ -859,78 +851,11 @@ func (x *InstallSnapshot) GetTerm() uint64 {
 	return 0
 }
 
-func (x *InstallSnapshot) GetOffset() uint64 {
+func (x *InstallSnapshot) GetPiece() *parcel.Piece {
 	if x != nil {
-		return x.Offset
-	}
-	return 0
-}
-
-func (x *InstallSnapshot) GetData() []byte {
-	if x != nil {
-		return x.Data
+		return x.Piece
 	}
 	return nil
-}
-
-func (x *InstallSnapshot) GetDone() bool {
-	if x != nil {
-		return x.Done
-	}
-	return false
-}
-
-// Received: the follower has the snapshot's bytes up to here, and needs the next.
-type Received struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`   // of the snapshot
-	Offset        uint64                 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"` // in bytes
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Received) Reset() {
-	*x = Received{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Received) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Received) ProtoMessage() {}
-
-func (x *Received) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Received.ProtoReflect.Descriptor instead.
-func (*Received) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Received) GetIndex() uint64 {
-	if x != nil {
-		return x.Index
-	}
-	return 0
-}
-
-func (x *Received) GetOffset() uint64 {
-	if x != nil {
-		return x.Offset
-	}
-	return 0
 }
 
 // TimeoutNow tells a follower to stand at once.
@@ -942,7 +867,7 @@ type TimeoutNow struct {
 
 func (x *TimeoutNow) Reset() {
 	*x = TimeoutNow{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -954,7 +879,7 @@ func (x *TimeoutNow) String() string {
 func (*TimeoutNow) ProtoMessage() {}
 
 func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -967,7 +892,7 @@ func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeoutNow.ProtoReflect.Descriptor instead.
 func (*TimeoutNow) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
 }
 
 // Confirm asks whether the receiver still follows the sender.
@@ -981,7 +906,7 @@ type Confirm struct {
 
 func (x *Confirm) Reset() {
 	*x = Confirm{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -993,7 +918,7 @@ func (x *Confirm) String() string {
 func (*Confirm) ProtoMessage() {}
 
 func (x *Confirm) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1006,7 +931,7 @@ func (x *Confirm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confirm.ProtoReflect.Descriptor instead.
 func (*Confirm) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Confirm) GetRound() uint64 {
@@ -1033,7 +958,7 @@ type Confirmed struct {
 
 func (x *Confirmed) Reset() {
 	*x = Confirmed{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1045,7 +970,7 @@ func (x *Confirmed) String() string {
 func (*Confirmed) ProtoMessage() {}
 
 func (x *Confirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1058,7 +983,7 @@ func (x *Confirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confirmed.ProtoReflect.Descriptor instead.
 func (*Confirmed) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Confirmed) GetRound() uint64 {
@@ -1090,7 +1015,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[15]
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1102,7 +1027,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[15]
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1115,7 +1040,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Record) GetKind() isRecord_Kind {
@@ -1185,7 +1110,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[16]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1122,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[16]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1135,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *State) GetTerm() uint64 {
@@ -1245,7 +1170,7 @@ type Entries struct {
 
 func (x *Entries) Reset() {
 	*x = Entries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[17]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1257,7 +1182,7 @@ func (x *Entries) String() string {
 func (*Entries) ProtoMessage() {}
 
 func (x *Entries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[17]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1270,7 +1195,7 @@ func (x *Entries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entries.ProtoReflect.Descriptor instead.
 func (*Entries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Entries) GetFirst() uint64 {
@@ -1303,7 +1228,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[18]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1240,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[18]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1253,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{18}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Snapshot) GetState() *State {
@@ -1384,7 +1309,7 @@ var File_protocols_raft_raft_proto protoreflect.FileDescriptor
 
 const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a\x1bprotocols/relay/relay.proto\"\xa5\a\n" +
+	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a\x1dprotocols/parcel/parcel.proto\x1a\x1bprotocols/relay/relay.proto\"\x98\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12B\n" +
 	"\frequest_vote\x18\x02 \x01(\v2\x1d.quorumbench.raft.RequestVoteH\x00R\vrequestVote\x12,\n" +
@@ -1398,8 +1323,8 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\tpre_voted\x18\n" +
 	" \x01(\v2\x1a.quorumbench.raft.PreVotedH\x00R\bpreVoted\x122\n" +
 	"\x06revert\x18\v \x01(\v2\x18.quorumbench.raft.RevertH\x00R\x06revert\x12N\n" +
-	"\x10install_snapshot\x18\f \x01(\v2!.quorumbench.raft.InstallSnapshotH\x00R\x0finstallSnapshot\x128\n" +
-	"\breceived\x18\r \x01(\v2\x1a.quorumbench.raft.ReceivedH\x00R\breceived\x12?\n" +
+	"\x10install_snapshot\x18\f \x01(\v2!.quorumbench.raft.InstallSnapshotH\x00R\x0finstallSnapshot\x12+\n" +
+	"\x03ask\x18\r \x01(\v2\x17.quorumbench.parcel.AskH\x00R\x03ask\x12?\n" +
 	"\vtimeout_now\x18\x0e \x01(\v2\x1c.quorumbench.raft.TimeoutNowH\x00R\n" +
 	"timeoutNow\x125\n" +
 	"\aconfirm\x18\x0f \x01(\v2\x19.quorumbench.raft.ConfirmH\x00R\aconfirm\x12;\n" +
@@ -1437,16 +1362,10 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"prev_index\x18\x01 \x01(\x04R\tprevIndex\x12\x1b\n" +
 	"\thint_term\x18\x02 \x01(\x04R\bhintTerm\x12\x1d\n" +
 	"\n" +
-	"hint_index\x18\x03 \x01(\x04R\thintIndex\"{\n" +
-	"\x0fInstallSnapshot\x12\x14\n" +
-	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x12\n" +
-	"\x04term\x18\x02 \x01(\x04R\x04term\x12\x16\n" +
-	"\x06offset\x18\x03 \x01(\x04R\x06offset\x12\x12\n" +
-	"\x04data\x18\x04 \x01(\fR\x04data\x12\x12\n" +
-	"\x04done\x18\x05 \x01(\bR\x04done\"8\n" +
-	"\bReceived\x12\x14\n" +
-	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
-	"\x06offset\x18\x02 \x01(\x04R\x06offset\"\f\n" +
+	"hint_index\x18\x03 \x01(\x04R\thintIndex\"V\n" +
+	"\x0fInstallSnapshot\x12\x12\n" +
+	"\x04term\x18\x01 \x01(\x04R\x04term\x12/\n" +
+	"\x05piece\x18\x02 \x01(\v2\x19.quorumbench.parcel.PieceR\x05piece\"\f\n" +
 	"\n" +
 	"TimeoutNow\":\n" +
 	"\aConfirm\x12\x14\n" +
@@ -1488,7 +1407,7 @@ func file_protocols_raft_raft_proto_rawDescGZIP() []byte {
 	return file_protocols_raft_raft_proto_rawDescData
 }
 
-var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_protocols_raft_raft_proto_goTypes = []any{
 	(*Message)(nil),         // 0: quorumbench.raft.Message
 	(*Entry)(nil),           // 1: quorumbench.raft.Entry
@@ -1501,16 +1420,17 @@ var file_protocols_raft_raft_proto_goTypes = []any{
 	(*Appended)(nil),        // 8: quorumbench.raft.Appended
 	(*Rejected)(nil),        // 9: quorumbench.raft.Rejected
 	(*InstallSnapshot)(nil), // 10: quorumbench.raft.InstallSnapshot
-	(*Received)(nil),        // 11: quorumbench.raft.Received
-	(*TimeoutNow)(nil),      // 12: quorumbench.raft.TimeoutNow
-	(*Confirm)(nil),         // 13: quorumbench.raft.Confirm
-	(*Confirmed)(nil),       // 14: quorumbench.raft.Confirmed
-	(*Record)(nil),          // 15: quorumbench.raft.Record
-	(*State)(nil),           // 16: quorumbench.raft.State
-	(*Entries)(nil),         // 17: quorumbench.raft.Entries
-	(*Snapshot)(nil),        // 18: quorumbench.raft.Snapshot
-	(*relay.Forward)(nil),   // 19: quorumbench.relay.Forward
-	(*relay.Reply)(nil),     // 20: quorumbench.relay.Reply
+	(*TimeoutNow)(nil),      // 11: quorumbench.raft.TimeoutNow
+	(*Confirm)(nil),         // 12: quorumbench.raft.Confirm
+	(*Confirmed)(nil),       // 13: quorumbench.raft.Confirmed
+	(*Record)(nil),          // 14: quorumbench.raft.Record
+	(*State)(nil),           // 15: quorumbench.raft.State
+	(*Entries)(nil),         // 16: quorumbench.raft.Entries
+	(*Snapshot)(nil),        // 17: quorumbench.raft.Snapshot
+	(*relay.Forward)(nil),   // 18: quorumbench.relay.Forward
+	(*relay.Reply)(nil),     // 19: quorumbench.relay.Reply
+	(*parcel.Ask)(nil),      // 20: quorumbench.parcel.Ask
+	(*parcel.Piece)(nil),    // 21: quorumbench.parcel.Piece
 }
 var file_protocols_raft_raft_proto_depIdxs = []int32{
 	2,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
@@ -1518,28 +1438,29 @@ var file_protocols_raft_raft_proto_depIdxs = []int32{
 	7,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
 	8,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
 	9,  // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
-	19, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.relay.Forward
-	20, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.relay.Reply
+	18, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.relay.Forward
+	19, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.relay.Reply
 	4,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
 	5,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
 	6,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
 	10, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
-	11, // 11: quorumbench.raft.Message.received:type_name -> quorumbench.raft.Received
-	12, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
-	13, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
-	14, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
+	20, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.parcel.Ask
+	11, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
+	12, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
+	13, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
 	1,  // 15: quorumbench.raft.AppendEntries.entries:type_name -> quorumbench.raft.Entry
-	16, // 16: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
-	17, // 17: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
-	18, // 18: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
-	1,  // 19: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
-	16, // 20: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
-	1,  // 21: quorumbench.raft.Snapshot.entries:type_name -> quorumbench.raft.Entry
-	22, // [22:22] is the sub-list for method output_type
-	22, // [22:22] is the sub-list for method input_type
-	22, // [22:22] is the sub-list for extension type_name
-	22, // [22:22] is the sub-list for extension extendee
-	0,  // [0:22] is the sub-list for field type_name
+	21, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.parcel.Piece
+	15, // 17: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
+	16, // 18: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
+	17, // 19: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
+	1,  // 20: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
+	15, // 21: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
+	1,  // 22: quorumbench.raft.Snapshot.entries:type_name -> quorumbench.raft.Entry
+	23, // [23:23] is the sub-list for method output_type
+	23, // [23:23] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_protocols_raft_raft_proto_init() }
@@ -1559,12 +1480,12 @@ func file_protocols_raft_raft_proto_init() {
 		(*Message_PreVoted)(nil),
 		(*Message_Revert)(nil),
 		(*Message_InstallSnapshot)(nil),
-		(*Message_Received)(nil),
+		(*Message_Ask)(nil),
 		(*Message_TimeoutNow)(nil),
 		(*Message_Confirm)(nil),
 		(*Message_Confirmed)(nil),
 	}
-	file_protocols_raft_raft_proto_msgTypes[15].OneofWrappers = []any{
+	file_protocols_raft_raft_proto_msgTypes[14].OneofWrappers = []any{
 		(*Record_State)(nil),
 		(*Record_Entries)(nil),
 		(*Record_Snapshot)(nil),
@@ -1575,7 +1496,7 @@ func file_protocols_raft_raft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_raft_raft_proto_rawDesc), len(file_protocols_raft_raft_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

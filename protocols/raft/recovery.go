@@ -58,13 +58,10 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 // keepEarly keeps an append that overtook the one before it, and asks for what is missing when it
 // is the first, or a heartbeat: rule 5 is kept when the gap is closed.
 func (r *replica) keepEarly(from protocols.NodeID, m *AppendEntries) {
-	if len(r.early) == 0 || len(m.Entries) == 0 {
+	if len(r.early.appends) == 0 || len(m.Entries) == 0 {
 		r.reject(from, m.PrevIndex)
 	}
-	if len(m.Entries) > 0 && len(r.early) < maxEarly {
-		r.early[m.PrevIndex] = m
+	if len(m.Entries) > 0 {
+		r.early.keep(m)
 	}
 }
-
-// maxEarly bounds how many appends wait for a gap to close; what is beyond is sent again.
-const maxEarly = 1024

@@ -57,11 +57,16 @@ func (r *replica) revert(to protocols.NodeID) {
 	r.send(to, &Message_Revert{Revert: &Revert{Abandoned: r.abandoned}})
 }
 
-// onRevert takes a vote back, if the replica still is at exactly that point (rule 23).
+// onRevert takes a vote back, if the replica still is at exactly that point (rule 23). If it has
+// moved on, as if the revert had come before the request that it has granted since, the point is
+// none to come back to.
 func (r *replica) onRevert(from protocols.NodeID, m *Revert) {
-	if r.pair == (pair{m.Abandoned, from}) && len(r.before) > 0 {
+	back := pair{m.Abandoned, from}
+	if r.pair == back && len(r.before) > 0 {
 		r.takeBack()
+		return
 	}
+	r.before = slices.DeleteFunc(r.before, func(p pair) bool { return p == back })
 }
 
 // yield lets a candidate give way to a leader it has not heard of before it stood: its election

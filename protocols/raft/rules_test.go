@@ -9,6 +9,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/raft"
+	"quorumbench/protocols/relay"
 )
 
 // desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
@@ -71,12 +72,17 @@ func (d *desk) step(in protocols.Input) {
 // tell hands the replica a message and returns its answers.
 func (d *desk) tell(from protocols.NodeID, m *raft.Message) []*raft.Message {
 	d.t.Helper()
+	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: d.encoded(m)})
+	return d.sent(from)
+}
+
+func (d *desk) encoded(m *raft.Message) []byte {
+	d.t.Helper()
 	data, err := proto.Marshal(m)
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
-	return d.sent(from)
+	return data
 }
 
 func (d *desk) sent(to protocols.NodeID) []*raft.Message {
@@ -348,6 +354,35 @@ func TestAnAppendThatOvertookAnotherWaitsForIt(t *testing.T) {
 	}
 	expect(t, d.tell(1, appendEntries(2, 1, 1, 0, 2)), appended(2, 4))
 	d.expectCommits(1, 2, 3, 4)
+}
+
+// What waits behind a gap is bounded by its bytes and by its number; what found no room is asked for when
+// the gap is closed.
+func TestEarlyAppendsAreBounded(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		size int // of a command
+		kept uint64
+	}{{"by bytes", relay.MaxBatch, 8}, {"by number", 0, 1024}} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t, 3, 1)
+			early := func(prev uint64) *raft.Message {
+				m := appendEntries(1, prev, min(prev, 1), 0, 1)
+				m.GetAppendEntries().Entries[0].Command = make([]byte, c.size)
+				return m
+			}
+			for prev := uint64(1); prev <= c.kept+1; prev++ {
+				d.tell(1, early(prev))
+			}
+			d.tell(1, early(1)) // it comes twice, and is counted once
+			expect(t, d.tell(1, early(0)), appended(1, c.kept+1))
+			expect(t, d.tell(1, appendEntries(1, c.kept+2, 1, 0)), rejected(1, c.kept+2, 0, c.kept+2))
+			for prev := c.kept + 2; prev <= 2*c.kept+1; prev++ { // there is room again
+				d.tell(1, early(prev))
+			}
+			expect(t, d.tell(1, early(c.kept+1)), appended(1, 2*c.kept+2))
+		})
+	}
 }
 
 func TestAnEarlyAppendIsForgottenWithItsTerm(t *testing.T) {

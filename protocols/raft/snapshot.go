@@ -2,7 +2,7 @@ package raft
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/parcel"
 )
 
 // Snapshots: the state machine in the place of the log that led to it, on a replica's own disk and
@@ -42,17 +42,21 @@ func (r *replica) compact() {
 	r.out.Measure("snapshot bytes", int64(len(r.snapshot.data)))
 }
 
-// needless is the index up to which no entry is needed any more: those that the snapshot covers but
-// for the tail and, at the leader, for what a follower that answers has not confirmed yet.
+// needless is the index up to which no entry is needed any more (rule 13). Followers that the log does
+// not reach fetch a snapshot, and need what is behind that.
 func (r *replica) needless() uint64 {
 	index := r.snapshot.index - min(tail, r.snapshot.index)
-	if r.role == leader {
-		r.others(func(id protocols.NodeID) {
-			if p := &r.peers[id]; r.now-p.heard < r.patience {
-				index = min(index, p.match)
-			}
-		})
+	if r.role != leader {
+		return index
 	}
+	if offered := r.offer.Expire(r.now); offered > 0 {
+		index = min(index, offered)
+	}
+	r.others(func(id protocols.NodeID) {
+		if p := &r.peers[id]; p.next > r.log.base && r.now-p.heard < r.patience {
+			index = min(index, p.match)
+		}
+	})
 	return index
 }
 
@@ -68,61 +72,60 @@ func (r *replica) adopt(s snapshot) bool {
 	return true
 }
 
-// sendSnapshot sends a follower the piece of the snapshot that it needs next (rule 14).
-func (r *replica) sendSnapshot(to protocols.NodeID) {
-	p := &r.peers[to]
-	p.probing = true // no entries until it has the snapshot
-	if p.snapshot != r.snapshot.index {
-		p.snapshot, p.offset = r.snapshot.index, 0
-	}
-	rest := r.snapshot.data[p.offset:]
-	piece := rest[:min(len(rest), relay.MaxBatch)]
-	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{
-		Index: p.snapshot, Term: r.snapshot.term, Offset: p.offset, Data: piece, Done: len(piece) == len(rest),
-	}})
+// place is where a piece of a snapshot begins.
+type place struct {
+	index, offset uint64
 }
 
-// onReceived goes on with the next piece; a follower that was restarted begins anew.
-func (r *replica) onReceived(from protocols.NodeID, m *Received) {
+// sendHead tells a follower which snapshot is on offer, so that it asks for what it lacks of it.
+func (r *replica) sendHead(to protocols.NodeID) {
+	r.peers[to].probing = true // no entries until it has the snapshot
+	head := r.offer.Head(r.now)
+	if head == nil {
+		head = &parcel.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
+	}
+	r.sendPiece(to, head)
+}
+
+// sendPiece sends it with the term of the snapshot's last entry: the log is kept from there on.
+func (r *replica) sendPiece(to protocols.NodeID, piece *parcel.Piece) {
+	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{Term: r.log.term(piece.Index), Piece: piece}})
+}
+
+// onAsk sends a follower the piece of the snapshot that it asks for (rule 14).
+func (r *replica) onAsk(from protocols.NodeID, m *parcel.Ask) {
 	p := &r.peers[from]
-	if r.role != leader || m.Index != r.snapshot.index || m.Index != p.snapshot || m.Offset == p.offset || m.Offset > uint64(len(r.snapshot.data)) {
-		return // it has come twice, or is about an earlier snapshot
+	if r.role != leader || p.next > r.log.base {
+		return // it comes late: the log reaches the follower by now
 	}
-	p.offset = m.Offset
-	if p.next <= r.log.base {
-		r.sendSnapshot(from)
+	piece := r.offer.Piece(m, r.now, func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data })
+	asked := place{piece.Index, piece.Offset}
+	if asked == p.piece && r.now < p.again {
+		return // it is under way
 	}
+	p.piece = asked
+	p.again = r.now + protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, from)) + parcel.Transmission(len(piece.Data))
+	r.sendPiece(from, piece)
 }
 
-// onInstallSnapshot puts the pieces of the leader's snapshot together and installs it.
+// onInstallSnapshot takes a piece of the leader's snapshot and asks for the next.
 func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
-	if m.Index <= r.commit { // all that is committed is the same at the leader
-		r.incoming = incoming{}
+	if m.Piece.Index <= r.commit { // all that is committed is the same at the leader
+		if r.arrival.Ask(from).Index <= r.commit { // the rest of it would be of no use either
+			r.arrival = parcel.Arrival{}
+		}
 		r.send(from, &Message_Appended{Appended: &Appended{Index: r.commit}})
 		return
 	}
-	if r.incoming.index != m.Index {
-		r.incoming = incoming{index: m.Index}
+	if whole, _ := r.arrival.Add(from, m.Piece, r.now); whole != nil {
+		r.install(from, snapshot{index: m.Piece.Index, term: m.Term, data: whole})
+		return
 	}
-	if m.Offset == uint64(len(r.incoming.data)) {
-		r.incoming.data = append(r.incoming.data, m.Data...)
-		if m.Done {
-			r.install(from, snapshot{index: m.Index, term: m.Term, data: r.incoming.data})
-			return
-		}
-	}
-	r.send(from, &Message_Received{Received: &Received{Index: m.Index, Offset: uint64(len(r.incoming.data))}})
-}
-
-// incoming is the part of a snapshot that has come.
-type incoming struct {
-	index uint64 // 0: none
-	data  []byte
+	r.send(from, &Message_Ask{Ask: r.arrival.Ask(from)})
 }
 
 // install takes over a snapshot that covers more than the replica has applied (rule 15).
 func (r *replica) install(from protocols.NodeID, s snapshot) {
-	r.incoming = incoming{}
 	if !r.adopt(s) {
 		return
 	}

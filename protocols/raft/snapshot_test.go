@@ -3,14 +3,17 @@ package raft_test
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/raft"
-	"quorumbench/protocols/relay"
 )
 
 // state returns a snapshot of a store with one key of the given size.
@@ -24,14 +27,20 @@ func state(t *testing.T, size int) []byte {
 	return store.Snapshot()
 }
 
-func installSnapshot(term, index, indexTerm, offset uint64, data []byte, done bool) *raft.Message {
+// installSnapshot is the piece of data from one byte to another.
+func installSnapshot(term, index, indexTerm uint64, data []byte, from, to int) *raft.Message {
 	return &raft.Message{Term: term, Kind: &raft.Message_InstallSnapshot{InstallSnapshot: &raft.InstallSnapshot{
-		Index: index, Term: indexTerm, Offset: offset, Data: data, Done: done,
+		Term: indexTerm, Piece: &parcel.Piece{Index: index, Offset: uint64(from), Size: uint64(len(data)), Data: data[from:to]},
 	}}}
 }
 
-func received(term, index, offset uint64) *raft.Message {
-	return &raft.Message{Term: term, Kind: &raft.Message_Received{Received: &raft.Received{Index: index, Offset: offset}}}
+// whole is a snapshot in one piece.
+func whole(term, index, indexTerm uint64, data []byte) *raft.Message {
+	return installSnapshot(term, index, indexTerm, data, 0, len(data))
+}
+
+func ask(term, index, offset uint64) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_Ask{Ask: &parcel.Ask{Index: index, Offset: offset}}}
 }
 
 func TestAReplicaReplacesItsLogByASnapshot(t *testing.T) {
@@ -79,7 +88,7 @@ func TestASnapshotIsInstalled(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, 3, 2, c.log...)
-			expect(t, d.tell(1, installSnapshot(2, 3, 2, 0, data, true)), appended(2, 3))
+			expect(t, d.tell(1, whole(2, 3, 2, data)), appended(2, 3))
 			d.expectCommits(c.commits...)
 			if len(d.out.Records) != 1 || !d.out.Records[0].Snapshot {
 				t.Fatalf("wrote %v", d.records())
@@ -96,15 +105,15 @@ func TestASnapshotIsInstalled(t *testing.T) {
 func TestASnapshotOfWhatIsAppliedChangesNothing(t *testing.T) {
 	d := newDesk(t, 3, 2, 1, 1, 2)
 	d.tell(1, appendEntries(2, 3, 2, 3))
-	expect(t, d.tell(1, installSnapshot(2, 2, 1, 0, state(t, 10), true)), appended(2, 3))
+	expect(t, d.tell(1, whole(2, 2, 1, state(t, 10))), appended(2, 3))
 	d.expectCommits(1, 2, 3)
-	expect(t, d.tell(1, installSnapshot(1, 9, 1, 0, state(t, 10), true)), rejected(2, 0, 0, 0)) // of a leader whose term is over
+	expect(t, d.tell(1, whole(1, 9, 1, state(t, 10))), rejected(2, 0, 0, 0)) // of a leader whose term is over
 	d.expectCommits(1, 2, 3)
 }
 
 func TestASnapshotThatIsNoneIsNotInstalled(t *testing.T) {
 	d := newDesk(t, 3, 2)
-	if sent := d.tell(1, installSnapshot(2, 3, 2, 0, []byte("\xff"), true)); len(sent)+len(d.out.Records)+len(d.out.Commits) > 0 {
+	if sent := d.tell(1, whole(2, 3, 2, []byte("\xff"))); len(sent)+len(d.out.Records)+len(d.out.Commits) > 0 {
 		t.Errorf("answers %v, writes %v", sent, d.records())
 	}
 }
@@ -112,67 +121,154 @@ func TestASnapshotThatIsNoneIsNotInstalled(t *testing.T) {
 // The pieces of a snapshot may be lost, come twice and overtake each other.
 func TestASnapshotIsPutTogether(t *testing.T) {
 	data := state(t, 100)
+	first, rest := installSnapshot(2, 9, 2, data, 0, 50), installSnapshot(2, 9, 2, data, 50, len(data))
+	onOffer := installSnapshot(2, 9, 2, data, 0, 0)
 	d := newDesk(t, 3, 2)
-	expect(t, d.tell(1, installSnapshot(2, 9, 2, 50, data[50:], true)), received(2, 9, 0))
-	expect(t, d.tell(1, installSnapshot(2, 9, 2, 0, data[:50], false)), received(2, 9, 50))
-	expect(t, d.tell(1, installSnapshot(2, 9, 2, 0, data[:50], false)), received(2, 9, 50))
+	expect(t, d.tell(1, rest), ask(2, 0, 0))
+	expect(t, d.tell(1, onOffer), ask(2, 9, 0))
+	expect(t, d.tell(1, first), ask(2, 9, 50))
+	expect(t, d.tell(1, first), ask(2, 9, 50))
+	expect(t, d.tell(1, onOffer), ask(2, 9, 50))
 	d.expectCommits()
-	expect(t, d.tell(1, installSnapshot(2, 9, 2, 50, data[50:], true)), appended(2, 9))
+	expect(t, d.tell(1, rest), appended(2, 9))
 	d.expectCommits(9)
+	expect(t, d.tell(1, onOffer), appended(2, 9))
 }
 
 // Pieces of two leaders' snapshots do not mix.
 func TestAPieceOfAnEarlierTermIsForgotten(t *testing.T) {
 	data := state(t, 100)
 	d := newDesk(t, 3, 2)
-	d.tell(1, installSnapshot(2, 9, 2, 0, data[:50], false))
-	expect(t, d.tell(2, installSnapshot(3, 9, 2, 50, data[50:], true)), received(3, 9, 0))
+	d.tell(1, installSnapshot(2, 9, 2, data, 0, 50))
+	expect(t, d.tell(2, installSnapshot(3, 9, 2, data, 50, len(data))), ask(3, 0, 0))
 }
 
-func TestALeaderSendsASnapshotInPieces(t *testing.T) {
-	d := newDesk(t, 3, 1)
-	data := state(t, relay.MaxBatch*3/2)
+// leadBehindASnapshot returns a leader of three in term 2 that has entries up to 7 in a snapshot only, of
+// so many bytes, and its no-op behind them, which replica 1 has too.
+func leadBehindASnapshot(t *testing.T, size int) (d *desk, data []byte) {
+	d, data = newDesk(t, 3, 1), state(t, size)
 	d.restore(&raft.Record{Kind: &raft.Record_Snapshot{Snapshot: &raft.Snapshot{
 		State: &raft.State{Term: 1, VotedFor: -1}, Index: 7, Term: 1, Data: data, Base: 7, BaseTerm: 1,
 	}}})
 	d.stand()
 	d.tell(1, vote(2, true))
 	d.tell(1, appended(2, 8))
-	pieces := [][]byte{data[:relay.MaxBatch], data[relay.MaxBatch:]}
-	is := func(sent []*raft.Message, piece int) error {
-		if len(sent) != 1 || sent[0].GetInstallSnapshot() == nil {
-			return fmt.Errorf("sends %d messages, want a piece of the snapshot", len(sent))
-		}
-		s := sent[0].GetInstallSnapshot()
-		if s.Index != 7 || s.Term != 1 || s.Offset != uint64(piece*relay.MaxBatch) || !bytes.Equal(s.Data, pieces[piece]) || s.Done != (piece == 1) {
-			return fmt.Errorf("sends a piece at %d of the snapshot %d.%d, the last: %t", s.Offset, s.Index, s.Term, s.Done)
-		}
-		return nil
+	return d, data
+}
+
+func (d *desk) put(seq uint64, value string) {
+	data, err := proto.Marshal(&kv.Command{Client: 1, Seq: seq, Key: []byte("k"), Value: []byte(value)})
+	if err != nil {
+		d.t.Fatal(err)
 	}
-	for _, step := range []struct {
-		message *raft.Message
-		piece   int
-	}{
-		{rejected(2, 7, 0, 1), 0},
-		{received(2, 7, relay.MaxBatch), 1},
-		{received(2, 7, 0), 0}, // it was restarted
-		{received(2, 7, relay.MaxBatch), 1},
-	} {
-		if err := is(d.tell(2, step.message), step.piece); err != nil {
-			t.Error(err)
-		}
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}, Data: data})
+}
+
+func (d *desk) pulse() {
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+}
+
+func TestALeaderSendsASnapshotInPieces(t *testing.T) {
+	d, data := leadBehindASnapshot(t, parcel.MostBytes*3/2)
+	onOffer := installSnapshot(2, 7, 1, data, 0, 0)
+	first := installSnapshot(2, 7, 1, data, 0, parcel.MostBytes)
+	second := installSnapshot(2, 7, 1, data, parcel.MostBytes, len(data))
+	expect(t, d.tell(2, rejected(2, 7, 0, 1)), onOffer)
+	expect(t, d.tell(2, ask(2, 7, 0)), first)
+	expect(t, d.tell(2, ask(2, 7, parcel.MostBytes)), second)
+	expect(t, d.tell(2, ask(2, 0, 0)), first) // it was restarted
+	expect(t, d.tell(2, ask(2, 7, parcel.MostBytes)), second)
+	if sent := d.tell(2, ask(2, 7, parcel.MostBytes)); len(sent) != 0 {
+		t.Errorf("a piece that is under way is sent again: %v", raft.Driver.Describe(d.out.Sends[0].Data))
 	}
-	for _, m := range []*raft.Message{received(2, 7, relay.MaxBatch), received(2, 6, 0), received(2, 7, uint64(len(data))+1)} {
-		if sent := d.tell(2, m); len(sent) != 0 {
-			t.Errorf("%v is answered", m)
-		}
-	}
-	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1}) // a heartbeat
-	if err := is(d.sent(2), 1); err != nil {
-		t.Error(err)
-	}
+	d.pulse()
+	expect(t, d.sent(2), onOffer)
+	d.now += 3 * time.Second // longer than the piece needs on a slow link
+	expect(t, d.tell(2, ask(2, 7, parcel.MostBytes)), second)
+	expect(t, d.tell(2, ask(2, 6, 10)), first)
 	sent := d.tell(2, appended(2, 7))
 	if len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 7 || len(sent[0].GetAppendEntries().GetEntries()) != 1 {
 		t.Errorf("behind the snapshot, sends %v", sent)
 	}
+	if sent := d.tell(2, ask(2, 7, 0)); len(sent) != 0 {
+		t.Errorf("to one that has it all, sends %v", raft.Driver.Describe(d.out.Sends[0].Data))
+	}
+}
+
+// As long as a follower fetches a snapshot, the leader offers it the same one and keeps what stands
+// behind it; when it has fallen silent, the next snapshot takes its place.
+func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		pause   time.Duration // between the follower's last question and the second snapshot
+		offered uint64
+		term    uint64 // of that entry
+	}{{"asked for", parcel.Patience - 1, 7, 1}, {"asked for no more", parcel.Patience, 107, 2}} {
+		t.Run(c.name, func(t *testing.T) {
+			d, _ := leadBehindASnapshot(t, 10)
+			d.tell(2, rejected(2, 7, 0, 1))
+			d.tell(2, ask(2, 0, 0))
+			d.now += c.pause
+			var disk *raft.Snapshot
+			for i := range uint64(99) {
+				d.put(i+1, "v")
+				d.tell(1, appended(2, 9+i))
+				for _, record := range d.records() {
+					if s := record.GetSnapshot(); s != nil {
+						disk = s
+					}
+				}
+			}
+			if disk == nil || disk.Index != 107 {
+				t.Fatalf("wrote the snapshot %v, want that of 107", disk)
+			}
+			if want := min(c.offered, 107-20); disk.Base != want || uint64(len(disk.Entries)) != 107-want {
+				t.Errorf("the log begins behind %d, want %d", disk.Base, want)
+			}
+			sent := d.tell(2, ask(2, 7, 0))
+			if len(sent) != 1 || sent[0].GetInstallSnapshot().GetPiece().GetIndex() != c.offered || sent[0].GetInstallSnapshot().Term != c.term {
+				t.Fatalf("answers %v, want a piece of the snapshot of %d, of term %d", sent, c.offered, c.term)
+			}
+			sent = d.tell(2, appended(2, c.offered))
+			if end := 107 - c.offered; end > 0 && (len(sent) != 1 || uint64(len(sent[0].GetAppendEntries().GetEntries())) != end) {
+				t.Errorf("behind the snapshot of %d, sends %v", c.offered, sent)
+			}
+		})
+	}
+}
+
+// A snapshot of several pieces arrives under load, though each piece is lost once; from
+// then on the follower keeps pace with the log.
+func TestALargeSnapshotArrivesUnderLoad(t *testing.T) {
+	const ms = time.Millisecond
+	delays := protocols.Delays{{0, 20 * ms, 50 * ms}, {20 * ms, 0, 50 * ms}, {50 * ms, 50 * ms, 0}}
+	c := prototest.NewCluster(t, raft.Driver, prototest.Network{Delays: delays}, 0, 1)
+	c.Run(time.Second)
+	c.Crash(2)
+	value, writes := strings.Repeat("x", 64<<10), 0
+	for at := time.Second; at < 35*time.Second; at += 50 * ms {
+		c.At(at, func() { writes++; c.Put(0, 1, fmt.Sprint(writes%50), value) })
+	}
+	c.Run(8 * time.Second)
+	c.Restart(2)
+	pieces, lost := 0, 0
+	c.Network.Drop = func(from, to protocols.NodeID, data []byte) bool {
+		name := raft.Driver.Describe(data)
+		if to == 2 && strings.HasPrefix(name, "InstallSnapshot") && !strings.HasSuffix(name, "on offer") {
+			pieces++
+			lost += pieces % 2
+			return pieces%2 > 0
+		}
+		return false
+	}
+	c.Run(35 * time.Second)
+	if pieces < 8 || pieces > 10 || lost != pieces/2 { // of 50 keys in four pieces, and each twice
+		t.Errorf("%d pieces were sent, and %d lost", pieces, lost)
+	}
+	leader, follower := c.Replicas[0].Commits, c.Replicas[2].Commits
+	if behind := leader[len(leader)-1].Slot.Index - follower[len(follower)-1].Slot.Index; behind > 10 {
+		t.Errorf("the follower is %d entries behind", behind)
+	}
+	c.Run(36 * time.Second)
+	c.CheckConverged()
 }

@@ -23,7 +23,9 @@ package relay
 
 import (
 	"bytes"
+	"cmp"
 	"container/list"
+	"slices"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -52,10 +54,11 @@ type Relay struct {
 	quorum int // that the leader needs a round trip to
 	wire   Wire
 
-	queue   *list.List // of *waiting, the earliest due first
-	waiting map[protocols.CommandID]*list.Element
-	timer   protocols.TimerID
-	fires   time.Duration // when the timer does; 0: it is not set
+	queue    *list.List // of *waiting, the earliest due first
+	waiting  map[protocols.CommandID]*list.Element
+	accepted uint64 // how many commands were, ever
+	timer    protocols.TimerID
+	fires    time.Duration // when the timer does; 0: it is not set
 
 	underway map[protocols.CommandID]protocols.NodeID // at the leader: who handed it over
 }
@@ -66,6 +69,7 @@ const mostDoublings = 4
 
 type waiting struct {
 	command *Command
+	number  uint64        // in the order accepted
 	due     time.Duration // when it is to be forwarded again
 	again   int           // how often it was
 }
@@ -94,7 +98,8 @@ func (r *Relay) Accept(in *protocols.Input, out *protocols.Outbox) *Command {
 		return e.Value.(*waiting).command
 	}
 	c := &Command{Client: in.Command.Client, Seq: in.Command.Seq, Data: bytes.Clone(in.Data)}
-	r.waiting[in.Command] = r.insert(&waiting{command: c, due: in.Now + r.patience()})
+	r.accepted++
+	r.waiting[in.Command] = r.insert(&waiting{command: c, number: r.accepted, due: in.Now + r.patience()})
 	if r.remote() {
 		r.forward(in.Now, out, c)
 	}
@@ -109,21 +114,37 @@ func (r *Relay) Lead(leader protocols.NodeID, now time.Duration, out *protocols.
 	if !r.remote() || r.queue.Len() == 0 {
 		return
 	}
-	for e := r.queue.Front(); e != nil; e = e.Next() {
+	var commands []*Command
+	for _, e := range r.inOrder() { // all are due at the same time from now on
 		w := e.Value.(*waiting)
 		w.due, w.again = now+r.patience(), 0
+		r.queue.MoveToBack(e)
+		commands = append(commands, w.command)
 	}
-	r.fires = 0                         // it may be set for the patience with a leader farther away
-	r.forward(now, out, r.Waiting()...) // rule 2
+	r.fires = 0                      // it may be set for the patience with a leader farther away
+	r.forward(now, out, commands...) // rule 2
 }
 
-// Waiting returns the commands accepted and not answered, the longest waiting first.
+// Waiting returns the commands accepted and not answered, in the order accepted.
 func (r *Relay) Waiting() []*Command {
 	commands := make([]*Command, 0, r.queue.Len())
-	for e := r.queue.Front(); e != nil; e = e.Next() {
+	for _, e := range r.inOrder() {
 		commands = append(commands, e.Value.(*waiting).command)
 	}
 	return commands
+}
+
+// inOrder returns what is in the queue in the order accepted, which is not that of the queue once
+// commands have been forwarded again.
+func (r *Relay) inOrder() []*list.Element {
+	elements := make([]*list.Element, 0, r.queue.Len())
+	for e := r.queue.Front(); e != nil; e = e.Next() {
+		elements = append(elements, e)
+	}
+	slices.SortFunc(elements, func(a, b *list.Element) int {
+		return cmp.Compare(a.Value.(*waiting).number, b.Value.(*waiting).number)
+	})
+	return elements
 }
 
 // OnTimer forwards again what has waited too long (rule 3).
@@ -220,9 +241,10 @@ func (r *Relay) forward(now time.Duration, out *protocols.Outbox, commands ...*C
 	}
 }
 
-// Floor is the QuorumFloor of a leader that needs a majority.
-func Floor(d protocols.Delays, leader, in protocols.NodeID) time.Duration {
-	return QuorumFloor(d, quorum.Majority(len(d)), leader, in)
+// Floor is the QuorumFloor of a leader that needs a majority: a driver's Floor, if it has nothing to
+// add.
+func Floor(c protocols.Config) time.Duration {
+	return QuorumFloor(c.Delays, quorum.Majority(c.Replicas), c.Leader, c.ID)
 }
 
 // QuorumFloor is the least time a write can take under a leader that needs one round trip to a

@@ -90,6 +90,27 @@ func TestCommandsWaitForALeaderAndGoToEveryNewOne(t *testing.T) {
 	}
 }
 
+// A repetition changes when a command is due, and not its place before the next leader.
+func TestWhatWasForwardedAgainKeepsItsPlace(t *testing.T) {
+	r := newRig()
+	r.Lead(0, 0, &r.out)
+	r.accept(1, 0)
+	r.accept(2, 100*ms)
+	r.accept(3, 150*ms)
+	r.OnTimer(late, &r.out) // the first is now due last
+	r.OnTimer(late+100*ms, &r.out)
+	r.forwarded(t)
+	for i, c := range r.Waiting() {
+		if c.Seq != uint64(i+1) {
+			t.Errorf("%d waits at place %d", c.Seq, i+1)
+		}
+	}
+	r.Lead(2, late+110*ms, &r.out)
+	r.expectForward(t, 2, 1, 2, 3)
+	r.OnTimer(2*late+110*ms, &r.out)
+	r.expectForward(t, 2, 1, 2, 3)
+}
+
 func TestEveryAcceptedCommandIsAnsweredOnce(t *testing.T) {
 	r := newRig()
 	r.Lead(0, 0, &r.out)
@@ -244,6 +265,10 @@ func TestElectionTimer(t *testing.T) {
 	}
 }
 
+func floor(d protocols.Delays, leader, in protocols.NodeID) time.Duration {
+	return relay.Floor(protocols.Config{ID: in, Replicas: len(d), Leader: leader, Delays: d})
+}
+
 // The round trips and the latencies, in ms, of figure 4 of the EPaxos paper (Moraru et al.,
 // SOSP'13): medians read off the figure.
 func TestFloorAgreesWithTheEPaxosPaper(t *testing.T) {
@@ -259,7 +284,7 @@ func TestFloorAgreesWithTheEPaxosPaper(t *testing.T) {
 		in       protocols.NodeID
 		measured float64
 	}{{ca, 87}, {va, 174}, {eu, 253}} {
-		floor := float64(relay.Floor(d, ca, c.in)) / float64(ms)
+		floor := float64(floor(d, ca, c.in)) / float64(ms)
 		if floor < 0.94*c.measured || floor > c.measured {
 			t.Errorf("client at %d: the floor is %.0f ms, measured were %.0f", c.in, floor, c.measured)
 		}
@@ -272,11 +297,11 @@ func TestFloorTakesEachDirectionOfALink(t *testing.T) {
 		leader, in protocols.NodeID
 		want       time.Duration
 	}{{0, 0, 5 * ms}, {0, 1, (4 + 5 + 1) * ms}, {0, 2, (30 + 5 + 20) * ms}, {2, 2, 50 * ms}, {2, 1, (50 + 50 + 9) * ms}} {
-		if got := relay.Floor(d, c.leader, c.in); got != c.want {
+		if got := floor(d, c.leader, c.in); got != c.want {
 			t.Errorf("leader %d, client at %d: %v, want %v", c.leader, c.in, got, c.want)
 		}
 	}
-	if got := relay.Floor(protocols.Delays{{0}}, 0, 0); got != 0 {
+	if got := floor(protocols.Delays{{0}}, 0, 0); got != 0 {
 		t.Errorf("one replica alone: %v, want 0", got)
 	}
 }

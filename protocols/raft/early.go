@@ -1,0 +1,59 @@
+package raft
+
+import "quorumbench/protocols/relay"
+
+// The appends of this term that wait behind a gap at most: what is beyond is asked for again when the
+// gap is closed.
+const (
+	mostEarly      = 1024
+	mostEarlyBytes = 8 * relay.MaxBatch // of commands
+)
+
+// early are appends of this term that overtook the one before them (rule 10). The zero value is that
+// of none.
+type early struct {
+	appends map[uint64]*AppendEntries // by PrevIndex
+	bytes   int                       // of commands in them
+}
+
+// keep takes an append, in place of another of that PrevIndex, if there is room for it.
+func (e *early) keep(m *AppendEntries) {
+	e.take(m.PrevIndex)
+	size := m.bytes()
+	if len(e.appends) == mostEarly || e.bytes+size > mostEarlyBytes {
+		return
+	}
+	if e.appends == nil {
+		e.appends = map[uint64]*AppendEntries{}
+	}
+	e.appends[m.PrevIndex] = m
+	e.bytes += size
+}
+
+// take returns the append behind an index, nil if there is none, and keeps it no longer.
+func (e *early) take(prev uint64) *AppendEntries {
+	m := e.appends[prev]
+	if m != nil {
+		delete(e.appends, prev)
+		e.bytes -= m.bytes()
+	}
+	return m
+}
+
+// drop forgets the appends behind what is before an index.
+func (e *early) drop(before uint64) {
+	for prev := range e.appends {
+		if prev < before {
+			e.take(prev)
+		}
+	}
+}
+
+// bytes is the size of an append's commands.
+func (m *AppendEntries) bytes() int {
+	total := 0
+	for _, e := range m.Entries {
+		total += len(e.Command)
+	}
+	return total
+}
