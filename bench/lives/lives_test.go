@@ -45,6 +45,7 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"multipaxos", 58105}, // late commands were forwarded again and again, at one pace, to a slow leader
 		{"raft", 82016},       // the same
 		{"paxos1", 29048},     // on a lossy network three proposers waited too long between attempts
+		{"paxos1", 62214},     // on another, reads of one key went one after the other
 	} {
 		out, err := lives.Draw(registry.Find(c.driver), c.seed).Play(context.Background(), nil)
 		if err != nil {

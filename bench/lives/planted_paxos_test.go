@@ -52,6 +52,8 @@ var paxosBugs = []bug{
 		{"return i.LastBallot == 0 && ", "return "}}, within(50)},
 	{"paxos", "an abandoned ballot is dropped as if it were nothing", "register/acceptor.go", []edit{
 		{" && i.abandoned == 0", ""}}, inScenario("paxos-revert-restart")},
+	{"paxos", "a read is answered by a run that began before it", "register/proposer.go", []edit{
+		{"if !w.Read || !w.proposed {", "if !w.Read {"}}, inScenario("paxos-reads-together")},
 	{"paxos", "a write is refused before it can be known", "register/proposer.go", []edit{
 		{"return g.state.Known(op, w.version) // rule 8", "return g.state.Known(op, min(w.version, g.state.Version()))"}}, within(50)},
 	{"paxos", "a read of a version finds the latest", "kv/kv.go", []edit{

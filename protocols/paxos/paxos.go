@@ -19,7 +19,8 @@
 //  6. A read is a proposal without a value for the version after the latest known: nothing
 //     accepted means that the latest known is the latest. Anything accepted has to be chosen
 //     first, and then the read goes on to the version after it: returning what it just helped
-//     to choose would be stale if that was chosen long ago and overwritten since.
+//     to choose would be stale if that was chosen long ago and overwritten since. Other reads of the
+//     key that have come to this replica before the run began are answered with it.
 //  7. What is chosen is told to all (commit). The latest version is the snapshot of a key: what
 //     came before is dropped, and so is the Paxos state of the instances decided. A request for
 //     one of them is answered with the key's state, value and clients' sessions, so that who is

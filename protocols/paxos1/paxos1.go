@@ -23,6 +23,7 @@
 //     and tries the next: of two replicas that write the same key at once, the later ballot wins.
 //  6. A read that comes back without a value has met none at two of three replicas: the latest version
 //     known is the latest. Else what it found is chosen by it, and the read goes on to the version after.
+//     Reads of the key that waited here when it left are answered with it.
 //
 // What a replica does of rules 7 to 10, with commits, snapshots, versions that clients name, ballots and
 // disk, is what package paxos says.

@@ -112,10 +112,14 @@ func (r *Replica) propose(g *Register) {
 	if w.proposed {
 		r.Out.Mark(w.id, protocols.MarkRetried)
 	} else {
-		r.Out.Mark(w.id, protocols.MarkProposed)
+		r.proposed(w)
 	}
-	w.proposed = true
 	r.begin(g, 0)
+}
+
+func (r *Replica) proposed(w *Wish) {
+	w.proposed = true
+	r.Out.Mark(w.id, protocols.MarkProposed)
 }
 
 // begin begins an attempt under a ballot above all that were met. The version's own promise holds every
@@ -124,6 +128,11 @@ func (r *Replica) begin(g *Register, met protocols.Ballot) {
 	w, version := g.wishes, g.Next() // rule 8
 	i := r.instance(g, version)
 	b := max(i.LastBallot, i.abandoned, met).Next(r.ID)
+	for other := w; w.Read && other != nil; other = other.next { // rule 6
+		if other.Read && !other.proposed {
+			r.proposed(other)
+		}
+	}
 	w.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: w.value, since: r.now}
 	g.Proposal = &w.attempt
 	before := r.Prepare(g, version, b)
@@ -156,12 +165,19 @@ func (r *Replica) Chosen(g *Register) {
 	r.Learn(g, p.Version, p.Value)
 }
 
-// Absent keeps rule 6: in the version after the latest known one nothing is chosen.
+// Absent keeps rule 6: in the version after the latest known one nothing is chosen, nor was it when the
+// read under way, or another, was proposed.
 func (r *Replica) Absent(g *Register) {
-	w := g.wishes
 	r.end(g)
-	g.wishes = w.next
-	r.answer(w, g.state.Read(w.version))
+	for at := &g.wishes; *at != nil; {
+		w := *at
+		if !w.Read || !w.proposed {
+			at = &w.next
+			continue
+		}
+		*at = w.next
+		r.answer(w, g.state.Read(w.version))
+	}
 	r.propose(g)
 }
 
