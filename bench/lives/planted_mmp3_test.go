@@ -10,8 +10,8 @@ package lives_test
 //   - A snapshot on disk without what is only prepared: it loses the promises of retries. It was not
 //     found in 3000 lives, since a retry, a snapshot and a crash must come together with two recoverers.
 //     The row "the promise of a retry is not durable" is the same bug without the snapshot.
-//   - Parts of two snapshots that are joined: the state of a life fits into one part. The driver's own
-//     tests send several.
+//   - What goes wrong between the pieces of a snapshot, and a log that is not kept behind them: the state of
+//     a life fits into one piece. The driver's own tests, and those of package parcel, send several.
 var mmp3Bugs = []bug{
 	// What depends on what.
 	{"mmp3", "indirect dependencies are not seen", "mmp3/instance.go", []edit{
@@ -28,26 +28,26 @@ var mmp3Bugs = []bug{
 		{"deps.raise(r.fresh(x.at))\n", "visible := r.fresh(x.at)\n\t\t\tvisible[r.id] = min(visible[r.id], r.settled)\n\t\t\tdeps.raise(visible)\n"}}, within(50)},
 	{"mmp3", "a recovered no-op has no dependencies", "mmp3/propose.go", []edit{
 		{"\t\t\tdeps.raise(r.fresh(x.at))\n", "\t\t\tif len(m.Commands) > 0 {\n\t\t\t\tdeps.raise(r.fresh(x.at))\n\t\t\t}\n"},
-		{"\tif x.valueBallot == 0 {\n\t\tx.deps = r.fresh(x.at)", "\tif x.valueBallot == 0 && len(x.commands) > 0 {\n\t\tx.deps = r.fresh(x.at)"}}, within(50)},
+		{"\tif x.valueBallot == 0 {\n\t\tx.deps = r.fresh(x.at)", "\tif x.valueBallot == 0 && len(x.commands) > 0 {\n\t\tx.deps = r.fresh(x.at)"}}, within(1000)},
 	{"mmp3", "the same proposal again gets other dependencies", "mmp3/propose.go", []edit{
-		{"case b == x.valueBallot: // asked again\n", "case b == x.valueBallot:\n\t\tx.deps.raise(r.fresh(x.at))\n\t\tr.keep(x)\n"}}, within(300)},
+		{"case b == x.valueBallot: // asked again\n", "case b == x.valueBallot:\n\t\tx.deps.raise(r.fresh(x.at))\n\t\tr.keep(x)\n"}}, within(1250)},
 	// Ballots.
 	{"mmp3", "a retry at the other replica has the same ballot", "mmp3/propose.go", []edit{
-		{"\tr.prepareAgain(x, max(x.ballot, p.met))\n", "\tif p.refused {\n\t\tr.prepareAgain(x, max(x.ballot, p.met))\n\t}\n"}}, within(50)},
+		{"\tr.prepareAgain(x, max(x.ballot, p.met))\n", "\tif p.refused {\n\t\tr.prepareAgain(x, max(x.ballot, p.met))\n\t}\n"}}, within(400)},
 	{"mmp3", "the first attempt goes to both others", "mmp3/propose.go", []edit{
-		{"\tr.travel(x, r.nearest())\n", "\tr.travel(x, r.nearest())\n\tr.out.Send(r.peers[1], r.envelope(&Message_Propose{Propose: r.wire(x)}))\n"}}, within(400)},
+		{"\tr.travel(x, r.nearest())\n", "\tr.travel(x, r.nearest())\n\tr.out.Send(r.peers[1], r.envelope(&Message_Propose{Propose: r.wire(x)}))\n"}}, within(500)},
 	{"mmp3", "a void answer counts", "mmp3/propose.go", []edit{
-		{" || b != x.proposal.ballot || b != x.ballot {", " || b != x.proposal.ballot {"}}, within(300)},
+		{" || b != x.proposal.ballot || b != x.ballot {", " || b != x.proposal.ballot {"}}, within(420)},
 	{"mmp3", "an answer to an abandoned ballot counts", "mmp3/propose.go", []edit{
 		{" || b != x.proposal.ballot || b != x.ballot {", " {"}}, within(200)},
 	{"mmp3", "the acceptor does not check the ballot", "mmp3/propose.go", []edit{
-		{"case b < x.ballot:", "case false:"}}, within(400)},
+		{"case b < x.ballot:", "case false:"}}, within(1000)},
 	{"mmp3", "the proposer does not raise its own promise when it retries", "mmp3/propose.go", []edit{
 		{"\tx.ballot = met.Next(protocols.NodeID(r.id))\n\tx.proposal.ballot = x.ballot\n", "\tx.proposal.ballot = met.Next(protocols.NodeID(r.id))\n"},
 		{"b != x.proposal.ballot || b != x.ballot {", "b != x.proposal.ballot || b < x.ballot {"},
 		{"\tr.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))\n", "\tm := x.message()\n\tm.Ballot = uint64(p.ballot)\n\tr.out.Send(to, r.envelope(&Message_Propose{Propose: m}))\n"}}, within(300)},
 	{"mmp3", "ballots do not tell proposers apart", "ballot.go", []edit{
-		{"round*MaxReplicas + uint64(proposer)", "round * MaxReplicas"}}, within(150)},
+		{"round*MaxReplicas + uint64(proposer)", "round * MaxReplicas"}}, within(250)},
 	// Values.
 	{"mmp3", "recovery ignores an accepted value", "mmp3/recover.go", []edit{
 		{"\t\t\t\tx.proposal = &proposal{}\n", "\t\t\t\tx.proposal = &proposal{}\n\t\t\t\tx.commands, x.valueBallot = nil, 0\n"}}, within(50)},
@@ -63,7 +63,7 @@ var mmp3Bugs = []bug{
 		{"\tr.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))\n",
 			"\tm := x.message()\n\tm.Deps = slices.Clone(m.Deps)\n\tif p.before != nil {\n\t\tm.ValueBallot, m.Commands, m.Deps = p.before.ValueBallot, p.before.Commands, p.before.Deps\n\t}\n\tp.before = x.message()\n\tp.before.Deps = slices.Clone(p.before.Deps)\n\tr.out.Send(to, r.envelope(&Message_Propose{Propose: m}))\n"}}, within(50)},
 	{"mmp3", "a write whose place went to a no-op counts as committed", "mmp3/propose.go", []edit{
-		{"granted(wishes, x.commands) {", "granted(wishes, x.commands) || len(x.commands) == 0 {"}}, within(50)},
+		{"granted(wishes, x.commands) {", "granted(wishes, x.commands) || len(x.commands) == 0 {"}}, within(200)},
 	// Applying and answering.
 	{"mmp3", "heads that are not committed are passed over", "mmp3/apply.go", []edit{
 		{"if head == nil || !head.committed {\n\t\t\t\treturn nil, met", "if head == nil || !head.committed {\n\t\t\t\tcontinue"}}, within(50)},
@@ -85,9 +85,9 @@ var mmp3Bugs = []bug{
 		{"\tif w := r.wishes[id]; w != nil {\n\t\tif w.answered {\n", "\tif command.Op == kv.Op_GET {\n\t\tr.out.Answer(id, r.store.Read(command.Key))\n\t\treturn\n\t}\n\tif w := r.wishes[id]; w != nil {\n\t\tif w.answered {\n"}}, within(50)},
 	// Disk and recovery.
 	{"mmp3", "the local prepare is not durable", "mmp3/propose.go", []edit{
-		{"x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}\n\tr.keep(x)", "x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}\n\tr.fold(x)"}}, within(150)},
+		{"x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}\n\tr.keep(x)", "x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}\n\tr.fold(x)"}}, within(400)},
 	{"mmp3", "the promise of a retry is not durable", "mmp3/propose.go", []edit{
-		{"\t\tx.deps = r.fresh(x.at)\n\t}\n\tr.keep(x)", "\t\tx.deps = r.fresh(x.at)\n\t}\n\tr.fold(x)"}}, within(300)},
+		{"\t\tx.deps = r.fresh(x.at)\n\t}\n\tr.keep(x)", "\t\tx.deps = r.fresh(x.at)\n\t}\n\tr.fold(x)"}}, within(700)},
 	{"mmp3", "the acceptor's accept is not durable", "mmp3/propose.go", []edit{
 		{"x.ballot, x.valueBallot = b, b\n\t\tr.keep(x)", "x.ballot, x.valueBallot = b, b\n\t\tr.fold(x)"}}, within(50)},
 	{"mmp3", "the proposer's accept is not durable", "mmp3/propose.go", []edit{
@@ -96,29 +96,30 @@ var mmp3Bugs = []bug{
 		{"x := r.open(at)\n", "x := r.get(at)\n"},
 		{"case x.committed ||", "case x == nil || x.committed ||"}}, within(50)},
 	{"mmp3", "what another has applied is asked for and never proposed", "mmp3/recover.go", []edit{
-		{"case !x.asked:", "case !x.asked || lsn < max(r.heard[r.peers[0]][c], r.heard[r.peers[1]][c]):"}}, inScenario("mmp3-recover-applied")},
+		{"lsn < coming[c]:", "lsn < max(coming[c], r.heard[r.peers[0]][c], r.heard[r.peers[1]][c]):"}}, inScenario("mmp3-recover-applied")},
 	{"mmp3", "nothing is recovered", "mmp3/recover.go", []edit{
 		{"\tr.sweeping = false\n", "\treturn\n"}}, within(50)},
 	// Truncation and snapshots.
 	{"mmp3", "a truncated instance is answered as a fresh one", "mmp3/propose.go", []edit{
-		{"\t\tr.tellTo(from, false)\n\t\treturn\n\t}\n\tx := r.open(m.position())\n", "\t}\n\tx := &instance{at: m.position(), ballot: protocols.NewBallot(1, protocols.NodeID(m.Column))}\n\tif !r.truncated(x.at) {\n\t\tx = r.open(x.at)\n\t}\n"}}, within(400)},
+		{"\t\tr.tellTo(from, false)\n\t\treturn\n\t}\n\tx := r.open(m.position())\n", "\t}\n\tx := &instance{at: m.position(), ballot: protocols.NewBallot(1, protocols.NodeID(m.Column))}\n\tif !r.truncated(x.at) {\n\t\tx = r.open(x.at)\n\t}\n"}}, within(3400)},
 	{"mmp3", "what one replica has not applied is truncated, without a snapshot", "mmp3/recover.go", []edit{
-		{"\t\t\t\tr.sendSnapshot(from)\n", ""}}, within(3000)},
+		{"\t\t\t\tr.sendPiece(from, q.Snapshot)\n", ""}}, inScenario("mmp3-catch-up")},
 	{"mmp3", "a snapshot loses the sessions", "kv/kv.go", []edit{
 		{"\t\tsnapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())\n", "\t\t_ = client\n"}}, within(700)},
 	{"mmp3", "Seen is not in the snapshot", "mmp3/snapshot.go", []edit{
-		{"\tr.seen.raise(vectorOf(s.Seen))\n", "\tr.seen.raise(r.applied)\n"}}, within(3000)},
+		{"\tr.seen.raise(vectorOf(s.Seen))\n", "\tr.seen.raise(r.applied)\n"}}, within(4700)},
 	{"mmp3", "a snapshot on disk leaves out what is not applied", "mmp3/snapshot.go", []edit{
 		{"\t\t\t\ts.Open = append(s.Open, x.message())\n", ""}}, within(200)},
-	{"mmp3", "a snapshot of the past is taken over", "mmp3/snapshot.go", []edit{
-		{"if s.Slots <= r.slots || ", "if "}}, within(50)},
+	{"mmp3", "a snapshot of the past is taken over", "mmp3/transfer.go", []edit{
+		{"\tif p.Index <= r.slots {\n\t\treturn // of the past\n\t}\n", ""},
+		{" && r.isLater(&s)", ""}}, within(50)},
 	{"mmp3", "nobody tells what it has applied", "mmp3/forget.go", []edit{
 		{"\tr.out.SetTimer(tellTimer, tellPeriod+r.longestTimeout())\n", ""}}, inScenario("mmp3-last-commit")},
 	// Reads outside the log.
 	{"mmp3", "a quorum read waits for what is applied elsewhere, not for what is seen", "mmp3/reads.go", []edit{
-		{"Seen: r.seen[:]", "Seen: r.applied[:]"}}, within(300)},
+		{"Seen: r.seen[:]", "Seen: r.applied[:]"}}, within(1800)},
 	{"mmp3", "a quorum read does not wait for what is seen here", "mmp3/reads.go", []edit{
-		{"q.known, q.until = true, r.seen", "q.known, q.until = true, vectorOf(m.Seen)"}}, within(2400)},
+		{"q.known, q.until = true, r.seen", "q.known, q.until = true, vectorOf(m.Seen)"}}, within(3100)},
 	{"mmp3", "a quorum read waits for nothing", "mmp3/reads.go", []edit{
 		{"!q.known || !r.applied.covers(q.until)", "!q.known"}}, within(50)},
 	{"mmp3", "answers to the reads of a former life count", "mmp3/mmp3.go", []edit{

@@ -7,6 +7,7 @@ import (
 // apply applies what can be applied, and goes on from there.
 func (r *replica) apply() {
 	if r.applyReady() {
+		r.overtaken()
 		r.forget()
 		r.tellLater()
 		r.serve()

@@ -39,9 +39,9 @@ func describe(data []byte) string {
 			name += " and you?"
 		}
 		return name
-	case *Message_Snapshot:
-		s := kind.Snapshot
-		return fmt.Sprintf("Snapshot %s part %d of %d", describeVector(s.Applied), s.Part+1, s.Parts)
+	case *Message_Piece:
+		p := kind.Piece
+		return fmt.Sprintf("Piece %d bytes %d…%d of %d", p.Index, p.Offset, p.Offset+uint64(len(p.Data)), p.Size)
 	case *Message_Read:
 		return "Read"
 	case *Message_Seen:
@@ -71,6 +71,9 @@ func (q *Query) describe() string {
 		} else if s.End > s.From+1 {
 			name += "…" + describeID(s.Column, s.End-1)
 		}
+	}
+	if q.Snapshot.GetIndex() > 0 {
+		name += fmt.Sprintf(" piece of %d from byte %d", q.Snapshot.Index, q.Snapshot.Offset)
 	}
 	return name
 }

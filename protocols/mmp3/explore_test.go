@@ -25,7 +25,7 @@ import (
 //
 // Beyond the bounds it proves nothing, and how many writes or timers are enough to meet every mistake
 // nobody has shown. Not tried at all are batches, reads outside the log, snapshots (on disk they begin
-// at 100 records, and no replica is ever so far behind that it needs one), disks that lose what was
+// at 50 records, and no replica is ever so far behind that it needs one), disks that lose what was
 // told, clients that hand a command over again, and whatever round trips measured in between might
 // lead to. Rule 13 is in force only in the bounds that say so. In the others Applied is not told and
 // nothing truncated: one vector more in every message and replica multiplies the states.

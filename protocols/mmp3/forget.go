@@ -16,6 +16,7 @@ const tellPeriod = time.Second
 // is missing here, it is asked for, and asked for again, before it is proposed. It may be truncated
 // there. But it must be proposed in the end, for the other may be dead by now.
 func (r *replica) hear(from protocols.NodeID, applied vector) {
+	applied = r.reachable(applied)
 	r.heard[from].raise(applied)
 	r.seen.raise(applied)
 	for c := range replicas {
@@ -36,9 +37,10 @@ func (r *replica) level() bool {
 	return r.heard[r.peers[0]] == r.applied && r.heard[r.peers[1]] == r.applied
 }
 
-// tellLater sets the timer for telling. When all are level, nothing is told any more.
+// tellLater sets the timer for telling. When all are level, nothing is told any more; but a snapshot on
+// offer has to be dropped in time.
 func (r *replica) tellLater() {
-	if r.telling || r.level() {
+	if r.telling || r.level() && r.offer.Expire(r.now) == 0 {
 		return
 	}
 	r.telling = true
@@ -48,6 +50,7 @@ func (r *replica) tellLater() {
 // tell tells those who are not known to be level, and asks them for the same.
 func (r *replica) tell() {
 	r.telling = false
+	r.forget()
 	for _, peer := range r.peers {
 		if r.heard[peer] != r.applied {
 			r.tellTo(peer, true)
@@ -68,13 +71,16 @@ func (r *replica) onApplied(from protocols.NodeID, m *Applied) {
 }
 
 // forget truncates each column: what all three have applied, and what is so far behind that a
-// snapshot is cheaper.
+// snapshot is cheaper. What stands behind a snapshot that is asked for will be needed when that has come.
 func (r *replica) forget() {
+	offered := r.offer.Expire(r.now) > 0
 	for c := range replicas {
 		done := r.applied[c]
 		base := min(done, r.heard[r.peers[0]][c], r.heard[r.peers[1]][c])
-		if done > r.kept {
-			base = max(base, done-r.kept)
+		if far := done - min(done, r.kept); offered {
+			base = max(base, min(far, r.offer.applied[c]))
+		} else {
+			base = max(base, far)
 		}
 		r.columns[c].truncate(base)
 	}

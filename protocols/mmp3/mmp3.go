@@ -42,7 +42,8 @@
 //  13. Replicas tell each other their Applied: with every commit, and now and then until all know
 //     that they are level. An instance that all three have applied is truncated, and also one that is
 //     too far behind: who has not applied that needs a snapshot, which is the state with the sessions,
-//     Applied and Seen. What is truncated is decided. It is never prepared anew.
+//     Applied and Seen. It asks for that piece by piece, and as long as it does, what stands behind the
+//     snapshot is kept. What is truncated is decided. It is never prepared anew.
 //  14. Everything promised, prepared or accepted is durable before it is told. Now and then a
 //     snapshot takes the place of the records on disk.
 //
@@ -138,7 +139,8 @@ type replica struct {
 	heard    [replicas]vector // Applied of the others, as far as they have told
 	telling  bool             // the timer of rule 13 is set
 	kept     uint64           // how many applied instances of a column are kept for one that is behind
-	arriving parcel
+	offer    offer
+	arriving arrival
 	records  int // on disk, since the last snapshot there
 
 	now     time.Duration
@@ -188,7 +190,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil { // nothing but a replica of this driver sends; skip what is not ours
+		if protocols.Decode(in.Data, &r.in) == nil && r.ours(in.From, &r.in) {
 			r.onMessage(in.From, &r.in)
 		}
 	}
@@ -219,11 +221,11 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 	case *Message_Query:
 		r.onQuery(from, kind.Query)
 	case *Message_Committed:
-		r.onCommitted(kind.Committed)
+		r.onCommitted(from, kind.Committed)
 	case *Message_Applied:
 		r.onApplied(from, kind.Applied)
-	case *Message_Snapshot:
-		r.onSnapshot(from, kind.Snapshot)
+	case *Message_Piece:
+		r.onPiece(from, kind.Piece)
 	case *Message_Read:
 		r.onRead(from, kind.Read)
 	case *Message_Seen:

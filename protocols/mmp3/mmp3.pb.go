@@ -11,6 +11,7 @@ package mmp3
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	parcel "quorumbench/protocols/parcel"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -127,7 +128,7 @@ type Message struct {
 	//	*Message_Query
 	//	*Message_Committed
 	//	*Message_Applied
-	//	*Message_Snapshot
+	//	*Message_Piece
 	//	*Message_Read
 	//	*Message_Seen
 	Kind isMessage_Kind `protobuf_oneof:"kind"`
@@ -237,10 +238,10 @@ func (x *Message) GetApplied() *Applied {
 	return nil
 }
 
-func (x *Message) GetSnapshot() *Snapshot {
+func (x *Message) GetPiece() *parcel.Piece {
 	if x != nil {
-		if x, ok := x.Kind.(*Message_Snapshot); ok {
-			return x.Snapshot
+		if x, ok := x.Kind.(*Message_Piece); ok {
+			return x.Piece
 		}
 	}
 	return nil
@@ -303,8 +304,8 @@ type Message_Applied struct {
 	Applied *Applied `protobuf:"bytes,7,opt,name=applied,proto3,oneof"`
 }
 
-type Message_Snapshot struct {
-	Snapshot *Snapshot `protobuf:"bytes,8,opt,name=snapshot,proto3,oneof"`
+type Message_Piece struct {
+	Piece *parcel.Piece `protobuf:"bytes,8,opt,name=piece,proto3,oneof"` // of an encoded Snapshot, whose index is its slots
 }
 
 type Message_Read struct {
@@ -329,7 +330,7 @@ func (*Message_Committed) isMessage_Kind() {}
 
 func (*Message_Applied) isMessage_Kind() {}
 
-func (*Message_Snapshot) isMessage_Kind() {}
+func (*Message_Piece) isMessage_Kind() {}
 
 func (*Message_Read) isMessage_Kind() {}
 
@@ -408,7 +409,7 @@ func (x *Refused) GetPromised() uint64 {
 type Query struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stretches     []*Query_Stretch       `protobuf:"bytes,1,rep,name=stretches,proto3" json:"stretches,omitempty"`
-	Snapshot      bool                   `protobuf:"varint,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // wanted, if any of it is truncated
+	Snapshot      *parcel.Ask            `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // wanted, if any of them is truncated, or there are none; not set: not wanted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -450,11 +451,11 @@ func (x *Query) GetStretches() []*Query_Stretch {
 	return nil
 }
 
-func (x *Query) GetSnapshot() bool {
+func (x *Query) GetSnapshot() *parcel.Ask {
 	if x != nil {
 		return x.Snapshot
 	}
-	return false
+	return nil
 }
 
 // Committed answers a query.
@@ -563,16 +564,14 @@ func (x *Applied) GetAsk() bool {
 	return false
 }
 
-// Snapshot is the state that follows from all that is applied. To another replica it goes in parts.
+// Snapshot is the state that follows from all that is applied.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Applied       []uint64               `protobuf:"varint,1,rep,packed,name=applied,proto3" json:"applied,omitempty"`
 	Seen          []uint64               `protobuf:"varint,2,rep,packed,name=seen,proto3" json:"seen,omitempty"`
 	Slots         uint64                 `protobuf:"varint,3,opt,name=slots,proto3" json:"slots,omitempty"` // commands and no-ops in it
-	State         []byte                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`  // a kv.Snapshot, or a part of it; the sessions are in it
-	Part          uint32                 `protobuf:"varint,5,opt,name=part,proto3" json:"part,omitempty"`   // from 0
-	Parts         uint32                 `protobuf:"varint,6,opt,name=parts,proto3" json:"parts,omitempty"`
-	Open          []*Instance            `protobuf:"bytes,7,rep,name=open,proto3" json:"open,omitempty"` // on disk: what is not applied
+	State         []byte                 `protobuf:"bytes,4,opt,name=state,proto3" json:"state,omitempty"`  // a kv.Snapshot; the sessions are in it
+	Open          []*Instance            `protobuf:"bytes,5,rep,name=open,proto3" json:"open,omitempty"`    // on disk: what is not applied
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -633,20 +632,6 @@ func (x *Snapshot) GetState() []byte {
 		return x.State
 	}
 	return nil
-}
-
-func (x *Snapshot) GetPart() uint32 {
-	if x != nil {
-		return x.Part
-	}
-	return 0
-}
-
-func (x *Snapshot) GetParts() uint32 {
-	if x != nil {
-		return x.Parts
-	}
-	return 0
 }
 
 func (x *Snapshot) GetOpen() []*Instance {
@@ -871,7 +856,7 @@ var File_protocols_mmp3_mmp3_proto protoreflect.FileDescriptor
 
 const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/mmp3/mmp3.proto\x12\x10quorumbench.mmp3\"\xbd\x01\n" +
+	"\x19protocols/mmp3/mmp3.proto\x12\x10quorumbench.mmp3\x1a\x1dprotocols/parcel/parcel.proto\"\xbd\x01\n" +
 	"\bInstance\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
 	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\x12\x16\n" +
@@ -879,7 +864,7 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\fvalue_ballot\x18\x04 \x01(\x04R\vvalueBallot\x12\x1a\n" +
 	"\bcommands\x18\x05 \x03(\fR\bcommands\x12\x12\n" +
 	"\x04deps\x18\x06 \x03(\x04R\x04deps\x12\x1c\n" +
-	"\tcommitted\x18\a \x01(\bR\tcommitted\"\xd2\x04\n" +
+	"\tcommitted\x18\a \x01(\bR\tcommitted\"\xcb\x04\n" +
 	"\aMessage\x126\n" +
 	"\apropose\x18\x01 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\apropose\x128\n" +
 	"\baccepted\x18\x02 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\baccepted\x125\n" +
@@ -887,8 +872,8 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\x06commit\x18\x04 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\x06commit\x12/\n" +
 	"\x05query\x18\x05 \x01(\v2\x17.quorumbench.mmp3.QueryH\x00R\x05query\x12;\n" +
 	"\tcommitted\x18\x06 \x01(\v2\x1b.quorumbench.mmp3.CommittedH\x00R\tcommitted\x125\n" +
-	"\aapplied\x18\a \x01(\v2\x19.quorumbench.mmp3.AppliedH\x00R\aapplied\x128\n" +
-	"\bsnapshot\x18\b \x01(\v2\x1a.quorumbench.mmp3.SnapshotH\x00R\bsnapshot\x12,\n" +
+	"\aapplied\x18\a \x01(\v2\x19.quorumbench.mmp3.AppliedH\x00R\aapplied\x121\n" +
+	"\x05piece\x18\b \x01(\v2\x19.quorumbench.parcel.PieceH\x00R\x05piece\x12,\n" +
 	"\x04read\x18\t \x01(\v2\x16.quorumbench.mmp3.ReadH\x00R\x04read\x12,\n" +
 	"\x04seen\x18\n" +
 	" \x01(\v2\x16.quorumbench.mmp3.SeenH\x00R\x04seen\x12%\n" +
@@ -898,10 +883,10 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
 	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\x12\x16\n" +
 	"\x06ballot\x18\x03 \x01(\x04R\x06ballot\x12\x1a\n" +
-	"\bpromised\x18\x04 \x01(\x04R\bpromised\"\xab\x01\n" +
+	"\bpromised\x18\x04 \x01(\x04R\bpromised\"\xc4\x01\n" +
 	"\x05Query\x12=\n" +
-	"\tstretches\x18\x01 \x03(\v2\x1f.quorumbench.mmp3.Query.StretchR\tstretches\x12\x1a\n" +
-	"\bsnapshot\x18\x02 \x01(\bR\bsnapshot\x1aG\n" +
+	"\tstretches\x18\x01 \x03(\v2\x1f.quorumbench.mmp3.Query.StretchR\tstretches\x123\n" +
+	"\bsnapshot\x18\x02 \x01(\v2\x17.quorumbench.parcel.AskR\bsnapshot\x1aG\n" +
 	"\aStretch\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x10\n" +
@@ -911,15 +896,13 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\x04more\x18\x02 \x01(\bR\x04more\"5\n" +
 	"\aApplied\x12\x18\n" +
 	"\aapplied\x18\x01 \x03(\x04R\aapplied\x12\x10\n" +
-	"\x03ask\x18\x02 \x01(\bR\x03ask\"\xbe\x01\n" +
+	"\x03ask\x18\x02 \x01(\bR\x03ask\"\x94\x01\n" +
 	"\bSnapshot\x12\x18\n" +
 	"\aapplied\x18\x01 \x03(\x04R\aapplied\x12\x12\n" +
 	"\x04seen\x18\x02 \x03(\x04R\x04seen\x12\x14\n" +
 	"\x05slots\x18\x03 \x01(\x04R\x05slots\x12\x14\n" +
-	"\x05state\x18\x04 \x01(\fR\x05state\x12\x12\n" +
-	"\x04part\x18\x05 \x01(\rR\x04part\x12\x14\n" +
-	"\x05parts\x18\x06 \x01(\rR\x05parts\x12.\n" +
-	"\x04open\x18\a \x03(\v2\x1a.quorumbench.mmp3.InstanceR\x04open\"\x1e\n" +
+	"\x05state\x18\x04 \x01(\fR\x05state\x12.\n" +
+	"\x04open\x18\x05 \x03(\v2\x1a.quorumbench.mmp3.InstanceR\x04open\"\x1e\n" +
 	"\x04Read\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\x04R\x06number\"2\n" +
 	"\x04Seen\x12\x16\n" +
@@ -954,6 +937,8 @@ var file_protocols_mmp3_mmp3_proto_goTypes = []any{
 	(*Seen)(nil),          // 8: quorumbench.mmp3.Seen
 	(*Record)(nil),        // 9: quorumbench.mmp3.Record
 	(*Query_Stretch)(nil), // 10: quorumbench.mmp3.Query.Stretch
+	(*parcel.Piece)(nil),  // 11: quorumbench.parcel.Piece
+	(*parcel.Ask)(nil),    // 12: quorumbench.parcel.Ask
 }
 var file_protocols_mmp3_mmp3_proto_depIdxs = []int32{
 	0,  // 0: quorumbench.mmp3.Message.propose:type_name -> quorumbench.mmp3.Instance
@@ -963,19 +948,20 @@ var file_protocols_mmp3_mmp3_proto_depIdxs = []int32{
 	3,  // 4: quorumbench.mmp3.Message.query:type_name -> quorumbench.mmp3.Query
 	4,  // 5: quorumbench.mmp3.Message.committed:type_name -> quorumbench.mmp3.Committed
 	5,  // 6: quorumbench.mmp3.Message.applied:type_name -> quorumbench.mmp3.Applied
-	6,  // 7: quorumbench.mmp3.Message.snapshot:type_name -> quorumbench.mmp3.Snapshot
+	11, // 7: quorumbench.mmp3.Message.piece:type_name -> quorumbench.parcel.Piece
 	7,  // 8: quorumbench.mmp3.Message.read:type_name -> quorumbench.mmp3.Read
 	8,  // 9: quorumbench.mmp3.Message.seen:type_name -> quorumbench.mmp3.Seen
 	10, // 10: quorumbench.mmp3.Query.stretches:type_name -> quorumbench.mmp3.Query.Stretch
-	0,  // 11: quorumbench.mmp3.Committed.instances:type_name -> quorumbench.mmp3.Instance
-	0,  // 12: quorumbench.mmp3.Snapshot.open:type_name -> quorumbench.mmp3.Instance
-	0,  // 13: quorumbench.mmp3.Record.instance:type_name -> quorumbench.mmp3.Instance
-	6,  // 14: quorumbench.mmp3.Record.snapshot:type_name -> quorumbench.mmp3.Snapshot
-	15, // [15:15] is the sub-list for method output_type
-	15, // [15:15] is the sub-list for method input_type
-	15, // [15:15] is the sub-list for extension type_name
-	15, // [15:15] is the sub-list for extension extendee
-	0,  // [0:15] is the sub-list for field type_name
+	12, // 11: quorumbench.mmp3.Query.snapshot:type_name -> quorumbench.parcel.Ask
+	0,  // 12: quorumbench.mmp3.Committed.instances:type_name -> quorumbench.mmp3.Instance
+	0,  // 13: quorumbench.mmp3.Snapshot.open:type_name -> quorumbench.mmp3.Instance
+	0,  // 14: quorumbench.mmp3.Record.instance:type_name -> quorumbench.mmp3.Instance
+	6,  // 15: quorumbench.mmp3.Record.snapshot:type_name -> quorumbench.mmp3.Snapshot
+	16, // [16:16] is the sub-list for method output_type
+	16, // [16:16] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_protocols_mmp3_mmp3_proto_init() }
@@ -991,7 +977,7 @@ func file_protocols_mmp3_mmp3_proto_init() {
 		(*Message_Query)(nil),
 		(*Message_Committed)(nil),
 		(*Message_Applied)(nil),
-		(*Message_Snapshot)(nil),
+		(*Message_Piece)(nil),
 		(*Message_Read)(nil),
 		(*Message_Seen)(nil),
 	}

@@ -7,8 +7,10 @@ package mmp3
 import (
 	fmt "fmt"
 	protohelpers "github.com/planetscale/vtprotobuf/protohelpers"
+	proto "google.golang.org/protobuf/proto"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	io "io"
+	parcel "quorumbench/protocols/parcel"
 )
 
 const (
@@ -305,20 +307,32 @@ func (m *Message_Applied) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	}
 	return len(dAtA) - i, nil
 }
-func (m *Message_Snapshot) MarshalToVT(dAtA []byte) (int, error) {
+func (m *Message_Piece) MarshalToVT(dAtA []byte) (int, error) {
 	size := m.SizeVT()
 	return m.MarshalToSizedBufferVT(dAtA[:size])
 }
 
-func (m *Message_Snapshot) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
+func (m *Message_Piece) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 	i := len(dAtA)
-	if m.Snapshot != nil {
-		size, err := m.Snapshot.MarshalToSizedBufferVT(dAtA[:i])
-		if err != nil {
-			return 0, err
+	if m.Piece != nil {
+		if vtmsg, ok := interface{}(m.Piece).(interface {
+			MarshalToSizedBufferVT([]byte) (int, error)
+		}); ok {
+			size, err := vtmsg.MarshalToSizedBufferVT(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
+		} else {
+			encoded, err := proto.Marshal(m.Piece)
+			if err != nil {
+				return 0, err
+			}
+			i -= len(encoded)
+			copy(dAtA[i:], encoded)
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(encoded)))
 		}
-		i -= size
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
 		i--
 		dAtA[i] = 0x42
 	}
@@ -493,15 +507,27 @@ func (m *Query) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
-	if m.Snapshot {
-		i--
-		if m.Snapshot {
-			dAtA[i] = 1
+	if m.Snapshot != nil {
+		if vtmsg, ok := interface{}(m.Snapshot).(interface {
+			MarshalToSizedBufferVT([]byte) (int, error)
+		}); ok {
+			size, err := vtmsg.MarshalToSizedBufferVT(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
 		} else {
-			dAtA[i] = 0
+			encoded, err := proto.Marshal(m.Snapshot)
+			if err != nil {
+				return 0, err
+			}
+			i -= len(encoded)
+			copy(dAtA[i:], encoded)
+			i = protohelpers.EncodeVarint(dAtA, i, uint64(len(encoded)))
 		}
 		i--
-		dAtA[i] = 0x10
+		dAtA[i] = 0x12
 	}
 	if len(m.Stretches) > 0 {
 		for iNdEx := len(m.Stretches) - 1; iNdEx >= 0; iNdEx-- {
@@ -675,18 +701,8 @@ func (m *Snapshot) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 			i -= size
 			i = protohelpers.EncodeVarint(dAtA, i, uint64(size))
 			i--
-			dAtA[i] = 0x3a
+			dAtA[i] = 0x2a
 		}
-	}
-	if m.Parts != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Parts))
-		i--
-		dAtA[i] = 0x30
-	}
-	if m.Part != 0 {
-		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Part))
-		i--
-		dAtA[i] = 0x28
 	}
 	if len(m.State) > 0 {
 		i -= len(m.State)
@@ -1034,14 +1050,20 @@ func (m *Message_Applied) SizeVT() (n int) {
 	}
 	return n
 }
-func (m *Message_Snapshot) SizeVT() (n int) {
+func (m *Message_Piece) SizeVT() (n int) {
 	if m == nil {
 		return 0
 	}
 	var l int
 	_ = l
-	if m.Snapshot != nil {
-		l = m.Snapshot.SizeVT()
+	if m.Piece != nil {
+		if size, ok := interface{}(m.Piece).(interface {
+			SizeVT() int
+		}); ok {
+			l = size.SizeVT()
+		} else {
+			l = proto.Size(m.Piece)
+		}
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	return n
@@ -1123,8 +1145,15 @@ func (m *Query) SizeVT() (n int) {
 			n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 		}
 	}
-	if m.Snapshot {
-		n += 2
+	if m.Snapshot != nil {
+		if size, ok := interface{}(m.Snapshot).(interface {
+			SizeVT() int
+		}); ok {
+			l = size.SizeVT()
+		} else {
+			l = proto.Size(m.Snapshot)
+		}
+		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -1195,12 +1224,6 @@ func (m *Snapshot) SizeVT() (n int) {
 	l = len(m.State)
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
-	}
-	if m.Part != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.Part))
-	}
-	if m.Parts != 0 {
-		n += 1 + protohelpers.SizeOfVarint(uint64(m.Parts))
 	}
 	if len(m.Open) > 0 {
 		for _, e := range m.Open {
@@ -1836,7 +1859,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 			iNdEx = postIndex
 		case 8:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Snapshot", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Piece", wireType)
 			}
 			var msglen int
 			for shift := uint(0); ; shift += 7 {
@@ -1863,16 +1886,32 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			if oneof, ok := m.Kind.(*Message_Snapshot); ok {
-				if err := oneof.Snapshot.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
-					return err
+			if oneof, ok := m.Kind.(*Message_Piece); ok {
+				if unmarshal, ok := interface{}(oneof.Piece).(interface {
+					UnmarshalVT([]byte) error
+				}); ok {
+					if err := unmarshal.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+						return err
+					}
+				} else {
+					if err := proto.Unmarshal(dAtA[iNdEx:postIndex], oneof.Piece); err != nil {
+						return err
+					}
 				}
 			} else {
-				v := &Snapshot{}
-				if err := v.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
-					return err
+				v := &parcel.Piece{}
+				if unmarshal, ok := interface{}(v).(interface {
+					UnmarshalVT([]byte) error
+				}); ok {
+					if err := unmarshal.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+						return err
+					}
+				} else {
+					if err := proto.Unmarshal(dAtA[iNdEx:postIndex], v); err != nil {
+						return err
+					}
 				}
-				m.Kind = &Message_Snapshot{Snapshot: v}
+				m.Kind = &Message_Piece{Piece: v}
 			}
 			iNdEx = postIndex
 		case 9:
@@ -2354,10 +2393,10 @@ func (m *Query) UnmarshalVT(dAtA []byte) error {
 			}
 			iNdEx = postIndex
 		case 2:
-			if wireType != 0 {
+			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Snapshot", wireType)
 			}
-			var v int
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return protohelpers.ErrIntOverflow
@@ -2367,12 +2406,36 @@ func (m *Query) UnmarshalVT(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				v |= int(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			m.Snapshot = bool(v != 0)
+			if msglen < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return protohelpers.ErrInvalidLength
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Snapshot == nil {
+				m.Snapshot = &parcel.Ask{}
+			}
+			if unmarshal, ok := interface{}(m.Snapshot).(interface {
+				UnmarshalVT([]byte) error
+			}); ok {
+				if err := unmarshal.UnmarshalVT(dAtA[iNdEx:postIndex]); err != nil {
+					return err
+				}
+			} else {
+				if err := proto.Unmarshal(dAtA[iNdEx:postIndex], m.Snapshot); err != nil {
+					return err
+				}
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])
@@ -2882,44 +2945,6 @@ func (m *Snapshot) UnmarshalVT(dAtA []byte) error {
 			}
 			iNdEx = postIndex
 		case 5:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Part", wireType)
-			}
-			m.Part = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Part |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 6:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Parts", wireType)
-			}
-			m.Parts = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return protohelpers.ErrIntOverflow
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Parts |= uint32(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
-		case 7:
 			if wireType != 2 {
 				return fmt.Errorf("proto: wrong wireType = %d for field Open", wireType)
 			}

@@ -60,7 +60,17 @@ func (r *replica) travel(x *instance, to protocols.NodeID) {
 		r.out.Measure("second replica", 1)
 	}
 	r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))
-	r.out.SetTimer(timerOf(x.at), r.timeout(to, p.tries))
+	after := r.timeout(to, p.tries)
+	if x.at.column != r.id && p.tries > 0 {
+		after += r.slack(to)
+	}
+	r.out.SetTimer(timerOf(x.at), after)
+}
+
+// slack is a random time, so that recoverers whose proposals have met do not meet again and again (rule
+// 5). The first attempt does without: when it began was random already.
+func (r *replica) slack(to protocols.NodeID) time.Duration {
+	return time.Duration(r.random.Int64N(int64(r.retry[to])))
 }
 
 // mostDoublings bounds how often the patience for an answer is doubled, attempt by attempt. The link

@@ -6,7 +6,7 @@ import (
 	"quorumbench/protocols"
 )
 
-// A sweep asks for so many open instances of a column, and proposes so many.
+// A sweep asks for so many open instances of a column, and proposes so many, of mostBytes altogether.
 const (
 	mostAsked     = 1024
 	mostRecovered = 64
@@ -37,10 +37,11 @@ func (r *replica) longestTimeout() (longest time.Duration) {
 }
 
 // sweep keeps rule 5 for every instance that was open when the timer was set and still is: the
-// first time it asks, after that it proposes.
+// first time it asks, after that it proposes. For what comes with a snapshot it only asks.
 func (r *replica) sweep() {
 	r.sweeping = false
-	query := &Query{}
+	coming := r.askPieceAgain()
+	query, size := &Query{}, 0
 	for c := range replicas {
 		asked, recovered := 0, 0
 		for lsn := r.applied[c]; lsn < r.swept[c] && asked < mostAsked && recovered < mostRecovered; lsn++ {
@@ -48,16 +49,17 @@ func (r *replica) sweep() {
 			x := r.open(at)
 			switch {
 			case x.committed || x.proposal != nil:
-			case !x.asked:
+			case !x.asked, lsn < coming[c]:
 				x.asked = true
 				query.add(at)
 				asked++
-			default:
+			case size < mostBytes:
 				r.out.Measure("instances recovered", 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)
 				r.travel(x, r.nearest())
 				recovered++
+				size += x.size()
 			}
 		}
 	}
@@ -67,48 +69,96 @@ func (r *replica) sweep() {
 
 // add asks for one instance more, with the stretch before it if it ends there.
 func (q *Query) add(at position) {
-	if last := len(q.Stretches) - 1; last >= 0 && q.Stretches[last].Column == uint32(at.column) && q.Stretches[last].End == at.lsn {
-		q.Stretches[last].End++
+	if last := q.endingAt(at); last != nil {
+		last.End++
 		return
 	}
 	q.Stretches = append(q.Stretches, &Query_Stretch{Column: uint32(at.column), From: at.lsn, End: at.lsn + 1})
 }
 
-// catchUp asks for everything from the first instance on that is not applied here.
-func (r *replica) catchUp() {
+// addAllFrom asks for an instance and all that follow.
+func (q *Query) addAllFrom(at position) {
+	if last := q.endingAt(at); last != nil {
+		last.End = 0
+		return
+	}
+	q.Stretches = append(q.Stretches, &Query_Stretch{Column: uint32(at.column), From: at.lsn})
+}
+
+// endingAt returns the last stretch if an instance stands right behind it, else nil.
+func (q *Query) endingAt(at position) *Query_Stretch {
+	if last := len(q.Stretches) - 1; last >= 0 && q.Stretches[last].Column == uint32(at.column) && q.Stretches[last].End == at.lsn {
+		return q.Stretches[last]
+	}
+	return nil
+}
+
+// missing asks for everything that is not known to be committed here. What is known is left out, so that
+// an answer that does not hold all brings something new, and the next begins behind it.
+func (r *replica) missing() *Query {
 	query := &Query{}
 	for c := range replicas {
-		query.Stretches = append(query.Stretches, &Query_Stretch{Column: uint32(c), From: r.applied[c]})
+		at := position{c, r.applied[c]}
+		for asked := 0; at.lsn < r.columns[c].end() && asked < mostAsked; at.lsn++ {
+			if x := r.get(at); x == nil || !x.committed {
+				query.add(at)
+				asked++
+			}
+		}
+		query.addAllFrom(at)
 	}
-	r.ask(query)
+	return query
+}
+
+// catchUp asks both others for everything that is missing, catchUpFrom one that has more of it.
+func (r *replica) catchUp() { r.ask(r.missing()) }
+
+func (r *replica) catchUpFrom(peer protocols.NodeID) {
+	r.out.Send(peer, r.envelope(&Message_Query{Query: r.missing()}))
 }
 
 // ask sends a query to both others. One of them, and another one every time, is asked for a snapshot
-// if it needs one to answer.
+// if it needs one to answer, unless one is under way.
 func (r *replica) ask(q *Query) {
 	if len(q.Stretches) == 0 {
 		return
 	}
 	r.helper = 1 - r.helper
+	_, underWay := r.arriving.UnderWay(r.now)
 	for i, peer := range r.peers {
-		q.Snapshot = i == r.helper && !r.receiving()
+		q.Snapshot = nil
+		if i == r.helper && !underWay {
+			q.Snapshot = r.arriving.Ask(peer)
+		}
 		r.out.Send(peer, r.envelope(&Message_Query{Query: q}))
 	}
 }
 
-// mostBytes bounds the commands in a message that carries several instances, and a part of a
-// snapshot.
+// mostBytes bounds the instances in a message that carries several.
 const mostBytes = 1 << 20
+
+// size is about how many bytes an instance takes in a message.
+func (x *instance) size() int {
+	size := 64 // of what is not commands
+	for _, command := range x.commands {
+		size += len(command)
+	}
+	return size
+}
 
 // onQuery answers with what is committed, or, if it is asked for and what has been truncated is
 // needed, with a snapshot.
 func (r *replica) onQuery(from protocols.NodeID, q *Query) {
+	if len(q.Stretches) == 0 && q.Snapshot != nil {
+		r.sendPiece(from, q.Snapshot)
+		return
+	}
 	answer, size := &Committed{}, 0
 	for _, s := range q.Stretches {
 		c := &r.columns[s.Column]
 		if s.From < c.base {
-			if q.Snapshot {
-				r.sendSnapshot(from)
+			if q.Snapshot != nil {
+				r.sendPiece(from, q.Snapshot)
 			}
 			return
 		}
@@ -121,9 +171,7 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 			if x == nil || !x.committed {
 				continue
 			}
-			for _, command := range x.commands {
-				size += len(command)
-			}
+			size += x.size()
 			answer.Instances = append(answer.Instances, x.message())
 			answer.More = size > mostBytes
 		}
@@ -133,20 +181,19 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 	}
 }
 
-func (r *replica) onCommitted(m *Committed) {
+func (r *replica) onCommitted(from protocols.NodeID, m *Committed) {
 	learnt := 0
 	for _, x := range m.Instances {
 		if r.learn(x) {
 			learnt++
 		}
 	}
-	if learnt == 0 {
-		return
+	if learnt > 0 {
+		r.out.Measure("instances caught up", int64(learnt))
+		r.apply()
 	}
-	r.out.Measure("instances caught up", int64(learnt))
-	r.apply()
-	if m.More {
-		r.catchUp()
+	if m.More { // even if all of this has come meanwhile: what is behind it may not have
+		r.catchUpFrom(from)
 	}
 	r.sweepLater()
 }

@@ -121,8 +121,8 @@ func TestCatchingUpTakesARoundTrip(t *testing.T) {
 	}{
 		{"a few instances", 100, 20, "Committed"},
 		{"more than a message holds", 500, 5000, "Committed"},
-		{"more than is kept", 2000, 20, "Snapshot"},
-		{"a state of several parts", 1100, 50_000, "Snapshot"},
+		{"more than is kept", 2000, 20, "Piece"},
+		{"a state of several pieces", 1100, 50_000, "Piece"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
@@ -214,44 +214,5 @@ func TestABatchIsBoundedInBytes(t *testing.T) {
 	c.RunUntilAnswered(10 * time.Second)
 	if longest < 2*mostBytes || longest > 2*mostBytes+1000 {
 		t.Errorf("the longest message has %d bytes; the largest command alone has %d", longest, 2*mostBytes)
-	}
-}
-
-func TestPartsOfTwoSnapshotsAreNotJoined(t *testing.T) {
-	options, err := Driver.Settle(nil, replicas)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReplica(protocols.Config{ID: 2, Replicas: replicas, Delays: regions, Options: options}).(*replica)
-	var out protocols.Outbox
-	arrive := func(now time.Duration, slots uint64, part uint32, from protocols.NodeID) {
-		data, err := protocols.Append(nil, &Message{Kind: &Message_Snapshot{Snapshot: &Snapshot{
-			Applied: []uint64{slots, 0, 0}, Seen: []uint64{slots, 0, 0}, Slots: slots, Part: part, Parts: 2,
-		}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Step(&protocols.Input{Kind: protocols.InputMessage, Now: now, From: from, Data: data}, &out)
-	}
-	for _, step := range []struct {
-		at    time.Duration
-		slots uint64
-		part  uint32
-		from  protocols.NodeID
-		have  uint64
-	}{
-		{0, 10, 0, 0, 0},
-		{1 * time.Second, 11, 1, 0, 0}, // of a later one: it must not keep the first from being completed
-		{1 * time.Second, 10, 0, 0, 0}, // again
-		{2 * time.Second, 10, 1, 1, 0}, // of another replica's, whose parts may be others
-		{2 * time.Second, 10, 1, 0, 10},
-		{3 * time.Second, 11, 0, 0, 10},
-		{9 * time.Second, 12, 1, 1, 10},  // the rest of 11 has not come for long
-		{9 * time.Second, 11, 1, 0, 10},  // it has been given up
-		{10 * time.Second, 12, 0, 1, 12}, // for this
-	} {
-		if arrive(step.at, step.slots, step.part, step.from); r.slots != step.have {
-			t.Errorf("after part %d of the state after %d of replica %d: the state after %d, not %d", step.part, step.slots, step.from, r.slots, step.have)
-		}
 	}
 }

@@ -1,9 +1,7 @@
 package mmp3
 
 import (
-	"bytes"
 	"slices"
-	"time"
 
 	"quorumbench/protocols"
 )
@@ -80,89 +78,4 @@ func (r *replica) restore(data []byte) {
 	}
 	r.settle()
 	r.applyReady()
-}
-
-// sendSnapshot sends the state to a replica that is too far behind.
-func (r *replica) sendSnapshot(to protocols.NodeID) {
-	s := r.snapshot()
-	parts := slices.Collect(slices.Chunk(s.State, mostBytes))
-	if len(parts) == 0 {
-		parts = [][]byte{nil}
-	}
-	s.Parts = uint32(len(parts))
-	for i, part := range parts {
-		s.Part, s.State = uint32(i), part
-		r.out.Send(to, r.envelope(&Message_Snapshot{Snapshot: s}))
-	}
-}
-
-// parcel is a snapshot of another replica of which some parts have arrived.
-type parcel struct {
-	from  protocols.NodeID
-	slots uint64
-	parts [][]byte
-	left  int
-	last  time.Duration // when the last part came
-}
-
-// receiving tells whether a snapshot is on its way, part by part: another one would only be in its way.
-func (r *replica) receiving() bool {
-	return r.arriving.left > 0 && r.now-r.arriving.last < partPatience
-}
-
-// partPatience is how long the next part of a snapshot may take: a megabyte over a link of a few Mbit/s.
-const partPatience = 5 * time.Second
-
-func (r *replica) onSnapshot(from protocols.NodeID, s *Snapshot) {
-	if s.Slots <= r.slots || s.Part >= s.Parts {
-		return
-	}
-	p := &r.arriving
-	if p.from != from || p.slots != s.Slots || len(p.parts) != int(s.Parts) {
-		if r.receiving() {
-			return
-		}
-		*p = parcel{from: from, slots: s.Slots, parts: make([][]byte, s.Parts), left: int(s.Parts)}
-	}
-	if p.parts[s.Part] == nil {
-		p.parts[s.Part] = append([]byte{}, s.State...)
-		p.left--
-		p.last = r.now
-	}
-	if p.left == 0 {
-		s.State = bytes.Join(p.parts, nil)
-		*p = parcel{}
-		r.install(s)
-	}
-}
-
-// install goes on from another replica's snapshot. Of this replica's clients' commands, some are
-// applied in it; others were in instances that it skips, and did not get their places.
-func (r *replica) install(s *Snapshot) {
-	applied := vectorOf(s.Applied)
-	for c := range replicas {
-		for lsn := r.applied[c]; lsn < applied[c]; lsn++ {
-			if x := r.get(position{c, lsn}); x != nil {
-				r.abandon(x)
-			}
-		}
-	}
-	settled := r.settled
-	if !r.adopt(s) {
-		return
-	}
-	r.out.Measure("snapshot taken over", int64(len(s.State)))
-	r.fulfilSkipped()
-	for lsn := settled; lsn < r.settled; lsn++ {
-		wishes := r.placed[lsn]
-		delete(r.placed, lsn)
-		r.wishAgain(wishes)
-	}
-	r.settle()
-	r.apply()
-	r.writeSnapshot()
-	r.forget()
-	r.tellLater()
-	r.sweepLater()
-	r.serve()
 }

@@ -125,17 +125,19 @@ func (r *replica) fulfil(id protocols.CommandID, result []byte) {
 	}
 }
 
-// fulfilSkipped is fulfil for what has been applied in instances that a snapshot has skipped. A
-// command that is answered, and settled, and not among the results that the sessions keep, is one whose
-// client holds its answer.
+// fulfilSkipped is fulfil for what has been applied in instances that a snapshot has skipped. Of a
+// command whose client holds its answer, perhaps from another replica, the sessions keep no result.
 func (r *replica) fulfilSkipped() {
 	skipped := slices.Collect(maps.Values(r.wishes))
 	slices.SortFunc(skipped, func(a, b *wish) int {
 		return cmp.Or(cmp.Compare(a.id.Client, b.id.Client), cmp.Compare(a.id.Seq, b.id.Seq))
 	})
 	for _, w := range skipped {
-		if result, done := r.store.Result(w.id); done || w.answered && w.lsn < r.applied[r.id] {
+		if result, done := r.store.Result(w.id); done || w.answered && r.store.Acked(w.id) {
 			r.fulfil(w.id, result)
+		} else if r.store.Acked(w.id) {
+			w.answered = true
+			delete(r.wishes, w.id)
 		}
 	}
 }

@@ -1,0 +1,173 @@
+package mmp3
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// alone is replica 2 of a cluster whose others a test plays.
+type alone struct {
+	*replica
+	t    testing.TB
+	at   time.Duration
+	sent protocols.Outbox // what the last step wanted
+}
+
+func newAlone(t testing.TB) *alone {
+	settled, err := Driver.Settle(nil, replicas)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := newReplica(protocols.Config{ID: 2, Replicas: replicas, Delays: regions, Options: settled, Seed: 1})
+	a := &alone{replica: r.(*replica), t: t}
+	a.step(protocols.Input{Kind: protocols.InputStart})
+	return a
+}
+
+func (a *alone) step(in protocols.Input) {
+	in.Now = a.at
+	a.sent.Reset()
+	a.Step(&in, &a.sent)
+}
+
+// hears gives it a message.
+func (a *alone) hears(from protocols.NodeID, m *Message) {
+	a.t.Helper()
+	data, err := protocols.Append(nil, m)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
+}
+
+// messages names what the last step sent to a replica.
+func (a *alone) messages(to protocols.NodeID) (names []string) {
+	for _, s := range a.sent.Sends {
+		if s.To == to {
+			names = append(names, describe(s.Data))
+		}
+	}
+	return names
+}
+
+// accepted is the answer to its proposal of an instance.
+func (a *alone) accepted(at position) *Instance {
+	x := a.get(at).message()
+	x.ValueBallot = x.Ballot
+	return x
+}
+
+// commands gives it commands of a client, from the first one on.
+func (a *alone) commands(client uint64, count int) {
+	for seq := range uint64(count) {
+		a.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: client, Seq: seq + 1}, Data: put(a.t, client, seq+1, 0, 10)})
+	}
+}
+
+// put is a write of so many bytes; the client holds the answers to its commands below acked.
+func put(t testing.TB, client, seq, acked uint64, size int) []byte {
+	t.Helper()
+	data, err := proto.Marshal(&kv.Command{Client: client, Seq: seq, Acked: acked, Op: kv.Op_PUT, Key: []byte("k"), Value: make([]byte, size)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// placed is an instance of a column as its owner proposes it first, with one command of so many bytes.
+func placed(t testing.TB, column int, lsn uint64, size int) *Instance {
+	deps := make([]uint64, replicas)
+	deps[column] = lsn
+	return &Instance{
+		Column: uint32(column), Lsn: lsn, Ballot: uint64(protocols.NewBallot(1, protocols.NodeID(column))), Deps: deps,
+		Commands: [][]byte{put(t, uint64(column)+1, lsn+1, 0, size)},
+	}
+}
+
+// chosen is the instance when it is committed.
+func chosen(t testing.TB, column int, lsn uint64, size int) *Instance {
+	x := placed(t, column, lsn, size)
+	x.ValueBallot, x.Committed = x.Ballot, true
+	return x
+}
+
+// An answer that holds nothing new says nothing of what is behind it.
+func TestCatchingUpGoesOnBehindWhatIsThere(t *testing.T) {
+	a := newAlone(t)
+	answer := &Committed{More: true}
+	for lsn := uint64(1); lsn <= 5; lsn++ {
+		a.hears(1, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, lsn, 10)}})
+		answer.Instances = append(answer.Instances, chosen(t, 0, lsn, 10))
+	}
+	a.hears(0, &Message{Kind: &Message_Committed{Committed: answer}})
+	if got, want := a.messages(0), []string{"Query a0 a6… b0… c0…"}; !slices.Equal(got, want) {
+		t.Errorf("asks the one who has more %q, not %q", got, want)
+	}
+	if got := a.messages(1); len(got) > 0 {
+		t.Errorf("asks the other %q", got)
+	}
+	answer.More = false
+	if a.hears(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.sent.Sends) > 0 {
+		t.Errorf("when there is no more, sends %q", a.messages(0))
+	}
+}
+
+// What is recovered at once is bounded in bytes, and all of it is in the end.
+func TestASweepIsBoundedInBytes(t *testing.T) {
+	const size, count = mostBytes / 5, 20
+	a := newAlone(t)
+	for lsn := range uint64(count) {
+		a.hears(0, &Message{Kind: &Message_Propose{Propose: placed(t, 0, lsn, size)}})
+	}
+	for range 2 { // the first of them, and then all, are asked for
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+	}
+	a.get(position{0, 0}).proposal = nil
+	recovered, sweeps := 0, 0
+	for ; recovered < count && sweeps < count; sweeps++ {
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+		bytes := 0
+		for _, s := range a.sent.Sends {
+			bytes += len(s.Data)
+			recovered++
+		}
+		if bytes == 0 || bytes > mostBytes+2*size {
+			t.Errorf("sweep %d proposes %d bytes; at most %d are wanted", sweeps, bytes, mostBytes)
+		}
+	}
+	if recovered != count || sweeps < 4 {
+		t.Errorf("%d of %d are proposed in %d sweeps", recovered, count, sweeps)
+	}
+}
+
+// Two recoverers must not meet again and again: attempts after the first wait a random time more.
+func TestRecoverersWaitARandomTime(t *testing.T) {
+	a := newAlone(t)
+	a.hears(0, &Message{Kind: &Message_Propose{Propose: placed(t, 0, 0, 10)}})
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+	timer := timerOf(position{0, 0})
+	extra := map[time.Duration]bool{}
+	for try := range 10 {
+		i := slices.IndexFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == timer })
+		if i < 0 {
+			t.Fatalf("try %d has no timer", try)
+		}
+		x := a.get(position{0, 0})
+		more := a.sent.Timers[i].After - a.timeout(x.proposal.to, try)
+		if more < 0 || more >= a.retry[x.proposal.to] || try == 0 && more > 0 {
+			t.Errorf("try %d waits %v more than the answer takes", try, more)
+		}
+		extra[more] = true
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: timer})
+	}
+	if len(extra) < 9 {
+		t.Errorf("ten tries wait %v more than the answer takes", extra)
+	}
+}

@@ -1,0 +1,292 @@
+package mmp3
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/prototest"
+)
+
+// A state of several pieces crosses a network that loses messages, while the others go on writing and
+// keep little of their logs. One snapshot is enough, since what stands behind it is kept.
+func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
+	for seed := range uint64(5) {
+		driver := prototest.With(Driver, protocols.Options{"kept": "8"})
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions, Jitter: 20 * ms}, protocols.Nobody, seed)
+		for i := range 50 {
+			c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", parcel.MostBytes/10))
+		}
+		c.Run(5 * time.Second)
+		c.Crash(2)
+		write(c, 1, 100, 10*ms, 20)
+		c.Run(c.Now() + 5*time.Second)
+
+		pieces, lossy, random := 0, true, rand.New(rand.NewPCG(seed, 4))
+		c.Network.Drop = func(from, to protocols.NodeID, message []byte) bool {
+			if strings.HasPrefix(describe(message), "Piece") {
+				pieces++
+				if len(message) > parcel.MostBytes+100 {
+					t.Errorf("seed %d: a piece of %d bytes", seed, len(message))
+				}
+			}
+			return lossy && (from == 2 || to == 2) && random.Float64() < 0.1
+		}
+		c.Restart(2)
+		began, behind := c.Now(), c.Replicas[2].Node.(*replica)
+		write(c, 0, 3000, 20*ms, 20)
+		write(c, 1, 3000, 20*ms, 20)
+		for marks(c, "snapshot taken over") == 0 && c.Now() < began+time.Minute {
+			c.Run(c.Now() + 10*ms)
+		}
+		t.Logf("seed %d: %d pieces in %v", seed, pieces, c.Now()-began)
+		lossy = false
+		c.Run(c.Now() + 10*time.Second)
+		if missing := c.Replicas[0].Node.(*replica).slots - behind.slots; missing > 100 {
+			t.Errorf("seed %d: 10s after the snapshot it is %d slots behind", seed, missing)
+		}
+		c.Run(c.Now() + 80*time.Second)
+		if n := marks(c, "snapshot taken over"); n != 1 {
+			t.Errorf("seed %d: %d snapshots are taken over", seed, n)
+		}
+		for i, host := range c.Replicas {
+			r := host.Node.(*replica)
+			for k := range r.columns {
+				if held := len(r.columns[k].held); held > 0 {
+					t.Errorf("seed %d: replica %d still holds %d instances of column %d", seed, i, held, k)
+				}
+			}
+		}
+		c.CheckConverged()
+	}
+}
+
+// The sender of a snapshot dies in the middle of it: another replica helps.
+func TestAnotherReplicaHelpsWhenTheSenderOfASnapshotDies(t *testing.T) {
+	driver := prototest.With(Driver, protocols.Options{"kept": "8"})
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+	c.Crash(2)
+	for i := range 50 {
+		c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", parcel.MostBytes/10))
+	}
+	c.Run(5 * time.Second)
+	pieces, second := [replicas]int{}, protocols.Nobody
+	c.Network.Drop = func(from, _ protocols.NodeID, message []byte) bool {
+		if strings.HasPrefix(describe(message), "Piece") {
+			pieces[from]++
+			if second == protocols.Nobody && pieces[from] == 2 {
+				c.At(c.Now(), func() { c.Crash(from) })
+				second = 1 - from
+			}
+		}
+		return false
+	}
+	c.Restart(2)
+	c.Run(c.Now() + 30*time.Second)
+	if second == protocols.Nobody || pieces[second] < 5 {
+		t.Fatalf("pieces come from %v", pieces)
+	}
+	if got, want := c.Replicas[2].Node.(*replica).slots, c.Replicas[second].Node.(*replica).slots; got != want {
+		t.Errorf("replica 2 has applied %d of %d", got, want)
+	}
+}
+
+// The log behind a snapshot is kept as long as somebody asks for that, and no longer.
+func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
+	a := newAlone(t)
+	a.kept = 3
+	next := uint64(0)
+	commit := func(count int) {
+		for range count {
+			a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, next, 10)}})
+			next++
+		}
+	}
+	expect := func(what string, base uint64) {
+		t.Helper()
+		if got := a.columns[0].base; got != base {
+			t.Errorf("%s, the log of column 0 begins at %d, not %d", what, got, base)
+		}
+	}
+	commit(10)
+	expect("after 10 instances", 7)
+	a.hears(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}, Snapshot: &parcel.Ask{}}}})
+	if got := a.messages(1); len(got) != 1 || !strings.HasPrefix(got[0], "Piece 10 ") {
+		t.Fatalf("the question for a snapshot is answered with %q", got)
+	}
+	commit(10)
+	expect("with a snapshot of 10 on offer", 10)
+	a.at += parcel.Patience
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: tellTimer})
+	expect("when nobody has asked for long", 17)
+}
+
+// What a replica learns in another way while a snapshot comes may be all that is in that.
+func TestASnapshotThatIsOvertakenIsGivenUp(t *testing.T) {
+	a := newAlone(t)
+	piece := func(offset uint64) *Message {
+		return &Message{Kind: &Message_Piece{Piece: &parcel.Piece{Index: 2, Offset: offset, Size: 20, Data: make([]byte, 10)}}}
+	}
+	if a.hears(0, piece(0)); len(a.messages(0)) != 1 || a.messages(0)[0] != "Query piece of 2 from byte 10" {
+		t.Fatalf("after the first piece, sends %q", a.messages(0))
+	}
+	a.hears(1, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
+	if _, underWay := a.arriving.UnderWay(a.at); !underWay {
+		t.Error("it is given up too early")
+	}
+	a.hears(1, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 1, 10)}})
+	if _, underWay := a.arriving.UnderWay(a.at); underWay {
+		t.Error("it is still under way")
+	}
+	if a.hears(0, piece(10)); len(a.sent.Sends) > 0 {
+		t.Errorf("after the next piece, sends %q", a.messages(0))
+	}
+}
+
+// A snapshot that tells of what this replica's clients wait for ends their wishes.
+func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
+	a := newAlone(t)
+	a.commands(7, 4)
+	store := kv.NewStore()
+	store.Apply(put(t, 7, 3, 3, 10)) // came by another replica; the client holds the answers to those before
+	piece := &parcel.Piece{Index: 9, Data: encoded(t, &Snapshot{
+		Applied: []uint64{9, 0, 1}, Seen: []uint64{9, 0, 4}, Slots: 9, State: store.Snapshot(),
+	})}
+	piece.Size = uint64(len(piece.Data))
+	a.hears(0, &Message{Kind: &Message_Piece{Piece: piece}})
+	if a.slots != 9 {
+		t.Fatalf("the snapshot is not taken over: %d slots", a.slots)
+	}
+	if got := a.messages(0); len(got) != 1 || got[0] != "Query a9… b0… c1…" {
+		t.Errorf("asks the sender %q", got)
+	}
+	if stop := (protocols.TimerChange{ID: timerOf(position{2, 0}), Stop: true}); !slices.Contains(a.sent.Timers, stop) {
+		t.Error("a proposal that the snapshot skips is not given up")
+	}
+	answers := slices.Clone(a.sent.Answers)
+	a.hears(0, &Message{Kind: &Message_Accepted{Accepted: a.accepted(position{2, 1})}})
+	answers = append(answers, a.sent.Answers...)
+	for seq, want := range []struct{ wished, answered bool }{{false, false}, {false, false}, {false, true}, {true, false}} {
+		id := protocols.CommandID{Client: 7, Seq: uint64(seq) + 1}
+		_, wished := a.wishes[id]
+		got := 0
+		for _, answer := range answers {
+			if answer.ID == id {
+				got++
+			}
+		}
+		if wished != want.wished || got > 1 || got == 1 != want.answered {
+			t.Errorf("command %d: still wished for: %t, answered %d times", id.Seq, wished, got)
+		}
+	}
+}
+
+// What its sender has applied comes with a snapshot or after it: as long as that is under way, it is asked
+// for and not proposed. A piece that does not come is asked for again.
+func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
+	a := newAlone(t)
+	a.hears(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{5, 0, 0}}}})
+	sweep := func(after time.Duration) (pieces, proposals int) {
+		a.at += after
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+		for _, name := range append(a.messages(0), a.messages(1)...) {
+			if name == "Query piece of 5 from byte 10" {
+				pieces++
+			}
+			if strings.HasPrefix(name, "Propose") {
+				proposals++
+			}
+		}
+		return pieces, proposals
+	}
+	a.hears(0, &Message{Kind: &Message_Piece{Piece: &parcel.Piece{Index: 5, Size: 20, Data: make([]byte, 10)}}})
+	for _, step := range []struct {
+		after             time.Duration
+		pieces, proposals int
+	}{
+		{pieceWait - 1, 0, 0},
+		{1, 1, 0},
+		{pieceWait - 1, 0, 0},
+		{1, 1, 0},
+		{parcel.Patience - 2*pieceWait, 0, 5}, // the sender has been silent for long
+	} {
+		if pieces, proposals := sweep(step.after); pieces != step.pieces || proposals != step.proposals {
+			t.Errorf("after %v, it asks for %d pieces and proposes %d instances, not %d and %d", a.at, pieces, proposals, step.pieces, step.proposals)
+		}
+	}
+}
+
+// A snapshot takes as much memory as the state: it is dropped also where nothing happens any more.
+func TestASnapshotOnOfferIsDroppedInTime(t *testing.T) {
+	a := newAlone(t)
+	a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
+	for peer := range protocols.NodeID(2) {
+		a.hears(peer, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 0, 0}}}})
+	}
+	tell := func(after time.Duration) (again bool) {
+		a.at += after
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: tellTimer})
+		if len(a.sent.Sends) > 0 {
+			t.Errorf("after %v, with nothing to tell, sends %q and %q", a.at, a.messages(0), a.messages(1))
+		}
+		return slices.ContainsFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == tellTimer })
+	}
+	if tell(0) {
+		t.Error("the timer is set again when all are level")
+	}
+	if a.hears(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &parcel.Ask{}}}}); len(a.sent.Timers) != 1 {
+		t.Error("the timer is not set when a snapshot is asked for")
+	}
+	if !tell(parcel.Patience - 1) {
+		t.Error("the timer is not set again while the snapshot is on offer")
+	}
+	if tell(1) {
+		t.Error("the timer is set again when the snapshot is dropped")
+	}
+}
+
+// What is no snapshot of this cluster, or one of the past, is not taken over.
+func TestASnapshotThatCannotBeIsNotTakenOver(t *testing.T) {
+	state := kv.NewStore().Snapshot()
+	for _, test := range []struct {
+		name  string
+		index uint64
+		data  []byte
+	}{
+		{"no snapshot", 9, bytes.Repeat([]byte{0xff}, 30)},
+		{"another index", 9, encoded(t, &Snapshot{Applied: []uint64{8, 0, 0}, Seen: []uint64{8, 0, 0}, Slots: 8, State: state})},
+		{"two columns", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0}, Seen: []uint64{9, 0}, Slots: 9, State: state})},
+		{"applied and not seen", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0, 0}, Seen: []uint64{8, 0, 0}, Slots: 9, State: state})},
+		{"of before what is applied", 9, encoded(t, &Snapshot{Applied: []uint64{1, 8, 0}, Seen: []uint64{9, 9, 9}, Slots: 9, State: state})},
+		{"no state", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0, 0}, Seen: []uint64{9, 0, 0}, Slots: 9, State: []byte{0xff}})},
+		{"of the past", 2, encoded(t, &Snapshot{Applied: []uint64{2, 0, 0}, Seen: []uint64{2, 0, 0}, Slots: 2, State: state})},
+	} {
+		a := newAlone(t)
+		a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
+		a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 1, 10)}})
+		a.commands(7, 1)
+		a.hears(0, &Message{Kind: &Message_Piece{Piece: &parcel.Piece{Index: test.index, Size: uint64(len(test.data)), Data: test.data}}})
+		if a.slots != 2 || a.applied != (vector{2, 0, 0}) || len(a.sent.Commits) > 0 {
+			t.Errorf("%s: it is taken over: %d slots, applied %v", test.name, a.slots, a.applied)
+		}
+		if a.get(position{2, 0}).proposal == nil {
+			t.Errorf("%s: the proposal that was under way is given up", test.name)
+		}
+	}
+}
+
+func encoded(t testing.TB, s *Snapshot) []byte {
+	t.Helper()
+	data, err := protocols.Append(nil, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
