@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
 )
 
@@ -108,7 +107,7 @@ func (a *attempt) sample(id protocols.CommandID) *sample {
 
 func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	if !a.whole() {
-		return undecided("at the end a replica was down or cut off, or the run was interrupted")
+		return undecided("at the end a replica was down, cut off or far behind with applying, or the run was interrupted")
 	}
 	applied, known := map[protocols.CommandID]bool{}, true
 	for _, order := range orders {
@@ -120,8 +119,7 @@ func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	for _, c := range a.clients {
 		for i, s := range c.samples {
 			id := protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}
-			refused := s.outcome == kv.Outcome_REFUSED // what is sure to be refused need not be applied
-			if !s.read && s.answered != unanswered && !refused && !applied[id] {
+			if s.mustApply() && s.answered != unanswered && !applied[id] {
 				if !known {
 					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", name(id), s.answered))
 				}

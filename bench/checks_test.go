@@ -48,6 +48,7 @@ func (r *told) read(client int, key, value uint64, from, to time.Duration) proto
 
 func (r *told) command(client int, s sample) protocols.CommandID {
 	c := r.clients[client]
+	s.applied = unanswered
 	c.samples = append(c.samples, s)
 	return protocols.CommandID{Client: c.id, Seq: uint64(len(c.samples))}
 }
@@ -255,6 +256,50 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 				t.Errorf("failed %q, not decided %q; want %q and %q; %+v", failed, undecided, test.failed, test.undecided, r.run.Checks)
 			}
 		})
+	}
+}
+
+// A run does not end while replicas apply what was answered; but it ends, and what has not been seen
+// applied then is not said to be lost.
+func TestARunEndsWhenAllIsApplied(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		name     string
+		level    bool
+		ahead    bool          // an answered write is not applied where it was asked for
+		applying time.Duration // until when the replicas apply something
+		end      time.Duration
+		known    bool
+	}{
+		{"all is applied", true, false, 0, 200 * ms, true},
+		{"all is applied, and there is more", true, false, time.Minute, 200 * ms, true},
+		{"a write is never applied", true, true, 0, 500 * ms, true},
+		{"a write is applied late", true, true, 2 * time.Second, 2500 * ms, true},
+		{"a replica is behind", false, false, 2 * time.Second, 2500 * ms, true},
+		{"the replicas come to no end", true, true, time.Minute, 5200 * ms, false},
+	} {
+		r := tell(2)
+		r.plan.Experiment.Load = Load{Duration: ms, Timeout: 5 * time.Second}
+		r.plan.Topology.OneWay = [][]time.Duration{{0, 50 * ms}, {50 * ms, 0}}
+		r.settled = 0
+		if test.ahead {
+			r.clients[0].pending.Add(1)
+			r.clients[0].answered(r.write(0, 1, 11, 0, unanswered), kv.PutResult, 0)
+		}
+		now, applied := time.Duration(0), uint64(0)
+		for ; !r.over(now) && now < time.Minute; now += 100 * ms {
+			if now < test.applying {
+				applied++
+				for i := range r.running {
+					if i == 0 || test.level {
+						r.running[i].journal.add(protocols.Commit{Slot: protocols.Slot{Index: applied}}, now)
+					}
+				}
+			}
+		}
+		if now != test.end || r.whole() != test.known {
+			t.Errorf("%s: ends after %v, want %v; judged: %t", test.name, now, test.end, r.whole())
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // clients are the clients of one region: they issue what the generator schedules and note when each
-// command is answered. Only progress, pending, leading and over may be used from another goroutine than
+// command is answered. Only progress, pending, ahead, leading and over may be used from another goroutine than
 // the site's.
 type clients struct {
 	load      *Load
@@ -27,6 +27,7 @@ type clients struct {
 	lowest  int               // all before it are answered or given up
 
 	pending atomic.Int64 // measured commands without an answer
+	ahead   atomic.Int64 // writes that were answered and that the region's replica has not applied
 	leading atomic.Bool  // the replica's last word about its leadership
 	left    atomic.Int64 // commands that have to be issued yet, whatever the time
 
@@ -160,6 +161,9 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 	if s.read || s.version > 0 {
 		c.note(s, result)
 	}
+	if s.mustApply() && s.applied == unanswered {
+		c.ahead.Add(1)
+	}
 	if c.measured(s.intended) {
 		c.pending.Add(-1)
 		if c.running != nil && !s.read {
@@ -200,10 +204,19 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 
 // applied notes that the region's replica has applied a command.
 func (c *clients) applied(id protocols.CommandID, now time.Duration) {
-	if s := &c.samples[id.Seq-1]; s.applied == unanswered {
-		s.applied = now
+	s := &c.samples[id.Seq-1]
+	if s.applied != unanswered {
+		return
+	}
+	s.applied = now
+	if s.answered != unanswered && s.mustApply() {
+		c.ahead.Add(-1)
 	}
 }
+
+// mustApply tells whether a command that was answered has to be applied: a write, unless it was refused
+// because it names a version that is made.
+func (s *sample) mustApply() bool { return !s.read && s.outcome != kv.Outcome_REFUSED }
 
 // retries is how often a command was sent again.
 func (c *clients) retries(id protocols.CommandID) int { return c.samples[id.Seq-1].retries }

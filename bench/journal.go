@@ -3,16 +3,21 @@ package bench
 import (
 	"fmt"
 	"hash/maphash"
+	"sync/atomic"
 	"time"
 
 	"quorumbench/protocols"
 )
 
 // journal notes what a replica has applied, life by life, in each of the orders that replicas must
-// agree on: the log, or one of each key.
+// agree on: the log, or one of each key. Only steps and end may be used from another goroutine than the
+// site's.
 type journal struct {
 	lives []map[string]*applied
 	begun time.Duration // the last of them
+
+	steps atomic.Int64  // commands applied and states adopted, ever
+	end   atomic.Uint64 // the last index of the log that the present life has applied; 0 where keys have orders of their own
 }
 
 // applied is what a replica has applied of one order in one life: stretches without gaps, of which
@@ -37,9 +42,14 @@ var journalSeed = maphash.MakeSeed()
 
 func (j *journal) begin(now time.Duration) {
 	j.lives, j.begun = append(j.lives, map[string]*applied{}), now
+	j.end.Store(0)
 }
 
 func (j *journal) add(c protocols.Commit, now time.Duration) {
+	j.steps.Add(1)
+	if c.Slot.Key == "" {
+		j.end.Store(c.Slot.Index)
+	}
 	life := j.lives[len(j.lives)-1]
 	order := life[c.Slot.Key]
 	if order == nil {

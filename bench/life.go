@@ -47,6 +47,7 @@ func (l *Life) Failed() []Check {
 // The names of the checks that only a Life has.
 const (
 	CheckAnswered = "all answered" // in the end, when all faults are undone, every command has been answered
+	CheckLevel    = "all level"    // and all replicas have applied the same, where there is one log
 	CheckNoPanic  = "no panic"     // the driver did not panic
 	CheckNoFlood  = "no flood"     // the replicas did not send each other messages, or set timers, without end
 )
@@ -91,6 +92,13 @@ func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error
 		answered.Verdict = Failed
 		answered.Detail = fmt.Sprintf("%d of %d commands, %v after the last fault was undone", life.Unanswered, life.Commands, p.Experiment.Load.Timeout)
 	}
-	life.Checks = append(life.Checks, answered)
+	level := Check{Name: CheckLevel, Verdict: Passed}
+	if !a.level() {
+		level.Verdict, level.Detail = Failed, "the replicas have applied the log up to"
+		for _, s := range a.running {
+			level.Detail += fmt.Sprintf(" %d", s.journal.end.Load())
+		}
+	}
+	life.Checks = append(life.Checks, answered, level)
 	return life, nil
 }

@@ -104,7 +104,10 @@ type attempt struct {
 	run      Run
 	until    time.Duration // commands that were intended before count, since the run began
 	drained  time.Duration // when the last command issued is out of time, since the run began
-	settled  time.Duration // when the run ended of itself, since it began
+	settled  time.Duration // when what was answered should be applied, and the run can end, since it began
+	steps    int64         // that the replicas have applied, at the last look
+	stepped  time.Duration // when they were found to be more
+	behind   bool          // at the end, replicas were still applying what was answered
 	director *director
 	trace    io.Writer // nil: nobody wants to know
 	watch    func(now time.Duration)
@@ -212,15 +215,13 @@ func (a *attempt) began(at time.Time) {
 }
 
 // pending is the number of measured writes without an answer.
-func (a *attempt) pending() (n int64) {
-	for _, c := range a.clients {
-		n += c.pending.Load()
-	}
-	return n
+func (a *attempt) pending() int64 {
+	return sum(a.clients, func(c *clients) int64 { return c.pending.Load() })
 }
 
 // over tells, at a time of the run, whether it can end: the load is over, every measured command is
-// answered or out of time, and what was answered has had the time to be applied.
+// answered or out of time, and what was answered has had the time to be applied. Replicas that are
+// behind, and go on applying, get more time, up to the clients' patience.
 func (a *attempt) over(now time.Duration) bool {
 	load := &a.plan.Experiment.Load
 	if a.until == 0 && !slices.ContainsFunc(a.clients, func(c *clients) bool { return !c.over(now) }) {
@@ -231,7 +232,34 @@ func (a *attempt) over(now time.Duration) bool {
 			a.until, a.settled = load.Warmup+load.Duration, now+a.settling()
 		}
 	}
-	return a.until != 0 && now >= a.settled
+	if steps := sum(a.running, func(s *site) int64 { return s.journal.steps.Load() }); steps != a.steps {
+		a.steps, a.stepped = steps, now
+	}
+	if a.until == 0 || now < a.settled {
+		return false
+	}
+	level := a.level()
+	moving := now-a.stepped < 2*protocols.Delays(a.plan.Topology.OneWay).MaxRoundTrip()+stall
+	a.behind = moving && (!level || sum(a.clients, func(c *clients) int64 { return c.ahead.Load() }) > 0)
+	return now >= a.settled+load.Timeout || !a.behind && (level || !a.bounded)
+}
+
+// stall is how long a busy machine may keep the replicas from applying anything.
+const stall = 300 * time.Millisecond
+
+// level tells whether all replicas have applied the log up to the same index, if the driver has one.
+func (a *attempt) level() bool {
+	return !slices.ContainsFunc(a.running, func(s *site) bool {
+		return s.journal.end.Load() != a.running[0].journal.end.Load()
+	})
+}
+
+// sum adds up what each of some things counts.
+func sum[E any](things []E, count func(E) int64) (n int64) {
+	for _, thing := range things {
+		n += count(thing)
+	}
+	return n
 }
 
 // interrupt ends the run before its time.
@@ -254,7 +282,7 @@ func (a *attempt) settling() time.Duration {
 // whole tells whether, at the end, all replicas are up and reach each other, and had the time to
 // apply what was answered.
 func (a *attempt) whole() bool {
-	return a.settled != 0 && !a.director.anyCut() && !slices.ContainsFunc(a.running, func(s *site) bool { return s.node == nil })
+	return a.settled != 0 && !a.behind && !a.director.anyCut() && !slices.ContainsFunc(a.running, func(s *site) bool { return s.node == nil })
 }
 
 func (a *attempt) measuredAnything() bool { return a.until > a.plan.Experiment.Load.Warmup }

@@ -44,6 +44,7 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 	}{
 		{"multipaxos", 58105}, // late commands were forwarded again and again, at one pace, to a slow leader
 		{"raft", 82016},       // the same
+		{"raft", 5432},        // a follower asked for nothing while its leader probed, since it kept later appends
 		{"paxos1", 29048},     // on a lossy network three proposers waited too long between attempts
 		{"paxos1", 62214},     // on another, reads of one key went one after the other
 	} {

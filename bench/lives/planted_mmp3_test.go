@@ -103,7 +103,9 @@ var mmp3Bugs = []bug{
 	{"mmp3", "a truncated instance is answered as a fresh one", "mmp3/propose.go", []edit{
 		{"\t\tr.tellTo(from, false)\n\t\treturn\n\t}\n\tx := r.open(m.position())\n", "\t}\n\tx := &instance{at: m.position(), ballot: protocols.NewBallot(1, protocols.NodeID(m.Column))}\n\tif !r.truncated(x.at) {\n\t\tx = r.open(x.at)\n\t}\n"}}, within(3400)},
 	{"mmp3", "what one replica has not applied is truncated, without a snapshot", "mmp3/recover.go", []edit{
-		{"\t\t\t\tr.sendPiece(from, q.Snapshot)\n", ""}}, inScenario("mmp3-catch-up")},
+		{"\t\t\t\tr.sendPiece(from, q.Snapshot)\n", ""}}, within(50)},
+	{"mmp3", "a write that names a version is answered when it is committed", "mmp3/wish.go", []edit{
+		{"atApply: command.DependsOnState()", "atApply: command.Op == kv.Op_GET"}}, within(50)},
 	{"mmp3", "a snapshot loses the sessions", "kv/kv.go", []edit{
 		{"\t\tsnapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())\n", "\t\t_ = client\n"}}, within(700)},
 	{"mmp3", "Seen is not in the snapshot", "mmp3/snapshot.go", []edit{

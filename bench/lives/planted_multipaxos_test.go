@@ -57,6 +57,8 @@ var multipaxosBugs = []bug{
 	state, _ = protocols.Append(nil, &without)
 	if err := r.store.Restore(state); err != nil {`},
 		{"\t\"quorumbench/protocols\"\n", "\t\"quorumbench/protocols\"\n\t\"quorumbench/protocols/kv\"\n"}}, within(80)},
+	{"multipaxos", "nobody is sent the snapshot that it needs", "multipaxos/recovery.go", []edit{
+		{"\t\tr.sendPiece(from, m.Snapshot)\n", ""}}, within(50)},
 	{"multipaxos", "a snapshot loses what is accepted behind it", "multipaxos/snapshot.go", []edit{
 		{"State: state, Accepted: r.proposals(r.applied+1, r.log.last()),", "State: state,"}}, within(50)},
 	{"multipaxos", "an adopted state is not durable", "multipaxos/recovery.go", []edit{

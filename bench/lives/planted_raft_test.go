@@ -33,6 +33,8 @@ var raftBugs = []bug{
 	// Snapshots.
 	{"raft", "a snapshot loses the sessions", "kv/kv.go", []edit{
 		{"\t\tsnapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())\n", "\t\t_ = client\n"}}, within(800)},
+	{"raft", "nobody is told of the snapshot that it needs", "raft/normal.go", []edit{
+		{"\t\tr.sendHead(to)\n", ""}}, within(50)},
 	{"raft", "a snapshot loses the entries that it does not cover", "raft/disk.go", []edit{
 		{", Entries: r.log.entries,\n", ", Entries: r.log.entries[:r.commit-r.log.base],\n"}}, within(50)},
 	{"raft", "a snapshot that comes late takes what is applied back", "raft/snapshot.go", []edit{

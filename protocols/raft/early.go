@@ -16,18 +16,22 @@ type early struct {
 	bytes   int                       // of commands in them
 }
 
-// keep takes an append, in place of another of that PrevIndex, if there is room for it.
-func (e *early) keep(m *AppendEntries) {
-	e.take(m.PrevIndex)
-	size := m.bytes()
+// keep takes an append, if it has entries and there is room for it, in place of another of that
+// PrevIndex. It tells whether it has done so, and there was no other.
+func (e *early) keep(m *AppendEntries) (kept bool) {
+	if len(m.Entries) == 0 {
+		return false
+	}
+	other, size := e.take(m.PrevIndex), m.bytes()
 	if len(e.appends) == mostEarly || e.bytes+size > mostEarlyBytes {
-		return
+		return false
 	}
 	if e.appends == nil {
 		e.appends = map[uint64]*AppendEntries{}
 	}
 	e.appends[m.PrevIndex] = m
 	e.bytes += size
+	return other == nil
 }
 
 // take returns the append behind an index, nil if there is none, and keeps it no longer.

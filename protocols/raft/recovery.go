@@ -55,13 +55,12 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 	return true
 }
 
-// keepEarly keeps an append that overtook the one before it, and asks for what is missing when it
-// is the first, or a heartbeat: rule 5 is kept when the gap is closed.
+// keepEarly keeps an append that overtook the one before it: rule 5 is kept when the gap is closed. It
+// asks for what is missing when the append is the first, or is not kept: then it is a heartbeat, or a
+// leader that probes sends the same again and again in the place of one, or there is no room.
 func (r *replica) keepEarly(from protocols.NodeID, m *AppendEntries) {
-	if len(r.early.appends) == 0 || len(m.Entries) == 0 {
+	first := len(r.early.appends) == 0
+	if kept := r.early.keep(m); first || !kept {
 		r.reject(from, m.PrevIndex)
-	}
-	if len(m.Entries) > 0 {
-		r.early.keep(m)
 	}
 }

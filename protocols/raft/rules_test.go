@@ -356,6 +356,19 @@ func TestAnAppendThatOvertookAnotherWaitsForIt(t *testing.T) {
 	d.expectCommits(1, 2, 3, 4)
 }
 
+// A leader that probes repeats its append in the place of a heartbeat: then, too, the follower says what
+// is missing, whatever it keeps, and a heartbeat takes nothing of that away.
+func TestAnAppendThatIsRepeatedAsksForWhatIsMissing(t *testing.T) {
+	d := newDesk(t, 3, 1, 1)
+	expect(t, d.tell(1, appendEntries(2, 4, 2, 0, 2)), rejected(2, 4, 0, 2))
+	if sent := d.tell(1, appendEntries(2, 3, 2, 0, 2)); len(sent) != 0 {
+		t.Errorf("the second append behind the gap is answered with %v", sent)
+	}
+	expect(t, d.tell(1, appendEntries(2, 3, 2, 0, 2)), rejected(2, 3, 0, 2))
+	expect(t, d.tell(1, appendEntries(2, 4, 2, 0)), rejected(2, 4, 0, 2))
+	expect(t, d.tell(1, appendEntries(2, 1, 1, 0, 2, 2)), appended(2, 5))
+}
+
 // What waits behind a gap is bounded by its bytes and by its number; what found no room is asked for when
 // the gap is closed.
 func TestEarlyAppendsAreBounded(t *testing.T) {
