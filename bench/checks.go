@@ -107,7 +107,7 @@ func (a *attempt) sample(id protocols.CommandID) *sample {
 
 func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	if !a.whole() {
-		return undecided("at the end a replica was down, cut off or far behind with applying, or the run was interrupted")
+		return undecided("at the end a replica was down or cut off, replicas were still applying, or the run was interrupted")
 	}
 	applied, known := map[protocols.CommandID]bool{}, true
 	for _, order := range orders {

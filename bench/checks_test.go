@@ -202,6 +202,16 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			r.applyAll(r.write(0, other, 11, 0, 10))
 			r.read(2, key, 11, 40, 50)
 		}, []string{CheckLinearizable}, nil},
+		{"a write that was given up is applied late, and makes no version", func(r *told) {
+			a := r.write(0, key, 11, 0, 10)
+			b := r.command(0, sample{key: key, value: 12, sent: 20, answered: never})
+			c := r.command(0, sample{key: key, value: 13, sent: 100, answered: 110, version: 2, acked: 3})
+			r.applyAll(a, c, b)
+			orders, _ := r.orders()
+			if r.command(1, sample{key: key, read: true, value: 13, sent: 120, answered: 130, version: 2}); !r.explained(orders) {
+				panic("the order explains it")
+			}
+		}, nil, nil},
 		{"a write that is refused is nowhere", func(r *told) {
 			r.applyAll(r.write(0, key, 11, 0, 10))
 			r.command(1, sample{key: key, value: 12, sent: 20, answered: 30, version: 1, outcome: kv.Outcome_REFUSED})
@@ -270,13 +280,15 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		applying time.Duration // until when the replicas apply something
 		end      time.Duration
 		known    bool
+		adopted  bool // but is in a state that was taken over there
 	}{
-		{"all is applied", true, false, 0, 200 * ms, true},
-		{"all is applied, and there is more", true, false, time.Minute, 200 * ms, true},
-		{"a write is never applied", true, true, 0, 500 * ms, true},
-		{"a write is applied late", true, true, 2 * time.Second, 2500 * ms, true},
-		{"a replica is behind", false, false, 2 * time.Second, 2500 * ms, true},
-		{"the replicas come to no end", true, true, time.Minute, 5200 * ms, false},
+		{"all is applied", true, false, 0, 200 * ms, true, false},
+		{"all is applied, and there is more", true, false, time.Minute, 200 * ms, true, false},
+		{"a write is never applied", true, true, 0, 500 * ms, true, false},
+		{"a write is applied late", true, true, 2 * time.Second, 2500 * ms, true, false},
+		{"a write is in a state taken over", true, true, time.Minute, 200 * ms, true, true},
+		{"a replica is behind", false, false, 2 * time.Second, 2500 * ms, true, false},
+		{"the replicas come to no end", true, true, time.Minute, 5200 * ms, false, false},
 	} {
 		r := tell(2)
 		r.plan.Experiment.Load = Load{Duration: ms, Timeout: 5 * time.Second}
@@ -285,6 +297,9 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		if test.ahead {
 			r.clients[0].pending.Add(1)
 			r.clients[0].answered(r.write(0, 1, 11, 0, unanswered), kv.PutResult, 0)
+		}
+		if test.adopted {
+			r.clients[0].adopted()
 		}
 		now, applied := time.Duration(0), uint64(0)
 		for ; !r.over(now) && now < time.Minute; now += 100 * ms {
@@ -299,6 +314,9 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		}
 		if now != test.end || r.whole() != test.known {
 			t.Errorf("%s: ends after %v, want %v; judged: %t", test.name, now, test.end, r.whole())
+		}
+		if r.interrupt(now); r.whole() {
+			t.Errorf("%s: a run that is interrupted is judged", test.name)
 		}
 	}
 }

@@ -15,21 +15,23 @@ import (
 )
 
 // clients are the clients of one region: they issue what the generator schedules and note when each
-// command is answered. Only progress, pending, ahead, leading and over may be used from another goroutine than
-// the site's.
+// command is answered. Only progress, pending, ahead, leading and over may be used from another goroutine
+// than the site's.
 type clients struct {
 	load      *Load
-	id        uint64 // of the region's session, from 1
+	giveUp    time.Duration // after which a command is given up: the load's timeout
+	id        uint64        // of the region's session, from 1
 	generator *generator
 
 	samples []sample          // in the order of issue; sequence numbers count from 1
 	latest  map[uint64]uint64 // by key: the latest version that the clients have heard of
 	lowest  int               // all before it are answered or given up
 
-	pending atomic.Int64 // measured commands without an answer
-	ahead   atomic.Int64 // writes that were answered and that the region's replica has not applied
-	leading atomic.Bool  // the replica's last word about its leadership
-	left    atomic.Int64 // commands that have to be issued yet, whatever the time
+	awaited map[uint64]bool // by sequence number: writes answered that the region's replica has not applied
+	ahead   atomic.Int64    // how many they are
+	pending atomic.Int64    // measured commands without an answer
+	leading atomic.Bool     // the replica's last word about its leadership
+	left    atomic.Int64    // commands that have to be issued yet, whatever the time
 
 	command kv.Command
 	buffer  []byte
@@ -46,6 +48,7 @@ type sample struct {
 	key                      uint64
 	value                    uint64 // a hash of what was written or found; 0: nothing
 	version                  uint64 // that the command names; 0: none
+	acked                    uint64 // as the command says: of those before it no answer is wanted any more
 	outcome                  kv.Outcome
 	read                     bool
 	retries                  int
@@ -56,7 +59,8 @@ const unanswered time.Duration = -1
 
 func newClients(load *Load, seed uint64, repeat, region int) *clients {
 	c := &clients{
-		load: load, id: uint64(region) + 1, latest: map[uint64]uint64{}, generator: newGenerator(load, seed, uint64(repeat), region),
+		load: load, giveUp: load.Timeout, id: uint64(region) + 1,
+		latest: map[uint64]uint64{}, awaited: map[uint64]bool{}, generator: newGenerator(load, seed, uint64(repeat), region),
 	}
 	c.left.Store(int64(load.Commands))
 	return c
@@ -91,8 +95,8 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 		return protocols.CommandID{}, nil
 	}
 	c.settle(now)
-	s := sample{intended: intended, sent: now, answered: unanswered, applied: unanswered}
-	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, uint64(c.lowest)+1
+	s := sample{intended: intended, sent: now, answered: unanswered, applied: unanswered, acked: uint64(c.lowest) + 1}
+	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, s.acked
 	s.key = c.generator.fill(&c.command)
 	s.read = c.command.Op == kv.Op_GET
 	s.version = c.generator.version(c.command.Op, c.latest[s.key])
@@ -125,7 +129,7 @@ func (c *clients) settle(now time.Duration) {
 		if s.answered != unanswered {
 			continue
 		}
-		if now-s.intended < c.load.Timeout {
+		if now-s.intended < c.giveUp {
 			return
 		}
 		s.data = nil
@@ -158,10 +162,9 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 	}
 	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up
 	s.answered, s.data = now, nil
-	if s.read || s.version > 0 {
-		c.note(s, result)
-	}
+	c.note(s, result)
 	if s.mustApply() && s.applied == unanswered {
+		c.awaited[id.Seq] = true
 		c.ahead.Add(1)
 	}
 	if c.measured(s.intended) {
@@ -192,10 +195,10 @@ const longestPatience = 2 * time.Second
 // gives up and, in a closed loop, goes on with the next.
 func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte, again bool) {
 	s := &c.samples[id.Seq-1]
-	if s.answered != unanswered {
+	if s.answered != unanswered && s.answered-s.intended < c.load.Timeout {
 		return nil, false
 	}
-	if now-s.intended >= c.load.Timeout {
+	if now-s.intended >= c.load.Timeout { // though there may be an answer by now: it came too late
 		return nil, c.load.Arrivals == Closed && !c.over(now)
 	}
 	s.retries++
@@ -204,14 +207,20 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 
 // applied notes that the region's replica has applied a command.
 func (c *clients) applied(id protocols.CommandID, now time.Duration) {
-	s := &c.samples[id.Seq-1]
-	if s.applied != unanswered {
-		return
+	if s := &c.samples[id.Seq-1]; s.applied == unanswered {
+		s.applied = now
 	}
-	s.applied = now
-	if s.answered != unanswered && s.mustApply() {
+	if c.awaited[id.Seq] {
+		delete(c.awaited, id.Seq)
 		c.ahead.Add(-1)
 	}
+}
+
+// adopted notes that the region's replica has taken over another's state: what it was to apply is in it,
+// as far as anybody can tell.
+func (c *clients) adopted() {
+	clear(c.awaited)
+	c.ahead.Store(0)
 }
 
 // mustApply tells whether a command that was answered has to be applied: a write, unless it was refused
@@ -242,6 +251,12 @@ func encodeCommand(buffer []byte, c *kv.Command) []byte {
 
 // note notes what a result tells of its key.
 func (c *clients) note(s *sample, result []byte) {
+	if !s.read && s.version == 0 { // it is empty: there is at least one version more than was known
+		if c.load.Versions > 0 {
+			c.latest[s.key]++
+		}
+		return
+	}
 	var r kv.Result
 	if protocols.Decode(result, &r) != nil {
 		return

@@ -52,3 +52,43 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 		t.Errorf("%d errors and %d answers, want 3 and 4", r.Errors, r.Answered)
 	}
 }
+
+// A client of a closed loop goes on exactly once, whenever the answer to its command comes, or if it never
+// does.
+func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
+	for _, retry := range []time.Duration{0, 300 * time.Millisecond} {
+		for _, sent := range []time.Duration{0, 100 * time.Millisecond} { // the replica may have been busy
+			for answered := 200 * time.Millisecond; answered < 4*time.Second; answered += 50 * time.Millisecond {
+				load := &Load{
+					Arrivals: Closed, Clients: 1, Keys: Keys{Count: 1, Distribution: Uniform},
+					Duration: time.Minute, Timeout: time.Second, Retry: retry,
+				}
+				c := newClients(load, 1, 0, 0)
+				id, _ := c.issue(0, sent)
+				went := 0
+				note := func(again bool) {
+					if again {
+						went++
+					}
+				}
+				wait, waits := c.patience(id)
+				for now := sent + wait; waits; now += wait {
+					if now > answered {
+						again, _ := c.answered(id, kv.PutResult, answered)
+						note(again)
+					}
+					data, again := c.retry(id, now)
+					note(again)
+					if waits = data != nil; waits {
+						wait, _ = c.patience(id)
+					}
+				}
+				again, _ := c.answered(id, kv.PutResult, answered)
+				note(again)
+				if went != 1 {
+					t.Errorf("retry %v, sent at %v, answered at %v: the client goes on %d times", retry, sent, answered, went)
+				}
+			}
+		}
+	}
+}

@@ -80,7 +80,7 @@ func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error
 	life = &Life{Checks: a.run.Checks}
 	for i, c := range a.clients {
 		life.Commands += len(c.samples)
-		for _, s := range c.samples {
+		for _, s := range c.samples[c.lowest:] { // those before are answered or given up
 			if s.answered == unanswered {
 				life.Unanswered++
 			}

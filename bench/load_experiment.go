@@ -24,7 +24,9 @@ import (
 type Plan struct {
 	Experiment Experiment
 	Topology   Topology
-	Whole      *netem.Topology // all regions of the topology, those of the experiment among them
+	AllRegions *netem.Topology // of the topology, those of the experiment among them
+	// GiveUp is after which time clients of a life give a command up; zero: after the load's timeout.
+	GiveUp time.Duration
 	// Scratch is the folder in which live replicas make their logs, if they are to be durable, and
 	// from which these are removed in the end. It should be on the device that is to be measured.
 	// Empty: the system's folder for temporary files.
@@ -92,7 +94,7 @@ func planOf(file string, doc *strictyaml.Document) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Experiment: e, Whole: topology}
+	plan := &Plan{Experiment: e, AllRegions: topology}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
 		plan.checkWords, plan.checkNumbers, plan.checkRegions, plan.checkProtocols,
 		plan.measure, plan.placeLeaders, plan.checkFaults,

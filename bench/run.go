@@ -107,14 +107,14 @@ type attempt struct {
 	settled  time.Duration // when what was answered should be applied, and the run can end, since it began
 	steps    int64         // that the replicas have applied, at the last look
 	stepped  time.Duration // when they were found to be more
-	behind   bool          // at the end, replicas were still applying what was answered
+	behind   bool          // at the last look, replicas were still applying what was answered
 	director *director
 	trace    io.Writer // nil: nobody wants to know
 	watch    func(now time.Duration)
 	random   *rand.Rand // of faults
 	faults   sync.Mutex // guards run.Faults while the run lasts
 	verdict  bool       // alone counts: no search for what explains a failure
-	bounded  bool       // in the number of events
+	bounded  bool       // a life: bounded in the number of events, and over when all replicas are level
 	drowned  bool       // in more events than that
 	broken   error      // the first invariant that was found broken while the run lasted
 	tell     bool       // note what tells why writes took what they took
@@ -128,7 +128,9 @@ func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
 	a.random = rand.New(rand.NewPCG(a.weather(), 1<<62))
 	a.run = Run{Protocol: protocol.Label, Point: plan.point, Repeat: repeat}
 	for region := range plan.Experiment.Regions {
-		a.clients = append(a.clients, newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region))
+		c := newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region)
+		c.giveUp = cmp.Or(plan.GiveUp, c.giveUp)
+		a.clients = append(a.clients, c)
 	}
 	return a
 }
@@ -232,19 +234,27 @@ func (a *attempt) over(now time.Duration) bool {
 			a.until, a.settled = load.Warmup+load.Duration, now+a.settling()
 		}
 	}
-	if steps := sum(a.running, func(s *site) int64 { return s.journal.steps.Load() }); steps != a.steps {
-		a.steps, a.stepped = steps, now
-	}
+	a.look(now)
 	if a.until == 0 || now < a.settled {
 		return false
 	}
-	level := a.level()
-	moving := now-a.stepped < 2*protocols.Delays(a.plan.Topology.OneWay).MaxRoundTrip()+stall
-	a.behind = moving && (!level || sum(a.clients, func(c *clients) int64 { return c.ahead.Load() }) > 0)
-	return now >= a.settled+load.Timeout || !a.behind && (level || !a.bounded)
+	if a.bounded && !a.level() { // a life asks whether all get there
+		return now >= a.settled+load.Timeout
+	}
+	return !a.behind || now >= a.settled+load.Timeout
 }
 
-// stall is how long a busy machine may keep the replicas from applying anything.
+// look notes whether, at a time of the run, replicas are still applying what was answered.
+func (a *attempt) look(now time.Duration) {
+	if steps := sum(a.running, func(s *site) int64 { return s.journal.steps.Load() }); steps != a.steps {
+		a.steps, a.stepped = steps, now
+	}
+	moving := now-a.stepped < 2*protocols.Delays(a.plan.Topology.OneWay).MaxRoundTrip()+stall
+	a.behind = moving && (!a.level() || sum(a.clients, func(c *clients) int64 { return c.ahead.Load() }) > 0)
+}
+
+// stall is how long, in either world, replicas that are at work may apply nothing, besides what the links
+// take: the live ones share a machine.
 const stall = 300 * time.Millisecond
 
 // level tells whether all replicas have applied the log up to the same index, if the driver has one.
@@ -267,6 +277,7 @@ func (a *attempt) interrupt(now time.Duration) {
 	if a.until == 0 {
 		a.until = min(now, a.plan.Experiment.Load.Warmup+a.plan.Experiment.Load.Duration)
 	}
+	a.settled = 0
 }
 
 // settling is how long it takes for what was answered to be applied: a message each way on the

@@ -304,7 +304,10 @@ func (s *site) release() {
 	}
 	for _, c := range out.Commits {
 		s.journal.add(c, now)
-		if s.clients.owns(c.ID) {
+		switch {
+		case c.Adopted:
+			s.clients.adopted()
+		case s.clients.owns(c.ID):
 			s.clients.applied(c.ID, now)
 		}
 	}
@@ -345,7 +348,7 @@ func (s *site) mark(m *protocols.Mark, came, now time.Duration) {
 }
 
 // measureVersionRefused counts the writes that named a version and could not become it.
-const measureVersionRefused = "version refused"
+const measureVersionRefused = "writes refused by version"
 
 // answered hands an answer to its client, which may have something more to do.
 func (s *site) answered(id protocols.CommandID, result []byte, now time.Duration) {

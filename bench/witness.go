@@ -58,9 +58,14 @@ type versions struct {
 func (a *attempt) versions(orders map[string]*order) map[uint64]*versions {
 	keys := map[uint64]*versions{}
 	for _, order := range orders { // each key is in one of them: their sequence does not matter
+		acked := map[uint64]uint64{} // by client: what was given up before has no effect; see kv.Store
 		for _, id := range order.commands {
 			s := a.sample(id)
-			if s == nil || s.read {
+			if s == nil || id.Seq < acked[id.Client] {
+				continue
+			}
+			acked[id.Client] = max(acked[id.Client], s.acked)
+			if s.read {
 				continue
 			}
 			k := keys[s.key]

@@ -25,6 +25,7 @@ type Life struct {
 	Experiment bench.Experiment
 	OneWay     [][]time.Duration
 	Jitter     [][]time.Duration
+	GiveUp     time.Duration // after which clients want no answer any more; 0: they wait
 }
 
 const ms = time.Millisecond
@@ -57,9 +58,13 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
 	e.Simulation.Doubled = bench.Share(d.one(0, 0, 0.02, 0.2))
 	d.load(l, n, longest)
-	// Drawn from a stream of its own, so that lives stayed what they were.
-	if v := (drawer{rand.New(rand.NewPCG(seed, 0x7e5))}); v.chance(0.3) {
+	// From a stream of its own, so that lives stay what they are.
+	v := drawer{rand.New(rand.NewPCG(seed, 0x7e5))}
+	if v.chance(0.3) {
 		e.Load.Versions = bench.Share(v.one(0.1, 0.5))
+	}
+	if e.Load.Arrivals != bench.Closed && v.chance(0.5) {
+		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
 	d.faults(l, n)
 	return l
@@ -242,6 +247,9 @@ func (l *Life) String() string {
 	load := fmt.Sprintf("%d clients", e.Load.Clients)
 	if e.Load.Arrivals != bench.Closed {
 		load = fmt.Sprintf("%.1f commands a second", float64(e.Load.Rate))
+	}
+	if l.GiveUp > 0 {
+		load += fmt.Sprintf(", given up after %v,", l.GiveUp)
 	}
 	fmt.Fprintf(&b, "\n%s in each region for %v, %v reads, %v by version, %d keys, retry after %v\nloss %v, jitter %t, reorder %t, %v of messages doubled, persisting takes %v\n",
 		load, e.Load.Duration, e.Load.Reads, e.Load.Versions, e.Load.Keys.Count, e.Load.Retry,

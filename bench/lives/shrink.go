@@ -15,6 +15,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Life, error) {
 	if err != nil {
 		return nil, err
 	}
+	plan.GiveUp = l.GiveUp
 	return plan.Play(ctx, trace)
 }
 

@@ -126,13 +126,13 @@ func planWhere(experiment *bench.Plan, o *planOptions) (*netem.Topology, []strin
 	case o.choose == 0 && (o.from != "" || len(o.among) > 0 || len(o.with) > 0):
 		return nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
 	case o.choose == 0 && experiment != nil:
-		return experiment.Whole, experiment.Experiment.Regions, nil
+		return experiment.AllRegions, experiment.Experiment.Regions, nil
 	case o.choose == 0 || o.from == "" && experiment == nil:
 		return nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
 	}
 	var topology *netem.Topology
 	if o.from == "" {
-		topology = experiment.Whole
+		topology = experiment.AllRegions
 	} else {
 		var err error
 		if topology, err = findTopology(o.from); err != nil {
@@ -234,7 +234,7 @@ func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*p
 			if i == j {
 				continue
 			}
-			link, err := topology.Link(place(from), place(to))
+			link, err := topology.Link(place(topology, from), place(topology, to))
 			if err != nil {
 				return nil, nil, usage(err)
 			}
@@ -246,7 +246,9 @@ func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*p
 
 // place is the topology's name of a region: an experiment that has it several times calls the second
 // us-east-1#2.
-func place(region string) string {
-	name, _, _ := strings.Cut(region, "#")
-	return name
+func place(topology *netem.Topology, region string) string {
+	if topology.CheckRegion(region) == nil {
+		return region
+	}
+	return region[:strings.LastIndex(region, "#")]
 }

@@ -7,7 +7,9 @@ package linear
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"io"
 	"math"
 	"slices"
@@ -25,7 +27,7 @@ type Operation struct {
 	Key      string
 	Read     bool
 	Version  uint64     // that it names, zero for none
-	Value    string     // written, or found: "" for an absent key; without commas
+	Value    string     // written, or found: "" for an absent key
 	Outcome  kv.Outcome // of one that names a version, if answered
 	Called   time.Duration
 	Answered bool          // without an answer a write may have taken effect at any time, or never
@@ -56,19 +58,58 @@ type output struct {
 	outcome  kv.Outcome
 }
 
-// state is what a key is: its latest value and, if versions are counted, how many there are and all
-// their values. A value of a version is found long after there are later ones: what a replica knows of
-// a version that exists stays true.
+// state is what a key is: its latest value and, if versions are counted, the latest version.
 type state struct {
-	value   string
-	version uint64
-	values  string // each behind a comma
+	value  string
+	latest *version
+}
+
+// version is one with all before it: the value of a version may be found long after there are later
+// ones, since what a replica knows of a version that exists stays true.
+type version struct {
+	number uint64
+	value  string
+	before *version
+	hash   uint64 // of the values up to here
+}
+
+func (v *version) count() uint64 {
+	if v == nil {
+		return 0
+	}
+	return v.number
+}
+
+// at is the value of a version that exists.
+func (v *version) at(number uint64) string {
+	for v.number > number {
+		v = v.before
+	}
+	return v.value
+}
+
+func (v *version) next(value string) *version {
+	h := fnv.New64a()
+	if v != nil {
+		h.Write(binary.LittleEndian.AppendUint64(nil, v.hash))
+	}
+	h.Write([]byte(value))
+	return &version{number: v.count() + 1, value: value, before: v, hash: h.Sum64()}
+}
+
+// equal tells whether two states are the same; that of other values has the same hash is a chance of
+// one in 2⁶⁴.
+func (s state) equal(o state) bool {
+	if s.latest == nil || o.latest == nil {
+		return s.value == o.value && s.latest == o.latest
+	}
+	return s.value == o.value && s.latest.number == o.latest.number && s.latest.hash == o.latest.hash
 }
 
 func (s state) write(op input) state {
 	s.value = op.value
 	if op.counted {
-		s.version, s.values = s.version+1, s.values+","+op.value
+		s.latest = s.latest.next(op.value)
 	}
 	return s
 }
@@ -86,16 +127,17 @@ func (s state) step(op input, out output) (bool, state) {
 
 // stepVersion is step for an operation that names a version.
 func (s state) stepVersion(op input, out output) (bool, state) {
-	exists := op.version <= s.version
+	latest := s.latest.count()
+	exists := op.version <= latest
 	switch {
-	case !op.read && op.version == s.version+1:
+	case !op.read && op.version == latest+1:
 		return !out.answered || out.outcome == kv.Outcome_NOTED, s.write(op)
 	case !op.read:
 		return !out.answered || out.outcome == kv.Outcome_REFUSED, s
 	case out.outcome == kv.Outcome_NOTED:
-		return exists && strings.Split(s.values, ",")[op.version] == out.value, s
+		return exists && s.latest.at(op.version) == out.value, s
 	case out.outcome == kv.Outcome_DROPPED:
-		return op.version < s.version, s
+		return op.version < latest, s
 	default:
 		return !exists, s
 	}
@@ -119,8 +161,9 @@ var model = porcupine.Model{
 		}
 		return parts
 	},
-	Init: func() any { return state{} },
-	Step: func(before, in, out any) (bool, any) { return before.(state).step(in.(input), out.(output)) },
+	Init:  func() any { return state{} },
+	Step:  func(before, in, out any) (bool, any) { return before.(state).step(in.(input), out.(output)) },
+	Equal: func(a, b any) bool { return a.(state).equal(b.(state)) },
 	DescribeOperation: func(in, out any) string {
 		op, result := in.(input), out.(output)
 		key := op.key
