@@ -45,9 +45,9 @@ var multipaxosBugs = []bug{
 	{"multipaxos", "the phase-1 quorum is too small for flexible quorums", "quorum/quorum.go", []edit{
 		{"return n + 1 - size", "return n - size"}}, within(65)},
 	{"multipaxos", "an instance below the snapshot is fresh", "multipaxos/election.go", []edit{
-		{"\t\tanswer.Truncated = r.log.truncated\n", ""}}, within(65)},
+		{"answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1", "answer.Next = r.log.truncated+1"}}, within(65)},
 	{"multipaxos", "a promise counts before the snapshot is adopted", "multipaxos/election.go", []edit{
-		{"\t\tr.catchUp(from)\n", "\t\tr.promises.Add(int32(from))\n"}}, within(65)},
+		{"\t\tr.catchUp(from)\n\t\treturn\n", "\t\tr.promises.Add(int32(from))\n"}}, within(65)},
 	{"multipaxos", "a snapshot loses the session table", "multipaxos/snapshot.go", []edit{
 		{"\tif err := r.store.Restore(state); err != nil {", `	var without kv.Snapshot
 	if err := protocols.Decode(state, &without); err != nil {

@@ -22,7 +22,7 @@ func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
 	if r.slots == 0 {
 		return // there is nothing yet
 	}
-	piece := r.offer.Piece(a, r.now, func() (uint64, []byte) {
+	piece := r.offer.Piece(to, a, r.now, r.retry[to], func() (uint64, []byte) {
 		r.offer.applied = r.applied
 		data, err := protocols.Append(nil, r.snapshot())
 		if err != nil {
@@ -30,20 +30,21 @@ func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
 		}
 		return r.slots, data
 	})
-	r.out.Send(to, r.envelope(&Message_Piece{Piece: piece}))
+	if piece != nil {
+		r.out.Send(to, r.envelope(&Message_Piece{Piece: piece}))
+	}
 	r.tellLater()
 }
 
 // arrival is the snapshot that comes.
 type arrival struct {
 	parcel.Arrival
-	slots uint64        // in it
 	asked time.Duration // when a piece was asked for last
 }
 
 // overtaken drops a snapshot that is not of use any more: what is in it has come another way.
 func (r *replica) overtaken() {
-	if r.arriving.slots <= r.slots {
+	if r.arriving.Index() <= r.slots {
 		r.arriving = arrival{}
 	}
 }
@@ -54,8 +55,8 @@ func (r *replica) askPiece(of protocols.NodeID) {
 	r.out.Send(of, r.envelope(&Message_Query{Query: &Query{Snapshot: r.arriving.Ask(of)}}))
 }
 
-// pieceWait is how long a piece may take at least before it is asked for again, so that a sender is
-// asked several times before it is given up.
+// pieceWait is how long a piece is waited for at least before it is asked for again: a sender is asked
+// several times before it is given up, and sends nothing that may be under way.
 const pieceWait = parcel.Patience / 3
 
 // askPieceAgain asks once more for a piece that has not come for as long as it may take. It returns what
@@ -78,7 +79,6 @@ func (r *replica) onPiece(from protocols.NodeID, p *parcel.Piece) {
 	whole, added := r.arriving.Add(from, p, r.now)
 	if whole == nil {
 		if added {
-			r.arriving.slots = p.Index
 			r.askPiece(from)
 		}
 		return

@@ -14,7 +14,10 @@ const (
 )
 
 // ours tells whether a replica of this cluster may have sent a message.
-func (r *replica) ours(m *Message) bool {
+func (r *replica) ours(from protocols.NodeID, m *Message) bool {
+	if from < 0 || int(from) >= r.config.Replicas || from == r.config.ID {
+		return false
+	}
 	switch m.Kind.(type) {
 	case *Message_Forward, *Message_Reply: // they have no ballot
 		return true

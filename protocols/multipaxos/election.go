@@ -41,7 +41,7 @@ func (r *replica) stand() {
 		r.standing = max(r.now, 1)
 	}
 	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Replicas)}
-	r.arrival = parcel.Arrival{} // who has sent it has sent nothing for an election timeout
+	r.arrival = parcel.Arrival{} // no piece of it has come for an election timeout, or all that is chosen is here
 	r.election.Start(r.now, r.out)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
@@ -63,16 +63,15 @@ func (r *replica) prepareAt(to protocols.NodeID) {
 }
 
 func (r *replica) onPrepare(from protocols.NodeID, first uint64) {
-	r.election.Heard(r.now)
 	answer := &Promise{}
-	if first <= r.log.truncated { // rule 13
-		answer.Truncated = r.log.truncated
-		first = r.log.truncated + 1
-	}
-	end := first + uint64(len(r.log.fitting(first, r.log.last())))
-	answer.Accepted = r.proposals(first, end-1)
-	if end <= r.log.last() {
-		answer.Next = end
+	if first <= r.log.truncated { // rule 13: the rest is for who has that
+		answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1
+	} else {
+		end := first + uint64(len(r.log.fitting(first, r.log.last())))
+		answer.Accepted = r.proposals(first, end-1)
+		if end <= r.log.last() {
+			answer.Next = end
+		}
 	}
 	r.send(from, r.promised, &Message_Promise{Promise: answer})
 }
@@ -90,7 +89,14 @@ func (r *replica) proposals(first, last uint64) []*Proposal {
 
 // onPromise counts a promise when it has told all that the candidate lacks.
 func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
-	if r.role != candidate || !r.tellable(from, m) {
+	if r.role != candidate {
+		return
+	}
+	if m.Truncated > r.commit { // rule 13: what is behind is told when that is here
+		r.catchUp(from)
+		return
+	}
+	if !r.tellable(from, m) {
 		return
 	}
 	for _, p := range m.Accepted {
@@ -99,8 +105,6 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 		}
 	}
 	switch {
-	case m.Truncated > r.commit: // rule 13
-		r.catchUp(from)
 	case m.Next > 0:
 		r.told[from] = max(r.told[from], m.Next)
 		r.prepareAt(from)
@@ -131,6 +135,8 @@ func (r *replica) promise(ballot protocols.Ballot) {
 		return
 	}
 	r.promised = ballot
+	r.election.Heard(r.now) // a candidate is heard once: one that gets no answer must not keep others from standing
+	r.offer.Forget()        // pieces sent under another ballot do not count
 	r.giveUp()
 }
 

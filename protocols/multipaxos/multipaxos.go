@@ -179,7 +179,6 @@ type replica struct {
 	askAt   time.Duration  // when a question for what is missing may be asked again
 	arrival parcel.Arrival // the beginning of another replica's snapshot
 	offer   parcel.Offer   // a snapshot for others
-	given   []given        // the last piece of one that each replica was sent
 
 	// The proposer.
 	role     role
@@ -210,7 +209,6 @@ func newReplica(c protocols.Config) protocols.Node {
 		}),
 		election: relay.NewElectionTimer(c, electionTimer),
 		repeats:  make([]bool, c.Replicas),
-		given:    make([]given, c.Replicas),
 	}
 	r.phase1, r.phase2 = quorums(c)
 	r.relay.SetQuorum(r.phase2)
@@ -227,7 +225,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil && r.ours(&r.in) { // rule 15
+		if protocols.Decode(in.Data, &r.in) == nil && r.ours(in.From, &r.in) { // rule 15
 			r.onMessage(in.From, &r.in)
 		}
 	case protocols.InputTimer:

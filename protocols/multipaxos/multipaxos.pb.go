@@ -324,7 +324,7 @@ func (x *Prepare) GetFirst() uint64 {
 type Promise struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Accepted      []*Proposal            `protobuf:"bytes,1,rep,name=accepted,proto3" json:"accepted,omitempty"`
-	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`           // what is accepted from here on did not fit; 0: all has been told
+	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`           // what is accepted from here on has not been told; 0: all has
 	Truncated     uint64                 `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"` // set if it is the first or later: up to here all is chosen, and the log has it no more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -18,7 +18,7 @@ type reclaiming struct {
 
 // reclaim probes the others, if the replica may stand against a leader that is well.
 func (r *replica) reclaim() {
-	caughtUp := r.commit == r.ahead
+	caughtUp := r.commit >= r.ahead
 	if !r.preferred || !caughtUp || r.now < r.reclaimAt {
 		return
 	}

@@ -111,23 +111,12 @@ func (r *replica) patience(with protocols.NodeID) time.Duration {
 	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, with))
 }
 
-// given is a piece of a snapshot that was sent.
-type given struct {
-	ballot        protocols.Ballot
-	index, offset uint64
-	until         time.Duration // when it may be sent again: the receiver should have it, and have told
-}
-
-// sendPiece answers a question for a snapshot, unless the answer is under way: on a slow link the
-// question is asked again before a megabyte has come.
+// sendPiece answers a question for a snapshot.
 func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
-	piece := r.offer.Piece(a, r.now, func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() })
-	last, until := &r.given[to], r.now+r.config.Delays.RoundTrip(r.config.ID, to)+parcel.Transmission(len(piece.Data))
-	if last.ballot == r.promised && last.index == piece.Index && last.offset == piece.Offset && r.now < last.until {
-		return
+	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
+	if piece := r.offer.Piece(to, a, r.now, r.patience(to), present); piece != nil {
+		r.send(to, r.promised, &Message_Piece{Piece: piece})
 	}
-	*last = given{ballot: r.promised, index: piece.Index, offset: piece.Offset, until: until}
-	r.send(to, r.promised, &Message_Piece{Piece: piece})
 }
 
 // onPiece collects the pieces of a snapshot (rule 13), and adopts it when it is whole.

@@ -28,6 +28,7 @@ func (r *replica) save() {
 	if r.saved != r.promised {
 		r.persist(0, nil)
 	}
+	r.offer.Expire(r.now)
 	if r.applied >= r.compacted+max(interval, uint64(r.store.Len())) {
 		r.compact(r.store.Snapshot())
 	}

@@ -31,9 +31,9 @@ func TestSnapshotsTakeThePlaceOfWhatIsBeforeThem(t *testing.T) {
 	}
 	expect(t, "below the snapshot before", d.tell(1, ballot(1, 1), accept(3, 250, d.value("other"))), "1.1 accepted from 3 count 1")
 	expect(t, "what the log has no more", d.tell(2, ballot(2, 2), prepare(252)), "2.2 promise 252:1.1:behind a gap")
-	got := d.tell(2, ballot(2, 2), prepare(100))
-	if !strings.HasSuffix(got, "252:1.1:behind a gap truncated 100") || strings.Contains(got, " 100:") {
-		t.Errorf("a prepare from 100: %q", got)
+	expect(t, "what begins there", d.tell(2, ballot(2, 2), prepare(100)), "2.2 promise more from 101 truncated 100")
+	if got := d.tell(2, ballot(2, 2), prepare(101)); !strings.HasPrefix(got, "2.2 promise 101:") || !strings.HasSuffix(got, " 252:1.1:behind a gap") {
+		t.Errorf("the rest: %q", got)
 	}
 	d.start(3)
 	if got := d.commits[0]; got != "state after 200" || len(d.commits) != 51 {
@@ -83,11 +83,19 @@ func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
 
 	d = newDesk(t, 3)
 	d.stand()
-	expect(t, "as a candidate", d.tell(1, ballot(1, 0), truncated(50, d.proposal(52, ballot(0, 2), "y"))), "1.0 catch up from 1")
+	expect(t, "as a candidate", d.tell(1, ballot(1, 0), truncated(50)), "1.0 catch up from 1")
 	expect(t, "has all", d.tell(1, ballot(1, 0), piece(50, 0, size, state)), "1.0 prepare from 51")
-	d.tell(1, ballot(1, 0), promise())
+	d.tell(1, ballot(1, 0), promise(d.proposal(52, ballot(0, 2), "y")))
 	d.expectMark(protocols.MarkLeading)
 	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 50; 1.0 accept from 51 no-op y")
+}
+
+// An acceptor that has truncated its log far beyond what a candidate follows is asked all the same.
+func TestACandidateFarBehindAsksForASnapshot(t *testing.T) {
+	d := newDesk(t, 3)
+	d.stand()
+	const far = 2 << 20
+	expect(t, "lacks a beginning", d.tell(2, ballot(1, 0), truncated(far, d.proposal(far+1, ballot(0, 1), "x"))), "1.0 catch up from 1")
 }
 
 // A candidate that fetches a snapshot of many pieces is not its own enemy: it stands again when pieces
@@ -140,7 +148,7 @@ func TestAPieceIsSentAgainWhenItMayBeLost(t *testing.T) {
 	expect(t, "asked for again", d.tell(2, ballot(1, 1), catchUp(1)), "")
 	d.now += parcel.Transmission(1) // of which the state has more
 	expect(t, "too early", d.tell(2, ballot(1, 1), catchUp(1)), "")
-	d.now += parcel.Transmission(250 * len(commands[249]))
+	d.now += time.Second + parcel.Transmission(250*len(commands[249]))
 	expect(t, "when it may be lost", d.tell(2, ballot(1, 1), catchUp(1)), want)
 	d.tell(1, ballot(2, 1), heartbeat(0))
 	expect(t, "under another ballot", d.tell(2, ballot(2, 1), catchUp(1)), "2"+want[1:])

@@ -15,7 +15,13 @@ func snapshot(index uint64, size int) func() (uint64, []byte) {
 	return func() (uint64, []byte) { return index, bytes.Repeat([]byte{byte(index)}, size) }
 }
 
-const large = 5*parcel.MostBytes + 17
+const (
+	large    = 5*parcel.MostBytes + 17
+	patience = 100 * time.Millisecond // with the answer to an empty message
+)
+
+// late is one of the last four of so many things.
+func late(random *rand.Rand, n int) int { return n - 1 - random.IntN(min(4, n)) }
 
 // Questions and pieces get lost, come twice and overtake each other; the snapshot arrives whole, and no
 // piece of it is larger than it may be.
@@ -33,13 +39,15 @@ func TestASnapshotArrivesOverALossyNetwork(t *testing.T) {
 				t.Fatalf("seed %d: not here after %v", seed, now)
 			}
 			asks = append(asks, arrival.Ask(1))
-			if pick := random.IntN(len(asks)); random.IntN(3) > 0 {
-				pieces = append(pieces, offer.Piece(asks[pick], now, snapshot(9, large)))
+			if pick := late(random, len(asks)); random.IntN(3) > 0 {
+				if p := offer.Piece(2, asks[pick], now, patience, snapshot(9, large)); p != nil {
+					pieces = append(pieces, p)
+				}
 			}
 			if len(pieces) == 0 || random.IntN(3) == 0 {
 				continue
 			}
-			p := pieces[random.IntN(len(pieces))]
+			p := pieces[late(random, len(pieces))]
 			if len(p.Data) > parcel.MostBytes {
 				t.Fatalf("a piece of %d bytes", len(p.Data))
 			}
@@ -55,36 +63,78 @@ func TestASnapshotArrivesOverALossyNetwork(t *testing.T) {
 func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 	var offer parcel.Offer
 	var now time.Duration
-	piece := func(after time.Duration, a *parcel.Ask, index uint64) *parcel.Piece {
+	piece := func(to protocols.NodeID, after time.Duration, a *parcel.Ask, index uint64) *parcel.Piece {
 		now += after
-		return offer.Piece(a, now, snapshot(index, large))
+		return offer.Piece(to, a, now, patience, snapshot(index, large))
 	}
 	if kept := offer.Expire(now); kept != 0 {
 		t.Errorf("%d is kept before anybody has asked", kept)
 	}
-	for offset := uint64(0); offset < large; offset += parcel.MostBytes {
-		p := piece(parcel.Patience-1, &parcel.Ask{Index: 9, Offset: offset}, 9+offset)
+	for offset := uint64(0); offset < large; {
+		p := piece(1, parcel.Patience-1, &parcel.Ask{Index: 9, Offset: offset}, 9+offset)
 		if p.Index != 9 || p.Offset != offset || p.Size != large {
-			t.Errorf("at byte %d: a piece of %d at %d of %d", offset, p.Index, p.Offset, p.Size)
+			t.Fatalf("at byte %d: a piece of %d at %d of %d", offset, p.Index, p.Offset, p.Size)
 		}
+		offset += uint64(len(p.Data))
 	}
-	if p := piece(1, &parcel.Ask{}, 10); p.Index != 9 || p.Offset != 0 {
-		t.Errorf("to a second receiver: %d at %d, want the beginning of 9", p.Index, p.Offset)
-	}
-	if p := piece(1, &parcel.Ask{Index: 9, Offset: large + 1}, 10); p.Index != 9 || p.Offset != 0 {
-		t.Errorf("behind the end: %d at %d, want the beginning of 9", p.Index, p.Offset)
-	}
-	if p := piece(1, &parcel.Ask{Index: 7, Offset: 1}, 10); p.Index != 9 || p.Offset != 0 {
-		t.Errorf("to one who has begun another: %d at %d, want the beginning of 9", p.Index, p.Offset)
+	for to, c := range []struct {
+		who string
+		ask *parcel.Ask
+	}{
+		{"to a second receiver", &parcel.Ask{}},
+		{"behind the end", &parcel.Ask{Index: 9, Offset: large + 1}},
+		{"to one who has begun another", &parcel.Ask{Index: 7, Offset: 1}},
+	} {
+		if p := piece(protocols.NodeID(2+to), 1, c.ask, 10); p.Index != 9 || p.Offset != 0 {
+			t.Errorf("%s: %d at %d, want the beginning of 9", c.who, p.Index, p.Offset)
+		}
 	}
 	if kept := offer.Expire(now + parcel.Patience - 1); kept != 9 {
 		t.Errorf("%d is kept, want 9", kept)
 	}
-	if p := piece(parcel.Patience, &parcel.Ask{Index: 9, Offset: 1}, 11); p.Index != 11 || p.Offset != 0 {
+	if p := piece(1, parcel.Patience, &parcel.Ask{Index: 9, Offset: 1}, 11); p.Index != 11 || p.Offset != 0 {
 		t.Errorf("too late: %d at %d, want the beginning of 11", p.Index, p.Offset)
 	}
 	if kept := offer.Expire(now + parcel.Patience); kept != 0 {
 		t.Errorf("%d is kept although nobody asks", kept)
+	}
+}
+
+// A piece is not sent again while it may be under way, nor is it kept back when it may be lost. Pieces
+// grow while they are asked for as fast as empty messages would be, and are small again when not.
+func TestAPieceIsSentOnceUntilItMayBeLost(t *testing.T) {
+	var offer parcel.Offer
+	var now time.Duration
+	send := func(to protocols.NodeID, after time.Duration, offset uint64) int {
+		now += after
+		p := offer.Piece(to, &parcel.Ask{Index: 9, Offset: offset}, now, patience, snapshot(9, large))
+		if p == nil {
+			return -1
+		}
+		return len(p.Data)
+	}
+	expect := func(what string, got, want int) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: a piece of %d bytes, want %d", what, got, want)
+		}
+	}
+	const least = parcel.LeastBytes
+	underWay := patience + parcel.Transmission(least)
+	expect("the first", send(1, 0, 0), least)
+	expect("it is under way", send(1, underWay-1, 0), -1)
+	expect("it may be lost", send(1, 1, 0), least)
+	expect("to another", send(2, 0, 0), least)
+	expect("the next, soon", send(1, patience, least), 2*least)
+	expect("the next, soon", send(1, patience, 3*least), 4*least)
+	expect("the next, late", send(1, patience+1, 7*least), least)
+	expect("the next, soon", send(1, patience, 8*least), 2*least)
+	if offer.Forget(); send(1, 0, 8*least) != least {
+		t.Error("what was sent does not count, and is not sent again")
+	}
+	for offset, size := uint64(9*least), least; offset < 37*least; offset += uint64(size) {
+		size = min(2*size, parcel.MostBytes)
+		expect("soon, again and again", send(1, patience, offset), size)
 	}
 }
 
@@ -94,13 +144,13 @@ func TestAHeadMakesAReceiverAsk(t *testing.T) {
 	if head := offer.Head(0); head != nil {
 		t.Errorf("without a snapshot, the head is %v", head)
 	}
-	first := offer.Piece(&parcel.Ask{}, 0, snapshot(9, large))
+	first := offer.Piece(2, &parcel.Ask{}, 0, patience, snapshot(9, large))
 	head := offer.Head(parcel.Patience - 1)
 	var arrival parcel.Arrival
 	for _, c := range []struct {
 		piece  *parcel.Piece
 		offset uint64
-	}{{head, 0}, {head, 0}, {first, parcel.MostBytes}, {head, parcel.MostBytes}} {
+	}{{head, 0}, {head, 0}, {first, parcel.LeastBytes}, {head, parcel.LeastBytes}} {
 		if whole, _ := arrival.Add(1, c.piece, 0); whole != nil {
 			t.Fatalf("%d bytes are taken for the whole", len(whole))
 		}
@@ -125,10 +175,11 @@ func TestTransmission(t *testing.T) {
 // Pieces of two snapshots are never joined.
 func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	var first, second parcel.Offer
-	beginning := first.Piece(&parcel.Ask{}, 0, snapshot(9, large))
-	rest := first.Piece(&parcel.Ask{Index: 9, Offset: parcel.MostBytes}, 0, nil)
-	other := second.Piece(&parcel.Ask{}, 0, snapshot(12, large))
-	otherRest := second.Piece(&parcel.Ask{Index: 12, Offset: parcel.MostBytes}, 0, nil)
+	beginning := first.Piece(3, &parcel.Ask{}, 0, patience, snapshot(9, large))
+	rest := first.Piece(3, &parcel.Ask{Index: 9, Offset: parcel.LeastBytes}, 0, patience, nil)
+	other := second.Piece(3, &parcel.Ask{}, 0, patience, snapshot(12, large))
+	otherRest := second.Piece(3, &parcel.Ask{Index: 12, Offset: parcel.LeastBytes}, 0, patience, nil)
+	again := &parcel.Piece{Index: 9, Offset: rest.Offset, Size: large + 1, Data: rest.Data}
 	older := &parcel.Piece{Index: 8, Size: 1, Data: []byte{8}}
 
 	var a parcel.Arrival
@@ -151,12 +202,13 @@ func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	if ask := a.Ask(2); ask.Index != 0 || ask.Offset != 0 {
 		t.Errorf("asks another replica for %v", ask)
 	}
+	add("the next, of another of that index", 1, again, 0, false)
 	add("the next", 1, rest, 1, true)
 	if _, underWay := a.UnderWay(parcel.Patience + 1); underWay {
 		t.Error("under way although nothing comes")
 	}
 	add("another's, when nothing has come for long", 2, other, parcel.Patience+1, true)
-	if ask := a.Ask(2); ask.Index != 12 || ask.Offset != parcel.MostBytes {
+	if ask := a.Ask(2); ask.Index != 12 || ask.Offset != parcel.LeastBytes {
 		t.Errorf("asks for %v", ask)
 	}
 	add("a later one of the same replica", 2, &parcel.Piece{Index: 13, Size: 2, Data: []byte{13}}, parcel.Patience+1, true)

@@ -18,9 +18,6 @@ type peer struct {
 	probing bool   // the logs do not meet before next: see recovery.go
 	filled  uint64 // a gap up to here has been filled since the last heartbeat
 
-	piece place         // of the snapshot, that it was sent last
-	again time.Duration // when the same may be sent again
-
 	heard     time.Duration // when it last answered in this term
 	beaten    uint64        // the end of the leader's log at the last heartbeat
 	confirmed uint64        // the last round of confirmations it has answered
@@ -113,12 +110,13 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		return
 	}
 	p := &r.peers[from]
+	news := index > p.match // not what has come twice
 	p.match = max(p.match, index)
 	p.next = max(p.next, p.match+1)
-	if p.match == p.next-1 {
-		p.probing = false
+	if p.probing && p.match == p.next-1 {
+		p.probing, news = false, true
 	}
-	if !p.probing && p.next <= r.log.last() {
+	if news && !p.probing && p.next <= r.log.last() {
 		r.sendEntries(from)
 	}
 	r.advanceCommit()

@@ -43,15 +43,17 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 	if m.HintTerm > 0 || p.probing || m.HintIndex <= p.match || m.HintIndex > m.PrevIndex || m.PrevIndex >= p.next {
 		return false
 	}
-	entries := r.log.from(m.HintIndex)
-	missing := m.PrevIndex - m.HintIndex + 1
+	if m.PrevIndex <= p.filled {
+		return true
+	}
+	first := max(m.HintIndex, p.filled+1) // what is before is under way already
+	entries := r.log.from(first)
+	missing := m.PrevIndex - first + 1
 	if uint64(len(entries)) < missing {
 		return false
 	}
-	if m.PrevIndex > p.filled {
-		p.filled = m.PrevIndex
-		r.sendAppend(to, m.HintIndex, entries[:missing])
-	}
+	p.filled = m.PrevIndex
+	r.sendAppend(to, first, entries[:missing])
 	return true
 }
 

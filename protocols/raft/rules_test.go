@@ -1,6 +1,7 @@
 package raft_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/raft"
 	"quorumbench/protocols/relay"
 )
@@ -367,6 +369,35 @@ func TestAnAppendThatIsRepeatedAsksForWhatIsMissing(t *testing.T) {
 	expect(t, d.tell(1, appendEntries(2, 3, 2, 0, 2)), rejected(2, 3, 0, 2))
 	expect(t, d.tell(1, appendEntries(2, 4, 2, 0)), rejected(2, 4, 0, 2))
 	expect(t, d.tell(1, appendEntries(2, 1, 1, 0, 2, 2)), appended(2, 5))
+}
+
+// What follows a lost append is not sent again and again while its gap is open.
+func TestALostAppendCostsLittle(t *testing.T) {
+	const ms = time.Millisecond
+	delays := protocols.Delays{{0, 20 * ms, 150 * ms}, {20 * ms, 0, 150 * ms}, {150 * ms, 150 * ms, 0}}
+	entries := func(lost int) (n int) {
+		c := prototest.NewCluster(t, raft.Driver, prototest.Network{Delays: delays}, 0, 1)
+		for i := range 2000 {
+			c.At(time.Second+time.Duration(i)*ms/2, func() { c.Put(0, 1, fmt.Sprint("key ", i%50), "v") })
+		}
+		c.Network.Drop = func(_, to protocols.NodeID, data []byte) bool {
+			var m raft.Message
+			if to != 2 || protocols.Decode(data, &m) != nil || len(m.GetAppendEntries().GetEntries()) == 0 {
+				return false
+			}
+			n += len(m.GetAppendEntries().Entries)
+			if lost == 0 || c.Now() < 1100*ms {
+				return false
+			}
+			lost--
+			return true
+		}
+		c.Run(5 * time.Second)
+		return n
+	}
+	if none, one := entries(0), entries(1); none < 2000 || one > 3*none {
+		t.Errorf("%d entries are sent to the follower if nothing is lost, and %d if an append is", none, one)
+	}
 }
 
 // What waits behind a gap is bounded by its bytes and by its number; what found no room is asked for when

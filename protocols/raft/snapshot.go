@@ -72,11 +72,6 @@ func (r *replica) adopt(s snapshot) bool {
 	return true
 }
 
-// place is where a piece of a snapshot begins.
-type place struct {
-	index, offset uint64
-}
-
 // sendHead tells a follower which snapshot is on offer, so that it asks for what it lacks of it.
 func (r *replica) sendHead(to protocols.NodeID) {
 	r.peers[to].probing = true // no entries until it has the snapshot
@@ -94,18 +89,14 @@ func (r *replica) sendPiece(to protocols.NodeID, piece *parcel.Piece) {
 
 // onAsk sends a follower the piece of the snapshot that it asks for (rule 14).
 func (r *replica) onAsk(from protocols.NodeID, m *parcel.Ask) {
-	p := &r.peers[from]
-	if r.role != leader || p.next > r.log.base {
+	if r.role != leader || r.peers[from].next > r.log.base {
 		return // it comes late: the log reaches the follower by now
 	}
-	piece := r.offer.Piece(m, r.now, func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data })
-	asked := place{piece.Index, piece.Offset}
-	if asked == p.piece && r.now < p.again {
-		return // it is under way
+	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
+	patience := protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, from))
+	if piece := r.offer.Piece(from, m, r.now, patience, latest); piece != nil {
+		r.sendPiece(from, piece)
 	}
-	p.piece = asked
-	p.again = r.now + protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, from)) + parcel.Transmission(len(piece.Data))
-	r.sendPiece(from, piece)
 }
 
 // onInstallSnapshot takes a piece of the leader's snapshot and asks for the next.

@@ -165,8 +165,8 @@ func (r *Replica) Chosen(g *Register) {
 	r.Learn(g, p.Version, p.Value)
 }
 
-// Absent keeps rule 6: in the version after the latest known one nothing is chosen, nor was it when the
-// read under way, or another, was proposed.
+// Absent keeps rule 6: in the version after the latest known one nothing is chosen. The run began after
+// each of the reads had come that are proposed.
 func (r *Replica) Absent(g *Register) {
 	r.end(g)
 	for at := &g.wishes; *at != nil; {

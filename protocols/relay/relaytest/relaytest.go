@@ -28,6 +28,7 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 	t.Run("an idle leader sends heartbeats only", func(t *testing.T) { idles(t, driver) })
 	t.Run("a new leader finishes what a dead one began", func(t *testing.T) { finishes(t, driver) })
 	t.Run("a leader cut off decides nothing and joins the next", func(t *testing.T) { returns(t, driver) })
+	t.Run("a replica that hears nobody does not stop the others", func(t *testing.T) { endures(t, driver) })
 	t.Run("a large backlog is recovered in several messages", func(t *testing.T) { recoversBacklog(t, driver) })
 	t.Run("a whole cluster comes back from its disks", func(t *testing.T) { comesBack(t, driver) })
 	t.Run("replicas that all stand at once get a leader", func(t *testing.T) { resolvesDuels(t, driver) })
@@ -192,6 +193,30 @@ func returns(t *testing.T, driver protocols.Driver) {
 			t.Errorf("seed %d: the old leader's read finds version %d where it wrote once", seed, v)
 		}
 	}
+}
+
+// endures lets a replica be heard that hears nobody: it stands again and again, and the others have to
+// get a leader all the same, for as long as it takes it to stand under a higher number.
+func endures(t *testing.T, driver protocols.Driver) {
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(3, 20*ms)}, 0, 1)
+	c.Run(5 * time.Second)
+	c.Network.Drop = func(_, to protocols.NodeID, _ []byte) bool { return to == 2 }
+	const writes = 600
+	var ids []protocols.CommandID
+	for i := range writes {
+		c.At(c.Now()+time.Duration(i)*100*ms, func() { ids = append(ids, c.Put(protocols.NodeID(i%2), 1, fmt.Sprint("key ", i%20), "v")) })
+	}
+	c.Run(c.Now() + (writes+100)*100*ms)
+	late := 0 // answers to the second half
+	for _, id := range ids[writes/2:] {
+		if _, answered := c.Answers[id]; answered {
+			late++
+		}
+	}
+	if late < writes/4 {
+		t.Errorf("of the last %d writes, %d are answered", writes/2, late)
+	}
+	c.Check()
 }
 
 func recoversBacklog(t *testing.T, driver protocols.Driver) {
