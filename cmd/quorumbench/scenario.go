@@ -68,6 +68,9 @@ func scenarioListCommand() *cobra.Command {
 
 // showScenario tells what came out of a run and draws it.
 func showScenario(w io.Writer, run *scenario.Run, folder string, trace bool) error {
+	if extension := filepath.Ext(folder); extension == ".png" || extension == ".svg" {
+		return usage(fmt.Errorf("--out: found %q; accepted: a folder, in which the figures get the scenario's name", folder))
+	}
 	fmt.Fprintf(w, "%s: %s\n", run.Script.Name, run.Script.Title)
 	if trace {
 		if err := run.Trace(w); err != nil {

@@ -49,7 +49,8 @@ func NewStore() *Store {
 // Apply executes an encoded Command and returns which one it was and its encoded Result. A
 // command seen before is not executed again: its first result is returned. A command whose
 // answer its client wants no more, because it has it or has given up, returns a nil result and is not
-// executed; nor is the empty command, the no-op of every log. The result is owned by the store and must not be changed.
+// executed; nor is the empty command, the no-op of every log. The result is owned by the store and must
+// not be changed.
 func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 	if len(command) == 0 {
 		return protocols.CommandID{}, nil

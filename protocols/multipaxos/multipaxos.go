@@ -43,7 +43,9 @@
 //  10. An accept that stays without an answer while its instance is not chosen is sent again.
 //  11. Followers that hear nothing of a leader for a random time stand with a higher ballot; so
 //     does a candidate that got no quorum, and a leader that was refused. Of two that stand at once
-//     the higher ballot goes on; the other waits for a new random time.
+//     the higher ballot goes on; the other waits for a new random time. A candidate is heard with its
+//     first prepare, and not when it repeats that: one that no answer reaches must not keep all others
+//     from standing.
 //  12. From time to time a replica writes a snapshot of its state machine, the clients' sessions
 //     included, with its promise and what it has accepted behind the snapshot. It takes the place
 //     of all on disk. The log in memory is truncated up to the snapshot before; but not beyond a
