@@ -36,8 +36,8 @@
 //
 //  13. When enough has been applied since the last one, the state machine takes the place of the log
 //     that led to it, on disk and in memory, but for a tail for followers that are a little late. A
-//     leader also keeps what a follower that answers has not confirmed, and what stands behind a
-//     snapshot that somebody fetches.
+//     leader also keeps, up to mostKept bytes, what a follower that answers has not confirmed, and what
+//     stands behind a snapshot that somebody fetches.
 //  14. A follower that lacks entries which have been removed hears in every heartbeat which snapshot is
 //     on offer, and asks for it piece by piece, as package parcel says. The same piece is sent again
 //     only when it would have come: a slow link is not flooded.

@@ -19,6 +19,10 @@ const (
 	// tail is how many entries that a snapshot covers are left in the log, for followers that are
 	// a little behind.
 	tail = 20
+	// mostKept bounds the bytes of the entries before it that a leader keeps for others: half a minute of a
+	// thousand writes a second of a kilobyte each. Who is farther behind gets the state instead.
+	mostKept  = 32 << 20
+	entrySize = 64 // that an entry takes besides its command, about
 )
 
 // snapshot is the state machine after an entry.
@@ -37,6 +41,9 @@ func (r *replica) compact() {
 	r.grown = 0
 	if base := r.needless(); base > r.log.base {
 		r.log.compact(base)
+		if r.offer.Expire(r.now) < base {
+			r.offer = parcel.Offer{} // the log does not reach back to its end any more
+		}
 	}
 	r.saveSnapshot()
 	r.out.Measure("snapshot bytes", int64(len(r.snapshot.data)))
@@ -45,10 +52,11 @@ func (r *replica) compact() {
 // needless is the index up to which no entry is needed any more (rule 13). Followers that the log does
 // not reach fetch a snapshot, and need what is behind that.
 func (r *replica) needless() uint64 {
-	index := r.snapshot.index - min(tail, r.snapshot.index)
+	covered := r.snapshot.index - min(tail, r.snapshot.index)
 	if r.role != leader {
-		return index
+		return covered
 	}
+	index := covered
 	if offered := r.offer.Expire(r.now); offered > 0 {
 		index = min(index, offered)
 	}
@@ -57,7 +65,12 @@ func (r *replica) needless() uint64 {
 			index = min(index, p.match)
 		}
 	})
-	return index
+	kept := 0
+	for covered > max(index, r.log.base) && kept <= mostKept {
+		kept += entrySize + len(r.log.at(covered).Command)
+		covered--
+	}
+	return covered
 }
 
 // adopt puts the snapshot's state in the place of the replica's own. It is false, and nothing is

@@ -237,6 +237,40 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 	}
 }
 
+// What is kept for followers that are behind is bounded, also if they answer, or fetch a snapshot.
+func TestTheLogKeptForOthersIsBounded(t *testing.T) {
+	for _, fetches := range []bool{false, true} {
+		d, _ := leadBehindASnapshot(t, 10)
+		if fetches {
+			d.tell(2, rejected(2, 7, 0, 1))
+		}
+		value := strings.Repeat("x", 800<<10)
+		var disk *raft.Snapshot
+		for i := range uint64(120) {
+			if fetches {
+				d.tell(2, ask(2, 7, 0))
+			} else {
+				d.tell(2, appended(2, 8))
+			}
+			d.put(i+1, value)
+			d.tell(1, appended(2, 9+i))
+			for _, record := range d.records() {
+				if s := record.GetSnapshot(); s != nil {
+					disk = s
+				}
+			}
+		}
+		if disk == nil || disk.Base < 107-20-43 || disk.Base > 107-20-40 { // 41 values are 32 MiB
+			t.Fatalf("fetches %t: the log begins behind %d", fetches, disk.GetBase())
+		}
+		d.now += time.Minute
+		sent := d.tell(2, ask(2, 7, 0))
+		if fetches && (len(sent) != 1 || sent[0].GetInstallSnapshot().GetPiece().GetIndex() != 107 || sent[0].GetInstallSnapshot().Term != 2) {
+			t.Errorf("offers %d messages, not the latest snapshot", len(sent))
+		}
+	}
+}
+
 // A snapshot of several pieces arrives under load, though every fourth piece is lost, and hardly anything
 // of it twice; from then on the follower keeps pace with the log.
 func TestALargeSnapshotArrivesUnderLoad(t *testing.T) {
