@@ -130,5 +130,5 @@ var mmp3Bugs = []bug{
 	{"mmp3", "a command that is committed twice takes effect twice", "kv/session.go", []edit{
 		{"if result, done := s.result(c.Seq); done {", "if result, done := s.result(c.Seq); done && c.Op == Op_GET {"}}, within(50)},
 	{"mmp3", "commands of one client that overtake each other are dropped", "kv/session.go", []edit{
-		{"\tif result, done := s.result(c.Seq); done {", "\tfor _, a := range s.answers {\n\t\tif a.seq > c.Seq {\n\t\t\treturn nil\n\t\t}\n\t}\n\tif result, done := s.result(c.Seq); done {"}}, within(50)},
+		{"\tif result, done := s.result(c.Seq); done {", "\tfor _, a := range s.answers {\n\t\tif a.seq > c.Seq {\n\t\t\treturn nil\n\t\t}\n\t}\n\tif result, done := s.result(c.Seq); done {"}}, within(110)},
 }

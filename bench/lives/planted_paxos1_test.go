@@ -44,5 +44,5 @@ var paxos1Bugs = []bug{
 	{"paxos1", "the accepted value is not durable", "register/acceptor.go", []edit{
 		{"// rule 11\n\t\tr.keep(g, i)          // rule 10", "// rule 11"}}, within(50)},
 	{"paxos1", "a snapshot forgets the instances after it", "register/disk.go", []edit{
-		{"for i := g.open; i != nil; i = i.later {", "for i := g.open; i != nil && false; i = i.later {"}}, within(100)},
+		{"for i := g.open; i != nil; i = i.later {", "for i := g.open; i != nil && false; i = i.later {"}}, within(340)},
 }

@@ -25,7 +25,7 @@ var paxosBugs = []bug{
 	{"paxos", "answers to an earlier ballot count", "register/proposer.go", []edit{
 		{" || uint64(p.Ballot) != m.Ballot {", " {"}}, within(100)},
 	{"paxos", "the first ballot for a version is used again", "register/proposer.go", []edit{
-		{"max(i.LastBallot, i.abandoned, met).Next(r.ID)", "max(i.abandoned, met).Next(r.ID)"}}, within(1700)},
+		{"max(i.LastBallot, i.abandoned, met).Next(r.ID)", "max(i.abandoned, met).Next(r.ID)"}}, within(5900)},
 	{"paxos", "ballots do not tell proposers apart", "ballot.go", []edit{
 		{"round*MaxReplicas + uint64(proposer)", "round * MaxReplicas"}}, within(50)},
 	{"paxos", "quorums need not meet", "quorum/quorum.go", []edit{
@@ -81,5 +81,5 @@ var paxosBugs = []bug{
 	{"paxos", "a restart forgets which ballots were taken back", "register/disk.go", []edit{
 		{"i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil", "i.below = nil"}}, inScenario("paxos-revert-restart")},
 	{"paxos", "a promise that comes after it was taken back counts", "register/proposer.go", []edit{
-		{"p.Phase != phase ||", "p.Phase != phase && p.Phase != BackingOff ||"}}, within(1750)},
+		{"p.Phase != phase ||", "p.Phase != phase && p.Phase != BackingOff ||"}}, within(5100)},
 }
