@@ -27,11 +27,11 @@ type clients struct {
 	latest  map[uint64]uint64 // by key: the latest version that the clients have heard of
 	lowest  int               // all before it are answered or given up
 
-	awaited map[uint64]bool // by sequence number: writes answered that the region's replica has not applied
-	ahead   atomic.Int64    // how many they are
-	pending atomic.Int64    // measured commands without an answer
-	leading atomic.Bool     // the replica's last word about its leadership
-	left    atomic.Int64    // commands that have to be issued yet, whatever the time
+	taken   int          // how many were issued when the region's replica last took over another's state
+	ahead   atomic.Int64 // of those after: writes that were answered, and that it has not applied
+	pending atomic.Int64 // measured commands without an answer
+	leading atomic.Bool  // the replica's last word about its leadership
+	left    atomic.Int64 // commands that have to be issued yet, whatever the time
 
 	command kv.Command
 	buffer  []byte
@@ -60,7 +60,7 @@ const unanswered time.Duration = -1
 func newClients(load *Load, seed uint64, repeat, region int) *clients {
 	c := &clients{
 		load: load, giveUp: load.Timeout, id: uint64(region) + 1,
-		latest: map[uint64]uint64{}, awaited: map[uint64]bool{}, generator: newGenerator(load, seed, uint64(repeat), region),
+		latest: map[uint64]uint64{}, generator: newGenerator(load, seed, uint64(repeat), region),
 	}
 	c.left.Store(int64(load.Commands))
 	return c
@@ -163,8 +163,7 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up
 	s.answered, s.data = now, nil
 	c.note(s, result)
-	if s.mustApply() && s.applied == unanswered {
-		c.awaited[id.Seq] = true
+	if s.mustApply() && s.applied == unanswered && id.Seq > uint64(c.taken) {
 		c.ahead.Add(1)
 	}
 	if c.measured(s.intended) {
@@ -207,19 +206,20 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 
 // applied notes that the region's replica has applied a command.
 func (c *clients) applied(id protocols.CommandID, now time.Duration) {
-	if s := &c.samples[id.Seq-1]; s.applied == unanswered {
-		s.applied = now
+	s := &c.samples[id.Seq-1]
+	if s.applied != unanswered {
+		return
 	}
-	if c.awaited[id.Seq] {
-		delete(c.awaited, id.Seq)
+	s.applied = now
+	if s.answered != unanswered && s.mustApply() && id.Seq > uint64(c.taken) {
 		c.ahead.Add(-1)
 	}
 }
 
-// adopted notes that the region's replica has taken over another's state: what it was to apply is in it,
-// as far as anybody can tell.
+// adopted notes that the region's replica has taken over another's state: which of the commands issued so
+// far are in it nobody can tell.
 func (c *clients) adopted() {
-	clear(c.awaited)
+	c.taken = len(c.samples)
 	c.ahead.Store(0)
 }
 
