@@ -13,6 +13,8 @@ import (
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, multipaxos.Driver) }
 
+func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) { prototest.CatchesUpSlowly(t, multipaxos.Driver) }
+
 func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, multipaxos.Driver) }
 
 // Phase-2 quorums may have any size, since those of phase 1 make up for it.

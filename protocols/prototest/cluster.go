@@ -29,6 +29,9 @@ type Network struct {
 	Jitter    time.Duration // each message is late by 0 … Jitter: above zero messages overtake each other
 	Loss      float64       // share of messages lost, 0 … 1
 	Duplicate float64       // share of messages that arrive twice, 0 … 1
+	// Rate, if set, returns how many bytes a link carries a second, zero for any: messages wait for those
+	// before them.
+	Rate func(from, to protocols.NodeID) int
 	// Drop, if set, is asked about every message and returns true to lose it.
 	Drop func(from, to protocols.NodeID, message []byte) bool
 }
@@ -53,6 +56,7 @@ type Cluster struct {
 	seqs   map[uint64]uint64 // the last sequence number of each client
 	trace  hash.Hash
 
+	free    map[[2]protocols.NodeID]time.Duration // when a link has carried all that it was given
 	history map[protocols.CommandID]*issued
 	agreed  map[protocols.Slot][]byte // what any replica, in any life, has committed
 }
@@ -132,6 +136,7 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 		t: t, driver: driver, leader: leader, seed: seed,
 		random: rand.New(rand.NewPCG(seed, 0)),
 		seqs:   map[uint64]uint64{}, trace: sha256.New(),
+		free:    map[[2]protocols.NodeID]time.Duration{},
 		history: map[protocols.CommandID]*issued{}, agreed: map[protocols.Slot][]byte{},
 	}
 	if err := driver.CheckReplicas(len(network.Delays)); err != nil {
@@ -382,9 +387,21 @@ func (c *Cluster) send(from protocols.NodeID, s protocols.Send) {
 		if c.Network.Jitter > 0 {
 			late = time.Duration(c.random.Int64N(int64(c.Network.Jitter)))
 		}
+		late += c.queue(from, s.To, len(s.Data))
 		c.push(event{at: c.now + c.Network.Delays[from][s.To] + late, to: s.To,
 			input: protocols.Input{Kind: protocols.InputMessage, From: from, Data: bytes.Clone(s.Data)}})
 	}
+}
+
+// queue returns how long a message takes to get onto a link of limited rate.
+func (c *Cluster) queue(from, to protocols.NodeID, size int) time.Duration {
+	if c.Network.Rate == nil || c.Network.Rate(from, to) == 0 {
+		return 0
+	}
+	const around = 60 // bytes of headers
+	link := [2]protocols.NodeID{from, to}
+	c.free[link] = max(c.free[link], c.now) + time.Duration(size+around)*time.Second/time.Duration(c.Network.Rate(from, to))
+	return c.free[link] - c.now
 }
 
 func (c *Cluster) note(id protocols.NodeID, what byte, data []byte, numbers ...uint64) {

@@ -54,9 +54,10 @@ func (e *early) drop(before uint64) {
 }
 
 // bytes is the size of an append's commands.
-func (m *AppendEntries) bytes() int {
-	total := 0
-	for _, e := range m.Entries {
+func (m *AppendEntries) bytes() int { return bytesOf(m.Entries) }
+
+func bytesOf(entries []*Entry) (total int) {
+	for _, e := range entries {
 		total += len(e.Command)
 	}
 	return total

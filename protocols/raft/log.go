@@ -39,13 +39,13 @@ func (l *entryLog) holds(index, term uint64) bool {
 	return index < l.base || index <= l.last() && l.term(index) == term
 }
 
-// from returns the entries from index on that fit into one message; none if the first has been
-// removed.
-func (l *entryLog) from(index uint64) []*Entry {
+// from returns the entries from index on that fit into one message of so many bytes of commands; none if
+// the first has been removed.
+func (l *entryLog) from(index uint64, most int) []*Entry {
 	if index <= l.base || index > l.last() {
 		return nil
 	}
-	return relay.Batch(l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
+	return relay.BatchWithin(most, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
 }
 
 // replace puts entries in the place of everything from index on, which is behind the base.

@@ -1,11 +1,13 @@
 package raft
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/relay"
 )
 
@@ -17,6 +19,10 @@ type peer struct {
 	next    uint64 // the first entry to send; all before are matched or on their way
 	probing bool   // the logs do not meet before next: see recovery.go
 	filled  uint64 // a gap up to here has been filled since the last heartbeat
+
+	most  int           // bytes of commands in an append while it is behind; 0: as many as in any
+	sent  time.Duration // when it was sent entries last
+	large time.Duration // until when a large append may be under way
 
 	heard     time.Duration // when it last answered in this term
 	beaten    uint64        // the end of the leader's log at the last heartbeat
@@ -35,11 +41,12 @@ func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
 	}
 }
 
-// append adds an entry to the leader's log and sends it to all who keep pace.
+// append adds an entry to the leader's log and sends it to all who keep pace. Those who are behind get
+// what they lack at the pace of their answers: more would only wait on the link, and heartbeats behind it.
 func (r *replica) append(e *Entry) {
 	r.write(r.log.last()+1, []*Entry{e})
 	r.others(func(to protocols.NodeID) {
-		if !r.peers[to].probing {
+		if p := &r.peers[to]; !p.probing && p.next == r.log.last() {
 			r.sendEntries(to)
 		}
 	})
@@ -53,11 +60,38 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 		r.sendHead(to)
 		return
 	}
-	entries := r.log.from(p.next)
+	entries := r.log.from(p.next, cmp.Or(p.most, relay.MaxBatch))
 	r.sendAppend(to, p.next, entries)
+	p.sent = r.now
+	if size := bytesOf(entries); size >= leastBatch {
+		p.large = r.now + r.patienceWith(to) + parcel.Transmission(size)
+	}
 	if !p.probing { // rule 10
 		p.next += uint64(len(entries))
 	}
+}
+
+// leastBatch is what an append to a follower that is behind carries at first: it must not keep the
+// heartbeats of a slow link waiting for an election timeout.
+const leastBatch = parcel.LeastBytes
+
+// probe begins to look for the place where the logs meet.
+func (p *peer) probe() { p.probing, p.most = true, leastBatch }
+
+// paceAfter lets the appends to a follower that is behind grow as long as each is answered as soon as an
+// empty one would be.
+func (p *peer) paceAfter(answer, patience time.Duration) {
+	if p.most = 2 * p.most; answer > patience {
+		p.most = leastBatch
+	}
+	if p.most >= relay.MaxBatch {
+		p.most = 0
+	}
+}
+
+// patienceWith is how long the answer of another replica may take.
+func (r *replica) patienceWith(id protocols.NodeID) time.Duration {
+	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, id))
 }
 
 func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry) {
@@ -117,6 +151,7 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		p.probing, news = false, true
 	}
 	if news && !p.probing && p.next <= r.log.last() {
+		p.paceAfter(r.now-p.sent, r.patienceWith(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()
@@ -157,8 +192,16 @@ func (r *replica) commitTo(index uint64) {
 // heartbeat makes the leader heard (rule 11).
 func (r *replica) heartbeat() {
 	r.others(func(to protocols.NodeID) {
-		r.peers[to].filled = 0
-		r.sendEntries(to)
+		p := &r.peers[to]
+		p.filled = 0
+		switch {
+		case r.now >= p.large:
+			r.sendEntries(to)
+		case p.match >= r.log.base: // what it lacks is under way: this asks for nothing
+			r.sendAppend(to, p.match+1, nil)
+		default:
+			r.sendAppend(to, p.next, nil)
+		}
 	})
 	r.offer.Expire(r.now)
 	if r.reads == readsLease || len(r.waiting) > 0 {

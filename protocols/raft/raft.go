@@ -40,7 +40,8 @@
 //     stands behind a snapshot that somebody fetches.
 //  14. A follower that lacks entries which have been removed hears in every heartbeat which snapshot is
 //     on offer, and asks for it piece by piece, as package parcel says. The same piece is sent again
-//     only when it would have come: a slow link is not flooded.
+//     only when it would have come: a slow link is not flooded. Nor is it by appends: a follower that is
+//     behind gets the next when it has answered the last, small ones at first.
 //  15. It takes over a snapshot only if that covers more than it has applied, and keeps the entries
 //     behind it if its log has the snapshot's last entry.
 //

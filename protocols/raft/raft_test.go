@@ -13,6 +13,8 @@ import (
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, raft.Driver) }
 
+func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) { prototest.CatchesUpSlowly(t, raft.Driver) }
+
 func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, raft.Driver) }
 
 func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, raft.Driver) }

@@ -1,6 +1,9 @@
 package raft
 
-import "quorumbench/protocols"
+import (
+	"quorumbench/protocols"
+	"quorumbench/protocols/relay"
+)
 
 // Recovery: a follower's log becomes the leader's.
 
@@ -27,7 +30,7 @@ func (r *replica) onRejected(from protocols.NodeID, m *Rejected) {
 	if outdated || r.fillGap(from, m) {
 		return
 	}
-	p.probing = true
+	p.probe()
 	p.next = m.HintIndex
 	if behind := r.log.firstOf(m.HintTerm + 1); m.HintTerm > 0 && r.log.term(behind-1) == m.HintTerm {
 		p.next = behind
@@ -47,7 +50,7 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 		return true
 	}
 	first := max(m.HintIndex, p.filled+1) // what is before is under way already
-	entries := r.log.from(first)
+	entries := r.log.from(first, relay.MaxBatch)
 	missing := m.PrevIndex - first + 1
 	if uint64(len(entries)) < missing {
 		return false

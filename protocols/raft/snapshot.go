@@ -87,7 +87,7 @@ func (r *replica) adopt(s snapshot) bool {
 
 // sendHead tells a follower which snapshot is on offer, so that it asks for what it lacks of it.
 func (r *replica) sendHead(to protocols.NodeID) {
-	r.peers[to].probing = true // no entries until it has the snapshot
+	r.peers[to].probe() // no entries until it has the snapshot
 	head := r.offer.Head(r.now)
 	if head == nil {
 		head = &parcel.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
@@ -106,8 +106,7 @@ func (r *replica) onAsk(from protocols.NodeID, m *parcel.Ask) {
 		return // it comes late: the log reaches the follower by now
 	}
 	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
-	patience := protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, from))
-	if piece := r.offer.Piece(from, m, r.now, patience, latest); piece != nil {
+	if piece := r.offer.Piece(from, m, r.now, r.patienceWith(from), latest); piece != nil {
 		r.sendPiece(from, piece)
 	}
 }

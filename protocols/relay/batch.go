@@ -7,11 +7,14 @@ const MaxBatch = 1 << 20
 
 // Batch returns the first of the items, as many as fit into one message by the sizes of their
 // commands; one always does, however large.
-func Batch[E any](items []E, size func(E) int) []E {
+func Batch[E any](items []E, size func(E) int) []E { return BatchWithin(MaxBatch, items, size) }
+
+// BatchWithin is Batch for a message of so many bytes of commands at most.
+func BatchWithin[E any](most int, items []E, size func(E) int) []E {
 	total := 0
 	for i, item := range items {
 		total += size(item)
-		if total > MaxBatch && i > 0 {
+		if total > most && i > 0 {
 			return items[:i]
 		}
 	}
