@@ -13,7 +13,9 @@ import (
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, multipaxos.Driver) }
 
-func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) { prototest.CatchesUpSlowly(t, multipaxos.Driver) }
+func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) {
+	prototest.CatchesUpSlowly(t, multipaxos.Driver)
+}
 
 func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, multipaxos.Driver) }
 

@@ -31,6 +31,19 @@ const (
 	leastRate = 2_000_000 / 8
 )
 
+// Pace returns how large the next message shall be after one of that size was answered in that time, where
+// the answer to an empty one may take as long as patience: twice as large if it was as fast, half as
+// large if it took more than twice as long, and from LeastBytes to MostBytes.
+func Pace(size int, answered, patience time.Duration) int {
+	switch {
+	case answered <= patience:
+		size *= 2
+	case answered > 2*patience:
+		size /= 2
+	}
+	return min(max(size, LeastBytes), MostBytes)
+}
+
 // Transmission is how long so many bytes may take on a link, besides its delay.
 func Transmission(bytes int) time.Duration {
 	return time.Duration(bytes) * (time.Second / leastRate)
@@ -72,8 +85,8 @@ func (o *Offer) Piece(to protocols.NodeID, a *Ask, now, patience time.Duration, 
 		return nil
 	}
 	size := uint64(LeastBytes)
-	if some && offset == last.offset+last.size && now-last.sent <= patience { // as soon as an empty message would be
-		size = min(2*last.size, MostBytes)
+	if some && offset == last.offset+last.size {
+		size = uint64(Pace(int(last.size), now-last.sent, patience))
 	}
 	size = min(size, uint64(len(o.data))-offset)
 	o.given[to] = given{offset, size, now, now + patience + Transmission(int(size))}

@@ -127,12 +127,14 @@ func TestAPieceIsSentOnceUntilItMayBeLost(t *testing.T) {
 	expect("to another", send(2, 0, 0), least)
 	expect("the next, soon", send(1, patience, least), 2*least)
 	expect("the next, soon", send(1, patience, 3*least), 4*least)
-	expect("the next, late", send(1, patience+1, 7*least), least)
-	expect("the next, soon", send(1, patience, 8*least), 2*least)
-	if offer.Forget(); send(1, 0, 8*least) != least {
+	expect("the next, later", send(1, patience+1, 7*least), 4*least)
+	expect("the next, late", send(1, 2*patience+1, 11*least), 2*least)
+	expect("the next, late", send(1, 2*patience+1, 13*least), least)
+	expect("the next, late", send(1, 2*patience+1, 14*least), least)
+	if offer.Forget(); send(1, 0, 14*least) != least {
 		t.Error("what was sent does not count, and is not sent again")
 	}
-	for offset, size := uint64(9*least), least; offset < 37*least; offset += uint64(size) {
+	for offset, size := uint64(15*least), least; offset < 37*least; offset += uint64(size) {
 		size = min(2*size, parcel.MostBytes)
 		expect("soon, again and again", send(1, patience, offset), size)
 	}

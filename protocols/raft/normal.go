@@ -20,7 +20,7 @@ type peer struct {
 	probing bool   // the logs do not meet before next: see recovery.go
 	filled  uint64 // a gap up to here has been filled since the last heartbeat
 
-	most  int           // bytes of commands in an append while it is behind; 0: as many as in any
+	most  int           // bytes of commands in an append while it is behind; 0: relay.MaxBatch
 	sent  time.Duration // when it was sent entries last
 	large time.Duration // until when a large append may be under way
 
@@ -77,17 +77,6 @@ const leastBatch = parcel.LeastBytes
 
 // probe begins to look for the place where the logs meet.
 func (p *peer) probe() { p.probing, p.most = true, leastBatch }
-
-// paceAfter lets the appends to a follower that is behind grow as long as each is answered as soon as an
-// empty one would be.
-func (p *peer) paceAfter(answer, patience time.Duration) {
-	if p.most = 2 * p.most; answer > patience {
-		p.most = leastBatch
-	}
-	if p.most >= relay.MaxBatch {
-		p.most = 0
-	}
-}
 
 // patienceWith is how long the answer of another replica may take.
 func (r *replica) patienceWith(id protocols.NodeID) time.Duration {
@@ -151,7 +140,7 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		p.probing, news = false, true
 	}
 	if news && !p.probing && p.next <= r.log.last() {
-		p.paceAfter(r.now-p.sent, r.patienceWith(from))
+		p.most = parcel.Pace(cmp.Or(p.most, relay.MaxBatch), r.now-p.sent, r.patienceWith(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()
