@@ -321,10 +321,32 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 	}
 }
 
+// explanations counts the histories that the order applied explains, and those that it does not.
+type explanations struct{ some, none int }
+
+// hold holds what is explained against porcupine's verdict.
+func (e *explanations) hold(t *testing.T, seed uint64, r *told) {
+	orders, _ := r.orders()
+	if !r.explained(orders) {
+		e.none++
+		return
+	}
+	e.some++
+	if verdict := linear.Check(r.history(), 0); verdict != linear.Linearizable {
+		t.Fatalf("seed %d: explained, but %s: %s", seed, verdict, r.text())
+	}
+}
+
+func (e *explanations) check(t *testing.T) {
+	if e.some < 500 || e.none < 500 {
+		t.Errorf("%d histories are explained and %d are not; both shall be many", e.some, e.none)
+	}
+}
+
 // Whatever order the replicas have applied, if it explains what the clients saw then porcupine, too,
 // finds an explanation.
 func TestAnExplanationIsALinearization(t *testing.T) {
-	explained, other := 0, 0
+	var tally explanations
 	for seed := range uint64(3000) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		r := tell(3)
@@ -352,25 +374,15 @@ func TestAnExplanationIsALinearization(t *testing.T) {
 			order = append(order, r.read(random.IntN(3), key, found, from, to))
 		}
 		r.applyAll(order...)
-		orders, _ := r.orders()
-		if !r.explained(orders) {
-			other++
-			continue
-		}
-		explained++
-		if verdict := linear.Check(r.history(), 0); verdict != linear.Linearizable {
-			t.Fatalf("seed %d: explained, but %s: %s", seed, verdict, r.text())
-		}
+		tally.hold(t, seed, r)
 	}
-	if explained < 500 || other < 500 {
-		t.Errorf("%d histories are explained and %d are not; both shall be many", explained, other)
-	}
+	tally.check(t)
 }
 
 // The same with commands that name versions, whose answers are what the order makes of them, or nearly;
 // some that are refused, and reads, are in no order.
 func TestAnExplanationOfVersionsIsALinearization(t *testing.T) {
-	explained, other := 0, 0
+	var tally explanations
 	for seed := range uint64(5000) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		r := tell(3)
@@ -414,19 +426,9 @@ func TestAnExplanationOfVersionsIsALinearization(t *testing.T) {
 			}
 		}
 		r.applyAll(order...)
-		orders, _ := r.orders()
-		if !r.explained(orders) {
-			other++
-			continue
-		}
-		explained++
-		if verdict := linear.Check(r.history(), 0); verdict != linear.Linearizable {
-			t.Fatalf("seed %d: explained, but %s: %s", seed, verdict, r.text())
-		}
+		tally.hold(t, seed, r)
 	}
-	if explained < 500 || other < 500 {
-		t.Errorf("%d histories are explained and %d are not; both shall be many", explained, other)
-	}
+	tally.check(t)
 }
 
 // text is what the clients saw.

@@ -238,10 +238,8 @@ func (a *attempt) over(now time.Duration) bool {
 	if a.until == 0 || now < a.settled {
 		return false
 	}
-	if a.bounded && !a.level() { // a life asks whether all get there
-		return now >= a.settled+load.Timeout
-	}
-	return !a.behind || now >= a.settled+load.Timeout
+	ready := !a.behind && (!a.bounded || a.level()) // a life asks whether all get there
+	return ready || now >= a.settled+load.Timeout
 }
 
 // look notes whether, at a time of the run, replicas are still applying what was answered.

@@ -53,3 +53,10 @@ type Config struct {
 	Options  Options // settled
 	Seed     uint64  // for the replica's own randomness: the same in a repeated run, a higher one in each later life
 }
+
+// Patience is how long an answer of another replica may take before it is asked for again, by the
+// configured delays; see Retry.
+func (c *Config) Patience(with NodeID) time.Duration { return Retry(c.Delays.RoundTrip(c.ID, with)) }
+
+// IsPeer tells whether a number is that of another replica of the cluster.
+func (c *Config) IsPeer(id NodeID) bool { return 0 <= id && int(id) < c.Replicas && id != c.ID }

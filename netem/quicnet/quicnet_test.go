@@ -296,7 +296,7 @@ func TestModeIsReadAsItIsWritten(t *testing.T) {
 	}
 }
 
-// A snapshot in many parts is handed over in one batch, and is longer than any window of a stream.
+// What is handed over in one batch may be longer than any window of a stream.
 func TestABatchOfManyLongMessagesArrives(t *testing.T) {
 	inBubble(t, 2, netem.LinkConfig{Delay: 5 * ms}, func(t *testing.T, w *world) {
 		var batch [][]byte

@@ -116,20 +116,27 @@ func TestEntriesBehindASnapshotAreDurable(t *testing.T) {
 	}
 }
 
-// A snapshot may be behind the leader's log when it arrives: the leader sends another.
-func TestAFollowerCatchesUpUnderLoad(t *testing.T) {
+// backUnderLoad returns a cluster of which replica 2, so far from the others, was down from the third
+// second on and has just come back; a thousand writes a second go on until the load's end.
+func backUnderLoad(t *testing.T, far, back, end time.Duration) *prototest.Cluster {
 	const ms = time.Millisecond
-	delays := protocols.Delays{{0, 50 * ms, 100 * ms}, {50 * ms, 0, 100 * ms}, {100 * ms, 100 * ms, 0}}
+	delays := protocols.Delays{{0, 50 * ms, far}, {50 * ms, 0, far}, {far, far, 0}}
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: delays}, 0, 1)
 	c.Run(2 * time.Second)
 	i := 0
-	for at := 2 * time.Second; at < 8*time.Second; at += ms {
+	for at := 2 * time.Second; at < end; at += ms {
 		c.At(at, func() { i++; c.Put(0, uint64(i%20)+1, fmt.Sprint(i%50), "v") })
 	}
 	c.Run(3 * time.Second)
 	c.Crash(2)
-	c.Run(4 * time.Second)
+	c.Run(back)
 	c.Restart(2)
+	return c
+}
+
+// A snapshot may be behind the leader's log when it arrives: the leader sends another.
+func TestAFollowerCatchesUpUnderLoad(t *testing.T) {
+	c := backUnderLoad(t, 100*time.Millisecond, 4*time.Second, 8*time.Second)
 	c.Run(30 * time.Second)
 	leader, follower := c.Replicas[0].Node.(*replica), c.Replicas[2].Node.(*replica)
 	if leader.applied < 6000 || follower.applied != leader.applied {
@@ -139,18 +146,7 @@ func TestAFollowerCatchesUpUnderLoad(t *testing.T) {
 
 // Under lasting load a follower needs one snapshot, whatever the load adds while that is on its way.
 func TestAFollowerDoesNotLiveOnSnapshots(t *testing.T) {
-	const ms = time.Millisecond
-	delays := protocols.Delays{{0, 50 * ms, 150 * ms}, {50 * ms, 0, 150 * ms}, {150 * ms, 150 * ms, 0}}
-	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: delays}, 0, 1)
-	c.Run(2 * time.Second)
-	i := 0
-	for at := 2 * time.Second; at < 12*time.Second; at += ms {
-		c.At(at, func() { i++; c.Put(0, uint64(i%20)+1, fmt.Sprint(i%50), "v") })
-	}
-	c.Run(3 * time.Second)
-	c.Crash(2)
-	c.Run(7 * time.Second)
-	c.Restart(2)
+	c := backUnderLoad(t, 150*time.Millisecond, 7*time.Second, 12*time.Second)
 	snapshots := 0
 	c.Network.Drop = func(_, to protocols.NodeID, data []byte) bool {
 		if to == 2 && strings.HasPrefix(Driver.Describe(data), "Snap") {

@@ -32,7 +32,7 @@ func (r *replica) send(m *raftpb.Message) {
 	data := encode(m)
 	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: data}})
 	if m.GetType() == raftpb.MsgSnap { // rule 5
-		answered := protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, to)) + parcel.Transmission(len(data))
+		answered := r.config.Patience(to) + parcel.Transmission(len(data))
 		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), answered)
 	}
 }

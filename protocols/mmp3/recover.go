@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/parcel"
 )
 
 // A sweep asks for so many open instances of a column, and proposes so many, of mostBytes altogether.
@@ -135,7 +136,7 @@ func (r *replica) ask(q *Query) {
 }
 
 // mostBytes bounds the instances in a message that carries several.
-const mostBytes = 1 << 20
+const mostBytes = parcel.MostBytes
 
 // size is about how many bytes an instance takes in a message.
 func (x *instance) size() int {

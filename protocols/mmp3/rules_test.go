@@ -38,18 +38,6 @@ func count(c *prototest.Cluster) map[string]int {
 	return counts
 }
 
-// marks counts the marks of an event.
-func marks(c *prototest.Cluster, event string) (n int) {
-	for _, r := range c.Replicas {
-		for _, m := range r.Marks {
-			if m.Event == event {
-				n++
-			}
-		}
-	}
-	return n
-}
-
 func TestWithoutLossNothingIsRetriedOrRecovered(t *testing.T) {
 	for _, jitter := range []time.Duration{0, 30 * ms} {
 		c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions, Jitter: jitter}, protocols.Nobody, 1)
@@ -58,7 +46,7 @@ func TestWithoutLossNothingIsRetriedOrRecovered(t *testing.T) {
 		}
 		c.Run(60 * time.Second)
 		for _, event := range []string{protocols.MarkRetried, "second replica", "instances recovered", "snapshot taken over"} {
-			if n := marks(c, event); n > 0 {
+			if n := c.Marked(event); n > 0 {
 				t.Errorf("with a jitter of %v, %d times: %s", jitter, n, event)
 			}
 		}

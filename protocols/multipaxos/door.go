@@ -15,7 +15,7 @@ const (
 
 // ours tells whether a replica of this cluster may have sent a message.
 func (r *replica) ours(from protocols.NodeID, m *Message) bool {
-	if from < 0 || int(from) >= r.config.Replicas || from == r.config.ID {
+	if !r.config.IsPeer(from) {
 		return false
 	}
 	switch m.Kind.(type) {

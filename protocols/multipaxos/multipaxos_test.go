@@ -57,17 +57,6 @@ func cluster(t *testing.T, n int, chosen protocols.Options, seed uint64) *protot
 	return prototest.NewCluster(t, prototest.With(multipaxos.Driver, chosen), prototest.Network{Delays: delays}, 0, seed)
 }
 
-// led counts how often a replica came to lead.
-func led(c *prototest.Cluster, at protocols.NodeID) int {
-	n := 0
-	for _, m := range c.Replicas[at].Marks {
-		if m.Event == protocols.MarkLeading {
-			n++
-		}
-	}
-	return n
-}
-
 func TestAPreferredLeaderTakesTheLeadershipBack(t *testing.T) {
 	for preferred, want := range map[string]int{"off": 1, "on": 2} {
 		for seed := range uint64(10) {
@@ -87,7 +76,7 @@ func TestAPreferredLeaderTakesTheLeadershipBack(t *testing.T) {
 			c.Run(c.Now() + 10*time.Second)
 			c.RunUntilAnswered(0)
 			c.CheckConverged()
-			if got := led(c, 0); got != want {
+			if got := c.Marked(protocols.MarkLeading, 0); got != want {
 				t.Errorf("seed %d, preferred %s: the configured leader came to lead %d times, want %d", seed, preferred, got, want)
 			}
 			for _, id := range since {
@@ -113,7 +102,7 @@ func TestAPreferredLeaderDoesNotDeposeWhomItCannotReplace(t *testing.T) {
 			c.Run(c.Now() + time.Second) // one of them leads, and the first has not followed it for long enough
 			leader, others := protocols.Nobody, []protocols.NodeID{}
 			for id := range protocols.NodeID(replicas) {
-				if led(c, id) > 0 && id != 0 {
+				if c.Marked(protocols.MarkLeading, id) > 0 && id != 0 {
 					leader = id
 				}
 			}
@@ -131,7 +120,7 @@ func TestAPreferredLeaderDoesNotDeposeWhomItCannotReplace(t *testing.T) {
 			}
 			c.Run(c.Now() + 10*time.Second)
 			c.RunUntilAnswered(ms * 100)
-			if got := led(c, 0); got != 1 {
+			if got := c.Marked(protocols.MarkLeading, 0); got != 1 {
 				t.Errorf("phase2 %s, seed %d: without a phase-1 quorum, the configured leader came to lead %d times", phase2, seed, got)
 			}
 			for _, m := range c.Replicas[leader].Marks {
@@ -143,7 +132,7 @@ func TestAPreferredLeaderDoesNotDeposeWhomItCannotReplace(t *testing.T) {
 				c.Restart(id)
 			}
 			c.Run(c.Now() + 5*time.Second)
-			if got := led(c, 0); got != 2 {
+			if got := c.Marked(protocols.MarkLeading, 0); got != 2 {
 				t.Errorf("phase2 %s, seed %d: when all are up, the configured leader came to lead %d times, want twice", phase2, seed, got)
 			}
 			c.Put(0, 2, "k", "v")
@@ -192,14 +181,19 @@ func TestAReplicaFarBehindCatchesUp(t *testing.T) {
 		write(10)
 		c.Run(c.Now() + time.Second)
 		c.CheckConverged()
-		adopted := 0
-		for _, commit := range c.Replicas[2].Commits {
-			if commit.Adopted {
-				adopted++
-			}
-		}
+		adopted := adoptedBy(c, 2)
 		if adopted == 0 {
 			t.Errorf("seed %d: replica 2 has applied every command instead of adopting a state", seed)
 		}
 	}
+}
+
+// adoptedBy counts the states that a replica has adopted in its present life.
+func adoptedBy(c *prototest.Cluster, id protocols.NodeID) (n int) {
+	for _, commit := range c.Replicas[id].Commits {
+		if commit.Adopted {
+			n++
+		}
+	}
+	return n
 }

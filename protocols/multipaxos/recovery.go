@@ -1,8 +1,6 @@
 package multipaxos
 
 import (
-	"time"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/parcel"
@@ -41,7 +39,7 @@ func (r *replica) learn(commit uint64) {
 	r.apply()
 	progress := r.commit > before
 	if leader := r.relay.Leader(); leader != protocols.Nobody && r.commit < r.ahead && (progress || r.now >= r.askAt) { // rule 9
-		r.askAt = r.now + r.patience(leader)
+		r.askAt = r.now + r.config.Patience(leader)
 		r.catchUp(leader)
 	}
 }
@@ -70,7 +68,7 @@ func (r *replica) watchAnswers() {
 	for to := range protocols.NodeID(r.config.Replicas) {
 		if to != r.config.ID && !r.repeats[to] {
 			r.repeats[to] = true
-			r.out.SetTimer(repeatTimer+protocols.TimerID(to), r.patience(to))
+			r.out.SetTimer(repeatTimer+protocols.TimerID(to), r.config.Patience(to))
 		}
 	}
 }
@@ -94,7 +92,7 @@ func (r *replica) onRepeatTimer(to protocols.NodeID) {
 
 // late tells whether a replica's answer to an accept is overdue and still matters.
 func (r *replica) late(i *instance, from protocols.NodeID) bool {
-	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.patience(from) <= r.now
+	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.config.Patience(from) <= r.now
 }
 
 // repeat sends the accepts of the instances from first on, before end, again.
@@ -106,15 +104,10 @@ func (r *replica) repeat(to protocols.NodeID, first, end uint64) {
 	}
 }
 
-// patience is how long an answer of another replica may take.
-func (r *replica) patience(with protocols.NodeID) time.Duration {
-	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, with))
-}
-
 // sendPiece answers a question for a snapshot.
 func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
 	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
-	if piece := r.offer.Piece(to, a, r.now, r.patience(to), present); piece != nil {
+	if piece := r.offer.Piece(to, a, r.now, r.config.Patience(to), present); piece != nil {
 		r.send(to, r.promised, &Message_Piece{Piece: piece})
 	}
 }
@@ -130,7 +123,7 @@ func (r *replica) onPiece(from protocols.NodeID, p *parcel.Piece) {
 	}
 	r.election.Heard(r.now) // rule 13: a candidate that stood again would have to begin again
 	if whole == nil {
-		r.askAt = r.now + r.patience(from)
+		r.askAt = r.now + r.config.Patience(from)
 		r.catchUp(from)
 		return
 	}

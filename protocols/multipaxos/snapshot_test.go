@@ -201,12 +201,7 @@ func TestALongSnapshotIsFetchedOnceWhileTheLeaderGoesOn(t *testing.T) {
 	c.RunUntilAnswered(time.Second)
 	c.Run(c.Now() + time.Second)
 	c.CheckConverged()
-	adopted := 0
-	for _, commit := range c.Replicas[2].Commits {
-		if commit.Adopted {
-			adopted++
-		}
-	}
+	adopted := adoptedBy(c, 2)
 	if adopted != 1 || len(fetched) != 1 || pieces < 5 {
 		t.Errorf("adopted %d snapshots, of the %d of which %d pieces came; want one, of five pieces at least", adopted, len(fetched), pieces)
 	}

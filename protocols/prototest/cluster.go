@@ -236,6 +236,21 @@ func (c *Cluster) Hand(to protocols.NodeID, id protocols.CommandID, command *kv.
 	}
 }
 
+// Marked counts how often some replicas, all if none are named, have made a mark, in all their lives.
+func (c *Cluster) Marked(event string, by ...protocols.NodeID) (n int) {
+	for _, r := range c.Replicas {
+		if len(by) > 0 && !slices.Contains(by, r.id) {
+			continue
+		}
+		for _, m := range r.Marks {
+			if m.Event == event {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // Crash ends a replica's life; its disk stays. The commands it was given and has not answered
 // are given up: their clients live and fall with it.
 func (c *Cluster) Crash(id protocols.NodeID) {

@@ -48,14 +48,14 @@ func CatchesUpSlowly(t *testing.T, driver protocols.Driver) {
 		}
 		return false
 	}
-	leaderships := c.leaderships()
+	leaderships := c.Marked(protocols.MarkLeading)
 	const needs = state * time.Second / rate
 	for !c.level(2) && c.Now() < began+5*needs {
 		c.Run(c.Now() + 200*ms)
 	}
-	if !c.level(2) || sent > 4*state || c.leaderships() > leaderships {
+	if !c.level(2) || sent > 4*state || c.Marked(protocols.MarkLeading) > leaderships {
 		t.Errorf("level: %t, after %v, where the state needs %v; it was sent %d bytes; the leader changed %d times",
-			c.level(2), c.Now()-began, needs, sent, c.leaderships()-leaderships)
+			c.level(2), c.Now()-began, needs, sent, c.Marked(protocols.MarkLeading)-leaderships)
 	}
 }
 
@@ -69,16 +69,4 @@ func (c *Cluster) level(id protocols.NodeID) bool {
 		return commits[len(commits)-1].Slot.Index
 	}
 	return end(id)+100 > end(0)
-}
-
-// leaderships is how many have begun.
-func (c *Cluster) leaderships() (n int) {
-	for _, r := range c.Replicas {
-		for _, m := range r.Marks {
-			if m.Event == protocols.MarkLeading {
-				n++
-			}
-		}
-	}
-	return n
 }

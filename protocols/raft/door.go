@@ -10,7 +10,7 @@ const most = 1 << 62
 
 // plausible tells whether a message may be from a replica of this driver.
 func (r *replica) plausible(from protocols.NodeID, m *Message) bool {
-	if from < 0 || int(from) >= r.config.Replicas || from == r.config.ID || m.Term > most {
+	if !r.config.IsPeer(from) || m.Term > most {
 		return false
 	}
 	switch kind := m.Kind.(type) {

@@ -64,7 +64,7 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 	r.sendAppend(to, p.next, entries)
 	p.sent = r.now
 	if size := bytesOf(entries); size >= leastBatch {
-		p.large = r.now + r.patienceWith(to) + parcel.Transmission(size)
+		p.large = r.now + r.config.Patience(to) + parcel.Transmission(size)
 	}
 	if !p.probing { // rule 10
 		p.next += uint64(len(entries))
@@ -77,11 +77,6 @@ const leastBatch = parcel.LeastBytes
 
 // probe begins to look for the place where the logs meet.
 func (p *peer) probe() { p.probing, p.most = true, leastBatch }
-
-// patienceWith is how long the answer of another replica may take.
-func (r *replica) patienceWith(id protocols.NodeID) time.Duration {
-	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, id))
-}
 
 func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry) {
 	r.send(to, &Message_AppendEntries{AppendEntries: &AppendEntries{
@@ -140,7 +135,7 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		p.probing, news = false, true
 	}
 	if news && !p.probing && p.next <= r.log.last() {
-		p.most = parcel.Pace(cmp.Or(p.most, relay.MaxBatch), r.now-p.sent, r.patienceWith(from))
+		p.most = parcel.Pace(cmp.Or(p.most, relay.MaxBatch), r.now-p.sent, r.config.Patience(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()

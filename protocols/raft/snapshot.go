@@ -106,7 +106,7 @@ func (r *replica) onAsk(from protocols.NodeID, m *parcel.Ask) {
 		return // it comes late: the log reaches the follower by now
 	}
 	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
-	if piece := r.offer.Piece(from, m, r.now, r.patienceWith(from), latest); piece != nil {
+	if piece := r.offer.Piece(from, m, r.now, r.config.Patience(from), latest); piece != nil {
 		r.sendPiece(from, piece)
 	}
 }

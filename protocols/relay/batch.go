@@ -1,9 +1,11 @@
 package relay
 
+import "quorumbench/protocols/parcel"
+
 // MaxBatch bounds what one message carries of a log or of waiting commands, in bytes of
 // commands. It keeps a replica that catches up from delaying the writes of the others by more
 // than a megabyte takes on the link.
-const MaxBatch = 1 << 20
+const MaxBatch = parcel.MostBytes
 
 // Batch returns the first of the items, as many as fit into one message by the sizes of their
 // commands; one always does, however large.

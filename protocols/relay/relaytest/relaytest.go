@@ -45,17 +45,6 @@ func even(n int, oneWay time.Duration) protocols.Delays {
 	return d
 }
 
-// marks counts how often a replica has made a mark.
-func marks(c *prototest.Cluster, at protocols.NodeID, event string) int {
-	n := 0
-	for _, m := range c.Replicas[at].Marks {
-		if m.Event == event {
-			n++
-		}
-	}
-	return n
-}
-
 // leader is the replica that came to lead last.
 func leader(c *prototest.Cluster) protocols.NodeID {
 	latest, since := protocols.Nobody, time.Duration(-1)
@@ -111,10 +100,10 @@ func staysCalm(t *testing.T, driver protocols.Driver) {
 		c.CheckConverged()
 		for id := range c.Replicas {
 			at := protocols.NodeID(id)
-			if marks(c, at, protocols.MarkRetried) > 0 || marks(c, at, protocols.MarkDeposed) > 0 {
+			if c.Marked(protocols.MarkRetried, at) > 0 || c.Marked(protocols.MarkDeposed, at) > 0 {
 				t.Errorf("delay %v: replica %d marked %v", oneWay, id, c.Replicas[id].Marks)
 			}
-			if at != 2 && marks(c, at, protocols.MarkLeading) > 0 {
+			if at != 2 && c.Marked(protocols.MarkLeading, at) > 0 {
 				t.Errorf("delay %v: replica %d came to lead", oneWay, id)
 			}
 		}
@@ -186,7 +175,7 @@ func returns(t *testing.T, driver protocols.Driver) {
 		c.RunUntilAnswered(20 * time.Second) // the old leader's clients too
 		c.Run(c.Now() + 5*time.Second)
 		c.CheckConverged()
-		if got := marks(c, 0, protocols.MarkDeposed); got != 1 {
+		if got := c.Marked(protocols.MarkDeposed, 0); got != 1 {
 			t.Errorf("seed %d: the old leader was deposed %d times", seed, got)
 		}
 		if v := c.Answers[alone].Result.GetVersion(); v != 1 {
