@@ -2,6 +2,7 @@ package protocols
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -44,6 +45,14 @@ type TimerChange struct {
 type Slot struct {
 	Key   string
 	Index uint64 // from 1, without gaps, for each Key
+}
+
+// String returns key/index for an order of its own, else the index alone.
+func (s Slot) String() string {
+	if s.Key == "" {
+		return strconv.FormatUint(s.Index, 10)
+	}
+	return s.Key + "/" + strconv.FormatUint(s.Index, 10)
 }
 
 // Commit tells that the replica has applied a command to its state machine, or has adopted a state

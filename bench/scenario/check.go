@@ -106,7 +106,7 @@ func allOnce(r *Run) error {
 
 // allAlike adds to agreement that no living replica is behind another.
 func allAlike(r *Run) error {
-	var first *host
+	var first *replica
 	for _, h := range r.world.hosts {
 		if !h.alive() {
 			continue

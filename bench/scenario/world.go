@@ -10,6 +10,7 @@ import (
 
 	"quorumbench/netem/sim"
 	"quorumbench/protocols"
+	"quorumbench/protocols/host"
 	"quorumbench/protocols/kv"
 )
 
@@ -19,31 +20,28 @@ type world struct {
 	script *Script
 	run    *Run
 	loop   sim.Loop[func()]
-	hosts  []*host
+	hosts  []*replica
 	rules  []*rule
 	groups []int      // of the partition, by replica
 	losses *rand.Rand // which messages a share of is lost
 	wishes *rand.Rand // random commands
-	agreed map[protocols.Slot][]byte
+	agreed host.Agreement
 	err    error // the first that ends the run
 }
 
-// host is one replica with its disk.
-type host struct {
-	id      int
-	node    protocols.Node // nil while it is down
-	life    int
-	out     protocols.Outbox
-	disk    [][]byte
-	timers  map[protocols.TimerID]uint64 // which setting of each is pending
-	setting uint64
-	waiting bool              // timers wait
-	late    []func()          // timers that would have fired meanwhile
-	log     []string          // what it has applied in this life: commands' labels
-	last    map[string]uint64 // the last index of each key, or of the one log, in this life
+// replica is one replica, and what its host needs of the world. It implements host.World.
+type replica struct {
+	*world
+	id        int
+	host      *host.Host
+	waiting   bool          // timers wait
+	late      []func()      // timers that would have fired meanwhile
+	log       []string      // the labels of the commands that it has applied in this incarnation
+	last      host.Position // how far it has come in this incarnation
+	restoring bool          // what it applies it has told before
 }
 
-func (h *host) alive() bool { return h.node != nil }
+func (h *replica) alive() bool { return h.host.Up() }
 
 // Play runs the script to its end. An error means that the script asks for something that cannot
 // be, and begins with its file:line; whether the outcome is the expected one is for [Run.Outcomes]
@@ -54,11 +52,10 @@ func (s *Script) Play() (*Run, error) {
 		groups: make([]int, s.Replicas),
 		losses: rand.New(rand.NewPCG(s.Seed, 0)),
 		wishes: rand.New(rand.NewPCG(s.Seed, 1)),
-		agreed: map[protocols.Slot][]byte{},
 	}
 	w.run.world = w
 	for id := range s.Replicas {
-		w.hosts = append(w.hosts, &host{id: id})
+		w.hosts = append(w.hosts, w.newReplica(id))
 	}
 	early := func(a *action) bool { return a.at == 0 && a.rule }
 	w.schedule(early)
@@ -89,6 +86,21 @@ func (w *world) schedule(chosen func(*action) bool) {
 	}
 }
 
+// newReplica makes a replica that is not running yet.
+func (w *world) newReplica(id int) *replica {
+	r := &replica{world: w, id: id}
+	r.host = host.New(host.Config{
+		World: r, Disk: &host.MemoryDisk{},
+		New: func(incarnation uint64) protocols.Node {
+			return w.script.driver.New(protocols.Config{
+				ID: protocols.NodeID(id), Replicas: w.script.Replicas, Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
+				Seed: w.script.Seed<<16 + uint64(id)<<8 + incarnation,
+			})
+		},
+	})
+	return r
+}
+
 func (w *world) now() time.Duration { return w.loop.Now() }
 
 // tell notes an event.
@@ -97,21 +109,14 @@ func (w *world) tell(e Event) {
 	w.run.Events = append(w.run.Events, e)
 }
 
-// begin starts a life of a replica from its disk.
-func (w *world) begin(h *host) {
-	h.node = w.script.driver.New(protocols.Config{
-		ID: protocols.NodeID(h.id), Replicas: w.script.Replicas, Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
-		Seed: w.script.Seed<<16 + uint64(h.id)<<8 + uint64(h.life),
-	})
-	h.timers, h.log = map[protocols.TimerID]uint64{}, nil
-	h.last = map[string]uint64{}
-	for _, record := range h.disk {
-		h.out.Reset()
-		h.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: w.now(), Data: bytes.Clone(record)}, &h.out)
-		for _, c := range h.out.Commits { // told before, in an earlier life
-			w.commit(h, c)
-		}
-	}
+// begin starts an incarnation of a replica from its disk. What it applies while it is restored it has
+// applied before: it is held against the others, and no event.
+func (w *world) begin(h *replica) {
+	h.log, h.last = nil, host.Position{}
+	h.restoring = true
+	h.host.Restore()
+	h.host.Release()
+	h.restoring = false
 	w.step(h, protocols.Input{Kind: protocols.InputStart})
 }
 
@@ -120,8 +125,8 @@ func (w *world) crash(id int) error {
 	if !h.alive() {
 		return fmt.Errorf("found a crash of R%d, which is down", id)
 	}
-	h.node, h.late = nil, nil
-	h.life++
+	h.host.Crash(false)
+	h.late = nil
 	w.tell(Event{Kind: Crashed, Replica: id, Text: "crashes"})
 	return nil
 }
@@ -149,89 +154,73 @@ func (w *world) stall(id int, wait bool) {
 }
 
 // step hands an input to a replica and carries out what it wants.
-func (w *world) step(h *host, in protocols.Input) {
-	in.Now = w.now()
-	h.out.Reset()
-	h.node.Step(&in, &h.out)
-	for _, record := range h.out.Records {
-		if record.Snapshot {
-			h.disk = nil
-		}
-		h.disk = append(h.disk, bytes.Clone(record.Data))
-	}
-	for _, c := range h.out.Commits {
-		w.commit(h, c)
-		if c.Adopted {
-			w.tell(Event{Kind: Applied, Replica: h.id, Text: "adopts the state after " + slotName(c.Slot)})
-			continue
-		}
-		w.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %s %s", slotName(c.Slot), w.logLabel(c.ID))})
-	}
-	for _, mark := range h.out.Marks {
-		w.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, w.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
-	}
-	for _, a := range h.out.Answers {
-		w.answer(h, a)
-	}
-	for _, s := range h.out.Sends {
-		w.transmit(h.id, int(s.To), bytes.Clone(s.Data))
-	}
-	for _, change := range h.out.Timers {
-		w.setTimer(h, change)
-	}
+func (w *world) step(h *replica, in protocols.Input) {
+	h.host.Input(&in, w.now())
+	h.host.Release()
 	w.checkInvariants()
 }
 
-// commit enters a command into a replica's log, and holds it against the logs of all lives.
-func (w *world) commit(h *host, c protocols.Commit) {
-	if c.Adopted {
-		if c.Slot.Index < h.last[c.Slot.Key] {
-			w.breach("R%d adopts the state after %s, which it has left behind", h.id, slotName(c.Slot))
+// Now implements host.World.
+func (h *replica) Now() time.Duration { return h.now() }
+
+// Send implements host.World.
+func (h *replica) Send(messages []protocols.Send) {
+	for _, m := range messages {
+		h.transmit(h.id, int(m.To), bytes.Clone(m.Data))
+	}
+}
+
+// Wake implements host.World.
+func (h *replica) Wake(at time.Duration, id protocols.TimerID, setting uint64) {
+	var fire func()
+	fire = func() {
+		switch {
+		case !h.host.Due(id, setting):
+		case h.waiting:
+			h.late = append(h.late, fire)
+		default:
+			h.host.Fire(id, setting, h.now())
+			h.host.Release()
+			h.checkInvariants()
 		}
-		h.last[c.Slot.Key] = c.Slot.Index
+	}
+	h.loop.At(at, fire)
+}
+
+// Commit implements host.World: it holds the replica's log against the logs of all others.
+func (h *replica) Commit(c protocols.Commit) {
+	if err := h.agreed.Apply(h.last, c); err != nil {
+		h.breach("R%d %w", h.id, err)
+	}
+	if c.Adopted {
+		h.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("adopts the state after %v", c.Slot)})
 		return
 	}
-	h.log = append(h.log, w.logLabel(c.ID))
-	if issued := w.run.command(c.ID); issued != nil {
+	h.log = append(h.log, h.logLabel(c.ID))
+	if issued := h.run.command(c.ID); issued != nil {
 		issued.applied = true
 	}
-	h.last[c.Slot.Key]++
-	if due := h.last[c.Slot.Key]; c.Slot.Index != due {
-		w.breach("R%d applies %s where %d was next", h.id, slotName(c.Slot), due)
-	}
-	first, known := w.agreed[c.Slot]
-	if !known {
-		w.agreed[c.Slot] = bytes.Clone(c.Command)
-	} else if !bytes.Equal(first, c.Command) {
-		w.breach("R%d applies another command at %s than a replica before", h.id, slotName(c.Slot))
+	h.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %v %s", c.Slot, h.logLabel(c.ID))})
+}
+
+// Mark implements host.World.
+func (h *replica) Mark(mark protocols.Mark, _ time.Duration) {
+	h.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, h.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
+}
+
+// Answer implements host.World.
+func (h *replica) Answer(a protocols.Answer) { h.answer(h, a) }
+
+// tell notes an event of the replica, unless it is being restored.
+func (h *replica) tell(e Event) {
+	if !h.restoring {
+		h.world.tell(e)
 	}
 }
 
 // breach notes that the driver has broken a promise.
 func (w *world) breach(format string, args ...any) {
 	w.run.breaches = append(w.run.breaches, breach{w.now(), fmt.Errorf(format, args...)})
-}
-
-func (w *world) setTimer(h *host, change protocols.TimerChange) {
-	delete(h.timers, change.ID)
-	if change.Stop {
-		return
-	}
-	h.setting++
-	setting, life := h.setting, h.life
-	h.timers[change.ID] = setting
-	var fire func()
-	fire = func() {
-		switch {
-		case !h.alive() || h.life != life || h.timers[change.ID] != setting:
-		case h.waiting:
-			h.late = append(h.late, fire)
-		default:
-			delete(h.timers, change.ID)
-			w.step(h, protocols.Input{Kind: protocols.InputTimer, Timer: change.ID})
-		}
-	}
-	w.loop.At(w.now()+change.After, fire)
 }
 
 // checkInvariants holds the driver's own after every step, until something is wrong.
@@ -241,7 +230,7 @@ func (w *world) checkInvariants() {
 	}
 	nodes := make([]protocols.Node, len(w.hosts))
 	for i, h := range w.hosts {
-		nodes[i] = h.node
+		nodes[i] = h.host.Node()
 	}
 	if err := w.script.driver.Invariants(nodes); err != nil {
 		w.breach("%w", err)
@@ -307,7 +296,7 @@ func (w *world) issueRandom(count int, until time.Duration, keys []string) {
 	}
 }
 
-func (w *world) answer(h *host, a protocols.Answer) {
+func (w *world) answer(h *replica, a protocols.Answer) {
 	c := w.run.command(a.ID)
 	if c == nil {
 		w.breach("R%d answers a command that nobody issued", h.id)
@@ -374,12 +363,4 @@ func withLabel(text, label string) string {
 		return text
 	}
 	return text + " " + label
-}
-
-// slotName is key/version in an order of its own, else the number.
-func slotName(s protocols.Slot) string {
-	if s.Key == "" {
-		return fmt.Sprint(s.Index)
-	}
-	return fmt.Sprintf("%s/%d", s.Key, s.Index)
 }

@@ -1,0 +1,33 @@
+package host
+
+import "time"
+
+// Clock is a node's own clock. It is right, unless a fault makes it run fast or slow. The node is told
+// the time by it, its timers run by it, and it never goes back. Not safe for use by several goroutines.
+type Clock struct {
+	rate  float64       // how long one of its seconds takes, in right seconds
+	since time.Duration // when it got this rate
+	then  time.Duration // what it showed at that time
+}
+
+// Read returns what the clock shows at a right time.
+func (c *Clock) Read(now time.Duration) time.Duration {
+	if c.rate == 1 {
+		return c.then + now - c.since
+	}
+	return c.then + time.Duration(float64(now-c.since)/c.rate)
+}
+
+// Set changes the rate from now on: how long one of the clock's seconds takes, in right seconds, above 0.
+func (c *Clock) Set(now time.Duration, rate float64) {
+	c.then, c.since, c.rate = c.Read(now), now, rate
+}
+
+// Length returns how long a timer takes, in right time, that the node has set for a length by its own
+// clock: long enough that it is never early.
+func (c *Clock) Length(after time.Duration) time.Duration {
+	if c.rate == 1 {
+		return after
+	}
+	return time.Duration(float64(after)*c.rate) + 2 // both conversions may round down
+}
