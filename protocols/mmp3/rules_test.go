@@ -83,8 +83,8 @@ func TestWhatAllHaveAppliedIsForgotten(t *testing.T) {
 		if len(r.wishes)+len(r.placed)+len(r.waiting) > 0 {
 			t.Errorf("replica %d still has %d wishes, %d of them in their places, and %d waiting", i, len(r.wishes), len(r.placed), len(r.waiting))
 		}
-		if most := mostShare*r.store.Len() + mostRecords; len(host.Disk) > most {
-			t.Errorf("replica %d has %d records on its disk; %d are enough", i, len(host.Disk), most)
+		if most := mostShare*r.store.Len() + mostRecords; len(host.Disk.Kept) > most {
+			t.Errorf("replica %d has %d records on its disk; %d are enough", i, len(host.Disk.Kept), most)
 		}
 	}
 }

@@ -152,8 +152,8 @@ func TestDisksDoNotGrowForEver(t *testing.T) {
 	for at := time.Second; at < 12*time.Second; at += time.Second {
 		c.Run(at)
 		for id, r := range c.Replicas {
-			if len(r.Disk) > 102 {
-				t.Fatalf("at %v replica %d has %d records on disk; between snapshots are 100 instances", at, id, len(r.Disk))
+			if len(r.Disk.Kept) > 102 {
+				t.Fatalf("at %v replica %d has %d records on disk; between snapshots are 100 instances", at, id, len(r.Disk.Kept))
 			}
 		}
 	}

@@ -7,7 +7,6 @@ package prototest
 
 import (
 	"bytes"
-	"container/heap"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -19,7 +18,9 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"quorumbench/netem/sim"
 	"quorumbench/protocols"
+	"quorumbench/protocols/host"
 	"quorumbench/protocols/kv"
 )
 
@@ -50,15 +51,14 @@ type Cluster struct {
 	leader protocols.NodeID
 	seed   uint64
 	random *rand.Rand
-	now    time.Duration
-	events eventHeap
-	serial uint64
+	loop   sim.Loop[func()]
 	seqs   map[uint64]uint64 // the last sequence number of each client
 	trace  hash.Hash
 
 	free    map[[2]protocols.NodeID]time.Duration // when a link has carried all that it was given
 	history map[protocols.CommandID]*issued
-	agreed  map[protocols.Slot][]byte // what any replica, in any life, has committed
+	agreed  host.Agreement
+	ordered map[protocols.CommandID]bool // the commands that any replica has committed
 }
 
 // Answer is what a client got.
@@ -69,18 +69,18 @@ type Answer struct {
 	Count   int // how often it was answered
 }
 
-// Replica is one replica with its disk.
+// Replica is one replica with its disk. It implements host.World and host.Watcher.
 type Replica struct {
 	Node    protocols.Node
 	Alive   bool
-	Commits []protocols.Commit // of this life, in the order they were told; with bytes of their own
-	Marks   []Mark             // of all lives
-	Disk    [][]byte           // what a new life is restored from
+	Commits []protocols.Commit // of this incarnation, in the order they were told; with bytes of their own
+	Marks   []Mark             // of all incarnations
+	Disk    host.MemoryDisk    // what a new incarnation is restored from
 
-	id     protocols.NodeID
-	out    protocols.Outbox
-	timers map[protocols.TimerID]uint64 // serial of the pending event of each timer
-	life   int
+	cluster *Cluster
+	id      protocols.NodeID
+	host    *host.Host
+	at      host.Position
 }
 
 // Mark is a mark and when it was made.
@@ -100,29 +100,6 @@ type issued struct {
 	given   bool // up: it need not be answered
 }
 
-type event struct {
-	at     time.Duration
-	serial uint64
-	to     protocols.NodeID
-	life   int // of the receiver, for timers: a crash voids them
-	input  protocols.Input
-	do     func()
-}
-
-type eventHeap []event
-
-func (h eventHeap) Len() int { return len(h) }
-func (h eventHeap) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].serial < h[j].serial
-}
-func (h eventHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *eventHeap) Push(x any)   { *h = append(*h, x.(event)) }
-func (h *eventHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
-}
-
 // NewCluster starts a cluster with one replica for each row of the network's delays. The leader
 // is ignored by drivers without one.
 func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader protocols.NodeID, seed uint64) *Cluster {
@@ -137,13 +114,13 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 		random: rand.New(rand.NewPCG(seed, 0)),
 		seqs:   map[uint64]uint64{}, trace: sha256.New(),
 		free:    map[[2]protocols.NodeID]time.Duration{},
-		history: map[protocols.CommandID]*issued{}, agreed: map[protocols.Slot][]byte{},
+		history: map[protocols.CommandID]*issued{}, ordered: map[protocols.CommandID]bool{},
 	}
 	if err := driver.CheckReplicas(len(network.Delays)); err != nil {
 		t.Fatalf("the driver refuses %d replicas: %v", len(network.Delays), err)
 	}
 	for id := range network.Delays {
-		c.Replicas = append(c.Replicas, &Replica{id: protocols.NodeID(id)})
+		c.Replicas = append(c.Replicas, c.newReplica(protocols.NodeID(id)))
 	}
 	for id := range c.Replicas {
 		c.Restart(protocols.NodeID(id))
@@ -151,40 +128,34 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 	return c
 }
 
+// newReplica makes a replica that is not running yet.
+func (c *Cluster) newReplica(id protocols.NodeID) *Replica {
+	r := &Replica{cluster: c, id: id}
+	r.host = host.New(host.Config{
+		World: r, Disk: &r.Disk, Watch: r,
+		New: func(uint64) protocols.Node { return c.driver.New(c.config(id)) },
+	})
+	return r
+}
+
 // Now is the virtual time since the cluster was made.
-func (c *Cluster) Now() time.Duration { return c.now }
+func (c *Cluster) Now() time.Duration { return c.loop.Now() }
 
 // At runs do at a virtual time, before anything else that is due then and was asked for later.
-func (c *Cluster) At(at time.Duration, do func()) { c.push(event{at: at, do: do}) }
+func (c *Cluster) At(at time.Duration, do func()) { c.loop.At(at, do) }
 
 // Run plays all that happens up to and including the given virtual time.
 func (c *Cluster) Run(until time.Duration) {
 	c.t.Helper()
-	for len(c.events) > 0 && c.events[0].at <= until {
-		e := heap.Pop(&c.events).(event)
-		c.now = max(c.now, e.at)
-		if e.do != nil {
-			e.do()
-			continue
-		}
-		r := c.Replicas[e.to]
-		if !r.Alive || e.input.Kind == protocols.InputTimer && (e.life != r.life || r.timers[e.input.Timer] != e.serial) {
-			continue
-		}
-		if e.input.Kind == protocols.InputTimer {
-			delete(r.timers, e.input.Timer)
-		}
-		c.step(r, e.input)
-	}
-	c.now = max(c.now, until)
+	c.loop.Run(until, func(happen func()) { happen() })
 }
 
 // RunUntilAnswered plays until every command is answered that was issued and not given up, or
 // the time is over, which is an error.
 func (c *Cluster) RunUntilAnswered(limit time.Duration) {
 	c.t.Helper()
-	for end := c.now + limit; c.unanswered() > 0 && c.now < end; {
-		c.Run(c.now + 10*time.Millisecond)
+	for end := c.Now() + limit; c.unanswered() > 0 && c.Now() < end; {
+		c.Run(c.Now() + 10*time.Millisecond)
 	}
 	if missing := c.unanswered(); missing > 0 {
 		c.t.Errorf("seed %d: %d of %d commands are unanswered after %v", c.seed, missing, len(c.history), limit)
@@ -229,14 +200,14 @@ func (c *Cluster) Hand(to protocols.NodeID, id protocols.CommandID, command *kv.
 	if known := c.history[id]; known != nil {
 		known.retried = true
 	} else {
-		c.history[id] = &issued{at: c.now, to: to, key: string(command.Key), value: string(command.Value), read: command.Op == kv.Op_GET}
+		c.history[id] = &issued{at: c.Now(), to: to, key: string(command.Key), value: string(command.Value), read: command.Op == kv.Op_GET}
 	}
 	if c.Replicas[to].Alive {
 		c.step(c.Replicas[to], protocols.Input{Kind: protocols.InputCommand, Command: id, Data: data})
 	}
 }
 
-// Marked counts how often some replicas, all if none are named, have made a mark, in all their lives.
+// Marked counts how often some replicas, all if none are named, have made a mark, in all their incarnations.
 func (c *Cluster) Marked(event string, by ...protocols.NodeID) (n int) {
 	for _, r := range c.Replicas {
 		if len(by) > 0 && !slices.Contains(by, r.id) {
@@ -251,115 +222,117 @@ func (c *Cluster) Marked(event string, by ...protocols.NodeID) (n int) {
 	return n
 }
 
-// Crash ends a replica's life; its disk stays. The commands it was given and has not answered
+// Crash ends a replica's incarnation; its disk stays. The commands it was given and has not answered
 // are given up: their clients live and fall with it.
 func (c *Cluster) Crash(id protocols.NodeID) {
 	r := c.Replicas[id]
+	r.host.Crash(false)
 	r.Alive, r.Node = false, nil
-	r.life++
 	for _, command := range c.history {
 		command.given = command.given || command.to == id
 	}
 }
 
-// Restart begins a new life of a replica from its disk, at once.
+// Restart begins a new incarnation of a replica from its disk, at once.
 func (c *Cluster) Restart(id protocols.NodeID) {
 	r := c.Replicas[id]
-	r.Node = c.driver.New(c.config(id))
-	r.Alive, r.Commits, r.timers = true, nil, map[protocols.TimerID]uint64{}
-	for _, record := range slices.Clone(r.Disk) {
-		c.step(r, protocols.Input{Kind: protocols.InputRestore, Data: bytes.Clone(record)})
-	}
-	c.step(r, protocols.Input{Kind: protocols.InputStart})
+	r.Alive, r.Commits, r.at = true, nil, host.Position{}
+	r.host.Restore()
+	r.Node = r.host.Node()
+	r.host.Release()
+	r.host.Start()
+	r.host.Release()
 }
 
-// config is what a replica knows in its present life.
+// config is what a replica knows in its present incarnation.
 func (c *Cluster) config(id protocols.NodeID) protocols.Config {
 	return protocols.Config{
 		ID: id, Replicas: len(c.Replicas), Leader: c.leader, Delays: c.Network.Delays,
-		Seed: c.seed<<16 + uint64(id)<<8 + uint64(c.Replicas[id].life),
+		Seed: c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
 	}
 }
 
 // TraceHash sums up every input and every effect so far.
 func (c *Cluster) TraceHash() string { return fmt.Sprintf("%x", c.trace.Sum(nil)) }
 
-func (c *Cluster) push(e event) uint64 {
-	c.serial++
-	e.serial = c.serial
-	heap.Push(&c.events, e)
-	return e.serial
+// step hands an input to a replica and carries out what it wants.
+func (c *Cluster) step(r *Replica, in protocols.Input) {
+	r.host.Input(&in, c.Now())
+	r.host.Release()
 }
 
-func (c *Cluster) step(r *Replica, in protocols.Input) {
-	in.Now = c.now
-	restoring := in.Kind == protocols.InputRestore
-	c.note(r.id, byte(in.Kind), in.Data, uint64(in.Now), uint64(in.From), uint64(in.Timer), in.Command.Client, in.Command.Seq)
-	r.out.Reset()
-	r.Node.Step(&in, &r.out)
-	for i := range in.Data { // a borrow that was kept shows itself
+// Before implements host.Watcher.
+func (r *Replica) Before(in *protocols.Input) {
+	r.cluster.note(r.id, byte(in.Kind), in.Data, uint64(in.Now), uint64(in.From), uint64(in.Timer), in.Command.Client, in.Command.Seq)
+}
+
+// After implements host.Watcher. It overwrites the input, so that a node that has kept a part of it
+// shows itself.
+func (r *Replica) After(in *protocols.Input, out *protocols.Outbox) {
+	for i := range in.Data {
 		in.Data[i] ^= 0x55
 	}
-	if restoring && len(r.out.Sends)+len(r.out.Records)+len(r.out.Answers)+len(r.out.Timers) > 0 {
-		c.t.Errorf("seed %d: replica %d acts on the world while it is being restored", c.seed, r.id)
+	for i := range out.Records {
+		r.cluster.note(r.id, 'P', out.Records[i].Data)
 	}
-	for _, record := range r.out.Records {
-		c.note(r.id, 'P', record.Data)
-		if record.Snapshot {
-			r.Disk = nil
-		}
-		r.Disk = append(r.Disk, bytes.Clone(record.Data))
-	}
-	for _, s := range r.out.Sends {
-		c.note(r.id, 'S', s.Data, uint64(s.To))
-		c.send(r.id, s)
-	}
-	for _, change := range r.out.Timers {
-		c.note(r.id, 'T', nil, uint64(change.ID), uint64(change.After))
-		delete(r.timers, change.ID)
-		if !change.Stop {
-			r.timers[change.ID] = c.push(event{at: c.now + change.After, to: r.id, life: r.life,
-				input: protocols.Input{Kind: protocols.InputTimer, Timer: change.ID}})
-		}
-	}
-	for _, commit := range r.out.Commits {
-		c.note(r.id, 'C', commit.Command, commit.Slot.Index, commit.ID.Client, commit.ID.Seq)
-		if commit.Adopted {
-			c.note(r.id, 'B', []byte(commit.Slot.Key))
-		}
-		commit.Command = bytes.Clone(commit.Command)
-		r.Commits = append(r.Commits, commit)
-		c.agree(r.id, commit)
-	}
-	for _, mark := range r.out.Marks {
-		c.note(r.id, 'M', []byte(mark.Event), mark.ID.Client, mark.ID.Seq, uint64(mark.Value))
-		r.Marks = append(r.Marks, Mark{mark, c.now})
-	}
-	for _, answer := range r.out.Answers {
-		c.note(r.id, 'A', answer.Result, answer.ID.Client, answer.ID.Seq)
-		c.answer(answer)
+	for _, change := range out.Timers {
+		r.cluster.note(r.id, 'T', nil, uint64(change.ID), uint64(change.After))
 	}
 }
 
-// agree holds a commit against what was committed before at the same place.
-func (c *Cluster) agree(id protocols.NodeID, commit protocols.Commit) {
-	c.t.Helper()
+// Now implements host.World.
+func (r *Replica) Now() time.Duration { return r.cluster.Now() }
+
+// Send implements host.World.
+func (r *Replica) Send(messages []protocols.Send) {
+	for _, m := range messages {
+		r.cluster.note(r.id, 'S', m.Data, uint64(m.To))
+		r.cluster.send(r.id, m)
+	}
+}
+
+// Wake implements host.World.
+func (r *Replica) Wake(at time.Duration, timer protocols.TimerID, setting uint64) {
+	r.cluster.At(at, func() {
+		r.host.Fire(timer, setting, r.Now())
+		r.host.Release()
+	})
+}
+
+// Commit implements host.World. It holds the commit against what was committed before at the same place.
+func (r *Replica) Commit(commit protocols.Commit) {
+	c := r.cluster
+	c.note(r.id, 'C', commit.Command, commit.Slot.Index, commit.ID.Client, commit.ID.Seq)
 	if commit.Adopted {
-		return
+		c.note(r.id, 'B', []byte(commit.Slot.Key))
+	} else {
+		c.ordered[name(commit.Command)] = true
 	}
-	first, known := c.agreed[commit.Slot]
-	if known && !bytes.Equal(first, commit.Command) {
-		c.t.Errorf("seed %d: replica %d holds %v at %v, another %v", c.seed, id, name(commit.Command), commit.Slot, name(first))
+	if err := c.agreed.Apply(r.at, commit); err != nil {
+		c.t.Errorf("seed %d: replica %d %v", c.seed, r.id, err)
 	}
-	c.agreed[commit.Slot] = commit.Command
+	commit.Command = bytes.Clone(commit.Command)
+	r.Commits = append(r.Commits, commit)
+}
+
+// Mark implements host.World.
+func (r *Replica) Mark(mark protocols.Mark, _ time.Duration) {
+	r.cluster.note(r.id, 'M', []byte(mark.Event), mark.ID.Client, mark.ID.Seq, uint64(mark.Value))
+	r.Marks = append(r.Marks, Mark{mark, r.Now()})
+}
+
+// Answer implements host.World.
+func (r *Replica) Answer(answer protocols.Answer) {
+	r.cluster.note(r.id, 'A', answer.Result, answer.ID.Client, answer.ID.Seq)
+	r.cluster.answer(answer)
 }
 
 // Order returns the commands of an order, from the first slot up to the first that no replica has
-// committed in any life. Drivers with one log have the empty key.
+// committed in any incarnation. Drivers with one log have the empty key.
 func (c *Cluster) Order(key string) [][]byte {
 	var order [][]byte
 	for {
-		command, committed := c.agreed[protocols.Slot{Key: key, Index: uint64(len(order)) + 1}]
+		command, committed := c.agreed.At(protocols.Slot{Key: key, Index: uint64(len(order)) + 1})
 		if !committed {
 			return order
 		}
@@ -381,7 +354,7 @@ func (c *Cluster) answer(a protocols.Answer) {
 	if err := protocols.Decode(a.Result, result); err != nil {
 		c.t.Errorf("seed %d: the answer to %v is not a kv.Result: %v", c.seed, a.ID, err)
 	}
-	c.Answers[a.ID] = Answer{At: c.now, Latency: c.now - c.history[a.ID].at, Result: result, Count: 1}
+	c.Answers[a.ID] = Answer{At: c.Now(), Latency: c.Now() - c.history[a.ID].at, Result: result, Count: 1}
 }
 
 func (c *Cluster) send(from protocols.NodeID, s protocols.Send) {
@@ -403,8 +376,10 @@ func (c *Cluster) send(from protocols.NodeID, s protocols.Send) {
 			late = time.Duration(c.random.Int64N(int64(c.Network.Jitter)))
 		}
 		late += c.queue(from, s.To, len(s.Data))
-		c.push(event{at: c.now + c.Network.Delays[from][s.To] + late, to: s.To,
-			input: protocols.Input{Kind: protocols.InputMessage, From: from, Data: bytes.Clone(s.Data)}})
+		data := bytes.Clone(s.Data)
+		c.At(c.Now()+c.Network.Delays[from][s.To]+late, func() {
+			c.step(c.Replicas[s.To], protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
+		})
 	}
 }
 
@@ -415,8 +390,8 @@ func (c *Cluster) queue(from, to protocols.NodeID, size int) time.Duration {
 	}
 	const around = 60 // bytes of headers
 	link := [2]protocols.NodeID{from, to}
-	c.free[link] = max(c.free[link], c.now) + time.Duration(size+around)*time.Second/time.Duration(c.Network.Rate(from, to))
-	return c.free[link] - c.now
+	c.free[link] = max(c.free[link], c.Now()) + time.Duration(size+around)*time.Second/time.Duration(c.Network.Rate(from, to))
+	return c.free[link] - c.Now()
 }
 
 func (c *Cluster) note(id protocols.NodeID, what byte, data []byte, numbers ...uint64) {

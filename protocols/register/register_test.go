@@ -38,7 +38,7 @@ func TestTheDiskHoldsLatestVersionsOnly(t *testing.T) {
 		}
 		c.Run(c.Now() + time.Second)
 		for id := range c.Replicas {
-			if n := len(c.Replicas[id].Disk); n > 200 {
+			if n := len(c.Replicas[id].Disk.Kept); n > 200 {
 				t.Errorf("after %d writes of %d keys the disk of %d has %d records", writes, keys, id, n)
 			}
 			c.Crash(protocols.NodeID(id))
@@ -76,7 +76,7 @@ func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
 	}
 	c.Run(c.Now() + time.Second)
 	for id := range c.Replicas {
-		if n := len(c.Replicas[id].Disk); id != reader && n > 80 {
+		if n := len(c.Replicas[id].Disk.Kept); id != reader && n > 80 {
 			t.Errorf("after reads of %d keys that nobody has written the disk of %d has %d records", reads, id, n)
 		}
 	}
