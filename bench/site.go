@@ -7,6 +7,7 @@ import (
 
 	"quorumbench/netem"
 	"quorumbench/protocols"
+	"quorumbench/protocols/host"
 	"quorumbench/protocols/kv"
 )
 
@@ -84,7 +85,7 @@ type site struct {
 	busy    bool // until what the last batch wants is durable
 	backlog []event
 	slow    time.Duration // for each batch
-	clock   clock
+	clock   host.Clock
 
 	messages uint64    // sent
 	trace    io.Writer // nil: nobody wants to know
@@ -104,7 +105,7 @@ type lifetime struct {
 
 func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs Simulation, c *clients, d disk) *site {
 	return &site{
-		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: clock{rate: 1},
+		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: host.NewClock(),
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
 		batches: make([][][]byte, config.Replicas), measures: measures{},
 	}
@@ -153,7 +154,7 @@ func (s *site) handle(events []event) {
 
 func (s *site) input(e *event) {
 	now := s.world.now()
-	in, came := protocols.Input{Now: s.clock.read(now)}, now
+	in, came := protocols.Input{Now: s.clock.Read(now)}, now
 	if e.due != 0 {
 		came = e.due
 	}
@@ -207,7 +208,7 @@ func (s *site) input(e *event) {
 		s.slow = e.due
 		return
 	case skewEvent:
-		s.clock.set(now, e.rate)
+		s.clock.Set(now, e.rate)
 		return
 	default:
 		return
@@ -240,7 +241,7 @@ func (s *site) start() {
 	begun := s.world.now()
 	s.lives = append(s.lives, lifetime{begun, unanswered, unanswered})
 	s.journal.begin(begun)
-	now := s.clock.read(begun)
+	now := s.clock.Read(begun)
 	for _, record := range s.disk.records() {
 		s.step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, begun)
 	}
@@ -300,7 +301,7 @@ func (s *site) release() {
 		}
 		s.setting++
 		s.settings[t.ID] = s.setting
-		s.world.at(now+s.clock.length(t.After), s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
+		s.world.at(now+s.clock.Length(t.After), s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
 	}
 	for _, c := range out.Commits {
 		s.journal.add(c, now)

@@ -93,7 +93,7 @@ type Timer struct {
 
 // New returns a host whose node is down; see Host.Restore.
 func New(config Config) *Host {
-	return &Host{config: config, clock: Clock{rate: 1}, timers: map[protocols.TimerID]Timer{}}
+	return &Host{config: config, clock: NewClock(), timers: map[protocols.TimerID]Timer{}}
 }
 
 // Up tells whether the node is running.
