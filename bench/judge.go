@@ -3,11 +3,7 @@ package bench
 import (
 	"fmt"
 	"time"
-
-	"quorumbench/protocols/quorum"
 )
-
-func majority(n int) int { return quorum.Majority(n) }
 
 // The budgets that a run must keep to be believed.
 const (

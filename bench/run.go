@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // Status is what there is to say of an experiment that is running.
@@ -304,7 +305,7 @@ func (a *attempt) conclude(partial bool) Run {
 	for i, c := range a.clients {
 		region := RegionRun{
 			Region: a.plan.Experiment.Regions[i], Floor: a.driver.Floor(a.config(i)),
-			Quorum:     protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), majority(len(a.clients))),
+			Quorum:     protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), quorum.Majority(quorum.First(len(a.clients)))),
 			Operations: c.result(false, a.until, intervalOf(load)), Ways: a.ways(traces, i),
 		}
 		if load.Reads > 0 {

@@ -3,6 +3,8 @@ package protocols
 import (
 	"slices"
 	"time"
+
+	"quorumbench/protocols/quorum"
 )
 
 // Delays holds the one-way delay from replica i to replica j at [i][j]. The diagonal is the
@@ -26,13 +28,18 @@ func (d Delays) Nearest(i NodeID) []NodeID {
 	return others
 }
 
-// QuorumRoundTrip is the time until replica i has heard from the nearest members of a quorum
-// of the given size, itself included: the round trip to the (size-1)-th nearest other replica.
-func (d Delays) QuorumRoundTrip(i NodeID, size int) time.Duration {
-	if size <= 1 {
-		return 0
+// QuorumRoundTrip is the time until replica i has heard from the nearest replicas that are a quorum
+// together with it: the round trip to the farthest of them, and no time if it is one alone.
+func (d Delays) QuorumRoundTrip(i NodeID, s quorum.System) time.Duration {
+	heard, farthest := quorum.Of(i), time.Duration(0)
+	for _, peer := range d.Nearest(i) {
+		if s.IsQuorum(heard) {
+			break
+		}
+		heard.Add(int32(peer))
+		farthest = d.RoundTrip(i, peer)
 	}
-	return d.RoundTrip(i, d.Nearest(i)[size-2])
+	return farthest
 }
 
 // MaxRoundTrip is the longest round trip between two replicas.

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 func TestBallotsAreOrderedByRoundThenProposer(t *testing.T) {
@@ -43,9 +44,19 @@ func TestDelaysGoByRoundTripAndDirection(t *testing.T) {
 	if got := d.Nearest(0); got[0] != 2 || got[1] != 1 || got[2] != 3 {
 		t.Errorf("from 0 the nearest are %v", got)
 	}
-	for size, want := range []time.Duration{0, 0, 20 * ms, 31 * ms, 95 * ms} {
-		if got := d.QuorumRoundTrip(0, size); got != want {
-			t.Errorf("a quorum of %d is %v away, want %v", size, got, want)
+	for _, c := range []struct {
+		system quorum.System
+		want   time.Duration
+	}{
+		{quorum.Size(1, quorum.First(4)), 0},
+		{quorum.Size(2, quorum.First(4)), 20 * ms},
+		{quorum.Majority(quorum.First(4)), 31 * ms},
+		{quorum.Size(4, quorum.First(4)), 95 * ms},
+		{quorum.Majority(quorum.Of[protocols.NodeID](0, 1, 3)), 31 * ms},
+		{quorum.Size(1, quorum.Of[protocols.NodeID](3)), 95 * ms},
+	} {
+		if got := d.QuorumRoundTrip(0, c.system); got != c.want {
+			t.Errorf("a quorum of %v is %v away, want %v", c.system, got, c.want)
 		}
 	}
 	if got := d.MaxRoundTrip(); got != 95*ms {

@@ -62,6 +62,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // Driver is mmp3.
@@ -78,7 +79,7 @@ var Driver = protocols.Driver{
 	New:      newReplica,
 	Describe: describe,
 	Floor: func(c protocols.Config) time.Duration {
-		return c.Delays.QuorumRoundTrip(c.ID, 2) + batchWait(c.Options)
+		return c.Delays.QuorumRoundTrip(c.ID, quorum.Size(2, quorum.First(replicas))) + batchWait(c.Options)
 	},
 	Invariants: invariants,
 }

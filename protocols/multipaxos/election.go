@@ -28,7 +28,7 @@ func (r *replica) start() {
 
 // candidacy is what a candidate knows.
 type candidacy struct {
-	promises quorum.Votes
+	promises quorum.Set
 	found    instances // the proposals of the highest ballots promised, behind the commit index
 	told     []uint64  // by acceptor: what it has accepted before this instance has been told
 }
@@ -111,7 +111,7 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 	default:
 		r.promises.Add(int32(from))
 	}
-	if r.promises.Count() >= r.phase1 {
+	if r.phase1.IsQuorum(r.promises) {
 		r.lead()
 	}
 }

@@ -15,7 +15,7 @@ type instance struct {
 	command []byte
 
 	id       protocols.CommandID // at the leader, for marks; zero for a no-op
-	accepted quorum.Votes        // at the leader: who has accepted under its ballot
+	accepted quorum.Set          // at the leader: who has accepted under its ballot
 	proposed time.Duration       // at the leader: when
 }
 

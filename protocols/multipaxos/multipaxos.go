@@ -123,7 +123,7 @@ var options = []protocols.Option{
 
 // quorumSizes are the sizes that a phase-2 quorum of n replicas may have, a majority first.
 func quorumSizes(n int) []string {
-	majority := quorum.Majority(n)
+	majority := quorum.MajoritySize(n)
 	sizes := []string{strconv.Itoa(majority)}
 	for size := 1; size <= n; size++ {
 		if size != majority {
@@ -133,13 +133,14 @@ func quorumSizes(n int) []string {
 	return sizes
 }
 
-// quorums returns the sizes of the quorums of both phases (rule 6).
-func quorums(c protocols.Config) (phase1, phase2 int) {
-	phase2 = c.Options.Int(optionPhase2)
-	if phase2 == 0 { // not settled
-		phase2 = quorum.Majority(c.Replicas)
+// quorums returns the quorums of both phases (rule 6).
+func quorums(c protocols.Config) (phase1, phase2 quorum.System) {
+	size := c.Options.Int(optionPhase2)
+	if size == 0 { // not settled
+		size = quorum.MajoritySize(c.Replicas)
 	}
-	return quorum.Meeting(c.Replicas, phase2), phase2
+	all := quorum.First(c.Replicas)
+	return quorum.Size(quorum.MeetingSize(c.Replicas, size), all), quorum.Size(size, all)
 }
 
 // floor: the leader needs one round trip to a phase-2 quorum.
@@ -166,8 +167,8 @@ const (
 
 type replica struct {
 	config         protocols.Config
-	phase1, phase2 int  // sizes of quorums (rule 6)
-	preferred      bool // it leads whenever it can (rule 14)
+	phase1, phase2 quorum.System // (rule 6)
+	preferred      bool          // it leads whenever it can (rule 14)
 
 	// The acceptor, on disk (rule 3). A candidate's or leader's own ballot is the promised one.
 	promised protocols.Ballot

@@ -94,7 +94,7 @@ func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 
 // chosen tells a leader whether an instance that it has proposed is chosen. Only answers to its
 // own ballot are counted (rule 6).
-func (r *replica) chosen(i *instance) bool { return i.accepted.Count() >= r.phase2 }
+func (r *replica) chosen(i *instance) bool { return r.phase2.IsQuorum(i.accepted) }
 
 // apply executes what is known to be chosen.
 func (r *replica) apply() {

@@ -13,7 +13,7 @@ import (
 type reclaiming struct {
 	reclaimAt time.Duration // when it may ask, or ask again, who would hear its prepare
 	probed    time.Duration // when it has asked last, which names the probe; 0: it has not
-	echoes    quorum.Votes  // to that probe
+	echoes    quorum.Set    // to that probe
 }
 
 // reclaim probes the others, if the replica may stand against a leader that is well.
@@ -39,7 +39,7 @@ func (r *replica) onEcho(from protocols.NodeID, at uint64) {
 		return
 	}
 	r.echoes.Add(int32(from))
-	if r.echoes.Count() >= r.phase1 {
+	if r.phase1.IsQuorum(r.echoes) {
 		r.probed = 0
 		r.stand()
 	}

@@ -74,19 +74,21 @@ const revertOption = "revert"
 
 // floor: prepare and accept each wait for the nearest quorum.
 func floor(c protocols.Config) time.Duration {
-	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(c.Replicas))
+	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(quorum.First(c.Replicas)))
 }
 
 // replica adds to the keys how their values get chosen.
 type replica struct {
 	*register.Replica
-	quorum  int
+	phase1  quorum.System
+	phase2  quorum.System
 	reverts bool
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	r := &replica{quorum: quorum.Majority(c.Replicas), reverts: c.Options.On(revertOption)}
-	r.Replica = register.New(c, r.quorum, r)
+	majority := quorum.Majority(quorum.First(c.Replicas))
+	r := &replica{phase1: majority, phase2: majority, reverts: c.Options.On(revertOption)}
+	r.Replica = register.New(c, r.phase1, r)
 	return r
 }
 

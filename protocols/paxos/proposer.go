@@ -7,7 +7,7 @@ import (
 
 // Begin implements register.Rules: phase 1.
 func (r *replica) Begin(g *register.Register) {
-	r.Wait(g)
+	r.Wait(g, r.phase1)
 	r.Broadcast(g, r.Ask(g, register.Kind_PREPARE, nil))
 	r.promised(g, r.ID)
 }
@@ -24,11 +24,11 @@ func (r *replica) onPromise(from protocols.NodeID, g *register.Register, m *regi
 	r.promised(g, from)
 }
 
-// promised counts promises, and begins phase 2 when there are enough.
+// promised notes a promise, and begins phase 2 when a quorum has promised.
 func (r *replica) promised(g *register.Register, from protocols.NodeID) {
 	p := g.Proposal
 	p.Agreed.Add(int32(from))
-	if p.Agreed.Count() < r.quorum {
+	if !r.phase1.IsQuorum(p.Agreed) {
 		return
 	}
 	if p.Value == nil { // rule 6: a read that met nothing
@@ -43,7 +43,7 @@ func (r *replica) promised(g *register.Register, from protocols.NodeID) {
 		r.GiveUp(g)
 		return
 	}
-	r.Wait(g)
+	r.Wait(g, r.phase2)
 	r.Broadcast(g, r.Ask(g, register.Kind_ACCEPT, p.Value))
 	r.accepted(g, r.ID)
 }
@@ -63,7 +63,7 @@ func (r *replica) onAccepted(from protocols.NodeID, g *register.Register, m *reg
 func (r *replica) accepted(g *register.Register, from protocols.NodeID) {
 	p := g.Proposal
 	p.Agreed.Add(int32(from))
-	if p.Agreed.Count() < r.quorum {
+	if !r.phase2.IsQuorum(p.Agreed) {
 		return
 	}
 	r.Chosen(g)
@@ -74,7 +74,11 @@ func (r *replica) refused(g *register.Register, from protocols.NodeID, last prot
 	p := g.Proposal
 	p.Refused.Add(int32(from))
 	p.Highest = max(p.Highest, last)
-	if r.Replicas-p.Refused.Count() >= r.quorum {
+	needed := r.phase1
+	if p.Phase == register.Accepting {
+		needed = r.phase2
+	}
+	if needed.IsQuorum(needed.Members().Without(p.Refused)) {
 		return
 	}
 	r.takeBack(g)

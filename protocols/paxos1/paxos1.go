@@ -36,6 +36,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/register"
 )
 
@@ -52,15 +53,15 @@ var Driver = protocols.Driver{
 	New:      newReplica,
 	Describe: register.Describe,
 	Floor: func(c protocols.Config) time.Duration {
-		return c.Delays.QuorumRoundTrip(c.ID, quorum)
+		return c.Delays.QuorumRoundTrip(c.ID, two)
 	},
-	Invariants: register.Invariants(quorum), // rule 4: at the proposer's replica and at one other, and nowhere else
+	Invariants: register.Invariants(2), // rule 4: at the proposer's replica and at one other, and nowhere else
 }
 
-const (
-	replicas = 3
-	quorum   = 2
-)
+const replicas = 3
+
+// two is that of a proposer: its own replica and one other.
+var two = quorum.Size(2, quorum.First(replicas))
 
 // replica adds to the keys how their values get chosen.
 type replica struct {
@@ -71,7 +72,7 @@ type replica struct {
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{peers: c.Delays.Nearest(c.ID)}
-	r.Replica = register.New(c, quorum, r)
+	r.Replica = register.New(c, two, r)
 	return r
 }
 

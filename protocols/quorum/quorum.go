@@ -1,24 +1,155 @@
-// Package quorum holds quorum systems: monotone predicates over sets of replicas.
+// Package quorum holds quorum systems: which sets of replicas may decide together, and whether the
+// sets of several systems must have a replica in common.
+//
+// A [System] is a monotone predicate over sets of replicas: with a set, every larger set is a quorum,
+// too. [Majority] and [Size] make the usual ones. Systems that are built from others, such as joint or
+// hierarchical ones, ask their parts and mask nothing themselves.
+//
+// What a protocol needs of its systems is that quorums meet: any two majorities do, every phase-1 quorum
+// of Paxos meets every phase-2 quorum, and a fast quorum is a condition on three. [Apart] decides that
+// exactly. [Roles] are the systems of one protocol by what they are for.
 package quorum
 
-import "math/bits"
+import (
+	"fmt"
+	"iter"
+	"math/bits"
+	"strconv"
+	"strings"
+)
 
-// Majority is the size of the smallest sets of n replicas of which any two intersect.
-func Majority(n int) int { return n/2 + 1 }
+// MaxReplica is the highest number of a replica that a Set can hold.
+const MaxReplica = 63
 
-// Meeting is the size of the smallest sets of n replicas that each intersect every set of the given
+// Set is a set of replicas, by their numbers from 0 to MaxReplica. The zero value is empty.
+type Set uint64
+
+// Of returns the set of some replicas.
+func Of[ID ~int32](replicas ...ID) Set {
+	var s Set
+	for _, id := range replicas {
+		s.Add(int32(id))
+	}
+	return s
+}
+
+// First is the set of the replicas 0 … n-1.
+func First(n int) Set {
+	if n > MaxReplica {
+		return ^Set(0)
+	}
+	return 1<<uint(n) - 1
+}
+
+// Add puts replica i, 0 ≤ i ≤ MaxReplica, into the set. One that is there already stays there once.
+func (s *Set) Add(i int32) { *s |= 1 << uint(i) }
+
+// Has tells whether replica i is in the set.
+func (s Set) Has(i int32) bool { return s&(1<<uint(i)) != 0 }
+
+// Without returns what is in s and not in the other.
+func (s Set) Without(other Set) Set { return s &^ other }
+
+// Size is the number of replicas in the set.
+func (s Set) Size() int { return bits.OnesCount64(uint64(s)) }
+
+// All goes through the replicas of the set, in the order of their numbers.
+func (s Set) All() iter.Seq[int32] {
+	return func(yield func(int32) bool) {
+		for ; s != 0; s &= s - 1 {
+			if !yield(int32(bits.TrailingZeros64(uint64(s)))) {
+				return
+			}
+		}
+	}
+}
+
+// Namer names a replica in texts, for instance by its region. A nil Namer names it by its number.
+type Namer func(replica int32) string
+
+// String returns the numbers, as in (0,1,2).
+func (s Set) String() string { return s.Text(nil) }
+
+// Text returns the names, as in (oregon,tokyo).
+func (s Set) Text(name Namer) string {
+	var names []string
+	for id := range s.All() {
+		if name == nil {
+			names = append(names, strconv.Itoa(int(id)))
+		} else {
+			names = append(names, name(id))
+		}
+	}
+	return "(" + strings.Join(names, ",") + ")"
+}
+
+// System tells which sets of replicas are quorums. Implementations are immutable, so that several
+// goroutines may use one.
+type System interface {
+	// IsQuorum tells whether the replicas of the set that the system is about are, or contain, a quorum.
+	IsQuorum(of Set) bool
+	// Members are the replicas that the system is about. No other makes a difference to IsQuorum.
+	Members() Set
+	// Text describes the system in one line, as in "2 of (oregon,tokyo,ohio)".
+	Text(name Namer) string
+	// String is Text with the replicas' numbers.
+	fmt.Stringer
+}
+
+// sized is the system of all sets of members that have a certain size.
+type sized struct {
+	members  Set
+	size     int
+	majority bool // it was made as one, and says so
+}
+
+// Majority returns the system of the smallest sets of members of which any two intersect.
+func Majority(members Set) System {
+	return sized{members: members, size: MajoritySize(members.Size()), majority: true}
+}
+
+// Size returns the system of all sets of so many members, from 1 to all of them. With more than there
+// are, no set is a quorum.
+func Size(size int, members Set) System { return sized{members: members, size: size} }
+
+// MajoritySize is the number of replicas in a majority of n.
+func MajoritySize(n int) int { return n/2 + 1 }
+
+// MeetingSize is the size of the smallest sets of n replicas that each intersect every set of the given
 // size, 1 ≤ size ≤ n.
-func Meeting(n, size int) int { return n + 1 - size }
+func MeetingSize(n, size int) int { return n + 1 - size }
 
-// Votes counts the distinct replicas, of up to 64, that have answered one request. The zero
-// value has none.
-type Votes uint64
+func (q sized) IsQuorum(of Set) bool { return (of & q.members).Size() >= q.size }
 
-// Add notes the answer of replica i, 0 ≤ i < 64; a second answer of the same one does not count.
-func (v *Votes) Add(i int32) { *v |= 1 << uint(i) }
+func (q sized) Members() Set { return q.members }
 
-// Has tells whether replica i has answered.
-func (v Votes) Has(i int32) bool { return v&(1<<uint(i)) != 0 }
+func (q sized) String() string { return q.Text(nil) }
 
-// Count is the number of replicas that have answered.
-func (v Votes) Count() int { return bits.OnesCount64(uint64(v)) }
+func (q sized) Text(name Namer) string {
+	if q.majority {
+		return "majority" + q.members.Text(name)
+	}
+	return fmt.Sprintf("%d of %s", q.size, q.members.Text(name))
+}
+
+// Reached returns the highest value that all replicas of some quorum have reached, where values holds
+// that of each replica at the place of its number, and values only rise from zero. It is zero if even all
+// replicas are no quorum.
+func Reached(s System, values []uint64) uint64 {
+	var order [MaxReplica + 1]uint8 // the replicas, the highest value first
+	for i, v := range values {
+		at := i
+		for ; at > 0 && values[order[at-1]] < v; at-- {
+			order[at] = order[at-1]
+		}
+		order[at] = uint8(i)
+	}
+	var reached Set
+	for _, i := range order[:len(values)] {
+		reached.Add(int32(i))
+		if s.IsQuorum(reached) {
+			return values[i]
+		}
+	}
+	return 0
+}

@@ -1,31 +1,35 @@
 package raft
 
-import "quorumbench/protocols"
+import (
+	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
+)
 
 // Who hears whom: what a leader that nobody hears, and those who hear one, do about it (rules 20 and
 // 21; with the option checkquorum, and for leases).
 
-// most tells whether a majority, the leader included, is as it should be.
-func (r *replica) most(as func(*peer) bool) bool {
-	count := 1
+// quorumIs tells whether those that are as they should be, the leader among them, are a quorum that meets
+// every one that could elect another leader.
+func (r *replica) quorumIs(as func(*peer) bool) bool {
+	these := quorum.Of(r.config.ID)
 	r.others(func(id protocols.NodeID) {
 		if as(&r.peers[id]) {
-			count++
+			these.Add(int32(id))
 		}
 	})
-	return count >= r.majority
+	return r.holders.IsQuorum(these)
 }
 
-// hearsMajority tells whether a majority has answered the leader lately.
-func (r *replica) hearsMajority() bool {
-	return r.most(func(p *peer) bool { return r.now-p.heard < r.patience })
+// hearsQuorum tells whether a quorum has answered the leader lately.
+func (r *replica) hearsQuorum() bool {
+	return r.quorumIs(func(p *peer) bool { return r.now-p.heard < r.patience })
 }
 
 // hearsLeader tells whether the replica has heard a leader, of whichever term, so lately that nobody
 // has reason to stand.
 func (r *replica) hearsLeader() bool {
 	if r.role == leader {
-		return r.hearsMajority()
+		return r.hearsQuorum()
 	}
 	return r.now-r.heard < r.patience
 }

@@ -5,7 +5,6 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/parcel"
-	"quorumbench/protocols/quorum"
 )
 
 // Electing: from the loss of a leader to the first append of the next.
@@ -39,7 +38,7 @@ func (r *replica) stand(transfer bool) {
 	r.stood = max(r.term, r.stood) + 1  // rule 24
 	r.enter(pair{r.stood, r.config.ID}) // rule 2: a candidate votes for itself
 	r.role, r.transferred = candidate, transfer
-	r.votes, r.refusals = quorum.Votes(0), quorum.Votes(0)
+	r.votes, r.refusals = 0, 0
 	r.election.Start(r.now, r.out)
 	r.requestVotes()
 	r.countVote(r.config.ID)
@@ -105,7 +104,7 @@ func (r *replica) onVote(from protocols.NodeID, term uint64, m *Vote) {
 
 func (r *replica) countVote(from protocols.NodeID) {
 	r.votes.Add(int32(from))
-	if r.votes.Count() >= r.majority {
+	if r.voters.IsQuorum(r.votes) {
 		r.lead()
 	}
 }
@@ -113,7 +112,7 @@ func (r *replica) countVote(from protocols.NodeID) {
 // countRefusal gives a candidacy up when it cannot be won any more.
 func (r *replica) countRefusal(from protocols.NodeID) {
 	r.refusals.Add(int32(from))
-	if r.refusals.Count() > r.config.Replicas-r.majority {
+	if !r.voters.IsQuorum(r.voters.Members().Without(r.refusals)) {
 		r.abandon()
 	}
 }

@@ -2,12 +2,12 @@ package raft
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/relay"
 )
 
@@ -144,14 +144,13 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 	}
 }
 
-// advanceCommit commits what stands on a majority.
+// advanceCommit commits what a quorum holds: the highest index up to which the logs of a quorum match.
 func (r *replica) advanceCommit() {
 	for i, p := range r.peers {
 		r.matches[i] = p.match
 	}
 	r.matches[r.config.ID] = r.log.last()
-	slices.Sort(r.matches)
-	index := r.matches[len(r.matches)-r.majority]
+	index := quorum.Reached(r.holders, r.matches)
 	if r.log.term(index) == r.term { // rule 7
 		r.commitTo(index)
 	}

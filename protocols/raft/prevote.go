@@ -2,7 +2,6 @@ package raft
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/quorum"
 )
 
 // PreVote: an election is tried out before a term is begun for it (rule 19; with the option prevote).
@@ -11,7 +10,7 @@ import (
 func (r *replica) sound() {
 	r.follow(protocols.Nobody)
 	r.role = precandidate
-	r.votes = quorum.Votes(0)
+	r.votes = 0
 	r.election.Start(r.now, r.out)
 	r.requestPreVotes()
 	r.onPreVoted(r.config.ID, true)
@@ -34,7 +33,7 @@ func (r *replica) onPreVoted(from protocols.NodeID, granted bool) {
 		return
 	}
 	r.votes.Add(int32(from))
-	if r.votes.Count() >= r.majority {
+	if r.voters.IsQuorum(r.votes) {
 		r.stand(false)
 	}
 }

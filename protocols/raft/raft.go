@@ -132,7 +132,8 @@ const (
 
 type replica struct {
 	config   protocols.Config
-	majority int
+	voters   quorum.System // who elect a leader
+	holders  quorum.System // who hold an entry that is then committed
 	patience time.Duration // within which a leader must make itself heard
 
 	preVotes, checksQuorum, reverts, transfers bool
@@ -153,8 +154,8 @@ type replica struct {
 
 	// A candidate's.
 	campaigned  time.Duration // when it began to campaign
-	votes       quorum.Votes
-	refusals    quorum.Votes
+	votes       quorum.Set
+	refusals    quorum.Set
 	transferred bool // the leader has told it to stand
 
 	// Of revert.
@@ -163,7 +164,7 @@ type replica struct {
 
 	// A leader's.
 	peers    []peer
-	matches  []uint64 // scratch of advanceCommit
+	matches  []uint64 // scratch of advanceCommit: by replica
 	handover handover
 	waiting  []read
 	round    uint64       // of confirmations
@@ -182,8 +183,9 @@ type replica struct {
 func newReplica(c protocols.Config) protocols.Node {
 	nothing := state{pair: pair{votedFor: protocols.Nobody}}
 	patience := c.Delays.ElectionTimeout()
+	majority := quorum.Majority(quorum.First(c.Replicas))
 	return &replica{
-		config: c, majority: quorum.Majority(c.Replicas), patience: patience,
+		config: c, voters: majority, holders: majority, patience: patience,
 		preVotes: c.Options.On(optionPreVote), reverts: c.Options.On(optionRevert),
 		checksQuorum: c.Options.On(optionCheckQuorum) || c.Options[optionReads] == readsLease,
 		transfers:    c.Options.On(optionTransfer),
@@ -322,7 +324,7 @@ func (r *replica) onPulse() {
 	case candidate:
 		r.requestVotes()
 	case leader:
-		if r.checksQuorum && !r.hearsMajority() { // rule 20
+		if r.checksQuorum && !r.hearsQuorum() { // rule 20
 			r.resign()
 			return
 		}

@@ -73,7 +73,7 @@ func (r *replica) answerReads() {
 	leased := r.leased()
 	answered := 0
 	for _, read := range r.waiting {
-		if !leased && !r.most(func(p *peer) bool { return p.confirmed >= read.round }) { // rule 17
+		if !leased && !r.quorumIs(func(p *peer) bool { return p.confirmed >= read.round }) { // rule 17
 			break
 		}
 		r.out.Mark(read.id, protocols.MarkCommitted)
@@ -87,5 +87,5 @@ func (r *replica) answerReads() {
 // leased tells whether nobody else can have been elected yet (rule 18).
 func (r *replica) leased() bool {
 	return r.reads == readsLease && !r.handover.told &&
-		r.most(func(p *peer) bool { return r.now-p.renewed < r.lease() })
+		r.quorumIs(func(p *peer) bool { return r.now-p.renewed < r.lease() })
 }

@@ -32,8 +32,8 @@ type Proposal struct {
 	Phase       Phase
 	Value       []byte           // to propose: the wish's, or one that was met; nil for a read so far
 	ValueBallot protocols.Ballot // of the value that was met
-	Agreed      quorum.Votes     // who promised or accepted, in this phase
-	Refused     quorum.Votes     // who did not
+	Agreed      quorum.Set       // who promised or accepted, in this phase
+	Refused     quorum.Set       // who did not
 	Highest     protocols.Ballot // that was met in a refusal
 	To          protocols.NodeID // where it is, of a proposal that travels
 
@@ -225,12 +225,11 @@ func (r *Replica) onTimer(g *Register) {
 
 // Wait sets the time that a phase may take in which a quorum has to answer: first the nearest one;
 // after a wait in vain, since somebody near may be down, any.
-func (r *Replica) Wait(g *Register) {
-	size := r.quorum
+func (r *Replica) Wait(g *Register, s quorum.System) {
 	if g.wishes.late > 0 {
-		size = r.Replicas
+		s = quorum.Size(r.Replicas, quorum.First(r.Replicas))
 	}
-	r.wait(g, r.nearest(size))
+	r.wait(g, r.nearest(s))
 }
 
 // WaitFor sets the time that an answer of one replica may take.
@@ -244,11 +243,16 @@ func (r *Replica) wait(g *Register, timeout time.Duration) {
 	r.Out.SetTimer(g.timer, timeout<<min(g.wishes.late, patience))
 }
 
-// nearest is how long to wait for the answers of the nearest replicas, so many with this one. Which are
-// the nearest is a matter of configuration: of those that do not answer in time nothing is measured.
-func (r *Replica) nearest(size int) time.Duration {
-	timeout := r.links[r.ID].Timeout()
-	for _, peer := range r.peers[:size-1] {
+// nearest is how long to wait for the answers of the nearest replicas that are a quorum with this one.
+// Which are the nearest is a matter of configuration: of those that do not answer in time nothing is
+// measured.
+func (r *Replica) nearest(s quorum.System) time.Duration {
+	timeout, heard := r.links[r.ID].Timeout(), quorum.Of(r.ID)
+	for _, peer := range r.peers {
+		if s.IsQuorum(heard) {
+			break
+		}
+		heard.Add(int32(peer))
 		timeout = max(timeout, r.links[peer].Timeout())
 	}
 	return timeout

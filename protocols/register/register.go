@@ -15,6 +15,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // Rules are a driver's own: how it gets a value chosen.
@@ -39,7 +40,7 @@ type Replica struct {
 	now    time.Duration
 	links  []protocols.RoundTrip // to each replica
 	peers  []protocols.NodeID    // nearest first
-	quorum int
+	quorum quorum.System
 
 	registers []*Register // in the order met; the place, which is used again, is the timer's ID
 	vacant    []*Register // of them, those whose keys were dropped
@@ -53,8 +54,8 @@ type Replica struct {
 	record Record
 }
 
-// New returns a replica without keys. The driver's quorums have the given size, this replica included.
-func New(c protocols.Config, quorum int, rules Rules) *Replica {
+// New returns a replica without keys. How long a proposal backs off follows from the round trip to a quorum.
+func New(c protocols.Config, quorum quorum.System, rules Rules) *Replica {
 	r := &Replica{
 		ID: c.ID, Replicas: c.Replicas, rules: rules, quorum: quorum,
 		random: rand.New(rand.NewPCG(c.Seed, 1)),

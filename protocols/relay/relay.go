@@ -51,7 +51,7 @@ type Relay struct {
 	self   protocols.NodeID
 	leader protocols.NodeID
 	delays protocols.Delays
-	quorum int // that the leader needs a round trip to
+	quorum quorum.System // that the leader needs a round trip to
 	wire   Wire
 
 	queue    *list.List // of *waiting, the earliest due first
@@ -78,15 +78,15 @@ type waiting struct {
 // else. The leader is taken to need a majority; see SetQuorum.
 func New(c protocols.Config, timer protocols.TimerID, wire Wire) *Relay {
 	return &Relay{
-		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorum.Majority(c.Replicas), wire: wire, timer: timer,
+		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorum.Majority(quorum.First(c.Replicas)), wire: wire, timer: timer,
 		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
 		underway: map[protocols.CommandID]protocols.NodeID{},
 	}
 }
 
-// SetQuorum tells how many replicas the leader needs, itself included, to get a command decided: what
-// an answer may take follows from it.
-func (r *Relay) SetQuorum(size int) { r.quorum = size }
+// SetQuorum tells of which replicas the leader needs a quorum to get a command decided: what an answer may
+// take follows from it.
+func (r *Relay) SetQuorum(s quorum.System) { r.quorum = s }
 
 // Leader is the replica that commands are forwarded to, Nobody if none is known.
 func (r *Relay) Leader() protocols.NodeID { return r.leader }
@@ -244,14 +244,13 @@ func (r *Relay) forward(now time.Duration, out *protocols.Outbox, commands ...*C
 // Floor is the QuorumFloor of a leader that needs a majority: a driver's Floor, if it has nothing to
 // add.
 func Floor(c protocols.Config) time.Duration {
-	return QuorumFloor(c.Delays, quorum.Majority(c.Replicas), c.Leader, c.ID)
+	return QuorumFloor(c.Delays, quorum.Majority(quorum.First(c.Replicas)), c.Leader, c.ID)
 }
 
 // QuorumFloor is the least time a write can take under a leader that needs one round trip to a
-// quorum of the given size, itself included: to the leader, to its nearest quorum and back, and to
-// the client again.
-func QuorumFloor(d protocols.Delays, size int, leader, in protocols.NodeID) time.Duration {
-	floor := d.QuorumRoundTrip(leader, size)
+// quorum: to the leader, to its nearest quorum and back, and to the client again.
+func QuorumFloor(d protocols.Delays, s quorum.System, leader, in protocols.NodeID) time.Duration {
+	floor := d.QuorumRoundTrip(leader, s)
 	if in != leader {
 		floor += d.RoundTrip(in, leader)
 	}

@@ -81,11 +81,12 @@ const (
 type replica struct {
 	config   protocols.Config
 	number   func(*Record) uint64 // of the history: the recovery rule
+	quorum   quorum.System
 	disk     Record
 	store    *kv.Store
 	applied  int
-	votes    quorum.Votes   // of a candidate; of a leader, too
-	copies   []quorum.Votes // of a leader: who has copied its history up to each entry; nil of others
+	votes    quorum.Set   // of a candidate; of a leader, too
+	copies   []quorum.Set // of a leader: who has copied its history up to each entry; nil of others
 	election *relay.ElectionTimer
 	waiting  map[protocols.CommandID]bool // clients beside a leader
 
@@ -95,7 +96,7 @@ type replica struct {
 
 func newReplica(c protocols.Config, number func(*Record) uint64) protocols.Node {
 	return &replica{
-		config: c, number: number, store: kv.NewStore(), election: relay.NewElectionTimer(c, electionTimer),
+		config: c, number: number, quorum: quorum.Majority(quorum.First(c.Replicas)), store: kv.NewStore(), election: relay.NewElectionTimer(c, electionTimer),
 		waiting: map[protocols.CommandID]bool{},
 	}
 }
@@ -216,9 +217,9 @@ func (r *replica) onElect(epoch uint64, m *Elect) {
 
 func (r *replica) onVote(from protocols.NodeID) {
 	r.votes.Add(int32(from))
-	if !r.leads() && r.votes.Count() == quorum.Majority(r.config.Replicas) {
+	if !r.leads() && r.quorum.IsQuorum(r.votes) {
 		r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
-		r.copies = []quorum.Votes{}
+		r.copies = []quorum.Set{}
 		r.write(r.disk.History) // the recovery
 		r.out.SetTimer(heartbeatTimer, r.config.Delays.Heartbeat())
 	}
@@ -248,7 +249,7 @@ func (r *replica) onCopied(from protocols.NodeID, length int) {
 	committed := r.disk.Committed
 	for i := range min(length, len(r.copies)) {
 		r.copies[i].Add(int32(from))
-		if r.copies[i].Count() >= quorum.Majority(r.config.Replicas) {
+		if r.quorum.IsQuorum(r.copies[i]) {
 			committed = max(committed, uint64(i)+1)
 		}
 	}
@@ -257,7 +258,7 @@ func (r *replica) onCopied(from protocols.NodeID, length int) {
 
 // heartbeat is a copy as long as some follower lacks one.
 func (r *replica) heartbeat() {
-	if last := len(r.copies) - 1; last >= 0 && r.copies[last].Count() < r.config.Replicas {
+	if last := len(r.copies) - 1; last >= 0 && r.copies[last].Size() < r.config.Replicas {
 		r.copy()
 	} else {
 		r.broadcast(&Message{Kind: &Message_Heartbeat{Heartbeat: &Heartbeat{Committed: r.disk.Committed}}})
