@@ -37,6 +37,7 @@ const (
 	InputMessage                      // From, Data: a message that From sent
 	InputTimer                        // Timer: one that was set, and neither set again nor stopped since
 	InputCommand                      // Command, Data: a client of this region wants it done
+	InputDurable                      // Notice: what WhenDurable was called with is durable now
 )
 
 // String returns the kind's name as traces print it.
@@ -52,6 +53,8 @@ func (k InputKind) String() string {
 		return "timer"
 	case InputCommand:
 		return "command"
+	case InputDurable:
+		return "durable"
 	}
 	return "unknown"
 }
@@ -63,5 +66,6 @@ type Input struct {
 	From    NodeID
 	Timer   TimerID
 	Command CommandID
+	Notice  uint64
 	Data    []byte // borrowed: valid during the step only
 }

@@ -17,6 +17,7 @@ type Outbox struct {
 	Commits []Commit
 	Answers []Answer
 	Marks   []Mark
+	Notices []uint64 // what WhenDurable was called with
 
 	arena []byte // encoded messages and records
 }
@@ -25,6 +26,7 @@ type Outbox struct {
 type Send struct {
 	To   NodeID
 	Data []byte
+	Now  bool // it does not wait for the disk; see Outbox.SendNow
 }
 
 // Record is what shall survive a crash.
@@ -90,9 +92,19 @@ const (
 	MarkDeposed   = "deposed"   // this replica ceased to be leader
 )
 
-// Send encodes m and addresses it to a node.
+// Send encodes m and addresses it to a node. The message leaves when everything is durable that was
+// persisted before, in this step or an earlier one.
 func (o *Outbox) Send(to NodeID, m proto.Message) {
 	o.Sends = append(o.Sends, Send{To: to, Data: o.encode(m)})
+}
+
+// SendNow is Send for a message that does not wait for the disk. It is only for what does not rest on a
+// record that is not durable yet: neither the message nor anything that may follow from it at its receiver
+// may need that record to survive a crash. A Raft leader sends its entries so, because a follower that has
+// them promises nothing in the leader's name. Messages of SendNow overtake those of earlier Sends that wait;
+// among themselves, and among those of Send, their order is kept up to the network.
+func (o *Outbox) SendNow(to NodeID, m proto.Message) {
+	o.Sends = append(o.Sends, Send{To: to, Data: o.encode(m), Now: true})
 }
 
 // Broadcast encodes m once and addresses it to every replica of n but self.
@@ -119,6 +131,11 @@ func (o *Outbox) StopTimer(id TimerID) {
 func (o *Outbox) Persist(record proto.Message) {
 	o.Records = append(o.Records, Record{Data: o.encode(record)})
 }
+
+// WhenDurable asks for an InputDurable with the given number once everything is durable that was persisted
+// before, in this step or an earlier one. Each call leads to one such input, in the order of the calls,
+// unless the node crashes first.
+func (o *Outbox) WhenDurable(notice uint64) { o.Notices = append(o.Notices, notice) }
 
 // Snapshot is Persist for a record that takes the place of all persisted before it: a new life is
 // restored from it and from what was persisted after it. A crash leaves either it or all those.
@@ -164,6 +181,7 @@ func (o *Outbox) Reset() {
 	clear(o.Answers)
 	o.Sends, o.Timers, o.Records = o.Sends[:0], o.Timers[:0], o.Records[:0]
 	o.Commits, o.Answers, o.Marks = o.Commits[:0], o.Answers[:0], o.Marks[:0]
+	o.Notices = o.Notices[:0]
 	o.arena = o.arena[:0]
 }
 

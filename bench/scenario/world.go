@@ -125,7 +125,7 @@ func (w *world) crash(id int) error {
 	if !h.alive() {
 		return fmt.Errorf("found a crash of R%d, which is down", id)
 	}
-	h.host.Crash(false)
+	h.host.Crash()
 	h.late = nil
 	w.tell(Event{Kind: Crashed, Replica: id, Text: "crashes"})
 	return nil

@@ -5,18 +5,23 @@
 // in the conformance suite and in exhaustive exploration. These differ in what they give to a host: a
 // [World], which is a clock, a network and a calendar, and a [Disk].
 //
-// # One batch
+// # Batches
 //
 // The world hands inputs over with [Host.Input] and [Host.Fire], as many as have come together, and then
-// calls [Host.Release] once. Release makes the batch's records durable and then lets its effects out, in
-// this order: what was applied, what was marked, answers, messages, timers. So nobody hears of a promise
-// before it is on disk, and the records and messages of a batch share a write and a packet.
+// calls [Host.Release]. That hands the batch's records to the disk and, once they are durable, lets the
+// effects of the batch out, in this order: what was applied, what was marked, answers, messages, timers.
+// So nobody hears of a promise before it is on disk, and the records and messages of a batch share a write
+// and a packet.
+//
+// A disk may take time. Meanwhile the node goes on: its next batch collects, and is written when the one
+// before it is durable. Only two things do not wait for a disk that is busy: messages of SendNow, and
+// timers. A node that asked for it with WhenDurable is told when its records are durable.
 //
 // # Incarnations
 //
 // An incarnation is a node's life from [Host.Restore] and [Host.Start] to [Host.Crash]. Restore makes a
-// new node and feeds it the records on its disk. A crash forgets everything else: timers, and effects
-// that were not released. Timers of an earlier incarnation never fire.
+// new node and feeds it the records on its disk. A crash forgets everything else: timers, records that
+// were not durable, effects that were not let out. Timers of an earlier incarnation never fire.
 package host
 
 import (
@@ -31,7 +36,7 @@ import (
 type World interface {
 	// Now is the time since the run began, never decreasing.
 	Now() time.Duration
-	// Send puts the messages of a batch on their way, in this order.
+	// Send puts messages on their way, in this order.
 	Send(messages []protocols.Send)
 	// Wake asks for a call of Host.Fire with this timer and setting at a time of the run, or later.
 	Wake(at time.Duration, timer protocols.TimerID, setting uint64)
@@ -45,11 +50,13 @@ type World interface {
 
 // Disk keeps what a node persists for its next incarnation.
 type Disk interface {
-	// Write makes records durable. It does not keep their bytes.
-	Write(records []protocols.Record)
-	// Tear leaves of records what a crash in the middle of Write leaves: a part of them, and of the last
-	// record perhaps a part, which Records then leaves out. A snapshot is there as a whole or not at all.
-	Tear(records []protocols.Record)
+	// Write makes records durable. If that takes time, it returns false, and the world calls Host.Durable
+	// when they are; the bytes stay as they are until then, and no other Write comes before.
+	Write(records []protocols.Record) (durable bool)
+	// Crash tells that the node crashes. Of records that are being written, if there are any, it keeps what
+	// a crash in the middle of writing leaves: a part of them, and of the last record perhaps a part, which
+	// Records then leaves out. A snapshot is there as a whole or not at all.
+	Crash()
 	// Records returns what is durable, oldest first: the last snapshot and all that was written after it.
 	// The slices belong to the caller.
 	Records() [][]byte
@@ -58,7 +65,7 @@ type Disk interface {
 // Watcher sees every step of a node, those that restore it included.
 type Watcher interface {
 	Before(in *protocols.Input)
-	// After comes when the step is over; out holds the effects of the whole batch so far.
+	// After comes when the step is over; out holds the effects of the batch so far.
 	After(in *protocols.Input, out *protocols.Outbox)
 }
 
@@ -78,10 +85,23 @@ type Host struct {
 
 	node        protocols.Node // nil while it is down
 	incarnation uint64
-	out         protocols.Outbox
-	arrived     []time.Duration // when the inputs arrived that led to the marks in out, one each
+	batch       *batch // what the steps want since the last Release
+	writing     *batch // what waits for the disk, if busy
+	busy        bool
 	timers      map[protocols.TimerID]Timer
 	settings    uint64 // how many timers were ever set
+	input       protocols.Input
+}
+
+// batch is what the steps of a batch want.
+type batch struct {
+	protocols.Outbox
+	arrived []time.Duration // when the inputs arrived that led to the marks, one each
+}
+
+func (b *batch) reset() {
+	b.Reset()
+	b.arrived = b.arrived[:0]
 }
 
 // Timer is one that is set.
@@ -93,7 +113,10 @@ type Timer struct {
 
 // New returns a host whose node is down; see Host.Restore.
 func New(config Config) *Host {
-	return &Host{config: config, clock: NewClock(), timers: map[protocols.TimerID]Timer{}}
+	return &Host{
+		config: config, clock: NewClock(), batch: &batch{}, writing: &batch{},
+		timers: map[protocols.TimerID]Timer{},
+	}
 }
 
 // Up tells whether the node is running.
@@ -109,7 +132,7 @@ func (h *Host) Incarnation() uint64 { return h.incarnation }
 func (h *Host) Clock() *Clock { return &h.clock }
 
 // Pending is what the batch wants so far. It must not be changed.
-func (h *Host) Pending() *protocols.Outbox { return &h.out }
+func (h *Host) Pending() *protocols.Outbox { return &h.batch.Outbox }
 
 // Restore begins an incarnation: it makes the node and feeds it what is on its disk. Start follows, in
 // the same batch unless the world wants to tell what is restored from what is new.
@@ -120,9 +143,10 @@ func (h *Host) Restore() {
 	}
 	now := h.config.World.Now()
 	for _, record := range h.config.Disk.Records() {
-		h.Input(&protocols.Input{Kind: protocols.InputRestore, Data: record}, now)
+		h.input = protocols.Input{Kind: protocols.InputRestore, Data: record}
+		h.Input(&h.input, now)
 	}
-	if o := &h.out; len(o.Sends)+len(o.Records)+len(o.Answers)+len(o.Timers) > 0 {
+	if o := h.batch; len(o.Sends)+len(o.Records)+len(o.Answers)+len(o.Timers)+len(o.Notices) > 0 {
 		panic(fmt.Sprintf("host: a node that is being restored sends %d messages, persists %d records, gives %d answers, changes %d timers; it may do none of that",
 			len(o.Sends), len(o.Records), len(o.Answers), len(o.Timers))) // an error in the driver
 	}
@@ -130,19 +154,20 @@ func (h *Host) Restore() {
 
 // Start tells the node that it is restored and may act.
 func (h *Host) Start() {
-	h.Input(&protocols.Input{Kind: protocols.InputStart}, h.config.World.Now())
+	h.input = protocols.Input{Kind: protocols.InputStart}
+	h.Input(&h.input, h.config.World.Now())
 }
 
-// Crash ends the incarnation. Torn tells that records of the batch are being written: a part of them may
-// be on disk.
-func (h *Host) Crash(torn bool) {
-	if torn && h.config.Disk != nil {
-		h.config.Disk.Tear(h.out.Records)
+// Crash ends the incarnation. What waits for the disk, or was not released, is lost, or a part of it.
+func (h *Host) Crash() {
+	if h.config.Disk != nil {
+		h.config.Disk.Crash()
 	}
 	h.node = nil
 	h.incarnation++
-	h.out.Reset()
-	h.arrived = h.arrived[:0]
+	h.batch.reset()
+	h.writing.reset()
+	h.busy = false
 	clear(h.timers)
 }
 
@@ -156,12 +181,13 @@ func (h *Host) Input(in *protocols.Input, arrived time.Duration) {
 	if h.config.Watch != nil {
 		h.config.Watch.Before(in)
 	}
-	h.node.Step(in, &h.out)
-	for len(h.arrived) < len(h.out.Marks) {
-		h.arrived = append(h.arrived, arrived)
+	b := h.batch
+	h.node.Step(in, &b.Outbox)
+	for len(b.arrived) < len(b.Marks) {
+		b.arrived = append(b.arrived, arrived)
 	}
 	if h.config.Watch != nil {
-		h.config.Watch.After(in, &h.out)
+		h.config.Watch.After(in, &b.Outbox)
 	}
 }
 
@@ -171,8 +197,8 @@ func (h *Host) Due(timer protocols.TimerID, setting uint64) bool {
 	if h.node == nil || h.timers[timer].Setting != setting {
 		return false
 	}
-	for i := range h.out.Timers {
-		if h.out.Timers[i].ID == timer {
+	for i := range h.batch.Timers {
+		if h.batch.Timers[i].ID == timer {
 			return false
 		}
 	}
@@ -185,36 +211,85 @@ func (h *Host) Fire(timer protocols.TimerID, setting uint64, arrived time.Durati
 		return
 	}
 	delete(h.timers, timer)
-	h.Input(&protocols.Input{Kind: protocols.InputTimer, Timer: timer}, arrived)
+	h.input = protocols.Input{Kind: protocols.InputTimer, Timer: timer}
+	h.Input(&h.input, arrived)
 }
 
-// Release ends the batch: it makes the records durable, then lets the effects out.
+// Release ends the batch: its records go to the disk, and its effects are let out when they are durable.
+// If the disk is still busy with an earlier batch, this one joins what is written next.
 func (h *Host) Release() {
-	out, world := &h.out, h.config.World
-	if h.config.Disk != nil && len(out.Records) > 0 {
-		h.config.Disk.Write(out.Records)
+	for h.node != nil {
+		b := h.batch
+		if h.busy || len(b.Records) > 0 && h.config.Disk != nil && !h.config.Disk.Write(b.Records) {
+			h.sendNow(b)
+			h.setTimers(b)
+			if !h.busy {
+				h.busy = true
+				h.batch, h.writing = h.writing, b
+			}
+			return
+		}
+		if !h.letOut(b) {
+			return
+		}
 	}
-	for i := range out.Commits {
-		world.Commit(out.Commits[i])
+}
+
+// Durable tells that the records of the last Disk.Write are durable. It lets the effects out that waited
+// for them, and releases what has collected meanwhile.
+func (h *Host) Durable() {
+	h.busy = false
+	h.letOut(h.writing)
+	h.Release()
+}
+
+// letOut carries out what a batch wants, all of whose records are durable, and tells the node so if it
+// asked for that, which begins another batch.
+func (h *Host) letOut(b *batch) (more bool) {
+	world := h.config.World
+	for i := range b.Commits {
+		world.Commit(b.Commits[i])
 	}
-	for i := range out.Marks {
-		world.Mark(out.Marks[i], h.arrived[i])
+	for i := range b.Marks {
+		world.Mark(b.Marks[i], b.arrived[i])
 	}
-	h.arrived = h.arrived[:0]
-	for _, a := range out.Answers {
+	for _, a := range b.Answers {
 		world.Answer(a)
 	}
-	if len(out.Sends) > 0 {
-		world.Send(out.Sends)
+	if len(b.Sends) > 0 {
+		world.Send(b.Sends)
 	}
-	h.setTimers(out.Timers)
-	out.Reset()
+	h.setTimers(b)
+	notices := b.Notices
+	b.Notices = nil
+	b.reset()
+	for _, notice := range notices {
+		h.input = protocols.Input{Kind: protocols.InputDurable, Notice: notice}
+		h.Input(&h.input, world.Now())
+	}
+	return len(notices) > 0
 }
 
-// setTimers sets and stops timers, in order.
-func (h *Host) setTimers(changes []protocols.TimerChange) {
+// sendNow sends those messages of a batch that do not wait for the disk, and takes them out of it.
+func (h *Host) sendNow(b *batch) {
+	var now, later []protocols.Send
+	for _, m := range b.Sends {
+		if m.Now {
+			now = append(now, m)
+		} else {
+			later = append(later, m)
+		}
+	}
+	if len(now) > 0 {
+		h.config.World.Send(now)
+		b.Sends = append(b.Sends[:0], later...)
+	}
+}
+
+// setTimers sets and stops the timers of a batch, in order, and takes them out of it.
+func (h *Host) setTimers(b *batch) {
 	now := h.config.World.Now()
-	for _, change := range changes {
+	for _, change := range b.Timers {
 		if change.Stop {
 			delete(h.timers, change.ID)
 			continue
@@ -224,4 +299,5 @@ func (h *Host) setTimers(changes []protocols.TimerChange) {
 		h.timers[change.ID] = Timer{ID: change.ID, Setting: h.settings, At: at}
 		h.config.World.Wake(at, change.ID, h.settings)
 	}
+	b.Timers = b.Timers[:0]
 }

@@ -46,9 +46,9 @@ type disk struct {
 	w *world
 }
 
-func (d *disk) Write(records []protocols.Record) {
+func (d *disk) Write(records []protocols.Record) bool {
 	d.w.did = append(d.w.did, fmt.Sprintf("persist %d", len(records)))
-	d.MemoryDisk.Write(records)
+	return d.MemoryDisk.Write(records)
 }
 
 // script is a node that does what a test says.
@@ -135,7 +135,7 @@ func TestATimerFiresOnlyAsItWasSetLast(t *testing.T) {
 	}
 	do(1)
 	h.Release()
-	h.Crash(false)
+	h.Crash()
 	h.Restore()
 	h.Start()
 	h.Fire(3, w.wakes[3].Setting, 0)
@@ -160,7 +160,7 @@ func TestACrashForgetsWhatWasNotReleased(t *testing.T) {
 	h.Input(command, 0)
 	h.Release()
 	h.Input(command, 0)
-	h.Crash(true)
+	h.Crash()
 	if h.Up() || h.Incarnation() != 1 {
 		t.Errorf("after a crash: up %t, incarnation %d", h.Up(), h.Incarnation())
 	}
@@ -189,7 +189,7 @@ func TestANodeThatActsWhileItIsRestoredIsAnError(t *testing.T) {
 	})
 	h.Input(&protocols.Input{Kind: protocols.InputCommand}, 0)
 	h.Release()
-	h.Crash(false)
+	h.Crash()
 	defer func() {
 		if recover() == nil {
 			t.Error("it may send")

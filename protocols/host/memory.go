@@ -6,23 +6,24 @@ import (
 	"quorumbench/protocols"
 )
 
-// MemoryDisk is a Disk in memory on which nothing is ever torn. The zero value is empty.
+// MemoryDisk is a Disk in memory on which writing takes no time. The zero value is empty.
 type MemoryDisk struct {
 	Kept [][]byte // the records, oldest first
 }
 
 // Write implements Disk.
-func (d *MemoryDisk) Write(records []protocols.Record) {
+func (d *MemoryDisk) Write(records []protocols.Record) (durable bool) {
 	for _, r := range records {
 		if r.Snapshot {
 			d.Kept = nil
 		}
 		d.Kept = append(d.Kept, bytes.Clone(r.Data))
 	}
+	return true
 }
 
-// Tear implements Disk: nothing of what was not durable is kept.
-func (d *MemoryDisk) Tear([]protocols.Record) {}
+// Crash implements Disk: nothing is being written.
+func (d *MemoryDisk) Crash() {}
 
 // Records implements Disk.
 func (d *MemoryDisk) Records() [][]byte {

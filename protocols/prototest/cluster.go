@@ -33,6 +33,9 @@ type Network struct {
 	// Rate, if set, returns how many bytes a link carries a second, zero for any: messages wait for those
 	// before them.
 	Rate func(from, to protocols.NodeID) int
+	// Persist is how long it takes to make the records of a batch durable. A crash in the meantime keeps a
+	// part of them.
+	Persist time.Duration
 	// Drop, if set, is asked about every message and returns true to lose it.
 	Drop func(from, to protocols.NodeID, message []byte) bool
 }
@@ -75,7 +78,7 @@ type Replica struct {
 	Alive   bool
 	Commits []protocols.Commit // of this incarnation, in the order they were told; with bytes of their own
 	Marks   []Mark             // of all incarnations
-	Disk    host.MemoryDisk    // what a new incarnation is restored from
+	Disk    Disk               // what a new incarnation is restored from
 
 	cluster *Cluster
 	id      protocols.NodeID
@@ -131,6 +134,7 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 // newReplica makes a replica that is not running yet.
 func (c *Cluster) newReplica(id protocols.NodeID) *Replica {
 	r := &Replica{cluster: c, id: id}
+	r.Disk.replica = r
 	r.host = host.New(host.Config{
 		World: r, Disk: &r.Disk, Watch: r,
 		New: func(uint64) protocols.Node { return c.driver.New(c.config(id)) },
@@ -226,7 +230,7 @@ func (c *Cluster) Marked(event string, by ...protocols.NodeID) (n int) {
 // are given up: their clients live and fall with it.
 func (c *Cluster) Crash(id protocols.NodeID) {
 	r := c.Replicas[id]
-	r.host.Crash(false)
+	r.host.Crash()
 	r.Alive, r.Node = false, nil
 	for _, command := range c.history {
 		command.given = command.given || command.to == id

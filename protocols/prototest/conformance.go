@@ -68,7 +68,8 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 			t.Run("a command given up has no effect", func(t *testing.T) { forgetsGivenUp(t, driver, delays) })
 			t.Run("a read sees the write before it", func(t *testing.T) { readsLatest(t, driver, delays) })
 			t.Run("lost, doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays) })
-			t.Run("crashes lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays) })
+			t.Run("crashes lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays, 0) })
+			t.Run("crashes while records are being written lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays, 30*ms) })
 			t.Run("a blackout of all loses nothing that was answered", func(t *testing.T) { survivesBlackouts(t, driver, delays) })
 		})
 	}
@@ -252,9 +253,9 @@ func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Del
 	}
 }
 
-func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Delays, persist time.Duration) {
 	for seed := range *seeds {
-		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.02}, 0, seed)
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.02, Persist: persist}, 0, seed)
 		// One replica after the other is down for a while, so that a majority is always up
 		// where there is more than one.
 		for i := range delays {
@@ -277,6 +278,7 @@ func survivesBlackouts(t *testing.T, driver protocols.Driver, delays protocols.D
 	for seed := range *seeds {
 		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.05}, 0, seed)
 		c.Run(3 * time.Second)
+		c.Network.Persist = time.Duration(seed%3) * 10 * ms
 		for range 2 {
 			load(c, 2, 70*ms, 3)
 			c.Run(c.Now() + time.Duration(c.random.IntN(200))*ms)
