@@ -66,7 +66,7 @@ func (r *beating) Step(in *protocols.Input, out *protocols.Outbox) {
 		out.SetTimer(1, beat)
 	case protocols.InputTimer:
 		out.Persist(wrapperspb.UInt64(uint64(in.Now)))
-		out.Broadcast(r.config.ID, r.config.Replicas, wrapperspb.UInt64(uint64(in.Now)))
+		out.Broadcast(r.config.ID, r.config.Members, wrapperspb.UInt64(uint64(in.Now)))
 		out.SetTimer(1, beat)
 	case protocols.InputMessage:
 		var sent wrapperspb.UInt64Value

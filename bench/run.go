@@ -184,7 +184,7 @@ func (a *attempt) expected() int {
 // config is what a replica knows when it is made.
 func (a *attempt) config(i int) protocols.Config {
 	return protocols.Config{
-		ID: protocols.NodeID(i), Replicas: len(a.clients), Leader: a.leader, Options: a.protocol.Options,
+		ID: protocols.NodeID(i), Members: protocols.Members(len(a.clients)), Leader: a.leader, Options: a.protocol.Options,
 		Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
 	}
 }

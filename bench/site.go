@@ -107,7 +107,7 @@ func newSite(id int, config protocols.Config, driver *protocols.Driver, w world,
 	return &site{
 		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: host.NewClock(),
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
-		batches: make([][][]byte, config.Replicas), measures: measures{},
+		batches: make([][][]byte, config.Size()), measures: measures{},
 	}
 }
 
@@ -369,7 +369,7 @@ func (s *site) impatient(id protocols.CommandID) {
 	now := s.world.now()
 	data, again := s.clients.retry(id, now)
 	if data != nil {
-		to := (s.id + 1 + s.clients.retries(id)) % s.config.Replicas
+		to := (s.id + 1 + s.clients.retries(id)) % s.config.Size()
 		e := event{kind: commandEvent, from: s.id, command: id, data: data}
 		s.world.at(now+s.config.Delays[s.id][to], to, e)
 		if wait, some := s.clients.patience(id); some {

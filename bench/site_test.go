@@ -45,7 +45,7 @@ func TestATimerThatIsChangedInTheSameBatchDoesNotFire(t *testing.T) {
 	node, w := &stoppingNode{}, &heldWorld{}
 	driver := &protocols.Driver{New: func(protocols.Config) protocols.Node { return node }}
 	load := &Load{Arrivals: Poisson, Rate: 1, Keys: Keys{Count: 1}, Duration: time.Second}
-	s := newSite(0, protocols.Config{Replicas: 1}, driver, w, Simulation{}, newClients(load, 1, 0, 0), noDisk{})
+	s := newSite(0, protocols.Config{Members: protocols.Members(1)}, driver, w, Simulation{}, newClients(load, 1, 0, 0), noDisk{})
 	s.handle([]event{{kind: restartEvent}})
 	due := w.take()
 	if len(due) != 3 {

@@ -86,7 +86,7 @@ func (r *marking) propose(out *protocols.Outbox, home protocols.NodeID, id proto
 }
 
 func (r *marking) toOthers(out *protocols.Outbox, kind string, id protocols.CommandID, data []byte) {
-	for to := range protocols.NodeID(r.config.Replicas) {
+	for _, to := range r.config.Members {
 		if to != r.config.ID {
 			r.send(out, to, kind, id, data)
 		}

@@ -2,7 +2,10 @@ package protocols
 
 import (
 	"fmt"
+	"slices"
 	"time"
+
+	"quorumbench/protocols/quorum"
 )
 
 // Driver is what a protocol package offers to the rest of the toolkit.
@@ -46,17 +49,35 @@ func (d *Driver) CheckReplicas(n int) error {
 
 // Config is what a replica knows when it is made.
 type Config struct {
-	ID       NodeID
-	Replicas int     // in the cluster; their IDs are 0 … Replicas-1
-	Leader   NodeID  // who shall lead, Nobody for drivers without a leader
-	Delays   Delays  // of the links, as configured; timeouts and the first choice of a peer follow from it
-	Options  Options // settled
-	Seed     uint64  // for the replica's own randomness: the same in a repeated run, a higher one in each later life
+	ID      NodeID
+	Members []NodeID // the replicas of the first membership: 0 … n-1, in that order. All replicas share the slice
+	Leader  NodeID   // who shall lead, Nobody for drivers without a leader
+	Delays  Delays   // of the links, as configured; timeouts and the first choice of a peer follow from it
+	Options Options  // settled
+	Seed    uint64   // for the replica's own randomness: the same in a repeated run, a higher one in each later life
 }
+
+// Members returns the first membership of a cluster of n replicas: 0 … n-1.
+func Members(n int) []NodeID {
+	members := make([]NodeID, n)
+	for i := range members {
+		members[i] = NodeID(i)
+	}
+	return members
+}
+
+// Size is the number of members.
+func (c *Config) Size() int { return len(c.Members) }
+
+// All is the set of the members.
+func (c *Config) All() quorum.Set { return quorum.Of(c.Members...) }
 
 // Patience is how long an answer of another replica may take before it is asked for again, by the
 // configured delays; see Retry.
 func (c *Config) Patience(with NodeID) time.Duration { return Retry(c.Delays.RoundTrip(c.ID, with)) }
 
-// IsPeer tells whether a number is that of another replica of the cluster.
-func (c *Config) IsPeer(id NodeID) bool { return 0 <= id && int(id) < c.Replicas && id != c.ID }
+// IsMember tells whether a number is that of a member.
+func (c *Config) IsMember(id NodeID) bool { return slices.Contains(c.Members, id) }
+
+// IsPeer tells whether a number is that of another member.
+func (c *Config) IsPeer(id NodeID) bool { return id != c.ID && c.IsMember(id) }

@@ -107,10 +107,10 @@ func (o *Outbox) SendNow(to NodeID, m proto.Message) {
 	o.Sends = append(o.Sends, Send{To: to, Data: o.encode(m), Now: true})
 }
 
-// Broadcast encodes m once and addresses it to every replica of n but self.
-func (o *Outbox) Broadcast(self NodeID, n int, m proto.Message) {
+// Broadcast encodes m once and addresses it to every member but self.
+func (o *Outbox) Broadcast(self NodeID, members []NodeID, m proto.Message) {
 	data := o.encode(m)
-	for to := NodeID(0); to < NodeID(n); to++ {
+	for _, to := range members {
 		if to != self {
 			o.Sends = append(o.Sends, Send{To: to, Data: data})
 		}

@@ -89,7 +89,7 @@ func TestWhatAnOutboxHoldsStaysWhileItGrows(t *testing.T) {
 
 func TestABroadcastGoesToAllOthers(t *testing.T) {
 	var out protocols.Outbox
-	out.Broadcast(1, 3, wrapperspb.Bool(true))
+	out.Broadcast(1, protocols.Members(3), wrapperspb.Bool(true))
 	if len(out.Sends) != 2 || out.Sends[0].To != 0 || out.Sends[1].To != 2 {
 		t.Errorf("replica 1 of 3 sends %v", out.Sends)
 	}

@@ -114,7 +114,7 @@ func (l *Life) instant() bool {
 			break
 		}
 		floor := l.Driver.Floor(protocols.Config{
-			ID: protocols.NodeID(id), Replicas: len(e.Regions), Options: e.Protocols[0].Options, Delays: l.OneWay,
+			ID: protocols.NodeID(id), Members: protocols.Members(len(e.Regions)), Options: e.Protocols[0].Options, Delays: l.OneWay,
 			Leader: protocols.NodeID(slices.Index(e.Regions, e.Protocols[0].Leader)),
 		})
 		if floor == 0 {

@@ -128,7 +128,7 @@ type talkative struct{ alone }
 func (r *talkative) Step(in *protocols.Input, out *protocols.Outbox) {
 	switch in.Kind {
 	case protocols.InputStart:
-		out.Broadcast(protocols.NodeID(0), 2, &kv.Result{Version: 1})
+		out.Broadcast(0, protocols.Members(2), &kv.Result{Version: 1})
 	case protocols.InputMessage:
 		out.Send(in.From, &kv.Result{Version: 1})
 		out.Send(in.From, &kv.Result{Version: 2})

@@ -111,7 +111,7 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 			floors := make([]time.Duration, len(replicas))
 			for i := range replicas {
 				floors[i] = p.Driver.Floor(protocols.Config{
-					ID: protocols.NodeID(i), Replicas: len(replicas), Leader: leader, Delays: delays, Options: options,
+					ID: protocols.NodeID(i), Members: protocols.Members(len(replicas)), Leader: leader, Delays: delays, Options: options,
 				})
 			}
 			placement.serve(n, floors, clients)

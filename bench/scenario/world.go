@@ -93,7 +93,7 @@ func (w *world) newReplica(id int) *replica {
 		World: r, Disk: &host.MemoryDisk{},
 		New: func(incarnation uint64) protocols.Node {
 			return w.script.driver.New(protocols.Config{
-				ID: protocols.NodeID(id), Replicas: w.script.Replicas, Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
+				ID: protocols.NodeID(id), Members: protocols.Members(w.script.Replicas), Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
 				Seed: w.script.Seed<<16 + uint64(id)<<8 + incarnation,
 			})
 		},

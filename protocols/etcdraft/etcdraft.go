@@ -107,9 +107,9 @@ func newReplica(c protocols.Config) protocols.Node {
 			Reply:   func(m *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: m}} },
 		}),
 		election: relay.NewElectionTimer(c, electionTimer),
-		streams:  make([]stream, c.Replicas),
+		streams:  make([]stream, c.Size()),
 	}
-	for id := range protocols.NodeID(c.Replicas) {
+	for _, id := range c.Members {
 		r.voters.Voters = append(r.voters.Voters, number(id))
 	}
 	must(r.storage.ApplySnapshot(&raftpb.Snapshot{Metadata: &raftpb.SnapshotMetadata{

@@ -99,7 +99,7 @@ func (s *search) newNode(id int) protocols.Node {
 		}
 	}
 	return s.cluster.Driver.New(protocols.Config{
-		ID: protocols.NodeID(id), Replicas: n, Leader: protocols.Nobody, Delays: delays,
+		ID: protocols.NodeID(id), Members: protocols.Members(n), Leader: protocols.Nobody, Delays: delays,
 		Options: s.cluster.Options, Seed: uint64(id) + 1,
 	})
 }

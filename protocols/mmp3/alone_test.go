@@ -24,7 +24,7 @@ func newAlone(t testing.TB) *alone {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := newReplica(protocols.Config{ID: 2, Replicas: replicas, Delays: regions, Options: settled, Seed: 1})
+	r := newReplica(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Options: settled, Seed: 1})
 	a := &alone{replica: r.(*replica), t: t}
 	a.step(protocols.Input{Kind: protocols.InputStart})
 	return a

@@ -86,6 +86,8 @@ var Driver = protocols.Driver{
 
 const replicas = 3
 
+var members = protocols.Members(replicas)
+
 // vector is one LSN for each column.
 type vector [replicas]uint64
 

@@ -133,7 +133,7 @@ func (r *replica) onAccepted(m *Instance) {
 	}
 	x.valueBallot, x.commands, x.deps = b, m.Commands, m.vector()
 	r.commit(x)
-	r.out.Broadcast(protocols.NodeID(r.id), replicas, r.envelope(&Message_Commit{Commit: r.wire(x)}))
+	r.out.Broadcast(protocols.NodeID(r.id), members, r.envelope(&Message_Commit{Commit: r.wire(x)}))
 }
 
 // measure takes the time of the attempt that is answered: each has a ballot of its own.

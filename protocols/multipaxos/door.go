@@ -52,7 +52,7 @@ func (r *replica) ours(from protocols.NodeID, m *Message) bool {
 // isBallot tells whether a replica may have stood under a ballot.
 func (r *replica) isBallot(b uint64) bool {
 	ballot := protocols.Ballot(b)
-	return 0 < ballot.Round() && ballot.Round() < most && int(ballot.Proposer()) < r.config.Replicas
+	return 0 < ballot.Round() && ballot.Round() < most && r.config.IsMember(ballot.Proposer())
 }
 
 // isIndex tells whether an instance may have that place in the log.

@@ -40,7 +40,7 @@ func (r *replica) stand() {
 	if r.standing == 0 {
 		r.standing = max(r.now, 1)
 	}
-	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Replicas)}
+	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Size())}
 	r.arrival = parcel.Arrival{} // no piece of it has come for an election timeout, or all that is chosen is here
 	r.election.Start(r.now, r.out)
 	r.prepare()
@@ -49,7 +49,7 @@ func (r *replica) stand() {
 
 // prepare asks those who have not promised, again if it has asked before.
 func (r *replica) prepare() {
-	for to := range protocols.NodeID(r.config.Replicas) {
+	for _, to := range r.config.Members {
 		if to != r.config.ID && !r.promises.Has(int32(to)) {
 			r.prepareAt(to)
 		}

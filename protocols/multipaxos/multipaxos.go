@@ -137,10 +137,10 @@ func quorumSizes(n int) []string {
 func quorums(c protocols.Config) (phase1, phase2 quorum.System) {
 	size := c.Options.Int(optionPhase2)
 	if size == 0 { // not settled
-		size = quorum.MajoritySize(c.Replicas)
+		size = quorum.MajoritySize(c.Size())
 	}
-	all := quorum.First(c.Replicas)
-	return quorum.Size(quorum.MeetingSize(c.Replicas, size), all), quorum.Size(size, all)
+	all := c.All()
+	return quorum.Size(quorum.MeetingSize(c.Size(), size), all), quorum.Size(size, all)
 }
 
 // floor: the leader needs one round trip to a phase-2 quorum.
@@ -211,7 +211,7 @@ func newReplica(c protocols.Config) protocols.Node {
 			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
 		}),
 		election: relay.NewElectionTimer(c, electionTimer),
-		repeats:  make([]bool, c.Replicas),
+		repeats:  make([]bool, c.Size()),
 	}
 	r.phase1, r.phase2 = quorums(c)
 	r.relay.SetQuorum(r.phase2)
@@ -328,5 +328,5 @@ func (r *replica) send(to protocols.NodeID, ballot protocols.Ballot, kind isMess
 
 // broadcast sends a message under the promised ballot to all others.
 func (r *replica) broadcast(kind isMessage_Kind) {
-	r.out.Broadcast(r.config.ID, r.config.Replicas, &Message{Ballot: uint64(r.promised), Kind: kind})
+	r.out.Broadcast(r.config.ID, r.config.Members, &Message{Ballot: uint64(r.promised), Kind: kind})
 }

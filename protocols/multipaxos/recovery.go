@@ -65,7 +65,7 @@ func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 
 // watchAnswers sees to it that an accept is repeated that stays without an answer (rule 10).
 func (r *replica) watchAnswers() {
-	for to := range protocols.NodeID(r.config.Replicas) {
+	for _, to := range r.config.Members {
 		if to != r.config.ID && !r.repeats[to] {
 			r.repeats[to] = true
 			r.out.SetTimer(repeatTimer+protocols.TimerID(to), r.config.Patience(to))

@@ -45,7 +45,7 @@ func (d *desk) start(replicas int) {
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d.node = multipaxos.Driver.New(protocols.Config{ID: 0, Replicas: replicas, Leader: d.leader, Delays: delays, Options: d.options})
+	d.node = multipaxos.Driver.New(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options})
 	d.commits = nil
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})

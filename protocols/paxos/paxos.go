@@ -74,7 +74,7 @@ const revertOption = "revert"
 
 // floor: prepare and accept each wait for the nearest quorum.
 func floor(c protocols.Config) time.Duration {
-	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(quorum.First(c.Replicas)))
+	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(c.All()))
 }
 
 // replica adds to the keys how their values get chosen.
@@ -86,7 +86,7 @@ type replica struct {
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	majority := quorum.Majority(quorum.First(c.Replicas))
+	majority := quorum.Majority(c.All())
 	r := &replica{phase1: majority, phase2: majority, reverts: c.Options.On(revertOption)}
 	r.Replica = register.New(c, r.phase1, r)
 	return r

@@ -251,7 +251,7 @@ func (c *Cluster) Restart(id protocols.NodeID) {
 // config is what a replica knows in its present incarnation.
 func (c *Cluster) config(id protocols.NodeID) protocols.Config {
 	return protocols.Config{
-		ID: id, Replicas: len(c.Replicas), Leader: c.leader, Delays: c.Network.Delays,
+		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.Network.Delays,
 		Seed: c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
 	}
 }

@@ -42,7 +42,7 @@ func With(driver protocols.Driver, chosen protocols.Options) protocols.Driver {
 }
 
 func choose(driver *protocols.Driver, c protocols.Config, chosen protocols.Options) protocols.Config {
-	options, err := driver.Settle(chosen, c.Replicas)
+	options, err := driver.Settle(chosen, c.Size())
 	if err != nil {
 		panic(fmt.Sprintf("prototest: %v", err)) // of the test's author
 	}

@@ -183,7 +183,7 @@ type replica struct {
 func newReplica(c protocols.Config) protocols.Node {
 	nothing := state{pair: pair{votedFor: protocols.Nobody}}
 	patience := c.Delays.ElectionTimeout()
-	majority := quorum.Majority(quorum.First(c.Replicas))
+	majority := quorum.Majority(c.All())
 	return &replica{
 		config: c, voters: majority, holders: majority, patience: patience,
 		preVotes: c.Options.On(optionPreVote), reverts: c.Options.On(optionRevert),
@@ -197,8 +197,8 @@ func newReplica(c protocols.Config) protocols.Node {
 			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
 		}),
 		election: relay.NewElectionTimer(c, electionTimer),
-		peers:    make([]peer, c.Replicas),
-		matches:  make([]uint64, c.Replicas),
+		peers:    make([]peer, c.Size()),
+		matches:  make([]uint64, c.Size()),
 	}
 }
 
@@ -339,7 +339,7 @@ func (r *replica) send(to protocols.NodeID, kind isMessage_Kind) {
 
 // others calls do for every replica but this one, in the order of their numbers.
 func (r *replica) others(do func(protocols.NodeID)) {
-	for id := range protocols.NodeID(r.config.Replicas) {
+	for _, id := range r.config.Members {
 		if id != r.config.ID {
 			do(id)
 		}

@@ -50,7 +50,7 @@ func (r *replica) attendReads() {
 // lost, and renews the lease.
 func (r *replica) ask() {
 	r.round++
-	r.out.Broadcast(r.config.ID, r.config.Replicas, &Message{Term: r.term, Kind: &Message_Confirm{
+	r.out.Broadcast(r.config.ID, r.config.Members, &Message{Term: r.term, Kind: &Message_Confirm{
 		Confirm: &Confirm{Round: r.round, BeganNs: int64(r.now)},
 	}})
 }

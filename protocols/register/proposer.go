@@ -227,7 +227,7 @@ func (r *Replica) onTimer(g *Register) {
 // after a wait in vain, since somebody near may be down, any.
 func (r *Replica) Wait(g *Register, s quorum.System) {
 	if g.wishes.late > 0 {
-		s = quorum.Size(r.Replicas, quorum.First(r.Replicas))
+		s = quorum.Size(len(r.members), quorum.Of(r.members...))
 	}
 	r.wait(g, r.nearest(s))
 }

@@ -31,16 +31,16 @@ type Rules interface {
 
 // Replica is one replica's keys. It implements protocols.Node for the driver that embeds it.
 type Replica struct {
-	ID       protocols.NodeID
-	Replicas int // in the cluster
-	Out      *protocols.Outbox
+	ID  protocols.NodeID
+	Out *protocols.Outbox
 
-	rules  Rules
-	random *rand.Rand
-	now    time.Duration
-	links  []protocols.RoundTrip // to each replica
-	peers  []protocols.NodeID    // nearest first
-	quorum quorum.System
+	members []protocols.NodeID
+	rules   Rules
+	random  *rand.Rand
+	now     time.Duration
+	links   []protocols.RoundTrip // to each replica
+	peers   []protocols.NodeID    // nearest first
+	quorum  quorum.System
 
 	registers []*Register // in the order met; the place, which is used again, is the timer's ID
 	vacant    []*Register // of them, those whose keys were dropped
@@ -57,9 +57,9 @@ type Replica struct {
 // New returns a replica without keys. How long a proposal backs off follows from the round trip to a quorum.
 func New(c protocols.Config, quorum quorum.System, rules Rules) *Replica {
 	r := &Replica{
-		ID: c.ID, Replicas: c.Replicas, rules: rules, quorum: quorum,
+		ID: c.ID, members: c.Members, rules: rules, quorum: quorum,
 		random: rand.New(rand.NewPCG(c.Seed, 1)),
-		links:  make([]protocols.RoundTrip, c.Replicas),
+		links:  make([]protocols.RoundTrip, c.Size()),
 		peers:  c.Delays.Nearest(c.ID),
 		byKey:  map[string]*Register{},
 	}
@@ -194,5 +194,5 @@ func (r *Replica) Send(to protocols.NodeID, g *Register, m *Message) {
 // Broadcast sends a message about a key to all other replicas.
 func (r *Replica) Broadcast(g *Register, m *Message) {
 	m.Key = g.key
-	r.Out.Broadcast(r.ID, r.Replicas, m)
+	r.Out.Broadcast(r.ID, r.members, m)
 }

@@ -106,7 +106,7 @@ func TestInvariantsTellWhatReplicasMustNotHold(t *testing.T) {
 		driver := registry.Find(test.driver)
 		nodes := make([]protocols.Node, len(delays)) // those without a value are down
 		for id, value := range test.values {
-			nodes[id] = driver.New(protocols.Config{ID: protocols.NodeID(id), Replicas: len(delays), Delays: delays, Leader: protocols.Nobody})
+			nodes[id] = driver.New(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(len(delays)), Delays: delays, Leader: protocols.Nobody})
 			data, err := protocols.Append(nil, &register.Message{
 				Kind: test.kind, Key: []byte("key"), Version: 1, Ballot: uint64(protocols.NewBallot(1, 0)), Value: []byte(value)})
 			if err != nil {

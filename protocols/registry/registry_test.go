@@ -47,7 +47,7 @@ func TestFloorsAgreeWithThePublishedMedians(t *testing.T) {
 		{"raft", ca, 1, leaderInCalifornia},
 	} {
 		for client, ms := range c.published {
-			floor := registry.Find(c.driver).Floor(protocols.Config{ID: client, Replicas: len(delays), Leader: c.leader, Delays: delays}).Seconds() * 1000
+			floor := registry.Find(c.driver).Floor(protocols.Config{ID: client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}).Seconds() * 1000
 			if want := c.times * ms; math.Abs(floor-want) > 0.06*want {
 				t.Errorf("%s, client at %d: the floor is %.1f ms, published are %.0f ms", c.driver, client, floor, want)
 			}
@@ -75,7 +75,7 @@ func TestFloorsSumUpOneWayDelays(t *testing.T) {
 		{"raft", 0, 2, (70 + 30 + 50) * ms},
 		{"multipaxos", 2, 1, (5 + 14 + 9) * ms},
 	} {
-		if got := registry.Find(c.driver).Floor(protocols.Config{ID: c.client, Replicas: len(delays), Leader: c.leader, Delays: delays}); got != c.floor {
+		if got := registry.Find(c.driver).Floor(protocols.Config{ID: c.client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}); got != c.floor {
 			t.Errorf("%s, leader %d, client %d: %v, the ways sum up to %v", c.driver, c.leader, c.client, got, c.floor)
 		}
 	}

@@ -78,7 +78,7 @@ type waiting struct {
 // else. The leader is taken to need a majority; see SetQuorum.
 func New(c protocols.Config, timer protocols.TimerID, wire Wire) *Relay {
 	return &Relay{
-		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorum.Majority(quorum.First(c.Replicas)), wire: wire, timer: timer,
+		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorum.Majority(c.All()), wire: wire, timer: timer,
 		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
 		underway: map[protocols.CommandID]protocols.NodeID{},
 	}
@@ -244,7 +244,7 @@ func (r *Relay) forward(now time.Duration, out *protocols.Outbox, commands ...*C
 // Floor is the QuorumFloor of a leader that needs a majority: a driver's Floor, if it has nothing to
 // add.
 func Floor(c protocols.Config) time.Duration {
-	return QuorumFloor(c.Delays, quorum.Majority(quorum.First(c.Replicas)), c.Leader, c.ID)
+	return QuorumFloor(c.Delays, quorum.Majority(c.All()), c.Leader, c.ID)
 }
 
 // QuorumFloor is the least time a write can take under a leader that needs one round trip to a

@@ -34,7 +34,7 @@ type rig struct {
 
 func newRig() *rig {
 	return &rig{Relay: relay.New(
-		protocols.Config{ID: self, Replicas: 3, Delays: delays}, timer,
+		protocols.Config{ID: self, Members: protocols.Members(3), Delays: delays}, timer,
 		relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return f },
 			Reply:   func(r *relay.Reply) proto.Message { return r },
@@ -266,7 +266,7 @@ func TestElectionTimer(t *testing.T) {
 }
 
 func floor(d protocols.Delays, leader, in protocols.NodeID) time.Duration {
-	return relay.Floor(protocols.Config{ID: in, Replicas: len(d), Leader: leader, Delays: d})
+	return relay.Floor(protocols.Config{ID: in, Members: protocols.Members(len(d)), Leader: leader, Delays: d})
 }
 
 // The round trips and the latencies, in ms, of figure 4 of the EPaxos paper (Moraru et al.,

@@ -96,7 +96,7 @@ type replica struct {
 
 func newReplica(c protocols.Config, number func(*Record) uint64) protocols.Node {
 	return &replica{
-		config: c, number: number, quorum: quorum.Majority(quorum.First(c.Replicas)), store: kv.NewStore(), election: relay.NewElectionTimer(c, electionTimer),
+		config: c, number: number, quorum: quorum.Majority(c.All()), store: kv.NewStore(), election: relay.NewElectionTimer(c, electionTimer),
 		waiting: map[protocols.CommandID]bool{},
 	}
 }
@@ -184,7 +184,7 @@ func (r *replica) send(to protocols.NodeID, m *Message) { r.out.Send(to, m) }
 
 func (r *replica) broadcast(m *Message) {
 	m.Epoch = r.disk.Epoch
-	r.out.Broadcast(r.config.ID, r.config.Replicas, m)
+	r.out.Broadcast(r.config.ID, r.config.Members, m)
 }
 
 func (r *replica) onTimer() {
@@ -258,7 +258,7 @@ func (r *replica) onCopied(from protocols.NodeID, length int) {
 
 // heartbeat is a copy as long as some follower lacks one.
 func (r *replica) heartbeat() {
-	if last := len(r.copies) - 1; last >= 0 && r.copies[last].Size() < r.config.Replicas {
+	if last := len(r.copies) - 1; last >= 0 && r.copies[last].Size() < r.config.Size() {
 		r.copy()
 	} else {
 		r.broadcast(&Message{Kind: &Message_Heartbeat{Heartbeat: &Heartbeat{Committed: r.disk.Committed}}})
