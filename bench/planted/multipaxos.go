@@ -1,0 +1,102 @@
+package planted
+
+var multipaxosBugs = []Bug{
+	{"multipaxos", "a new leader does not propose again what was accepted", within(50), []Edit{
+		in("multipaxos.replica.lead").replace(`r.proposeFound()`, `r.log.places = r.log.places[:r.commit-r.log.truncated]`),
+	}},
+	{"multipaxos", "any accepted command is proposed again, not that of the highest ballot", within(2750), []Edit{
+		in("multipaxos.replica.onPromise").replace(`ballot > r.found.at(p.Index).ballot`, `r.found.at(p.Index).ballot == 0`),
+	}},
+	{"multipaxos", "the candidate asks only for what is behind its own log", within(50), []Edit{
+		in("multipaxos.replica.prepareAt").replace(`r.commit + 1`, `r.log.last() + 1`),
+	}},
+	{"multipaxos", "gaps are not filled", within(120), []Edit{
+		in("multipaxos.replica.proposeFound").replace(`r.put(first, batch)`,
+			`for i := range batch {
+				if batch[i].ballot > 0 {
+					r.put(first+uint64(i), batch[i:i+1])
+				}
+			}`),
+		in("multipaxos.replica.late").replace(`!r.chosen(i)`, `i.ballot > 0 && !r.chosen(i)`),
+	}},
+	{"multipaxos", "new commands are proposed before those found", within(50), []Edit{
+		in("multipaxos.replica.lead").drop(`r.proposeFound()`),
+		in("multipaxos.replica.lead").after(`r.propose(r.config.ID, r.relay.Waiting()...)`, `r.proposeFound()`),
+	}},
+	{"multipaxos", "copies under older ballots are taken for chosen", within(250), []Edit{
+		in("multipaxos.replica.learn").replace(`r.log.at(r.commit+1).ballot == r.promised`,
+			`r.log.at(r.commit+1).ballot > 0`),
+	}},
+	{"multipaxos", "copies under older ballots are counted", inScenario("recovery-paxos"), []Edit{
+		in("multipaxos.replica.onPromise").replace(`instance{ballot: ballot, command: p.Command}`,
+			`instance{ballot: ballot, command: p.Command, accepted: r.found.at(p.Index).accepted}`),
+		in("multipaxos.replica.onPromise").after(`if ballot := protocols.Ballot(p.Ballot); ballot > r.found.at(p.Index).ballot { _ }`,
+			`if i := r.found.at(p.Index); bytes.Equal(i.command, p.Command) {
+				i.accepted.Add(int32(from))
+				r.found.set(p.Index, i)
+			}`).needing("bytes"),
+	}},
+	{"multipaxos", "answers to an older ballot count", inScenario("multipaxos-late-answer"), []Edit{
+		in("multipaxos.replica.onMessage").replace(`ballot == r.promised`, `true`),
+	}},
+	{"multipaxos", "the acceptor does not check the ballot", within(90), []Edit{
+		in("multipaxos.replica.onMessage").replace(`ballot < r.promised`, `false`),
+	}},
+	{"multipaxos", "a leader goes on after a higher promise", within(50), []Edit{
+		in("multipaxos.replica.promise").replace(`r.giveUp()`,
+			`if r.role != leader {
+				r.giveUp()
+			}`),
+	}},
+	{"multipaxos", "the promise is not durable", inScenario("multipaxos-promise"), []Edit{
+		in("multipaxos.replica.save").replace(`r.saved != r.promised`, `false`),
+	}},
+	{"multipaxos", "the follower's accept is not durable", within(50), []Edit{
+		in("multipaxos.replica.onAccept").replace(`!known`, `!known && false`),
+	}},
+	{"multipaxos", "the leader's accept is not durable", within(50), []Edit{
+		in("multipaxos.replica.put").drop(`r.persist(first, commands)`),
+	}},
+	{"multipaxos", "a candidate's ballot is used again after a restart", within(220), []Edit{
+		in("multipaxos.replica.restore").after(`r.saved = r.promised`,
+			`if r.promised.Proposer() == r.config.ID {
+				r.promised = protocols.Ballot(max(uint64(r.promised), protocols.MaxReplicas) - protocols.MaxReplicas)
+			}`),
+	}},
+	{"multipaxos", "ballots do not tell proposers apart", within(50), []Edit{
+		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
+	}},
+	{"multipaxos", "what was under way stays so under a new leadership", inScenario("multipaxos-underway"), []Edit{
+		in("relay.Relay.Lead").drop(`clear(r.underway)`),
+	}},
+	{"multipaxos", "the phase-1 quorum is too small for flexible quorums", within(65), []Edit{
+		in("quorum.MeetingSize").replace(`n + 1 - size`, `n - size`),
+	}},
+	{"multipaxos", "an instance below the snapshot is fresh", within(65), []Edit{
+		in("multipaxos.replica.onPrepare").replace(`answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1`,
+			`answer.Next = r.log.truncated + 1`),
+	}},
+	{"multipaxos", "a promise counts before the snapshot is adopted", within(65), []Edit{
+		in("multipaxos.replica.onPromise").replace(`r.catchUp(from)
+			return`,
+			`r.promises.Add(int32(from))`),
+	}},
+	{"multipaxos", "a snapshot loses the session table", within(280), []Edit{
+		in("multipaxos.replica.adopt").before(`if err := r.store.Restore(state); err != nil { _ }`,
+			`var without kv.Snapshot
+			if err := protocols.Decode(state, &without); err != nil {
+				return err
+			}
+			without.Sessions = nil
+			state, _ = protocols.Append(nil, &without)`).needing("quorumbench/protocols/kv"),
+	}},
+	{"multipaxos", "nobody is sent the snapshot that it needs", within(50), []Edit{
+		in("multipaxos.replica.onCatchUp").drop(`r.sendPiece(from, m.Snapshot)`),
+	}},
+	{"multipaxos", "a snapshot loses what is accepted behind it", within(50), []Edit{
+		in("multipaxos.replica.compact").drop(`Accepted: r.proposals(r.applied+1, r.log.last())`),
+	}},
+	{"multipaxos", "an adopted state is not durable", within(220), []Edit{
+		in("multipaxos.replica.onPiece").drop(`r.compact(whole)`),
+	}},
+}

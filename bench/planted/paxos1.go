@@ -1,0 +1,84 @@
+package planted
+
+var paxos1Bugs = []Bug{
+	// The proposer's way.
+	{"paxos1", "one ballot is sent to both others", within(50), []Edit{
+		in("paxos1.replica.Begin").replace(`r.Send(p.To, g, m)`, `r.Broadcast(g, m)`),
+	}},
+	{"paxos1", "a retry goes to the other replica under the same ballot", within(350), []Edit{
+		in("paxos1.replica.Late").after(`r.silent[g.Proposal.To] = true`,
+			`if g.Proposal.To == r.peers[0] {
+				r.Begin(g)
+				return
+			}`),
+	}},
+	{"paxos1", "the proposer does not prepare at home", within(50), []Edit{
+		in("register.Replica.begin").replace(`r.Prepare(g, version, b)`, `r.Promised(g, version)`),
+	}},
+	{"paxos1", "a retry has no fresh local prepare", within(250), []Edit{
+		in("register.Replica.begin").replace(`before := r.Prepare(g, version, b)`,
+			`before := r.Promised(g, version)
+			if met == 0 {
+				r.Prepare(g, version, b)
+			}`),
+	}},
+	{"paxos1", "a void answer counts", within(50), []Edit{
+		in("paxos1.replica.onProposed").replace(`if last := r.Accept(g, p.Version, p.Ballot, p.Value); last > p.Ballot { _ }`,
+			`if last := r.Accept(g, p.Version, p.Ballot, p.Value); last > p.Ballot && false { _ }`),
+	}},
+	{"paxos1", "an answer to an earlier ballot counts", within(100), []Edit{
+		in("register.Replica.Awaited").drop(`uint64(p.Ballot) != m.Ballot`),
+	}},
+	{"paxos1", "the first ballot for a version is used again", within(400), []Edit{
+		in("register.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.abandoned, met)`),
+	}},
+	{"paxos1", "ballots do not tell proposers apart", within(50), []Edit{
+		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
+	}},
+
+	// Values.
+	{"paxos1", "the other replica does not check the ballot", within(50), []Edit{
+		in("paxos1.replica.onPropose").replace(`before.LastBallot > b`, `false`),
+		in("paxos1.replica.onPropose").replace(`answer := r.Reply(m, register.Kind_PROPOSED, before.LastBallot)`,
+			`answer := r.Reply(m, register.Kind_PROPOSED, 0)`),
+	}},
+	{"paxos1", "the other replica ignores what it has accepted", within(50), []Edit{
+		in("paxos1.replica.onPropose").replace(`before.ValueBallot > protocols.Ballot(m.ValueBallot)`, `len(value) == 0`),
+	}},
+	{"paxos1", "what the other replica has accepted wins whatever its ballot", within(50), []Edit{
+		in("paxos1.replica.onPropose").replace(`before.ValueBallot > protocols.Ballot(m.ValueBallot)`,
+			`before.ValueBallot > 0`),
+	}},
+	{"paxos1", "a value accepted at home travels without its ballot", within(50), []Edit{
+		in("paxos1.replica.Begin").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
+	}},
+	{"paxos1", "a writer leaves what is accepted at home behind", within(50), []Edit{
+		in("register.Replica.begin").replace(`g.Proposal.Meet(before.ValueBallot, before.Value)`,
+			`if w.Read {
+				g.Proposal.Meet(before.ValueBallot, before.Value)
+			}`),
+	}},
+	{"paxos1", "the proposer comes home with the value that it left with", within(50), []Edit{
+		in("paxos1.replica.onProposed").replace(`len(m.Value) > 0`, `len(m.Value) > 0 && p.Value == nil`),
+	}},
+	{"paxos1", "a read ignores what was accepted", within(50), []Edit{
+		in("paxos1.replica.onProposed").replace(`p.Value == nil`, `g.Wish().Read`),
+	}},
+	{"paxos1", "a write is answered whatever was chosen", within(50), []Edit{
+		in("register.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
+			`if w := g.wishes; !w.Read {
+				r.answer(w, kv.PutResult)
+			}`),
+	}},
+
+	// Disk.
+	{"paxos1", "the promise is not durable", within(700), []Edit{
+		in("register.Replica.Prepare").drop(`r.keep(g, i)`),
+	}},
+	{"paxos1", "the accepted value is not durable", within(50), []Edit{
+		in("register.Replica.Accept").drop(`r.keep(g, i)`),
+	}},
+	{"paxos1", "a snapshot forgets the instances after it", within(340), []Edit{
+		in("register.Replica.compact").replace(`i != nil`, `i != nil && false`),
+	}},
+}

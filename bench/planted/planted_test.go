@@ -1,0 +1,134 @@
+//go:build planted
+
+package planted
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"quorumbench/bench/variants"
+	"quorumbench/protocols/registry"
+)
+
+var most = flag.Uint64("most", math.MaxUint64, "only bugs that are found in at most so many lives")
+
+// build builds a program that has all the bugs.
+func build(t *testing.T, path string, tests bool) string {
+	t.Helper()
+	s, err := variants.Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Variants(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := s.Compose(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := overlay.Build(t.Context(), t.TempDir(), path, tests)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program
+}
+
+func TestPlantedBugsAreFound(t *testing.T) {
+	program := build(t, variants.SearchProgram, false)
+	rows := make([]string, len(All))
+	t.Run("bugs", func(t *testing.T) {
+		for i, b := range All {
+			t.Run(b.Driver+"/"+b.Name, func(t *testing.T) {
+				t.Parallel()
+				if b.Found.Seeds > *most {
+					t.Skipf("it may take %d lives", b.Found.Seeds)
+				}
+				arguments := []string{"lives", b.Driver, "1", fmt.Sprint(b.Found.Seeds)}
+				if b.Found.Scenario != "" {
+					arguments = []string{"scenario", b.Found.Scenario}
+				}
+				out, err := variants.Search(t.Context(), program, i+1, arguments...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(out.Failed) == 0 {
+					t.Errorf("not found: %s", strings.Join(arguments, " "))
+				}
+				where := "scenario " + b.Found.Scenario
+				if b.Found.Scenario == "" {
+					where = fmt.Sprintf("%5d of %5d  %4.0f lives/s", out.Seed, b.Found.Seeds, out.Rate())
+				}
+				rows[i] = fmt.Sprintf("%-10s  %-62s  %s  %s", b.Driver, b.Name, where, strings.Join(out.Failed, ", "))
+				t.Log(rows[i])
+			})
+		}
+	})
+	rows = slices.DeleteFunc(rows, func(row string) bool { return row == "" })
+	t.Logf("the seed that found each bug, of those it may take, the speed, and which checks failed:\n%s", strings.Join(rows, "\n"))
+}
+
+// Without a bug, ten times as many lives as any of a driver's bugs may take are clean.
+func TestPlantedNothingIsFoundNothing(t *testing.T) {
+	s, err := variants.Read(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	none, err := s.Compose(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := none.Build(t.Context(), t.TempDir(), variants.SearchProgram, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range registry.Drivers {
+		t.Run(d.Name, func(t *testing.T) {
+			wanted := uint64(500) // of a driver that is not ours to break
+			for _, b := range All {
+				if b.Driver == d.Name && b.Found.Seeds <= *most {
+					wanted = max(wanted, 10*b.Found.Seeds)
+				}
+			}
+			out, err := variants.Search(t.Context(), program, 0, "lives", d.Name, "1", fmt.Sprint(wanted))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.Seed != 0 {
+				t.Errorf("seed %d: %v", out.Seed, out.Failed)
+			}
+			if out.Tally.Lives < wanted {
+				t.Errorf("%d lives were played of %d", out.Tally.Lives, wanted)
+			}
+			t.Logf("%d lives, %.0f a second, of %d commands", out.Tally.Lives, out.Rate(), out.Tally.Commands/out.Tally.Lives)
+		})
+	}
+}
+
+func TestExplorationFindsPlantedBugs(t *testing.T) {
+	program := build(t, "./protocols/mmp3", true)
+	for _, e := range Explorations {
+		t.Run(e.Name, func(t *testing.T) {
+			arguments := []string{"-test.run", "^TestExplore$", "-test.failfast", "-explore", e.Bound}
+			if !e.Inside {
+				arguments = append(arguments, "-outside")
+			}
+			cmd := exec.CommandContext(t.Context(), program, arguments...)
+			cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", variants.Environment, e.bug()+1))
+			out, err := cmd.CombinedOutput()
+			if err == nil {
+				t.Fatalf("the bound %s does not find it", e.Bound)
+			}
+			if found := regexp.MustCompile(`explore_test.go:\d+: ` + e.Breaks + ": "); !found.Match(out) {
+				t.Errorf("not found by the check of %s", e.Breaks)
+			}
+			t.Logf("%s", out)
+		})
+	}
+}
