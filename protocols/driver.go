@@ -23,6 +23,8 @@ type Driver struct {
 	Options []Option
 	// New returns a replica that has not started yet.
 	New func(Config) Node
+	// Client returns a client node that has not started yet. Nil: the driver has the standard client.
+	Client func(ClientConfig) Node
 	// Floor is the least time a write can take for a client beside the replica of that Config,
 	// from its arrival to its answer, with no processing time, no loss and no other writes.
 	Floor func(Config) time.Duration

@@ -1,6 +1,9 @@
 package protocols
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // NodeID names a node of one cluster: its replicas are 0 … n-1, in the order in which the
 // experiment lists their regions.
@@ -15,6 +18,9 @@ type CommandID struct {
 	Client uint64
 	Seq    uint64
 }
+
+// String returns client.seq, as traces print it.
+func (id CommandID) String() string { return fmt.Sprintf("%d.%d", id.Client, id.Seq) }
 
 // TimerID names a timer of one node. A node has at most one pending timer of each ID.
 type TimerID uint64
@@ -36,7 +42,7 @@ const (
 	InputStart                        // nothing; exactly once a life, after the restores
 	InputMessage                      // From, Data: a message that From sent
 	InputTimer                        // Timer: one that was set, and neither set again nor stopped since
-	InputCommand                      // Command, Data: a client of this region wants it done
+	InputCommand                      // From, Command, Data: a client wants it done; of a client node, the load does
 	InputDurable                      // Notice: what WhenDurable was called with is durable now
 )
 

@@ -107,6 +107,13 @@ func (o *Outbox) SendNow(to NodeID, m proto.Message) {
 	o.Sends = append(o.Sends, Send{To: to, Data: o.encode(m), Now: true})
 }
 
+// SendEncoded is Send for a message that is encoded already. The bytes are copied.
+func (o *Outbox) SendEncoded(to NodeID, data []byte) {
+	start := len(o.arena)
+	o.arena = append(o.arena, data...)
+	o.Sends = append(o.Sends, Send{To: to, Data: o.arena[start:len(o.arena):len(o.arena)]})
+}
+
 // Broadcast encodes m once and addresses it to every member but self.
 func (o *Outbox) Broadcast(self NodeID, members []NodeID, m proto.Message) {
 	data := o.encode(m)

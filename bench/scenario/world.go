@@ -91,6 +91,7 @@ func (w *world) newReplica(id int) *replica {
 	r := &replica{world: w, id: id}
 	r.host = host.New(host.Config{
 		World: r, Disk: &host.MemoryDisk{},
+		Breach: func(err error) { w.breach("R%d %w", id, err) },
 		New: func(incarnation uint64) protocols.Node {
 			return w.script.driver.New(protocols.Config{
 				ID: protocols.NodeID(id), Members: protocols.Members(w.script.Replicas), Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
@@ -208,8 +209,8 @@ func (h *replica) Mark(mark protocols.Mark, _ time.Duration) {
 	h.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, h.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
 }
 
-// Answer implements host.World.
-func (h *replica) Answer(a protocols.Answer) { h.answer(h, a) }
+// Answer implements host.World. The clients of a scenario stand beside the replica that they ask.
+func (h *replica) Answer(_ protocols.NodeID, a protocols.Answer) { h.answer(h, a) }
 
 // tell notes an event of the replica, unless it is being restored.
 func (h *replica) tell(e Event) {
@@ -271,7 +272,9 @@ func (w *world) issue(id int, label string, command *kv.Command) error {
 		text = fmt.Sprintf("get %s as %s", key, label)
 	}
 	w.tell(Event{Kind: Issued, Replica: id, Text: text})
-	w.step(h, protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: command.Client, Seq: 1}, Data: data})
+	h.host.Request(protocols.NodeID(w.script.Replicas+id), data, w.now())
+	h.host.Release()
+	w.checkInvariants()
 	return nil
 }
 
@@ -298,15 +301,7 @@ func (w *world) issueRandom(count int, until time.Duration, keys []string) {
 
 func (w *world) answer(h *replica, a protocols.Answer) {
 	c := w.run.command(a.ID)
-	if c == nil {
-		w.breach("R%d answers a command that nobody issued", h.id)
-		return
-	}
 	c.answers++
-	if c.answers > 1 {
-		w.breach("%s is answered again", c.label)
-		return
-	}
 	c.answered = w.now()
 	var result kv.Result
 	if err := protocols.Decode(a.Result, &result); err != nil {

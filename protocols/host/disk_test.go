@@ -59,7 +59,7 @@ func slow(w *world, node script) (*host.Host, *slowDisk) {
 }
 
 func command(h *host.Host, seq uint64) {
-	h.Input(&protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}}, 0)
+	h.Request(clientNode, encoded(seq), 0)
 	h.Release()
 }
 

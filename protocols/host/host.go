@@ -32,7 +32,8 @@ import (
 )
 
 // World is where a host's node runs. Each host has a World of its own, which knows whose it is. Byte
-// slices are valid during the call only.
+// slices are valid during the call only. Its methods must not call the host: what happens at once is for
+// the world to hand over when Release, or Durable, has returned.
 type World interface {
 	// Now is the time since the run began, never decreasing.
 	Now() time.Duration
@@ -44,8 +45,9 @@ type World interface {
 	Commit(c protocols.Commit)
 	// Mark tells of a mark, and when the input arrived that led to it.
 	Mark(m protocols.Mark, arrived time.Duration)
-	// Answer gives a client its answer.
-	Answer(a protocols.Answer)
+	// Answer gives a client node the answer to a command that it has handed to Host.Request; a client node's
+	// own answers go to nobody, which is the load.
+	Answer(to protocols.NodeID, a protocols.Answer)
 }
 
 // Disk keeps what a node persists for its next incarnation.
@@ -76,6 +78,10 @@ type Config struct {
 	World World
 	Disk  Disk    // nil: nothing outlives a crash
 	Watch Watcher // nil: nobody watches
+	// Breach is told when the node breaks the contract, in words that follow its name. Nil: nobody is.
+	Breach func(error)
+	// Client tells that the node is one of clients: its answers are for the load.
+	Client bool
 }
 
 // Host runs one node. Not safe for use by several goroutines.
@@ -91,6 +97,8 @@ type Host struct {
 	timers      map[protocols.TimerID]Timer
 	settings    uint64 // how many timers were ever set
 	input       protocols.Input
+	requests    requests
+	again       []toClient // answers that are given again
 }
 
 // batch is what the steps of a batch want.
@@ -169,6 +177,7 @@ func (h *Host) Crash() {
 	h.writing.reset()
 	h.busy = false
 	clear(h.timers)
+	h.requests, h.again = requests{}, nil
 }
 
 // Input lets the node take an input, whose time it sets. Arrived is when the input came: earlier than
@@ -218,6 +227,10 @@ func (h *Host) Fire(timer protocols.TimerID, setting uint64, arrived time.Durati
 // Release ends the batch: its records go to the disk, and its effects are let out when they are durable.
 // If the disk is still busy with an earlier batch, this one joins what is written next.
 func (h *Host) Release() {
+	for _, a := range h.again {
+		h.config.World.Answer(a.node, a.Answer)
+	}
+	h.again = h.again[:0]
 	for h.node != nil {
 		b := h.batch
 		if h.busy || len(b.Records) > 0 && h.config.Disk != nil && !h.config.Disk.Write(b.Records) {
@@ -254,7 +267,7 @@ func (h *Host) letOut(b *batch) (more bool) {
 		world.Mark(b.Marks[i], b.arrived[i])
 	}
 	for _, a := range b.Answers {
-		world.Answer(a)
+		h.answer(a)
 	}
 	if len(b.Sends) > 0 {
 		world.Send(b.Sends)
@@ -268,6 +281,22 @@ func (h *Host) letOut(b *batch) (more bool) {
 		h.Input(&h.input, world.Now())
 	}
 	return len(notices) > 0
+}
+
+// answer gives an answer to the client node that waits for it. A client node, which has been handed no
+// requests, answers the load.
+func (h *Host) answer(a protocols.Answer) {
+	if h.config.Client {
+		h.config.World.Answer(protocols.Nobody, a)
+		return
+	}
+	node, waits, err := h.requests.answered(a)
+	if waits {
+		h.config.World.Answer(node, a)
+	}
+	if err != nil && h.config.Breach != nil {
+		h.config.Breach(err)
+	}
 }
 
 // sendNow sends those messages of a batch that do not wait for the disk, and takes them out of it.

@@ -10,6 +10,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/host"
+	"quorumbench/protocols/kv"
 )
 
 // world notes what a host does, in order, and holds the clock.
@@ -38,7 +39,12 @@ func (w *world) Mark(m protocols.Mark, arrived time.Duration) {
 	w.did = append(w.did, fmt.Sprintf("mark %s of %v", m.Event, arrived))
 }
 
-func (w *world) Answer(a protocols.Answer) { w.did = append(w.did, fmt.Sprintf("answer %d", a.ID.Seq)) }
+func (w *world) Answer(to protocols.NodeID, a protocols.Answer) {
+	w.did = append(w.did, fmt.Sprintf("answer %d", a.ID.Seq))
+	if to != clientNode {
+		w.did = append(w.did, fmt.Sprintf("to %d", to))
+	}
+}
 
 // disk is a MemoryDisk that notes its writes among what the world does.
 type disk struct {
@@ -55,6 +61,18 @@ func (d *disk) Write(records []protocols.Record) bool {
 type script func(in *protocols.Input, out *protocols.Outbox)
 
 func (s script) Step(in *protocols.Input, out *protocols.Outbox) { s(in, out) }
+
+// encoded is a command of client 1.
+func encoded(seq uint64) []byte {
+	data, err := protocols.Append(nil, &kv.Command{Client: 1, Seq: seq, Key: []byte("k")})
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+// clientNode is the node that hands commands over.
+const clientNode = protocols.NodeID(9)
 
 func start(w *world, node script) (*host.Host, *disk) {
 	d := &disk{w: w}
@@ -79,7 +97,7 @@ func TestABatchIsPersistedBeforeItIsReleased(t *testing.T) {
 		out.Answer(in.Command, nil)
 	})
 	for seq := uint64(1); seq <= 2; seq++ {
-		h.Input(&protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}}, time.Duration(seq))
+		h.Request(clientNode, encoded(seq), time.Duration(seq))
 	}
 	if len(w.did) > 0 {
 		t.Errorf("before the batch is over: %v", w.did)

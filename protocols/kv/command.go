@@ -14,11 +14,18 @@ func (c *Command) DependsOnState() bool { return c.Op != Op_PUT || c.Version > 0
 // ID returns which command an encoded Command is. It allocates nothing: what is marked at every
 // acceptor must cost little. An error tells that the bytes are no command.
 func ID(command []byte) (protocols.CommandID, error) {
+	id, _, err := Header(command)
+	return id, err
+}
+
+// Header returns which command an encoded Command is, and the first sequence number of its client that
+// still wants an answer. It allocates nothing. An error tells that the bytes are no command.
+func Header(command []byte) (id protocols.CommandID, acked uint64, err error) {
 	var c Command
 	if err := borrow(command, &c); err != nil {
-		return protocols.CommandID{}, err
+		return protocols.CommandID{}, 0, err
 	}
-	return idOf(&c), nil
+	return idOf(&c), c.Acked, nil
 }
 
 // idOf is which command it is.

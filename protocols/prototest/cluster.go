@@ -7,6 +7,7 @@ package prototest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -20,13 +21,17 @@ import (
 
 	"quorumbench/netem/sim"
 	"quorumbench/protocols"
+	standard "quorumbench/protocols/client"
 	"quorumbench/protocols/host"
 	"quorumbench/protocols/kv"
 )
 
 // Network says how messages travel in a Cluster.
 type Network struct {
+	// Delays are one way, between places. The first of them have a replica each; there are clients at all.
 	Delays    protocols.Delays
+	Replicas  int           // how many replicas there are; 0: as many as places
+	Retry     time.Duration // after which a client asks another replica; 0: never
 	Jitter    time.Duration // each message is late by 0 … Jitter: above zero messages overtake each other
 	Loss      float64       // share of messages lost, 0 … 1
 	Duplicate float64       // share of messages that arrive twice, 0 … 1
@@ -40,8 +45,8 @@ type Network struct {
 	Drop func(from, to protocols.NodeID, message []byte) bool
 }
 
-// Cluster is a number of replicas of one driver in virtual time. It also plays the clients:
-// see Put and Get. Not safe for use by several goroutines.
+// Cluster is a number of replicas of one driver in virtual time, and a client node at each place: see Put
+// and Get. Not safe for use by several goroutines.
 type Cluster struct {
 	Network Network
 	// Answers holds the first answer to every command that has been answered.
@@ -49,14 +54,16 @@ type Cluster struct {
 	// Replicas are the hosts of the replicas, by NodeID.
 	Replicas []*Replica
 
-	t      testing.TB
-	driver protocols.Driver
-	leader protocols.NodeID
-	seed   uint64
-	random *rand.Rand
-	loop   sim.Loop[func()]
-	seqs   map[uint64]uint64 // the last sequence number of each client
-	trace  hash.Hash
+	clients []*client // by place
+	t       testing.TB
+	driver  protocols.Driver
+	leader  protocols.NodeID
+	seed    uint64
+	random  *rand.Rand
+	loop    sim.Loop[func()]
+	beside  []func()          // messages between nodes at one place, which arrive at once
+	seqs    map[uint64]uint64 // the last sequence number of each client
+	trace   hash.Hash
 
 	free    map[[2]protocols.NodeID]time.Duration // when a link has carried all that it was given
 	history map[protocols.CommandID]*issued
@@ -119,11 +126,15 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 		free:    map[[2]protocols.NodeID]time.Duration{},
 		history: map[protocols.CommandID]*issued{}, ordered: map[protocols.CommandID]bool{},
 	}
-	if err := driver.CheckReplicas(len(network.Delays)); err != nil {
-		t.Fatalf("the driver refuses %d replicas: %v", len(network.Delays), err)
+	n := cmp.Or(network.Replicas, len(network.Delays))
+	if err := driver.CheckReplicas(n); err != nil {
+		t.Fatalf("the driver refuses %d replicas: %v", n, err)
 	}
-	for id := range network.Delays {
+	for id := range n {
 		c.Replicas = append(c.Replicas, c.newReplica(protocols.NodeID(id)))
+	}
+	for place := range network.Delays {
+		c.clients = append(c.clients, c.newClient(place))
 	}
 	for id := range c.Replicas {
 		c.Restart(protocols.NodeID(id))
@@ -137,7 +148,8 @@ func (c *Cluster) newReplica(id protocols.NodeID) *Replica {
 	r.Disk.replica = r
 	r.host = host.New(host.Config{
 		World: r, Disk: &r.Disk, Watch: r,
-		New: func(uint64) protocols.Node { return c.driver.New(c.config(id)) },
+		Breach: func(err error) { c.t.Errorf("seed %d: replica %d %v", c.seed, id, err) },
+		New:    func(uint64) protocols.Node { return c.driver.New(c.config(id)) },
 	})
 	return r
 }
@@ -151,7 +163,10 @@ func (c *Cluster) At(at time.Duration, do func()) { c.loop.At(at, do) }
 // Run plays all that happens up to and including the given virtual time.
 func (c *Cluster) Run(until time.Duration) {
 	c.t.Helper()
-	c.loop.Run(until, func(happen func()) { happen() })
+	c.loop.Run(until, func(happen func()) {
+		happen()
+		c.arrive()
+	})
 }
 
 // RunUntilAnswered plays until every command is answered that was issued and not given up, or
@@ -176,12 +191,13 @@ func (c *Cluster) unanswered() int {
 	return n
 }
 
-// Put hands a write of the given client to a replica and returns its ID.
+// Put has the client node at a place write for the given client, and returns the command's ID. A client
+// beside a replica asks it; one elsewhere asks the nearest.
 func (c *Cluster) Put(to protocols.NodeID, client uint64, key, value string) protocols.CommandID {
 	return c.issue(to, &kv.Command{Client: client, Op: kv.Op_PUT, Key: []byte(key), Value: []byte(value)})
 }
 
-// Get hands a read of the given client to a replica and returns its ID.
+// Get has the client node at a place read for the given client, and returns the command's ID.
 func (c *Cluster) Get(to protocols.NodeID, client uint64, key string) protocols.CommandID {
 	return c.issue(to, &kv.Command{Client: client, Op: kv.Op_GET, Key: []byte(key)})
 }
@@ -194,7 +210,7 @@ func (c *Cluster) issue(to protocols.NodeID, command *kv.Command) protocols.Comm
 	return id
 }
 
-// Hand gives a command to a replica under an ID of the caller's choice: a client's retry.
+// Hand gives a command to the client node at a place, under an ID of the caller's choice: a client's retry.
 func (c *Cluster) Hand(to protocols.NodeID, id protocols.CommandID, command *kv.Command) {
 	command.Client, command.Seq = id.Client, id.Seq
 	data, err := proto.Marshal(command)
@@ -206,9 +222,10 @@ func (c *Cluster) Hand(to protocols.NodeID, id protocols.CommandID, command *kv.
 	} else {
 		c.history[id] = &issued{at: c.Now(), to: to, key: string(command.Key), value: string(command.Value), read: command.Op == kv.Op_GET}
 	}
-	if c.Replicas[to].Alive {
-		c.step(c.Replicas[to], protocols.Input{Kind: protocols.InputCommand, Command: id, Data: data})
-	}
+	client := c.clients[to]
+	client.host.Input(&protocols.Input{Kind: protocols.InputCommand, Command: id, Data: data}, c.Now())
+	client.host.Release()
+	c.arrive()
 }
 
 // Marked counts how often some replicas, all if none are named, have made a mark, in all their incarnations.
@@ -246,24 +263,29 @@ func (c *Cluster) Restart(id protocols.NodeID) {
 	r.host.Release()
 	r.host.Start()
 	r.host.Release()
+	c.arrive()
 }
 
 // config is what a replica knows in its present incarnation.
 func (c *Cluster) config(id protocols.NodeID) protocols.Config {
 	return protocols.Config{
-		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.Network.Delays,
+		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.betweenReplicas(),
 		Seed: c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
 	}
 }
 
+// betweenReplicas are the delays of the places that have replicas.
+func (c *Cluster) betweenReplicas() protocols.Delays {
+	n := len(c.Replicas)
+	delays := make(protocols.Delays, n)
+	for i := range delays {
+		delays[i] = c.Network.Delays[i][:n]
+	}
+	return delays
+}
+
 // TraceHash sums up every input and every effect so far.
 func (c *Cluster) TraceHash() string { return fmt.Sprintf("%x", c.trace.Sum(nil)) }
-
-// step hands an input to a replica and carries out what it wants.
-func (c *Cluster) step(r *Replica, in protocols.Input) {
-	r.host.Input(&in, c.Now())
-	r.host.Release()
-}
 
 // Before implements host.Watcher.
 func (r *Replica) Before(in *protocols.Input) {
@@ -291,7 +313,7 @@ func (r *Replica) Now() time.Duration { return r.cluster.Now() }
 func (r *Replica) Send(messages []protocols.Send) {
 	for _, m := range messages {
 		r.cluster.note(r.id, 'S', m.Data, uint64(m.To))
-		r.cluster.send(r.id, m)
+		r.cluster.transmit(r.id, m.To, m.Data)
 	}
 }
 
@@ -326,9 +348,9 @@ func (r *Replica) Mark(mark protocols.Mark, _ time.Duration) {
 }
 
 // Answer implements host.World.
-func (r *Replica) Answer(answer protocols.Answer) {
-	r.cluster.note(r.id, 'A', answer.Result, answer.ID.Client, answer.ID.Seq)
-	r.cluster.answer(answer)
+func (r *Replica) Answer(to protocols.NodeID, a protocols.Answer) {
+	r.cluster.note(r.id, 'A', a.Result, a.ID.Client, a.ID.Seq)
+	r.cluster.transmit(r.id, to, standard.AppendAnswer(nil, a))
 }
 
 // Order returns the commands of an order, from the first slot up to the first that no replica has
@@ -361,9 +383,48 @@ func (c *Cluster) answer(a protocols.Answer) {
 	c.Answers[a.ID] = Answer{At: c.Now(), Latency: c.Now() - c.history[a.ID].at, Result: result, Count: 1}
 }
 
-func (c *Cluster) send(from protocols.NodeID, s protocols.Send) {
-	if s.To < 0 || int(s.To) >= len(c.Replicas) || s.To == from {
-		c.t.Errorf("seed %d: replica %d sends to node %d", c.seed, from, s.To)
+// place is where a node is.
+func (c *Cluster) place(id protocols.NodeID) int {
+	if int(id) < len(c.Replicas) {
+		return int(id)
+	}
+	return int(id) - len(c.Replicas)
+}
+
+// receive hands a message to a node.
+func (c *Cluster) receive(to, from protocols.NodeID, data []byte) {
+	if int(to) >= len(c.Replicas) {
+		c.clients[c.place(to)].receive(from, data)
+		return
+	}
+	r := c.Replicas[to]
+	if int(from) >= len(c.Replicas) && c.driver.Client == nil {
+		r.host.Request(from, data, c.Now())
+	} else {
+		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: from, Data: data}, c.Now())
+	}
+	r.host.Release()
+}
+
+// arrive hands over what nodes at one place have sent each other.
+func (c *Cluster) arrive() {
+	for len(c.beside) > 0 {
+		next := c.beside[0]
+		c.beside = c.beside[1:]
+		next()
+	}
+}
+
+// transmit puts a message on its way. Nodes at one place reach each other at once, whatever the network
+// does.
+func (c *Cluster) transmit(from, to protocols.NodeID, data []byte) {
+	if to < 0 || int(to) >= len(c.Replicas)+len(c.clients) || to == from {
+		c.t.Errorf("seed %d: node %d sends to node %d", c.seed, from, to)
+		return
+	}
+	data = bytes.Clone(data)
+	if c.place(from) == c.place(to) {
+		c.beside = append(c.beside, func() { c.receive(to, from, data) })
 		return
 	}
 	copies := 1
@@ -371,7 +432,7 @@ func (c *Cluster) send(from protocols.NodeID, s protocols.Send) {
 		copies = 2
 	}
 	if c.Network.Loss > 0 && c.random.Float64() < c.Network.Loss ||
-		c.Network.Drop != nil && c.Network.Drop(from, s.To, s.Data) {
+		c.Network.Drop != nil && c.Network.Drop(from, to, data) {
 		copies = 0
 	}
 	for range copies {
@@ -379,11 +440,9 @@ func (c *Cluster) send(from protocols.NodeID, s protocols.Send) {
 		if c.Network.Jitter > 0 {
 			late = time.Duration(c.random.Int64N(int64(c.Network.Jitter)))
 		}
-		late += c.queue(from, s.To, len(s.Data))
-		data := bytes.Clone(s.Data)
-		c.At(c.Now()+c.Network.Delays[from][s.To]+late, func() {
-			c.step(c.Replicas[s.To], protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
-		})
+		late += c.queue(from, to, len(data))
+		data := bytes.Clone(data) // each copy is overwritten when it has been taken
+		c.At(c.Now()+c.Network.Delays[c.place(from)][c.place(to)]+late, func() { c.receive(to, from, data) })
 	}
 }
 

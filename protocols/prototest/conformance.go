@@ -55,6 +55,12 @@ func choose(driver *protocols.Driver, c protocols.Config, chosen protocols.Optio
 //	go test ./protocols/raft -run Conformance -args -seeds 1000
 func Conformance(t *testing.T, driver protocols.Driver) {
 	t.Run("description", func(t *testing.T) { describes(t, driver) })
+	if driver.CheckReplicas(3) == nil {
+		t.Run("clients elsewhere", func(t *testing.T) {
+			t.Run("a write alone takes its floor and the way to the nearest replica", func(t *testing.T) { meetsFloorElsewhere(t, driver) })
+			t.Run("lost requests and lost answers do no harm", func(t *testing.T) { servesElsewhere(t, driver) })
+		})
+	}
 	for _, delays := range []protocols.Delays{oneReplica, threeRegions, fiveRegions} {
 		n := len(delays)
 		if driver.CheckReplicas(n) != nil {
@@ -115,14 +121,50 @@ func meetsFloor(t *testing.T, driver protocols.Driver, delays protocols.Delays) 
 	}
 }
 
-// load issues writes, and some reads, from every replica: count each, spaced by gap, to few keys.
+// meetsFloorElsewhere has replicas at three of five places, and clients at all. The standard client asks
+// the nearest replica; a driver's own client may do better.
+func meetsFloorElsewhere(t *testing.T, driver protocols.Driver) {
+	for _, leader := range leaders(driver, threeRegions) {
+		c := NewCluster(t, driver, Network{Delays: fiveRegions, Replicas: 3}, leader, 1)
+		for place := 3; place < len(fiveRegions); place++ {
+			c.Run(c.Now() + 5*time.Second)
+			id := c.Put(protocols.NodeID(place), 7, fmt.Sprintf("key of %d", place), "value")
+			c.RunUntilAnswered(5 * time.Second)
+			nearest := c.clients[place].nearest
+			want := c.clients[place].roundTrip + c.driver.Floor(c.config(nearest))
+			if got := c.Answers[id].Latency; got != want && (driver.Client == nil || got > want) {
+				t.Errorf("leader %d, client at %d, nearest replica %d: a write takes %v, the floor is %v", leader, place, nearest, got, want)
+			}
+		}
+		c.Check()
+	}
+}
+
+// servesElsewhere has clients that are beside no replica, and links that lose and double what they send
+// and what they are answered. They hand their commands over again, here and there.
+func servesElsewhere(t *testing.T, driver protocols.Driver) {
+	for seed := range *seeds {
+		c := NewCluster(t, driver, Network{
+			Delays: fiveRegions, Replicas: 3, Retry: 700 * ms, Jitter: 20 * ms, Loss: 0.1, Duplicate: 0.1,
+		}, 0, seed)
+		load(c, 20, 151*ms, 6*len(fiveRegions))
+		c.RunUntilAnswered(120 * time.Second)
+		c.Run(c.Now() + 30*time.Second)
+		c.Check()
+		if got, want := len(c.Answers), 20*len(fiveRegions); got != want {
+			t.Errorf("seed %d: %d answers, want %d", seed, got, want)
+		}
+	}
+}
+
+// load issues writes, and some reads, from every place: count each, spaced by gap, to few keys.
 func load(c *Cluster, count int, gap time.Duration, keys int) {
 	for i := range count {
-		for to := range c.Replicas {
+		for to := range c.clients {
 			at := c.Now() + time.Duration(i)*gap + time.Duration(to)*gap/7
 			c.At(at, func() {
 				key := fmt.Sprintf("key %d", c.random.IntN(keys))
-				if !c.Replicas[to].Alive {
+				if to < len(c.Replicas) && !c.Replicas[to].Alive {
 					return
 				}
 				if c.random.IntN(5) == 0 {

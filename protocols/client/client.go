@@ -1,0 +1,178 @@
+// Package client is the standard client of a region: it hands each command to one replica, the nearest,
+// and if no answer comes in time, to the next.
+//
+// The rules, cited where they are kept:
+//
+//  1. A command goes to the first replica of the configured order that answers: one that has let a command
+//     wait too long comes last until it answers again, or until some time has passed and it is tried again.
+//  2. A command without an answer is handed to the next replica, and so on, each once before any a second
+//     time. The wait doubles each time, up to 2 s or the configured one, so that a cluster that is at work
+//     on its recovery is not drowned.
+//  3. A command is handed over again as it was: the state machine knows it by its number and executes it
+//     once. A replica's host answers it again if it has been answered (package host).
+//
+// Its messages are a command, encoded as it is, and an answer; see AppendAnswer.
+package client
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"quorumbench/protocols"
+)
+
+// longestRetry is up to where a wait doubles (rule 2).
+const longestRetry = 2 * time.Second
+
+// avoided is for how many waits a replica that has not answered comes last (rule 1).
+const avoided = 10
+
+type client struct {
+	config  protocols.ClientConfig
+	pending map[protocols.CommandID]*request
+	timers  map[protocols.TimerID]*request
+	next    protocols.TimerID
+	late    []time.Duration // by replica: until when it comes last
+}
+
+// request is a command under way.
+type request struct {
+	id      protocols.CommandID
+	data    []byte
+	issued  time.Duration
+	timer   protocols.TimerID
+	to      protocols.NodeID
+	asked   uint64 // the replicas asked in this round, as bits
+	retries int
+}
+
+// New returns the standard client of a region.
+func New(c protocols.ClientConfig) protocols.Node {
+	n := 0
+	for _, replica := range c.Replicas {
+		n = max(n, int(replica)+1)
+	}
+	return &client{
+		config: c, late: make([]time.Duration, n),
+		pending: map[protocols.CommandID]*request{}, timers: map[protocols.TimerID]*request{},
+	}
+}
+
+// Step implements protocols.Node.
+func (c *client) Step(in *protocols.Input, out *protocols.Outbox) {
+	switch in.Kind {
+	case protocols.InputCommand:
+		c.onCommand(in, out)
+	case protocols.InputMessage:
+		c.onAnswer(in, out)
+	case protocols.InputTimer:
+		if r := c.timers[in.Timer]; r != nil {
+			c.onLate(r, in.Now, out)
+		}
+	}
+}
+
+func (c *client) onCommand(in *protocols.Input, out *protocols.Outbox) {
+	if c.config.Retry == 0 {
+		out.SendEncoded(c.choose(0, in.Now), in.Data)
+		return
+	}
+	r := c.pending[in.Command]
+	if r == nil {
+		c.next++
+		r = &request{id: in.Command, data: bytes.Clone(in.Data), issued: in.Now, timer: c.next}
+		c.pending[r.id], c.timers[r.timer] = r, r
+	}
+	c.ask(r, in.Now, out)
+}
+
+// ask hands a command to the next replica (rules 1 and 2).
+func (c *client) ask(r *request, now time.Duration, out *protocols.Outbox) {
+	if r.asked == c.all() {
+		r.asked = 0
+	}
+	r.to = c.choose(r.asked, now)
+	r.asked |= 1 << r.to
+	out.SendEncoded(r.to, r.data)
+	wait := min(c.config.Retry<<min(r.retries, 10), max(c.config.Retry, longestRetry))
+	out.SetTimer(r.timer, wait)
+}
+
+// all are all replicas, as bits.
+func (c *client) all() (all uint64) {
+	for _, replica := range c.config.Replicas {
+		all |= 1 << replica
+	}
+	return all
+}
+
+// choose returns the first replica in order that is not among those asked, one that is late only if
+// there is no other (rule 1).
+func (c *client) choose(asked uint64, now time.Duration) protocols.NodeID {
+	last := protocols.Nobody
+	for _, replica := range c.config.Replicas {
+		switch {
+		case asked&(1<<replica) != 0:
+		case now >= c.late[replica]:
+			return replica
+		case last == protocols.Nobody:
+			last = replica
+		}
+	}
+	return last
+}
+
+// onLate is for a command whose answer is late: another replica is asked, unless nobody wants the answer
+// any more.
+func (c *client) onLate(r *request, now time.Duration, out *protocols.Outbox) {
+	c.late[r.to] = now + avoided*c.config.Retry
+	if c.config.GiveUp > 0 && now-r.issued >= c.config.GiveUp {
+		c.forget(r)
+		return
+	}
+	r.retries++
+	out.Mark(r.id, protocols.MarkRetried)
+	c.ask(r, now, out)
+}
+
+func (c *client) forget(r *request) {
+	delete(c.pending, r.id)
+	delete(c.timers, r.timer)
+}
+
+func (c *client) onAnswer(in *protocols.Input, out *protocols.Outbox) {
+	id, result, err := Answer(in.Data)
+	if err != nil || in.From < 0 || int(in.From) >= len(c.late) {
+		return // not from the host of a replica
+	}
+	c.late[in.From] = 0
+	if r := c.pending[id]; r != nil {
+		c.forget(r)
+		out.StopTimer(r.timer)
+	}
+	out.Answer(id, result)
+}
+
+// AppendAnswer appends an encoded answer to data: what a replica's host sends to the client node that has
+// handed the command over.
+func AppendAnswer(data []byte, a protocols.Answer) []byte {
+	data = binary.AppendUvarint(data, a.ID.Client)
+	data = binary.AppendUvarint(data, a.ID.Seq)
+	return append(data, a.Result...)
+}
+
+var errAnswer = errors.New("decoding an answer: it has no command's number")
+
+// Answer decodes an answer. The result is a part of data.
+func Answer(data []byte) (id protocols.CommandID, result []byte, err error) {
+	var n, m int
+	if id.Client, n = binary.Uvarint(data); n <= 0 {
+		return protocols.CommandID{}, nil, errAnswer
+	}
+	if id.Seq, m = binary.Uvarint(data[n:]); m <= 0 {
+		return protocols.CommandID{}, nil, errAnswer
+	}
+	return id, data[n+m:], nil
+}
