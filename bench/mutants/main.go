@@ -1,0 +1,231 @@
+// Command mutants changes drivers by rule, one place at a time, and plays random lives and scenarios on
+// each change until a check catches it. What is not caught is either no bug, or a hole in the checks:
+//
+//	go run ./bench/mutants -of raft -seeds 300 -sample 100
+//	go run ./bench/mutants -of register -at protocols/register/acceptor.go:57 -seeds 5000
+//
+// What is mutated is a driver, or a package that drivers share (register, relay, kv, …); the latter is
+// played on each driver that imports it. The rules are in rules.go. All mutants are built into one
+// program (package bench/variants); each is played in a process of its own, which ends if a life does not
+// end, or memory does. Which mutants a sample holds follows from -seed alone.
+//
+// docs/mutants.md tells what came out, and judges the survivors.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"quorumbench/bench/variants"
+	"quorumbench/protocols/registry"
+)
+
+// options are what a person asks for.
+type options struct {
+	of        string
+	at        string
+	seeds     uint64
+	sample    int
+	seed      uint64
+	scenarios bool
+	list      bool
+	parallel  int
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.of, "of", "", "what is mutated: a `package` below protocols")
+	flag.StringVar(&o.at, "at", "", "only mutants whose `file:line` begins so")
+	flag.Uint64Var(&o.seeds, "seeds", 300, "how many lives a mutant has to survive")
+	flag.IntVar(&o.sample, "sample", 0, "how many mutants are tried, 0: all")
+	flag.Uint64Var(&o.seed, "seed", 1, "which ones")
+	flag.BoolVar(&o.scenarios, "scenarios", true, "play the scenarios, too")
+	flag.BoolVar(&o.list, "list", false, "list the mutants, and play none")
+	flag.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "how many mutants are played at a time")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options, out, progress io.Writer) error {
+	if o.of == "" {
+		return fmt.Errorf("found nothing to mutate; accepted: -of and a driver (%s) or a package that drivers share", strings.Join(registry.Names(), ", "))
+	}
+	s, err := variants.Read(".")
+	if err != nil {
+		return err
+	}
+	drivers, err := users(ctx, o.of)
+	if err != nil {
+		return err
+	}
+	all, failed, err := compiling(s, o.of)
+	if err != nil {
+		return err
+	}
+	total := len(all)
+	if o.at != "" {
+		all = slices.DeleteFunc(all, func(m mutant) bool { return !strings.HasPrefix(m.Place, o.at) })
+	}
+	all = sample(all, o.sample, o.seed)
+	if o.list {
+		for _, m := range all {
+			fmt.Fprintf(out, "%-36s %-20s %-10s  %s\n", m.Place, m.Function, m.Rule, m.Change)
+		}
+		return nil
+	}
+	fmt.Fprintf(progress, "%s: %d mutants, and %d that do not compile; %d are played on %s\n", o.of, total, failed, len(all), strings.Join(drivers, ", "))
+	folder, err := os.MkdirTemp("", "mutants")
+	if err != nil {
+		return fmt.Errorf("making a place for the program: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	p := &player{drivers: drivers, seeds: o.seeds, scenarios: o.scenarios}
+	if p.program, err = build(ctx, s, all, folder); err != nil {
+		return err
+	}
+	if clean, err := p.play(ctx, mutant{}); err != nil || clean.By != "" {
+		return errors.Join(fmt.Errorf("what is not mutated fails, too: %s, seed %d: %s", clean.Driver, clean.Seed, clean.By), err)
+	}
+	verdicts, err := p.playAll(ctx, all, o.parallel, progress)
+	if err != nil {
+		return err
+	}
+	report(out, o, total, verdicts)
+	return nil
+}
+
+// compiling returns the mutants of a package that compile, and how many do not.
+func compiling(s *variants.Sources, of string) (all []mutant, failed int, err error) {
+	dir := "protocols/" + of
+	if of == "protocols" {
+		dir = of
+	}
+	p, err := s.Package(dir)
+	if err != nil {
+		return nil, 0, err
+	}
+	all = mutate(s, p)
+	overlay, err := s.Compose(variantsOf(all))
+	if err != nil {
+		return nil, 0, err
+	}
+	wrong, err := overlay.Errors()
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(wrong[0]) > 0 {
+		return nil, 0, fmt.Errorf("mutating %s breaks what is not mutated: %w", of, errors.Join(wrong[0]...))
+	}
+	before := len(all)
+	all = slices.DeleteFunc(all, func(m mutant) bool { return len(wrong[m.ID]) > 0 })
+	return all, before - len(all), nil
+}
+
+func variantsOf(all []mutant) []variants.Variant {
+	var out []variants.Variant
+	for _, m := range all {
+		out = append(out, variants.Variant{ID: m.ID, Edits: []variants.Edit{m.edit}})
+	}
+	return out
+}
+
+// sample draws some of the mutants, and keeps their order.
+func sample(all []mutant, count int, seed uint64) []mutant {
+	if count <= 0 || count >= len(all) {
+		return all
+	}
+	drawn := rand.New(rand.NewPCG(seed, 0)).Perm(len(all))[:count]
+	slices.Sort(drawn)
+	var out []mutant
+	for _, i := range drawn {
+		out = append(out, all[i])
+	}
+	return out
+}
+
+func build(ctx context.Context, s *variants.Sources, all []mutant, folder string) (string, error) {
+	overlay, err := s.Compose(variantsOf(all))
+	if err != nil {
+		return "", err
+	}
+	return overlay.Build(ctx, folder, variants.SearchProgram, false)
+}
+
+// users returns the drivers that a package is part of: itself, if it is one, or those that import it. The
+// driver that hosts a library of others is not ours to mutate, and takes long.
+func users(ctx context.Context, of string) ([]string, error) {
+	if registry.Find(of) != nil {
+		return []string{of}, nil
+	}
+	path := "quorumbench/protocols/" + of
+	if of == "protocols" {
+		path = "quorumbench/protocols"
+	}
+	var drivers []string
+	for _, name := range registry.Names() {
+		if name == "etcdraft" {
+			continue
+		}
+		listed, err := exec.CommandContext(ctx, "go", "list", "-deps", "./protocols/"+name).Output()
+		if err != nil {
+			return nil, fmt.Errorf("listing what %s imports: %w", name, err)
+		}
+		if slices.Contains(strings.Fields(string(listed)), path) {
+			drivers = append(drivers, name)
+		}
+	}
+	if len(drivers) == 0 {
+		return nil, fmt.Errorf("no driver imports %s", path)
+	}
+	return drivers, nil
+}
+
+// playAll plays the mutants, several at a time, and returns the verdicts in their order.
+func (p *player) playAll(ctx context.Context, all []mutant, parallel int, progress io.Writer) ([]verdict, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	verdicts := make([]verdict, len(all))
+	next := make(chan int)
+	var workers sync.WaitGroup
+	var telling sync.Mutex
+	for range max(1, parallel) {
+		workers.Go(func() {
+			for i := range next {
+				v, err := p.play(ctx, all[i])
+				if err != nil {
+					cancel(err)
+					return
+				}
+				verdicts[i] = v
+				telling.Lock()
+				fmt.Fprintln(progress, v.line())
+				telling.Unlock()
+			}
+		})
+	}
+	for i := range all {
+		select {
+		case next <- i:
+		case <-ctx.Done():
+		}
+	}
+	close(next)
+	workers.Wait()
+	return verdicts, context.Cause(ctx)
+}
