@@ -119,7 +119,7 @@ func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	for _, c := range a.clients {
 		for i, s := range c.samples {
 			id := protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}
-			if s.mustApply() && s.answered != unanswered && !applied[id] {
+			if s.mustApply() && s.answered != Never && !applied[id] {
 				if !known {
 					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", name(id), s.answered))
 				}
@@ -142,7 +142,7 @@ func (a *attempt) checkRealTime(orders map[string]*order) error {
 				continue
 			}
 			seen[id] = true
-			if s.answered != unanswered && latest != nil && s.answered < latest.sent {
+			if s.answered != Never && latest != nil && s.answered < latest.sent {
 				return fmt.Errorf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
 					name(id), s.answered, name(latestID), latest.sent, i+1, logName(key))
 			}
@@ -161,7 +161,7 @@ func (a *attempt) history() []linear.Operation {
 		for _, s := range c.samples {
 			op := linear.Operation{
 				Client: c.id, Key: strconv.FormatUint(s.key, 10), Read: s.read, Called: s.sent,
-				Version: s.version, Outcome: s.outcome, Answered: s.answered != unanswered, Returned: s.answered,
+				Version: s.version, Outcome: s.outcome, Answered: s.answered != Never, Returned: s.answered,
 			}
 			if s.value != 0 {
 				op.Value = strconv.FormatUint(s.value, 16)
@@ -176,7 +176,7 @@ func (a *attempt) checkLinearizable(orders map[string]*order) error {
 	if a.explained(orders) {
 		return nil
 	}
-	if a.verdict && len(a.run.failed()) > 0 {
+	if a.verdict && len(a.run.Failed()) > 0 {
 		return undecided("another check has failed already")
 	}
 	history := a.history()
@@ -189,7 +189,7 @@ func (a *attempt) checkLinearizable(orders map[string]*order) error {
 	if !a.verdict {
 		var html bytes.Buffer
 		if err := linear.Explain(history, &html); err == nil {
-			a.run.history = html.Bytes()
+			a.run.History = html.Bytes()
 		}
 	}
 	return fmt.Errorf("no order of the clients' %d commands explains what they read", len(history))
@@ -212,15 +212,4 @@ func (a *attempt) checkInvariants() error {
 		nodes[i] = s.node
 	}
 	return a.driver.Invariants(nodes)
-}
-
-// failed lists the checks of a run that failed.
-func (r *Run) failed() []Check {
-	var failed []Check
-	for _, c := range r.Checks {
-		if c.Verdict == Failed {
-			failed = append(failed, c)
-		}
-	}
-	return failed
 }

@@ -48,7 +48,7 @@ func (r *told) read(client int, key, value uint64, from, to time.Duration) proto
 
 func (r *told) command(client int, s sample) protocols.CommandID {
 	c := r.clients[client]
-	s.applied = unanswered
+	s.applied = Never
 	c.samples = append(c.samples, s)
 	return protocols.CommandID{Client: c.id, Seq: uint64(len(c.samples))}
 }
@@ -92,7 +92,7 @@ func (r *told) verdicts() (failed, undecided []string) {
 }
 
 func TestChecksCatchTheirViolation(t *testing.T) {
-	const key, other, never = 1, 2, unanswered
+	const key, other, never = 1, 2, Never
 	for _, test := range []struct {
 		name              string
 		tell              func(r *told)
@@ -296,7 +296,7 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		r.settled = 0
 		if test.ahead {
 			r.clients[0].pending.Add(1)
-			r.clients[0].answered(r.write(0, 1, 11, 0, unanswered), kv.PutResult, 0)
+			r.clients[0].answered(r.write(0, 1, 11, 0, Never), kv.PutResult, 0)
 		}
 		if test.adopted {
 			r.clients[0].adopted()
@@ -359,7 +359,7 @@ func TestAnExplanationIsALinearization(t *testing.T) {
 			from, to := now-time.Duration(random.IntN(30)), now+time.Duration(random.IntN(30))
 			key := random.Uint64N(2)
 			if random.IntN(10) == 0 {
-				to = unanswered
+				to = Never
 			}
 			if random.IntN(2) == 0 {
 				value++
@@ -394,7 +394,7 @@ func TestAnExplanationOfVersionsIsALinearization(t *testing.T) {
 			s := sample{key: 1, sent: now - time.Duration(random.IntN(25)), answered: now + time.Duration(random.IntN(25)), read: random.IntN(2) == 0}
 			s.intended = s.sent
 			if random.IntN(10) == 0 {
-				s.answered = unanswered
+				s.answered = Never
 			}
 			latest := uint64(len(values) - 1)
 			if random.IntN(4) > 0 {

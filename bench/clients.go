@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -41,7 +42,7 @@ type clients struct {
 	issued  int64
 }
 
-// sample is one command. Times are since the run began; without an answer, its time is unanswered.
+// sample is one command. Times are since the run began; without an answer, its time is Never.
 type sample struct {
 	intended, sent, answered time.Duration
 	applied                  time.Duration // at the region's replica, for the first time
@@ -54,8 +55,6 @@ type sample struct {
 	retries                  int
 	data                     []byte // the command, if it may have to be sent again
 }
-
-const unanswered time.Duration = -1
 
 func newClients(load *Load, seed uint64, repeat, region int) *clients {
 	c := &clients{
@@ -95,7 +94,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 		return protocols.CommandID{}, nil
 	}
 	c.settle(now)
-	s := sample{intended: intended, sent: now, answered: unanswered, applied: unanswered, acked: uint64(c.lowest) + 1}
+	s := sample{intended: intended, sent: now, answered: Never, applied: Never, acked: uint64(c.lowest) + 1}
 	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, s.acked
 	s.key = c.generator.fill(&c.command)
 	s.read = c.command.Op == kv.Op_GET
@@ -126,7 +125,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 func (c *clients) settle(now time.Duration) {
 	for ; c.lowest < len(c.samples); c.lowest++ {
 		s := &c.samples[c.lowest]
-		if s.answered != unanswered {
+		if s.answered != Never {
 			continue
 		}
 		if now-s.intended < c.giveUp {
@@ -157,13 +156,13 @@ func (c *clients) owned(id protocols.CommandID) *sample {
 // client goes on at once.
 func (c *clients) answered(id protocols.CommandID, result []byte, now time.Duration) (again bool, due time.Duration) {
 	s := &c.samples[id.Seq-1]
-	if s.answered != unanswered || id.Seq <= uint64(c.lowest) {
+	if s.answered != Never || id.Seq <= uint64(c.lowest) {
 		return false, 0
 	}
 	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up
 	s.answered, s.data = now, nil
 	c.note(s, result)
-	if s.mustApply() && s.applied == unanswered && id.Seq > uint64(c.taken) {
+	if s.mustApply() && s.applied == Never && id.Seq > uint64(c.taken) {
 		c.ahead.Add(1)
 	}
 	if c.measured(s.intended) {
@@ -194,7 +193,7 @@ const longestPatience = 2 * time.Second
 // gives up and, in a closed loop, goes on with the next.
 func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte, again bool) {
 	s := &c.samples[id.Seq-1]
-	if s.answered != unanswered && s.answered-s.intended < c.load.Timeout {
+	if s.answered != Never && s.answered-s.intended < c.load.Timeout {
 		return nil, false
 	}
 	if now-s.intended >= c.load.Timeout { // though there may be an answer by now: it came too late
@@ -207,11 +206,11 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 // applied notes that the region's replica has applied a command.
 func (c *clients) applied(id protocols.CommandID, now time.Duration) {
 	s := &c.samples[id.Seq-1]
-	if s.applied != unanswered {
+	if s.applied != Never {
 		return
 	}
 	s.applied = now
-	if s.answered != unanswered && s.mustApply() && id.Seq > uint64(c.taken) {
+	if s.answered != Never && s.mustApply() && id.Seq > uint64(c.taken) {
 		c.ahead.Add(-1)
 	}
 }
@@ -293,8 +292,8 @@ func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
 // distribution with the timeout; one that was cut off by the interruption is left out.
 func (c *clients) result(reads bool, until time.Duration, interval time.Duration) Operations {
 	var r Operations
-	response, service, lag := newTally(), newTally(), newTally()
-	halves := [2]*hdrhistogram.Histogram{newHistogram(), newHistogram()}
+	response, service, lag := NewTally(), NewTally(), NewTally()
+	halves := [2]*hdrhistogram.Histogram{NewHistogram(), NewHistogram()}
 	var parts []*intervalTally
 	for i := range c.samples {
 		s := &c.samples[i]
@@ -310,9 +309,9 @@ func (c *clients) result(reads bool, until time.Duration, interval time.Duration
 			r.Errors++
 			rt, st = c.load.Timeout, c.load.Timeout
 		}
-		response.add(rt)
-		service.add(st)
-		lag.add(s.sent - s.intended)
+		response.Add(rt)
+		service.Add(st)
+		lag.Add(s.sent - s.intended)
 		half := 0
 		if since >= (until-c.load.Warmup)/2 {
 			half = 1
@@ -323,15 +322,15 @@ func (c *clients) result(reads bool, until time.Duration, interval time.Duration
 		}
 		part := &parts[since/interval]
 		if *part == nil {
-			*part = &intervalTally{newTally(), newTally()}
+			*part = &intervalTally{NewTally(), NewTally()}
 		}
-		(*part).response.add(rt)
-		(*part).service.add(st)
+		(*part).response.Add(rt)
+		(*part).service.Add(st)
 	}
 	if r.Offered == 0 {
 		return r
 	}
-	r.Response, r.Service, r.Lag = response.sum(), service.sum(), lag.sum()
+	r.Response, r.Service, r.Lag = response.Sum(), service.Sum(), lag.Sum()
 	r.FirstHalf = Percentile(halves[0], 50)
 	r.SecondHalf = Percentile(halves[1], 50)
 	for i, part := range parts {
@@ -341,7 +340,7 @@ func (c *clients) result(reads bool, until time.Duration, interval time.Duration
 		start := time.Duration(i) * interval
 		r.Intervals = append(r.Intervals, Interval{
 			Start: start, Length: min(interval, until-c.load.Warmup-start),
-			Response: part.response.histogram, Service: part.service.histogram,
+			Response: part.response.Histogram(), Service: part.service.Histogram(),
 		})
 	}
 	return r
@@ -353,15 +352,30 @@ func (c *clients) counts(s *sample, until time.Duration) bool {
 	if !c.measured(s.intended) || s.intended >= until {
 		return false
 	}
-	return s.answered != unanswered || until >= c.end() || s.intended+c.load.Timeout <= until
+	return s.answered != Never || until >= c.end() || s.intended+c.load.Timeout <= until
 }
 
 // inTime tells whether a command was answered within the timeout.
 func (c *clients) inTime(s *sample) bool {
-	return s.answered != unanswered && s.answered-s.intended <= c.load.Timeout
+	return s.answered != Never && s.answered-s.intended <= c.load.Timeout
 }
 
-type intervalTally struct{ response, service *tally }
+// writes are the measured writes up to a time that were answered in time.
+func (c *clients) writes(until time.Duration) iter.Seq[AnsweredWrite] {
+	return func(yield func(AnsweredWrite) bool) {
+		for i := range c.samples {
+			s := &c.samples[i]
+			if s.read || !c.counts(s, until) || !c.inTime(s) {
+				continue
+			}
+			if !yield(AnsweredWrite{Seq: i + 1, Intended: s.intended, Answered: s.answered, Applied: s.applied}) {
+				return
+			}
+		}
+	}
+}
+
+type intervalTally struct{ response, service *Tally }
 
 // intervalOf is how long the intervals of a load are: about forty of them, each with some
 // writes in it.

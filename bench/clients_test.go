@@ -38,7 +38,7 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 		t.Errorf("%d commands are waited for, want the last two", pending)
 	}
 	c.answered(lost, kv.PutResult, 6*time.Second)
-	if got := c.samples[lost.Seq-1].answered; got != unanswered {
+	if got := c.samples[lost.Seq-1].answered; got != Never {
 		t.Errorf("the command that was given up has an answer at %v", got)
 	}
 	c.answered(late, kv.PutResult, 11*time.Second) // out of time, but nothing has been said of it

@@ -1,9 +1,9 @@
 package bench
 
 import (
+	"strings"
 	"time"
 
-	"quorumbench/netem/quicnet"
 	"quorumbench/protocols"
 )
 
@@ -29,6 +29,9 @@ type Experiment struct {
 	Sweep      *Sweep     `yaml:"sweep" json:"sweep,omitempty"` // none
 }
 
+// IsSimulated tells whether the experiment runs in virtual time.
+func (e *Experiment) IsSimulated() bool { return e.World == Simulated }
+
 // Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
 type Protocol struct {
 	Name   string `yaml:"name,required" json:"name"`
@@ -41,6 +44,9 @@ type Protocol struct {
 	// histogram tags and has no comma, space or full stop.
 	Label string `json:"label"`
 }
+
+// Variant is the label without the leader, which may be part of it: the name and the options.
+func (p *Protocol) Variant() string { return strings.TrimSuffix(p.Label, "@"+p.Leader) }
 
 // Load is what the clients of every region do.
 type Load struct {
@@ -57,6 +63,9 @@ type Load struct {
 	ValueSize Size          `yaml:"value_size" json:"value_size"`       // 128B
 	Keys      Keys          `yaml:"keys" json:"keys"`
 }
+
+// IsClosed tells whether the loop is closed: clients write again when they are answered.
+func (l *Load) IsClosed() bool { return l.Arrivals == Closed }
 
 // Arrivals says when writes arrive.
 type Arrivals string
@@ -99,9 +108,18 @@ type Network struct {
 
 // Transport says how messages travel.
 type Transport struct {
-	Kind string       `yaml:"kind" json:"kind"` // quic
-	Mode quicnet.Mode `yaml:"mode" json:"mode"` // see quicnet.Mode
+	Kind string `yaml:"kind" json:"kind"` // quic
+	Mode Mode   `yaml:"mode" json:"mode"` // stream-per-batch
 }
+
+// Mode says how messages are laid on streams; package quicnet tells what follows from it.
+type Mode string
+
+// The modes.
+const (
+	StreamPerBatch Mode = "stream-per-batch" // a lost packet delays only what was sent with it
+	OneStream      Mode = "one-stream"       // a lost packet delays all that comes after it
+)
 
 // World is where replicas run.
 type World string
@@ -128,6 +146,9 @@ type Simulation struct {
 	PersistCost time.Duration `yaml:"persist_cost" json:"persist_cost_ns,omitempty"` // to make the records of a step durable
 	Doubled     Share         `yaml:"doubled" json:"doubled,omitzero"`               // of messages: they arrive a second time, later
 }
+
+// IsZero tells whether nothing takes time and no message is doubled.
+func (s Simulation) IsZero() bool { return s == Simulation{} }
 
 // Thresholds turn a run into a test: missing one makes the exit code 3. Zero: not set.
 type Thresholds struct {

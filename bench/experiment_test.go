@@ -21,7 +21,7 @@ func TestEveryShippedExperimentIsFine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := bench.ParsePlan(name+".yaml", data)
+		plan, err := bench.ParseExperiment(name+".yaml", data, registry.Drivers)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -43,7 +43,7 @@ var drivers = func() (n int) {
 }()
 
 func TestATopologyIsAllAnExperimentMustName(t *testing.T) {
-	plan, err := bench.ParsePlan("mine.yaml", []byte("topology: aws-2020-06-05\n"))
+	plan, err := bench.ParseExperiment("mine.yaml", []byte("topology: aws-2020-06-05\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"unknown key, meant", aws + "laod: {}\n", `did you mean load?`},
 		{"unknown region", aws + "regions: [us-east-1, eu-west-11]\n", `e.yaml:2:22: found the unknown region "eu-west-11"`},
 		{"no regions", aws + "regions: []\n", `e.yaml:2:10: found an empty list`},
-		{"unknown protocol", aws + "protocols: [raft, paxoss]\n", `e.yaml:2:19: found "paxoss"; accepted: ` + strings.Join(registry.Names(), ", ") + `; did you mean paxos?`},
+		{"unknown protocol", aws + "protocols: [raft, paxoss]\n", `e.yaml:2:19: found "paxoss"; accepted: ` + strings.Join(registry.Drivers.Names(), ", ") + `; did you mean paxos?`},
 		{"leader of the leaderless", aws + "protocols: [{name: paxos, leader: us-east-1}]\n", `e.yaml:2:35: found a leader for paxos, which has none`},
 		{"leader elsewhere", aws + "regions: [us-east-1]\nprotocols: [{name: raft, leader: us-west-1}]\n", `e.yaml:3:34: found "us-west-1"; accepted: auto, or one of the experiment's regions, us-east-1`},
 		{"mmp3 with five", aws + "regions: [us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1]\nprotocols: [mmp3]\n", `e.yaml:3:13: found 5 regions for mmp3: mmp3 works with exactly 3 replicas, not 5`},
@@ -96,7 +96,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"syntax", aws + "load: {rate: 50/s\n", `e.yaml:`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := bench.ParsePlan("e.yaml", []byte(c.file))
+			_, err := bench.ParseExperiment("e.yaml", []byte(c.file), registry.Drivers)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -108,10 +108,10 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 }
 
 func TestTheSameProtocolUnderTwoLeadersHasTwoLabels(t *testing.T) {
-	plan, err := bench.ParsePlan("e.yaml", []byte(`topology: aws-2020-06-05
+	plan, err := bench.ParseExperiment("e.yaml", []byte(`topology: aws-2020-06-05
 regions: [us-east-1, eu-west-1, ap-northeast-1]
 protocols: [{name: raft, leader: us-east-1}, {name: raft, leader: eu-west-1}, paxos]
-`))
+`), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ protocols: [{name: raft, leader: us-east-1}, {name: raft, leader: eu-west-1}, pa
 }
 
 func TestARegionMayStandSeveralTimes(t *testing.T) {
-	plan, err := bench.ParsePlan("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-1]\n"))
+	plan, err := bench.ParseExperiment("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-1]\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ links:
 	if err := os.WriteFile(file, []byte("topology: two.yaml\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := bench.LoadPlan(file)
+	plan, err := bench.ReadExperiment(file, registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +173,7 @@ func FuzzParsePlan(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		plan, err := bench.ParsePlan("fuzz.yaml", data)
+		plan, err := bench.ParseExperiment("fuzz.yaml", data, registry.Drivers)
 		if err == nil && (len(plan.Experiment.Protocols) == 0 || len(plan.Topology.OneWay) != len(plan.Experiment.Regions)) {
 			t.Errorf("accepted, but cannot run: %+v", plan.Experiment)
 		}
@@ -183,8 +183,8 @@ func FuzzParsePlan(f *testing.F) {
 // The floors of Raft led from each of these regions are, on average, 144.8, 162.2 and 271.4 ms.
 func TestALeaderIsPlacedWhereTheMeanFloorIsLeast(t *testing.T) {
 	for _, regions := range []string{"us-east-1, eu-west-1, ap-northeast-1", "ap-northeast-1, eu-west-1, us-east-1"} {
-		plan, err := bench.ParsePlan("e.yaml", []byte("topology: aws-2020-06-05\nregions: ["+regions+"]\n"+
-			"protocols: [{name: raft, leader: auto}, {name: raft, leader: eu-west-1}, mmp3]\n"))
+		plan, err := bench.ParseExperiment("e.yaml", []byte("topology: aws-2020-06-05\nregions: ["+regions+"]\n"+
+			"protocols: [{name: raft, leader: auto}, {name: raft, leader: eu-west-1}, mmp3]\n"), registry.Drivers)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,30 +5,8 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"slices"
 	"time"
-
-	"quorumbench/protocols"
 )
-
-// NewPlan makes a plan for the simulated world from an experiment that was put together by a
-// program, for a driver that need not be registered, with one-way delays, and standard deviations
-// of these, of its own. The experiment has one protocol, and must be such as a file could say.
-func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Duration) (plan *Plan, err error) {
-	n := len(e.Regions)
-	if len(oneWay) != n || len(jitter) != n || e.World != Simulated {
-		return nil, fmt.Errorf("making a plan for %d regions in world %s with %d rows of delays and %d of jitter; accepted: sim, a row for each region",
-			n, e.World, len(oneWay), len(jitter))
-	}
-	if len(e.Protocols) != 1 || e.Protocols[0].Name != driver.Name {
-		return nil, fmt.Errorf("making a plan for the protocols %v; accepted: one, %s", e.Protocols, driver.Name)
-	}
-	e.Protocols = slices.Clone(e.Protocols)
-	if e.Protocols[0].Options, err = driver.Settle(e.Protocols[0].Options, n); err != nil {
-		return nil, fmt.Errorf("making a plan for %s: %w", driver.Name, err)
-	}
-	return &Plan{Experiment: e, Topology: Topology{Name: "drawn", OneWay: oneWay}, jitter: jitter, only: driver}, nil
-}
 
 // Life is what came out of playing the first protocol of a plan once, for its checks alone.
 type Life struct {
@@ -41,7 +19,7 @@ type Life struct {
 // Failed returns the checks that did not pass; one that was not decided is not among them.
 func (l *Life) Failed() []Check {
 	r := Run{Checks: l.Checks}
-	return r.failed()
+	return r.Failed()
 }
 
 // The names of the checks that only a Life has.
@@ -81,7 +59,7 @@ func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error
 	for i, c := range a.clients {
 		life.Commands += len(c.samples)
 		for _, s := range c.samples[c.lowest:] { // those before are answered or given up
-			if s.answered == unanswered {
+			if s.answered == Never {
 				life.Unanswered++
 			}
 		}

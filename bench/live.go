@@ -103,10 +103,14 @@ func runLive(ctx context.Context, a *attempt) error {
 		w.boxes = append(w.boxes, newMailbox())
 	}
 	w.network = emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
-		return a.plan.link(from, to, a.weather())
+		return netem.NewLink(a.plan.Link(from, to), a.weather(), from, to)
 	})
+	mode, err := quicnet.ParseMode(string(a.plan.Experiment.Transport.Mode))
+	if err != nil {
+		return fmt.Errorf("starting the transport: %w", err)
+	}
 	net, err := quicnet.New(quicnet.Config{
-		Replicas: n, Conn: w.network.Conn, Mode: a.plan.Experiment.Transport.Mode,
+		Replicas: n, Conn: w.network.Conn, Mode: mode,
 		Receive: func(to, from int, message []byte) {
 			w.boxes[to].put(event{kind: messageEvent, from: from, data: message, due: w.now()})
 		},
@@ -209,7 +213,7 @@ func (w *liveWorld) account(a *attempt) {
 	stats := w.net.Stats()
 	sum.Unsent, sum.Reconnects = stats.Dropped, stats.Reconnects
 	lateness := w.scheduler.TakeLateness(emulator.Packets)
-	sum.Lateness = withPercentiles(Summary{
+	sum.Lateness = WithPercentiles(Summary{
 		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),
 		Sum: time.Duration(lateness.Mean() * float64(lateness.TotalCount())),
 	}, lateness)

@@ -31,10 +31,11 @@ func (m *Measure) Join(o Measure) {
 	m.Sum += o.Sum
 }
 
-// measures are those of one site.
-type measures map[string]*Measure
+// Measures are those of one replica, by name.
+type Measures map[string]*Measure
 
-func (m measures) add(event string, value int64) {
+// Add notes an event and its number.
+func (m Measures) Add(event string, value int64) {
 	one := m[event]
 	if one == nil {
 		one = &Measure{Name: event}
@@ -43,20 +44,20 @@ func (m measures) add(event string, value int64) {
 	one.Join(Measure{Count: 1, Sum: value, Max: value})
 }
 
-// sumMeasures sums up those of all sites, by name.
-func sumMeasures(sites []*site) []Measure {
+// SumMeasures sums up those of all replicas, sorted by name.
+func SumMeasures(all []Measures) []Measure {
 	sum := map[string]*Measure{}
-	for _, s := range sites {
-		for name, one := range s.measures {
+	for _, measures := range all {
+		for name, one := range measures {
 			if sum[name] == nil {
 				sum[name] = &Measure{Name: name}
 			}
 			sum[name].Join(*one)
 		}
 	}
-	var all []Measure
+	var sorted []Measure
 	for _, name := range slices.Sorted(maps.Keys(sum)) {
-		all = append(all, *sum[name])
+		sorted = append(sorted, *sum[name])
 	}
-	return all
+	return sorted
 }

@@ -35,12 +35,12 @@ func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 		return merged, true
 	}
 	var writes, reads []*Operations
-	var ways []*Ways
+	var breakdowns []*Breakdown
 	for i := range runs {
 		part := &runs[i].Regions[region]
-		writes, reads, ways = append(writes, &part.Operations), append(reads, &part.Reads), append(ways, part.Ways)
+		writes, reads, breakdowns = append(writes, &part.Operations), append(reads, &part.Reads), append(breakdowns, part.Breakdown)
 	}
-	merged.Operations, merged.Reads, merged.Ways = mergeOperations(writes), mergeOperations(reads), mergeWays(ways)
+	merged.Operations, merged.Reads, merged.Breakdown = mergeOperations(writes), mergeOperations(reads), mergeBreakdowns(breakdowns)
 	return merged, true
 }
 
@@ -49,7 +49,7 @@ func mergeOperations(parts []*Operations) Operations {
 	merged := *parts[0]
 	merged.Offered, merged.Answered, merged.Errors, merged.Intervals = 0, 0, 0, nil
 	merged.Response, merged.Service = Summary{}, Summary{}
-	response, service := newHistogram(), newHistogram()
+	response, service := NewHistogram(), NewHistogram()
 	for _, part := range parts {
 		merged.Offered += part.Offered
 		merged.Answered += part.Answered
@@ -62,20 +62,20 @@ func mergeOperations(parts []*Operations) Operations {
 			merged.Service.Dropped += service.Merge(interval.Service)
 		}
 	}
-	merged.Response = withPercentiles(merged.Response, response)
-	merged.Service = withPercentiles(merged.Service, service)
+	merged.Response = WithPercentiles(merged.Response, response)
+	merged.Service = WithPercentiles(merged.Service, service)
 	return merged
 }
 
-// mergeWays adds up what several runs tell. Of what has no histograms, percentiles are left out.
-func mergeWays(parts []*Ways) *Ways {
-	var merged *Ways
+// mergeBreakdowns adds up what several runs tell. Of what has no histograms, percentiles are left out.
+func mergeBreakdowns(parts []*Breakdown) *Breakdown {
+	var merged *Breakdown
 	for _, part := range parts {
 		if part == nil {
 			continue
 		}
 		if merged == nil {
-			merged = &Ways{}
+			merged = &Breakdown{}
 		}
 		merged.Every = max(merged.Every, part.Every)
 		merged.Writes += part.Writes

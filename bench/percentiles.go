@@ -50,7 +50,8 @@ const (
 	histogramDigits = 3
 )
 
-func newHistogram() *hdrhistogram.Histogram {
+// NewHistogram returns an empty histogram of latencies.
+func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, histogramMax, histogramDigits)
 }
 
@@ -67,15 +68,17 @@ func Percentile(h *hdrhistogram.Histogram, percentile float64) time.Duration {
 	return time.Duration(h.ValueAtPercentile(100 * rank / n))
 }
 
-// tally is a histogram and, beside it, what a histogram only approximates.
-type tally struct {
+// Tally is a histogram and, beside it, what a histogram only approximates.
+type Tally struct {
 	histogram *hdrhistogram.Histogram
 	summary   Summary
 }
 
-func newTally() *tally { return &tally{histogram: newHistogram()} }
+// NewTally returns an empty tally.
+func NewTally() *Tally { return &Tally{histogram: NewHistogram()} }
 
-func (t *tally) add(d time.Duration) {
+// Add adds a value.
+func (t *Tally) Add(d time.Duration) {
 	s := &t.summary
 	if s.Count == 0 || d < s.Min {
 		s.Min = d
@@ -88,8 +91,8 @@ func (t *tally) add(d time.Duration) {
 	}
 }
 
-// zeros adds so many values of zero.
-func (t *tally) zeros(n int64) {
+// AddZeros adds so many values of zero.
+func (t *Tally) AddZeros(n int64) {
 	if n == 0 {
 		return
 	}
@@ -100,10 +103,14 @@ func (t *tally) zeros(n int64) {
 	}
 }
 
-// sum returns the summary, percentiles included.
-func (t *tally) sum() Summary { return withPercentiles(t.summary, t.histogram) }
+// Sum returns the summary, percentiles included.
+func (t *Tally) Sum() Summary { return WithPercentiles(t.summary, t.histogram) }
 
-func withPercentiles(s Summary, h *hdrhistogram.Histogram) Summary {
+// Histogram returns the tally's histogram, in nanoseconds.
+func (t *Tally) Histogram() *hdrhistogram.Histogram { return t.histogram }
+
+// WithPercentiles fills in the percentiles of a summary from its histogram.
+func WithPercentiles(s Summary, h *hdrhistogram.Histogram) Summary {
 	at := func(percentile float64) time.Duration { // a bucket ends above its values, but nothing is above Max
 		p := min(Percentile(h, percentile), s.Max)
 		if s.Min == 0 && p <= 1 {

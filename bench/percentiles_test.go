@@ -6,7 +6,7 @@ import (
 )
 
 func TestPercentilesAreOfTheNearestRank(t *testing.T) {
-	h := newHistogram()
+	h := NewHistogram()
 	for i := int64(1); i <= 150; i++ { // small values have buckets of their own
 		if err := h.RecordValue(i); err != nil {
 			t.Fatal(err)
@@ -17,7 +17,7 @@ func TestPercentilesAreOfTheNearestRank(t *testing.T) {
 			t.Errorf("p%g of 1 to 150 is %d, not %d", percentile, want, got)
 		}
 	}
-	if got := Percentile(newHistogram(), 50); got != 0 {
+	if got := Percentile(NewHistogram(), 50); got != 0 {
 		t.Errorf("the median of nothing is %v", got)
 	}
 }
@@ -39,16 +39,16 @@ func TestAPercentileNeedsTenSamplesBeyondIt(t *testing.T) {
 }
 
 func TestATallyKeepsExactFigures(t *testing.T) {
-	tally := newTally()
+	tally := NewTally()
 	for _, d := range []time.Duration{70_504_501, 70_504_500, 3} {
-		tally.add(d)
+		tally.Add(d)
 	}
-	s := tally.sum()
+	s := tally.Sum()
 	if s.Min != 3 || s.Max != 70_504_501 || s.Count != 3 || s.Sum != 141_009_004 || s.P9999 != s.Max {
 		t.Errorf("%+v", s)
 	}
-	tally.add(2 * time.Minute)
-	if s := tally.sum(); s.Dropped != 1 || s.Max != 2*time.Minute {
+	tally.Add(2 * time.Minute)
+	if s := tally.Sum(); s.Dropped != 1 || s.Max != 2*time.Minute {
 		t.Errorf("a value beyond the histogram's range: %+v", s)
 	}
 }

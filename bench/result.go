@@ -26,14 +26,8 @@ type Result struct {
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// Topology is the network of the experiment, as it was.
-type Topology struct {
-	Name     string `json:"name"`
-	Source   string `json:"source"`
-	Measured string `json:"measured"` // when
-	// OneWay is the delay from region i to region j at [i][j], in the experiment's order.
-	OneWay [][]time.Duration `json:"one_way_ns"`
-}
+// Never is the time of what has not happened.
+const Never time.Duration = -1
 
 // Machine is where the run took place.
 type Machine struct {
@@ -69,7 +63,8 @@ type Run struct {
 	// queue that grows, not of a steady state.
 	Saturated bool `json:"saturated,omitempty"`
 
-	history []byte // of the clients, as a page, if it is not linearizable
+	// History is that of the clients, as a page, if it is not linearizable. It stands in a file of its own.
+	History []byte `json:"-"`
 }
 
 // FaultMark is a fault of the experiment that has happened.
@@ -95,6 +90,17 @@ const (
 	Undecided Verdict = "not decided" // in the time there was; this is not a success
 )
 
+// Failed lists the checks of the run that failed.
+func (r *Run) Failed() []Check {
+	var failed []Check
+	for _, c := range r.Checks {
+		if c.Verdict == Failed {
+			failed = append(failed, c)
+		}
+	}
+	return failed
+}
+
 // RegionRun is what the clients of one region saw of one run.
 type RegionRun struct {
 	Region string        `json:"region"`
@@ -104,8 +110,8 @@ type RegionRun struct {
 	Operations            // writes
 	Reads      Operations `json:"reads,omitzero"`
 
-	// Ways tell what the writes waited for; nil if no write was answered in time.
-	Ways *Ways `json:"ways,omitempty"`
+	// Breakdown tells what the writes waited for; nil if no write was answered in time.
+	Breakdown *Breakdown `json:"ways,omitempty"`
 }
 
 // Operations are the writes of a region, or its reads.

@@ -57,7 +57,7 @@ func Execute(ctx context.Context, plan *Plan, watch func(Status)) (*Result, erro
 	}
 	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
 	for repeat := range plan.Experiment.Repeats {
-		for _, point := range plan.at() {
+		for _, point := range plan.Points() {
 			for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
 				a := newAttempt(point, plan.Experiment.Protocols[i], repeat)
 				a.index, a.tell = len(result.Runs), true
@@ -97,7 +97,6 @@ type attempt struct {
 	plan     *Plan
 	protocol Protocol
 	driver   *protocols.Driver
-	leader   protocols.NodeID
 	repeat   int
 	index    int // of the run, from 0
 	clients  []*clients
@@ -120,14 +119,14 @@ type attempt struct {
 	broken   error      // the first invariant that was found broken while the run lasted
 	tell     bool       // note what tells why writes took what they took
 
-	mostStamps int // that a site keeps; 0: as many as mostStamps says
+	mostEvents int // trace events that a site keeps; 0: MaxTraceEvents
 }
 
 func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
 	a := &attempt{plan: plan, protocol: protocol, repeat: repeat}
-	a.driver, a.leader = plan.driver(protocol)
+	a.driver = plan.Driver(protocol)
 	a.random = rand.New(rand.NewPCG(a.weather(), 1<<62))
-	a.run = Run{Protocol: protocol.Label, Point: plan.point, Repeat: repeat}
+	a.run = Run{Protocol: protocol.Label, Point: plan.Point, Repeat: repeat}
 	for region := range plan.Experiment.Regions {
 		c := newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region)
 		c.giveUp = cmp.Or(plan.GiveUp, c.giveUp)
@@ -169,7 +168,7 @@ func (a *attempt) sites(w world, disks []disk) []*site {
 		a.running = append(a.running, newSite(i, a.config(i), a.driver, w, a.costs(), a.clients[i], disks[i]))
 		a.running[i].trace = a.trace
 		if a.tell {
-			a.running[i].stamps = newStamps(cmp.Or(a.mostStamps, mostStamps), a.expected())
+			a.running[i].events = NewTraceLog(cmp.Or(a.mostEvents, MaxTraceEvents), a.expected())
 		}
 	}
 	return a.running
@@ -183,10 +182,9 @@ func (a *attempt) expected() int {
 
 // config is what a replica knows when it is made.
 func (a *attempt) config(i int) protocols.Config {
-	return protocols.Config{
-		ID: protocols.NodeID(i), Members: protocols.Members(len(a.clients)), Leader: a.leader, Options: a.protocol.Options,
-		Delays: a.plan.Topology.OneWay, Seed: a.weather()<<8 + uint64(i),
-	}
+	config := a.plan.Replica(a.protocol, i)
+	config.Seed = a.weather()<<8 + uint64(i)
+	return config
 }
 
 // costs are what the simulated world charges; in the real one things take the time they take.
@@ -196,9 +194,6 @@ func (a *attempt) costs() Simulation {
 	}
 	return Simulation{}
 }
-
-// site is the number of a region's site.
-func (a *attempt) site(region string) int { return slices.Index(a.plan.Experiment.Regions, region) }
 
 // noteFault notes that a fault has happened. In the live world it is called by another goroutine
 // than the others' methods, and before they are called for the last time.
@@ -295,6 +290,22 @@ func (a *attempt) whole() bool {
 	return a.settled != 0 && !a.behind && !a.director.anyCut() && !slices.ContainsFunc(a.running, func(s *site) bool { return s.node == nil })
 }
 
+// traces brings the trace events of all replicas together.
+func (a *attempt) traces() *Traces {
+	var logs []*TraceLog
+	for _, s := range a.running {
+		logs = append(logs, s.events)
+	}
+	var commands []int
+	for _, c := range a.clients {
+		commands = append(commands, len(c.samples))
+	}
+	return NewTraces(logs, a.driver.HasLeader, a.plan.Link, commands, func(region, seq int) bool {
+		s := &a.clients[region].samples[seq-1]
+		return !s.read && a.clients[region].measured(s.intended)
+	})
+}
+
 func (a *attempt) measuredAnything() bool { return a.until > a.plan.Experiment.Load.Warmup }
 
 // conclude sums the run up and judges it.
@@ -306,7 +317,7 @@ func (a *attempt) conclude(partial bool) Run {
 		region := RegionRun{
 			Region: a.plan.Experiment.Regions[i], Floor: a.driver.Floor(a.config(i)),
 			Quorum:     protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), quorum.Majority(quorum.First(len(a.clients)))),
-			Operations: c.result(false, a.until, intervalOf(load)), Ways: a.ways(traces, i),
+			Operations: c.result(false, a.until, intervalOf(load)), Breakdown: traces.Breakdown(i, c.writes(a.until)),
 		}
 		if load.Reads > 0 {
 			region.Reads = c.result(true, a.until, intervalOf(load))
@@ -314,7 +325,11 @@ func (a *attempt) conclude(partial bool) Run {
 		a.run.Regions = append(a.run.Regions, region)
 		a.run.Network.Messages += a.running[i].messages
 	}
-	a.run.Measures = sumMeasures(a.running)
+	var measures []Measures
+	for _, s := range a.running {
+		measures = append(measures, s.measures)
+	}
+	a.run.Measures = SumMeasures(measures)
 	a.run.Crashes = a.crashes(a.check())
 	a.judge()
 	return a.run
@@ -326,13 +341,13 @@ func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 		return func(time.Duration) {}
 	}
 	for _, c := range a.clients {
-		c.running = newHistogram()
+		c.running = NewHistogram()
 	}
 	load := &a.plan.Experiment.Load
 	length := load.Warmup + load.Duration
 	return func(now time.Duration) {
 		s := Status{
-			Protocol: a.protocol.Label, Point: a.plan.point, Repeat: a.repeat, Run: a.index, Runs: runs,
+			Protocol: a.protocol.Label, Point: a.plan.Point, Repeat: a.repeat, Run: a.index, Runs: runs,
 			Elapsed: min(now, length), Length: length, Phase: "measuring",
 			Left: max(0, length-now) + time.Duration(runs-a.index-1)*length,
 		}
@@ -342,7 +357,7 @@ func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 		case now >= length:
 			s.Phase = "draining"
 		}
-		so := newHistogram()
+		so := NewHistogram()
 		for _, c := range a.clients {
 			s.Issued += c.progress(so)
 		}

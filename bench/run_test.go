@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quorumbench/bench"
+	"quorumbench/protocols/registry"
 )
 
 // The tests of this file run whole experiments in virtual time.
@@ -23,7 +24,7 @@ world: sim
 
 func simulate(t *testing.T, yaml string) *bench.Result {
 	t.Helper()
-	plan, err := bench.ParsePlan("test.yaml", []byte(yaml))
+	plan, err := bench.ParseExperiment("test.yaml", []byte(yaml), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +211,7 @@ func TestReadingWhatIsNoResult(t *testing.T) {
 }
 
 func TestAnInterruptedRunKeepsWhatWasMeasured(t *testing.T) {
-	plan, err := bench.ParsePlan("test.yaml", []byte(threeRegions+"protocols: [raft, mmp3]\nload: {duration: 10s}\n"))
+	plan, err := bench.ParseExperiment("test.yaml", []byte(threeRegions+"protocols: [raft, mmp3]\nload: {duration: 10s}\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,7 +84,7 @@ func runSimulated(ctx context.Context, a *attempt) error {
 	for from := range n {
 		w.links = append(w.links, nil)
 		for to := range n {
-			w.links[from] = append(w.links[from], a.plan.link(from, to, a.weather()))
+			w.links[from] = append(w.links[from], netem.NewLink(a.plan.Link(from, to), a.weather(), from, to))
 		}
 	}
 	sites := a.sites(w, a.memoryDisks())

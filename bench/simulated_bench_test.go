@@ -14,8 +14,8 @@ import (
 func BenchmarkDeliveries(b *testing.B) {
 	for _, d := range registry.Drivers {
 		b.Run(d.Name, func(b *testing.B) {
-			plan, err := bench.ParsePlan("bench.yaml", []byte(threeRegions+
-				"protocols: ["+d.Name+"]\nload: {rate: 150/s, duration: 60s, keys: {count: 1000000}}\n"))
+			plan, err := bench.ParseExperiment("bench.yaml", []byte(threeRegions+
+				"protocols: ["+d.Name+"]\nload: {rate: 150/s, duration: 60s, keys: {count: 1000000}}\n"), registry.Drivers)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -92,11 +92,11 @@ type site struct {
 
 	lives    []lifetime
 	came     []time.Duration // when the inputs came that led to the marks in out, one each
-	stamps   *stamps         // nil: nobody wants to know
-	measures measures
+	events   *TraceLog       // nil: none are kept
+	measures Measures
 }
 
-// lifetime tells of a life of the replica. A time that has not come is unanswered.
+// lifetime tells of a life of the replica. A time that has not come is Never.
 type lifetime struct {
 	began  time.Duration
 	ended  time.Duration
@@ -107,7 +107,7 @@ func newSite(id int, config protocols.Config, driver *protocols.Driver, w world,
 	return &site{
 		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: host.NewClock(),
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
-		batches: make([][][]byte, config.Size()), measures: measures{},
+		batches: make([][][]byte, config.Size()), measures: Measures{},
 	}
 }
 
@@ -239,7 +239,7 @@ func (s *site) start() {
 	config.Seed += s.life << 32
 	s.node = s.driver.New(config)
 	begun := s.world.now()
-	s.lives = append(s.lives, lifetime{begun, unanswered, unanswered})
+	s.lives = append(s.lives, lifetime{begun, Never, Never})
 	s.journal.begin(begun)
 	now := s.clock.Read(begun)
 	for _, record := range s.disk.records() {
@@ -318,7 +318,7 @@ func (s *site) release() {
 	s.came = s.came[:0]
 	for _, a := range out.Answers {
 		if s.clients.owns(a.ID) {
-			if life := &s.lives[len(s.lives)-1]; life.served == unanswered {
+			if life := &s.lives[len(s.lives)-1]; life.served == Never {
 				life.served = now
 			}
 			s.answered(a.ID, a.Result, now)
@@ -332,19 +332,16 @@ func (s *site) release() {
 
 // mark notes what a step has marked: which input came when led to it, and now it is released.
 func (s *site) mark(m *protocols.Mark, came, now time.Duration) {
-	if s.stamps == nil {
+	if s.events == nil {
 		s.clients.mark(m.Event)
 		return
 	}
-	if m.ID != (protocols.CommandID{}) {
-		if passed := milestoneOf(m.Event); passed != noMilestone {
-			s.stamps.add(passed, m.ID, came, now)
-			return
-		}
+	if m.ID != (protocols.CommandID{}) && s.events.Add(m.Event, m.ID, came, now) {
+		return
 	}
 	s.clients.mark(m.Event)
 	if s.clients.measured(now) {
-		s.measures.add(m.Event, m.Value)
+		s.measures.Add(m.Event, m.Value)
 	}
 }
 
@@ -357,7 +354,7 @@ func (s *site) answered(id protocols.CommandID, result []byte, now time.Duration
 	before := c.outcome
 	again, due := s.clients.answered(id, result, now)
 	if c.outcome != before && c.outcome == kv.Outcome_REFUSED && s.clients.measured(c.intended) {
-		s.measures.add(measureVersionRefused, 0)
+		s.measures.Add(measureVersionRefused, 0)
 	}
 	if again {
 		s.world.at(due, s.id, event{kind: arrivalEvent, due: due})

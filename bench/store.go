@@ -68,11 +68,11 @@ func Write(r *Result, folder string) error {
 		}
 	}
 	for _, run := range r.Runs {
-		if run.history == nil {
+		if run.History == nil {
 			continue
 		}
 		page := fmt.Sprintf("history-%s%s-%d.html", run.Protocol, oneWord(run.Point), run.Repeat+1)
-		if err := os.WriteFile(filepath.Join(fresh, page), run.history, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(fresh, page), run.History, 0o644); err != nil {
 			return fmt.Errorf("writing the history: %w", err)
 		}
 	}

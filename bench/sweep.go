@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"quorumbench/configs/strictyaml"
 )
@@ -120,7 +119,7 @@ func checkSweep(doc *strictyaml.Document, s *Sweep) error {
 	return nil
 }
 
-// points makes the plans of a sweep.
+// makePoints makes the plans of the points of the sweep, if there is one.
 func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 	s := p.Experiment.Sweep
 	if s == nil {
@@ -130,69 +129,30 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 		return err
 	}
 	for i, node := range s.nodes {
-		point, err := planOf(file, doc.With(s.Path, node))
+		point, err := planOf(file, doc.With(s.Path, node), p.drivers)
 		if err != nil {
 			return err
 		}
-		point.point = s.Values[i]
+		point.Point = s.Values[i]
 		p.points = append(p.points, point)
 	}
 	return nil
 }
 
-// at returns the plan of each point: the plan itself without a sweep.
-func (p *Plan) at() []*Plan {
-	if len(p.points) == 0 {
-		return []*Plan{p}
+// At is the experiment at one point of its sweep: without a sweep, and with the point's value. An
+// experiment without a sweep is returned as it is.
+func (e Experiment) At(point string) Experiment {
+	sweep := e.Sweep
+	if sweep == nil {
+		return e
 	}
-	var all []*Plan
-	for _, point := range p.points {
-		one := *p // with what was changed since it was read
-		sweptOf(&point.Experiment).into(&one.Experiment)
-		one.jitter, one.point = point.jitter, point.point
-		all = append(all, &one)
-	}
-	return all
-}
-
-// Runs is how many runs the experiment takes.
-func (p *Plan) Runs() int {
-	return p.Experiment.Repeats * len(p.Experiment.Protocols) * max(1, len(p.points))
-}
-
-// Length is how long they take together, draining left out.
-func (p *Plan) Length() time.Duration {
-	return time.Duration(p.Runs()) * (p.Experiment.Load.Warmup + p.Experiment.Load.Duration)
-}
-
-// At returns what a sweep has found at one of its points, as the result of an experiment without a
-// sweep. Runs are shared with r.
-func (r *Result) At(point string) *Result {
-	at := *r
-	at.Runs, at.Fingerprint = nil, ""
-	for _, run := range r.Runs {
-		if run.Point == point {
-			at.Runs = append(at.Runs, run)
-		}
-	}
-	if r.Experiment.Sweep == nil {
-		return &at
-	}
-	at.Experiment.Sweep = nil
-	at.Experiment.Name += fmt.Sprintf(" (%s %s)", r.Experiment.Sweep.Path, point)
-	parts := sweptOf(&at.Experiment)
-	steps := strings.Split(r.Experiment.Sweep.Path, ".")
+	e.Sweep = nil
+	e.Name += fmt.Sprintf(" (%s %s)", sweep.Path, point)
+	parts := sweptOf(&e)
+	steps := strings.Split(sweep.Path, ".")
 	yaml := strings.Join(steps, ": {") + ": " + point + strings.Repeat("}", len(steps)-1)
 	if _, err := strictyaml.Decode("sweep", []byte(yaml), &parts); err == nil { // else run.json was changed by hand
-		parts.into(&at.Experiment)
+		parts.into(&e)
 	}
-	return &at
-}
-
-// Points are the values of the result's sweep; without one, a single empty text.
-func (r *Result) Points() []string {
-	if r.Experiment.Sweep == nil {
-		return []string{""}
-	}
-	return r.Experiment.Sweep.Values
+	return e
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"quorumbench/bench"
+	"quorumbench/protocols/registry"
 )
 
 func TestMistakesInASweepAreToldWithTheirPlace(t *testing.T) {
@@ -28,7 +29,7 @@ func TestMistakesInASweepAreToldWithTheirPlace(t *testing.T) {
 		{"conflicts without percent", "load: {keys: {conflicts: 10}}\n", `e.yaml:2:26: found`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := bench.ParsePlan("e.yaml", []byte(aws+c.file))
+			_, err := bench.ParseExperiment("e.yaml", []byte(aws+c.file), registry.Drivers)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}

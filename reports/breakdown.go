@@ -32,12 +32,12 @@ var stageColors = map[string]color.NRGBA{
 	"until applied":  {0xc4, 0xc4, 0xc4, 0xff},
 }
 
-// ways are what is known of the ways of writes, by protocol and region.
-func (v *view) ways() iter.Seq[*bench.Ways] {
-	return func(yield func(*bench.Ways) bool) {
+// breakdowns are what is known of what writes waited for, by protocol and region.
+func (v *view) breakdowns() iter.Seq[*bench.Breakdown] {
+	return func(yield func(*bench.Breakdown) bool) {
 		for _, row := range v.series {
 			for _, s := range row {
-				if s != nil && s.Ways != nil && !yield(s.Ways) {
+				if s != nil && s.Breakdown != nil && !yield(s.Breakdown) {
 					return
 				}
 			}
@@ -45,8 +45,8 @@ func (v *view) ways() iter.Seq[*bench.Ways] {
 	}
 }
 
-func (v *view) hasWays() bool {
-	for range v.ways() {
+func (v *view) hasBreakdowns() bool {
+	for range v.breakdowns() {
 		return true
 	}
 	return false
@@ -70,7 +70,7 @@ func breakdownFigure(v *view) *figure {
 		for i, label := range v.labels {
 			b := stageBar{name: v.withCaveat(label)}
 			if s := v.series[i][region]; s != nil {
-				b.ways = s.Ways
+				b.known = s.Breakdown
 			}
 			answered, applied = max(answered, millis(b.total(false))), max(applied, millis(b.total(true)))
 			f.rightEdge = max(f.rightEdge, valueRoom(b.value()))
@@ -94,8 +94,8 @@ const farAfter = 1.5
 
 // sampled is the greatest n such that only every n-th write was followed.
 func (v *view) sampled() (every int64) {
-	for ways := range v.ways() {
-		every = max(every, ways.Every)
+	for b := range v.breakdowns() {
+		every = max(every, b.Every)
 	}
 	return every
 }
@@ -103,8 +103,8 @@ func (v *view) sampled() (every int64) {
 // stageLegend names the stages that occur, in the order of a write's way.
 func stageLegend(v *view) []legendEntry {
 	after := map[string]bool{} // the answer; of those that occur
-	for ways := range v.ways() {
-		for _, s := range ways.Stages {
+	for b := range v.breakdowns() {
+		for _, s := range b.Stages {
 			after[s.Name] = s.After
 		}
 	}
@@ -132,16 +132,16 @@ const afterShare = 0.35
 
 // stageBar is a protocol in a region.
 type stageBar struct {
-	name string
-	ways *bench.Ways // nil: nothing is known
+	name  string
+	known *bench.Breakdown // nil: nothing is known
 }
 
 // total is the mean response of the writes, or the mean time until they were applied, too.
 func (b stageBar) total(after bool) (sum time.Duration) {
-	if b.ways == nil {
+	if b.known == nil {
 		return 0
 	}
-	for _, s := range b.ways.Stages {
+	for _, s := range b.known.Stages {
 		if !s.After || after {
 			sum += s.Mean()
 		}
@@ -150,12 +150,12 @@ func (b stageBar) total(after bool) (sum time.Duration) {
 }
 
 func (b stageBar) value() string {
-	if b.ways == nil {
+	if b.known == nil {
 		return "no write answered"
 	}
 	value := ms(b.total(false))
-	if b.ways.Retries > 0 {
-		value += fmt.Sprintf(", %.2f retries", float64(b.ways.Retries)/float64(b.ways.Writes))
+	if b.known.Retries > 0 {
+		value += fmt.Sprintf(", %.2f retries", float64(b.known.Retries)/float64(b.known.Writes))
 	}
 	return value
 }
@@ -184,11 +184,11 @@ func (p stagePanel) panel(limit float64, labelled bool) panel {
 func (p stagePanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	x, y := chart.Transforms(&c)
 	for i, b := range p.bars {
-		if b.ways == nil {
+		if b.known == nil {
 			continue
 		}
 		var at time.Duration
-		for _, s := range b.ways.Stages {
+		for _, s := range b.known.Stages {
 			half := vg.Length(barPitch * 0.76 / 2)
 			if s.After {
 				half *= afterShare

@@ -56,7 +56,7 @@ func figuresOf(r *bench.Result) []file {
 			file{"distribution" + suffix, func() *figure { return distributionFigure(v) }},
 			file{"timeline" + suffix, func() *figure { return timelineFigure(v) }})
 	}
-	if writes.hasWays() {
+	if writes.hasBreakdowns() {
 		files = append(files, file{"breakdown.png", func() *figure { return breakdownFigure(writes) }})
 	}
 	return files

@@ -183,7 +183,7 @@ func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 	}{
 		{"writes", threeRegions().result(), []string{"distribution.png", "latency.png", "timeline.png"}},
 		{"reads", withReads(threeRegions().result()), []string{"distribution-reads.png", "distribution.png", "latency-reads.png", "latency.png", "timeline-reads.png", "timeline.png"}},
-		{"ways", withWays(threeRegions().result()), []string{"breakdown.png", "distribution.png", "latency.png", "timeline.png"}},
+		{"breakdown", withBreakdowns(threeRegions().result()), []string{"breakdown.png", "distribution.png", "latency.png", "timeline.png"}},
 		{"sweep", swept(), []string{"sweep.png"}},
 		{"sweep with reads", withReads(swept()), []string{"sweep-reads.png", "sweep.png"}},
 	} {
@@ -211,7 +211,7 @@ func TestReadsAreDrawnApartFromWrites(t *testing.T) {
 }
 
 func TestStagesAreAsLongAsTheyTake(t *testing.T) {
-	picture := drawn(t, withWays(threeRegions().result()))["breakdown.png"]
+	picture := drawn(t, withBreakdowns(threeRegions().result()))["breakdown.png"]
 	area := below(picture, headerPixels)
 	to, _ := extent(picture, area, stageColors["to the leader"])          // 0.2 × 225 ms, from the last region
 	back, _ := extent(picture, area, stageColors["back from the leader"]) // the same, further right

@@ -43,13 +43,7 @@ func threeRegions() world {
 	}
 }
 
-func oneStream() bench.Transport {
-	t := bench.Transport{Kind: "quic"}
-	if err := t.Mode.UnmarshalText([]byte("one-stream")); err != nil {
-		panic(fmt.Sprintf("a fixture's transport: %v", err))
-	}
-	return t
-}
+func oneStream() bench.Transport { return bench.Transport{Kind: "quic", Mode: bench.OneStream} }
 
 // result runs the made-up world.
 func (w world) result() *bench.Result {
@@ -65,7 +59,7 @@ func (w world) result() *bench.Result {
 			Name: "made-up", Topology: "nowhere", Regions: w.regions, World: bench.Simulated, Repeats: w.repeats, Seed: 7,
 			Load: bench.Load{Arrivals: bench.Poisson, Rate: bench.Rate(float64(w.writes) / fixtureDuration.Seconds()), Clients: 1,
 				Duration: fixtureDuration, Timeout: 5 * time.Second},
-			Transport: bench.Transport{Kind: "quic"},
+			Transport: bench.Transport{Kind: "quic", Mode: bench.StreamPerBatch},
 		},
 		Topology: bench.Topology{Name: "nowhere"},
 		Machine:  bench.Machine{CPUs: 2},
@@ -145,9 +139,9 @@ func withReads(r *bench.Result) *bench.Result {
 	return r
 }
 
-// withWays tells what writes wait for: half of it for the way out, half for the way back, and from
+// withBreakdowns tells what writes wait for: half of it for the way out, half for the way back, and from
 // other regions than the first a third for a leader.
-func withWays(r *bench.Result) *bench.Result {
+func withBreakdowns(r *bench.Result) *bench.Result {
 	for i := range r.Runs {
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]
@@ -155,13 +149,13 @@ func withWays(r *bench.Result) *bench.Result {
 				took := time.Duration(float64(region.Floor) * share)
 				return bench.Stage{Name: name, After: name == "until applied", Summary: bench.Summary{Count: region.Offered, Sum: took * time.Duration(region.Offered)}}
 			}
-			region.Ways = &bench.Ways{Writes: region.Offered, Every: 1, Stages: []bench.Stage{stage("way out", 0.5), stage("way back", 0.5)}}
+			region.Breakdown = &bench.Breakdown{Writes: region.Offered, Every: 1, Stages: []bench.Stage{stage("way out", 0.5), stage("way back", 0.5)}}
 			if r.Experiment.Protocols[i%len(r.Experiment.Protocols)].Leader != "" && j > 0 {
-				region.Ways.Stages = []bench.Stage{stage("to the leader", 0.2), stage("way out", 0.3), stage("way back", 0.3), stage("back from the leader", 0.2), stage("until applied", 0.3)}
-				region.Ways.Retries = region.Offered / 10
+				region.Breakdown.Stages = []bench.Stage{stage("to the leader", 0.2), stage("way out", 0.3), stage("way back", 0.3), stage("back from the leader", 0.2), stage("until applied", 0.3)}
+				region.Breakdown.Retries = region.Offered / 10
 			}
 			if i == 0 {
-				region.Ways.Stages = append(region.Ways.Stages, stage("until applied", 4))
+				region.Breakdown.Stages = append(region.Breakdown.Stages, stage("until applied", 4))
 			}
 		}
 	}
@@ -170,7 +164,7 @@ func withWays(r *bench.Result) *bench.Result {
 
 // crashed is a run with a crash that one protocol recovers from, and numbers that drivers noted.
 func crashed() *bench.Result {
-	r := withWays(threeRegions().result())
+	r := withBreakdowns(threeRegions().result())
 	s := time.Second
 	r.Runs[0].Crashes = []bench.Crash{{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{3200 * time.Millisecond, 90 * time.Millisecond, 160 * time.Millisecond},
 		Recovery: &bench.Recovery{At: 6 * s, CaughtUp: 85 * time.Millisecond, Missed: 412, Serving: 200 * time.Millisecond}}}

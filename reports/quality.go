@@ -21,9 +21,9 @@ func Quality(r *bench.Result) []string {
 		say("partial: interrupted, with %d of %d runs begun; figures are of what was measured until then",
 			len(r.Runs), max(1, r.Experiment.Repeats)*len(r.Experiment.Protocols)*len(r.Points()))
 	}
-	if r.Experiment.World == bench.Simulated {
+	if r.Experiment.IsSimulated() {
 		costs := "no processing time"
-		if c := r.Experiment.Simulation; c != (bench.Simulation{}) {
+		if c := r.Experiment.Simulation; !c.IsZero() {
 			costs = fmt.Sprintf("%v a message, %v to persist", c.MessageCost, c.PersistCost)
 		}
 		say("world: simulated (virtual time; %s, messages without packets)", costs)
@@ -85,7 +85,7 @@ func worstLateness(r *bench.Result) bench.Summary {
 
 // worstLag is the greatest p99 of the generator's lag; a simulated generator has none.
 func worstLag(r *bench.Result) (lag time.Duration, found bool) {
-	if r.Experiment.World == bench.Simulated {
+	if r.Experiment.IsSimulated() {
 		return 0, false
 	}
 	for _, run := range r.Runs {
@@ -139,7 +139,7 @@ func networkLines(r *bench.Result) []string {
 		sum.Reconnects += n.Reconnects
 	}
 	unit, of := "packets", sum.Packets
-	if r.Experiment.World == bench.Simulated {
+	if r.Experiment.IsSimulated() {
 		unit, of = "messages", sum.Messages
 	}
 	var lines []string

@@ -59,7 +59,7 @@ func (v *view) asReads() (of *view, any bool) {
 		for i, s := range row {
 			if s != nil {
 				one := *s
-				one.reads, one.Operations, one.Floor, one.Ways = true, s.Reads, 0, nil
+				one.reads, one.Operations, one.Floor, one.Breakdown = true, s.Reads, 0, nil
 				changed[i], any = &one, any || s.Reads.Offered > 0
 			}
 		}

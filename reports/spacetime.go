@@ -14,14 +14,14 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 
-	"quorumbench/bench/scenario"
+	"quorumbench/bench/result"
 )
 
 // DrawSpaceTime draws a scenario's run as a space-time diagram: replicas are vertical lines, time
 // runs downwards, messages are arrows. It draws the parts that the script names, all of the run if
 // there are none. The file is a PNG at 300 dpi or an SVG, by the extension of path, and appears as
 // a whole or not at all.
-func DrawSpaceTime(path string, run *scenario.Run) error {
+func DrawSpaceTime(path string, run *result.SpaceTime) error {
 	extension := filepath.Ext(path)
 	if extension != ".png" && extension != ".svg" {
 		return fmt.Errorf("drawing %s: found the extension %q; accepted: .png, .svg", path, extension)
@@ -50,7 +50,7 @@ func withFallbackFonts(svg []byte) []byte {
 
 // spaceTime is a diagram, laid out.
 type spaceTime struct {
-	run    *scenario.Run
+	run    *result.SpaceTime
 	head   []headLine
 	arrows []arrow
 	notes  []note
@@ -71,7 +71,7 @@ type arrow struct {
 	from, to      int
 	sent, arrived time.Duration
 	names         []string
-	fate          scenario.Fate
+	fate          result.Fate
 	cut           cut
 }
 
@@ -88,7 +88,7 @@ const (
 type note struct {
 	replica int
 	at      time.Duration
-	kinds   []scenario.EventKind
+	kinds   []result.EventKind
 	lines   []string
 }
 
@@ -105,18 +105,18 @@ const (
 	lineApart = vg.Length(128)
 )
 
-func spaceTimeOf(run *scenario.Run) *spaceTime {
+func spaceTimeOf(run *result.SpaceTime) *spaceTime {
 	d := &spaceTime{run: run}
-	parts := run.Script.Parts
+	parts := run.Parts
 	if len(parts) == 0 {
-		parts = []scenario.Window{{From: 0, To: run.End}}
+		parts = []result.Window{{From: 0, To: run.End}}
 	}
 	for _, part := range parts {
 		d.addPart(part)
 	}
-	gaps := vg.Length(run.Script.Replicas - 1)
+	gaps := vg.Length(run.Replicas - 1)
 	d.width = max(pageWidth, 2*pageEdge+timeRoom+2*sideRoom+gaps*lineApart)
-	for id := range run.Script.Replicas {
+	for id := range run.Replicas {
 		first, last := pageEdge+timeRoom+sideRoom, d.width-pageEdge-sideRoom
 		at := (first + last) / 2
 		if gaps > 0 {
@@ -133,7 +133,7 @@ func spaceTimeOf(run *scenario.Run) *spaceTime {
 var falls = []vg.Length{27, 34, 42, 52, 64, 80}
 
 // fit lays the diagram out, and returns how many texts lie on others.
-func (d *spaceTime) fit(parts []scenario.Window) int {
+func (d *spaceTime) fit(parts []result.Window) int {
 	best, least := falls[0], math.MaxInt
 	for _, fall := range falls {
 		if collisions := d.layOut(parts, fall); collisions < least {
@@ -146,7 +146,7 @@ func (d *spaceTime) fit(parts []scenario.Window) int {
 	return d.layOut(parts, best)
 }
 
-func (d *spaceTime) layOut(parts []scenario.Window, fall vg.Length) (collisions int) {
+func (d *spaceTime) layOut(parts []result.Window, fall vg.Length) (collisions int) {
 	d.fall = fall
 	d.axis = newTimeAxis(d, parts)
 	d.height = 2*pageEdge + d.axis.height + 3*lineHeight(headText) + headHeight(d.head)
@@ -156,13 +156,13 @@ func (d *spaceTime) layOut(parts []scenario.Window, fall vg.Length) (collisions 
 }
 
 // addPart takes up what happens within a part of the run.
-func (d *spaceTime) addPart(part scenario.Window) {
+func (d *spaceTime) addPart(part result.Window) {
 	within := func(at time.Duration) bool { return part.From <= at && at <= part.To }
 	for _, m := range d.run.Messages {
 		a := arrow{from: m.From, to: m.To, sent: m.Sent, arrived: m.Arrived, names: []string{m.Name}, fate: m.Fate}
-		arrives := m.Fate != scenario.Underway && within(m.Arrived)
+		arrives := m.Fate != result.Underway && within(m.Arrived)
 		switch {
-		case m.Hidden || !within(m.Sent) && (!arrives || m.Fate == scenario.Lost):
+		case m.Hidden || !within(m.Sent) && (!arrives || m.Fate == result.Lost):
 			continue
 		case !arrives:
 			a.cut = leaving
@@ -176,9 +176,9 @@ func (d *spaceTime) addPart(part scenario.Window) {
 			continue
 		}
 		switch e.Kind {
-		case scenario.Network:
+		case result.Network:
 			d.strips = append(d.strips, strip{e.At, e.Text})
-		case scenario.Issued, scenario.Answered, scenario.Applied, scenario.Marked, scenario.Crashed, scenario.Restarted:
+		case result.Issued, result.Answered, result.Applied, result.Marked, result.Crashed, result.Restarted:
 			d.addNote(e)
 		}
 	}
@@ -198,7 +198,7 @@ func (d *spaceTime) addArrow(a arrow) {
 }
 
 // addNote gathers what happens at a replica at one time; what is applied stands in one line.
-func (d *spaceTime) addNote(e scenario.Event) {
+func (d *spaceTime) addNote(e result.Event) {
 	i := slices.IndexFunc(d.notes, func(n note) bool { return n.replica == e.Replica && n.at == e.At })
 	if i < 0 {
 		i = len(d.notes)
@@ -206,7 +206,7 @@ func (d *spaceTime) addNote(e scenario.Event) {
 	}
 	n := &d.notes[i]
 	n.kinds = append(n.kinds, e.Kind)
-	if last := len(n.lines) - 1; last >= 0 && e.Kind == scenario.Applied && n.kinds[len(n.kinds)-2] == scenario.Applied {
+	if last := len(n.lines) - 1; last >= 0 && e.Kind == result.Applied && n.kinds[len(n.kinds)-2] == result.Applied {
 		_, what, _ := strings.Cut(e.Text, " ")
 		if longer := n.lines[last] + ", " + what; noteText.Width(longer) <= sideRoom-noteGap {
 			n.lines[last] = longer
@@ -221,10 +221,10 @@ func (d *spaceTime) addNote(e scenario.Event) {
 }
 
 func (d *spaceTime) headLines(width vg.Length) []headLine {
-	script := d.run.Script
+	run := d.run
 	return wrapHead([]headLine{
-		{script.Title, titleText},
-		{script.About, labelText},
-		{fmt.Sprintf("%s, %d replicas, virtual time in ms, downwards; long waits are shortened.", script.Protocol, script.Replicas), remarkText},
+		{run.Title, titleText},
+		{run.About, labelText},
+		{fmt.Sprintf("%s, %d replicas, virtual time in ms, downwards; long waits are shortened.", run.Protocol, run.Replicas), remarkText},
 	}, width)
 }

@@ -7,7 +7,7 @@ import (
 
 	"gonum.org/v1/plot/vg"
 
-	"quorumbench/bench/scenario"
+	"quorumbench/bench/result"
 )
 
 // timeAxis gives every time at which something is drawn its place. It keeps the order of times,
@@ -26,10 +26,10 @@ const (
 	betweenWindows = vg.Length(30)
 )
 
-func newTimeAxis(d *spaceTime, parts []scenario.Window) timeAxis {
+func newTimeAxis(d *spaceTime, parts []result.Window) timeAxis {
 	a := timeAxis{times: d.times()}
 	scale := d.scale()
-	room := make([]vg.Length, d.run.Script.Replicas) // where the last note of each replica ends
+	room := make([]vg.Length, d.run.Replicas) // where the last note of each replica ends
 	y := noteLine
 	for i, at := range a.times {
 		if i > 0 {
@@ -88,8 +88,8 @@ func (d *spaceTime) scale() vg.Length {
 	return d.fall / vg.Length(max(shortest, time.Microsecond))
 }
 
-func partOf(at time.Duration, parts []scenario.Window) int {
-	return slices.IndexFunc(parts, func(p scenario.Window) bool { return p.From <= at && at <= p.To })
+func partOf(at time.Duration, parts []result.Window) int {
+	return slices.IndexFunc(parts, func(p result.Window) bool { return p.From <= at && at <= p.To })
 }
 
 // place is how far below the top a time is; it must be one of the axis.

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"quorumbench/bench/scenario"
+	"quorumbench/bench/result"
 )
 
 var (
@@ -86,7 +86,7 @@ func (d *spaceTime) fly() {
 			f.end = vg.Point{X: f.begin.X + step, Y: f.begin.Y - d.fall*stubShare}
 		case a.cut == arriving:
 			f.begin = vg.Point{X: f.end.X - step, Y: f.end.Y + d.fall*stubShare}
-		case a.fate == scenario.Lost:
+		case a.fate == result.Lost:
 			f.end = between(f.begin, f.end, lostShare)
 		}
 		d.flights = append(d.flights, f)
@@ -97,12 +97,12 @@ func between(a, b vg.Point, share vg.Length) vg.Point { return a.Add(b.Sub(a).Sc
 
 func (f *flight) draw(page draw.Canvas) {
 	style := draw.LineStyle{Color: f.color, Width: arrowWidth}
-	if f.fate == scenario.Lost {
+	if f.fate == result.Lost {
 		style.Dashes = []vg.Length{3, 2}
 	}
 	page.StrokeLine2(style, f.begin.X, f.begin.Y, f.end.X, f.end.Y)
 	switch {
-	case f.fate == scenario.Lost || f.fate == scenario.Missed:
+	case f.fate == result.Lost || f.fate == result.Missed:
 		cross(page, f.end, crossSize)
 	case f.cut != leaving:
 		f.drawHead(page)
@@ -190,8 +190,8 @@ func (d *spaceTime) lives(id int) func(time.Duration) bool {
 			if e.At > at {
 				break
 			}
-			if e.Replica == id && (e.Kind == scenario.Crashed || e.Kind == scenario.Restarted) {
-				up = e.Kind == scenario.Restarted
+			if e.Replica == id && (e.Kind == result.Crashed || e.Kind == result.Restarted) {
+				up = e.Kind == result.Restarted
 			}
 		}
 		return up
@@ -214,19 +214,19 @@ func (d *spaceTime) drawStrips(page draw.Canvas) {
 
 // glyphs mark what happens, the most important last: of several at once, it covers the others.
 var glyphs = []struct {
-	kind  scenario.EventKind
+	kind  result.EventKind
 	name  string
 	style draw.GlyphStyle
 }{
-	{scenario.Marked, "", draw.GlyphStyle{Color: ink, Radius: 2.4, Shape: draw.PyramidGlyph{}}},
-	{scenario.Restarted, "", draw.GlyphStyle{Color: ink, Radius: 2.4, Shape: draw.PyramidGlyph{}}},
-	{scenario.Issued, "asked by a client", draw.GlyphStyle{Color: ink, Radius: 2.8, Shape: draw.RingGlyph{}}},
-	{scenario.Applied, "applied", draw.GlyphStyle{Color: ink, Radius: 2.2, Shape: draw.BoxGlyph{}}},
-	{scenario.Answered, "answered", draw.GlyphStyle{Color: ink, Radius: 3, Shape: draw.CircleGlyph{}}},
+	{result.Marked, "", draw.GlyphStyle{Color: ink, Radius: 2.4, Shape: draw.PyramidGlyph{}}},
+	{result.Restarted, "", draw.GlyphStyle{Color: ink, Radius: 2.4, Shape: draw.PyramidGlyph{}}},
+	{result.Issued, "asked by a client", draw.GlyphStyle{Color: ink, Radius: 2.8, Shape: draw.RingGlyph{}}},
+	{result.Applied, "applied", draw.GlyphStyle{Color: ink, Radius: 2.2, Shape: draw.BoxGlyph{}}},
+	{result.Answered, "answered", draw.GlyphStyle{Color: ink, Radius: 3, Shape: draw.CircleGlyph{}}},
 }
 
 func (n *note) drawGlyph(page draw.Canvas, at vg.Point) {
-	if slices.Contains(n.kinds, scenario.Crashed) {
+	if slices.Contains(n.kinds, result.Crashed) {
 		cross(page, at, crossSize+1)
 		return
 	}

@@ -30,7 +30,7 @@ func playScenario(t *testing.T, name string) *scenario.Run {
 
 func TestNoTextOfADiagramLiesOnAnotherOrLeavesThePage(t *testing.T) {
 	for _, name := range scenario.Names() {
-		d := spaceTimeOf(playScenario(t, name))
+		d := spaceTimeOf(&playScenario(t, name).SpaceTime)
 		if n := d.arrange(); n > 0 {
 			t.Errorf("%s: %d texts lie on others", name, n)
 		}
@@ -66,7 +66,7 @@ expect   R0 answers w
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "tiny.svg")
-	if err := DrawSpaceTime(path, run); err != nil {
+	if err := DrawSpaceTime(path, &run.SpaceTime); err != nil {
 		t.Fatal(err)
 	}
 	svg, err := os.ReadFile(path)
@@ -86,7 +86,7 @@ expect   R0 answers w
 }
 
 func TestTimeAxisKeepsTheOrderAndShortensWaits(t *testing.T) {
-	d := spaceTimeOf(playScenario(t, "paxos-two-proposers"))
+	d := spaceTimeOf(&playScenario(t, "paxos-two-proposers").SpaceTime)
 	for i := 1; i < len(d.axis.times); i++ {
 		if d.axis.places[i]-d.axis.places[i-1] < leastApart {
 			t.Errorf("%v and %v are %v apart", d.axis.times[i-1], d.axis.times[i], d.axis.places[i]-d.axis.places[i-1])
@@ -125,7 +125,7 @@ func TestDiagramIsWrittenAsTheExtensionSays(t *testing.T) {
 	run := playScenario(t, "mmp3-mutual")
 	folder := t.TempDir()
 	path := filepath.Join(folder, "x.png")
-	if err := DrawSpaceTime(path, run); err != nil {
+	if err := DrawSpaceTime(path, &run.SpaceTime); err != nil {
 		t.Fatal(err)
 	}
 	file, err := os.Open(path)
@@ -137,7 +137,7 @@ func TestDiagramIsWrittenAsTheExtensionSays(t *testing.T) {
 	if err != nil || picture.Width != int(pageWidth/vg.Inch*dpi) {
 		t.Errorf("the picture is %d pixels wide, err %v", picture.Width, err)
 	}
-	err = DrawSpaceTime(filepath.Join(folder, "x.pdf"), run)
+	err = DrawSpaceTime(filepath.Join(folder, "x.pdf"), &run.SpaceTime)
 	if err == nil || !strings.Contains(err.Error(), `found the extension ".pdf"; accepted: .png, .svg`) {
 		t.Errorf("got %v", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"quorumbench/bench/scenario"
+	"quorumbench/bench/result"
 )
 
 var (
@@ -53,7 +53,7 @@ func (d *spaceTime) arrange() (collisions int) {
 	p := &placer{}
 	for _, f := range d.flights {
 		p.lines = append(p.lines, box{f.begin, f.end})
-		if f.fate == scenario.Lost {
+		if f.fate == result.Lost {
 			p.texts = append(p.texts, boxAround(f.end, 2*crossSize, 2*crossSize, 0))
 		}
 	}

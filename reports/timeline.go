@@ -24,7 +24,7 @@ func timelineFigure(v *view) *figure {
 		what += fmt.Sprintf(", of the first of %d repeats", v.Experiment.Repeats)
 	}
 	f := &figure{
-		title: what, subtitle: append([]string{subtitle(v.Result)}, faultList(v.Experiment.Faults)...),
+		title: what, subtitle: append([]string{subtitle(v.Result)}, faultList(v.Result)...),
 		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
 		columns: 1, dataHeight: 1.15 * vg.Inch,
 		xLabel: "time since measuring began (s)", yLabel: "response time (ms)",
@@ -66,13 +66,14 @@ func timelineFigure(v *view) *figure {
 	for i, chart := range charts {
 		chart.X.Min, chart.X.Max = 0, max(end, v.Experiment.Load.Duration.Seconds())
 		chart.X.Tick.Marker = roundTicks{most: 11, unlabelled: i < len(charts)-1}
-		chart.Add(faultMarks(v.Experiment.Faults, chart.Y.Max)...)
+		chart.Add(faultMarks(v.Result, chart.Y.Max)...)
 	}
 	return f
 }
 
 // faultList tells the faults, by the numbers that mark them in the figure.
-func faultList(faults []bench.Fault) []string {
+func faultList(r *bench.Result) []string {
+	faults := r.Experiment.Faults
 	if len(faults) == 0 {
 		return nil
 	}
@@ -85,7 +86,8 @@ func faultList(faults []bench.Fault) []string {
 
 // faultMarks are a line across the panel where a fault happened, and one where it was undone, with
 // the fault's number at its head.
-func faultMarks(faults []bench.Fault, top float64) []plot.Plotter {
+func faultMarks(r *bench.Result, top float64) []plot.Plotter {
+	faults := r.Experiment.Faults
 	var marks []plot.Plotter
 	for i := range faults {
 		begin, end := faults[i].At.Seconds(), (faults[i].At + faults[i].For).Seconds()

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"quorumbench/bench"
@@ -39,8 +38,10 @@ func (v *view) verdict() []string {
 
 // costs are the medians of one protocol by region; nil where there is none to speak of.
 type costs struct {
-	protocol bench.Protocol
-	medians  []*median
+	label   string // of the protocol
+	variant string // the label without the leader
+	leader  string // empty without one
+	medians []*median
 }
 
 type median struct {
@@ -51,8 +52,10 @@ type median struct {
 
 func (v *view) costLines() []string {
 	var all []costs
-	for _, protocol := range v.Experiment.Protocols {
-		if c := v.costsOf(protocol); c.known() > 0 {
+	for i := range v.Experiment.Protocols {
+		protocol := &v.Experiment.Protocols[i]
+		c := costs{label: protocol.Label, variant: protocol.Variant(), leader: protocol.Leader, medians: v.mediansOf(protocol.Label)}
+		if c.known() > 0 {
 			all = append(all, c)
 		}
 	}
@@ -93,21 +96,22 @@ func (v *view) costLines() []string {
 	return lines
 }
 
-func (v *view) costsOf(protocol bench.Protocol) costs {
-	c := costs{protocol: protocol, medians: make([]*median, len(v.regions))}
-	if invalid(v.RunsOf(protocol.Label)) {
-		return c
+// mediansOf returns the medians of a protocol by region; nil where too few writes were measured.
+func (v *view) mediansOf(label string) []*median {
+	medians := make([]*median, len(v.regions))
+	if invalid(v.RunsOf(label)) {
+		return medians
 	}
-	for i, s := range v.of(protocol.Label) {
+	for i, s := range v.of(label) {
 		if s == nil || s.confidence(50) == bench.Withheld {
 			continue
 		}
-		c.medians[i] = &median{region: s.Region, p50: s.Response.P50, words: ms(s.Response.P50)}
+		medians[i] = &median{region: s.Region, p50: s.Response.P50, words: ms(s.Response.P50)}
 		if n, ok := s.trips(); ok {
-			c.medians[i].words = roundTrips(n)
+			medians[i].words = roundTrips(n)
 		}
 	}
-	return c
+	return medians
 }
 
 func (c costs) known() int {
@@ -195,7 +199,7 @@ func (c costs) comparison(best costs) string {
 		}
 		than := ""
 		if i == 0 {
-			than = " than " + best.protocol.Label
+			than = " than " + best.label
 		}
 		parts[i] = fmt.Sprintf("%s %s (%s %s%s)", c.medians[g.regions[0]].words, c.from(g.regions), ratioRange(least, most), word, than)
 	}
@@ -264,26 +268,23 @@ func (c costs) from(regions []int) string {
 
 // subject names protocols: a and b with leader x; a with leader x and b.
 func subject(all []costs) string {
-	sameLeader := !slices.ContainsFunc(all, func(c costs) bool { return c.protocol.Leader != all[0].protocol.Leader })
+	sameLeader := !slices.ContainsFunc(all, func(c costs) bool { return c.leader != all[0].leader })
 	names := make([]string, len(all))
 	for i, c := range all {
-		switch p := c.protocol; {
-		case p.Leader == "":
-			names[i] = p.Label
+		switch {
+		case c.leader == "":
+			names[i] = c.label
 		case sameLeader:
-			names[i] = withoutLeader(p)
+			names[i] = c.variant
 		default:
-			names[i] = withoutLeader(p) + " with leader " + p.Leader
+			names[i] = c.variant + " with leader " + c.leader
 		}
 	}
-	if leader := all[0].protocol.Leader; sameLeader && leader != "" {
+	if leader := all[0].leader; sameLeader && leader != "" {
 		return list(names) + " with leader " + leader
 	}
 	return list(names)
 }
-
-// withoutLeader is a protocol's label, which tells its options, without the leader, which may be in it.
-func withoutLeader(p bench.Protocol) string { return strings.TrimSuffix(p.Label, "@"+p.Leader) }
 
 func verb(all []costs, plural string) string {
 	if len(all) > 1 {

@@ -59,7 +59,7 @@ func (w *withheld) footnotes(r *bench.Result) []string {
 func longEnough(r *bench.Result, share, percentile float64, had int64) string {
 	load, repeats := r.Experiment.Load, max(1, r.Experiment.Repeats)
 	perSecond := float64(load.Rate) * share
-	if load.Arrivals == bench.Closed {
+	if load.IsClosed() {
 		perSecond = float64(had) / (load.Duration.Seconds() * float64(repeats))
 	}
 	if perSecond <= 0 {

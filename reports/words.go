@@ -86,7 +86,7 @@ func headline(r *bench.Result) string {
 	e := r.Experiment
 	load := strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64)
 	switch {
-	case e.Load.Arrivals == bench.Closed:
+	case e.Load.IsClosed():
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
 	case e.Load.Reads > 0:
 		load += fmt.Sprintf(" commands/s from each (%s arrivals)", e.Load.Arrivals)
@@ -108,7 +108,7 @@ func headline(r *bench.Result) string {
 		swept = ", each at " + e.Sweep.String()
 	}
 	return fmt.Sprintf("%s: %s on %s, %s for %s%s%s; %s, seed %d",
-		e.Name, plural(len(e.Regions), "region"), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(e.World), e.Seed)
+		e.Name, plural(len(e.Regions), "region"), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(r), e.Seed)
 }
 
 func repeats(n int) string {
@@ -118,8 +118,8 @@ func repeats(n int) string {
 	return fmt.Sprintf(", %d times", n)
 }
 
-func worldName(w bench.World) string {
-	if w == bench.Simulated {
+func worldName(r *bench.Result) string {
+	if r.Experiment.IsSimulated() {
 		return "simulated"
 	}
 	return "live"

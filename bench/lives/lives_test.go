@@ -48,7 +48,7 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"paxos1", 29048},     // on a lossy network three proposers waited too long between attempts
 		{"paxos1", 62214},     // on another, reads of one key went one after the other
 	} {
-		out, err := lives.Draw(registry.Find(c.driver), c.seed).Play(context.Background(), nil)
+		out, err := lives.Draw(registry.Drivers.Find(c.driver), c.seed).Play(context.Background(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

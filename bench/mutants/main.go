@@ -64,7 +64,7 @@ func main() {
 
 func run(ctx context.Context, o options, out, progress io.Writer) error {
 	if o.of == "" {
-		return fmt.Errorf("found nothing to mutate; accepted: -of and a driver (%s) or a package that drivers share", strings.Join(registry.Names(), ", "))
+		return fmt.Errorf("found nothing to mutate; accepted: -of and a driver (%s) or a package that drivers share", strings.Join(registry.Drivers.Names(), ", "))
 	}
 	s, err := variants.Read(".")
 	if err != nil {
@@ -170,7 +170,7 @@ func build(ctx context.Context, s *variants.Sources, all []mutant, folder string
 // users returns the drivers that a package is part of: itself, if it is one, or those that import it. The
 // driver that hosts a library of others is not ours to mutate, and takes long.
 func users(ctx context.Context, of string) ([]string, error) {
-	if registry.Find(of) != nil {
+	if registry.Drivers.Find(of) != nil {
 		return []string{of}, nil
 	}
 	path := "quorumbench/protocols/" + of
@@ -178,7 +178,7 @@ func users(ctx context.Context, of string) ([]string, error) {
 		path = "quorumbench/protocols"
 	}
 	var drivers []string
-	for _, name := range registry.Names() {
+	for _, name := range registry.Drivers.Names() {
 		if name == "etcdraft" {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/combin"
 
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 )
 
@@ -54,24 +55,11 @@ type Cost struct {
 	Via   int // the region of the replica that the client talks to: beside it, or else the one that gives it the least
 }
 
-// Aim says by what placements are ranked.
-type Aim string
-
-// The aims.
-const (
-	ByWeighted Aim = "weighted" // the mean by the clients' weights
-	ByMean     Aim = "mean"
-	ByWorst    Aim = "worst"
-)
-
-// Aims are all aims, the default first.
-var Aims = []Aim{ByWeighted, ByMean, ByWorst}
-
-func (p *Placement) value(aim Aim) time.Duration {
+func (p *Placement) value(aim result.Aim) time.Duration {
 	switch aim {
-	case ByMean:
+	case result.ByMean:
 		return p.Mean
-	case ByWorst:
+	case result.ByWorst:
 		return p.Worst
 	}
 	return p.Weighted
@@ -108,12 +96,7 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 			if leader != protocols.Nobody {
 				placement.Leader = replicas[leader]
 			}
-			floors := make([]time.Duration, len(replicas))
-			for i := range replicas {
-				floors[i] = p.Driver.Floor(protocols.Config{
-					ID: protocols.NodeID(i), Members: protocols.Members(len(replicas)), Leader: leader, Delays: delays, Options: options,
-				})
-			}
+			floors := p.Driver.Floors(protocols.Config{Members: protocols.Members(len(replicas)), Leader: leader, Delays: delays, Options: options})
 			placement.serve(n, floors, clients)
 			placements = append(placements, placement)
 		}
@@ -162,7 +145,7 @@ func (n *Network) between(regions []int) protocols.Delays {
 // of the first among regions of the network, that contain those of fixed, and how many it has
 // compared. A protocol that does not work with that many replicas is left out; an error if none
 // does.
-func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []Client, aim Aim, top int) (best []Placement, compared int, err error) {
+func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []Client, aim result.Aim, top int) (best []Placement, compared int, err error) {
 	if size < max(1, len(fixed)) || size > among {
 		return nil, 0, fmt.Errorf("found %d regions to choose; accepted: from %d, up to the %d there are", size, max(1, len(fixed)), among)
 	}
@@ -203,26 +186,54 @@ func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []
 	return first(n, best, aim, top), compared, nil
 }
 
-func first(n *Network, placements []Placement, aim Aim, top int) []Placement {
+func first(n *Network, placements []Placement, aim result.Aim, top int) []Placement {
 	Rank(n, placements, aim)
 	return slices.Clip(placements[:min(top, len(placements))])
 }
 
 // Rank sorts placements, the best first: by the aim, then by the other two, then by their names.
-func Rank(n *Network, placements []Placement, aim Aim) {
+func Rank(n *Network, placements []Placement, aim result.Aim) {
 	slices.SortStableFunc(placements, func(a, b Placement) int {
 		order := cmp.Compare(a.value(aim), b.value(aim))
-		for _, other := range Aims {
+		for _, other := range result.Aims {
 			order = cmp.Or(order, cmp.Compare(a.value(other), b.value(other)))
 		}
-		return cmp.Or(order, cmp.Compare(a.Protocol.Label, b.Protocol.Label), strings.Compare(n.names(a.Replicas), n.names(b.Replicas)))
+		return cmp.Or(order, cmp.Compare(a.Protocol.Label, b.Protocol.Label), strings.Compare(strings.Join(n.names(a.Replicas), ","), strings.Join(n.names(b.Replicas), ",")))
 	})
 }
 
-func (n *Network) names(regions []int) string {
-	var names []string
+func (n *Network) names(regions []int) (names []string) {
 	for _, region := range regions {
 		names = append(names, n.Regions[region])
 	}
-	return strings.Join(names, ",")
+	return names
+}
+
+// Table names what placements tell by numbers, for a report. Without clients, those beside the replicas
+// are named if all placements have the same replicas.
+func Table(n *Network, placements []Placement, clients []Client, aim result.Aim) *result.Placements {
+	table := &result.Placements{Aim: aim}
+	for i := range placements {
+		p := &placements[i]
+		one := result.Placement{
+			Protocol: p.Protocol.Label, Replicas: n.names(p.Replicas), Mean: p.Mean, Weighted: p.Weighted, Worst: p.Worst,
+		}
+		if p.Leader >= 0 {
+			one.Leader = n.Regions[p.Leader]
+		}
+		for _, cost := range p.Floors {
+			one.Floors = append(one.Floors, cost.Floor)
+		}
+		table.Ranked = append(table.Ranked, one)
+		table.Chosen = table.Chosen || !slices.Equal(p.Replicas, placements[0].Replicas)
+	}
+	if len(clients) == 0 && !table.Chosen && len(placements) > 0 {
+		for _, region := range placements[0].Replicas {
+			clients = append(clients, Client{Region: region, Weight: 1})
+		}
+	}
+	for _, c := range clients {
+		table.Clients = append(table.Clients, result.Client{Region: n.Regions[c.Region], Weight: c.Weight})
+	}
+	return table
 }

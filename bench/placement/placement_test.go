@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quorumbench/bench/placement"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/registry"
 )
@@ -28,7 +29,7 @@ func line() *placement.Network {
 func drivers(names ...string) []placement.Protocol {
 	var all []placement.Protocol
 	for _, name := range names {
-		all = append(all, placement.Protocol{Label: name, Driver: registry.Find(name)})
+		all = append(all, placement.Protocol{Label: name, Driver: registry.Drivers.Find(name)})
 	}
 	return all
 }
@@ -96,7 +97,7 @@ func TestAClientGoesWhereItIsServedBest(t *testing.T) {
 func TestTheBestSetOfRegionsIsChosen(t *testing.T) {
 	// All clients are in c and d: the leader belongs there, and wherever it is has a neighbour.
 	clients := []placement.Client{{Region: 2, Weight: 1}, {Region: 3, Weight: 1}}
-	best, compared, err := placement.Choose(line(), drivers("raft"), 3, 4, nil, clients, placement.ByWeighted, 5)
+	best, compared, err := placement.Choose(line(), drivers("raft"), 3, 4, nil, clients, result.ByWeighted, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func TestTheBestSetOfRegionsIsChosen(t *testing.T) {
 }
 
 func TestFixedRegionsAreInEveryChoice(t *testing.T) {
-	best, compared, err := placement.Choose(line(), drivers("mmp3"), 3, 4, []int{3}, nil, placement.ByWorst, 100)
+	best, compared, err := placement.Choose(line(), drivers("mmp3"), 3, 4, []int{3}, nil, result.ByWorst, 100)
 	if err != nil || compared != 3 || len(best) != 3 {
 		t.Fatalf("%d compared, %d returned, %v; want 3, 3", compared, len(best), err)
 	}
@@ -126,7 +127,7 @@ func TestFixedRegionsAreInEveryChoice(t *testing.T) {
 			t.Errorf("%v is without d", p.Replicas)
 		}
 	}
-	if all, compared, err := placement.Choose(line(), drivers("mmp3"), 3, 4, []int{0, 1, 3}, nil, placement.ByWorst, 100); err != nil || compared != 1 || !slices.Equal(all[0].Replicas, []int{0, 1, 3}) {
+	if all, compared, err := placement.Choose(line(), drivers("mmp3"), 3, 4, []int{0, 1, 3}, nil, result.ByWorst, 100); err != nil || compared != 1 || !slices.Equal(all[0].Replicas, []int{0, 1, 3}) {
 		t.Errorf("with all fixed: %v, %v", all, err)
 	}
 }
@@ -135,7 +136,7 @@ func TestAimsRankDifferently(t *testing.T) {
 	n := &placement.Network{}
 	slow := placement.Placement{Protocol: placement.Protocol{Label: "slow"}, Mean: 50, Weighted: 10, Worst: 90}
 	fast := placement.Placement{Protocol: placement.Protocol{Label: "fast"}, Mean: 40, Weighted: 20, Worst: 95}
-	for aim, want := range map[placement.Aim]string{placement.ByWeighted: "slow", placement.ByMean: "fast", placement.ByWorst: "slow"} {
+	for aim, want := range map[result.Aim]string{result.ByWeighted: "slow", result.ByMean: "fast", result.ByWorst: "slow"} {
 		both := []placement.Placement{fast, slow}
 		placement.Rank(n, both, aim)
 		if both[0].Protocol.Label != want {
@@ -155,12 +156,12 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 		{1, []int{0, 1}, "raft", "accepted: from 2, up to the 4 there are"},
 		{4, nil, "mmp3", "no protocol that works with 4 replicas"},
 	} {
-		_, _, err := placement.Choose(line(), drivers(c.names), c.size, 4, c.fixed, nil, placement.ByMean, 1)
+		_, _, err := placement.Choose(line(), drivers(c.names), c.size, 4, c.fixed, nil, result.ByMean, 1)
 		if err == nil || !strings.Contains(err.Error(), c.answer) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
-	bad := []placement.Protocol{{Label: "raft", Driver: registry.Find("raft"), Options: protocols.Options{"chalk": "on"}}}
+	bad := []placement.Protocol{{Label: "raft", Driver: registry.Drivers.Find("raft"), Options: protocols.Options{"chalk": "on"}}}
 	if _, err := placement.Of(line(), bad, []int{0, 1, 2}, nil); err == nil {
 		t.Error("an option that raft does not have is accepted")
 	}
@@ -177,7 +178,7 @@ func BenchmarkChoose(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, _, err := placement.Choose(n, drivers(registry.Names()...), 3, 19, nil, nil, placement.ByWeighted, 10); err != nil {
+		if _, _, err := placement.Choose(n, drivers(registry.Drivers.Names()...), 3, 19, nil, nil, result.ByWeighted, 10); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -48,7 +48,7 @@ func TestNoExperimentCanUseWhatExistsForScenarios(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if registry.Find(script.Protocol) != nil {
+		if registry.Drivers.Find(script.Protocol) != nil {
 			t.Errorf("%s is registered", script.Protocol)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 )
 
@@ -104,12 +105,12 @@ func (w *world) heal() {
 
 // transmit puts a message on its way, if nothing speaks against it.
 func (w *world) transmit(from, to int, data []byte) {
-	m := Message{From: from, To: to, Name: w.script.driver.Describe(data), Sent: w.now(), data: data}
+	m := Message{From: from, To: to, Name: w.script.driver.Describe(data), Sent: w.now()}
 	for i := range w.script.hidden {
 		m.Hidden = m.Hidden || w.script.hidden[i].matches(from, to, m.Name)
 	}
 	number := len(w.run.Messages)
-	w.run.Messages = append(w.run.Messages, m)
+	w.run.Messages, w.bytes = append(w.run.Messages, m), append(w.bytes, data)
 	lost := w.groups[from] != w.groups[to]
 	var holder *rule
 	for _, r := range w.rules {
@@ -120,7 +121,7 @@ func (w *world) transmit(from, to int, data []byte) {
 	}
 	switch {
 	case lost:
-		w.run.Messages[number].Fate = Lost
+		w.run.Messages[number].Fate = result.Lost
 		w.run.Messages[number].Arrived = w.now() + w.script.delays[from][to]
 		w.tell(Event{Kind: Dropped, Replica: from, Message: number, Text: fmt.Sprintf("-x R%d %s", to, m.Name)})
 		return
@@ -142,11 +143,11 @@ func (w *world) arrive(number int) {
 	m := &w.run.Messages[number]
 	m.Arrived = w.now()
 	if !w.hosts[m.To].alive() {
-		m.Fate = Missed
+		m.Fate = result.Missed
 		w.tell(Event{Kind: Unheard, Replica: m.To, Message: number, Text: fmt.Sprintf("x- R%d %s", m.From, m.Name)})
 		return
 	}
-	m.Fate = Delivered
+	m.Fate = result.Delivered
 	w.tell(Event{Kind: Received, Replica: m.To, Message: number, Text: fmt.Sprintf("<- R%d %s", m.From, m.Name)})
-	w.step(w.hosts[m.To], protocols.Input{Kind: protocols.InputMessage, From: protocols.NodeID(m.From), Data: m.data})
+	w.step(w.hosts[m.To], protocols.Input{Kind: protocols.InputMessage, From: protocols.NodeID(m.From), Data: w.bytes[number]})
 }

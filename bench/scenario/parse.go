@@ -113,9 +113,9 @@ func parseTime(word string) (time.Duration, error) {
 }
 
 func (p *parser) parseProtocol(name string) error {
-	p.script.Protocol, p.script.driver = name, cmp.Or(registry.Find(name), recovery.Find(name))
+	p.script.Protocol, p.script.driver = name, cmp.Or(registry.Drivers.Find(name), recovery.Find(name))
 	if p.script.driver == nil {
-		return unknown(name, registry.Names())
+		return unknown(name, registry.Drivers.Names())
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (p *parser) parseWindow(words []string) error {
 	if to <= from || len(parts) > 0 && from <= parts[len(parts)-1].To {
 		return errors.New("accepted: parts that begin before they end, one after the other")
 	}
-	p.script.Parts = append(parts, Window{from, to})
+	p.script.Parts = append(parts, Window{From: from, To: to})
 	return nil
 }
 

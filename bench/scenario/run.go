@@ -7,20 +7,48 @@ import (
 	"strings"
 	"time"
 
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 )
 
 // Run is what happened when a script was played.
 type Run struct {
-	Script   *Script
-	Events   []Event   // in the order in which they happened
-	Messages []Message // in the order in which they were sent
-	End      time.Duration
+	result.SpaceTime
+	Script *Script
 
 	world    *world
 	issued   []*issued
 	breaches []breach // of the driver's promises
 }
+
+// newRun returns a run in which nothing has happened yet.
+func (s *Script) newRun() *Run {
+	return &Run{Script: s, SpaceTime: result.SpaceTime{
+		Name: s.Name, Title: s.Title, About: s.About, Protocol: s.Protocol, Replicas: s.Replicas, Parts: s.Parts, End: s.end,
+	}}
+}
+
+// What happens in a run is told in the words of package result.
+type (
+	Event   = result.Event
+	Message = result.Message
+	Window  = result.Window
+)
+
+// The kinds of events.
+const (
+	Issued    = result.Issued
+	Answered  = result.Answered
+	Sent      = result.Sent
+	Dropped   = result.Dropped
+	Received  = result.Received
+	Unheard   = result.Unheard
+	Applied   = result.Applied
+	Marked    = result.Marked
+	Crashed   = result.Crashed
+	Restarted = result.Restarted
+	Network   = result.Network
+)
 
 // breach is a promise that the driver has not kept.
 type breach struct {
@@ -34,65 +62,6 @@ func (b breach) Unwrap() error { return b.error }
 
 // tells whether the breach is told in words that begin with those of a phrase.
 func (b breach) tells(p phrase) bool { return begins(strings.Fields(b.error.Error()), p) }
-
-// EventKind says what has happened.
-type EventKind uint8
-
-// The kinds of events.
-const (
-	Issued    EventKind = iota + 1 // a client hands a command to the replica
-	Answered                       // its answer
-	Sent                           // Message
-	Dropped                        // Message: sent, and lost on its way
-	Received                       // Message
-	Unheard                        // Message: it arrives while the replica is down
-	Applied                        // a command has taken effect, or a no-op has
-	Marked                         // what the driver tells of itself
-	Crashed                        //
-	Restarted                      //
-	Network                        // of no replica: a partition, or its end
-)
-
-// Event is something that happened, at a replica unless it is of the kind Network.
-type Event struct {
-	At      time.Duration // virtual, since the run began
-	Kind    EventKind
-	Replica int    // -1 for Network
-	Message int    // the place in Run.Messages, for the kinds that say so
-	Text    string // what happened, without the replica
-	Routine bool   // a mark that every command gets on its way
-}
-
-// String returns what happened as traces print it.
-func (e Event) String() string {
-	if e.Replica < 0 {
-		return e.Text
-	}
-	return fmt.Sprintf("R%d %s", e.Replica, e.Text)
-}
-
-// Fate is what became of a message.
-type Fate uint8
-
-// The fates.
-const (
-	Underway  Fate = iota // when the run ended
-	Delivered             //
-	Lost                  // on its way
-	Missed                // it arrived at a replica that was down
-)
-
-// Message is one message of a run.
-type Message struct {
-	From, To int
-	Name     string // as the driver describes it
-	Sent     time.Duration
-	Arrived  time.Duration // for a lost one, when it would have; of no meaning for one under way
-	Fate     Fate
-	Hidden   bool // the script asks not to draw it
-
-	data []byte
-}
 
 // Trace writes one line an event: the time and what happened.
 func (r *Run) Trace(out io.Writer) error {

@@ -44,9 +44,6 @@ type Script struct {
 	end          time.Duration
 }
 
-// Window is a part of a run, both ends included, in virtual time since it began.
-type Window struct{ From, To time.Duration }
-
 // action is something that the script does to the world.
 type action struct {
 	line int

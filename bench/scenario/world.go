@@ -25,6 +25,7 @@ type world struct {
 	groups []int      // of the partition, by replica
 	losses *rand.Rand // which messages a share of is lost
 	wishes *rand.Rand // random commands
+	bytes  [][]byte   // of the messages, by their number
 	agreed host.Agreement
 	err    error // the first that ends the run
 }
@@ -48,7 +49,7 @@ func (h *replica) alive() bool { return h.host.Up() }
 // to tell.
 func (s *Script) Play() (*Run, error) {
 	w := &world{
-		script: s, run: &Run{Script: s, End: s.end},
+		script: s, run: s.newRun(),
 		groups: make([]int, s.Replicas),
 		losses: rand.New(rand.NewPCG(s.Seed, 0)),
 		wishes: rand.New(rand.NewPCG(s.Seed, 1)),

@@ -42,10 +42,10 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			drivers := registry.Drivers
 			if protocol != "" {
-				d := registry.Find(protocol)
+				d := registry.Drivers.Find(protocol)
 				if d == nil {
 					return usage(fmt.Errorf("--protocol: found %q; accepted: %s%s", protocol,
-						strings.Join(registry.Names(), ", "), strictyaml.DidYouMean(protocol, registry.Names())))
+						strings.Join(registry.Drivers.Names(), ", "), strictyaml.DidYouMean(protocol, registry.Drivers.Names())))
 				}
 				drivers = []*protocols.Driver{d}
 			}
@@ -72,7 +72,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all, in place of a number of lives")
 	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed and print it step by step")
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return registry.Names(), cobra.ShellCompDirectiveNoFileComp
+		return registry.Drivers.Names(), cobra.ShellCompDirectiveNoFileComp
 	}) // fails only for a flag that does not exist
 	return cmd
 }

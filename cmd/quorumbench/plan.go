@@ -12,6 +12,7 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/bench/placement"
+	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
 	"quorumbench/protocols/registry"
@@ -60,14 +61,14 @@ that has no replica beside it goes to the one that serves it best.`,
 	flags.StringSliceVar(&options.with, "with", nil, "choose only sets with these regions in them")
 	flags.StringSliceVar(&options.protocols, "protocols", nil, "only these")
 	flags.StringSliceVar(&options.clients, "clients", nil, "where clients are, and their weights, as us-east-1=5,eu-west-1=3; or all")
-	flags.StringVar(&options.by, "by", string(placement.ByWeighted), "rank by weighted (mean), mean, or worst")
+	flags.StringVar(&options.by, "by", string(result.ByWeighted), "rank by weighted (mean), mean, or worst")
 	flags.IntVar(&options.top, "top", 10, "how many of the chosen to show")
 	return cmd
 }
 
 func plan(cmd *cobra.Command, args []string, o *planOptions) error {
-	if !slices.Contains(placement.Aims, placement.Aim(o.by)) {
-		return usage(fmt.Errorf("--by: found %q; accepted: %v", o.by, placement.Aims))
+	if !slices.Contains(result.Aims, result.Aim(o.by)) {
+		return usage(fmt.Errorf("--by: found %q; accepted: %v", o.by, result.Aims))
 	}
 	if o.top < 1 {
 		return usage(fmt.Errorf("--top: found %d; accepted: 1 or more", o.top))
@@ -75,7 +76,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	var experiment *bench.Plan
 	if len(args) == 1 {
 		var err error
-		if experiment, err = bench.LoadPlan(args[0]); err != nil {
+		if experiment, err = bench.ReadExperiment(args[0], registry.Drivers); err != nil {
 			return err
 		}
 	}
@@ -92,7 +93,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 		return err
 	}
 	begun := time.Now()
-	aim := placement.Aim(o.by)
+	aim := result.Aim(o.by)
 	if o.choose == 0 {
 		replicas := make([]int, len(regions))
 		for i := range regions {
@@ -104,7 +105,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 		}
 		placement.Rank(n, placements, aim)
 		fmt.Fprintf(cmd.OutOrStdout(), "the least a write can take, in ms, from each client region (%s)\n", topology.Name)
-		return reports.Placements(cmd.OutOrStdout(), n, placements, clients, aim)
+		return reports.Placements(cmd.OutOrStdout(), placement.Table(n, placements, clients, aim))
 	}
 	var fixed []int
 	for _, region := range o.with {
@@ -116,7 +117,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "the best of %d placements of %d replicas in %d regions of %s, in ms; compared in %v\n",
 		compared, o.choose, len(regions), topology.Name, time.Since(begun).Round(time.Millisecond))
-	return reports.Placements(cmd.OutOrStdout(), n, best, clients, aim)
+	return reports.Placements(cmd.OutOrStdout(), placement.Table(n, best, clients, aim))
 }
 
 // planWhere returns the topology, and the regions that replicas may be placed in: those of the
@@ -167,9 +168,9 @@ func planProtocols(experiment *bench.Plan, o *planOptions) ([]placement.Protocol
 	var all []placement.Protocol
 	if experiment != nil {
 		for _, protocol := range experiment.Experiment.Protocols {
-			label, _, _ := strings.Cut(protocol.Label, "@")
+			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
-				driver := registry.Find(protocol.Name)
+				driver := registry.Drivers.Find(protocol.Name)
 				options := driver.Unsettle(protocol.Options, len(experiment.Experiment.Regions))
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
 			}

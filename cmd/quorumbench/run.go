@@ -13,6 +13,7 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/configs"
+	"quorumbench/protocols/registry"
 	"quorumbench/reports"
 )
 
@@ -39,7 +40,7 @@ run and keeps what was measured so far, marked as partial.`,
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plan, err := bench.LoadPlan(args[0])
+			plan, err := bench.ReadExperiment(args[0], registry.Drivers)
 			if err != nil {
 				return usage(err)
 			}

@@ -89,7 +89,7 @@ func showScenario(w io.Writer, run *scenario.Run, folder string, trace bool) err
 	}
 	for _, extension := range []string{".png", ".svg"} {
 		path := filepath.Join(folder, run.Script.Name+extension)
-		if err := reports.DrawSpaceTime(path, run); err != nil {
+		if err := reports.DrawSpaceTime(path, &run.SpaceTime); err != nil {
 			return err
 		}
 		fmt.Fprintf(w, "figure: %s\n", path)

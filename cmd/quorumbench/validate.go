@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench"
+	"quorumbench/protocols/registry"
 )
 
 func validateCommand() *cobra.Command {
@@ -21,7 +22,7 @@ func validateCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var mistakes []error
 			for _, file := range args {
-				plan, err := bench.LoadPlan(file)
+				plan, err := bench.ReadExperiment(file, registry.Drivers)
 				if err != nil {
 					mistakes = append(mistakes, err)
 					continue

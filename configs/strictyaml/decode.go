@@ -19,11 +19,20 @@ type Unmarshaler interface {
 // rules of the package. File is its name in errors. What the document leaves out keeps its value,
 // so defaults are set before. It panics if into cannot hold a document whatever it says.
 func Decode(file string, data []byte, into any) (*Document, error) {
-	root, err := parse(file, data)
+	doc, err := Parse(file, data)
 	if err != nil {
 		return nil, err
 	}
-	if err := root.Decode(into); err != nil {
+	if err := doc.Decode(into); err != nil {
+		return nil, err
+	}
+	return doc, nil
+}
+
+// Parse reads a YAML document without decoding it. File is its name in errors.
+func Parse(file string, data []byte) (*Document, error) {
+	root, err := parse(file, data)
+	if err != nil {
 		return nil, err
 	}
 	return &Document{root: root}, nil

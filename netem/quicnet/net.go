@@ -44,18 +44,14 @@ func (m Mode) String() string {
 	return fmt.Sprintf("Mode(%d)", uint8(m))
 }
 
-// MarshalText implements encoding.TextMarshaler.
-func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
-
-// UnmarshalText reads a mode as String writes it.
-func (m *Mode) UnmarshalText(text []byte) error {
+// ParseMode reads a mode as String writes it.
+func ParseMode(text string) (Mode, error) {
 	for _, mode := range []Mode{StreamPerBatch, OneStream} {
-		if string(text) == mode.String() {
-			*m = mode
-			return nil
+		if text == mode.String() {
+			return mode, nil
 		}
 	}
-	return fmt.Errorf("found the transport mode %q; accepted: %v, %v", text, StreamPerBatch, OneStream)
+	return 0, fmt.Errorf("found the transport mode %q; accepted: %v, %v", text, StreamPerBatch, OneStream)
 }
 
 // Config describes a net. All fields but Mode and Logf are needed.

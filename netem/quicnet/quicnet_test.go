@@ -285,13 +285,12 @@ func TestWaitConnectedEndsWithItsContext(t *testing.T) {
 
 func TestModeIsReadAsItIsWritten(t *testing.T) {
 	for _, mode := range modes {
-		var got quicnet.Mode
-		if err := got.UnmarshalText([]byte(mode.String())); err != nil || got != mode {
+		if got, err := quicnet.ParseMode(mode.String()); err != nil || got != mode {
 			t.Errorf("%v is read as %v, %v", mode, got, err)
 		}
 	}
 	want := `found the transport mode "datagrams"; accepted: stream-per-batch, one-stream`
-	if err := new(quicnet.Mode).UnmarshalText([]byte("datagrams")); err == nil || err.Error() != want {
+	if _, err := quicnet.ParseMode("datagrams"); err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

@@ -22,7 +22,7 @@ var delays = protocols.Delays{
 
 // withEach runs a test with a cluster of each of the drivers.
 func withEach(t *testing.T, delays protocols.Delays, test func(t *testing.T, c *prototest.Cluster)) {
-	for _, driver := range []protocols.Driver{*registry.Find("paxos"), *registry.Find("paxos1")} {
+	for _, driver := range []protocols.Driver{*registry.Drivers.Find("paxos"), *registry.Drivers.Find("paxos1")} {
 		t.Run(driver.Name, func(t *testing.T) {
 			test(t, prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, protocols.Nobody, 1))
 		})
@@ -62,7 +62,7 @@ func TestTheDiskHoldsLatestVersionsOnly(t *testing.T) {
 // which remembers its ballots.
 func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
 	const reader, reads = 0, 400
-	driver := prototest.With(*registry.Find("paxos"), protocols.Options{"revert": "on"})
+	driver := prototest.With(*registry.Drivers.Find("paxos"), protocols.Options{"revert": "on"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, protocols.Nobody, 1)
 	read := func(i int) *kv.Result {
 		id := c.Get(reader, 1, fmt.Sprint("key ", i))
@@ -103,7 +103,7 @@ func TestInvariantsTellWhatReplicasMustNotHold(t *testing.T) {
 		{"paxos1", register.Kind_PROPOSE, []string{"a", "b"}, true},
 		{"paxos1", register.Kind_PROPOSE, []string{"a", "a", "a"}, true},
 	} {
-		driver := registry.Find(test.driver)
+		driver := registry.Drivers.Find(test.driver)
 		nodes := make([]protocols.Node, len(delays)) // those without a value are down
 		for id, value := range test.values {
 			nodes[id] = driver.New(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(len(delays)), Delays: delays, Leader: protocols.Nobody})

@@ -12,30 +12,11 @@ import (
 )
 
 // Drivers are all drivers, in the order in which reports list them.
-var Drivers = []*protocols.Driver{
+var Drivers = protocols.Drivers{
 	&paxos.Driver,
 	&paxos1.Driver,
 	&multipaxos.Driver,
 	&raft.Driver,
 	&etcdraft.Driver,
 	&mmp3.Driver,
-}
-
-// Names returns the drivers' names, in order.
-func Names() []string {
-	names := make([]string, len(Drivers))
-	for i, d := range Drivers {
-		names[i] = d.Name
-	}
-	return names
-}
-
-// Find returns the driver of that name, or nil.
-func Find(name string) *protocols.Driver {
-	for _, d := range Drivers {
-		if d.Name == name {
-			return d
-		}
-	}
-	return nil
 }

@@ -11,13 +11,13 @@ import (
 
 func TestDriversAreFoundByTheirNames(t *testing.T) {
 	seen := map[string]bool{}
-	for _, name := range registry.Names() {
-		if d := registry.Find(name); d == nil || d.Name != name || seen[name] {
+	for _, name := range registry.Drivers.Names() {
+		if d := registry.Drivers.Find(name); d == nil || d.Name != name || seen[name] {
 			t.Errorf("%s is found as %v", name, d)
 		}
 		seen[name] = true
 	}
-	if registry.Find("chalk") != nil {
+	if registry.Drivers.Find("chalk") != nil {
 		t.Error("a driver was found that does not exist")
 	}
 }
@@ -47,7 +47,7 @@ func TestFloorsAgreeWithThePublishedMedians(t *testing.T) {
 		{"raft", ca, 1, leaderInCalifornia},
 	} {
 		for client, ms := range c.published {
-			floor := registry.Find(c.driver).Floor(protocols.Config{ID: client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}).Seconds() * 1000
+			floor := registry.Drivers.Find(c.driver).Floor(protocols.Config{ID: client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}).Seconds() * 1000
 			if want := c.times * ms; math.Abs(floor-want) > 0.06*want {
 				t.Errorf("%s, client at %d: the floor is %.1f ms, published are %.0f ms", c.driver, client, floor, want)
 			}
@@ -75,7 +75,7 @@ func TestFloorsSumUpOneWayDelays(t *testing.T) {
 		{"raft", 0, 2, (70 + 30 + 50) * ms},
 		{"multipaxos", 2, 1, (5 + 14 + 9) * ms},
 	} {
-		if got := registry.Find(c.driver).Floor(protocols.Config{ID: c.client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}); got != c.floor {
+		if got := registry.Drivers.Find(c.driver).Floor(protocols.Config{ID: c.client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}); got != c.floor {
 			t.Errorf("%s, leader %d, client %d: %v, the ways sum up to %v", c.driver, c.leader, c.client, got, c.floor)
 		}
 	}
@@ -83,7 +83,7 @@ func TestFloorsSumUpOneWayDelays(t *testing.T) {
 
 func TestMmp3IsForThreeReplicas(t *testing.T) {
 	for n := range 8 {
-		if err := registry.Find("mmp3").CheckReplicas(n); (err == nil) != (n == 3) {
+		if err := registry.Drivers.Find("mmp3").CheckReplicas(n); (err == nil) != (n == 3) {
 			t.Errorf("%d replicas: %v", n, err)
 		}
 	}

@@ -35,7 +35,7 @@ func main() {
 
 func fingerprint(count uint64) error {
 	for _, name := range configs.Experiments() {
-		plan, err := bench.LoadPlan(name)
+		plan, err := bench.ReadExperiment(name, registry.Drivers)
 		if err != nil {
 			return err
 		}

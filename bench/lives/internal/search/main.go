@@ -58,9 +58,9 @@ func search(arguments []string, l *limits) (*outcome, error) {
 }
 
 func searchLives(name, from, number string, l *limits) (*outcome, error) {
-	driver := registry.Find(name)
+	driver := registry.Drivers.Find(name)
 	if driver == nil {
-		return nil, fmt.Errorf("found the driver %q; accepted: %v", name, registry.Names())
+		return nil, fmt.Errorf("found the driver %q; accepted: %v", name, registry.Drivers.Names())
 	}
 	first, err := strconv.ParseUint(from, 10, 64)
 	if err != nil {

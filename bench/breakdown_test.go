@@ -145,7 +145,7 @@ func (r *marking) apply(id protocols.CommandID, data []byte, out *protocols.Outb
 }
 
 // Every link has a delay of its own, in ms, so that a stage that is a link is known by its length.
-var oddWays = [][]time.Duration{{0, 10 * ms, 41 * ms}, {13 * ms, 0, 45 * ms}, {47 * ms, 59 * ms, 0}}
+var oddDelays = [][]time.Duration{{0, 10 * ms, 41 * ms}, {13 * ms, 0, 45 * ms}, {47 * ms, 59 * ms, 0}}
 
 func runMarking(t *testing.T, leader bool, change func(e *bench.Experiment)) *bench.Result {
 	t.Helper()
@@ -161,7 +161,7 @@ func runMarking(t *testing.T, leader bool, change func(e *bench.Experiment)) *be
 		change(&e)
 	}
 	none := [][]time.Duration{make([]time.Duration, 3), make([]time.Duration, 3), make([]time.Duration, 3)}
-	plan, err := bench.NewPlan(markingDriver(leader), e, oddWays, none)
+	plan, err := bench.NewPlan(markingDriver(leader), e, oddDelays, none)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,19 +176,19 @@ func runMarking(t *testing.T, leader bool, change func(e *bench.Experiment)) *be
 func told(t *testing.T, r *bench.RegionRun) string {
 	t.Helper()
 	var all []string
-	for _, s := range r.Ways.Stages {
+	for _, s := range r.Breakdown.Stages {
 		if s.Min != s.Max {
 			t.Errorf("%s: %s takes from %v to %v", r.Region, s.Name, s.Min, s.Max)
 		}
-		if s.Count != r.Answered || r.Ways.Writes != r.Answered {
-			t.Errorf("%s: %s is told of %d writes, the ways of %d, and %d were answered", r.Region, s.Name, s.Count, r.Ways.Writes, r.Answered)
+		if s.Count != r.Answered || r.Breakdown.Writes != r.Answered {
+			t.Errorf("%s: %s is told of %d writes, the breakdown of %d, and %d were answered", r.Region, s.Name, s.Count, r.Breakdown.Writes, r.Answered)
 		}
 		all = append(all, fmt.Sprintf("%s %v", s.Name, s.Min))
 	}
 	return strings.Join(all, ", ")
 }
 
-func TestStagesAreTheWaysOfAWrite(t *testing.T) {
+func TestStagesAreWhatAWriteWaitsFor(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		leader bool
@@ -214,14 +214,14 @@ func TestStagesAreTheWaysOfAWrite(t *testing.T) {
 					t.Errorf("%s: got  %s\nwant %s", region.Region, got, want)
 				}
 				sum := time.Duration(0)
-				for _, s := range region.Ways.Stages {
+				for _, s := range region.Breakdown.Stages {
 					sum += s.Sum
 				}
 				if sum != region.Response.Sum {
 					t.Errorf("%s: the stages take %v together, the writes %v", region.Region, sum, region.Response.Sum)
 				}
-				if region.Ways.Commit.Max > region.Response.Max || region.Ways.Apply.Count != region.Answered {
-					t.Errorf("%s: committed after %v at most, %d applied", region.Region, region.Ways.Commit.Max, region.Ways.Apply.Count)
+				if region.Breakdown.Commit.Max > region.Response.Max || region.Breakdown.Apply.Count != region.Answered {
+					t.Errorf("%s: committed after %v at most, %d applied", region.Region, region.Breakdown.Commit.Max, region.Breakdown.Apply.Count)
 				}
 			}
 		})
@@ -230,7 +230,7 @@ func TestStagesAreTheWaysOfAWrite(t *testing.T) {
 
 // With one client a region and hardly any writes, each message costs its receiver and its sender
 // 1 ms: the time lies in the stages in which the replicas are at work.
-func TestProcessingIsToldApartFromTheWays(t *testing.T) {
+func TestProcessingIsToldApartFromTheLinks(t *testing.T) {
 	result := runMarking(t, false, func(e *bench.Experiment) {
 		e.Load.Arrivals, e.Load.Rate, e.Load.Warmup = bench.Constant, 0.3, 0
 		e.Simulation = bench.Simulation{MessageCost: ms}
@@ -243,7 +243,7 @@ func TestProcessingIsToldApartFromTheWays(t *testing.T) {
 		"decision":          3 * ms, // one received, two sent
 	}
 	found := 0
-	for _, s := range result.Runs[0].Regions[0].Ways.Stages {
+	for _, s := range result.Runs[0].Regions[0].Breakdown.Stages {
 		if least, listed := want[s.Name]; listed {
 			found++
 			if s.Min < least {
@@ -252,7 +252,7 @@ func TestProcessingIsToldApartFromTheWays(t *testing.T) {
 		}
 	}
 	if found != len(want) {
-		t.Errorf("the stages are %+v, want all of %v", result.Runs[0].Regions[0].Ways.Stages, want)
+		t.Errorf("the stages are %+v, want all of %v", result.Runs[0].Regions[0].Breakdown.Stages, want)
 	}
 }
 
@@ -279,11 +279,11 @@ func TestStagesOfEveryDriverMakeUpItsFloor(t *testing.T) {
 	for _, run := range result.Runs {
 		for i := range run.Regions {
 			r := &run.Regions[i]
-			if r.Ways == nil {
+			if r.Breakdown == nil {
 				t.Fatalf("%s from %s: nothing is told", run.Protocol, r.Region)
 			}
 			sum := time.Duration(0)
-			for _, s := range r.Ways.Stages {
+			for _, s := range r.Breakdown.Stages {
 				if s.After {
 					continue
 				}
@@ -299,20 +299,20 @@ func TestStagesOfEveryDriverMakeUpItsFloor(t *testing.T) {
 	}
 }
 
-func TestRepeatsAddUpTheWays(t *testing.T) {
+func TestRepeatsAddUpBreakdowns(t *testing.T) {
 	result := runMarking(t, true, func(e *bench.Experiment) { e.Repeats = 3 })
 	writes := int64(0)
 	for _, run := range result.Runs {
-		writes += run.Regions[1].Ways.Writes
+		writes += run.Regions[1].Breakdown.Writes
 	}
 	merged, _ := result.Merged("marking", 1)
-	if merged.Ways.Writes != writes || len(result.Runs) != 3 {
-		t.Errorf("%d writes of %d", merged.Ways.Writes, writes)
+	if merged.Breakdown.Writes != writes || len(result.Runs) != 3 {
+		t.Errorf("%d writes of %d", merged.Breakdown.Writes, writes)
 	}
-	if first := merged.Ways.Stages[0]; first.Name != "to the leader" || first.Mean() != 13*ms || first.Count != writes {
+	if first := merged.Breakdown.Stages[0]; first.Name != "to the leader" || first.Mean() != 13*ms || first.Count != writes {
 		t.Errorf("the first stage is %+v", first)
 	}
-	data, err := json.Marshal(result.Runs[0].Regions[1].Ways)
+	data, err := json.Marshal(result.Runs[0].Regions[1].Breakdown)
 	if err != nil || !strings.Contains(string(data), `{"name":"to the leader","count":`) {
 		t.Errorf("run.json has %s (%v)", data, err)
 	}

@@ -2,16 +2,18 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/registry"
 )
 
 // played is a run of a protocol while things go wrong.
 func played(t *testing.T, protocol string, change func(*attempt)) *attempt {
 	t.Helper()
-	plan, err := ParsePlan("test.yaml", []byte(`topology: aws-2020-06-05
+	plan, err := ParseExperiment("test.yaml", []byte(`topology: aws-2020-06-05
 regions: [us-east-1, eu-west-1, ap-northeast-1]
 world: sim
 protocols: [`+protocol+`]
@@ -21,7 +23,7 @@ simulation: {persist_cost: 2ms, message_cost: 100us}
 faults:
   - {at: 2s, crash: leader, for: 1s}
   - {at: 5s, delay: 50ms, for: 1s}
-`))
+`), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +39,7 @@ faults:
 }
 
 func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
-	plan, err := ParsePlan("test.yaml", []byte("topology: aws-2020-06-05\n"))
+	plan, err := ParseExperiment("test.yaml", []byte("topology: aws-2020-06-05\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,30 +48,27 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 			a := played(t, protocol.Name, nil)
 			traces := a.traces()
 			writes, retries := 0, 0
+			late, again := slices.Index(StageNames(), "until applied"), slices.Index(StageNames(), "retries")
 			for region, c := range a.clients {
-				for i := range c.samples {
-					s := &c.samples[i]
-					if s.read || !c.counts(s, a.until) || !c.inTime(s) {
-						continue
-					}
+				for write := range c.writes(a.until) {
 					writes++
-					w, chosen := a.way(region, s, traces.of(region, i+1))
+					times, chosen := traces.Stages(region, write)
 					sum := time.Duration(0)
-					for name, took := range w {
+					for stage, took := range times {
 						if took < 0 {
-							t.Fatalf("a write was for %v in %q", took, stageNames[name])
+							t.Fatalf("a write was for %v in %q", took, StageNames()[stage])
 						}
-						if stage(name) != applying {
+						if stage != late {
 							sum += took
 						}
 					}
-					if sum != s.answered-s.intended {
-						t.Fatalf("the stages take %v, the write took %v: %v", sum, s.answered-s.intended, w)
+					if sum != write.Answered-write.Intended {
+						t.Fatalf("the stages take %v, the write took %v: %v", sum, write.Answered-write.Intended, times)
 					}
-					if chosen != unanswered && (chosen < s.intended || chosen > s.answered) {
-						t.Fatalf("a write of %v to %v was chosen at %v", s.intended, s.answered, chosen)
+					if chosen != Never && (chosen < write.Intended || chosen > write.Answered) {
+						t.Fatalf("a write of %v to %v was chosen at %v", write.Intended, write.Answered, chosen)
 					}
-					if w[retrying] > 0 {
+					if times[again] > 0 {
 						retries++
 					}
 				}
@@ -81,35 +80,35 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 	}
 }
 
-func TestTooManyStampsAreThinnedOutAlike(t *testing.T) {
-	for _, most := range []int{mostStamps, 300, 40} {
-		a := played(t, "raft", func(a *attempt) { a.mostStamps = most })
+func TestTooManyTraceEventsAreThinnedOutAlike(t *testing.T) {
+	for _, most := range []int{MaxTraceEvents, 300, 40} {
+		a := played(t, "raft", func(a *attempt) { a.mostEvents = most })
 		a.conclude(false)
-		every := a.run.Regions[0].Ways.Every
-		if (every == 1) != (most == mostStamps) || every&(every-1) != 0 {
-			t.Errorf("with room for %d stamps, one write in %d was followed", most, every)
+		every := a.run.Regions[0].Breakdown.Every
+		if (every == 1) != (most == MaxTraceEvents) || every&(every-1) != 0 {
+			t.Errorf("with room for %d trace events, one write in %d was followed", most, every)
 		}
 		for _, s := range a.running {
-			if len(s.stamps.all) > most {
-				t.Errorf("%d stamps, and room for %d", len(s.stamps.all), most)
+			if s.events.Len() > most {
+				t.Errorf("%d trace events, and room for %d", s.events.Len(), most)
 			}
 		}
 		for _, r := range a.run.Regions {
-			if want := r.Answered / every; r.Ways.Writes < want-want/2-1 || r.Ways.Writes > want+want/2+1 {
-				t.Errorf("one in %d of %d writes was followed, and these are %d", every, r.Answered, r.Ways.Writes)
+			if want := r.Answered / every; r.Breakdown.Writes < want-want/2-1 || r.Breakdown.Writes > want+want/2+1 {
+				t.Errorf("one in %d of %d writes was followed, and these are %d", every, r.Answered, r.Breakdown.Writes)
 			}
-			if len(r.Ways.Stages) < 2 {
-				t.Errorf("the writes that were followed passed %d stages", len(r.Ways.Stages))
+			if len(r.Breakdown.Stages) < 2 {
+				t.Errorf("the writes that were followed passed %d stages", len(r.Breakdown.Stages))
 			}
 		}
 	}
 }
 
-func TestARandomLifeKeepsNoStamps(t *testing.T) {
+func TestNoTraceEventsAreKeptThatNobodyAskedFor(t *testing.T) {
 	a := played(t, "raft", func(a *attempt) { a.tell = false })
 	a.conclude(false)
-	if a.run.Regions[0].Ways != nil || len(a.run.Measures) > 0 {
-		t.Errorf("stamps were kept that nobody asked for: %+v", a.run.Regions[0].Ways)
+	if a.run.Regions[0].Breakdown != nil || len(a.run.Measures) > 0 {
+		t.Errorf("trace events were kept that nobody asked for: %+v", a.run.Regions[0].Breakdown)
 	}
 }
 

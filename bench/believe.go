@@ -1,0 +1,57 @@
+package bench
+
+import (
+	"fmt"
+	"time"
+)
+
+// Invalid lists the reasons not to believe a result, each with its run.
+func (r *Result) Invalid() []string {
+	var reasons []string
+	for _, run := range r.Runs {
+		for _, reason := range run.Invalid {
+			if r.Experiment.Repeats > 1 {
+				reason = fmt.Sprintf("repeat %d: %s", run.Repeat+1, reason)
+			}
+			if run.Point != "" {
+				reason = fmt.Sprintf("%s %s: %s", r.Experiment.Sweep.Path, run.Point, reason)
+			}
+			reasons = append(reasons, run.Protocol+": "+reason)
+		}
+	}
+	return reasons
+}
+
+// Missed lists the thresholds of the experiment that were missed.
+func (r *Result) Missed() []string {
+	var missed []string
+	if sweep := r.Experiment.Sweep; sweep != nil {
+		for _, point := range sweep.Values {
+			for _, one := range r.At(point).Missed() {
+				missed = append(missed, fmt.Sprintf("%s %s: %s", sweep.Path, point, one))
+			}
+		}
+		return missed
+	}
+	for _, label := range r.Labels() {
+		for i, region := range r.Experiment.Regions {
+			got, ok := r.Merged(label, i)
+			if !ok {
+				continue
+			}
+			for _, t := range []struct {
+				name           string
+				found, allowed time.Duration
+			}{
+				{"p50", got.Response.P50, r.Experiment.Thresholds.P50AboveFloor},
+				{"p99", got.Response.P99, r.Experiment.Thresholds.P99AboveFloor},
+			} {
+				if above := t.found - got.Floor; t.allowed > 0 && above > t.allowed {
+					missed = append(missed, fmt.Sprintf("%s in %s: %s is %v, %v above the floor; the threshold is %v",
+						label, region, t.name, t.found.Round(time.Microsecond), above.Round(time.Microsecond), t.allowed))
+				}
+			}
+		}
+	}
+	return missed
+}

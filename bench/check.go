@@ -1,0 +1,87 @@
+package bench
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"quorumbench/configs/strictyaml"
+	"quorumbench/netem"
+)
+
+// checkWords holds every word against the list of those there are.
+func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
+	e := &p.Experiment
+	for _, c := range []struct {
+		path, found string
+		accepted    []string
+	}{
+		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed)}},
+		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
+		{"transport.kind", e.Transport.Kind, []string{"quic"}},
+		{"transport.mode", string(e.Transport.Mode), []string{string(StreamPerBatch), string(OneStream)}},
+		{"durability", string(e.Durability), []string{string(InMemory), string(Fsync)}},
+		{"world", string(e.World), []string{string(Live), string(Simulated)}},
+	} {
+		if !slices.Contains(c.accepted, c.found) {
+			return doc.Errorf(c.path, "found %q; accepted: %s%s", c.found,
+				strings.Join(c.accepted, ", "), strictyaml.DidYouMean(c.found, c.accepted))
+		}
+	}
+	if strings.ContainsAny(e.Name, "/\\\x00") || strings.TrimSpace(e.Name) == "" || e.Name == "." || e.Name == ".." {
+		return doc.Errorf("name", "found %q; accepted: a name that can be a folder's", e.Name)
+	}
+	return nil
+}
+
+// checkNumbers holds every number against its range, and keys against each other.
+func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
+	e, l := &p.Experiment, &p.Experiment.Load
+	switch {
+	case l.IsClosed() && l.Rate != 0:
+		return doc.Errorf("load.rate", "found a rate in a closed loop, where the answers set the rate; accepted: clients, as in clients: 10")
+	case !l.IsClosed() && l.Clients != 0:
+		return doc.Errorf("load.clients", "found clients in an open loop, where the rate sets the load; accepted: rate, or arrivals: closed")
+	case l.Keys.Distribution == Uniform && l.Keys.Exponent != 0:
+		return doc.Errorf("load.keys.exponent", "found an exponent for keys drawn uniformly; accepted: with distribution: zipf only")
+	}
+	switch {
+	case l.IsClosed() && l.Clients == 0:
+		l.Clients = 1
+	case !l.IsClosed() && l.Rate == 0:
+		l.Rate = 50
+	}
+	if l.Keys.Distribution == Zipf && l.Keys.Exponent == 0 {
+		l.Keys.Exponent = 1.01
+	}
+	for _, c := range []struct {
+		path     string
+		ok       bool
+		found    any
+		accepted string
+	}{
+		{"load.rate", l.IsClosed() || l.Rate <= 20_000, l.Rate, "up to 20000/s in each region"},
+		{"load.clients", !l.IsClosed() || l.Clients >= 1 && l.Clients <= 10_000, l.Clients, "1 to 10000 clients in each region"},
+		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.IsClosed(), l.Commands, "0 or more, with arrivals: closed only: an open loop has a rate"},
+		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= 24*time.Hour, l.Duration, "100ms to 24h"},
+		{"load.warmup", l.Warmup >= 0 && l.Warmup <= time.Hour, l.Warmup, "0s to 1h"},
+		{"load.timeout", l.Timeout >= 10*time.Millisecond && l.Timeout <= 50*time.Second, l.Timeout, "10ms to 50s"},
+		{"load.value_size", l.ValueSize <= maxValueSize, l.ValueSize, "0B to 1MiB"},
+		{"load.retry", l.Retry >= 0 && (l.Retry == 0 || l.Retry >= time.Millisecond), l.Retry, "0s, or 1ms or more"},
+		{"simulation.message_cost", e.Simulation.MessageCost >= 0, e.Simulation.MessageCost, "0s or more"},
+		{"simulation.persist_cost", e.Simulation.PersistCost >= 0, e.Simulation.PersistCost, "0s or more"},
+		{"load.keys.count", l.Keys.Count >= 1 && l.Keys.Count <= 1_000_000_000, l.Keys.Count, "1 to 1000000000"},
+		{"load.keys.exponent", l.Keys.Distribution != Zipf || l.Keys.Exponent > 1 && l.Keys.Exponent <= 10, l.Keys.Exponent, "above 1, up to 10"},
+		{"network.loss", e.Network.Loss <= 0.9, e.Network.Loss, "0% to 90%"},
+		{"network.queue", e.Network.Queue == 0 || e.Network.Rate > 0, e.Network.Queue, "with a rate only: a link of unlimited rate has no queue"},
+		{"network.reorder", !e.Network.Reorder || e.Network.Jitter, e.Network.Reorder, "with jitter: true only: without jitter nothing can overtake"},
+		{"repeats", e.Repeats >= 1 && e.Repeats <= 1000, e.Repeats, "1 to 1000"},
+		{"thresholds.p50_above_floor", e.Thresholds.P50AboveFloor >= 0, e.Thresholds.P50AboveFloor, "0s or more"},
+		{"thresholds.p99_above_floor", e.Thresholds.P99AboveFloor >= 0, e.Thresholds.P99AboveFloor, "0s or more"},
+	} {
+		if !c.ok {
+			return doc.Errorf(c.path, "found %v; accepted: %s", c.found, c.accepted)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quorumbench/configs/strictyaml"
+	"quorumbench/netem"
+)
+
+// Fault is something that goes wrong, or right again, at a time of a run. It is of one kind: one
+// of the fields from Crash on is set.
+type Fault struct {
+	At  time.Duration `yaml:"at,required" json:"at_ns"`    // since measuring began
+	For time.Duration `yaml:"for" json:"for_ns,omitempty"` // after which it is undone; 0s: it stays
+
+	Crash     string        `yaml:"crash" json:"crash,omitempty"`         // a replica: a region, leader or random
+	Restart   string        `yaml:"restart" json:"restart,omitempty"`     // a region, or all that are down
+	Partition [][]string    `yaml:"partition" json:"partition,omitempty"` // groups of regions that reach only each other
+	Cut       []string      `yaml:"cut" json:"cut,omitempty"`             // from and to: one direction of one link
+	Heal      bool          `yaml:"heal" json:"heal,omitempty"`           // all links are as configured again
+	Loss      Share         `yaml:"loss" json:"loss,omitzero"`            // of packets, on every link
+	Delay     time.Duration `yaml:"delay" json:"delay_ns,omitempty"`      // more, one way, on every link
+	Slow      *Slow         `yaml:"slow" json:"slow,omitempty"`           // a replica that takes its time
+	Skew      *Skew         `yaml:"skew" json:"skew,omitempty"`           // a replica whose timers run fast or slow
+}
+
+// Slow is a replica that takes longer for everything.
+type Slow struct {
+	Region string        `yaml:"region,required" json:"region"`
+	By     time.Duration `yaml:"by,required" json:"by_ns"` // for each batch of inputs
+}
+
+// Skew is a replica with a wrong clock.
+type Skew struct {
+	Region string `yaml:"region,required" json:"region"`
+	Rate   Factor `yaml:"rate,required" json:"rate"` // of its timers' lengths to the right ones: 50% runs out in half the time
+}
+
+// The words of a crash and a restart that are not regions.
+const (
+	CrashLeader = "leader"
+	CrashRandom = "random"
+	RestartAll  = "all"
+)
+
+// String tells the fault as reports do.
+func (f *Fault) String() string {
+	var what string
+	switch {
+	case f.Crash != "":
+		what = "crash " + f.Crash
+	case f.Restart != "":
+		what = "restart " + f.Restart
+	case len(f.Partition) > 0:
+		groups := make([]string, len(f.Partition))
+		for i, group := range f.Partition {
+			groups[i] = strings.Join(group, "+")
+		}
+		what = "partition " + strings.Join(groups, " | ")
+	case len(f.Cut) > 0:
+		what = "cut " + strings.Join(f.Cut, " → ")
+	case f.Heal:
+		what = "heal"
+	case f.Loss > 0:
+		what = fmt.Sprintf("loss %v", f.Loss)
+	case f.Delay > 0:
+		what = fmt.Sprintf("delay +%v", f.Delay)
+	case f.Slow != nil:
+		what = fmt.Sprintf("slow %s by %v", f.Slow.Region, f.Slow.By)
+	case f.Skew != nil:
+		what = fmt.Sprintf("timers of %s at %v", f.Skew.Region, f.Skew.Rate)
+	}
+	if f.For > 0 {
+		what += fmt.Sprintf(" for %v", f.For)
+	}
+	return what
+}
+
+// kinds is the number of fields that are set of those of which one must be.
+func (f *Fault) kinds() (n int) {
+	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Heal,
+		f.Loss > 0, f.Delay > 0, f.Slow != nil, f.Skew != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}
+
+// checkFaults checks the faults of an experiment file.
+func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
+	e := &p.Experiment
+	for i := range e.Faults {
+		f, at := &e.Faults[i], fmt.Sprintf("faults[%d]", i)
+		if f.kinds() != 1 {
+			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of crash, restart, partition, cut, heal, loss, delay, slow, skew", f.kinds())
+		}
+		if f.At < 0 || f.At > e.Load.Duration {
+			return doc.Errorf(at+".at", "found %v; accepted: 0s to the duration of the load, %v", f.At, e.Load.Duration)
+		}
+		if f.For < 0 || f.For > 0 && (f.Restart != "" || f.Heal) {
+			return doc.Errorf(at+".for", "found %v; accepted: a length, for faults that can be undone", f.For)
+		}
+		if f.Loss > 1 || f.Delay < 0 {
+			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s or more", f)
+		}
+		named := map[string][]string{}
+		if f.Crash != CrashLeader && f.Crash != CrashRandom && f.Crash != "" {
+			named["crash"] = []string{f.Crash}
+		}
+		if f.Restart != RestartAll && f.Restart != "" {
+			named["restart"] = []string{f.Restart}
+		}
+		if len(f.Cut) > 0 {
+			named["cut"] = f.Cut
+			if len(f.Cut) != 2 {
+				return doc.Errorf(at+".cut", "found %d regions; accepted: two, from and to", len(f.Cut))
+			}
+		}
+		if f.Slow != nil {
+			named["slow.region"] = []string{f.Slow.Region}
+			if f.Slow.By <= 0 {
+				return doc.Errorf(at+".slow.by", "found %v; accepted: more than 0s", f.Slow.By)
+			}
+		}
+		if f.Skew != nil {
+			named["skew.region"] = []string{f.Skew.Region}
+			if f.Skew.Rate <= 0 {
+				return doc.Errorf(at+".skew.rate", "found %v; accepted: more than 0%%", f.Skew.Rate)
+			}
+		}
+		if len(f.Partition) > 0 {
+			named["partition"] = slices.Concat(f.Partition...)
+		}
+		for key, regions := range named {
+			for _, region := range regions {
+				if !slices.Contains(e.Regions, region) {
+					return doc.Errorf(at+"."+key, "found %q; accepted: %s%s", region, strings.Join(e.Regions, ", "), strictyaml.DidYouMean(region, e.Regions))
+				}
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"quorumbench/netem"
+	"quorumbench/protocols"
+)
+
+// Plan is an experiment that has been checked and can be run: the experiment, its topology, and
+// the links between its regions.
+type Plan struct {
+	Experiment Experiment
+	Topology   Topology
+	AllRegions *netem.Topology // of the topology, those of the experiment among them
+	// Places are the topology's names of the experiment's regions. Regions that share a place have
+	// names of their own: us-east-1 and us-east-1#2 are both in us-east-1.
+	Places []string
+	// GiveUp is after which time clients of a life give a command up; zero: after the load's timeout.
+	GiveUp time.Duration
+	// Scratch is the folder in which live replicas make their logs, if they are to be durable, and
+	// from which these are removed in the end. It should be on the device that is to be measured.
+	// Empty: the system's folder for temporary files.
+	Scratch string
+	// Point is the value of the sweep at which this plan runs, empty without a sweep.
+	Point string
+
+	drivers protocols.Drivers
+	jitter  [][]time.Duration // standard deviation of the one-way delays
+	points  []*Plan           // of a sweep; see Points
+}
+
+// NewPlan makes a plan for the simulated world from an experiment that was put together by a
+// program, for a driver that need not be registered, with one-way delays, and standard deviations
+// of these, of its own. The experiment has one protocol, and must be such as a file could say.
+func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Duration) (plan *Plan, err error) {
+	n := len(e.Regions)
+	if len(oneWay) != n || len(jitter) != n || !e.IsSimulated() {
+		return nil, fmt.Errorf("making a plan for %d regions in world %s with %d rows of delays and %d of jitter; accepted: sim, a row for each region",
+			n, e.World, len(oneWay), len(jitter))
+	}
+	if len(e.Protocols) != 1 || e.Protocols[0].Name != driver.Name {
+		return nil, fmt.Errorf("making a plan for the protocols %v; accepted: one, %s", e.Protocols, driver.Name)
+	}
+	e.Protocols = slices.Clone(e.Protocols)
+	if e.Protocols[0].Options, err = driver.Settle(e.Protocols[0].Options, n); err != nil {
+		return nil, fmt.Errorf("making a plan for %s: %w", driver.Name, err)
+	}
+	return &Plan{
+		Experiment: e, Topology: Topology{Name: "drawn", OneWay: oneWay}, Places: e.Regions,
+		drivers: protocols.Drivers{driver}, jitter: jitter,
+	}, nil
+}
+
+// Driver returns a protocol's driver.
+func (p *Plan) Driver(protocol Protocol) *protocols.Driver { return p.drivers.Find(protocol.Name) }
+
+// Replica returns what the replica of a region knows under a protocol when it is made, its seed left
+// aside.
+func (p *Plan) Replica(protocol Protocol, region int) protocols.Config {
+	leader := protocols.Nobody
+	if protocol.Leader != "" {
+		leader = protocols.NodeID(p.Region(protocol.Leader))
+	}
+	return protocols.Config{
+		ID: protocols.NodeID(region), Members: protocols.Members(len(p.Experiment.Regions)), Leader: leader,
+		Delays: p.Topology.OneWay, Options: protocol.Options,
+	}
+}
+
+// Region is the number of the region of that name, -1 if there is none.
+func (p *Plan) Region(name string) int { return slices.Index(p.Experiment.Regions, name) }
+
+// Link is the configuration of the link from one region to another, without faults.
+func (p *Plan) Link(from, to int) netem.LinkConfig {
+	n := &p.Experiment.Network
+	return netem.LinkConfig{
+		Delay: p.Topology.OneWay[from][to], Jitter: p.jitter[from][to],
+		Loss: float64(n.Loss), Rate: int64(n.Rate), Queue: int(n.Queue), Reorder: n.Reorder,
+	}
+}
+
+// Points returns the plan at each point of its sweep; without a sweep, the plan itself.
+func (p *Plan) Points() []*Plan {
+	if len(p.points) == 0 {
+		return []*Plan{p}
+	}
+	var all []*Plan
+	for _, point := range p.points {
+		one := *p // with what was changed since it was read
+		sweptOf(&point.Experiment).into(&one.Experiment)
+		one.jitter, one.Point = point.jitter, point.Point
+		all = append(all, &one)
+	}
+	return all
+}
+
+// Runs is how many runs the experiment takes.
+func (p *Plan) Runs() int {
+	return p.Experiment.Repeats * len(p.Experiment.Protocols) * max(1, len(p.points))
+}
+
+// Length is how long they take together, draining left out.
+func (p *Plan) Length() time.Duration {
+	return time.Duration(p.Runs()) * (p.Experiment.Load.Warmup + p.Experiment.Load.Duration)
+}

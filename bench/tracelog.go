@@ -1,0 +1,103 @@
+package bench
+
+import (
+	"time"
+
+	"quorumbench/protocols"
+)
+
+// traceKind is a protocols.Mark that a command passes, as a number.
+type traceKind uint8
+
+const (
+	proposed traceKind = iota
+	prepared
+	accepted
+	committed
+	appliedAt // the driver's mark; when the replica of the client's region applied it, Write.Applied tells
+	retried
+	notTraced // an event of the replica itself, or in a driver's own word
+)
+
+func traceKindOf(event string) traceKind {
+	switch event {
+	case protocols.MarkProposed:
+		return proposed
+	case protocols.MarkPrepared:
+		return prepared
+	case protocols.MarkAccepted:
+		return accepted
+	case protocols.MarkCommitted:
+		return committed
+	case protocols.MarkApplied:
+		return appliedAt
+	case protocols.MarkRetried:
+		return retried
+	}
+	return notTraced
+}
+
+// traceEvent says when a replica marked a command.
+type traceEvent struct {
+	in     time.Duration // when the input arrived that led to it; it may have waited for the replica
+	out    time.Duration // when what the step wanted was released: durable, and on its way
+	seq    uint32
+	client uint16
+	kind   traceKind
+}
+
+// MaxTraceEvents is how many trace events of a replica are kept: those of about 200,000 commands of a
+// region, 24 bytes each. Beyond, those of every second command are kept, every fourth, and so on.
+const MaxTraceEvents = 1 << 20
+
+// TraceLog is the trace events of one replica, in the order in which they came. Which commands they are
+// of depends on the commands' numbers alone, so that all replicas have those of the same commands. Not
+// safe for use by several goroutines.
+type TraceLog struct {
+	events []traceEvent
+	most   int
+	every  uint32 // a power of two: kept are the commands whose number is a multiple of it
+}
+
+// NewTraceLog returns an empty log that keeps at most that many events, with room for those of about so
+// many commands.
+func NewTraceLog(most, commands int) *TraceLog {
+	const each = 2 // at a replica: four of its own region's, one or two of another's
+	return &TraceLog{events: make([]traceEvent, 0, min(most, each*commands)), most: most, every: 1}
+}
+
+// Add notes that a replica has marked a command in a step: in is when the step's input arrived, out when
+// what the step wanted was released. It returns false if the mark is not one that a breakdown knows.
+func (l *TraceLog) Add(mark string, id protocols.CommandID, in, out time.Duration) bool {
+	kind := traceKindOf(mark)
+	if kind == notTraced {
+		return false
+	}
+	for l.keeps(id) && len(l.events) >= l.most {
+		l.thin(2 * l.every)
+	}
+	if l.keeps(id) {
+		l.events = append(l.events, traceEvent{in: in, out: out, seq: uint32(id.Seq), client: uint16(id.Client), kind: kind})
+	}
+	return true
+}
+
+// keeps tells whether the events of a command are kept.
+func (l *TraceLog) keeps(id protocols.CommandID) bool { return uint32(id.Seq)&(l.every-1) == 0 }
+
+// Len is how many events are kept.
+func (l *TraceLog) Len() int { return len(l.events) }
+
+// thin keeps the events of those commands whose number is a multiple of every, a power of two.
+func (l *TraceLog) thin(every uint32) {
+	if every <= l.every {
+		return
+	}
+	kept := l.events[:0]
+	for _, e := range l.events {
+		if e.seq&(every-1) == 0 {
+			kept = append(kept, e)
+		}
+	}
+	l.events, l.every = kept, every
+}
