@@ -13,6 +13,8 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 )
 
@@ -147,12 +149,12 @@ func (r *marking) apply(id protocols.CommandID, data []byte, out *protocols.Outb
 // Every link has a delay of its own, in ms, so that a stage that is a link is known by its length.
 var oddDelays = [][]time.Duration{{0, 10 * ms, 41 * ms}, {13 * ms, 0, 45 * ms}, {47 * ms, 59 * ms, 0}}
 
-func runMarking(t *testing.T, leader bool, change func(e *bench.Experiment)) *bench.Result {
+func runMarking(t *testing.T, leader bool, change func(e *experiment.Experiment)) *result.Result {
 	t.Helper()
-	e := bench.Experiment{
-		Regions: []string{"a", "b", "c"}, Protocols: []bench.Protocol{{Name: "marking", Label: "marking"}}, World: bench.Simulated, Repeats: 1, Seed: 1,
-		Load: bench.Load{Arrivals: bench.Poisson, Rate: 5, Duration: 20 * time.Second, Warmup: time.Second, Timeout: 5 * time.Second,
-			ValueSize: 8, Keys: bench.Keys{Count: 1000, Distribution: bench.Uniform}},
+	e := experiment.Experiment{
+		Regions: []string{"a", "b", "c"}, Protocols: []experiment.Protocol{{Name: "marking", Label: "marking"}}, World: experiment.Simulated, Repeats: 1, Seed: 1,
+		Load: experiment.Load{Arrivals: experiment.Poisson, Rate: 5, Duration: 20 * time.Second, Warmup: time.Second, Timeout: 5 * time.Second,
+			ValueSize: 8, Keys: experiment.Keys{Count: 1000, Distribution: experiment.Uniform}},
 	}
 	if leader {
 		e.Protocols[0].Leader = "a"
@@ -161,19 +163,19 @@ func runMarking(t *testing.T, leader bool, change func(e *bench.Experiment)) *be
 		change(&e)
 	}
 	none := [][]time.Duration{make([]time.Duration, 3), make([]time.Duration, 3), make([]time.Duration, 3)}
-	plan, err := bench.NewPlan(markingDriver(leader), e, oddDelays, none)
+	plan, err := experiment.NewPlan(markingDriver(leader), e, oddDelays, none)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := bench.Execute(context.Background(), plan, nil)
+	found, err := bench.Execute(context.Background(), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result
+	return found
 }
 
 // told are a region's stages and how long they take, if they take the same for every write.
-func told(t *testing.T, r *bench.RegionRun) string {
+func told(t *testing.T, r *result.RegionRun) string {
 	t.Helper()
 	var all []string
 	for _, s := range r.Breakdown.Stages {
@@ -192,24 +194,24 @@ func TestStagesAreWhatAWriteWaitsFor(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		leader bool
-		costs  bench.Simulation
+		costs  experiment.Simulation
 		want   []string
 	}{
-		{"without a leader", false, bench.Simulation{}, []string{
+		{"without a leader", false, experiment.Simulation{}, []string{
 			"prepare 23ms, way out 10ms, way back 13ms",
 			"prepare 23ms, way out 13ms, way back 10ms",
 			"prepare 88ms, way out 47ms, way back 41ms", // to a and back; by b it takes 104 ms
 		}},
-		{"with a leader", true, bench.Simulation{}, []string{
+		{"with a leader", true, experiment.Simulation{}, []string{
 			"prepare 23ms, way out 10ms, way back 13ms",
 			"to the leader 13ms, prepare 23ms, way out 10ms, way back 13ms, back from the leader 10ms",
 			"to the leader 47ms, prepare 23ms, way out 10ms, way back 13ms, back from the leader 41ms",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			result := runMarking(t, c.leader, func(e *bench.Experiment) { e.Simulation = c.costs })
+			found := runMarking(t, c.leader, func(e *experiment.Experiment) { e.Simulation = c.costs })
 			for i, want := range c.want {
-				region := &result.Runs[0].Regions[i]
+				region := &found.Runs[0].Regions[i]
 				if got := told(t, region); got != want {
 					t.Errorf("%s: got  %s\nwant %s", region.Region, got, want)
 				}
@@ -231,9 +233,9 @@ func TestStagesAreWhatAWriteWaitsFor(t *testing.T) {
 // With one client a region and hardly any writes, each message costs its receiver and its sender
 // 1 ms: the time lies in the stages in which the replicas are at work.
 func TestProcessingIsToldApartFromTheLinks(t *testing.T) {
-	result := runMarking(t, false, func(e *bench.Experiment) {
-		e.Load.Arrivals, e.Load.Rate, e.Load.Warmup = bench.Constant, 0.3, 0
-		e.Simulation = bench.Simulation{MessageCost: ms}
+	found := runMarking(t, false, func(e *experiment.Experiment) {
+		e.Load.Arrivals, e.Load.Rate, e.Load.Warmup = experiment.Constant, 0.3, 0
+		e.Simulation = experiment.Simulation{MessageCost: ms}
 		e.Regions = []string{"a", "b", "c"}
 	})
 	want := map[string]time.Duration{ // at least
@@ -242,23 +244,23 @@ func TestProcessingIsToldApartFromTheLinks(t *testing.T) {
 		"at the acceptor":   2 * ms, // one received, one sent
 		"decision":          3 * ms, // one received, two sent
 	}
-	found := 0
-	for _, s := range result.Runs[0].Regions[0].Breakdown.Stages {
+	seen := 0
+	for _, s := range found.Runs[0].Regions[0].Breakdown.Stages {
 		if least, listed := want[s.Name]; listed {
-			found++
+			seen++
 			if s.Min < least {
 				t.Errorf("%s took %v once, want %v at least", s.Name, s.Min, least)
 			}
 		}
 	}
-	if found != len(want) {
-		t.Errorf("the stages are %+v, want all of %v", result.Runs[0].Regions[0].Breakdown.Stages, want)
+	if seen != len(want) {
+		t.Errorf("the stages are %+v, want all of %v", found.Runs[0].Regions[0].Breakdown.Stages, want)
 	}
 }
 
 func TestWhatADriverNotesIsSummedUp(t *testing.T) {
-	result := runMarking(t, false, nil)
-	run := result.Runs[0]
+	found := runMarking(t, false, nil)
+	run := found.Runs[0]
 	offered := int64(0)
 	for _, r := range run.Regions {
 		offered += r.Offered
@@ -275,8 +277,8 @@ func TestWhatADriverNotesIsSummedUp(t *testing.T) {
 // In loss-free virtual time, and without conflicts, every driver's stages are the same for each
 // write of a region and make up its floor.
 func TestStagesOfEveryDriverMakeUpItsFloor(t *testing.T) {
-	result := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s, keys: {count: 100000000}}\n")
-	for _, run := range result.Runs {
+	found := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s, keys: {count: 100000000}}\n")
+	for _, run := range found.Runs {
 		for i := range run.Regions {
 			r := &run.Regions[i]
 			if r.Breakdown == nil {
@@ -300,19 +302,19 @@ func TestStagesOfEveryDriverMakeUpItsFloor(t *testing.T) {
 }
 
 func TestRepeatsAddUpBreakdowns(t *testing.T) {
-	result := runMarking(t, true, func(e *bench.Experiment) { e.Repeats = 3 })
+	found := runMarking(t, true, func(e *experiment.Experiment) { e.Repeats = 3 })
 	writes := int64(0)
-	for _, run := range result.Runs {
+	for _, run := range found.Runs {
 		writes += run.Regions[1].Breakdown.Writes
 	}
-	merged, _ := result.Merged("marking", 1)
-	if merged.Breakdown.Writes != writes || len(result.Runs) != 3 {
+	merged, _ := found.Merged("marking", 1)
+	if merged.Breakdown.Writes != writes || len(found.Runs) != 3 {
 		t.Errorf("%d writes of %d", merged.Breakdown.Writes, writes)
 	}
 	if first := merged.Breakdown.Stages[0]; first.Name != "to the leader" || first.Mean() != 13*ms || first.Count != writes {
 		t.Errorf("the first stage is %+v", first)
 	}
-	data, err := json.Marshal(result.Runs[0].Regions[1].Breakdown)
+	data, err := json.Marshal(found.Runs[0].Regions[1].Breakdown)
 	if err != nil || !strings.Contains(string(data), `{"name":"to the leader","count":`) {
 		t.Errorf("run.json has %s (%v)", data, err)
 	}
@@ -321,10 +323,10 @@ func TestRepeatsAddUpBreakdowns(t *testing.T) {
 // The replica that comes back fetches from b, 10 ms away and 13 ms back, what it has missed. What
 // another had answered shortly before is on its way to it, for 47 ms at most.
 func TestTimeToRecoverEndsWithWhatWasAnsweredBefore(t *testing.T) {
-	result := runMarking(t, false, func(e *bench.Experiment) {
-		e.Faults = []bench.Fault{{At: 5 * time.Second, Crash: "a", For: 3 * time.Second}, {At: 15 * time.Second, Crash: "c"}}
+	found := runMarking(t, false, func(e *experiment.Experiment) {
+		e.Faults = []experiment.Fault{{At: 5 * time.Second, Crash: "a", For: 3 * time.Second}, {At: 15 * time.Second, Crash: "c"}}
 	})
-	crashes := result.Runs[0].Crashes
+	crashes := found.Runs[0].Crashes
 	if len(crashes) != 2 || crashes[0].Region != "a" || crashes[0].At != 5*time.Second || crashes[1].Region != "c" || crashes[1].Recovery != nil {
 		t.Fatalf("the crashes are %+v", crashes)
 	}

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv/linear"
 )
@@ -39,12 +40,12 @@ func (a *attempt) check() (orders map[string]*order) {
 		{CheckInvariants, a.checkInvariants},
 		{CheckLinearizable, func() error { return a.checkLinearizable(orders) }}, // last: it may take long
 	} {
-		verdict := Check{Name: c.name, Verdict: Passed}
+		verdict := result.Check{Name: c.name, Verdict: result.Passed}
 		var why undecided
 		if err := c.check(); errors.As(err, &why) {
-			verdict.Verdict, verdict.Detail = Undecided, err.Error()
+			verdict.Verdict, verdict.Detail = result.Undecided, err.Error()
 		} else if err != nil {
-			verdict.Verdict, verdict.Detail = Failed, err.Error()
+			verdict.Verdict, verdict.Detail = result.Failed, err.Error()
 		}
 		a.run.Checks = append(a.run.Checks, verdict)
 	}
@@ -119,7 +120,7 @@ func (a *attempt) checkNothingLost(orders map[string]*order) error {
 	for _, c := range a.clients {
 		for i, s := range c.samples {
 			id := protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}
-			if s.mustApply() && s.answered != Never && !applied[id] {
+			if s.mustApply() && s.answered != result.Never && !applied[id] {
 				if !known {
 					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", name(id), s.answered))
 				}
@@ -142,7 +143,7 @@ func (a *attempt) checkRealTime(orders map[string]*order) error {
 				continue
 			}
 			seen[id] = true
-			if s.answered != Never && latest != nil && s.answered < latest.sent {
+			if s.answered != result.Never && latest != nil && s.answered < latest.sent {
 				return fmt.Errorf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
 					name(id), s.answered, name(latestID), latest.sent, i+1, logName(key))
 			}
@@ -161,7 +162,7 @@ func (a *attempt) history() []linear.Operation {
 		for _, s := range c.samples {
 			op := linear.Operation{
 				Client: c.id, Key: strconv.FormatUint(s.key, 10), Read: s.read, Called: s.sent,
-				Version: s.version, Outcome: s.outcome, Answered: s.answered != Never, Returned: s.answered,
+				Version: s.version, Outcome: s.outcome, Answered: s.answered != result.Never, Returned: s.answered,
 			}
 			if s.value != 0 {
 				op.Value = strconv.FormatUint(s.value, 16)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
@@ -20,10 +22,10 @@ type told struct {
 
 // tell returns a run of replicas that have nothing to tell yet, one client each.
 func tell(replicas int) *told {
-	a := &attempt{plan: &Plan{}, driver: &protocols.Driver{Name: "told"}, settled: 1}
+	a := &attempt{plan: &experiment.Plan{}, driver: &protocols.Driver{Name: "told"}, settled: 1}
 	for i := range replicas {
 		a.plan.Experiment.Regions = append(a.plan.Experiment.Regions, fmt.Sprint("r", i))
-		a.clients = append(a.clients, newClients(&Load{}, 1, 0, i))
+		a.clients = append(a.clients, newClients(&experiment.Load{}, 1, 0, i))
 		s := &site{id: i, node: &idle{}}
 		s.journal.begin(0)
 		a.running = append(a.running, s)
@@ -48,7 +50,7 @@ func (r *told) read(client int, key, value uint64, from, to time.Duration) proto
 
 func (r *told) command(client int, s sample) protocols.CommandID {
 	c := r.clients[client]
-	s.applied = Never
+	s.applied = result.Never
 	c.samples = append(c.samples, s)
 	return protocols.CommandID{Client: c.id, Seq: uint64(len(c.samples))}
 }
@@ -82,9 +84,9 @@ func (r *told) verdicts() (failed, undecided []string) {
 	r.check()
 	for _, c := range r.run.Checks {
 		switch c.Verdict {
-		case Failed:
+		case result.Failed:
 			failed = append(failed, c.Name)
-		case Undecided:
+		case result.Undecided:
 			undecided = append(undecided, c.Name)
 		}
 	}
@@ -92,7 +94,7 @@ func (r *told) verdicts() (failed, undecided []string) {
 }
 
 func TestChecksCatchTheirViolation(t *testing.T) {
-	const key, other, never = 1, 2, Never
+	const key, other, never = 1, 2, result.Never
 	for _, test := range []struct {
 		name              string
 		tell              func(r *told)
@@ -291,12 +293,12 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		{"the replicas come to no end", true, true, time.Minute, 5200 * ms, false, false},
 	} {
 		r := tell(2)
-		r.plan.Experiment.Load = Load{Duration: ms, Timeout: 5 * time.Second}
+		r.plan.Experiment.Load = experiment.Load{Duration: ms, Timeout: 5 * time.Second}
 		r.plan.Topology.OneWay = [][]time.Duration{{0, 50 * ms}, {50 * ms, 0}}
 		r.settled = 0
 		if test.ahead {
 			r.clients[0].pending.Add(1)
-			r.clients[0].answered(r.write(0, 1, 11, 0, Never), kv.PutResult, 0)
+			r.clients[0].answered(r.write(0, 1, 11, 0, result.Never), kv.PutResult, 0)
 		}
 		if test.adopted {
 			r.clients[0].adopted()
@@ -359,7 +361,7 @@ func TestAnExplanationIsALinearization(t *testing.T) {
 			from, to := now-time.Duration(random.IntN(30)), now+time.Duration(random.IntN(30))
 			key := random.Uint64N(2)
 			if random.IntN(10) == 0 {
-				to = Never
+				to = result.Never
 			}
 			if random.IntN(2) == 0 {
 				value++
@@ -394,7 +396,7 @@ func TestAnExplanationOfVersionsIsALinearization(t *testing.T) {
 			s := sample{key: 1, sent: now - time.Duration(random.IntN(25)), answered: now + time.Duration(random.IntN(25)), read: random.IntN(2) == 0}
 			s.intended = s.sent
 			if random.IntN(10) == 0 {
-				s.answered = Never
+				s.answered = result.Never
 			}
 			latest := uint64(len(values) - 1)
 			if random.IntN(4) > 0 {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -19,7 +21,7 @@ import (
 // command is answered. Only progress, pending, ahead, leading and over may be used from another goroutine
 // than the site's.
 type clients struct {
-	load      *Load
+	load      *experiment.Load
 	giveUp    time.Duration // after which a command is given up: the load's timeout
 	id        uint64        // of the region's session, from 1
 	generator *generator
@@ -56,7 +58,7 @@ type sample struct {
 	data                     []byte // the command, if it may have to be sent again
 }
 
-func newClients(load *Load, seed uint64, repeat, region int) *clients {
+func newClients(load *experiment.Load, seed uint64, repeat, region int) *clients {
 	c := &clients{
 		load: load, giveUp: load.Timeout, id: uint64(region) + 1,
 		latest: map[uint64]uint64{}, generator: newGenerator(load, seed, uint64(repeat), region),
@@ -73,7 +75,7 @@ func (c *clients) over(now time.Duration) bool { return now >= c.end() && c.left
 
 // begin returns the first arrivals: one in an open loop, one of each client in a closed one.
 func (c *clients) begin() []time.Duration {
-	if c.load.Arrivals == Closed {
+	if c.load.Arrivals == experiment.Closed {
 		return make([]time.Duration, c.load.Clients)
 	}
 	return []time.Duration{c.generator.arrival()}
@@ -81,7 +83,7 @@ func (c *clients) begin() []time.Duration {
 
 // nextArrival is the arrival after the one just issued, in an open loop.
 func (c *clients) nextArrival() (due time.Duration, more bool) {
-	if c.load.Arrivals == Closed {
+	if c.load.Arrivals == experiment.Closed {
 		return 0, false
 	}
 	due = c.generator.arrival()
@@ -94,7 +96,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 		return protocols.CommandID{}, nil
 	}
 	c.settle(now)
-	s := sample{intended: intended, sent: now, answered: Never, applied: Never, acked: uint64(c.lowest) + 1}
+	s := sample{intended: intended, sent: now, answered: result.Never, applied: result.Never, acked: uint64(c.lowest) + 1}
 	c.command.Client, c.command.Seq, c.command.Acked = c.id, uint64(len(c.samples))+1, s.acked
 	s.key = c.generator.fill(&c.command)
 	s.read = c.command.Op == kv.Op_GET
@@ -125,7 +127,7 @@ func (c *clients) issue(intended, now time.Duration) (protocols.CommandID, []byt
 func (c *clients) settle(now time.Duration) {
 	for ; c.lowest < len(c.samples); c.lowest++ {
 		s := &c.samples[c.lowest]
-		if s.answered != Never {
+		if s.answered != result.Never {
 			continue
 		}
 		if now-s.intended < c.giveUp {
@@ -154,15 +156,15 @@ func (c *clients) owned(id protocols.CommandID) *sample {
 
 // answered notes an answer, unless the command is answered or given up already. In a closed loop, its
 // client goes on at once.
-func (c *clients) answered(id protocols.CommandID, result []byte, now time.Duration) (again bool, due time.Duration) {
+func (c *clients) answered(id protocols.CommandID, answer []byte, now time.Duration) (again bool, due time.Duration) {
 	s := &c.samples[id.Seq-1]
-	if s.answered != Never || id.Seq <= uint64(c.lowest) {
+	if s.answered != result.Never || id.Seq <= uint64(c.lowest) {
 		return false, 0
 	}
-	late := c.load.Arrivals == Closed && now-s.intended >= c.load.Timeout // its client has given up
+	late := c.load.Arrivals == experiment.Closed && now-s.intended >= c.load.Timeout // its client has given up
 	s.answered, s.data = now, nil
-	c.note(s, result)
-	if s.mustApply() && s.applied == Never && id.Seq > uint64(c.taken) {
+	c.note(s, answer)
+	if s.mustApply() && s.applied == result.Never && id.Seq > uint64(c.taken) {
 		c.ahead.Add(1)
 	}
 	if c.measured(s.intended) {
@@ -173,7 +175,7 @@ func (c *clients) answered(id protocols.CommandID, result []byte, now time.Durat
 			c.mu.Unlock()
 		}
 	}
-	return c.load.Arrivals == Closed && !late && !c.over(now), now
+	return c.load.Arrivals == experiment.Closed && !late && !c.over(now), now
 }
 
 // patience is how long a client waits for an answer before it does something; some is false if it
@@ -182,7 +184,7 @@ func (c *clients) patience(id protocols.CommandID) (wait time.Duration, some boo
 	if c.load.Retry > 0 {
 		return min(c.load.Retry<<min(c.samples[id.Seq-1].retries, 10), max(c.load.Retry, longestPatience)), true
 	}
-	return c.load.Timeout, c.load.Arrivals == Closed
+	return c.load.Timeout, c.load.Arrivals == experiment.Closed
 }
 
 // longestPatience is how long a client waits at most before it asks again: it doubles its patience
@@ -193,11 +195,11 @@ const longestPatience = 2 * time.Second
 // gives up and, in a closed loop, goes on with the next.
 func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte, again bool) {
 	s := &c.samples[id.Seq-1]
-	if s.answered != Never && s.answered-s.intended < c.load.Timeout {
+	if s.answered != result.Never && s.answered-s.intended < c.load.Timeout {
 		return nil, false
 	}
 	if now-s.intended >= c.load.Timeout { // though there may be an answer by now: it came too late
-		return nil, c.load.Arrivals == Closed && !c.over(now)
+		return nil, c.load.Arrivals == experiment.Closed && !c.over(now)
 	}
 	s.retries++
 	return s.data, false
@@ -206,11 +208,11 @@ func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte,
 // applied notes that the region's replica has applied a command.
 func (c *clients) applied(id protocols.CommandID, now time.Duration) {
 	s := &c.samples[id.Seq-1]
-	if s.applied != Never {
+	if s.applied != result.Never {
 		return
 	}
 	s.applied = now
-	if s.answered != Never && s.mustApply() && id.Seq > uint64(c.taken) {
+	if s.answered != result.Never && s.mustApply() && id.Seq > uint64(c.taken) {
 		c.ahead.Add(-1)
 	}
 }
@@ -249,7 +251,7 @@ func encodeCommand(buffer []byte, c *kv.Command) []byte {
 }
 
 // note notes what a result tells of its key.
-func (c *clients) note(s *sample, result []byte) {
+func (c *clients) note(s *sample, answer []byte) {
 	if !s.read && s.version == 0 { // it is empty: there is at least one version more than was known
 		if c.load.Versions > 0 {
 			c.latest[s.key]++
@@ -257,7 +259,7 @@ func (c *clients) note(s *sample, result []byte) {
 		return
 	}
 	var r kv.Result
-	if protocols.Decode(result, &r) != nil {
+	if protocols.Decode(answer, &r) != nil {
 		return
 	}
 	s.outcome = r.Outcome
@@ -290,10 +292,10 @@ func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
 // result sums up the measured writes, or reads, up to a time, which is the end of the load unless the
 // run was interrupted. One without an answer within the timeout counts as an error and stands in the
 // distribution with the timeout; one that was cut off by the interruption is left out.
-func (c *clients) result(reads bool, until time.Duration, interval time.Duration) Operations {
-	var r Operations
-	response, service, lag := NewTally(), NewTally(), NewTally()
-	halves := [2]*hdrhistogram.Histogram{NewHistogram(), NewHistogram()}
+func (c *clients) result(reads bool, until time.Duration, interval time.Duration) result.Operations {
+	var r result.Operations
+	response, service, lag := result.NewTally(), result.NewTally(), result.NewTally()
+	halves := [2]*hdrhistogram.Histogram{result.NewHistogram(), result.NewHistogram()}
 	var parts []*intervalTally
 	for i := range c.samples {
 		s := &c.samples[i]
@@ -322,7 +324,7 @@ func (c *clients) result(reads bool, until time.Duration, interval time.Duration
 		}
 		part := &parts[since/interval]
 		if *part == nil {
-			*part = &intervalTally{NewTally(), NewTally()}
+			*part = &intervalTally{result.NewTally(), result.NewTally()}
 		}
 		(*part).response.Add(rt)
 		(*part).service.Add(st)
@@ -331,14 +333,14 @@ func (c *clients) result(reads bool, until time.Duration, interval time.Duration
 		return r
 	}
 	r.Response, r.Service, r.Lag = response.Sum(), service.Sum(), lag.Sum()
-	r.FirstHalf = Percentile(halves[0], 50)
-	r.SecondHalf = Percentile(halves[1], 50)
+	r.FirstHalf = result.Percentile(halves[0], 50)
+	r.SecondHalf = result.Percentile(halves[1], 50)
 	for i, part := range parts {
 		if part == nil {
 			continue
 		}
 		start := time.Duration(i) * interval
-		r.Intervals = append(r.Intervals, Interval{
+		r.Intervals = append(r.Intervals, result.Interval{
 			Start: start, Length: min(interval, until-c.load.Warmup-start),
 			Response: part.response.Histogram(), Service: part.service.Histogram(),
 		})
@@ -352,37 +354,37 @@ func (c *clients) counts(s *sample, until time.Duration) bool {
 	if !c.measured(s.intended) || s.intended >= until {
 		return false
 	}
-	return s.answered != Never || until >= c.end() || s.intended+c.load.Timeout <= until
+	return s.answered != result.Never || until >= c.end() || s.intended+c.load.Timeout <= until
 }
 
 // inTime tells whether a command was answered within the timeout.
 func (c *clients) inTime(s *sample) bool {
-	return s.answered != Never && s.answered-s.intended <= c.load.Timeout
+	return s.answered != result.Never && s.answered-s.intended <= c.load.Timeout
 }
 
 // writes are the measured writes up to a time that were answered in time.
-func (c *clients) writes(until time.Duration) iter.Seq[AnsweredWrite] {
-	return func(yield func(AnsweredWrite) bool) {
+func (c *clients) writes(until time.Duration) iter.Seq[result.AnsweredWrite] {
+	return func(yield func(result.AnsweredWrite) bool) {
 		for i := range c.samples {
 			s := &c.samples[i]
 			if s.read || !c.counts(s, until) || !c.inTime(s) {
 				continue
 			}
-			if !yield(AnsweredWrite{Seq: i + 1, Intended: s.intended, Answered: s.answered, Applied: s.applied}) {
+			if !yield(result.AnsweredWrite{Seq: i + 1, Intended: s.intended, Answered: s.answered, Applied: s.applied}) {
 				return
 			}
 		}
 	}
 }
 
-type intervalTally struct{ response, service *Tally }
+type intervalTally struct{ response, service *result.Tally }
 
 // intervalOf is how long the intervals of a load are: about forty of them, each with some
 // writes in it.
-func intervalOf(load *Load) time.Duration {
+func intervalOf(load *experiment.Load) time.Duration {
 	least := 250 * time.Millisecond
 	if load.Rate > 0 {
-		least = max(least, time.Duration(float64(SamplesNeeded(50))*1.5/float64(load.Rate)*float64(time.Second)))
+		least = max(least, time.Duration(float64(result.SamplesNeeded(50))*1.5/float64(load.Rate)*float64(time.Second)))
 	}
 	return min(max(load.Duration/40, least).Round(10*time.Millisecond), load.Duration)
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -11,8 +13,8 @@ import (
 // A command without an answer is given up when it is out of time: the clients' next command says so, and
 // an answer that comes later changes nothing.
 func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
-	load := &Load{
-		Arrivals: Poisson, Rate: 1, Keys: Keys{Count: 1, Distribution: Uniform}, ValueSize: 1,
+	load := &experiment.Load{
+		Arrivals: experiment.Poisson, Rate: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform}, ValueSize: 1,
 		Duration: time.Minute, Timeout: 5 * time.Second,
 	}
 	c := newClients(load, 1, 0, 0)
@@ -38,7 +40,7 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 		t.Errorf("%d commands are waited for, want the last two", pending)
 	}
 	c.answered(lost, kv.PutResult, 6*time.Second)
-	if got := c.samples[lost.Seq-1].answered; got != Never {
+	if got := c.samples[lost.Seq-1].answered; got != result.Never {
 		t.Errorf("the command that was given up has an answer at %v", got)
 	}
 	c.answered(late, kv.PutResult, 11*time.Second) // out of time, but nothing has been said of it
@@ -59,8 +61,8 @@ func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
 	for _, retry := range []time.Duration{0, 300 * time.Millisecond} {
 		for _, sent := range []time.Duration{0, 100 * time.Millisecond} { // the replica may have been busy
 			for answered := 200 * time.Millisecond; answered < 4*time.Second; answered += 50 * time.Millisecond {
-				load := &Load{
-					Arrivals: Closed, Clients: 1, Keys: Keys{Count: 1, Distribution: Uniform},
+				load := &experiment.Load{
+					Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
 					Duration: time.Minute, Timeout: time.Second, Retry: retry,
 				}
 				c := newClients(load, 1, 0, 0)

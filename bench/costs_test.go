@@ -19,8 +19,8 @@ func TestCostsAddUpAlongTheWayOfAWrite(t *testing.T) {
 		{"raft", "{persist_cost: 5ms}", 10 * ms},
 	} {
 		// One client alone: no write waits for another.
-		result := simulate(t, threeRegions+"protocols: ["+c.protocol+"]\nload: {rate: 1/s, duration: 20s, warmup: 3s}\nsimulation: "+c.costs+"\n")
-		leader := result.Runs[0].Regions[0] // where a leader is, if there is one
+		found := simulate(t, threeRegions+"protocols: ["+c.protocol+"]\nload: {rate: 1/s, duration: 20s, warmup: 3s}\nsimulation: "+c.costs+"\n")
+		leader := found.Runs[0].Regions[0] // where a leader is, if there is one
 		if got := leader.Response.Min - leader.Floor; got != c.above {
 			t.Errorf("%s with %s: a write takes %v above its floor, not %v", c.protocol, c.costs, got, c.above)
 		}

@@ -3,6 +3,8 @@ package bench
 import (
 	"slices"
 	"time"
+
+	"quorumbench/bench/experiment"
 )
 
 // director makes the faults of a run happen. What it does is done by the world, one thing after
@@ -31,7 +33,7 @@ func (a *attempt) direct(w world) {
 }
 
 // happen does what a fault says, and sees to it that it is undone.
-func (d *director) happen(f *Fault) {
+func (d *director) happen(f *experiment.Fault) {
 	a, text := d.attempt, f.String()
 	var undo func()
 	switch {
@@ -42,7 +44,7 @@ func (d *director) happen(f *Fault) {
 		undo = func() { d.world.at(d.world.now(), site, event{kind: restartEvent}) }
 	case f.Restart != "":
 		for i, region := range a.plan.Experiment.Regions {
-			if f.Restart == RestartAll || f.Restart == region {
+			if f.Restart == experiment.RestartAll || f.Restart == region {
 				d.world.at(d.world.now(), i, event{kind: restartEvent})
 			}
 		}
@@ -92,9 +94,9 @@ func (d *director) happen(f *Fault) {
 func (d *director) victim(word string) int {
 	a := d.attempt
 	switch word {
-	case CrashLeader:
+	case experiment.CrashLeader:
 		return max(0, slices.IndexFunc(a.clients, func(c *clients) bool { return c.leading.Load() }))
-	case CrashRandom:
+	case experiment.CrashRandom:
 		return a.random.IntN(len(a.running))
 	}
 	return a.plan.Region(word)

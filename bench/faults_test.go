@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols"
 )
 
@@ -78,20 +79,20 @@ func (r *beating) Step(in *protocols.Input, out *protocols.Outbox) {
 }
 
 // beats plays three seconds of three replicas under the given faults.
-func beats(t *testing.T, doubled bench.Share, faults ...bench.Fault) *witness {
+func beats(t *testing.T, doubled experiment.Share, faults ...experiment.Fault) *witness {
 	t.Helper()
 	w := &witness{}
 	driver := w.driver()
-	plan, err := bench.NewPlan(driver, bench.Experiment{
-		World: bench.Simulated, Repeats: 1, Seed: 1, Regions: []string{"r0", "r1", "r2"},
-		Protocols:  []bench.Protocol{{Name: driver.Name, Label: driver.Name}},
-		Load:       bench.Load{Arrivals: bench.Constant, Rate: 1, Duration: 3 * time.Second, Timeout: ms, Keys: bench.Keys{Count: 1}},
-		Simulation: bench.Simulation{Doubled: doubled}, Faults: faults,
+	plan, err := experiment.NewPlan(driver, experiment.Experiment{
+		World: experiment.Simulated, Repeats: 1, Seed: 1, Regions: []string{"r0", "r1", "r2"},
+		Protocols:  []experiment.Protocol{{Name: driver.Name, Label: driver.Name}},
+		Load:       experiment.Load{Arrivals: experiment.Constant, Rate: 1, Duration: 3 * time.Second, Timeout: ms, Keys: experiment.Keys{Count: 1}},
+		Simulation: experiment.Simulation{Doubled: doubled}, Faults: faults,
 	}, [][]time.Duration{{0, way, way}, {way, 0, way}, {way, way, 0}}, [][]time.Duration{make([]time.Duration, 3), make([]time.Duration, 3), make([]time.Duration, 3)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := plan.Play(context.Background(), nil); err != nil {
+	if _, err := bench.Play(context.Background(), plan, nil); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -139,32 +140,32 @@ func TestFaultsHappenAndAreUndone(t *testing.T) {
 	}
 	for _, test := range []struct {
 		name   string
-		faults []bench.Fault
+		faults []experiment.Fault
 		want   map[[2]protocols.NodeID]link // from the first second to the second
 	}{
 		{"none", nil, all(fine)},
-		{"a crash", []bench.Fault{{At: second, For: second, Crash: "r1"}},
+		{"a crash", []experiment.Fault{{At: second, For: second, Crash: "r1"}},
 			but(all(fine), dead, [][2]protocols.NodeID{{0, 1}, {1, 0}, {1, 2}, {2, 1}}...)},
-		{"a crash of the leader", []bench.Fault{{At: second, For: second, Crash: "leader"}},
+		{"a crash of the leader", []experiment.Fault{{At: second, For: second, Crash: "leader"}},
 			but(all(fine), dead, [][2]protocols.NodeID{{0, 1}, {0, 2}, {1, 0}, {2, 0}}...)},
-		{"a crash and a restart", []bench.Fault{{At: second, Crash: "r1"}, {At: 2 * second, Restart: "r1"}},
+		{"a crash and a restart", []experiment.Fault{{At: second, Crash: "r1"}, {At: 2 * second, Restart: "r1"}},
 			but(all(fine), dead, [][2]protocols.NodeID{{0, 1}, {1, 0}, {1, 2}, {2, 1}}...)},
-		{"a crash of all and a restart of all", []bench.Fault{{At: second, Crash: "r0"}, {At: second, Crash: "r1"},
+		{"a crash of all and a restart of all", []experiment.Fault{{At: second, Crash: "r0"}, {At: second, Crash: "r1"},
 			{At: second, Crash: "r2"}, {At: 2 * second, Restart: "all"}}, all(dead)},
-		{"a partition", []bench.Fault{{At: second, For: second, Partition: [][]string{{"r0"}, {"r1", "r2"}}}},
+		{"a partition", []experiment.Fault{{At: second, For: second, Partition: [][]string{{"r0"}, {"r1", "r2"}}}},
 			but(all(fine), dead, [][2]protocols.NodeID{{0, 1}, {0, 2}, {1, 0}, {2, 0}}...)},
-		{"a partition that leaves one out", []bench.Fault{{At: second, For: second, Partition: [][]string{{"r1", "r2"}}}},
+		{"a partition that leaves one out", []experiment.Fault{{At: second, For: second, Partition: [][]string{{"r1", "r2"}}}},
 			but(all(fine), dead, [][2]protocols.NodeID{{0, 1}, {0, 2}, {1, 0}, {2, 0}}...)},
-		{"a cut", []bench.Fault{{At: second, For: second, Cut: []string{"r0", "r1"}}},
+		{"a cut", []experiment.Fault{{At: second, For: second, Cut: []string{"r0", "r1"}}},
 			but(all(fine), dead, [2]protocols.NodeID{0, 1})},
-		{"two cuts, the second undone first", []bench.Fault{{At: second, For: second, Cut: []string{"r0", "r1"}},
+		{"two cuts, the second undone first", []experiment.Fault{{At: second, For: second, Cut: []string{"r0", "r1"}},
 			{At: second, For: ms, Cut: []string{"r2", "r1"}}},
 			but(all(fine), dead, [2]protocols.NodeID{0, 1})},
-		{"a cut and a heal", []bench.Fault{{At: second, Cut: []string{"r2", "r1"}}, {At: 2 * second, Heal: true}},
+		{"a cut and a heal", []experiment.Fault{{At: second, Cut: []string{"r2", "r1"}}, {At: 2 * second, Heal: true}},
 			but(all(fine), dead, [2]protocols.NodeID{2, 1})},
-		{"loss", []bench.Fault{{At: second, For: second, Loss: 0.5}}, all(link{25, 75, way, way})},
-		{"delay", []bench.Fault{{At: second, For: second, Delay: 30 * ms}}, all(link{99, 101, way + 30*ms, way + 30*ms})},
-		{"a slow replica", []bench.Fault{{At: second, For: second, Slow: &bench.Slow{Region: "r1", By: ms}}},
+		{"loss", []experiment.Fault{{At: second, For: second, Loss: 0.5}}, all(link{25, 75, way, way})},
+		{"delay", []experiment.Fault{{At: second, For: second, Delay: 30 * ms}}, all(link{99, 101, way + 30*ms, way + 30*ms})},
+		{"a slow replica", []experiment.Fault{{At: second, For: second, Slow: &experiment.Slow{Region: "r1", By: ms}}},
 			but(but(all(fine), link{80, 101, way + ms, way + 5*ms}, [][2]protocols.NodeID{{1, 0}, {1, 2}}...),
 				link{99, 101, way, way + 5*ms}, [][2]protocols.NodeID{{0, 1}, {2, 1}}...)},
 	} {
@@ -189,7 +190,7 @@ func TestFaultsHappenAndAreUndone(t *testing.T) {
 }
 
 func TestARandomCrashMeansOneReplica(t *testing.T) {
-	w := beats(t, 0, bench.Fault{At: time.Second, Crash: "random"})
+	w := beats(t, 0, experiment.Fault{At: time.Second, Crash: "random"})
 	silent := 0
 	for from := range protocols.NodeID(3) {
 		if n, _, _ := w.between(from, (from+1)%3, 1500*ms, 2*time.Second); n == 0 {
@@ -202,7 +203,7 @@ func TestARandomCrashMeansOneReplica(t *testing.T) {
 }
 
 func TestAReplicaComesBackWithItsRecords(t *testing.T) {
-	w := beats(t, 0, bench.Fault{At: time.Second, For: 500 * ms, Crash: "r1"})
+	w := beats(t, 0, experiment.Fault{At: time.Second, For: 500 * ms, Crash: "r1"})
 	if len(w.starts) != 4 {
 		t.Fatalf("%d starts of three replicas, one of which has crashed once", len(w.starts))
 	}
@@ -214,10 +215,10 @@ func TestAReplicaComesBackWithItsRecords(t *testing.T) {
 
 func TestAWrongClockBeatsAtItsOwnRate(t *testing.T) {
 	for _, test := range []struct {
-		rate        bench.Factor
+		rate        experiment.Factor
 		least, most int
 	}{{0.5, 198, 202}, {2, 49, 51}} {
-		w := beats(t, 0, bench.Fault{At: time.Second, For: time.Second, Skew: &bench.Skew{Region: "r1", Rate: test.rate}})
+		w := beats(t, 0, experiment.Fault{At: time.Second, For: time.Second, Skew: &experiment.Skew{Region: "r1", Rate: test.rate}})
 		count := func(from protocols.NodeID, since, until time.Duration) (n int) {
 			for _, a := range w.arrivals { // by the clock of replica 2, which is right
 				if a.from == from && a.to == 2 && a.at >= since+way && a.at < until+way {
@@ -264,7 +265,7 @@ func TestDoubledMessagesArriveTwice(t *testing.T) {
 }
 
 func TestFaultsAreToldWithTheirTime(t *testing.T) {
-	result := simulate(t, threeRegions+`protocols: [mmp3]
+	found := simulate(t, threeRegions+`protocols: [mmp3]
 load: {duration: 2s, warmup: 1s}
 faults:
   - {at: 500ms, cut: [us-east-1, eu-west-1], for: 200ms}
@@ -272,7 +273,7 @@ faults:
   - {at: 1.5s, skew: {region: eu-west-1, rate: 200%}}
 `)
 	var got []string
-	for _, f := range result.Runs[0].Faults {
+	for _, f := range found.Runs[0].Faults {
 		got = append(got, fmt.Sprintf("%v %s", f.At, f.Text))
 	}
 	want := "500ms cut us-east-1 → eu-west-1 for 200ms; 1s crash eu-west-1; 1.5s timers of eu-west-1 at 200%"

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols/kv"
 )
 
@@ -13,7 +14,7 @@ import (
 // alone, so that all protocols of a repeat meet the same writes. Not safe for use by several
 // goroutines.
 type generator struct {
-	load   *Load
+	load   *experiment.Load
 	gaps   *rand.Rand
 	keys   *rand.Rand
 	ops    *rand.Rand
@@ -25,7 +26,7 @@ type generator struct {
 	next   time.Duration
 }
 
-func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
+func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *generator {
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
@@ -35,7 +36,7 @@ func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
 	binary.LittleEndian.PutUint64(key[8:], repeat)
 	binary.LittleEndian.PutUint64(key[16:], uint64(region))
 	g.values = rand.NewChaCha8(key)
-	if load.Keys.Distribution == Zipf {
+	if load.Keys.Distribution == experiment.Zipf {
 		g.zipf = rand.NewZipf(g.keys, load.Keys.Exponent, 1, uint64(load.Keys.Count-1))
 	}
 	return g
@@ -45,7 +46,7 @@ func newGenerator(load *Load, seed, repeat uint64, region int) *generator {
 // times are sums of gaps and do not depend on when they are asked for.
 func (g *generator) arrival() time.Duration {
 	gap := 1 / float64(g.load.Rate)
-	if g.load.Arrivals == Poisson {
+	if g.load.Arrivals == experiment.Poisson {
 		gap *= g.gaps.ExpFloat64()
 	}
 	g.next += time.Duration(gap * float64(time.Second))

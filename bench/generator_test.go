@@ -7,15 +7,16 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols/kv"
 )
 
-func load(arrivals Arrivals, rate Rate, keys Keys) *Load {
-	return &Load{Arrivals: arrivals, Rate: rate, ValueSize: 16, Keys: keys}
+func load(arrivals experiment.Arrivals, rate experiment.Rate, keys experiment.Keys) *experiment.Load {
+	return &experiment.Load{Arrivals: arrivals, Rate: rate, ValueSize: 16, Keys: keys}
 }
 
 func TestPoissonGapsAreExponential(t *testing.T) {
-	g := newGenerator(load(Poisson, 50, Keys{Count: 1, Distribution: Uniform}), 1, 0, 0)
+	g := newGenerator(load(experiment.Poisson, 50, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
 	var gaps []float64
 	last := time.Duration(0)
 	for range 100_000 {
@@ -30,7 +31,7 @@ func TestPoissonGapsAreExponential(t *testing.T) {
 }
 
 func TestConstantGapsAreEqual(t *testing.T) {
-	g := newGenerator(load(Constant, 50, Keys{Count: 1, Distribution: Uniform}), 1, 0, 0)
+	g := newGenerator(load(experiment.Constant, 50, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
 	for i := 1; i <= 100; i++ {
 		if got := g.arrival(); got != time.Duration(i)*20*time.Millisecond {
 			t.Fatalf("arrival %d is at %v", i, got)
@@ -39,8 +40,8 @@ func TestConstantGapsAreEqual(t *testing.T) {
 }
 
 func TestKeysFollowTheirDistribution(t *testing.T) {
-	frequencies := func(keys Keys) map[string]int {
-		g := newGenerator(load(Poisson, 1, keys), 1, 0, 0)
+	frequencies := func(keys experiment.Keys) map[string]int {
+		g := newGenerator(load(experiment.Poisson, 1, keys), 1, 0, 0)
 		count := map[string]int{}
 		var c kv.Command
 		for range 100_000 {
@@ -49,13 +50,13 @@ func TestKeysFollowTheirDistribution(t *testing.T) {
 		}
 		return count
 	}
-	uniform := frequencies(Keys{Count: 10, Distribution: Uniform})
+	uniform := frequencies(experiment.Keys{Count: 10, Distribution: experiment.Uniform})
 	for key, n := range uniform {
 		if n < 9_500 || n > 10_500 {
 			t.Errorf("%s is written %d times of 100000", key, n)
 		}
 	}
-	zipf := frequencies(Keys{Count: 1000, Distribution: Zipf, Exponent: 2})
+	zipf := frequencies(experiment.Keys{Count: 1000, Distribution: experiment.Zipf, Exponent: 2})
 	if ratio := float64(zipf["key-0"]) / float64(zipf["key-1"]); ratio < 3.8 || ratio > 4.2 {
 		t.Errorf("with exponent 2 the first key is written %.2f times as often as the second, not 4", ratio)
 	}
@@ -65,7 +66,7 @@ func TestKeysFollowTheirDistribution(t *testing.T) {
 }
 
 func TestValuesHaveTheirSizeAndDiffer(t *testing.T) {
-	g := newGenerator(load(Poisson, 1, Keys{Count: 1, Distribution: Uniform}), 1, 0, 0)
+	g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
 	var c kv.Command
 	g.fill(&c)
 	first := string(c.Value)
@@ -76,11 +77,11 @@ func TestValuesHaveTheirSizeAndDiffer(t *testing.T) {
 }
 
 func TestConflictsGoToOneKeyAndAllElseToKeysOfTheRegionsOwn(t *testing.T) {
-	for _, share := range []Share{0, 0.1, 1} {
+	for _, share := range []experiment.Share{0, 0.1, 1} {
 		regions := map[string]map[int]bool{} // that have written a key
 		common := 0
 		for region := range 3 {
-			g := newGenerator(load(Poisson, 1, Keys{Count: 50, Distribution: Uniform, Conflicts: &share}), 1, 0, region)
+			g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 50, Distribution: experiment.Uniform, Conflicts: &share}), 1, 0, region)
 			var c kv.Command
 			for range 10_000 {
 				n := g.fill(&c)

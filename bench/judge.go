@@ -29,16 +29,16 @@ func (a *attempt) judge() {
 	}
 	for i := range run.Regions {
 		r := &run.Regions[i]
-		for _, of := range r.series() {
+		for _, of := range r.Series() {
 			if !a.moved() && float64(of.Answered) < achievedShare*float64(of.Offered) {
 				run.Saturated = true
 				invalid("saturated: in %s %d of %d %ss were answered within %v, which is below %.0f %%: percentiles are of a queue that grows",
-					r.Region, of.Answered, of.Offered, of.name, a.plan.Experiment.Load.Timeout, 100*achievedShare)
+					r.Region, of.Answered, of.Offered, of.Name, a.plan.Experiment.Load.Timeout, 100*achievedShare)
 			}
 			if budget := max(lagGrace, time.Duration(lagShare*float64(of.Response.P50))); !a.moved() && of.Lag.P99 > budget {
 				run.Saturated = true
 				invalid("saturated: in %s the load generator sent its %ss up to %v late (p99), more than %v",
-					r.Region, of.name, of.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
+					r.Region, of.Name, of.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
 			}
 			if dropped := of.Response.Dropped + of.Service.Dropped + of.Lag.Dropped; dropped > 0 {
 				invalid("in %s the histograms refused %d values", r.Region, dropped)

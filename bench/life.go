@@ -6,19 +6,22 @@ import (
 	"io"
 	"runtime/debug"
 	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 )
 
 // Life is what came out of playing the first protocol of a plan once, for its checks alone.
 type Life struct {
-	Checks     []Check
+	Checks     []result.Check
 	Commands   int    // issued
 	Unanswered int    // of these
 	Messages   uint64 // sent
 }
 
 // Failed returns the checks that did not pass; one that was not decided is not among them.
-func (l *Life) Failed() []Check {
-	r := Run{Checks: l.Checks}
+func (l *Life) Failed() []result.Check {
+	r := result.Run{Checks: l.Checks}
 	return r.Failed()
 }
 
@@ -35,11 +38,11 @@ const (
 // several goroutines at a time.
 //
 // A driver that panics, or floods its world, has failed the check of that name, and no other is made.
-func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error) {
+func Play(ctx context.Context, p *experiment.Plan, trace io.Writer) (life *Life, err error) {
 	a := newAttempt(p, p.Experiment.Protocols[0], 0)
 	defer func() {
 		if failure := recover(); failure != nil {
-			life = &Life{Checks: []Check{{Name: CheckNoPanic, Verdict: Failed, Detail: fmt.Sprintf("%v\n%s", failure, debug.Stack())}}}
+			life = &Life{Checks: []result.Check{{Name: CheckNoPanic, Verdict: result.Failed, Detail: fmt.Sprintf("%v\n%s", failure, debug.Stack())}}}
 		}
 	}()
 	a.watch = func(time.Duration) {}
@@ -51,7 +54,7 @@ func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error
 		return nil, ctx.Err()
 	}
 	if a.drowned {
-		return &Life{Checks: []Check{{Name: CheckNoFlood, Verdict: Failed,
+		return &Life{Checks: []result.Check{{Name: CheckNoFlood, Verdict: result.Failed,
 			Detail: fmt.Sprintf("more than %d events, or %d that wait", mostEvents, mostWaiting)}}}, nil
 	}
 	a.check()
@@ -59,20 +62,20 @@ func (p *Plan) Play(ctx context.Context, trace io.Writer) (life *Life, err error
 	for i, c := range a.clients {
 		life.Commands += len(c.samples)
 		for _, s := range c.samples[c.lowest:] { // those before are answered or given up
-			if s.answered == Never {
+			if s.answered == result.Never {
 				life.Unanswered++
 			}
 		}
 		life.Messages += a.running[i].messages
 	}
-	answered := Check{Name: CheckAnswered, Verdict: Passed}
+	answered := result.Check{Name: CheckAnswered, Verdict: result.Passed}
 	if life.Unanswered > 0 {
-		answered.Verdict = Failed
+		answered.Verdict = result.Failed
 		answered.Detail = fmt.Sprintf("%d of %d commands, %v after the last fault was undone", life.Unanswered, life.Commands, p.Experiment.Load.Timeout)
 	}
-	level := Check{Name: CheckLevel, Verdict: Passed}
+	level := result.Check{Name: CheckLevel, Verdict: result.Passed}
 	if !a.level() {
-		level.Verdict, level.Detail = Failed, "the replicas have applied the log up to"
+		level.Verdict, level.Detail = result.Failed, "the replicas have applied the log up to"
 		for _, s := range a.running {
 			level.Detail += fmt.Sprintf(" %d", s.journal.end.Load())
 		}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/netem/emulator"
 	"quorumbench/netem/quicnet"
@@ -154,7 +156,7 @@ func runLive(ctx context.Context, a *attempt) error {
 
 // disks makes the replicas' disks, and what removes them in the end.
 func (a *attempt) disks() (disks []disk, remove func() error, err error) {
-	if a.plan.Experiment.Durability != Fsync {
+	if a.plan.Experiment.Durability != experiment.Fsync {
 		return a.memoryDisks(), func() error { return nil }, nil
 	}
 	folder, err := os.MkdirTemp(a.plan.Scratch, ".logs-*")
@@ -213,7 +215,7 @@ func (w *liveWorld) account(a *attempt) {
 	stats := w.net.Stats()
 	sum.Unsent, sum.Reconnects = stats.Dropped, stats.Reconnects
 	lateness := w.scheduler.TakeLateness(emulator.Packets)
-	sum.Lateness = WithPercentiles(Summary{
+	sum.Lateness = result.WithPercentiles(result.Summary{
 		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),
 		Sum: time.Duration(lateness.Mean() * float64(lateness.TotalCount())),
 	}, lateness)

@@ -5,20 +5,21 @@ import (
 	"slices"
 	"time"
 
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 )
 
 // crashes tells of all crashes of a run, in the order of time.
-func (a *attempt) crashes(orders map[string]*order) []Crash {
+func (a *attempt) crashes(orders map[string]*order) []result.Crash {
 	warmup := a.plan.Experiment.Load.Warmup
-	var all []Crash
+	var all []result.Crash
 	for _, s := range a.running {
 		for i := range s.lives {
 			life := &s.lives[i]
-			if life.ended == Never {
+			if life.ended == result.Never {
 				continue
 			}
-			crash := Crash{Region: a.plan.Experiment.Regions[s.id], At: life.ended - warmup}
+			crash := result.Crash{Region: a.plan.Experiment.Regions[s.id], At: life.ended - warmup}
 			for _, c := range a.clients {
 				crash.Outages = append(crash.Outages, c.outage(life.ended))
 			}
@@ -28,19 +29,19 @@ func (a *attempt) crashes(orders map[string]*order) []Crash {
 			all = append(all, crash)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Crash) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(all, func(a, b result.Crash) int { return cmp.Compare(a.At, b.At) })
 	return all
 }
 
 // outage is how long after a time it takes until a write is answered that arrives from then on.
 func (c *clients) outage(from time.Duration) time.Duration {
-	outage := Never
+	outage := result.Never
 	for i := range c.samples {
 		s := &c.samples[i]
-		if s.read || s.intended < from || s.answered == Never {
+		if s.read || s.intended < from || s.answered == result.Never {
 			continue
 		}
-		if took := s.answered - from; outage == Never || took < outage {
+		if took := s.answered - from; outage == result.Never || took < outage {
 			outage = took
 		}
 	}
@@ -48,10 +49,10 @@ func (c *clients) outage(from time.Duration) time.Duration {
 }
 
 // recovery tells how a life of a site that is not its first came up.
-func (a *attempt) recovery(s *site, life int, crashed time.Duration, orders map[string]*order) *Recovery {
+func (a *attempt) recovery(s *site, life int, crashed time.Duration, orders map[string]*order) *result.Recovery {
 	begun := s.lives[life].began
-	r := &Recovery{At: begun - a.plan.Experiment.Load.Warmup, Serving: Never}
-	if served := s.lives[life].served; served != Never {
+	r := &result.Recovery{At: begun - a.plan.Experiment.Load.Warmup, Serving: result.Never}
+	if served := s.lives[life].served; served != result.Never {
 		r.Serving = served - begun
 	}
 	for key, all := range orders { // each counts for itself: their sequence does not matter
@@ -59,7 +60,7 @@ func (a *attempt) recovery(s *site, life int, crashed time.Duration, orders map[
 		seen := map[protocols.CommandID]bool{}
 		for i, id := range all.commands {
 			known := a.sample(id)
-			if known == nil || known.read || known.answered == Never || known.answered > begun || seen[id] {
+			if known == nil || known.read || known.answered == result.Never || known.answered > begun || seen[id] {
 				continue
 			}
 			last = i + 1
@@ -68,18 +69,18 @@ func (a *attempt) recovery(s *site, life int, crashed time.Duration, orders map[
 				r.Missed++
 			}
 		}
-		if last == 0 || r.CaughtUp == Never {
+		if last == 0 || r.CaughtUp == result.Never {
 			continue
 		}
 		mine := s.journal.lives[life][key]
 		if mine == nil {
-			r.CaughtUp = Never
+			r.CaughtUp = result.Never
 			continue
 		}
 		if when, ok := mine.reached(uint64(last)); ok {
 			r.CaughtUp = max(r.CaughtUp, when-begun)
 		} else {
-			r.CaughtUp = Never
+			r.CaughtUp = result.Never
 		}
 	}
 	return r

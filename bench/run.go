@@ -1,7 +1,7 @@
 // Package bench runs experiments: it reads an experiment file, hosts replicas in real or in
 // virtual time, plays the clients, and records what every write took.
 //
-// One write's way: [LoadPlan] reads the file; [Execute] takes the protocols in turn; a generator
+// One write's way: [experiment.Read] reads the file; [Execute] takes the protocols in turn; a generator
 // says when a write arrives in a region and what it writes; the region's site hands it to its
 // replica; what the replica sends crosses the world, live or simulated; the answer comes back to
 // the site, which notes the latency from the intended arrival; the notes become histograms in a
@@ -23,6 +23,8 @@ import (
 	"sync"
 	"time"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/quorum"
 )
@@ -50,9 +52,9 @@ type Status struct {
 //
 // If ctx ends, Execute stops at once and returns what was measured so far, marked as partial,
 // together with the context's error. Any other error comes with a nil result.
-func Execute(ctx context.Context, plan *Plan, watch func(Status)) (*Result, error) {
-	result := &Result{
-		Schema: SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
+func Execute(ctx context.Context, plan *experiment.Plan, watch func(Status)) (*result.Result, error) {
+	found := &result.Result{
+		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
 		Machine: thisMachine(), Started: time.Now().UTC(),
 	}
 	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
@@ -60,28 +62,28 @@ func Execute(ctx context.Context, plan *Plan, watch func(Status)) (*Result, erro
 		for _, point := range plan.Points() {
 			for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
 				a := newAttempt(point, plan.Experiment.Protocols[i], repeat)
-				a.index, a.tell = len(result.Runs), true
+				a.index, a.tell = len(found.Runs), true
 				a.watch = a.watcher(watch, plan.Runs())
 				if err := a.execute(ctx); err != nil && !errors.Is(err, ctx.Err()) {
 					return nil, fmt.Errorf("running %s: %w", a.protocol.Label, err)
 				}
 				if a.measuredAnything() {
-					result.Runs = append(result.Runs, a.conclude(ctx.Err() != nil))
+					found.Runs = append(found.Runs, a.conclude(ctx.Err() != nil))
 				}
 				if ctx.Err() != nil {
-					result.Partial, result.Finished = true, time.Now().UTC()
-					return result, ctx.Err()
+					found.Partial, found.Finished = true, time.Now().UTC()
+					return found, ctx.Err()
 				}
 			}
 		}
 	}
-	result.Finished = time.Now().UTC()
-	return result, result.seal()
+	found.Finished = time.Now().UTC()
+	return found, seal(found)
 }
 
 // seal computes the fingerprint of a simulated result.
-func (r *Result) seal() error {
-	if r.Experiment.World != Simulated {
+func seal(r *result.Result) error {
+	if r.Experiment.World != experiment.Simulated {
 		return nil
 	}
 	data, err := json.Marshal([]any{r.Experiment, r.Topology, r.Runs})
@@ -94,14 +96,14 @@ func (r *Result) seal() error {
 
 // attempt is one run under way.
 type attempt struct {
-	plan     *Plan
-	protocol Protocol
+	plan     *experiment.Plan
+	protocol experiment.Protocol
 	driver   *protocols.Driver
 	repeat   int
 	index    int // of the run, from 0
 	clients  []*clients
 	running  []*site
-	run      Run
+	run      result.Run
 	until    time.Duration // commands that were intended before count, since the run began
 	drained  time.Duration // when the last command issued is out of time, since the run began
 	settled  time.Duration // when what was answered should be applied, and the run can end, since it began
@@ -122,11 +124,11 @@ type attempt struct {
 	mostEvents int // trace events that a site keeps; 0: MaxTraceEvents
 }
 
-func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
+func newAttempt(plan *experiment.Plan, protocol experiment.Protocol, repeat int) *attempt {
 	a := &attempt{plan: plan, protocol: protocol, repeat: repeat}
 	a.driver = plan.Driver(protocol)
 	a.random = rand.New(rand.NewPCG(a.weather(), 1<<62))
-	a.run = Run{Protocol: protocol.Label, Point: plan.Point, Repeat: repeat}
+	a.run = result.Run{Protocol: protocol.Label, Point: plan.Point, Repeat: repeat}
 	for region := range plan.Experiment.Regions {
 		c := newClients(&plan.Experiment.Load, plan.Experiment.Seed, repeat, region)
 		c.giveUp = cmp.Or(plan.GiveUp, c.giveUp)
@@ -136,7 +138,7 @@ func newAttempt(plan *Plan, protocol Protocol, repeat int) *attempt {
 }
 
 func (a *attempt) execute(ctx context.Context) error {
-	if a.plan.Experiment.World == Simulated {
+	if a.plan.Experiment.World == experiment.Simulated {
 		return runSimulated(ctx, a)
 	}
 	runtime.GC() // what the run before left behind
@@ -168,7 +170,7 @@ func (a *attempt) sites(w world, disks []disk) []*site {
 		a.running = append(a.running, newSite(i, a.config(i), a.driver, w, a.costs(), a.clients[i], disks[i]))
 		a.running[i].trace = a.trace
 		if a.tell {
-			a.running[i].events = NewTraceLog(cmp.Or(a.mostEvents, MaxTraceEvents), a.expected())
+			a.running[i].events = result.NewTraceLog(cmp.Or(a.mostEvents, result.MaxTraceEvents), a.expected())
 		}
 	}
 	return a.running
@@ -188,11 +190,11 @@ func (a *attempt) config(i int) protocols.Config {
 }
 
 // costs are what the simulated world charges; in the real one things take the time they take.
-func (a *attempt) costs() Simulation {
-	if a.plan.Experiment.World == Simulated {
+func (a *attempt) costs() experiment.Simulation {
+	if a.plan.Experiment.World == experiment.Simulated {
 		return a.plan.Experiment.Simulation
 	}
-	return Simulation{}
+	return experiment.Simulation{}
 }
 
 // noteFault notes that a fault has happened. In the live world it is called by another goroutine
@@ -203,7 +205,7 @@ func (a *attempt) noteFault(now time.Duration, text string) {
 	}
 	a.faults.Lock()
 	defer a.faults.Unlock()
-	a.run.Faults = append(a.run.Faults, FaultMark{At: now - a.plan.Experiment.Load.Warmup, Text: text})
+	a.run.Faults = append(a.run.Faults, result.FaultMark{At: now - a.plan.Experiment.Load.Warmup, Text: text})
 }
 
 // began notes when the run began; at is the time of day, of which the histogram log keeps
@@ -291,8 +293,8 @@ func (a *attempt) whole() bool {
 }
 
 // traces brings the trace events of all replicas together.
-func (a *attempt) traces() *Traces {
-	var logs []*TraceLog
+func (a *attempt) traces() *result.Traces {
+	var logs []*result.TraceLog
 	for _, s := range a.running {
 		logs = append(logs, s.events)
 	}
@@ -300,7 +302,7 @@ func (a *attempt) traces() *Traces {
 	for _, c := range a.clients {
 		commands = append(commands, len(c.samples))
 	}
-	return NewTraces(logs, a.driver.HasLeader, a.plan.Link, commands, func(region, seq int) bool {
+	return result.NewTraces(logs, a.driver.HasLeader, a.plan.Link, commands, func(region, seq int) bool {
 		s := &a.clients[region].samples[seq-1]
 		return !s.read && a.clients[region].measured(s.intended)
 	})
@@ -309,12 +311,12 @@ func (a *attempt) traces() *Traces {
 func (a *attempt) measuredAnything() bool { return a.until > a.plan.Experiment.Load.Warmup }
 
 // conclude sums the run up and judges it.
-func (a *attempt) conclude(partial bool) Run {
+func (a *attempt) conclude(partial bool) result.Run {
 	load := &a.plan.Experiment.Load
 	a.run.Partial, a.run.Measured = partial, a.until-load.Warmup
 	traces := a.traces()
 	for i, c := range a.clients {
-		region := RegionRun{
+		region := result.RegionRun{
 			Region: a.plan.Experiment.Regions[i], Floor: a.driver.Floor(a.config(i)),
 			Quorum:     protocols.Delays(a.plan.Topology.OneWay).QuorumRoundTrip(protocols.NodeID(i), quorum.Majority(quorum.First(len(a.clients)))),
 			Operations: c.result(false, a.until, intervalOf(load)), Breakdown: traces.Breakdown(i, c.writes(a.until)),
@@ -325,11 +327,11 @@ func (a *attempt) conclude(partial bool) Run {
 		a.run.Regions = append(a.run.Regions, region)
 		a.run.Network.Messages += a.running[i].messages
 	}
-	var measures []Measures
+	var measures []result.Measures
 	for _, s := range a.running {
 		measures = append(measures, s.measures)
 	}
-	a.run.Measures = SumMeasures(measures)
+	a.run.Measures = result.SumMeasures(measures)
 	a.run.Crashes = a.crashes(a.check())
 	a.judge()
 	return a.run
@@ -341,7 +343,7 @@ func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 		return func(time.Duration) {}
 	}
 	for _, c := range a.clients {
-		c.running = NewHistogram()
+		c.running = result.NewHistogram()
 	}
 	load := &a.plan.Experiment.Load
 	length := load.Warmup + load.Duration
@@ -357,26 +359,26 @@ func (a *attempt) watcher(watch func(Status), runs int) func(time.Duration) {
 		case now >= length:
 			s.Phase = "draining"
 		}
-		so := NewHistogram()
+		so := result.NewHistogram()
 		for _, c := range a.clients {
 			s.Issued += c.progress(so)
 		}
 		s.Rate = float64(s.Issued) / s.Elapsed.Seconds()
 		s.Count = so.TotalCount()
-		if ConfidenceIn(50, s.Count) > Withheld {
-			s.P50 = Percentile(so, 50)
+		if result.ConfidenceIn(50, s.Count) > result.Withheld {
+			s.P50 = result.Percentile(so, 50)
 		}
-		if ConfidenceIn(99, s.Count) > Withheld {
-			s.P99 = Percentile(so, 99)
+		if result.ConfidenceIn(99, s.Count) > result.Withheld {
+			s.P99 = result.Percentile(so, 99)
 		}
 		watch(s)
 	}
 }
 
-func thisMachine() Machine {
+func thisMachine() result.Machine {
 	tool := "devel"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		tool = info.Main.Version
 	}
-	return Machine{Tool: tool, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
+	return result.Machine{Tool: tool, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 }

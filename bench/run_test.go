@@ -12,8 +12,20 @@ import (
 	"time"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols/registry"
 )
+
+// drivers is how many there are that work with three replicas.
+var drivers = func() (n int) {
+	for _, d := range registry.Drivers {
+		if d.CheckReplicas(3) == nil {
+			n++
+		}
+	}
+	return n
+}()
 
 // The tests of this file run whole experiments in virtual time.
 
@@ -22,25 +34,25 @@ regions: [us-east-1, eu-west-1, ap-northeast-1]
 world: sim
 `
 
-func simulate(t *testing.T, yaml string) *bench.Result {
+func simulate(t *testing.T, yaml string) *result.Result {
 	t.Helper()
-	plan, err := bench.ParseExperiment("test.yaml", []byte(yaml), registry.Drivers)
+	plan, err := experiment.Parse("test.yaml", []byte(yaml), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := bench.Execute(context.Background(), plan, nil)
+	found, err := bench.Execute(context.Background(), plan, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result
+	return found
 }
 
 func TestWithoutConflictsEveryWriteTakesItsFloor(t *testing.T) {
-	result := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s, keys: {count: 100000000}}\n")
-	if len(result.Runs) != drivers {
-		t.Fatalf("%d runs", len(result.Runs))
+	found := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s, keys: {count: 100000000}}\n")
+	if len(found.Runs) != drivers {
+		t.Fatalf("%d runs", len(found.Runs))
 	}
-	for _, run := range result.Runs {
+	for _, run := range found.Runs {
 		for _, region := range run.Regions {
 			if region.Response.Min != region.Floor || region.Response.Max != region.Floor {
 				t.Errorf("%s in %s: %v to %v, floor %v", run.Protocol, region.Region, region.Response.Min, region.Response.Max, region.Floor)
@@ -58,10 +70,10 @@ func TestWithoutConflictsEveryWriteTakesItsFloor(t *testing.T) {
 // The default experiment's ratio of two round trips to one, per region, from the topology's
 // figures alone: us-east-1 to eu-west-1 70.5 ms, us-east-1 to ap-northeast-1 152.4 ms.
 func TestTwoRoundTripsTakeTwiceAsLongAsOne(t *testing.T) {
-	result := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s}\n")
-	for i, region := range result.Experiment.Regions {
-		paxos, _ := result.Merged("paxos", i)
-		mmp3, _ := result.Merged("mmp3", i)
+	found := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s}\n")
+	for i, region := range found.Experiment.Regions {
+		paxos, _ := found.Merged("paxos", i)
+		mmp3, _ := found.Merged("mmp3", i)
 		if ratio := float64(paxos.Response.P50) / float64(mmp3.Response.P50); ratio < 1.98 || ratio > 2.02 {
 			t.Errorf("%s: two round trips take %.3f times one", region, ratio)
 		}
@@ -69,10 +81,10 @@ func TestTwoRoundTripsTakeTwiceAsLongAsOne(t *testing.T) {
 }
 
 func TestAllProtocolsMeetTheSameWrites(t *testing.T) {
-	result := simulate(t, threeRegions+"load: {duration: 2s}\nrepeats: 2\n")
-	first := map[int]bench.Run{}
+	found := simulate(t, threeRegions+"load: {duration: 2s}\nrepeats: 2\n")
+	first := map[int]result.Run{}
 	orders := map[int]string{}
-	for _, run := range result.Runs {
+	for _, run := range found.Runs {
 		orders[run.Repeat] += run.Protocol + " "
 		if _, known := first[run.Repeat]; !known {
 			first[run.Repeat] = run
@@ -93,16 +105,16 @@ func TestAllProtocolsMeetTheSameWrites(t *testing.T) {
 
 func TestOneSeedGivesOneResult(t *testing.T) {
 	run := func(seed string) (fingerprint string, log []byte) {
-		result := simulate(t, threeRegions+"load: {duration: 2s, keys: {count: 20, distribution: zipf}}\nnetwork: {loss: 2%, jitter: true}\nseed: "+seed+"\n")
+		found := simulate(t, threeRegions+"load: {duration: 2s, keys: {count: 20, distribution: zipf}}\nnetwork: {loss: 2%, jitter: true}\nseed: "+seed+"\n")
 		folder := filepath.Join(t.TempDir(), "result")
-		if err := bench.Write(result, folder); err != nil {
+		if err := result.Write(found, folder); err != nil {
 			t.Fatal(err)
 		}
 		log, err := os.ReadFile(filepath.Join(folder, "latency.hlog"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return result.Fingerprint, log
+		return found.Fingerprint, log
 	}
 	first, firstLog := run("5")
 	second, secondLog := run("5")
@@ -116,9 +128,9 @@ func TestOneSeedGivesOneResult(t *testing.T) {
 }
 
 func TestClosedLoopsKeepOneWriteOfEachClientUnderWay(t *testing.T) {
-	result := simulate(t, threeRegions+"protocols: [mmp3]\nload: {arrivals: closed, clients: 3, duration: 10s, warmup: 0s}\n")
-	for i := range result.Experiment.Regions {
-		region, _ := result.Merged("mmp3", i)
+	found := simulate(t, threeRegions+"protocols: [mmp3]\nload: {arrivals: closed, clients: 3, duration: 10s, warmup: 0s}\n")
+	for i := range found.Experiment.Regions {
+		region, _ := found.Merged("mmp3", i)
 		want := 3 * int64(10*time.Second/region.Floor)
 		if region.Offered < want-3 || region.Offered > want+3 {
 			t.Errorf("%s: %d writes, 3 clients with a latency of %v make about %d in 10 s", region.Region, region.Offered, region.Floor, want)
@@ -129,9 +141,9 @@ func TestClosedLoopsKeepOneWriteOfEachClientUnderWay(t *testing.T) {
 func TestMoreLoadThanServedIsCalledSaturated(t *testing.T) {
 	// One key, and a version after the other: a region gets at most one write through in two
 	// round trips, and is offered fifty a second.
-	result := simulate(t, threeRegions+"protocols: [paxos]\nload: {duration: 5s, timeout: 1s, keys: {count: 1}}\n")
-	run := result.Runs[0]
-	if !run.Saturated || len(result.Invalid()) == 0 {
+	found := simulate(t, threeRegions+"protocols: [paxos]\nload: {duration: 5s, timeout: 1s, keys: {count: 1}}\n")
+	run := found.Runs[0]
+	if !run.Saturated || len(found.Invalid()) == 0 {
 		t.Errorf("%d of %d answered, and the run is called fine", run.Regions[0].Answered, run.Regions[0].Offered)
 	}
 	region := run.Regions[0]
@@ -141,8 +153,8 @@ func TestMoreLoadThanServedIsCalledSaturated(t *testing.T) {
 }
 
 func TestAnUnreachableMajorityGivesErrorsNotSilence(t *testing.T) {
-	result := simulate(t, threeRegions+"protocols: [raft]\nload: {duration: 2s, timeout: 50ms}\n") // the nearest quorum is 70 ms away
-	if r := result.Runs[0].Regions[0]; r.Answered != 0 || r.Errors != r.Offered || r.Offered == 0 {
+	found := simulate(t, threeRegions+"protocols: [raft]\nload: {duration: 2s, timeout: 50ms}\n") // the nearest quorum is 70 ms away
+	if r := found.Runs[0].Regions[0]; r.Answered != 0 || r.Errors != r.Offered || r.Offered == 0 {
 		t.Errorf("offered %d, answered %d, errors %d", r.Offered, r.Answered, r.Errors)
 	}
 }
@@ -160,7 +172,7 @@ func TestThresholds(t *testing.T) {
 func TestAResultIsReadAsItWasWritten(t *testing.T) {
 	written := simulate(t, threeRegions+"load: {duration: 3s, warmup: 500ms}\nnetwork: {loss: 5%}\nrepeats: 2\n")
 	folder := filepath.Join(t.TempDir(), "deep", "result")
-	if err := bench.Write(written, folder); err != nil {
+	if err := result.Write(written, folder); err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"run.json", "latency.hlog", "summary.csv", "bench.txt"} {
@@ -168,7 +180,7 @@ func TestAResultIsReadAsItWasWritten(t *testing.T) {
 			t.Errorf("%s: %v", file, err)
 		}
 	}
-	read, err := bench.Read(folder)
+	read, err := result.Read(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,31 +204,31 @@ func TestAResultIsReadAsItWasWritten(t *testing.T) {
 	if errA != nil || errB != nil || !bytes.Equal(a, b) {
 		t.Error("run.json changes by being read")
 	}
-	if err := bench.Write(written, folder); err == nil {
+	if err := result.Write(written, folder); err == nil {
 		t.Error("a folder that holds a result was written over")
 	}
 }
 
 func TestReadingWhatIsNoResult(t *testing.T) {
 	folder := t.TempDir()
-	if _, err := bench.Read(folder); err == nil || !strings.Contains(err.Error(), "is not a result folder") {
+	if _, err := result.Read(folder); err == nil || !strings.Contains(err.Error(), "is not a result folder") {
 		t.Errorf("an empty folder: %v", err)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "run.json"), []byte(`{"schema": 99}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bench.Read(folder); err == nil || !strings.Contains(err.Error(), "schema 99; accepted: 2") {
+	if _, err := result.Read(folder); err == nil || !strings.Contains(err.Error(), "schema 99; accepted: 2") {
 		t.Errorf("a schema of the future: %v", err)
 	}
 }
 
 func TestAnInterruptedRunKeepsWhatWasMeasured(t *testing.T) {
-	plan, err := bench.ParseExperiment("test.yaml", []byte(threeRegions+"protocols: [raft, mmp3]\nload: {duration: 10s}\n"), registry.Drivers)
+	plan, err := experiment.Parse("test.yaml", []byte(threeRegions+"protocols: [raft, mmp3]\nload: {duration: 10s}\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	result, err := bench.Execute(ctx, plan, func(s bench.Status) {
+	found, err := bench.Execute(ctx, plan, func(s bench.Status) {
 		if s.Run == 1 && s.Elapsed >= 7*time.Second {
 			cancel()
 		}
@@ -224,10 +236,10 @@ func TestAnInterruptedRunKeepsWhatWasMeasured(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("the error is %v", err)
 	}
-	if !result.Partial || len(result.Runs) != 2 || result.Runs[0].Partial || !result.Runs[1].Partial {
-		t.Fatalf("%d runs, partial %v", len(result.Runs), result.Partial)
+	if !found.Partial || len(found.Runs) != 2 || found.Runs[0].Partial || !found.Runs[1].Partial {
+		t.Fatalf("%d runs, partial %v", len(found.Runs), found.Partial)
 	}
-	run := result.Runs[1]
+	run := found.Runs[1]
 	if run.Measured < 5*time.Second || run.Measured > 5200*time.Millisecond {
 		t.Errorf("5 s were measured, the result says %v", run.Measured)
 	}

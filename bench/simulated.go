@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/netem/sim"
 )
@@ -15,7 +16,7 @@ import (
 type simWorld struct {
 	loop  sim.Loop[siteEvent]
 	links [][]*netem.Link
-	net   *NetworkRun
+	net   *result.NetworkRun
 
 	doubled float64    // the share of messages that arrive twice
 	random  *rand.Rand // says which

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols/registry"
 )
 
@@ -14,7 +15,7 @@ import (
 func BenchmarkDeliveries(b *testing.B) {
 	for _, d := range registry.Drivers {
 		b.Run(d.Name, func(b *testing.B) {
-			plan, err := bench.ParseExperiment("bench.yaml", []byte(threeRegions+
+			plan, err := experiment.Parse("bench.yaml", []byte(threeRegions+
 				"protocols: ["+d.Name+"]\nload: {rate: 150/s, duration: 60s, keys: {count: 1000000}}\n"), registry.Drivers)
 			if err != nil {
 				b.Fatal(err)
@@ -22,11 +23,11 @@ func BenchmarkDeliveries(b *testing.B) {
 			b.ReportAllocs()
 			var messages uint64
 			for b.Loop() {
-				result, err := bench.Execute(context.Background(), plan, nil)
+				found, err := bench.Execute(context.Background(), plan, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
-				messages += result.Runs[0].Network.Messages
+				messages += found.Runs[0].Network.Messages
 			}
 			b.ReportMetric(float64(messages)/b.Elapsed().Seconds(), "messages/s")
 			b.ReportMetric(float64(messages)/float64(b.N), "messages/op")

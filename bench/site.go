@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/protocols"
 	"quorumbench/protocols/host"
@@ -69,7 +71,7 @@ type site struct {
 	driver  *protocols.Driver
 	config  protocols.Config
 	world   world
-	costs   Simulation
+	costs   experiment.Simulation
 	clients *clients
 	disk    disk
 	journal journal
@@ -91,9 +93,9 @@ type site struct {
 	trace    io.Writer // nil: nobody wants to know
 
 	lives    []lifetime
-	came     []time.Duration // when the inputs came that led to the marks in out, one each
-	events   *TraceLog       // nil: none are kept
-	measures Measures
+	came     []time.Duration  // when the inputs came that led to the marks in out, one each
+	events   *result.TraceLog // nil: none are kept
+	measures result.Measures
 }
 
 // lifetime tells of a life of the replica. A time that has not come is Never.
@@ -103,11 +105,11 @@ type lifetime struct {
 	served time.Duration // when it first answered a command of its region's clients
 }
 
-func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs Simulation, c *clients, d disk) *site {
+func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs experiment.Simulation, c *clients, d disk) *site {
 	return &site{
 		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: host.NewClock(),
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
-		batches: make([][][]byte, config.Size()), measures: Measures{},
+		batches: make([][][]byte, config.Size()), measures: result.Measures{},
 	}
 }
 
@@ -239,7 +241,7 @@ func (s *site) start() {
 	config.Seed += s.life << 32
 	s.node = s.driver.New(config)
 	begun := s.world.now()
-	s.lives = append(s.lives, lifetime{begun, Never, Never})
+	s.lives = append(s.lives, lifetime{begun, result.Never, result.Never})
 	s.journal.begin(begun)
 	now := s.clock.Read(begun)
 	for _, record := range s.disk.records() {
@@ -318,7 +320,7 @@ func (s *site) release() {
 	s.came = s.came[:0]
 	for _, a := range out.Answers {
 		if s.clients.owns(a.ID) {
-			if life := &s.lives[len(s.lives)-1]; life.served == Never {
+			if life := &s.lives[len(s.lives)-1]; life.served == result.Never {
 				life.served = now
 			}
 			s.answered(a.ID, a.Result, now)

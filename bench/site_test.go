@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/netem"
 	"quorumbench/protocols"
 )
@@ -44,8 +45,8 @@ func timersOf(n *stoppingNode) (fired []protocols.TimerID) {
 func TestATimerThatIsChangedInTheSameBatchDoesNotFire(t *testing.T) {
 	node, w := &stoppingNode{}, &heldWorld{}
 	driver := &protocols.Driver{New: func(protocols.Config) protocols.Node { return node }}
-	load := &Load{Arrivals: Poisson, Rate: 1, Keys: Keys{Count: 1}, Duration: time.Second}
-	s := newSite(0, protocols.Config{Members: protocols.Members(1)}, driver, w, Simulation{}, newClients(load, 1, 0, 0), noDisk{})
+	load := &experiment.Load{Arrivals: experiment.Poisson, Rate: 1, Keys: experiment.Keys{Count: 1}, Duration: time.Second}
+	s := newSite(0, protocols.Config{Members: protocols.Members(1)}, driver, w, experiment.Simulation{}, newClients(load, 1, 0, 0), noDisk{})
 	s.handle([]event{{kind: restartEvent}})
 	due := w.take()
 	if len(due) != 3 {

@@ -7,7 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols/registry"
 )
 
@@ -29,7 +30,7 @@ func TestMistakesInASweepAreToldWithTheirPlace(t *testing.T) {
 		{"conflicts without percent", "load: {keys: {conflicts: 10}}\n", `e.yaml:2:26: found`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := bench.ParseExperiment("e.yaml", []byte(aws+c.file), registry.Drivers)
+			_, err := experiment.Parse("e.yaml", []byte(aws+c.file), registry.Drivers)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -42,22 +43,22 @@ func TestMistakesInASweepAreToldWithTheirPlace(t *testing.T) {
 
 func TestEachPointOfASweepIsARunOfItsOwn(t *testing.T) {
 	const yaml = threeRegions + "protocols: [paxos, mmp3]\nrepeats: 2\nload: {duration: 4s, warmup: 1s}\nsweep: {load.rate: [20/s, 60/s]}\n"
-	result := simulate(t, yaml)
-	if len(result.Runs) != 8 {
-		t.Fatalf("%d runs, want 2 protocols at 2 points, 2 times", len(result.Runs))
+	found := simulate(t, yaml)
+	if len(found.Runs) != 8 {
+		t.Fatalf("%d runs, want 2 protocols at 2 points, 2 times", len(found.Runs))
 	}
-	if again := simulate(t, yaml); again.Fingerprint != result.Fingerprint {
+	if again := simulate(t, yaml); again.Fingerprint != found.Fingerprint {
 		t.Error("the same seed gave two results")
 	}
 	folder := filepath.Join(t.TempDir(), "result")
-	if err := bench.Write(result, folder); err != nil {
+	if err := result.Write(found, folder); err != nil {
 		t.Fatal(err)
 	}
-	read, err := bench.Read(folder)
+	read, err := result.Read(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []*bench.Result{result, read} {
+	for _, r := range []*result.Result{found, read} {
 		few, many := r.At("20/s"), r.At("60/s")
 		if few.Experiment.Load.Rate != 20 || many.Experiment.Load.Rate != 60 || many.Experiment.Sweep != nil || len(many.Runs) != 4 {
 			t.Errorf("at the points the rates are %v and %v, with %d runs", few.Experiment.Load.Rate, many.Experiment.Load.Rate, len(many.Runs))
@@ -100,10 +101,10 @@ func contains(t *testing.T, folder, file, want string) {
 func TestEveryPointHasItsSettings(t *testing.T) {
 	// Loss and jitter are of the links; a cost is of the simulation.
 	for setting, values := range map[string]string{"network.jitter": "false, true", "simulation.persist_cost": "0s, 7ms", "load.keys.conflicts": "0%, 100%"} {
-		result := simulate(t, threeRegions+fmt.Sprintf("protocols: [paxos]\nload: {rate: 5/s, duration: 4s, warmup: 0s}\nsweep: {%s: [%s]}\n", setting, values))
-		points := result.Points()
-		a, _ := result.At(points[0]).Merged("paxos", 0)
-		b, _ := result.At(points[1]).Merged("paxos", 0)
+		found := simulate(t, threeRegions+fmt.Sprintf("protocols: [paxos]\nload: {rate: 5/s, duration: 4s, warmup: 0s}\nsweep: {%s: [%s]}\n", setting, values))
+		points := found.Points()
+		a, _ := found.At(points[0]).Merged("paxos", 0)
+		b, _ := found.At(points[1]).Merged("paxos", 0)
 		if a.Offered != b.Offered || a.Response.Max >= b.Response.Max {
 			t.Errorf("%s: %d writes up to %v at %s, %d writes up to %v at %s", setting, a.Offered, a.Response.Max, points[0], b.Offered, b.Response.Max, points[1])
 		}
@@ -111,23 +112,23 @@ func TestEveryPointHasItsSettings(t *testing.T) {
 }
 
 func TestThresholdsHoldAtEachPoint(t *testing.T) {
-	result := simulate(t, threeRegions+"protocols: [raft]\nload: {duration: 4s}\nsweep: {simulation.persist_cost: [0s, 20ms]}\nthresholds: {p50_above_floor: 5ms}\n")
-	missed := result.Missed()
+	found := simulate(t, threeRegions+"protocols: [raft]\nload: {duration: 4s}\nsweep: {simulation.persist_cost: [0s, 20ms]}\nthresholds: {p50_above_floor: 5ms}\n")
+	missed := found.Missed()
 	if len(missed) != 3 || !strings.HasPrefix(missed[0], "simulation.persist_cost 20ms: raft in us-east-1: ") {
 		t.Errorf("missed: %q", missed)
 	}
 }
 
 func TestConflictsCostMmp3Nothing(t *testing.T) {
-	result := simulate(t, threeRegions+"protocols: [paxos, mmp3]\nload: {rate: 1/s, duration: 200s, timeout: 30s}\nsweep: {load.keys.conflicts: [0%, 100%]}\n")
-	for i, region := range result.Experiment.Regions {
-		for _, point := range result.Points() {
-			mmp3, _ := result.At(point).Merged("mmp3", i)
+	found := simulate(t, threeRegions+"protocols: [paxos, mmp3]\nload: {rate: 1/s, duration: 200s, timeout: 30s}\nsweep: {load.keys.conflicts: [0%, 100%]}\n")
+	for i, region := range found.Experiment.Regions {
+		for _, point := range found.Points() {
+			mmp3, _ := found.At(point).Merged("mmp3", i)
 			if mmp3.Response.P50 > mmp3.Floor*102/100 || mmp3.Response.P99 > mmp3.Floor*102/100 {
 				t.Errorf("%s at %s: mmp3 takes %v and %v (p99)", region, point, mmp3.Response.P50, mmp3.Response.P99)
 			}
 		}
-		paxos, _ := result.At("100%").Merged("paxos", i)
+		paxos, _ := found.At("100%").Merged("paxos", i)
 		if paxos.Response.P99 < 3*paxos.Floor {
 			t.Errorf("%s: p99 of paxos is %v with all writes to one key", region, paxos.Response.P99)
 		}
@@ -135,23 +136,23 @@ func TestConflictsCostMmp3Nothing(t *testing.T) {
 }
 
 func TestReadsAreCountedAndKeptApart(t *testing.T) {
-	result := simulate(t, threeRegions+"protocols: [paxos, raft]\nload: {rate: 50/s, duration: 10s, reads: 40%}\n")
+	found := simulate(t, threeRegions+"protocols: [paxos, raft]\nload: {rate: 50/s, duration: 10s, reads: 40%}\n")
 	folder := filepath.Join(t.TempDir(), "result")
-	if err := bench.Write(result, folder); err != nil {
+	if err := result.Write(found, folder); err != nil {
 		t.Fatal(err)
 	}
-	read, err := bench.Read(folder)
+	read, err := result.Read(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range []*bench.Result{result, read} {
+	for _, r := range []*result.Result{found, read} {
 		for _, label := range r.Labels() {
 			for i := range r.Experiment.Regions {
 				region, _ := r.Merged(label, i)
 				if share := float64(region.Reads.Offered) / float64(region.Reads.Offered+region.Offered); share < 0.35 || share > 0.45 {
 					t.Errorf("%s: %d reads and %d writes", region.Region, region.Reads.Offered, region.Offered)
 				}
-				for _, of := range []*bench.Operations{&region.Operations, &region.Reads} {
+				for _, of := range []*result.Operations{&region.Operations, &region.Reads} {
 					if of.Answered != of.Offered || of.Response.Count != of.Offered || of.Service.Count != of.Offered {
 						t.Errorf("%s: %d offered, %d answered, %d responses", region.Region, of.Offered, of.Answered, of.Response.Count)
 					}
@@ -181,12 +182,12 @@ func TestReadsAreCountedAndKeptApart(t *testing.T) {
 
 func TestReadsThatAreNotServedSaturateARun(t *testing.T) {
 	// One key of paxos: reads wait their turn behind writes, and do not get it in time.
-	result := simulate(t, threeRegions+"protocols: [paxos]\nload: {duration: 5s, timeout: 1s, reads: 50%, keys: {count: 1}}\n")
-	reasons := strings.Join(result.Invalid(), "\n")
-	if !result.Runs[0].Saturated || !strings.Contains(reasons, "reads were answered within") {
+	found := simulate(t, threeRegions+"protocols: [paxos]\nload: {duration: 5s, timeout: 1s, reads: 50%, keys: {count: 1}}\n")
+	reasons := strings.Join(found.Invalid(), "\n")
+	if !found.Runs[0].Saturated || !strings.Contains(reasons, "reads were answered within") {
 		t.Errorf("the reasons are %s", reasons)
 	}
-	if reads := result.Runs[0].Regions[0].Reads; reads.Errors == 0 || reads.Response.Max.Seconds() != 1 || reads.Offered != reads.Answered+reads.Errors {
+	if reads := found.Runs[0].Regions[0].Reads; reads.Errors == 0 || reads.Response.Max.Seconds() != 1 || reads.Offered != reads.Answered+reads.Errors {
 		t.Errorf("a read that timed out does not stand in the distribution: %+v", reads)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/registry"
 )
@@ -13,7 +15,7 @@ import (
 // played is a run of a protocol while things go wrong.
 func played(t *testing.T, protocol string, change func(*attempt)) *attempt {
 	t.Helper()
-	plan, err := ParseExperiment("test.yaml", []byte(`topology: aws-2020-06-05
+	plan, err := experiment.Parse("test.yaml", []byte(`topology: aws-2020-06-05
 regions: [us-east-1, eu-west-1, ap-northeast-1]
 world: sim
 protocols: [`+protocol+`]
@@ -39,7 +41,7 @@ faults:
 }
 
 func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
-	plan, err := ParseExperiment("test.yaml", []byte("topology: aws-2020-06-05\n"), registry.Drivers)
+	plan, err := experiment.Parse("test.yaml", []byte("topology: aws-2020-06-05\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +50,7 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 			a := played(t, protocol.Name, nil)
 			traces := a.traces()
 			writes, retries := 0, 0
-			late, again := slices.Index(StageNames(), "until applied"), slices.Index(StageNames(), "retries")
+			late, again := slices.Index(result.StageNames(), "until applied"), slices.Index(result.StageNames(), "retries")
 			for region, c := range a.clients {
 				for write := range c.writes(a.until) {
 					writes++
@@ -56,7 +58,7 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 					sum := time.Duration(0)
 					for stage, took := range times {
 						if took < 0 {
-							t.Fatalf("a write was for %v in %q", took, StageNames()[stage])
+							t.Fatalf("a write was for %v in %q", took, result.StageNames()[stage])
 						}
 						if stage != late {
 							sum += took
@@ -65,7 +67,7 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 					if sum != write.Answered-write.Intended {
 						t.Fatalf("the stages take %v, the write took %v: %v", sum, write.Answered-write.Intended, times)
 					}
-					if chosen != Never && (chosen < write.Intended || chosen > write.Answered) {
+					if chosen != result.Never && (chosen < write.Intended || chosen > write.Answered) {
 						t.Fatalf("a write of %v to %v was chosen at %v", write.Intended, write.Answered, chosen)
 					}
 					if times[again] > 0 {
@@ -81,11 +83,11 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 }
 
 func TestTooManyTraceEventsAreThinnedOutAlike(t *testing.T) {
-	for _, most := range []int{MaxTraceEvents, 300, 40} {
+	for _, most := range []int{result.MaxTraceEvents, 300, 40} {
 		a := played(t, "raft", func(a *attempt) { a.mostEvents = most })
 		a.conclude(false)
 		every := a.run.Regions[0].Breakdown.Every
-		if (every == 1) != (most == MaxTraceEvents) || every&(every-1) != 0 {
+		if (every == 1) != (most == result.MaxTraceEvents) || every&(every-1) != 0 {
 			t.Errorf("with room for %d trace events, one write in %d was followed", most, every)
 		}
 		for _, s := range a.running {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 )
@@ -101,10 +102,10 @@ func (k *versions) place(s *sample, id protocols.CommandID) (p placed, explained
 	made := k.written[id]
 	latest, refused := k.refused[id]
 	switch {
-	case s.answered == Never && made == 0:
+	case s.answered == result.Never && made == 0:
 		return placed{}, true // says nothing, or never took effect
 	case made > 0:
-		return placed{sample: s, at: 2 * made}, s.answered == Never || s.outcome == kv.Outcome_NOTED
+		return placed{sample: s, at: 2 * made}, s.answered == result.Never || s.outcome == kv.Outcome_NOTED
 	case refused:
 		return placed{sample: s, at: 2*latest + 1}, s.outcome == kv.Outcome_REFUSED
 	case s.version > 0:
@@ -138,7 +139,7 @@ func (k *versions) placeVersion(s *sample) (p placed, explained bool) {
 func inRealTime(commands []placed) bool {
 	issued := slices.Clone(commands)
 	slices.SortFunc(issued, func(a, b placed) int { return cmp.Compare(a.sent, b.sent) })
-	answered := slices.DeleteFunc(commands, func(p placed) bool { return p.answered == Never })
+	answered := slices.DeleteFunc(commands, func(p placed) bool { return p.answered == result.Never })
 	slices.SortFunc(answered, func(a, b placed) int { return cmp.Compare(a.answered, b.answered) })
 	least := 0
 	for _, p := range issued {

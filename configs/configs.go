@@ -27,7 +27,7 @@ func Topology(name string) ([]byte, error) { return read("topologies", "topology
 // Experiments returns the names of the experiments, sorted.
 func Experiments() []string { return names(".") }
 
-// Experiment returns the file of the experiment with that name, for bench.ParsePlan.
+// Experiment returns the file of the experiment with that name, for experiment.Parse.
 func Experiment(name string) ([]byte, error) { return read(".", "experiment", name) }
 
 // names lists the YAML files of a folder without their extension, sorted.

@@ -9,7 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 func labelsOf(ticks []plot.Tick) []string {
@@ -122,9 +122,9 @@ func TestCurvesEndWhereSamplesDo(t *testing.T) {
 }
 
 func TestIntervalsAreJoinedUntilTheyBearAMedian(t *testing.T) {
-	var intervals []bench.Interval
+	var intervals []result.Interval
 	for i, n := range []int64{30, 8, 8, 8, 25, 5} {
-		intervals = append(intervals, bench.Interval{Start: time.Duration(i) * time.Second, Length: time.Second, Response: histogramOf(n)})
+		intervals = append(intervals, result.Interval{Start: time.Duration(i) * time.Second, Length: time.Second, Response: histogramOf(n)})
 	}
 	type extent struct {
 		from, to float64

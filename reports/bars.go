@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // bar is a line of a bar panel: a median with its p99 and its floor, or nothing and why.
@@ -21,8 +21,8 @@ type bar struct {
 	color    color.NRGBA
 	p50, p99 time.Duration
 	floor    time.Duration
-	sure50   bench.Confidence // withheld: there is no bar
-	sure99   bench.Confidence
+	sure50   result.Confidence // withheld: there is no bar
+	sure99   result.Confidence
 	value    string // what stands beside the bar, or why there is none
 }
 
@@ -34,7 +34,7 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 		b.value = "not run"
 	case s.saturated:
 		b.value = "saturated"
-	case s.confidence(50) == bench.Withheld:
+	case s.confidence(50) == result.Withheld:
 		b.value = "too few " + s.noun() + "s"
 	default:
 		b.p50, b.p99, b.floor = s.Response.P50, s.Response.P99, s.Floor
@@ -48,7 +48,7 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 }
 
 // faint tells whether any percentile shown rests on few samples.
-func (b bar) faint() bool { return b.sure50 == bench.Dimmed || b.sure99 == bench.Dimmed }
+func (b bar) faint() bool { return b.sure50 == result.Dimmed || b.sure99 == result.Dimmed }
 
 // barPanel is the data of a panel of horizontal bars: one region.
 type barPanel struct {
@@ -102,7 +102,7 @@ func (p barPanel) limit() float64 {
 	near, far := 2*p.quorum, time.Duration(0)
 	for _, b := range p.bars {
 		near = max(near, b.p50, b.floor)
-		if b.sure99 != bench.Withheld {
+		if b.sure99 != result.Withheld {
 			far = max(far, b.p99)
 		}
 	}
@@ -136,22 +136,22 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	at := func(d time.Duration) vg.Length { return min(x(millis(d)), c.Max.X) }
 	for i, b := range p.bars {
 		middle := y(barMiddle(i, len(p.bars)))
-		if b.sure50 == bench.Withheld {
+		if b.sure50 == result.Withheld {
 			continue
 		}
 		shown := b.color
-		if b.sure50 == bench.Dimmed {
+		if b.sure50 == result.Dimmed {
 			shown = faded(shown, dimmedOpacity)
 		}
 		fill(c, shown, vg.Rectangle{
 			Min: vg.Point{X: c.Min.X, Y: middle - barPitch*barShare/2},
 			Max: vg.Point{X: at(b.p50), Y: middle + barPitch*barShare/2},
 		})
-		if b.sure99 == bench.Withheld {
+		if b.sure99 == result.Withheld {
 			continue
 		}
 		tail := draw.LineStyle{Color: ink, Width: 0.9}
-		if b.sure99 == bench.Dimmed {
+		if b.sure99 == result.Dimmed {
 			tail.Color = dim
 		}
 		if x(millis(b.p99)) > c.Max.X {
@@ -165,7 +165,7 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 		c.StrokeLine2(tripLine, line, c.Min.Y, line, c.Max.Y)
 	}
 	for i, b := range p.bars {
-		if b.sure50 != bench.Withheld && b.floor > 0 {
+		if b.sure50 != result.Withheld && b.floor > 0 {
 			drawFloor(c, vg.Point{X: at(b.floor), Y: y(barMiddle(i, len(p.bars)))})
 		}
 	}

@@ -12,10 +12,10 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
-// stageColors are the colours of the stages of a write's way, by bench.StageNames: ways to and from
+// stageColors are the colours of the stages of a write's way, by result.StageNames: ways to and from
 // a leader blue, to and from another replica that a client has asked violet, between replicas green,
 // what costs extra warm, what is inside a replica grey or brown.
 var stageColors = map[string]color.NRGBA{
@@ -33,8 +33,8 @@ var stageColors = map[string]color.NRGBA{
 }
 
 // breakdowns are what is known of what writes waited for, by protocol and region.
-func (v *view) breakdowns() iter.Seq[*bench.Breakdown] {
-	return func(yield func(*bench.Breakdown) bool) {
+func (v *view) breakdowns() iter.Seq[*result.Breakdown] {
+	return func(yield func(*result.Breakdown) bool) {
 		for _, row := range v.series {
 			for _, s := range row {
 				if s != nil && s.Breakdown != nil && !yield(s.Breakdown) {
@@ -109,7 +109,7 @@ func stageLegend(v *view) []legendEntry {
 		}
 	}
 	var legend []legendEntry
-	for _, name := range bench.StageNames() {
+	for _, name := range result.StageNames() {
 		late, occurs := after[name]
 		if !occurs {
 			continue
@@ -133,7 +133,7 @@ const afterShare = 0.35
 // stageBar is a protocol in a region.
 type stageBar struct {
 	name  string
-	known *bench.Breakdown // nil: nothing is known
+	known *result.Breakdown // nil: nothing is known
 }
 
 // total is the mean response of the writes, or the mean time until they were applied, too.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // CompareOptions says what is compared.
@@ -49,7 +49,7 @@ func memberOf(name string, v *view, label string, c color.NRGBA) member {
 // Compare writes, for each region, p50 and p99 of each member and their ratio to the first's, with
 // a 95 % interval from six paired repeats on. names are those of the results. Results that differ
 // in anything but what is compared are refused unless forced; the error names each difference.
-func Compare(w io.Writer, results []*bench.Result, names []string, opts CompareOptions) error {
+func Compare(w io.Writer, results []*result.Result, names []string, opts CompareOptions) error {
 	comparisons, err := comparisonsOf(results, names, opts)
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func Compare(w io.Writer, results []*bench.Result, names []string, opts CompareO
 }
 
 // DrawCompare writes a figure of the same comparison to path: bars as in latency.png.
-func DrawCompare(path string, results []*bench.Result, names []string, opts CompareOptions) error {
+func DrawCompare(path string, results []*result.Result, names []string, opts CompareOptions) error {
 	comparisons, err := comparisonsOf(results, names, opts)
 	if err != nil {
 		return err
@@ -142,7 +142,7 @@ func (m member) full(c comparison) string {
 }
 
 // comparisonsOf pairs off what is to be compared, or tells why it must not be.
-func comparisonsOf(results []*bench.Result, names []string, opts CompareOptions) ([]comparison, error) {
+func comparisonsOf(results []*result.Result, names []string, opts CompareOptions) ([]comparison, error) {
 	if len(results) == 0 || len(results) != len(names) {
 		return nil, fmt.Errorf("comparing %s with %s; accepted: one result or more, each with a name",
 			plural(len(results), "result"), plural(len(names), "name"))
@@ -155,7 +155,7 @@ func comparisonsOf(results []*bench.Result, names []string, opts CompareOptions)
 		}
 	}
 	if len(results) == 1 {
-		return atPoints(results, func(at []*bench.Result) ([]comparison, error) { return withinResult(at[0], opts.Protocols) })
+		return atPoints(results, func(at []*result.Result) ([]comparison, error) { return withinResult(at[0], opts.Protocols) })
 	}
 	if found := allDifferences(results, names); len(found) > 0 && !opts.Force {
 		return nil, fmt.Errorf("results of different conditions are not compared unless forced; they differ in\n  %s", strings.Join(found, "\n  "))
@@ -165,17 +165,17 @@ func comparisonsOf(results []*bench.Result, names []string, opts CompareOptions)
 			return nil, fmt.Errorf("%s has %s and %s has %d: there is nothing to set side by side, even by force", names[0], plural(a, "region"), names[i+1], b)
 		}
 	}
-	if opts.Force && slices.ContainsFunc(results, func(r *bench.Result) bool { return !slices.Equal(r.Points(), results[0].Points()) }) {
+	if opts.Force && slices.ContainsFunc(results, func(r *result.Result) bool { return !slices.Equal(r.Points(), results[0].Points()) }) {
 		return nil, errors.New("the results have not the same points of a sweep: there is nothing to set side by side, even by force")
 	}
-	return atPoints(results, func(at []*bench.Result) ([]comparison, error) { return acrossResults(at, names, opts.Protocols) })
+	return atPoints(results, func(at []*result.Result) ([]comparison, error) { return acrossResults(at, names, opts.Protocols) })
 }
 
 // atPoints compares at each point of a sweep; without one, once.
-func atPoints(results []*bench.Result, compare func(at []*bench.Result) ([]comparison, error)) ([]comparison, error) {
+func atPoints(results []*result.Result, compare func(at []*result.Result) ([]comparison, error)) ([]comparison, error) {
 	var all []comparison
 	for _, point := range results[0].Points() {
-		at := make([]*bench.Result, len(results))
+		at := make([]*result.Result, len(results))
 		for i, r := range results {
 			at[i] = r.At(point)
 		}
@@ -210,7 +210,7 @@ func writesAndReads(views []*view, compare func(views []*view) []comparison) []c
 	return all
 }
 
-func allDifferences(results []*bench.Result, names []string) []string {
+func allDifferences(results []*result.Result, names []string) []string {
 	var found []string
 	for i := 1; i < len(results); i++ {
 		found = append(found, differences(results[0], results[i], names[0], names[i])...)
@@ -219,7 +219,7 @@ func allDifferences(results []*bench.Result, names []string) []string {
 }
 
 // withinResult compares the protocols of one result.
-func withinResult(r *bench.Result, labels []string) ([]comparison, error) {
+func withinResult(r *result.Result, labels []string) ([]comparison, error) {
 	if len(labels) == 0 {
 		labels = r.Labels()
 	}
@@ -239,10 +239,10 @@ func withinResult(r *bench.Result, labels []string) ([]comparison, error) {
 
 // acrossResults compares results protocol by protocol; results of one protocol each are compared
 // whatever it is.
-func acrossResults(results []*bench.Result, names, labels []string) ([]comparison, error) {
+func acrossResults(results []*result.Result, names, labels []string) ([]comparison, error) {
 	if len(labels) == 0 {
 		for _, label := range results[0].Labels() {
-			if !slices.ContainsFunc(results, func(r *bench.Result) bool { return !slices.Contains(r.Labels(), label) }) {
+			if !slices.ContainsFunc(results, func(r *result.Result) bool { return !slices.Contains(r.Labels(), label) }) {
 				labels = append(labels, label)
 			}
 		}

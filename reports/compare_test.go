@@ -7,23 +7,24 @@ import (
 	"testing"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 )
 
-func only(r *bench.Result, label string) *bench.Result {
+func only(r *result.Result, label string) *result.Result {
 	r.Runs = r.RunsOf(label)
 	for _, p := range r.Experiment.Protocols {
 		if p.Label == label {
-			r.Experiment.Protocols = []bench.Protocol{p}
+			r.Experiment.Protocols = []experiment.Protocol{p}
 		}
 	}
 	return r
 }
 
-func otherWorkload() *bench.Result {
+func otherWorkload() *result.Result {
 	r := threeRegions().result()
 	r.Experiment.Load.Duration, r.Experiment.Load.ValueSize = 20*time.Second, 1024
-	r.Experiment.World, r.Experiment.Transport = bench.Live, oneStream()
+	r.Experiment.World, r.Experiment.Transport = experiment.Live, oneStream()
 	r.Topology.Name = "elsewhere"
 	return r
 }
@@ -31,18 +32,18 @@ func otherWorkload() *bench.Result {
 func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		results []*bench.Result
+		results []*result.Result
 		names   []string
 		opts    CompareOptions
 	}{
-		{"compare_protocols", []*bench.Result{withRepeats(threeRegions(), 6)}, []string{"a"}, CompareOptions{Protocols: []string{"slow", "quick"}}},
-		{"compare_results", []*bench.Result{threeRegions().result(), threeRegions().result()}, []string{"a", "b"}, CompareOptions{}},
-		{"compare_unlike_protocols", []*bench.Result{only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b"}, CompareOptions{}},
-		{"compare_forced", []*bench.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{Force: true, Protocols: []string{"quick"}}},
-		{"compare_reads", []*bench.Result{withReads(threeRegions().result()), withReads(threeRegions().result())}, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}},
-		{"compare_sweep", []*bench.Result{swept()}, []string{"a"}, CompareOptions{}},
-		{"compare_sweeps", []*bench.Result{swept(), swept()}, []string{"a", "b"}, CompareOptions{Protocols: []string{"slow"}}},
-		{"compare_interrupted", []*bench.Result{interrupted()}, []string{"a"}, CompareOptions{}},
+		{"compare_protocols", []*result.Result{withRepeats(threeRegions(), 6)}, []string{"a"}, CompareOptions{Protocols: []string{"slow", "quick"}}},
+		{"compare_results", []*result.Result{threeRegions().result(), threeRegions().result()}, []string{"a", "b"}, CompareOptions{}},
+		{"compare_unlike_protocols", []*result.Result{only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b"}, CompareOptions{}},
+		{"compare_forced", []*result.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{Force: true, Protocols: []string{"quick"}}},
+		{"compare_reads", []*result.Result{withReads(threeRegions().result()), withReads(threeRegions().result())}, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}},
+		{"compare_sweep", []*result.Result{swept()}, []string{"a"}, CompareOptions{}},
+		{"compare_sweeps", []*result.Result{swept(), swept()}, []string{"a", "b"}, CompareOptions{Protocols: []string{"slow"}}},
+		{"compare_interrupted", []*result.Result{interrupted()}, []string{"a"}, CompareOptions{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -56,7 +57,7 @@ func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
 
 func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
 	var out bytes.Buffer
-	err := Compare(&out, []*bench.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{})
+	err := Compare(&out, []*result.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{})
 	if err == nil {
 		t.Fatal("results of different conditions were compared")
 	}
@@ -77,14 +78,14 @@ func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
 
 func TestOtherPointsAreAnotherExperiment(t *testing.T) {
 	a, b := swept(), swept()
-	b.Experiment.Sweep = &bench.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%"}}
-	results, names := []*bench.Result{a, b}, []string{"a", "b"}
+	b.Experiment.Sweep = &experiment.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%"}}
+	results, names := []*result.Result{a, b}, []string{"a", "b"}
 	err := Compare(&bytes.Buffer{}, results, names, CompareOptions{})
 	if want := "sweep: load.keys.conflicts: 0%, 10%, 100% in a, load.keys.conflicts: 0%, 10% in b"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want an error with %q", err, want)
 	}
-	for _, other := range []*bench.Result{b, threeRegions().result()} {
-		if err := Compare(&bytes.Buffer{}, []*bench.Result{a, other}, names, CompareOptions{Force: true}); err == nil || !strings.Contains(err.Error(), "even by force") {
+	for _, other := range []*result.Result{b, threeRegions().result()} {
+		if err := Compare(&bytes.Buffer{}, []*result.Result{a, other}, names, CompareOptions{Force: true}); err == nil || !strings.Contains(err.Error(), "even by force") {
 			t.Errorf("by force: got %v", err)
 		}
 	}
@@ -95,7 +96,7 @@ func TestWhatIsComparedMayDiffer(t *testing.T) {
 	b.Experiment.Name, b.Experiment.Seed, b.Experiment.Repeats = "other", 8, 3
 	b.Experiment.Protocols[1].Leader = "eu-west-1"
 	b.Experiment.Thresholds.P50AboveFloor = time.Millisecond
-	if err := Compare(&bytes.Buffer{}, []*bench.Result{a, b}, []string{"a", "b"}, CompareOptions{}); err != nil {
+	if err := Compare(&bytes.Buffer{}, []*result.Result{a, b}, []string{"a", "b"}, CompareOptions{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -104,7 +105,7 @@ func TestOtherDelaysAreAnotherTopologyWhateverItsName(t *testing.T) {
 	a, b := threeRegions().result(), threeRegions().result()
 	a.Topology.OneWay = [][]time.Duration{{0, time.Millisecond}}
 	b.Topology.OneWay = [][]time.Duration{{0, 2 * time.Millisecond}}
-	err := Compare(&bytes.Buffer{}, []*bench.Result{a, b}, []string{"a", "b"}, CompareOptions{})
+	err := Compare(&bytes.Buffer{}, []*result.Result{a, b}, []string{"a", "b"}, CompareOptions{})
 	if err == nil || !strings.Contains(err.Error(), "one-way delays from region 1: [0s 1ms] in a, [0s 2ms] in b") {
 		t.Errorf("got %v, want the delays of both", err)
 	}
@@ -115,17 +116,17 @@ func TestComparisonsThatMakeNoSenseAreRefused(t *testing.T) {
 	fewer := world{regions: []string{"a"}, quorums: []time.Duration{0}, protocols: []invented{{"quick", "", []float64{1}}}, writes: 100}.result()
 	for _, c := range []struct {
 		name    string
-		results []*bench.Result
+		results []*result.Result
 		names   []string
 		opts    CompareOptions
 		want    string
 	}{
 		{"nothing", nil, nil, CompareOptions{}, "accepted: one result or more"},
-		{"a result without a name", []*bench.Result{r, r}, []string{"a"}, CompareOptions{}, "2 results with 1 name"},
-		{"an unknown protocol", []*bench.Result{r}, []string{"a"}, CompareOptions{Protocols: []string{"swift", "quick"}}, `a has no protocol "swift"; accepted: quick, led, slow`},
-		{"one protocol with nothing", []*bench.Result{r}, []string{"a"}, CompareOptions{Protocols: []string{"quick"}}, "accepted: two or more of quick, led, slow"},
-		{"other numbers of regions, by force", []*bench.Result{r, fewer}, []string{"a", "b"}, CompareOptions{Force: true}, "even by force"},
-		{"no common protocol", []*bench.Result{r, only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b", "c"}, CompareOptions{}, "no protocol in common"},
+		{"a result without a name", []*result.Result{r, r}, []string{"a"}, CompareOptions{}, "2 results with 1 name"},
+		{"an unknown protocol", []*result.Result{r}, []string{"a"}, CompareOptions{Protocols: []string{"swift", "quick"}}, `a has no protocol "swift"; accepted: quick, led, slow`},
+		{"one protocol with nothing", []*result.Result{r}, []string{"a"}, CompareOptions{Protocols: []string{"quick"}}, "accepted: two or more of quick, led, slow"},
+		{"other numbers of regions, by force", []*result.Result{r, fewer}, []string{"a", "b"}, CompareOptions{Force: true}, "even by force"},
+		{"no common protocol", []*result.Result{r, only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b", "c"}, CompareOptions{}, "no protocol in common"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := Compare(&bytes.Buffer{}, c.results, c.names, c.opts)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // condition is something that two runs must share for their latencies to be set side by side.
@@ -19,7 +19,7 @@ var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed
 
 // conditionsOf lists the conditions of a result: whatever an experiment file says under keys that
 // are not free, and the delays that came of it.
-func conditionsOf(r *bench.Result) []condition {
+func conditionsOf(r *result.Result) []condition {
 	all := []condition{{"topology", r.Topology.Name}}
 	for i, row := range r.Topology.OneWay {
 		all = append(all, condition{fmt.Sprintf("one-way delays from region %d", i+1), fmt.Sprint(row)})
@@ -45,7 +45,7 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 }
 
 // differences says in which conditions a result differs from another, with both values.
-func differences(a, b *bench.Result, nameA, nameB string) []string {
+func differences(a, b *result.Result, nameA, nameB string) []string {
 	others := conditionsOf(b)
 	value := func(name string, of []condition) string {
 		i := slices.IndexFunc(of, func(c condition) bool { return c.name == name })

@@ -6,7 +6,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // distributionFigure shows the latency at every percentile: faint where few samples lie beyond it,
@@ -67,12 +67,12 @@ func curve(h *hdrhistogram.Histogram) (solid, faint plotter.XYs) {
 	for i := 0; ; i++ {
 		x := float64(i) * curveStep
 		percentile := percentileAt(x)
-		confidence := bench.ConfidenceIn(percentile, h.TotalCount())
-		if confidence == bench.Withheld {
+		confidence := result.ConfidenceIn(percentile, h.TotalCount())
+		if confidence == result.Withheld {
 			return solid, faint
 		}
-		point := plotter.XY{X: x, Y: millis(bench.Percentile(h, percentile))}
-		if confidence == bench.Solid {
+		point := plotter.XY{X: x, Y: millis(result.Percentile(h, percentile))}
+		if confidence == result.Solid {
 			solid = append(solid, point)
 			continue
 		}

@@ -8,7 +8,7 @@
 // the best protocol takes. Latency ÷ floor judges driver, transport and emulator; latency ÷ round
 // trip judges the protocol.
 //
-// A percentile is shown only if enough samples lie beyond it (bench.ConfidenceIn); one that rests
+// A percentile is shown only if enough samples lie beyond it (result.ConfidenceIn); one that rests
 // on few is faint. A saturated run has no response percentiles: they are those of a queue that
 // grows. Repeats are merged as histograms; statistics take the run as their unit (statistics.go).
 //

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // Draw writes the figures of a result into the folder dir, which must be there, and returns their
@@ -14,7 +14,7 @@ import (
 // any, as latency-reads.png and so on. Of a sweep it draws sweep.png and sweep-reads.png alone. Each
 // is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A result without runs gives
 // figures that say so.
-func Draw(dir string, r *bench.Result) ([]string, error) {
+func Draw(dir string, r *result.Result) ([]string, error) {
 	var paths []string
 	for _, f := range figuresOf(r) {
 		path := filepath.Join(dir, f.name)
@@ -32,7 +32,7 @@ type file struct {
 	figure func() *figure
 }
 
-func figuresOf(r *bench.Result) []file {
+func figuresOf(r *result.Result) []file {
 	if r.Experiment.Sweep != nil {
 		writes := sweepOf(r)
 		files := []file{{"sweep.png", writes.figure}}
@@ -63,7 +63,7 @@ func figuresOf(r *bench.Result) []file {
 }
 
 // subtitle says of which run a figure is, and whether it was cut short.
-func subtitle(r *bench.Result) string {
+func subtitle(r *result.Result) string {
 	if r.Partial {
 		return headline(r) + "; PARTIAL: interrupted"
 	}

@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // drawn draws a result and returns the figures by file name.
-func drawn(t *testing.T, r *bench.Result) map[string]*image.RGBA {
+func drawn(t *testing.T, r *result.Result) map[string]*image.RGBA {
 	t.Helper()
 	dir := t.TempDir()
 	paths, err := Draw(dir, r)
@@ -157,9 +157,9 @@ func TestFiguresBearAnySizeOfExperiment(t *testing.T) {
 	noProtocols.Experiment.Protocols = nil
 	noRegions.Experiment.Regions = nil
 	for i := range noHistograms.Runs[0].Regions {
-		noHistograms.Runs[0].Regions[i].Intervals = []bench.Interval{{}}
+		noHistograms.Runs[0].Regions[i].Intervals = []result.Interval{{}}
 	}
-	for name, r := range map[string]*bench.Result{
+	for name, r := range map[string]*result.Result{
 		"five regions, six protocols": five.result(),
 		"one region":                  alone().result(),
 		"few writes":                  withWrites(threeRegions(), 15),
@@ -178,7 +178,7 @@ func TestFiguresBearAnySizeOfExperiment(t *testing.T) {
 func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		result *bench.Result
+		result *result.Result
 		want   []string
 	}{
 		{"writes", threeRegions().result(), []string{"distribution.png", "latency.png", "timeline.png"}},
@@ -268,7 +268,7 @@ func TestComparisonIsDrawn(t *testing.T) {
 	slower := threeRegions()
 	slower.protocols[0].trips = []float64{2, 2, 2}
 	path := filepath.Join(t.TempDir(), "compare.png")
-	results := []*bench.Result{threeRegions().result(), slower.result()}
+	results := []*result.Result{threeRegions().result(), slower.result()}
 	if err := DrawCompare(path, results, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}); err != nil {
 		t.Fatal(err)
 	}

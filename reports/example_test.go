@@ -6,28 +6,29 @@ import (
 	"os"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/reports"
 )
 
-// twoProtocols is what bench.Execute or bench.Read return, cut down to one region.
-func twoProtocols() *bench.Result {
-	run := func(label string, p50 time.Duration) bench.Run {
-		return bench.Run{Protocol: label, Regions: []bench.RegionRun{{
+// twoProtocols is what bench.Execute or result.Read return, cut down to one region.
+func twoProtocols() *result.Result {
+	run := func(label string, p50 time.Duration) result.Run {
+		return result.Run{Protocol: label, Regions: []result.RegionRun{{
 			Region: "us-east-1", Quorum: 70 * time.Millisecond, Floor: p50 - time.Millisecond,
-			Operations: bench.Operations{
-				Offered: 1200, Answered: 1200, Response: bench.Summary{Count: 1200, P50: p50, P99: p50 + 2*time.Millisecond},
+			Operations: result.Operations{
+				Offered: 1200, Answered: 1200, Response: result.Summary{Count: 1200, P50: p50, P99: p50 + 2*time.Millisecond},
 			},
 		}}}
 	}
-	return &bench.Result{
-		Experiment: bench.Experiment{
-			Name: "example", Regions: []string{"us-east-1"}, World: bench.Simulated, Repeats: 1, Seed: 1,
-			Protocols: []bench.Protocol{{Name: "quick", Label: "quick"}, {Name: "slow", Label: "slow"}},
-			Load:      bench.Load{Arrivals: bench.Poisson, Rate: 120, Duration: 10 * time.Second},
+	return &result.Result{
+		Experiment: experiment.Experiment{
+			Name: "example", Regions: []string{"us-east-1"}, World: experiment.Simulated, Repeats: 1, Seed: 1,
+			Protocols: []experiment.Protocol{{Name: "quick", Label: "quick"}, {Name: "slow", Label: "slow"}},
+			Load:      experiment.Load{Arrivals: experiment.Poisson, Rate: 120, Duration: 10 * time.Second},
 		},
-		Topology: bench.Topology{Name: "aws"},
-		Runs:     []bench.Run{run("quick", 71*time.Millisecond), run("slow", 141*time.Millisecond)},
+		Topology: experiment.Topology{Name: "aws"},
+		Runs:     []result.Run{run("quick", 71*time.Millisecond), run("slow", 141*time.Millisecond)},
 	}
 }
 
@@ -63,14 +64,14 @@ func ExampleDraw() {
 }
 
 func ExampleCompare() {
-	results, names := []*bench.Result{twoProtocols()}, []string{"example"}
+	results, names := []*result.Result{twoProtocols()}, []string{"example"}
 	if err := reports.Compare(os.Stdout, results, names, reports.CompareOptions{Protocols: []string{"slow", "quick"}}); err != nil {
 		log.Fatal(err)
 	}
 }
 
 func ExampleDrawCompare() {
-	results, names := []*bench.Result{twoProtocols()}, []string{"example"}
+	results, names := []*result.Result{twoProtocols()}, []string{"example"}
 	if err := reports.DrawCompare("compare.png", results, names, reports.CompareOptions{}); err != nil {
 		log.Fatal(err)
 	}

@@ -7,7 +7,8 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 )
 
 // world is a small world whose results are made up: exact enough to know what a report must say.
@@ -43,52 +44,54 @@ func threeRegions() world {
 	}
 }
 
-func oneStream() bench.Transport { return bench.Transport{Kind: "quic", Mode: bench.OneStream} }
+func oneStream() experiment.Transport {
+	return experiment.Transport{Kind: "quic", Mode: experiment.OneStream}
+}
 
 // result runs the made-up world.
-func (w world) result() *bench.Result {
+func (w world) result() *result.Result {
 	if w.repeats == 0 {
 		w.repeats = 1
 	}
 	if w.tail == 0 {
 		w.tail = 0.01
 	}
-	r := &bench.Result{
-		Schema: bench.SchemaVersion,
-		Experiment: bench.Experiment{
-			Name: "made-up", Topology: "nowhere", Regions: w.regions, World: bench.Simulated, Repeats: w.repeats, Seed: 7,
-			Load: bench.Load{Arrivals: bench.Poisson, Rate: bench.Rate(float64(w.writes) / fixtureDuration.Seconds()), Clients: 1,
+	r := &result.Result{
+		Schema: result.SchemaVersion,
+		Experiment: experiment.Experiment{
+			Name: "made-up", Topology: "nowhere", Regions: w.regions, World: experiment.Simulated, Repeats: w.repeats, Seed: 7,
+			Load: experiment.Load{Arrivals: experiment.Poisson, Rate: experiment.Rate(float64(w.writes) / fixtureDuration.Seconds()), Clients: 1,
 				Duration: fixtureDuration, Timeout: 5 * time.Second},
-			Transport: bench.Transport{Kind: "quic", Mode: bench.StreamPerBatch},
+			Transport: experiment.Transport{Kind: "quic", Mode: experiment.StreamPerBatch},
 		},
-		Topology: bench.Topology{Name: "nowhere"},
-		Machine:  bench.Machine{CPUs: 2},
+		Topology: experiment.Topology{Name: "nowhere"},
+		Machine:  result.Machine{CPUs: 2},
 	}
 	for _, p := range w.protocols {
-		r.Experiment.Protocols = append(r.Experiment.Protocols, bench.Protocol{Name: p.label, Label: p.label, Leader: p.leader})
+		r.Experiment.Protocols = append(r.Experiment.Protocols, experiment.Protocol{Name: p.label, Label: p.label, Leader: p.leader})
 	}
 	for repeat := range w.repeats {
 		for i, p := range w.protocols {
-			run := bench.Run{Protocol: p.label, Repeat: repeat, Measured: fixtureDuration}
+			run := result.Run{Protocol: p.label, Repeat: repeat, Measured: fixtureDuration}
 			for region := range w.regions {
 				random := rand.New(rand.NewPCG(uint64(repeat), uint64(i*100+region)))
 				run.Regions = append(run.Regions, w.regionRun(p, region, random))
 			}
-			run.Network = bench.NetworkRun{Messages: 12345}
+			run.Network = result.NetworkRun{Messages: 12345}
 			r.Runs = append(r.Runs, run)
 		}
 	}
 	return r
 }
 
-func (w world) regionRun(p invented, region int, random *rand.Rand) bench.RegionRun {
+func (w world) regionRun(p invented, region int, random *rand.Rand) result.RegionRun {
 	const intervals = 20
 	floor := time.Duration(p.trips[region] * float64(w.quorums[region]))
 	if w.quorums[region] == 0 {
 		floor = time.Duration(p.trips[region] * float64(time.Millisecond)) // a quorum of itself
 	}
-	run := bench.RegionRun{Region: w.regions[region], Floor: floor, Quorum: w.quorums[region],
-		Operations: bench.Operations{Offered: int64(w.writes), Answered: int64(w.writes)}}
+	run := result.RegionRun{Region: w.regions[region], Floor: floor, Quorum: w.quorums[region],
+		Operations: result.Operations{Offered: int64(w.writes), Answered: int64(w.writes)}}
 	all := hdrhistogram.New(1, int64(time.Minute), 3)
 	for i := range intervals {
 		h := hdrhistogram.New(1, int64(time.Minute), 3)
@@ -100,22 +103,22 @@ func (w world) regionRun(p invented, region int, random *rand.Rand) bench.Region
 		}
 		all.Merge(h)
 		length := fixtureDuration / intervals
-		run.Intervals = append(run.Intervals, bench.Interval{Start: time.Duration(i) * length, Length: length, Response: h, Service: h})
+		run.Intervals = append(run.Intervals, result.Interval{Start: time.Duration(i) * length, Length: length, Response: h, Service: h})
 	}
 	at := func(p float64) time.Duration { return time.Duration(all.ValueAtPercentile(p)) }
-	run.Response = bench.Summary{Count: all.TotalCount(), Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), P9999: at(99.99)}
+	run.Response = result.Summary{Count: all.TotalCount(), Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), P9999: at(99.99)}
 	run.Service = run.Response
 	run.FirstHalf, run.SecondHalf = run.Response.P50, run.Response.P50
 	return run
 }
 
 // withReads adds reads to all regions of a result: half as many as writes, and half as long.
-func withReads(r *bench.Result) *bench.Result {
+func withReads(r *result.Result) *result.Result {
 	r.Experiment.Load.Reads = 1. / 3
 	for i := range r.Runs {
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]
-			reads := bench.Operations{Offered: region.Offered / 2, Answered: region.Answered / 2}
+			reads := result.Operations{Offered: region.Offered / 2, Answered: region.Answered / 2}
 			halved := func(of *hdrhistogram.Histogram) *hdrhistogram.Histogram {
 				h := hdrhistogram.New(1, int64(time.Minute), 3)
 				for _, bar := range of.Distribution() {
@@ -129,10 +132,10 @@ func withReads(r *bench.Result) *bench.Result {
 			for _, interval := range region.Intervals {
 				h := halved(interval.Response)
 				all.Merge(h)
-				reads.Intervals = append(reads.Intervals, bench.Interval{Start: interval.Start, Length: interval.Length, Response: h, Service: h})
+				reads.Intervals = append(reads.Intervals, result.Interval{Start: interval.Start, Length: interval.Length, Response: h, Service: h})
 			}
 			at := func(p float64) time.Duration { return time.Duration(all.ValueAtPercentile(p)) }
-			reads.Response = bench.Summary{Count: reads.Offered, Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99)}
+			reads.Response = result.Summary{Count: reads.Offered, Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99)}
 			region.Reads = reads
 		}
 	}
@@ -141,17 +144,17 @@ func withReads(r *bench.Result) *bench.Result {
 
 // withBreakdowns tells what writes wait for: half of it for the way out, half for the way back, and from
 // other regions than the first a third for a leader.
-func withBreakdowns(r *bench.Result) *bench.Result {
+func withBreakdowns(r *result.Result) *result.Result {
 	for i := range r.Runs {
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]
-			stage := func(name string, share float64) bench.Stage {
+			stage := func(name string, share float64) result.Stage {
 				took := time.Duration(float64(region.Floor) * share)
-				return bench.Stage{Name: name, After: name == "until applied", Summary: bench.Summary{Count: region.Offered, Sum: took * time.Duration(region.Offered)}}
+				return result.Stage{Name: name, After: name == "until applied", Summary: result.Summary{Count: region.Offered, Sum: took * time.Duration(region.Offered)}}
 			}
-			region.Breakdown = &bench.Breakdown{Writes: region.Offered, Every: 1, Stages: []bench.Stage{stage("way out", 0.5), stage("way back", 0.5)}}
+			region.Breakdown = &result.Breakdown{Writes: region.Offered, Every: 1, Stages: []result.Stage{stage("way out", 0.5), stage("way back", 0.5)}}
 			if r.Experiment.Protocols[i%len(r.Experiment.Protocols)].Leader != "" && j > 0 {
-				region.Breakdown.Stages = []bench.Stage{stage("to the leader", 0.2), stage("way out", 0.3), stage("way back", 0.3), stage("back from the leader", 0.2), stage("until applied", 0.3)}
+				region.Breakdown.Stages = []result.Stage{stage("to the leader", 0.2), stage("way out", 0.3), stage("way back", 0.3), stage("back from the leader", 0.2), stage("until applied", 0.3)}
 				region.Breakdown.Retries = region.Offered / 10
 			}
 			if i == 0 {
@@ -163,33 +166,33 @@ func withBreakdowns(r *bench.Result) *bench.Result {
 }
 
 // crashed is a run with a crash that one protocol recovers from, and numbers that drivers noted.
-func crashed() *bench.Result {
+func crashed() *result.Result {
 	r := withBreakdowns(threeRegions().result())
 	s := time.Second
-	r.Runs[0].Crashes = []bench.Crash{{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{3200 * time.Millisecond, 90 * time.Millisecond, 160 * time.Millisecond},
-		Recovery: &bench.Recovery{At: 6 * s, CaughtUp: 85 * time.Millisecond, Missed: 412, Serving: 200 * time.Millisecond}}}
-	r.Runs[1].Crashes = []bench.Crash{
-		{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{-1, 2 * s, 2 * s}, Recovery: &bench.Recovery{At: 6 * s, CaughtUp: -1, Missed: 1, Serving: -1}},
+	r.Runs[0].Crashes = []result.Crash{{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{3200 * time.Millisecond, 90 * time.Millisecond, 160 * time.Millisecond},
+		Recovery: &result.Recovery{At: 6 * s, CaughtUp: 85 * time.Millisecond, Missed: 412, Serving: 200 * time.Millisecond}}}
+	r.Runs[1].Crashes = []result.Crash{
+		{Region: "us-east-1", At: 3 * s, Outages: []time.Duration{-1, 2 * s, 2 * s}, Recovery: &result.Recovery{At: 6 * s, CaughtUp: -1, Missed: 1, Serving: -1}},
 		{Region: "eu-west-1", At: 9 * s, Outages: []time.Duration{-1, -1, -1}},
 	}
-	r.Runs[0].Measures = []bench.Measure{{Name: "heads met", Count: 1200, Sum: 1800, Max: 3}, {Name: "second replica", Count: 12}}
-	r.Runs[1].Measures = []bench.Measure{{Name: "leading", Count: 1}}
+	r.Runs[0].Measures = []result.Measure{{Name: "heads met", Count: 1200, Sum: 1800, Max: 3}, {Name: "second replica", Count: 12}}
+	r.Runs[1].Measures = []result.Measure{{Name: "leading", Count: 1}}
 	return r
 }
 
 // swept has three points, at which the slow protocol is ever slower, and saturated at the last.
-func swept() *bench.Result {
+func swept() *result.Result {
 	w := threeRegions()
 	w.protocols = []invented{{"quick", "", []float64{1, 1, 1}}, {"slow", "", []float64{2, 2, 2}}}
 	whole := w.result()
-	whole.Experiment.Sweep = &bench.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%", "100%"}}
+	whole.Experiment.Sweep = &experiment.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%", "100%"}}
 	whole.Runs = nil
 	for i, value := range whole.Experiment.Sweep.Values {
 		w.protocols[1].trips = []float64{2, 2 + float64(i), 2 + 4*float64(i)}
 		for _, run := range w.result().Runs {
 			run.Point = value
 			if i > 0 && run.Protocol == "slow" {
-				run.Measures = []bench.Measure{{Name: "version lost", Count: int64(1000 * i), Sum: int64(2000 * i), Max: 7}}
+				run.Measures = []result.Measure{{Name: "version lost", Count: int64(1000 * i), Sum: int64(2000 * i), Max: 7}}
 			}
 			if i == 2 && run.Protocol == "slow" {
 				run.Saturated, run.Invalid = true, []string{"saturated: in eu-west-1 40 of 2000 writes were answered"}

@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -36,7 +37,7 @@ func matchGolden(t *testing.T, name string, got []byte) {
 }
 
 // interrupted was stopped while the second protocol, which was saturated, ran.
-func interrupted() *bench.Result {
+func interrupted() *result.Result {
 	r := threeRegions().result()
 	r.Partial = true
 	r.Runs = r.Runs[:2]
@@ -49,19 +50,19 @@ func interrupted() *bench.Result {
 }
 
 // lossy ran live, with everything that can be said of a network.
-func lossy() *bench.Result {
+func lossy() *result.Result {
 	r := threeRegions().result()
-	r.Experiment.World = bench.Live
+	r.Experiment.World = experiment.Live
 	r.Experiment.Transport = oneStream()
 	r.Experiment.Network.Loss = 0.01
 	for i := range r.Runs {
-		r.Runs[i].Network = bench.NetworkRun{
+		r.Runs[i].Network = result.NetworkRun{
 			Messages: 10_000, Packets: 20_000, Lost: 200, Dropped: 1, Overflow: 2, Unsent: 3, Reconnects: 4,
-			Lateness: bench.Summary{Count: 20_000, P50: 25 * time.Microsecond, P99: time.Duration(100+i) * time.Microsecond},
+			Lateness: result.Summary{Count: 20_000, P50: 25 * time.Microsecond, P99: time.Duration(100+i) * time.Microsecond},
 		}
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]
-			region.Lag = bench.Summary{Count: 2000, P99: 80 * time.Microsecond}
+			region.Lag = result.Summary{Count: 2000, P99: 80 * time.Microsecond}
 			region.SecondHalf = region.FirstHalf * 98 / 100
 		}
 	}
@@ -69,19 +70,19 @@ func lossy() *bench.Result {
 	return r
 }
 
-func withWrites(w world, writes int) *bench.Result {
+func withWrites(w world, writes int) *result.Result {
 	w.writes = writes
 	return w.result()
 }
 
-func withRepeats(w world, repeats int) *bench.Result {
+func withRepeats(w world, repeats int) *result.Result {
 	w.repeats = repeats
 	return w.result()
 }
 
-func closedLoop() *bench.Result {
+func closedLoop() *result.Result {
 	r := withWrites(threeRegions(), 600)
-	r.Experiment.Load.Arrivals, r.Experiment.Load.Rate, r.Experiment.Load.Clients = bench.Closed, 0, 4
+	r.Experiment.Load.Arrivals, r.Experiment.Load.Rate, r.Experiment.Load.Clients = experiment.Closed, 0, 4
 	return r
 }
 
@@ -89,7 +90,7 @@ func alone() world {
 	return world{regions: []string{"local"}, quorums: []time.Duration{0}, protocols: []invented{{"solo", "", []float64{0.25}}}, writes: 30_000}
 }
 
-func notRun() *bench.Result {
+func notRun() *result.Result {
 	r := threeRegions().result()
 	r.Runs, r.Partial = nil, true
 	return r
@@ -98,7 +99,7 @@ func notRun() *bench.Result {
 func TestTableIsWhatTheGoldenFileShows(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		result *bench.Result
+		result *result.Result
 		opts   TableOptions
 	}{
 		{"table", threeRegions().result(), TableOptions{}},

@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // What the runs tell besides latencies: what drivers noted, and what became of crashes.
 
 // measureLines tell, a line for each protocol, what the driver noted, in its own words; repeats are
 // summed up. Of a sweep they tell how often, at each point.
-func measureLines(r *bench.Result) []string {
+func measureLines(r *result.Result) []string {
 	var lines []string
 	for _, label := range r.Labels() {
 		var told []string
@@ -37,13 +37,13 @@ func measureLines(r *bench.Result) []string {
 }
 
 // noted sums up what a driver noted in all runs.
-func noted(r *bench.Result, label string) []bench.Measure {
-	var all []bench.Measure
+func noted(r *result.Result, label string) []result.Measure {
+	var all []result.Measure
 	for _, run := range r.RunsOf(label) {
 		for _, m := range run.Measures {
-			at := slices.IndexFunc(all, func(o bench.Measure) bool { return o.Name == m.Name })
+			at := slices.IndexFunc(all, func(o result.Measure) bool { return o.Name == m.Name })
 			if at < 0 {
-				at, all = len(all), append(all, bench.Measure{Name: m.Name})
+				at, all = len(all), append(all, result.Measure{Name: m.Name})
 			}
 			all[at].Join(m)
 		}
@@ -51,7 +51,7 @@ func noted(r *bench.Result, label string) []bench.Measure {
 	return all
 }
 
-func notedAtPoints(r *bench.Result, label string) []string {
+func notedAtPoints(r *result.Result, label string) []string {
 	var told []string
 	for _, m := range noted(r, label) {
 		var times []string
@@ -68,7 +68,7 @@ func notedAtPoints(r *bench.Result, label string) []string {
 }
 
 // meanOf writes a mean with the digits that mean something.
-func meanOf(m bench.Measure) string {
+func meanOf(m result.Measure) string {
 	if mean := m.Mean(); mean < 100 {
 		return strconv.FormatFloat(mean, 'g', 3, 64)
 	}
@@ -77,7 +77,7 @@ func meanOf(m bench.Measure) string {
 
 // crashLines tell of each crash of a replica how long writes went unanswered, and how long the
 // replica took to recover.
-func crashLines(r *bench.Result) []string {
+func crashLines(r *result.Result) []string {
 	var lines []string
 	for _, label := range r.Labels() {
 		for _, run := range r.RunsOf(label) {
@@ -98,7 +98,7 @@ func crashLines(r *bench.Result) []string {
 	return lines
 }
 
-func caughtUp(r *bench.Recovery) string {
+func caughtUp(r *result.Recovery) string {
 	missed := fmt.Sprintf("with the %s it had missed", plural(r.Missed, "write"))
 	if r.CaughtUp < 0 {
 		return "it had not caught up " + missed + " by the end"
@@ -106,7 +106,7 @@ func caughtUp(r *bench.Recovery) string {
 	return "it caught up " + missed + " in " + ms(r.CaughtUp)
 }
 
-func serving(r *bench.Recovery) string {
+func serving(r *result.Recovery) string {
 	if r.Serving < 0 {
 		return "and answered no client any more"
 	}

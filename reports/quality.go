@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // Quality says in a line each how far a result may be trusted: where it ran, whether it was
 // interrupted, how exact emulator and generator were, whether latencies drifted, what the network
 // lost. Figures that cannot be merged are those of the worst run.
-func Quality(r *bench.Result) []string {
+func Quality(r *result.Result) []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 
@@ -47,12 +47,12 @@ func Quality(r *bench.Result) []string {
 
 // checkLines tells the verdicts on what the replicas did: what all runs passed in one line, what
 // one did not in a line each.
-func checkLines(r *bench.Result) []string {
+func checkLines(r *result.Result) []string {
 	var passed, lines []string
 	notPassed := map[string]bool{}
 	for _, run := range r.Runs {
 		for _, c := range run.Checks {
-			if c.Verdict != bench.Passed {
+			if c.Verdict != result.Passed {
 				notPassed[c.Name] = true
 				lines = append(lines, fmt.Sprintf("check: %s: %s: %s: %s", runName(r, run), c.Name, c.Verdict, c.Detail))
 			}
@@ -73,8 +73,8 @@ func checkLines(r *bench.Result) []string {
 }
 
 // worstLateness takes each percentile from the run in which it was greatest.
-func worstLateness(r *bench.Result) bench.Summary {
-	var worst bench.Summary
+func worstLateness(r *result.Result) result.Summary {
+	var worst result.Summary
 	for _, run := range r.Runs {
 		late := run.Network.Lateness
 		worst.Count += late.Count
@@ -84,7 +84,7 @@ func worstLateness(r *bench.Result) bench.Summary {
 }
 
 // worstLag is the greatest p99 of the generator's lag; a simulated generator has none.
-func worstLag(r *bench.Result) (lag time.Duration, found bool) {
+func worstLag(r *result.Result) (lag time.Duration, found bool) {
 	if r.Experiment.IsSimulated() {
 		return 0, false
 	}
@@ -98,10 +98,10 @@ func worstLag(r *bench.Result) (lag time.Duration, found bool) {
 
 // worstDrift is the greatest relative change from the median of the first half of a run to that
 // of the second, among runs with the samples for both.
-func worstDrift(r *bench.Result) (drift float64, where string, found bool) {
+func worstDrift(r *result.Result) (drift float64, where string, found bool) {
 	for _, run := range r.Runs {
 		for _, region := range run.Regions {
-			if region.FirstHalf <= 0 || region.SecondHalf <= 0 || bench.ConfidenceIn(50, region.Response.Count/2) == bench.Withheld {
+			if region.FirstHalf <= 0 || region.SecondHalf <= 0 || result.ConfidenceIn(50, region.Response.Count/2) == result.Withheld {
 				continue
 			}
 			change := float64(region.SecondHalf)/float64(region.FirstHalf) - 1
@@ -114,7 +114,7 @@ func worstDrift(r *bench.Result) (drift float64, where string, found bool) {
 }
 
 // runName is the protocol, at which point of a sweep, and which repeat where there are several.
-func runName(r *bench.Result, run bench.Run) string {
+func runName(r *result.Result, run result.Run) string {
 	name := run.Protocol
 	if run.Point != "" {
 		name += " at " + run.Point
@@ -126,8 +126,8 @@ func runName(r *bench.Result, run bench.Run) string {
 }
 
 // networkLines tells what the network did to messages, warm-up included.
-func networkLines(r *bench.Result) []string {
-	var sum bench.NetworkRun
+func networkLines(r *result.Result) []string {
+	var sum result.NetworkRun
 	for _, run := range r.Runs {
 		n := run.Network
 		sum.Messages += n.Messages

@@ -7,13 +7,13 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // series is what the clients of one region saw of one protocol: the runs, and all of them merged.
 type series struct {
-	bench.RegionRun
-	runs      []bench.Run
+	result.RegionRun
+	runs      []result.Run
 	region    int
 	reads     bool // its Operations are the reads
 	saturated bool
@@ -21,14 +21,14 @@ type series struct {
 
 // view is a result as reports read it: merged once, by protocol and region.
 type view struct {
-	*bench.Result
+	*result.Result
 	reads   bool // in place of the writes
 	labels  []string
 	regions []string    // as the runs name them, which tells apart the places of a region
 	series  [][]*series // by protocol and region; nil if the protocol has not run
 }
 
-func viewOf(r *bench.Result) *view {
+func viewOf(r *result.Result) *view {
 	v := &view{Result: r, labels: r.Labels(), regions: r.Experiment.Regions}
 	if len(r.Runs) > 0 {
 		v.regions = nil
@@ -38,7 +38,7 @@ func viewOf(r *bench.Result) *view {
 	}
 	for _, label := range v.labels {
 		runs := r.RunsOf(label)
-		saturated := slices.ContainsFunc(runs, func(run bench.Run) bool { return run.Saturated })
+		saturated := slices.ContainsFunc(runs, func(run result.Run) bool { return run.Saturated })
 		row := make([]*series, len(v.regions))
 		for region := range row {
 			if merged, ok := r.Merged(label, region); ok {
@@ -113,11 +113,11 @@ func (s *series) noun() string { return noun(s.reads) }
 
 // confidence tells what may be made of a response percentile, 0 to 100, of the series: nothing if
 // it is that of a queue that grows.
-func (s *series) confidence(percentile float64) bench.Confidence {
+func (s *series) confidence(percentile float64) result.Confidence {
 	if s.saturated {
-		return bench.Withheld
+		return result.Withheld
 	}
-	return bench.ConfidenceIn(percentile, s.Response.Count)
+	return result.ConfidenceIn(percentile, s.Response.Count)
 }
 
 // aboveFloor is p50 ÷ floor; ok is false without a floor or a p50 to be shown.
@@ -127,7 +127,7 @@ func (s *series) aboveFloor() (ratio float64, ok bool) { return s.over(s.Floor) 
 func (s *series) trips() (ratio float64, ok bool) { return s.over(s.Quorum) }
 
 func (s *series) over(d time.Duration) (float64, bool) {
-	if d <= 0 || s.confidence(50) == bench.Withheld {
+	if d <= 0 || s.confidence(50) == result.Withheld {
 		return 0, false
 	}
 	return float64(s.Response.P50) / float64(d), true
@@ -157,22 +157,22 @@ func mergeInto(merged, h *hdrhistogram.Histogram) *hdrhistogram.Histogram {
 // caveat says in a word or two what is wrong with the runs of a protocol; empty if nothing is.
 func (v *view) caveat(label string) string {
 	runs := v.RunsOf(label)
-	any := func(is func(bench.Run) bool) bool { return slices.ContainsFunc(runs, is) }
+	any := func(is func(result.Run) bool) bool { return slices.ContainsFunc(runs, is) }
 	switch {
 	case len(runs) == 0:
 		return "not run"
-	case any(func(run bench.Run) bool { return run.Saturated }):
+	case any(func(run result.Run) bool { return run.Saturated }):
 		return "saturated"
 	case invalid(runs):
 		return "invalid"
-	case any(func(run bench.Run) bool { return run.Partial }):
+	case any(func(run result.Run) bool { return run.Partial }):
 		return "partial"
 	}
 	return ""
 }
 
-func invalid(runs []bench.Run) bool {
-	return slices.ContainsFunc(runs, func(run bench.Run) bool { return len(run.Invalid) > 0 })
+func invalid(runs []result.Run) bool {
+	return slices.ContainsFunc(runs, func(run result.Run) bool { return len(run.Invalid) > 0 })
 }
 
 // reservation is the caveat, in brackets, of figures that are shown all the same; those of which

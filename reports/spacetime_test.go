@@ -13,11 +13,12 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"quorumbench/bench/scenario"
+	"quorumbench/protocols/registry"
 )
 
 func playScenario(t *testing.T, name string) *scenario.Run {
 	t.Helper()
-	script, err := scenario.Load(name)
+	script, err := scenario.Load(name, registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +58,7 @@ at 0ms   R0 put k foo as w
 at 42ms  R1 crash
 at 60ms  end
 expect   R0 answers w
-`))
+`), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}

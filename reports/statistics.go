@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // The unit of all statistics here is the run: writes within a run share the weather, the leader
@@ -25,12 +25,12 @@ const runsForInterval = 6
 // percentile names one that reports show.
 type percentile struct {
 	at float64 // 0 to 100
-	of func(bench.Summary) float64
+	of func(result.Summary) float64
 }
 
 var (
-	p50 = percentile{50, func(s bench.Summary) float64 { return float64(s.P50) }}
-	p99 = percentile{99, func(s bench.Summary) float64 { return float64(s.P99) }}
+	p50 = percentile{50, func(s result.Summary) float64 { return float64(s.P50) }}
+	p99 = percentile{99, func(s result.Summary) float64 { return float64(s.P99) }}
 )
 
 // repeated is a percentile of one run, in nanoseconds.
@@ -47,7 +47,7 @@ func (s *series) byRepeat(p percentile) []repeated {
 		if s.reads {
 			summary = run.Regions[s.region].Reads.Response
 		}
-		if bench.ConfidenceIn(p.at, summary.Count) != bench.Withheld {
+		if result.ConfidenceIn(p.at, summary.Count) != result.Withheld {
 			values = append(values, repeated{run.Repeat, p.of(summary)})
 		}
 	}

@@ -14,17 +14,17 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // sweep is a result with several points, each read as a result of its own.
 type sweep struct {
-	*bench.Result
+	*result.Result
 	values []string
 	points []*view // one each
 }
 
-func sweepOf(r *bench.Result) *sweep {
+func sweepOf(r *result.Result) *sweep {
 	s := &sweep{Result: r, values: r.Points()}
 	for _, value := range s.values {
 		s.points = append(s.points, viewOf(r.At(value)))
@@ -133,12 +133,12 @@ func (s *sweep) growth(protocol int) string {
 		most, where, known := 1.0, "", false
 		for region, name := range s.points[0].regions {
 			base := s.points[0].series[protocol][region]
-			if base == nil || base.confidence(p.at) == bench.Withheld {
+			if base == nil || base.confidence(p.at) == result.Withheld {
 				continue
 			}
 			for n, v := range s.points {
 				one := v.series[protocol][region]
-				if one == nil || one.confidence(p.at) == bench.Withheld {
+				if one == nil || one.confidence(p.at) == result.Withheld {
 					continue
 				}
 				known = true
@@ -215,7 +215,7 @@ func (s *sweep) line(protocol, region int, p percentile) []plotter.XYs {
 	for n, v := range s.points {
 		last := &stretches[len(stretches)-1]
 		one := v.series[protocol][region]
-		if one == nil || one.confidence(p.at) == bench.Withheld {
+		if one == nil || one.confidence(p.at) == result.Withheld {
 			if len(*last) > 0 {
 				stretches = append(stretches, nil)
 			}

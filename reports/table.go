@@ -13,7 +13,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"golang.org/x/term"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // TableOptions says how a table is written.
@@ -34,7 +34,7 @@ const withheldMark = "–"
 // Table writes what was run, a row for each protocol and region, the reads after the writes if there
 // were any, what may be concluded (Verdict), what the drivers noted, what became of crashes, and how
 // far to trust it (Quality). Repeats are merged. Of a sweep it has a column for each point.
-func Table(w io.Writer, r *bench.Result, opts TableOptions) error {
+func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n", headline(r))
 	var verdict []string
@@ -132,9 +132,9 @@ func latencyCell(s *series, percentile float64, d time.Duration, color bool) (ce
 		return "saturated", false
 	}
 	switch s.confidence(percentile) {
-	case bench.Withheld:
+	case result.Withheld:
 		return withheldMark, false
-	case bench.Dimmed:
+	case result.Dimmed:
 		if color {
 			return faintText(ms(d)), true
 		}

@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // timelineFigure shows how latency went over the measured time: the median and the band from p10
@@ -72,7 +72,7 @@ func timelineFigure(v *view) *figure {
 }
 
 // faultList tells the faults, by the numbers that mark them in the figure.
-func faultList(r *bench.Result) []string {
+func faultList(r *result.Result) []string {
 	faults := r.Experiment.Faults
 	if len(faults) == 0 {
 		return nil
@@ -86,7 +86,7 @@ func faultList(r *bench.Result) []string {
 
 // faultMarks are a line across the panel where a fault happened, and one where it was undone, with
 // the fault's number at its head.
-func faultMarks(r *bench.Result, top float64) []plot.Plotter {
+func faultMarks(r *result.Result, top float64) []plot.Plotter {
 	faults := r.Experiment.Faults
 	var marks []plot.Plotter
 	for i := range faults {
@@ -121,7 +121,7 @@ type step struct {
 
 // coarsened joins neighbouring intervals until each has the writes that a median takes; what is
 // left over at the end is added to the last.
-func coarsened(intervals []bench.Interval) []step {
+func coarsened(intervals []result.Interval) []step {
 	var steps []step
 	var open *step
 	for _, interval := range intervals {
@@ -133,7 +133,7 @@ func coarsened(intervals []bench.Interval) []step {
 		}
 		open.to = (interval.Start + interval.Length).Seconds()
 		open.response = mergeInto(open.response, interval.Response)
-		if bench.ConfidenceIn(50, open.response.TotalCount()) != bench.Withheld {
+		if result.ConfidenceIn(50, open.response.TotalCount()) != result.Withheld {
 			steps, open = append(steps, *open), nil
 		}
 	}
@@ -146,7 +146,7 @@ func coarsened(intervals []bench.Interval) []step {
 
 // timeline returns the medians, held over each step, and the outline of the band from p10 to p90.
 func timeline(steps []step) (medians, band plotter.XYs) {
-	at := func(s step, percentile float64) float64 { return millis(bench.Percentile(s.response, percentile)) }
+	at := func(s step, percentile float64) float64 { return millis(result.Percentile(s.response, percentile)) }
 	for _, s := range steps {
 		medians = append(medians, plotter.XY{X: s.from, Y: at(s, 50)}, plotter.XY{X: s.to, Y: at(s, 50)})
 		band = append(band, plotter.XY{X: s.from, Y: at(s, 90)}, plotter.XY{X: s.to, Y: at(s, 90)})

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // alike is how far apart, as a ratio, two medians may be and still be called the same.
@@ -16,7 +16,7 @@ const alike = 1.05
 // how many round trips a write takes under the quickest protocol and how the others differ from
 // it; then what went unanswered. Protocols whose runs are invalid or saturated, and medians of too
 // few writes, are left out of the comparison.
-func Verdict(r *bench.Result) []string {
+func Verdict(r *result.Result) []string {
 	if r.Experiment.Sweep != nil {
 		return sweepOf(r).verdict()
 	}
@@ -63,7 +63,7 @@ func (v *view) costLines() []string {
 		return nil
 	}
 	if len(all) == 0 {
-		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes.", bench.SamplesNeeded(50))}
+		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes.", result.SamplesNeeded(50))}
 	}
 
 	best := quickest(all)
@@ -103,7 +103,7 @@ func (v *view) mediansOf(label string) []*median {
 		return medians
 	}
 	for i, s := range v.of(label) {
-		if s == nil || s.confidence(50) == bench.Withheld {
+		if s == nil || s.confidence(50) == result.Withheld {
 			continue
 		}
 		medians[i] = &median{region: s.Region, p50: s.Response.P50, words: ms(s.Response.P50)}

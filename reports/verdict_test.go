@@ -5,12 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 	ms := time.Millisecond
-	two := func(protocols ...invented) *bench.Result {
+	two := func(protocols ...invented) *result.Result {
 		return world{regions: []string{"a", "b"}, quorums: []time.Duration{50 * ms, 80 * ms}, protocols: protocols, writes: 500}.result()
 	}
 	oneInvalid := two(invented{"quick", "", []float64{1, 1}}, invented{"slow", "", []float64{2, 2}})
@@ -30,7 +30,7 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 
 	for _, c := range []struct {
 		name   string
-		result *bench.Result
+		result *result.Result
 		want   []string
 	}{
 		{"one protocol with different options", options, []string{

@@ -5,7 +5,7 @@ import (
 	"math"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // withheld remembers, for each percentile of a table, the fewest writes for which it was withheld.
@@ -29,13 +29,13 @@ func (w *withheld) note(s *series) {
 }
 
 func (f *fewest) note(percentile float64, s *series) {
-	if s.confidence(percentile) == bench.Withheld && (!f.found || s.Response.Count < f.count) {
+	if s.confidence(percentile) == result.Withheld && (!f.found || s.Response.Count < f.count) {
 		*f = fewest{found: true, count: s.Response.Count}
 	}
 }
 
 // footnotes says for each percentile that was withheld what it would take to have it.
-func (w *withheld) footnotes(r *bench.Result) []string {
+func (w *withheld) footnotes(r *result.Result) []string {
 	var lines []string
 	for _, f := range []struct {
 		fewest
@@ -49,14 +49,14 @@ func (w *withheld) footnotes(r *bench.Result) []string {
 			share = float64(r.Experiment.Load.Reads)
 		}
 		lines = append(lines, fmt.Sprintf("p%g takes %s %ss from a region, and one had %s%s",
-			f.percentile, count(bench.SamplesNeeded(f.percentile)), noun(w.reads), count(f.count), longEnough(r, share, f.percentile, f.count)))
+			f.percentile, count(result.SamplesNeeded(f.percentile)), noun(w.reads), count(f.count), longEnough(r, share, f.percentile, f.count)))
 	}
 	return lines
 }
 
 // longEnough says how long the runs would have to measure for the percentile, of a share of the
 // commands, at the rate that had: open loops offer a rate, closed ones have the one they reached.
-func longEnough(r *bench.Result, share, percentile float64, had int64) string {
+func longEnough(r *result.Result, share, percentile float64, had int64) string {
 	load, repeats := r.Experiment.Load, max(1, r.Experiment.Repeats)
 	perSecond := float64(load.Rate) * share
 	if load.IsClosed() {
@@ -65,6 +65,6 @@ func longEnough(r *bench.Result, share, percentile float64, had int64) string {
 	if perSecond <= 0 {
 		return ""
 	}
-	seconds := math.Ceil(float64(bench.SamplesNeeded(percentile)) / perSecond / float64(repeats))
+	seconds := math.Ceil(float64(result.SamplesNeeded(percentile)) / perSecond / float64(repeats))
 	return fmt.Sprintf("; at this rate a run must measure for %s", span(time.Duration(seconds)*time.Second))
 }

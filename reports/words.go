@@ -10,7 +10,7 @@ import (
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 // millis returns a duration as its number of milliseconds.
@@ -82,7 +82,7 @@ func roundTrips(n float64) string {
 }
 
 // headline says what was run: name, topology, regions, load, world and seed.
-func headline(r *bench.Result) string {
+func headline(r *result.Result) string {
 	e := r.Experiment
 	load := strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64)
 	switch {
@@ -118,7 +118,7 @@ func repeats(n int) string {
 	return fmt.Sprintf(", %d times", n)
 }
 
-func worldName(r *bench.Result) string {
+func worldName(r *result.Result) string {
 	if r.Experiment.IsSimulated() {
 		return "simulated"
 	}

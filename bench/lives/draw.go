@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols"
 )
 
@@ -22,7 +22,7 @@ import (
 // its own. The same life takes the same course every time.
 type Life struct {
 	Driver     *protocols.Driver
-	Experiment bench.Experiment
+	Experiment experiment.Experiment
 	OneWay     [][]time.Duration
 	Jitter     [][]time.Duration
 	GiveUp     time.Duration // after which clients want no answer any more; 0: they wait
@@ -41,9 +41,9 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	if driver.CheckReplicas(5) == nil && d.chance(0.3) {
 		n = 5
 	}
-	l := &Life{Driver: driver, Experiment: bench.Experiment{
-		Name: fmt.Sprintf("life %d", seed), World: bench.Simulated, Repeats: 1, Seed: seed,
-		Protocols: []bench.Protocol{{Name: driver.Name, Label: driver.Name}},
+	l := &Life{Driver: driver, Experiment: experiment.Experiment{
+		Name: fmt.Sprintf("life %d", seed), World: experiment.Simulated, Repeats: 1, Seed: seed,
+		Protocols: []experiment.Protocol{{Name: driver.Name, Label: driver.Name}},
 	}}
 	e := &l.Experiment
 	for i := range n {
@@ -54,16 +54,16 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	}
 	d.options(l, n)
 	longest := d.delays(l, n)
-	e.Network.Loss = bench.Share(d.one(0, 0, 0.01, 0.05, 0.2))
+	e.Network.Loss = experiment.Share(d.one(0, 0, 0.01, 0.05, 0.2))
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
-	e.Simulation.Doubled = bench.Share(d.one(0, 0, 0.02, 0.2))
+	e.Simulation.Doubled = experiment.Share(d.one(0, 0, 0.02, 0.2))
 	d.load(l, n, longest)
 	// From a stream of its own, so that lives stay what they are.
 	v := drawer{rand.New(rand.NewPCG(seed, 0x7e5))}
 	if v.chance(0.3) {
-		e.Load.Versions = bench.Share(v.one(0.1, 0.5))
+		e.Load.Versions = experiment.Share(v.one(0.1, 0.5))
 	}
-	if e.Load.Arrivals != bench.Closed && v.chance(0.5) {
+	if e.Load.Arrivals != experiment.Closed && v.chance(0.5) {
 		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
 	d.faults(l, n)
@@ -85,10 +85,10 @@ func (d drawer) options(l *Life, n int) {
 func (d drawer) load(l *Life, n int, longest time.Duration) {
 	load := &l.Experiment.Load
 	clients := 2 + d.IntN(3)
-	*load = bench.Load{
+	*load = experiment.Load{
 		Timeout: 40 * time.Second, ValueSize: 12,
-		Reads: bench.Share(d.one(0.1, 0.3, 0.5)),
-		Keys:  bench.Keys{Count: 1 + d.IntN(2*clients*n), Distribution: bench.Uniform},
+		Reads: experiment.Share(d.one(0.1, 0.3, 0.5)),
+		Keys:  experiment.Keys{Count: 1 + d.IntN(2*clients*n), Distribution: experiment.Uniform},
 		Retry: longest + time.Duration(d.IntN(1500))*ms,
 	}
 	if d.chance(0.3) {
@@ -97,11 +97,11 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	// A client gets a command through in about three of the longest round trips, if nothing is wrong.
 	load.Duration = max(2*time.Second, time.Duration(commands/(clients*n))*3*longest)
 	if d.chance(0.7) && !l.instant() {
-		load.Arrivals, load.Clients, load.Commands = bench.Closed, clients, (commands+n-1)/n
+		load.Arrivals, load.Clients, load.Commands = experiment.Closed, clients, (commands+n-1)/n
 	} else {
-		load.Arrivals = bench.Poisson // also while nothing is answered: then much is under way for each key
+		load.Arrivals = experiment.Poisson // also while nothing is answered: then much is under way for each key
 		load.Keys.Count += 20
-		load.Rate = bench.Rate(1.4 * commands / float64(n) / load.Duration.Seconds())
+		load.Rate = experiment.Rate(1.4 * commands / float64(n) / load.Duration.Seconds())
 	}
 }
 
@@ -154,31 +154,37 @@ func (d drawer) delays(l *Life, n int) (longest time.Duration) {
 // faults draws what goes wrong, and puts everything right at the end.
 func (d drawer) faults(l *Life, n int) {
 	e := &l.Experiment
-	kinds := []func(bench.Fault) []bench.Fault{
-		func(f bench.Fault) []bench.Fault { f.Crash = "random"; return []bench.Fault{f} },
-		func(f bench.Fault) []bench.Fault { f.Crash = "leader"; return []bench.Fault{f} },
-		func(f bench.Fault) []bench.Fault { return d.blackout(f, e.Regions) },
-		func(f bench.Fault) []bench.Fault { f.Partition = d.groups(e.Regions); return []bench.Fault{f} },
-		func(f bench.Fault) []bench.Fault { f.Cut = d.pair(e.Regions); return []bench.Fault{f} },
-		func(f bench.Fault) []bench.Fault { f.Loss = bench.Share(d.one(0.1, 0.5)); return []bench.Fault{f} },
-		func(f bench.Fault) []bench.Fault {
+	kinds := []func(experiment.Fault) []experiment.Fault{
+		func(f experiment.Fault) []experiment.Fault { f.Crash = "random"; return []experiment.Fault{f} },
+		func(f experiment.Fault) []experiment.Fault { f.Crash = "leader"; return []experiment.Fault{f} },
+		func(f experiment.Fault) []experiment.Fault { return d.blackout(f, e.Regions) },
+		func(f experiment.Fault) []experiment.Fault {
+			f.Partition = d.groups(e.Regions)
+			return []experiment.Fault{f}
+		},
+		func(f experiment.Fault) []experiment.Fault { f.Cut = d.pair(e.Regions); return []experiment.Fault{f} },
+		func(f experiment.Fault) []experiment.Fault {
+			f.Loss = experiment.Share(d.one(0.1, 0.5))
+			return []experiment.Fault{f}
+		},
+		func(f experiment.Fault) []experiment.Fault {
 			f.Delay = time.Duration(1+d.IntN(200)) * ms
-			return []bench.Fault{f}
+			return []experiment.Fault{f}
 		},
-		func(f bench.Fault) []bench.Fault {
-			f.Slow = &bench.Slow{Region: e.Regions[d.IntN(n)], By: time.Duration(1+d.IntN(30)) * ms}
-			return []bench.Fault{f}
+		func(f experiment.Fault) []experiment.Fault {
+			f.Slow = &experiment.Slow{Region: e.Regions[d.IntN(n)], By: time.Duration(1+d.IntN(30)) * ms}
+			return []experiment.Fault{f}
 		},
-		func(f bench.Fault) []bench.Fault {
-			f.Skew = &bench.Skew{Region: e.Regions[d.IntN(n)], Rate: bench.Factor(d.one(0.2, 0.5, 2, 3))}
-			return []bench.Fault{f}
+		func(f experiment.Fault) []experiment.Fault {
+			f.Skew = &experiment.Skew{Region: e.Regions[d.IntN(n)], Rate: experiment.Factor(d.one(0.2, 0.5, 2, 3))}
+			return []experiment.Fault{f}
 		},
 	}
-	kinds = slices.DeleteFunc(kinds, func(func(bench.Fault) []bench.Fault) bool { return d.chance(0.5) })
+	kinds = slices.DeleteFunc(kinds, func(func(experiment.Fault) []experiment.Fault) bool { return d.chance(0.5) })
 	if len(kinds) > 0 {
 		for range d.IntN(int(d.one(8, 8, 40))) {
 			length := d.one(20, 300, 3000)
-			f := bench.Fault{
+			f := experiment.Fault{
 				At:  time.Duration(d.Int64N(int64(e.Load.Duration))),
 				For: ms + time.Duration(d.Float64()*length*float64(ms)),
 			}
@@ -194,12 +200,12 @@ func (d drawer) faults(l *Life, n int) {
 		e.Faults = append(e.Faults, d.siege(e)...)
 	}
 	if l.trustsClocks() {
-		e.Faults = slices.DeleteFunc(e.Faults, func(f bench.Fault) bool { return f.Skew != nil })
+		e.Faults = slices.DeleteFunc(e.Faults, func(f experiment.Fault) bool { return f.Skew != nil })
 	}
-	slices.SortStableFunc(e.Faults, func(a, b bench.Fault) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(e.Faults, func(a, b experiment.Fault) int { return cmp.Compare(a.At, b.At) })
 	e.Faults = append(e.Faults,
-		bench.Fault{At: e.Load.Duration, Heal: true},
-		bench.Fault{At: e.Load.Duration, Restart: "all"})
+		experiment.Fault{At: e.Load.Duration, Heal: true},
+		experiment.Fault{At: e.Load.Duration, Restart: "all"})
 }
 
 // trustsClocks tells whether an option was drawn whose safety is not to be had with wrong clocks.
@@ -245,7 +251,7 @@ func (l *Life) String() string {
 		b.WriteString("]")
 	}
 	load := fmt.Sprintf("%d clients", e.Load.Clients)
-	if e.Load.Arrivals != bench.Closed {
+	if e.Load.Arrivals != experiment.Closed {
 		load = fmt.Sprintf("%.1f commands a second", float64(e.Load.Rate))
 	}
 	if l.GiveUp > 0 {

@@ -7,14 +7,14 @@ import (
 	"sync/atomic"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 	"quorumbench/protocols"
 )
 
 // Found is a life that failed.
 type Found struct {
 	Seed   uint64
-	Failed []bench.Check
+	Failed []result.Check
 	Life   *Life // as drawn
 }
 
@@ -107,7 +107,7 @@ func (s *search) play(ctx context.Context, seed uint64) {
 	s.tally.Commands += uint64(out.Commands)
 	s.tally.Messages += out.Messages
 	for _, c := range out.Checks {
-		if c.Verdict == bench.Undecided {
+		if c.Verdict == result.Undecided {
 			s.tally.Undecided++
 		}
 	}

@@ -7,16 +7,18 @@ import (
 	"time"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 )
 
-// Play plays a life; see bench.Plan.Play.
+// Play plays a life; see bench.Play.
 func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Life, error) {
-	plan, err := bench.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
+	plan, err := experiment.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
 	if err != nil {
 		return nil, err
 	}
 	plan.GiveUp = l.GiveUp
-	return plan.Play(ctx, trace)
+	return bench.Play(ctx, plan, trace)
 }
 
 // clone returns a copy that can be changed.
@@ -30,15 +32,15 @@ func (l *Life) clone() *Life {
 // with fewer clients, with fewer faults, on a simpler network.
 func (l *Life) simpler() []*Life {
 	var all []*Life
-	try := func(change func(e *bench.Experiment) bool) {
+	try := func(change func(e *experiment.Experiment) bool) {
 		if c := l.clone(); change(&c.Experiment) {
 			all = append(all, c)
 		}
 	}
 	for _, part := range []time.Duration{4, 2} { // the end comes earlier, with what undoes the faults
-		try(func(e *bench.Experiment) bool {
+		try(func(e *experiment.Experiment) bool {
 			e.Load.Duration /= part
-			e.Faults = slices.DeleteFunc(e.Faults, func(f bench.Fault) bool { return f.At > e.Load.Duration && !undoes(f) })
+			e.Faults = slices.DeleteFunc(e.Faults, func(f experiment.Fault) bool { return f.At > e.Load.Duration && !undoes(f) })
 			for i := range e.Faults {
 				if undoes(e.Faults[i]) {
 					e.Faults[i].At = e.Load.Duration
@@ -47,29 +49,33 @@ func (l *Life) simpler() []*Life {
 			return e.Load.Duration >= 100*ms
 		})
 	}
-	try(func(e *bench.Experiment) bool { had := e.Load.Commands > 0; e.Load.Commands = 0; return had })
-	try(func(e *bench.Experiment) bool { e.Load.Clients /= 2; return e.Load.Clients > 0 })
+	try(func(e *experiment.Experiment) bool { had := e.Load.Commands > 0; e.Load.Commands = 0; return had })
+	try(func(e *experiment.Experiment) bool { e.Load.Clients /= 2; return e.Load.Clients > 0 })
 	for i := range l.Experiment.Faults {
-		try(func(e *bench.Experiment) bool {
+		try(func(e *experiment.Experiment) bool {
 			keep := undoes(e.Faults[i])
 			e.Faults = slices.Delete(e.Faults, i, i+1)
 			return !keep
 		})
 	}
-	try(func(e *bench.Experiment) bool { had := e.Network.Loss > 0; e.Network.Loss = 0; return had })
-	try(func(e *bench.Experiment) bool { had := e.Simulation.Doubled > 0; e.Simulation.Doubled = 0; return had })
-	try(func(e *bench.Experiment) bool { had := e.Network.Reorder; e.Network.Reorder = false; return had })
-	try(func(e *bench.Experiment) bool {
+	try(func(e *experiment.Experiment) bool { had := e.Network.Loss > 0; e.Network.Loss = 0; return had })
+	try(func(e *experiment.Experiment) bool {
+		had := e.Simulation.Doubled > 0
+		e.Simulation.Doubled = 0
+		return had
+	})
+	try(func(e *experiment.Experiment) bool { had := e.Network.Reorder; e.Network.Reorder = false; return had })
+	try(func(e *experiment.Experiment) bool {
 		had := e.Simulation.PersistCost > 0
 		e.Simulation.PersistCost = 0
 		return had
 	})
-	try(func(e *bench.Experiment) bool { e.Load.Keys.Count /= 2; return e.Load.Keys.Count > 0 })
+	try(func(e *experiment.Experiment) bool { e.Load.Keys.Count /= 2; return e.Load.Keys.Count > 0 })
 	return all
 }
 
 // undoes tells whether a fault is one of those at the end that put everything right.
-func undoes(f bench.Fault) bool { return f.Heal || f.Restart != "" }
+func undoes(f experiment.Fault) bool { return f.Heal || f.Restart != "" }
 
 // Shrink returns a life that fails the same check as the one given, and of which no simpler one
 // found does. It plays at most limit lives.
@@ -95,5 +101,5 @@ func Shrink(ctx context.Context, l *Life, check string, limit int) *Life {
 }
 
 func fails(l *bench.Life, check string) bool {
-	return slices.ContainsFunc(l.Failed(), func(c bench.Check) bool { return c.Name == check })
+	return slices.ContainsFunc(l.Failed(), func(c result.Check) bool { return c.Name == check })
 }

@@ -16,7 +16,7 @@ func outcome(t *testing.T, name string, change func(script string) string) error
 	if err != nil {
 		t.Fatal(err)
 	}
-	script, err := scenario.Parse(name, []byte(change(string(data))))
+	script, err := scenario.Parse(name, []byte(change(string(data))), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestABreachIsAnErrorUnlessItIsExpected(t *testing.T) {
 
 func TestNoExperimentCanUseWhatExistsForScenarios(t *testing.T) {
 	for _, name := range []string{"recovery-wrong", "recovery-zab"} {
-		script, err := scenario.Load(name)
+		script, err := scenario.Load(name, registry.Drivers)
 		if err != nil {
 			t.Fatal(err)
 		}

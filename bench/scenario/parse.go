@@ -13,12 +13,12 @@ import (
 	"quorumbench/bench/scenario/recovery"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
-	"quorumbench/protocols/registry"
 )
 
-// Parse reads a script; file is what errors call it. Every error begins with file:line.
-func Parse(file string, data []byte) (*Script, error) {
-	p := &parser{script: &Script{
+// Parse reads a script; file is what errors call it, and drivers are those that it may name besides
+// those of package recovery. Every error begins with file:line.
+func Parse(file string, data []byte, drivers protocols.Drivers) (*Script, error) {
+	p := &parser{drivers: drivers, script: &Script{
 		Name: strings.TrimSuffix(path.Base(file), extension), file: file,
 		Seed: 1, leader: protocols.Nobody, labels: map[string]bool{},
 	}}
@@ -40,8 +40,9 @@ func Parse(file string, data []byte) (*Script, error) {
 }
 
 type parser struct {
-	script *Script
-	line   int
+	drivers protocols.Drivers
+	script  *Script
+	line    int
 }
 
 // keywords are what a line may begin with.
@@ -113,9 +114,9 @@ func parseTime(word string) (time.Duration, error) {
 }
 
 func (p *parser) parseProtocol(name string) error {
-	p.script.Protocol, p.script.driver = name, cmp.Or(registry.Drivers.Find(name), recovery.Find(name))
+	p.script.Protocol, p.script.driver = name, cmp.Or(p.drivers.Find(name), recovery.Find(name))
 	if p.script.driver == nil {
-		return unknown(name, registry.Drivers.Names())
+		return unknown(name, p.drivers.Names())
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"quorumbench/bench/scenario"
+	"quorumbench/protocols/registry"
 )
 
 // header is lines 1 to 4 of a script.
@@ -40,7 +41,7 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"expectation of all", header + rest + "expect all aligned\n", `s.txt:8: found "aligned"; accepted: answered, once, alike`},
 		{"no leader", "title t\nprotocol raft\nreplicas 3\n" + rest, `found no leader, which raft needs`},
 	} {
-		_, err := scenario.Parse("s.txt", []byte(c.script))
+		_, err := scenario.Parse("s.txt", []byte(c.script), registry.Drivers)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %s", c.name, err, c.want)
 		}
@@ -54,7 +55,7 @@ func TestScriptsThatAskForTheImpossibleEndWithTheirPlace(t *testing.T) {
 		{"command for the dead", "at 1ms R0 crash\nat 2ms R0 get k as r\n", "s.txt:6: found a command for R0, which is down"},
 		{"end of nothing", "at 1ms deliver R0->R1\n", "s.txt:5: found no drop R0->R1 before this line"},
 	} {
-		script, err := scenario.Parse("s.txt", []byte(header+c.line+rest))
+		script, err := scenario.Parse("s.txt", []byte(header+c.line+rest), registry.Drivers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +81,7 @@ func TestExpectationsThatAreNotMetFail(t *testing.T) {
 		{"at 50ms R1 put k v as x\nat 51ms R1 crash\nexpect all answered", "x has no answer"},
 		{"at 30ms hold R0->R2 Commit\nexpect all alike", "found the log of R0: w; and that of R2: "},
 	} {
-		script, err := scenario.Parse("s.txt", []byte(header+rest+c.line+"\n"))
+		script, err := scenario.Parse("s.txt", []byte(header+rest+c.line+"\n"), registry.Drivers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +96,7 @@ func TestExpectationsThatAreNotMetFail(t *testing.T) {
 }
 
 func TestUnknownScenarioNamesTheNearest(t *testing.T) {
-	_, err := scenario.Load("paxos-dual")
+	_, err := scenario.Load("paxos-dual", registry.Drivers)
 	if err == nil || !strings.Contains(err.Error(), "did you mean paxos-duel?") {
 		t.Errorf("got %v", err)
 	}

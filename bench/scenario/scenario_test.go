@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"quorumbench/bench/scenario"
+	"quorumbench/protocols/registry"
 )
 
 var update = flag.Bool("update", false, "write the traces anew")
@@ -15,7 +16,7 @@ var update = flag.Bool("update", false, "write the traces anew")
 // play plays a scenario that comes with the program.
 func play(t *testing.T, name string) *scenario.Run {
 	t.Helper()
-	script, err := scenario.Load(name)
+	script, err := scenario.Load(name, registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}

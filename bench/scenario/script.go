@@ -65,8 +65,9 @@ func Names() []string {
 	return names
 }
 
-// Load reads the scenario of that name. The error for an unknown name lists those accepted.
-func Load(name string) (*Script, error) {
+// Load reads the scenario of that name, which may name the drivers given. The error for an unknown name
+// lists those accepted.
+func Load(name string, drivers protocols.Drivers) (*Script, error) {
 	file := path.Join(folder, name+extension)
 	data, err := files.ReadFile(file)
 	if err != nil {
@@ -74,5 +75,5 @@ func Load(name string) (*Script, error) {
 		return nil, fmt.Errorf("found no scenario %q; accepted: %s%s",
 			name, strings.Join(known, ", "), strictyaml.DidYouMean(name, known))
 	}
-	return Parse(file, data)
+	return Parse(file, data, drivers)
 }

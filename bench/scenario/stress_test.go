@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"quorumbench/bench/scenario"
+	"quorumbench/protocols/registry"
 )
 
 var stress = flag.Uint64("stress", 100, "how many seeds of mmp3-stress to play")
@@ -21,7 +22,7 @@ func TestStressComesOutAsExpectedWithManySeeds(t *testing.T) {
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			script, err := scenario.Load("mmp3-stress")
+			script, err := scenario.Load("mmp3-stress", registry.Drivers)
 			if err != nil {
 				t.Error(err)
 				return

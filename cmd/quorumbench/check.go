@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorumbench/bench"
 	"quorumbench/bench/lives"
+	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
 	"quorumbench/protocols/registry"
@@ -146,7 +146,7 @@ func playTraced(ctx context.Context, w io.Writer, l *lives.Life) error {
 	return nil
 }
 
-func failedNames(failed []bench.Check) string {
+func failedNames(failed []result.Check) string {
 	names := make([]string, len(failed))
 	for i, c := range failed {
 		names[i] = c.Name

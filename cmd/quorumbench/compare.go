@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 	"quorumbench/reports"
 )
 
@@ -28,14 +28,14 @@ Results that differ in topology, load, network or transport are not compared unl
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, folders []string) error {
-			var results []*bench.Result
+			var results []*result.Result
 			var names []string
 			for _, folder := range folders {
-				result, err := bench.Read(folder)
+				one, err := result.Read(folder)
 				if err != nil {
 					return usage(err)
 				}
-				results = append(results, result)
+				results = append(results, one)
 				names = append(names, filepath.Base(filepath.Clean(folder)))
 			}
 			if len(results) == 1 && len(results[0].Labels()) < 2 {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/placement"
 	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
@@ -73,18 +73,18 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	if o.top < 1 {
 		return usage(fmt.Errorf("--top: found %d; accepted: 1 or more", o.top))
 	}
-	var experiment *bench.Plan
+	var e *experiment.Plan
 	if len(args) == 1 {
 		var err error
-		if experiment, err = bench.ReadExperiment(args[0], registry.Drivers); err != nil {
+		if e, err = experiment.Read(args[0], registry.Drivers); err != nil {
 			return err
 		}
 	}
-	topology, regions, err := planWhere(experiment, o)
+	topology, regions, err := planWhere(e, o)
 	if err != nil {
 		return err
 	}
-	protocols, err := planProtocols(experiment, o)
+	protocols, err := planProtocols(e, o)
 	if err != nil {
 		return err
 	}
@@ -122,18 +122,18 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 
 // planWhere returns the topology, and the regions that replicas may be placed in: those of the
 // experiment, or those to choose from.
-func planWhere(experiment *bench.Plan, o *planOptions) (*netem.Topology, []string, error) {
+func planWhere(e *experiment.Plan, o *planOptions) (*netem.Topology, []string, error) {
 	switch {
 	case o.choose == 0 && (o.from != "" || len(o.among) > 0 || len(o.with) > 0):
 		return nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
-	case o.choose == 0 && experiment != nil:
-		return experiment.AllRegions, experiment.Experiment.Regions, nil
-	case o.choose == 0 || o.from == "" && experiment == nil:
+	case o.choose == 0 && e != nil:
+		return e.AllRegions, e.Experiment.Regions, nil
+	case o.choose == 0 || o.from == "" && e == nil:
 		return nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
 	}
 	var topology *netem.Topology
 	if o.from == "" {
-		topology = experiment.AllRegions
+		topology = e.AllRegions
 	} else {
 		var err error
 		if topology, err = findTopology(o.from); err != nil {
@@ -164,14 +164,14 @@ func planWhere(experiment *bench.Plan, o *planOptions) (*netem.Topology, []strin
 
 // planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or
 // all; of these, the ones named by the flag.
-func planProtocols(experiment *bench.Plan, o *planOptions) ([]placement.Protocol, error) {
+func planProtocols(e *experiment.Plan, o *planOptions) ([]placement.Protocol, error) {
 	var all []placement.Protocol
-	if experiment != nil {
-		for _, protocol := range experiment.Experiment.Protocols {
+	if e != nil {
+		for _, protocol := range e.Experiment.Protocols {
 			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
 				driver := registry.Drivers.Find(protocol.Name)
-				options := driver.Unsettle(protocol.Options, len(experiment.Experiment.Regions))
+				options := driver.Unsettle(protocol.Options, len(e.Experiment.Regions))
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
 			}
 		}

@@ -10,19 +10,20 @@ import (
 	"golang.org/x/term"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 )
 
 // progress shows how an experiment goes: a bar that is drawn over itself on a terminal, plain
 // lines elsewhere.
 type progress struct {
 	w    io.Writer
-	plan *bench.Plan
+	plan *experiment.Plan
 	bar  *progressbar.ProgressBar // nil where lines are wanted
 	told string                   // the last line's run and phase
 	mute bool
 }
 
-func newProgress(w io.Writer, plan *bench.Plan, quiet bool) *progress {
+func newProgress(w io.Writer, plan *experiment.Plan, quiet bool) *progress {
 	p := &progress{w: w, plan: plan, mute: quiet}
 	if !quiet && isTerminal(w) {
 		p.bar = progressbar.NewOptions64(plan.Length().Milliseconds(),

@@ -3,7 +3,7 @@ package main
 import (
 	"github.com/spf13/cobra"
 
-	"quorumbench/bench"
+	"quorumbench/bench/result"
 )
 
 func reportCommand() *cobra.Command {
@@ -16,11 +16,11 @@ func reportCommand() *cobra.Command {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			result, err := bench.Read(args[0])
+			found, err := result.Read(args[0])
 			if err != nil {
 				return usage(err)
 			}
-			return show(cmd.OutOrStdout(), result, args[0])
+			return show(cmd.OutOrStdout(), found, args[0])
 		},
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/configs"
 	"quorumbench/protocols/registry"
 	"quorumbench/reports"
@@ -40,7 +42,7 @@ run and keeps what was measured so far, marked as partial.`,
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plan, err := bench.ReadExperiment(args[0], registry.Drivers)
+			plan, err := experiment.Read(args[0], registry.Drivers)
 			if err != nil {
 				return usage(err)
 			}
@@ -48,12 +50,12 @@ run and keeps what was measured so far, marked as partial.`,
 				plan.Experiment.Seed = seed
 			}
 			if simulated {
-				plan.Experiment.World = bench.Simulated
+				plan.Experiment.World = experiment.Simulated
 			}
 			if out == "" {
 				out = filepath.Join("results", plan.Experiment.Name+"-"+time.Now().Format("20060102-150405"))
 			}
-			if err := bench.CheckFolder(out); err != nil {
+			if err := result.CheckFolder(out); err != nil {
 				return usage(err)
 			}
 			plan.Scratch = filepath.Dir(filepath.Clean(out))
@@ -69,38 +71,38 @@ run and keeps what was measured so far, marked as partial.`,
 
 // run executes a plan, writes the result and tells of it. What was measured is kept whatever
 // happens after.
-func run(cmd *cobra.Command, plan *bench.Plan, out string, quiet bool) error {
+func run(cmd *cobra.Command, plan *experiment.Plan, out string, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
 	if err := os.MkdirAll(plan.Scratch, 0o755); err != nil {
 		return fmt.Errorf("making the folder for results: %w", err)
 	}
-	result, err := bench.Execute(cmd.Context(), plan, progress.show)
+	found, err := bench.Execute(cmd.Context(), plan, progress.show)
 	progress.close()
 	interrupted := err != nil && errors.Is(err, cmd.Context().Err())
 	if err != nil && !interrupted {
 		return err
 	}
-	if interrupted && len(result.Runs) == 0 {
+	if interrupted && len(found.Runs) == 0 {
 		return &codedError{exitInterrupted, errors.New("interrupted before anything was measured; nothing was written")}
 	}
-	if err := bench.Write(result, out); err != nil {
+	if err := result.Write(found, out); err != nil {
 		return err
 	}
-	if err := show(cmd.OutOrStdout(), result, out); err != nil {
+	if err := show(cmd.OutOrStdout(), found, out); err != nil {
 		return err
 	}
 	if interrupted {
 		return &codedError{exitInterrupted, errors.New("interrupted; the result is marked as partial")}
 	}
-	return judge(result)
+	return judge(found)
 }
 
 // show prints the table of a result and draws its figures into its folder.
-func show(w io.Writer, result *bench.Result, folder string) error {
-	if err := reports.Table(w, result, reports.TableOptions{Color: reports.ColorTerminal(w)}); err != nil {
+func show(w io.Writer, r *result.Result, folder string) error {
+	if err := reports.Table(w, r, reports.TableOptions{Color: reports.ColorTerminal(w)}); err != nil {
 		return err
 	}
-	figures, err := reports.Draw(folder, result)
+	figures, err := reports.Draw(folder, r)
 	if err != nil {
 		return err
 	}
@@ -112,11 +114,11 @@ func show(w io.Writer, result *bench.Result, folder string) error {
 }
 
 // judge turns what a result says of itself into the exit code.
-func judge(result *bench.Result) error {
-	if reasons := result.Invalid(); len(reasons) > 0 {
+func judge(r *result.Result) error {
+	if reasons := r.Invalid(); len(reasons) > 0 {
 		return &codedError{exitInvalid, fmt.Errorf("the run is invalid and must not be believed:\n  %s", strings.Join(reasons, "\n  "))}
 	}
-	if missed := result.Missed(); len(missed) > 0 {
+	if missed := r.Missed(); len(missed) > 0 {
 		return &codedError{exitMissed, fmt.Errorf("missed:\n  %s", strings.Join(missed, "\n  "))}
 	}
 	return nil

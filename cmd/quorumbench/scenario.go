@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/scenario"
+	"quorumbench/protocols/registry"
 	"quorumbench/reports"
 )
 
@@ -30,7 +31,7 @@ The exit code is 1 if something else came out than the script expects.`,
 			return scenario.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			script, err := scenario.Load(args[0])
+			script, err := scenario.Load(args[0], registry.Drivers)
 			if err != nil {
 				return usage(err)
 			}
@@ -55,7 +56,7 @@ func scenarioListCommand() *cobra.Command {
 		Args:    arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range scenario.Names() {
-				script, err := scenario.Load(name)
+				script, err := scenario.Load(name, registry.Drivers)
 				if err != nil {
 					return err
 				}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols/registry"
 )
 
@@ -22,7 +22,7 @@ func validateCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var mistakes []error
 			for _, file := range args {
-				plan, err := bench.ReadExperiment(file, registry.Drivers)
+				plan, err := experiment.Read(file, registry.Drivers)
 				if err != nil {
 					mistakes = append(mistakes, err)
 					continue

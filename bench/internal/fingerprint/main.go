@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/lives"
 	"quorumbench/bench/scenario"
 	"quorumbench/configs"
@@ -35,11 +36,11 @@ func main() {
 
 func fingerprint(count uint64) error {
 	for _, name := range configs.Experiments() {
-		plan, err := bench.ReadExperiment(name, registry.Drivers)
+		plan, err := experiment.Read(name, registry.Drivers)
 		if err != nil {
 			return err
 		}
-		plan.Experiment.World = bench.Simulated
+		plan.Experiment.World = experiment.Simulated
 		result, err := bench.Execute(context.Background(), plan, nil)
 		if err != nil {
 			return err
@@ -47,7 +48,7 @@ func fingerprint(count uint64) error {
 		fmt.Printf("experiment %-24s %s\n", name, result.Fingerprint)
 	}
 	for _, name := range scenario.Names() {
-		script, err := scenario.Load(name)
+		script, err := scenario.Load(name, registry.Drivers)
 		if err != nil {
 			return err
 		}

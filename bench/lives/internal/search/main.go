@@ -85,7 +85,7 @@ func searchLives(name, from, number string, l *limits) (*outcome, error) {
 }
 
 func playScenario(name string) (*outcome, error) {
-	script, err := scenario.Load(name)
+	script, err := scenario.Load(name, registry.Drivers)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func playScenario(name string) (*outcome, error) {
 // playScenarios plays the scenarios of a driver up to the first that does not come out as it should.
 func playScenarios(driver string) (*outcome, error) {
 	for _, name := range scenario.Names() {
-		script, err := scenario.Load(name)
+		script, err := scenario.Load(name, registry.Drivers)
 		if err != nil {
 			return nil, err
 		}

@@ -1,4 +1,4 @@
-package bench
+package experiment
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 )
 
 // Experiment is what an experiment file says, with the defaults filled in. Field comments give
-// the default; see LoadPlan.
+// the default; see Read.
 type Experiment struct {
 	Name     string   `yaml:"name" json:"name"`                  // the file's name without .yaml
 	Topology string   `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file

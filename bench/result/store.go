@@ -1,4 +1,4 @@
-package bench
+package result
 
 import (
 	"bytes"
@@ -121,8 +121,8 @@ func writeSummary(w io.Writer, r *Result) error {
 		"min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns", "service_p50_ns", "service_p99_ns", "lag_p99_ns", "valid"}}
 	for _, run := range r.Runs {
 		for _, region := range run.Regions {
-			for _, series := range region.series() {
-				row := []string{run.Protocol, run.Point, strconv.Itoa(run.Repeat), region.Region, series.name, series.floor()}
+			for _, series := range region.Series() {
+				row := []string{run.Protocol, run.Point, strconv.Itoa(run.Repeat), region.Region, series.Name, series.floor()}
 				s := series.Response
 				for _, n := range []int64{int64(region.Quorum), series.Offered, series.Answered, series.Errors,
 					int64(s.Min), int64(s.Mean()), int64(s.P50), int64(s.P90), int64(s.P99), int64(s.P999), int64(s.P9999), int64(s.Max),
@@ -139,12 +139,12 @@ func writeSummary(w io.Writer, r *Result) error {
 // named are the writes of a region, or its reads, as files call them.
 type named struct {
 	*Operations
-	name   string
+	Name   string
 	region *RegionRun
 }
 
 // series are the writes of a region, and its reads if there are any.
-func (r *RegionRun) series() []named {
+func (r *RegionRun) Series() []named {
 	all := []named{{&r.Operations, "write", r}}
 	if r.Reads.Offered > 0 {
 		all = append(all, named{&r.Reads, "read", r})
@@ -180,7 +180,7 @@ func writeBench(w io.Writer, r *Result) error {
 			name += "/" + r.Experiment.Sweep.Key() + "=" + oneWord(run.Point)
 		}
 		for _, region := range run.Regions {
-			for _, series := range region.series() {
+			for _, series := range region.Series() {
 				series.writeBench(&b, name)
 			}
 		}
@@ -194,7 +194,7 @@ func oneWord(point string) string { return strings.ReplaceAll(point, "/", "_") }
 
 func (n named) writeBench(b *strings.Builder, name string) {
 	s := n.Response
-	fmt.Fprintf(b, "Benchmark%s%s/%s/region=%s %d %d ns/op", strings.ToUpper(n.name[:1]), n.name[1:], name, n.region.Region, s.Count, s.Mean())
+	fmt.Fprintf(b, "Benchmark%s%s/%s/region=%s %d %d ns/op", strings.ToUpper(n.Name[:1]), n.Name[1:], name, n.region.Region, s.Count, s.Mean())
 	for _, p := range []struct {
 		unit       string
 		percentile float64

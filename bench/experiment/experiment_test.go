@@ -1,4 +1,4 @@
-package bench_test
+package experiment_test
 
 import (
 	"os"
@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/configs"
 	"quorumbench/protocols/registry"
 )
@@ -21,7 +21,7 @@ func TestEveryShippedExperimentIsFine(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := bench.ParseExperiment(name+".yaml", data, registry.Drivers)
+		plan, err := experiment.Parse(name+".yaml", data, registry.Drivers)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -43,13 +43,13 @@ var drivers = func() (n int) {
 }()
 
 func TestATopologyIsAllAnExperimentMustName(t *testing.T) {
-	plan, err := bench.ParseExperiment("mine.yaml", []byte("topology: aws-2020-06-05\n"), registry.Drivers)
+	plan, err := experiment.Parse("mine.yaml", []byte("topology: aws-2020-06-05\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := plan.Experiment
 	if e.Name != "mine" || len(e.Regions) != 3 || len(e.Protocols) != drivers || e.Load.Rate != 50 ||
-		e.Load.Duration != 10*time.Second || e.World != bench.Live || e.Repeats != 1 {
+		e.Load.Duration != 10*time.Second || e.World != experiment.Live || e.Repeats != 1 {
 		t.Errorf("the defaults are %+v", e)
 	}
 	for _, p := range e.Protocols {
@@ -96,7 +96,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"syntax", aws + "load: {rate: 50/s\n", `e.yaml:`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := bench.ParseExperiment("e.yaml", []byte(c.file), registry.Drivers)
+			_, err := experiment.Parse("e.yaml", []byte(c.file), registry.Drivers)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -108,7 +108,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 }
 
 func TestTheSameProtocolUnderTwoLeadersHasTwoLabels(t *testing.T) {
-	plan, err := bench.ParseExperiment("e.yaml", []byte(`topology: aws-2020-06-05
+	plan, err := experiment.Parse("e.yaml", []byte(`topology: aws-2020-06-05
 regions: [us-east-1, eu-west-1, ap-northeast-1]
 protocols: [{name: raft, leader: us-east-1}, {name: raft, leader: eu-west-1}, paxos]
 `), registry.Drivers)
@@ -125,7 +125,7 @@ protocols: [{name: raft, leader: us-east-1}, {name: raft, leader: eu-west-1}, pa
 }
 
 func TestARegionMayStandSeveralTimes(t *testing.T) {
-	plan, err := bench.ParseExperiment("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-1]\n"), registry.Drivers)
+	plan, err := experiment.Parse("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-1]\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ links:
 	if err := os.WriteFile(file, []byte("topology: two.yaml\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := bench.ReadExperiment(file, registry.Drivers)
+	plan, err := experiment.Read(file, registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ links:
 	}
 }
 
-func FuzzParsePlan(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, name := range configs.Experiments() {
 		data, err := configs.Experiment(name)
 		if err != nil {
@@ -173,7 +173,7 @@ func FuzzParsePlan(f *testing.F) {
 		f.Add(data)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		plan, err := bench.ParseExperiment("fuzz.yaml", data, registry.Drivers)
+		plan, err := experiment.Parse("fuzz.yaml", data, registry.Drivers)
 		if err == nil && (len(plan.Experiment.Protocols) == 0 || len(plan.Topology.OneWay) != len(plan.Experiment.Regions)) {
 			t.Errorf("accepted, but cannot run: %+v", plan.Experiment)
 		}
@@ -183,7 +183,7 @@ func FuzzParsePlan(f *testing.F) {
 // The floors of Raft led from each of these regions are, on average, 144.8, 162.2 and 271.4 ms.
 func TestALeaderIsPlacedWhereTheMeanFloorIsLeast(t *testing.T) {
 	for _, regions := range []string{"us-east-1, eu-west-1, ap-northeast-1", "ap-northeast-1, eu-west-1, us-east-1"} {
-		plan, err := bench.ParseExperiment("e.yaml", []byte("topology: aws-2020-06-05\nregions: ["+regions+"]\n"+
+		plan, err := experiment.Parse("e.yaml", []byte("topology: aws-2020-06-05\nregions: ["+regions+"]\n"+
 			"protocols: [{name: raft, leader: auto}, {name: raft, leader: eu-west-1}, mmp3]\n"), registry.Drivers)
 		if err != nil {
 			t.Fatal(err)

@@ -1,4 +1,4 @@
-package bench
+package experiment
 
 import (
 	"errors"
@@ -19,7 +19,7 @@ import (
 // ReadExperiment reads an experiment file, or the experiment of that name that is shipped with the program.
 // Everything that it leaves out is filled in. The drivers are those that it may name. An error names
 // file, line and column, what was found and what is accepted.
-func ReadExperiment(file string, drivers protocols.Drivers) (*Plan, error) {
+func Read(file string, drivers protocols.Drivers) (*Plan, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		if shipped, shippedErr := configs.Experiment(file); shippedErr == nil {
@@ -31,12 +31,12 @@ func ReadExperiment(file string, drivers protocols.Drivers) (*Plan, error) {
 			return nil, fmt.Errorf("reading the experiment: %w", err)
 		}
 	}
-	return ParseExperiment(file, data, drivers)
+	return Parse(file, data, drivers)
 }
 
 // ParseExperiment is ReadExperiment for a file that has been read. The path of a topology file is taken relative to the
 // experiment file.
-func ParseExperiment(file string, data []byte, drivers protocols.Drivers) (*Plan, error) {
+func Parse(file string, data []byte, drivers protocols.Drivers) (*Plan, error) {
 	doc, err := strictyaml.Parse(file, data)
 	if err != nil {
 		return nil, err

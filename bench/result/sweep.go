@@ -1,4 +1,4 @@
-package bench
+package result
 
 // At returns what a sweep has found at one of its points, as the result of an experiment without a
 // sweep. Runs are shared with r.

@@ -1,9 +1,11 @@
-package bench
+package result
 
 import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"quorumbench/bench/experiment"
 )
 
 // SchemaVersion is that of run.json; it rises when a reader of the old form would misread the
@@ -13,14 +15,14 @@ const SchemaVersion = 2
 // Result is all that a run has found out: what stands in run.json, and the histograms that stand
 // in latency.hlog. Durations are in nanoseconds.
 type Result struct {
-	Schema     int        `json:"schema"`
-	Experiment Experiment `json:"experiment"`
-	Topology   Topology   `json:"topology"`
-	Machine    Machine    `json:"machine"`
-	Started    time.Time  `json:"started"`
-	Finished   time.Time  `json:"finished"`
-	Partial    bool       `json:"partial"` // interrupted: what was measured until then
-	Runs       []Run      `json:"runs"`    // in the order in which they ran
+	Schema     int                   `json:"schema"`
+	Experiment experiment.Experiment `json:"experiment"`
+	Topology   experiment.Topology   `json:"topology"`
+	Machine    Machine               `json:"machine"`
+	Started    time.Time             `json:"started"`
+	Finished   time.Time             `json:"finished"`
+	Partial    bool                  `json:"partial"` // interrupted: what was measured until then
+	Runs       []Run                 `json:"runs"`    // in the order in which they ran
 	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
 	// result: the same seed gives the same.
 	Fingerprint string `json:"fingerprint,omitempty"`

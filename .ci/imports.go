@@ -1,0 +1,167 @@
+// Command imports checks that imports point one way: that every room of the module imports only those
+// that the table allows, that drivers are named in the registry only, that the registry is named in
+// commands and tests only, and that reports link no transport, no log and no consensus library.
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+const module = "quorumbench/"
+
+// A room is a folder with all below it that is no room of its own, and what it may import besides itself.
+type room struct {
+	folder string
+	may    []string
+}
+
+var rooms = []room{
+	{"cmd", []string{"reports", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
+		"bench/lives", "bench/scenario", "bench/placement", "protocols", "netem", "configs"}},
+	{"reports", []string{"bench/result", "configs"}},
+	{"bench/lives", []string{"bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
+	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
+	{"bench/placement", []string{"bench/result", "protocols"}},
+	{"bench/planted", []string{"bench/variants"}},
+	{"bench/variants", nil},
+	{"bench/internal", nil}, // commands
+	{"bench", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/run", []string{"bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/verify", []string{"bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/result", []string{"bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/experiment", []string{"protocols", "netem", "configs"}},
+	{"protocols/prototest", []string{"protocols", "netem"}}, // for tests, which run in virtual time
+	{"protocols/relay/relaytest", []string{"protocols", "protocols/prototest"}},
+	{"protocols", nil},
+	{"netem", []string{"configs"}},
+	{"configs", nil},
+}
+
+// testsMay are rooms that the tests of a room may import, too.
+var testsMay = map[string][]string{
+	"reports":   {"bench", "bench/experiment", "bench/scenario", "protocols"},
+	"protocols": {"protocols/prototest", "protocols/relay/relaytest"},
+}
+
+const registry = module + "protocols/registry"
+
+var drivers = []string{"paxos", "paxos1", "multipaxos", "raft", "etcdraft", "mmp3"}
+
+// reportsLinkNone are parts of the paths of packages that drawing a figure does not take.
+var reportsLinkNone = append([]string{"quic", "raft", "tidwall/wal", registry}, driverPaths()...)
+
+type pkg struct {
+	ImportPath, Name                   string
+	Imports, TestImports, XTestImports []string
+}
+
+func main() {
+	var errs []error
+	packages, err := list("./...")
+	errs = append(errs, err)
+	for _, p := range packages {
+		errs = append(errs, check(p))
+	}
+	linked, err := list("-deps", "./reports")
+	errs = append(errs, err)
+	for _, p := range linked {
+		for _, none := range reportsLinkNone {
+			if strings.Contains(p.ImportPath, none) {
+				errs = append(errs, fmt.Errorf("reports link %s", p.ImportPath))
+			}
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// list returns what go list tells of packages.
+func list(arguments ...string) ([]pkg, error) {
+	output, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Imports,TestImports,XTestImports"}, arguments...)...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("listing packages: %w", err)
+	}
+	var all []pkg
+	for decoder := json.NewDecoder(strings.NewReader(string(output))); ; {
+		var p pkg
+		if err := decoder.Decode(&p); err == io.EOF {
+			return all, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("listing packages: %w", err)
+		}
+		all = append(all, p)
+	}
+}
+
+func check(p pkg) error {
+	var errs []error
+	from := roomOf(p.ImportPath)
+	if from == nil {
+		return fmt.Errorf("%s is in no room", p.ImportPath)
+	}
+	isCommand := p.Name == "main"
+	for _, to := range p.Imports {
+		errs = append(errs, allowed(p.ImportPath, to, isCommand, isCommand, from.may))
+	}
+	for _, to := range slices.Concat(p.TestImports, p.XTestImports) {
+		errs = append(errs, allowed(p.ImportPath, to, isCommand, true, slices.Concat(from.may, testsMay[from.folder])))
+	}
+	return errors.Join(errs...)
+}
+
+// allowed returns an error unless a package may import another.
+func allowed(from, to string, anyRoom, registryToo bool, may []string) error {
+	if !strings.HasPrefix(to, module) {
+		return nil
+	}
+	for _, driver := range driverPaths() {
+		if to == driver && from != driver && from != registry {
+			return fmt.Errorf("%s names the driver %s; only %s may", from, to, registry)
+		}
+	}
+	if to == registry {
+		if registryToo {
+			return nil
+		}
+		return fmt.Errorf("%s names the registry; only commands and tests may", from)
+	}
+	room := roomOf(to)
+	if room == nil {
+		return fmt.Errorf("%s imports %s, which is in no room", from, to)
+	}
+	if anyRoom || room == roomOf(from) || slices.Contains(may, room.folder) {
+		return nil
+	}
+	return fmt.Errorf("%s must not import %s", from, to)
+}
+
+// roomOf returns the room of a package: that with the longest folder that it is in.
+func roomOf(path string) (found *room) {
+	for i := range rooms {
+		folder := module + rooms[i].folder
+		if path != folder && !strings.HasPrefix(path, folder+"/") {
+			continue
+		}
+		if found == nil || len(rooms[i].folder) > len(found.folder) {
+			found = &rooms[i]
+		}
+	}
+	return found
+}
+
+func driverPaths() (paths []string) {
+	for _, name := range drivers {
+		paths = append(paths, module+"protocols/"+name)
+	}
+	return paths
+}
