@@ -16,6 +16,8 @@ type Driver struct {
 	Summary string
 	// HasLeader is true if the protocol has a leader whose place matters.
 	HasLeader bool
+	// NotSurvived are the faults that the protocol does not promise to survive. Zero: it survives all.
+	NotSurvived Faults
 	// Replicas refuses, with an error that says what would do, a number of replicas that the
 	// protocol cannot work with. Nil means that any number from 1 will do.
 	Replicas func(n int) error

@@ -166,7 +166,8 @@ func (o *Outbox) Adopt(slot Slot) {
 	o.Commits = append(o.Commits, Commit{Slot: slot, Adopted: true})
 }
 
-// Answer gives the result of a command to its client. The result may be borrowed from the node.
+// Answer gives the result of a command to its client. The result may be borrowed from the node, which must
+// not change it before its next step, but not from the input, whose bytes are overwritten.
 func (o *Outbox) Answer(id CommandID, result []byte) {
 	o.Answers = append(o.Answers, Answer{ID: id, Result: result})
 }

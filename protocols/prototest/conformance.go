@@ -50,7 +50,8 @@ func choose(driver *protocols.Driver, c protocols.Config, chosen protocols.Optio
 	return c
 }
 
-// Conformance runs the suite that every driver has to pass, in virtual time. More random lives:
+// Conformance runs the suite that every driver has to pass, in virtual time. Tests of faults that the driver
+// does not promise to survive (Driver.NotSurvived) are skipped, each by name. More random lives:
 //
 //	go test ./protocols/raft -run Conformance -args -seeds 1000
 func Conformance(t *testing.T, driver protocols.Driver) {
@@ -73,12 +74,51 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 			t.Run("a command handed over twice takes effect once", func(t *testing.T) { appliesOnce(t, driver, delays) })
 			t.Run("a command given up has no effect", func(t *testing.T) { forgetsGivenUp(t, driver, delays) })
 			t.Run("a read sees the write before it", func(t *testing.T) { readsLatest(t, driver, delays) })
-			t.Run("lost, doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays) })
-			t.Run("crashes lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays, 0) })
-			t.Run("crashes while records are being written lose nothing that was answered", func(t *testing.T) { survivesCrashes(t, driver, delays, 30*ms) })
-			t.Run("a blackout of all loses nothing that was answered", func(t *testing.T) { survivesBlackouts(t, driver, delays) })
+			t.Run("doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays, 0) })
+			t.Run("lost, doubled and overtaking messages do no harm", func(t *testing.T) {
+				promised(t, driver, protocols.Faults{Loss: true})
+				survivesNetwork(t, driver, delays, 0.1)
+			})
+			t.Run("a dead minority stops nobody else", func(t *testing.T) {
+				promised(t, driver, protocols.Faults{DeadMinority: true})
+				survivesDeadMinority(t, driver, delays)
+			})
+			t.Run("crashes lose nothing that was answered", func(t *testing.T) {
+				promised(t, driver, protocols.Faults{Restarts: true})
+				survivesCrashes(t, driver, delays, 0)
+			})
+			t.Run("crashes while records are being written lose nothing that was answered", func(t *testing.T) {
+				promised(t, driver, protocols.Faults{Restarts: true})
+				survivesCrashes(t, driver, delays, 30*ms)
+			})
+			t.Run("a blackout of all loses nothing that was answered", func(t *testing.T) {
+				promised(t, driver, protocols.Faults{Restarts: true})
+				survivesBlackouts(t, driver, delays)
+			})
 		})
 	}
+}
+
+// promised skips a test of a fault that the driver does not promise to survive.
+func promised(t *testing.T, driver protocols.Driver, needs protocols.Faults) {
+	t.Helper()
+	not := driver.NotSurvived
+	missing := protocols.Faults{
+		DeadMinority: needs.DeadMinority && not.DeadMinority,
+		Restarts:     needs.Restarts && not.Restarts,
+		Loss:         needs.Loss && not.Loss,
+	}
+	if missing != (protocols.Faults{}) {
+		t.Skipf("%s does not promise to survive %v (Driver.NotSurvived)", driver.Name, missing)
+	}
+}
+
+// loss is a share of messages to lose, none if the driver does not promise to survive that.
+func loss(driver protocols.Driver, share float64) float64 {
+	if driver.NotSurvived.Loss {
+		return 0
+	}
+	return share
 }
 
 func describes(t *testing.T, driver protocols.Driver) {
@@ -145,7 +185,7 @@ func meetsFloorElsewhere(t *testing.T, driver protocols.Driver) {
 func servesElsewhere(t *testing.T, driver protocols.Driver) {
 	for seed := range *seeds {
 		c := NewCluster(t, driver, Network{
-			Delays: fiveRegions, Replicas: 3, Retry: 700 * ms, Jitter: 20 * ms, Loss: 0.1, Duplicate: 0.1,
+			Delays: fiveRegions, Replicas: 3, Retry: 700 * ms, Jitter: 20 * ms, Loss: loss(driver, 0.1), Duplicate: 0.1,
 		}, 0, seed)
 		load(c, 20, 151*ms, 6*len(fiveRegions))
 		c.RunUntilAnswered(120 * time.Second)
@@ -285,9 +325,9 @@ func readsLatest(t *testing.T, driver protocols.Driver, delays protocols.Delays)
 	c.Check()
 }
 
-func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Delays, loss float64) {
 	for seed := range *seeds {
-		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 60 * ms, Loss: 0.1, Duplicate: 0.1}, 0, seed)
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 60 * ms, Loss: loss, Duplicate: 0.1}, 0, seed)
 		load(c, 30, 151*ms, 6*len(delays)) // few enough at once for the check to decide
 		c.RunUntilAnswered(120 * time.Second)
 		c.Run(c.Now() + 30*time.Second) // an answer may come before the command is applied
@@ -295,9 +335,26 @@ func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Del
 	}
 }
 
+// survivesDeadMinority has some replicas die under load, as many as leave a majority, in every second life
+// the configured leader among them. They stay dead; the clients of all others are answered.
+func survivesDeadMinority(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	n := len(delays)
+	for seed := range *seeds {
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 20 * ms}, 0, seed)
+		for i := range (n - 1) / 2 {
+			id := protocols.NodeID((i + int(seed)%2) % n)
+			c.At(4*time.Second+time.Duration(c.random.IntN(1000))*ms, func() { c.Crash(id) })
+		}
+		load(c, 40, 101*ms*time.Duration(n), 8)
+		c.RunUntilAnswered(120 * time.Second)
+		c.Run(c.Now() + 30*time.Second)
+		c.Check()
+	}
+}
+
 func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Delays, persist time.Duration) {
 	for seed := range *seeds {
-		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.02, Persist: persist}, 0, seed)
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: loss(driver, 0.02), Persist: persist}, 0, seed)
 		// One replica after the other is down for a while, so that a majority is always up
 		// where there is more than one.
 		for i := range delays {
@@ -318,7 +375,7 @@ func survivesCrashes(t *testing.T, driver protocols.Driver, delays protocols.Del
 // on their disks, or nowhere.
 func survivesBlackouts(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
 	for seed := range *seeds {
-		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: 0.05}, 0, seed)
+		c := NewCluster(t, driver, Network{Delays: delays, Jitter: 30 * ms, Loss: loss(driver, 0.05)}, 0, seed)
 		c.Run(3 * time.Second)
 		c.Network.Persist = time.Duration(seed%3) * 10 * ms
 		for range 2 {
