@@ -67,7 +67,21 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
 	d.faults(l, n)
+	l.spare(driver.NotSurvived)
 	return l
+}
+
+// spare takes out the faults that the driver does not promise to survive. A minority that dies is not among
+// them: at the end of a life all replicas are up.
+func (l *Life) spare(not protocols.Faults) {
+	e := &l.Experiment
+	if not.Loss {
+		e.Network.Loss = 0
+	}
+	e.Faults = slices.DeleteFunc(e.Faults, func(f experiment.Fault) bool {
+		crash, loss := f.Crash != "", f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0
+		return not.Restarts && crash || not.Loss && loss
+	})
 }
 
 // options draws the driver's options.

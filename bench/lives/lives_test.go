@@ -230,3 +230,27 @@ func TestShrinkingPlaysNoMoreThanItMay(t *testing.T) {
 		t.Error("a life was shrunk without playing one")
 	}
 }
+
+// A driver that says that it does not survive a fault is spared it.
+func TestLivesSpareADriverWhatItDoesNotSurvive(t *testing.T) {
+	tough := *registry.Drivers.Find("raft")
+	fragile := tough
+	fragile.NotSurvived = protocols.Faults{Restarts: true, Loss: true}
+	var spared, left int
+	for seed := range uint64(50) {
+		all, some := lives.Draw(&tough, seed).Experiment, lives.Draw(&fragile, seed).Experiment
+		if some.Network.Loss > 0 {
+			t.Errorf("seed %d: messages are lost", seed)
+		}
+		for _, f := range some.Faults {
+			if f.Crash != "" || f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0 {
+				t.Errorf("seed %d: %v", seed, f.String())
+			}
+		}
+		spared += len(all.Faults) - len(some.Faults)
+		left += len(some.Faults)
+	}
+	if spared == 0 || left == 0 {
+		t.Errorf("%d faults are spared and %d are left", spared, left)
+	}
+}
