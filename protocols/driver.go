@@ -1,7 +1,6 @@
 package protocols
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -18,17 +17,23 @@ type Driver struct {
 	HasLeader bool
 	// NotSurvived are the faults that the protocol does not promise to survive. Zero: it survives all.
 	NotSurvived Faults
-	// Replicas refuses, with an error that says what would do, a number of replicas that the
-	// protocol cannot work with. Nil means that any number from 1 will do.
-	Replicas func(n int) error
-	// Options are what an experiment may choose about the protocol.
-	Options []Option
-	// New returns a replica that has not started yet.
+	// Options, if set, returns a pointer to a new struct with the defaults of what an experiment may choose
+	// about the protocol, in a cluster of that many replicas; see package options.
+	Options func(replicas int) any
+	// Quorums, if set, returns the protocol's quorum systems by role, as they follow from members and options.
+	Quorums func(Config) quorum.Roles
+	// Meeting lists which of the roles' quorums must have a member in common.
+	Meeting []quorum.Meeting
+	// Validate, if set, refuses what the protocol does not work with, with a *FieldError. The options it is
+	// given are in their ranges; members and quorums have been checked, or will be, for what holds for every
+	// driver. See Complete.
+	Validate func(Config) error
+	// New returns a replica that has not started yet, by a Config that is complete.
 	New func(Config) Node
 	// Client returns a client node that has not started yet. Nil: the driver has the standard client.
 	Client func(ClientConfig) Node
-	// Floor is the least time a write can take for a client beside the replica of that Config,
-	// from its arrival to its answer, with no processing time, no loss and no other writes.
+	// Floor is the least time a write can take for a client beside the replica of that Config, which is
+	// complete, from its arrival to its answer, with no processing time, no loss and no other writes.
 	Floor func(Config) time.Duration
 	// Describe names an encoded message for traces and diagrams, in one line: its kind first, then
 	// the essentials, such as "Prepare k/1 2.0". Empty means that it is not a message of this
@@ -40,25 +45,16 @@ type Driver struct {
 	Invariants func(replicas []Node) error
 }
 
-// CheckReplicas is d.Replicas, and the check that holds for every driver.
-func (d *Driver) CheckReplicas(n int) error {
-	if n < 1 || n > MaxReplicas {
-		return fmt.Errorf("%s works with 1 to %d replicas, not %d", d.Name, MaxReplicas, n)
-	}
-	if d.Replicas == nil {
-		return nil
-	}
-	return d.Replicas(n)
-}
-
-// Config is what a replica knows when it is made.
+// Config is what a replica knows when it is made. Driver.Complete fills in options and quorums. All
+// replicas of a cluster share members, quorums, delays and options, which nobody changes.
 type Config struct {
 	ID      NodeID
-	Members []NodeID // the replicas of the first membership: 0 … n-1, in that order. All replicas share the slice
-	Leader  NodeID   // who shall lead, Nobody for drivers without a leader
-	Delays  Delays   // of the links, as configured; timeouts and the first choice of a peer follow from it
-	Options Options  // settled
-	Seed    uint64   // for the replica's own randomness: the same in a repeated run, a higher one in each later life
+	Members []NodeID     // the replicas of the first membership: 0 … n-1, in that order
+	Quorums quorum.Roles // by what they are for, as the driver names it
+	Leader  NodeID       // who shall lead, Nobody for drivers without a leader
+	Delays  Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
+	Options any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
+	Seed    uint64       // for the replica's own randomness: the same in a repeated run, a higher one in each later life
 }
 
 // Members returns the first membership of a cluster of n replicas: 0 … n-1.

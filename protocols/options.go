@@ -1,96 +1,128 @@
 package protocols
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
+
+	"quorumbench/protocols/options"
 )
 
-// Option is something about a protocol that an experiment may choose.
+// Choices are options by name, as texts: what an experiment, a script, a random life or a result says.
+type Choices map[string]string
+
+// Option describes an option of a driver; see package options for how a driver states them.
 type Option struct {
-	Name    string // what an experiment file calls it
-	Summary string // in one line, what it does
-	// Values returns what is accepted in a cluster of that many replicas; the first is the default.
-	Values func(replicas int) []string
-	// TrustsClocks are the values with which the protocol is safe only if the replicas' clocks run at
-	// nearly the same rate; the driver says how nearly. Random lives with such a value let them.
-	TrustsClocks []string
+	Name         string
+	Accepted     string // values, in words
+	Default      string // in words
+	Help         string
+	Tries        []string // values that random lives try
+	TrustsClocks []string // values with which the protocol is safe only if clocks run at nearly the same rate
 }
 
-// Options are the choices made, by name. Of a settled cluster every option of the driver is there.
-type Options map[string]string
-
-// Switch is Values for an option that is off unless it is turned on.
-func Switch(int) []string { return []string{"off", "on"} }
-
-// On tells whether a switch is on.
-func (o Options) On(name string) bool { return o[name] == "on" }
-
-// Int returns the value of an option whose values are numbers, 0 if it is not there.
-func (o Options) Int(name string) int {
-	n, err := strconv.Atoi(o[name])
-	if err != nil {
-		return 0
+// List describes the driver's options in a cluster of n replicas.
+func (d *Driver) List(n int) []Option {
+	var list []Option
+	for _, f := range d.defaults(n) {
+		list = append(list, Option{
+			Name: f.Name, Accepted: f.Accepted(n), Default: f.Default(), Help: f.Help(),
+			Tries: f.Tries(n), TrustsClocks: f.TrustsClocks(),
+		})
 	}
-	return n
+	return list
 }
 
-// Settle fills in the defaults of the driver's options in a cluster of that many replicas. An
-// error names what was found and what is accepted.
-func (d *Driver) Settle(chosen Options, replicas int) (Options, error) {
-	settled := Options{}
-	var names []string
-	for _, option := range d.Options {
-		values := option.Values(replicas)
-		settled[option.Name] = values[0]
-		names = append(names, option.Name)
-		if value, made := chosen[option.Name]; made {
-			if !slices.Contains(values, value) {
-				return nil, fmt.Errorf("found %s: %q; accepted for %s with %d replicas: %s",
-					option.Name, value, d.Name, replicas, strings.Join(values, ", "))
-			}
-			settled[option.Name] = value
-		}
+// OptionNames returns the names of the driver's options, in the order of List.
+func (d *Driver) OptionNames() []string { return namesOf(d.defaults(1)) }
+
+// Choose returns the options of a cluster of n replicas, a pointer as Driver.Options returns it, with what was
+// chosen in place of the defaults. The error is a *FieldError.
+func (d *Driver) Choose(n int, chosen Choices) (any, error) {
+	var made any
+	if d.Options != nil {
+		made = d.Options(n)
 	}
+	fields := options.Fields(made)
 	for _, name := range slices.Sorted(maps.Keys(chosen)) {
-		switch {
-		case slices.Contains(names, name):
-		case len(names) == 0:
-			return nil, fmt.Errorf("found the option %q; accepted for %s: none", name, d.Name)
-		default:
-			return nil, fmt.Errorf("found the option %q; accepted for %s: %s", name, d.Name, strings.Join(names, ", "))
+		i := slices.IndexFunc(fields, func(f options.Field) bool { return f.Name == name })
+		if i < 0 {
+			return nil, &FieldError{optionField(name), fmt.Errorf("found the option %q; accepted for %s: %s",
+				name, d.Name, cmp.Or(strings.Join(namesOf(fields), ", "), "none"))}
+		}
+		if !fields[i].Set(chosen[name]) {
+			return nil, d.refuse(fields[i], chosen[name], n)
 		}
 	}
-	return settled, nil
+	return made, d.checkOptions(made, n)
 }
 
-// Unsettle returns those options whose values are not the defaults: the choices that a cluster of
-// another size may be settled with.
-func (d *Driver) Unsettle(settled Options, replicas int) Options {
-	chosen := Options{}
-	for _, option := range d.Options {
-		if value := settled[option.Name]; value != option.Values(replicas)[0] {
-			chosen[option.Name] = value
+// checkOptions holds the values of options against their ranges and words.
+func (d *Driver) checkOptions(made any, n int) error {
+	for _, f := range options.Fields(made) {
+		if !f.IsAccepted(n) {
+			return d.refuse(f, f.Text(), n)
+		}
+	}
+	return nil
+}
+
+func (d *Driver) refuse(f options.Field, found string, n int) error {
+	return &FieldError{optionField(f.Name), fmt.Errorf("found %s: %q; accepted for %s with %d replicas: %s",
+		f.Name, found, d.Name, n, f.Accepted(n))}
+}
+
+// Texts returns the values of all options, those that are as by default, too.
+func Texts(made any) Choices {
+	texts := Choices{}
+	for _, f := range options.Fields(made) {
+		texts[f.Name] = f.Text()
+	}
+	return texts
+}
+
+// Chosen returns those of the texts that are not the defaults of n replicas: the choices that a cluster of
+// another size may be set up with.
+func (d *Driver) Chosen(n int, texts Choices) Choices {
+	chosen := Choices{}
+	for _, f := range d.defaults(n) {
+		if text, made := texts[f.Name]; made && text != f.Text() {
+			chosen[f.Name] = text
 		}
 	}
 	return chosen
 }
 
-// Chosen returns the same in the driver's order as words for a label: the name of a switch that is on,
-// else name and value.
-func (d *Driver) Chosen(settled Options, replicas int) []string {
-	chosen := d.Unsettle(settled, replicas)
+// Words returns the same as words for a label, in the order of List: the name of a switch that is on, else
+// name and value.
+func (d *Driver) Words(n int, texts Choices) []string {
+	chosen := d.Chosen(n, texts)
 	var words []string
-	for _, option := range d.Options {
-		switch value, made := chosen[option.Name]; {
+	for _, f := range d.defaults(n) {
+		switch value, made := chosen[f.Name]; {
 		case !made:
 		case value == "on":
-			words = append(words, option.Name)
+			words = append(words, f.Name)
 		default:
-			words = append(words, option.Name+value)
+			words = append(words, f.Name+value)
 		}
 	}
 	return words
+}
+
+func (d *Driver) defaults(n int) []options.Field {
+	if d.Options == nil {
+		return nil
+	}
+	return options.Fields(d.Options(n))
+}
+
+func namesOf(fields []options.Field) []string {
+	var names []string
+	for _, f := range fields {
+		names = append(names, f.Name)
+	}
+	return names
 }

@@ -36,8 +36,8 @@ func (e *Experiment) IsSimulated() bool { return e.World == Simulated }
 type Protocol struct {
 	Name   string `yaml:"name,required" json:"name"`
 	Leader string `yaml:"leader" json:"leader,omitempty"` // the first region, for drivers with a leader; auto: where the mean floor is least
-	// Options are the driver's own; all of them, with their defaults, once the experiment is read.
-	Options protocols.Options `yaml:"options" json:"options,omitempty"`
+	// Options are the driver's own, as texts; all of them, with their defaults, once the experiment is read.
+	Options protocols.Choices `yaml:"options" json:"options,omitempty"`
 
 	// Label tells the entry from others of the experiment: the name, the options that are not as
 	// they are by default, and the leader's region where all that stands twice. It is part of

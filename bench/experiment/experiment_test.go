@@ -1,6 +1,7 @@
 package experiment_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -73,6 +74,17 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"leader of the leaderless", aws + "protocols: [{name: paxos, leader: us-east-1}]\n", `e.yaml:2:35: found a leader for paxos, which has none`},
 		{"leader elsewhere", aws + "regions: [us-east-1]\nprotocols: [{name: raft, leader: us-west-1}]\n", `e.yaml:3:34: found "us-west-1"; accepted: auto, or one of the experiment's regions, us-east-1`},
 		{"mmp3 with five", aws + "regions: [us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1]\nprotocols: [mmp3]\n", `e.yaml:3:13: found 5 regions for mmp3: mmp3 works with exactly 3 replicas, not 5`},
+		{"unknown option", aws + "protocols: [{name: raft, options: {prevot: on}}]\n", `e.yaml:2:36: found the option "prevot"; accepted for raft: prevote, checkquorum, revert, reads, transfer; did you mean prevote?`},
+		{"option of one without", aws + "protocols: [{name: paxos1, options: {reads: log}}]\n", `e.yaml:2:38: found the option "reads"; accepted for paxos1: none`},
+		{"switch that is neither", aws + "protocols: [{name: raft, options: {prevote: yes}}]\n", `e.yaml:2:45: found prevote: "yes"; accepted for raft with 3 replicas: on, off`},
+		{"option of another word", aws + "protocols: [{name: raft, options: {reads: leases}}]\n", `e.yaml:2:43: found reads: "leases"; accepted for raft with 3 replicas: log, index, lease`},
+		{"duration of an option without unit", aws + "protocols: [{name: mmp3, options: {batch: 7}}]\n", `e.yaml:2:43: found batch: "7"; accepted for mmp3 with 3 replicas: a duration from 0s to 1m, off`},
+		{"duration of an option too long", aws + "protocols: [{name: mmp3, options: {batch: 61s}}]\n", `e.yaml:2:43: found batch: "1m1s"; accepted`},
+		{"count out of range", aws + "protocols: [{name: multipaxos, options: {phase2: 4}}]\n", `e.yaml:2:50: found phase2: "4"; accepted for multipaxos with 3 replicas: 1 to 3 replicas`},
+		{"option that is a list", aws + "protocols: [{name: raft, options: {reads: [log]}}]\n", `e.yaml:2:43: found a list`},
+		{"quorums that miss each other", aws + "regions: [us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1]\nprotocols: [{name: multipaxos, options: {phase2: 2, phase1: 2}}]\n",
+			`e.yaml:3:61: found quorums for phase1 2 of (us-east-1,us-east-2,us-west-1,us-west-2,eu-west-1) and for phase2 2 of ` +
+				`(us-east-1,us-east-2,us-west-1,us-west-2,eu-west-1), which need not meet: (us-east-1,us-east-2) and (us-west-1,us-west-2) have no replica in common`},
 		{"twice the same", aws + "protocols: [raft, raft]\n", `e.yaml:2:19: found raft@af-south-1 a second time`},
 		{"rate without unit", aws + "load: {rate: 50}\n", `e.yaml:2:14: found`},
 		{"rate of zero", aws + "load: {rate: 0/s}\n", `accepted: a rate above zero with its unit`},
@@ -104,6 +116,29 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 				t.Errorf("found    %s\nexpected %s", err, c.want)
 			}
 		})
+	}
+}
+
+func TestOptionsAreReadByTheirTypes(t *testing.T) {
+	for _, c := range []struct{ protocol, label, options string }{
+		{"raft", "raft", "map[checkquorum:off prevote:off reads:log revert:off transfer:on]"},
+		{"{name: raft, options: {prevote: on}}", "raft+prevote", "map[checkquorum:off prevote:on reads:log revert:off transfer:on]"},
+		{"{name: raft, options: {prevote: true, transfer: false}}", "raft+prevote+transferoff", "map[checkquorum:off prevote:on reads:log revert:off transfer:off]"},
+		{"{name: raft, options: {prevote: off}}", "raft", "map[checkquorum:off prevote:off reads:log revert:off transfer:on]"},
+		{"{name: mmp3, options: {batch: 7ms, kept: 300}}", "mmp3+batch7ms+kept300", "map[batch:7ms kept:300 reads:log]"},
+		{"{name: mmp3, options: {batch: 0s}}", "mmp3", "map[batch:off kept:1024 reads:log]"},
+		{"{name: multipaxos, options: {phase2: 2}}", "multipaxos", "map[phase1:auto phase2:2 preferred:off]"},
+		{`{name: multipaxos, options: {phase2: "3"}}`, "multipaxos+phase23", "map[phase1:auto phase2:3 preferred:off]"},
+		{"{name: multipaxos, options: {phase1: 3, phase2: 1}}", "multipaxos+phase13+phase21", "map[phase1:3 phase2:1 preferred:off]"},
+	} {
+		plan, err := experiment.Parse("e.yaml", []byte("topology: aws-2020-06-05\nprotocols: ["+c.protocol+"]\n"), registry.Drivers)
+		if err != nil {
+			t.Errorf("%s: %v", c.protocol, err)
+			continue
+		}
+		if p := plan.Experiment.Protocols[0]; p.Label != c.label || fmt.Sprint(p.Options) != c.options {
+			t.Errorf("%s: found %s with %v, want %s with %s", c.protocol, p.Label, p.Options, c.label, c.options)
+		}
 	}
 }
 

@@ -45,9 +45,11 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 		return nil, fmt.Errorf("making a plan for the protocols %v; accepted: one, %s", e.Protocols, driver.Name)
 	}
 	e.Protocols = slices.Clone(e.Protocols)
-	if e.Protocols[0].Options, err = driver.Settle(e.Protocols[0].Options, n); err != nil {
+	complete, err := driver.Complete(protocols.Config{Members: protocols.Members(n), Options: e.Protocols[0].Options})
+	if err != nil {
 		return nil, fmt.Errorf("making a plan for %s: %w", driver.Name, err)
 	}
+	e.Protocols[0].Options = protocols.Texts(complete.Options)
 	return &Plan{
 		Experiment: e, Topology: Topology{Name: "drawn", OneWay: oneWay}, Places: e.Regions,
 		drivers: protocols.Drivers{driver}, jitter: jitter,
@@ -64,10 +66,10 @@ func (p *Plan) Replica(protocol Protocol, region int) protocols.Config {
 	if protocol.Leader != "" {
 		leader = protocols.NodeID(p.Region(protocol.Leader))
 	}
-	return protocols.Config{
+	return p.Driver(protocol).MustComplete(protocols.Config{
 		ID: protocols.NodeID(region), Members: protocols.Members(len(p.Experiment.Regions)), Leader: leader,
 		Delays: p.Topology.OneWay, Options: protocol.Options,
-	}
+	})
 }
 
 // Region is the number of the region of that name, -1 if there is none.

@@ -1,12 +1,16 @@
 package experiment
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
+	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // checkProtocols fills in and checks the protocols, their leaders and labels.
@@ -29,9 +33,14 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".name", "found %q; accepted: %s%s", protocol.Name,
 				strings.Join(p.drivers.Names(), ", "), strictyaml.DidYouMean(protocol.Name, p.drivers.Names()))
 		}
-		if err := driver.CheckReplicas(len(e.Regions)); err != nil {
-			return doc.Errorf(at, "found %d regions for %s: %w", len(e.Regions), driver.Name, err)
+		if err := checkOptionNames(doc, at+".options", driver); err != nil {
+			return err
 		}
+		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Regions)), Options: protocol.Options})
+		if err != nil {
+			return p.refused(doc, at, driver, err)
+		}
+		protocol.Options = protocols.Texts(complete.Options)
 		switch {
 		case !driver.HasLeader && protocol.Leader != "":
 			return doc.Errorf(at+".leader", "found a leader for %s, which has none; accepted: no leader", driver.Name)
@@ -41,13 +50,39 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".leader", "found %q; accepted: auto, or one of the experiment's regions, %s%s", protocol.Leader,
 				strings.Join(e.Regions, ", "), strictyaml.DidYouMean(protocol.Leader, e.Regions))
 		}
-		options, err := driver.Settle(protocol.Options, len(e.Regions))
-		if err != nil {
-			return doc.Errorf(at+".options", "%w", err)
-		}
-		protocol.Options = options
 	}
 	return nil
+}
+
+// checkOptionNames refuses options that the driver does not have.
+func checkOptionNames(doc *strictyaml.Document, at string, driver *protocols.Driver) error {
+	if !doc.Has(at) {
+		return nil
+	}
+	names := driver.OptionNames()
+	for _, key := range doc.At(at).Keys() {
+		if !slices.Contains(names, key.Text()) {
+			return key.Errorf("found the option %q; accepted for %s: %s%s", key.Text(), driver.Name,
+				cmp.Or(strings.Join(names, ", "), "none"), strictyaml.DidYouMean(key.Text(), names))
+		}
+	}
+	return nil
+}
+
+// refused puts a driver's refusal of the protocol that stands at some place of the file to the field that it
+// is about.
+func (p *Plan) refused(doc *strictyaml.Document, at string, driver *protocols.Driver, err error) error {
+	var field *protocols.FieldError
+	var apart *quorum.ApartError
+	switch {
+	case !errors.As(err, &field):
+		return doc.Errorf(at, "%w", err)
+	case field.Field == protocols.FieldMembers:
+		return doc.Errorf(at, "found %d regions for %s: %w", len(p.Experiment.Regions), driver.Name, err)
+	case errors.As(err, &apart):
+		return doc.Errorf(at+"."+field.Field, "%s", apart.Text(func(replica int32) string { return p.Experiment.Regions[replica] }))
+	}
+	return doc.Errorf(at+"."+field.Field, "%w", err)
 }
 
 // autoWord stands for the leader that gives the clients, who are alike in all regions, the least mean
@@ -72,7 +107,7 @@ func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 	times := map[string]int{}
 	for i := range e.Protocols {
 		protocol := &e.Protocols[i]
-		protocol.Label = strings.Join(append([]string{protocol.Name}, p.Driver(*protocol).Chosen(protocol.Options, len(e.Regions))...), "+")
+		protocol.Label = strings.Join(append([]string{protocol.Name}, p.Driver(*protocol).Words(len(e.Regions), protocol.Options)...), "+")
 		times[protocol.Label]++
 	}
 	labels := map[string]bool{}
@@ -94,6 +129,29 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 	if node.IsScalar() {
 		return node.Decode(&p.Name)
 	}
-	type mapping Protocol // without this method
-	return node.Decode((*mapping)(p))
+	var mapping struct {
+		Name    string                `yaml:"name,required"`
+		Leader  string                `yaml:"leader"`
+		Options map[string]optionText `yaml:"options"`
+	}
+	if err := node.Decode(&mapping); err != nil {
+		return err
+	}
+	p.Name, p.Leader = mapping.Name, mapping.Leader
+	if len(mapping.Options) > 0 {
+		p.Options = protocols.Choices{}
+	}
+	for name, text := range mapping.Options {
+		p.Options[name] = string(text)
+	}
+	return nil
+}
+
+// optionText is an option as it stands in the file; the driver knows its type.
+type optionText string
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (o *optionText) UnmarshalText(text []byte) error {
+	*o = optionText(text)
+	return nil
 }

@@ -86,10 +86,11 @@ func (l *Life) spare(not protocols.Faults) {
 
 // options draws the driver's options.
 func (d drawer) options(l *Life, n int) {
-	chosen := protocols.Options{}
-	for _, option := range l.Driver.Options {
-		values := option.Values(n)
-		chosen[option.Name] = values[d.IntN(len(values))]
+	chosen := protocols.Choices{}
+	for _, option := range l.Driver.List(n) {
+		if len(option.Tries) > 0 {
+			chosen[option.Name] = option.Tries[d.IntN(len(option.Tries))]
+		}
 	}
 	l.Experiment.Protocols[0].Options = chosen
 }
@@ -127,10 +128,10 @@ func (l *Life) instant() bool {
 		if l.Driver.Floor == nil {
 			break
 		}
-		floor := l.Driver.Floor(protocols.Config{
+		floor := l.Driver.Floor(l.Driver.MustComplete(protocols.Config{
 			ID: protocols.NodeID(id), Members: protocols.Members(len(e.Regions)), Options: e.Protocols[0].Options, Delays: l.OneWay,
 			Leader: protocols.NodeID(slices.Index(e.Regions, e.Protocols[0].Leader)),
-		})
+		}))
 		if floor == 0 {
 			return true
 		}
@@ -224,7 +225,7 @@ func (d drawer) faults(l *Life, n int) {
 
 // trustsClocks tells whether an option was drawn whose safety is not to be had with wrong clocks.
 func (l *Life) trustsClocks() bool {
-	return slices.ContainsFunc(l.Driver.Options, func(option protocols.Option) bool {
+	return slices.ContainsFunc(l.Driver.List(len(l.Experiment.Regions)), func(option protocols.Option) bool {
 		return slices.Contains(option.TrustsClocks, l.Experiment.Protocols[0].Options[option.Name])
 	})
 }
@@ -250,7 +251,7 @@ func (l *Life) String() string {
 	if leader := e.Protocols[0].Leader; leader != "" {
 		fmt.Fprintf(&b, ", leader %s", leader)
 	}
-	for _, word := range l.Driver.Chosen(e.Protocols[0].Options, len(e.Regions)) {
+	for _, word := range l.Driver.Words(len(e.Regions), e.Protocols[0].Options) {
 		fmt.Fprintf(&b, ", %s", word)
 	}
 	fmt.Fprintf(&b, ", %d replicas\none way, ms:", len(e.Regions))

@@ -24,11 +24,11 @@ type Network struct {
 	OneWay  protocols.Delays // in the order of Regions
 }
 
-// Protocol is a driver with its options settled by the number of replicas.
+// Protocol is a driver with options chosen, which any number of replicas may be set up with.
 type Protocol struct {
 	Label   string
 	Driver  *protocols.Driver
-	Options protocols.Options // chosen, not settled
+	Options protocols.Choices // those that are not as by default
 }
 
 // Client is a region with clients in it.
@@ -77,10 +77,7 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 	delays := n.between(replicas)
 	var placements []Placement
 	for _, p := range all {
-		if err := p.Driver.CheckReplicas(len(replicas)); err != nil {
-			return nil, err
-		}
-		options, err := p.Driver.Settle(p.Options, len(replicas))
+		config, err := p.Driver.Complete(protocols.Config{Members: protocols.Members(len(replicas)), Delays: delays, Options: p.Options})
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +93,8 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 			if leader != protocols.Nobody {
 				placement.Leader = replicas[leader]
 			}
-			floors := p.Driver.Floors(protocols.Config{Members: protocols.Members(len(replicas)), Leader: leader, Delays: delays, Options: options})
+			config.Leader = leader
+			floors := p.Driver.Floors(config)
 			placement.serve(n, floors, clients)
 			placements = append(placements, placement)
 		}

@@ -161,7 +161,7 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}
-	bad := []placement.Protocol{{Label: "raft", Driver: registry.Drivers.Find("raft"), Options: protocols.Options{"chalk": "on"}}}
+	bad := []placement.Protocol{{Label: "raft", Driver: registry.Drivers.Find("raft"), Options: protocols.Choices{"chalk": "on"}}}
 	if _, err := placement.Of(line(), bad, []int{0, 1, 2}, nil); err == nil {
 		t.Error("an option that raft does not have is accepted")
 	}

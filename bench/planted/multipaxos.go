@@ -70,7 +70,8 @@ var multipaxosBugs = []Bug{
 		in("relay.Relay.Lead").drop(`clear(r.underway)`),
 	}},
 	{"multipaxos", "the phase-1 quorum is too small for flexible quorums", within(65), []Edit{
-		in("quorum.MeetingSize").replace(`n + 1 - size`, `n - size`),
+		in("multipaxos.replica.onPromise").replace(`r.phase1.IsQuorum(r.promises)`,
+			`r.promises.Size() >= r.config.Size()-r.config.Options.(*Options).Phase2`),
 	}},
 	{"multipaxos", "an instance below the snapshot is fresh", within(65), []Edit{
 		in("multipaxos.replica.onPrepare").replace(`answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1`,

@@ -42,7 +42,7 @@ var paxosBugs = []Bug{
 		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
 	}},
 	{"paxos", "quorums need not meet", within(50), []Edit{
-		in("quorum.MajoritySize").replace(`n/2 + 1`, `n / 2`),
+		in("quorum.sized.IsQuorum").replace(`(of & q.members).Size() >= q.size`, `(of&q.members).Size() >= q.size-1`),
 	}},
 
 	// Clients.

@@ -39,7 +39,7 @@ var raftBugs = []Bug{
 		in("raft.replica.forget").drop(`r.early = early{}`),
 	}},
 	{"raft", "quorums need not meet", within(70), []Edit{
-		in("quorum.MajoritySize").replace(`n/2 + 1`, `n / 2`),
+		in("quorum.sized.IsQuorum").replace(`(of & q.members).Size() >= q.size`, `(of&q.members).Size() >= q.size-1`),
 	}},
 	{"raft", "a command that is committed twice takes effect twice", within(50), []Edit{
 		in("kv.session.once").replace(`if result, done := s.result(c.Seq); done { _ }`,

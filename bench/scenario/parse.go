@@ -150,12 +150,20 @@ func (p *parser) parseOption(words []string) error {
 	case len(words) != 2:
 		return fmt.Errorf("found option with %d words behind it; accepted: its name and its value", len(words))
 	}
-	if s.options == nil {
-		s.options = protocols.Options{}
+	name, value := words[0], words[1]
+	if names := s.driver.OptionNames(); !slices.Contains(names, name) {
+		return fmt.Errorf("found the option %q; accepted for %s: %s%s", name, s.Protocol,
+			cmp.Or(strings.Join(names, ", "), "none"), strictyaml.DidYouMean(name, names))
 	}
-	s.options[words[0]] = words[1]
-	_, err := s.driver.Settle(s.options, s.Replicas)
-	return err
+	_, err := s.driver.Choose(s.Replicas, protocols.Choices{name: value})
+	if err != nil {
+		return err
+	}
+	if s.options == nil {
+		s.options = protocols.Choices{}
+	}
+	s.options[name] = value
+	return nil
 }
 
 // replica reads R0 and so on.
@@ -166,6 +174,11 @@ func (p *parser) replica(word string) (int, error) {
 		return 0, fmt.Errorf("found %q; accepted: a replica, R0 to R%d", word, p.script.Replicas-1)
 	}
 	return int(id), nil
+}
+
+// config is what all replicas know, but for what the driver fills in.
+func (s *Script) config() protocols.Config {
+	return protocols.Config{Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options}
 }
 
 func (p *parser) parseDelay(words []string) error {
@@ -228,11 +241,9 @@ func (p *parser) finish() error {
 	case len(s.expectations) == 0:
 		return errors.New("found no expect: a scenario has an outcome")
 	}
-	options, err := s.driver.Settle(s.options, s.Replicas)
-	if err != nil {
+	if _, err := s.driver.Complete(s.config()); err != nil {
 		return err
 	}
-	s.options = options
 	for i := range s.actions {
 		if a := &s.actions[i]; a.at > s.end {
 			p.line = a.line

@@ -33,7 +33,7 @@ type Script struct {
 
 	file         string
 	driver       *protocols.Driver
-	options      protocols.Options
+	options      protocols.Choices
 	delays       protocols.Delays
 	leader       protocols.NodeID
 	hidden       []filter

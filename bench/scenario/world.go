@@ -94,10 +94,9 @@ func (w *world) newReplica(id int) *replica {
 		World: r, Disk: &host.MemoryDisk{},
 		Breach: func(err error) { w.breach("R%d %w", id, err) },
 		New: func(incarnation uint64) protocols.Node {
-			return w.script.driver.New(protocols.Config{
-				ID: protocols.NodeID(id), Members: protocols.Members(w.script.Replicas), Leader: w.script.leader, Delays: w.script.delays, Options: w.script.options,
-				Seed: w.script.Seed<<16 + uint64(id)<<8 + incarnation,
-			})
+			c := w.script.driver.MustComplete(w.script.config())
+			c.ID, c.Seed = protocols.NodeID(id), w.script.Seed<<16+uint64(id)<<8+incarnation
+			return w.script.driver.New(c)
 		},
 	})
 	return r

@@ -171,7 +171,7 @@ func planProtocols(e *experiment.Plan, o *planOptions) ([]placement.Protocol, er
 			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
 				driver := registry.Drivers.Find(protocol.Name)
-				options := driver.Unsettle(protocol.Options, len(e.Experiment.Regions))
+				options := driver.Chosen(len(e.Experiment.Regions), protocol.Options)
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
 			}
 		}

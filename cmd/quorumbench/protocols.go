@@ -2,27 +2,28 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"quorumbench/protocols/registry"
 )
 
-// listedReplicas is the size of the cluster whose accepted values are listed: some depend on it.
-const listedReplicas = 3
-
 func protocolsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "protocols",
-		Short:   "List the protocols and their options",
+		Short:   "List the protocols and their options, with what is accepted, the default and what it does",
 		Example: `  quorumbench protocols`,
 		Args:    arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, d := range registry.Drivers {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-11s %s\n", d.Name, d.Summary)
-				for _, o := range d.Options {
-					fmt.Fprintf(cmd.OutOrStdout(), "%-11s   %s: %s. %s\n", "", o.Name, strings.Join(o.Values(listedReplicas), ", "), o.Summary)
+				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+				for _, o := range d.List(0) { // in a cluster of any size
+					fmt.Fprintf(table, "%-11s   %s\t%s\tdefault: %s\t%s\n", "", o.Name, o.Accepted, o.Default, o.Help)
+				}
+				if err := table.Flush(); err != nil {
+					return err
 				}
 			}
 			return nil

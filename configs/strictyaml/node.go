@@ -82,10 +82,31 @@ type Document struct {
 	root *Node
 }
 
+// Keys returns the keys of a mapping, in the order of the file; nothing else has any.
+func (n *Node) Keys() []*Node {
+	var keys []*Node
+	for _, e := range n.entries {
+		keys = append(keys, e.key)
+	}
+	return keys
+}
+
 // At returns the value at a path such as "load.rate" or "protocols[1].leader". If it is not in
 // the file, it is the nearest thing around it that is: never nil.
 func (d *Document) At(path string) *Node {
-	node := d.root
+	node, _ := d.find(path)
+	return node
+}
+
+// Has tells whether there is a value at a path.
+func (d *Document) Has(path string) bool {
+	_, is := d.find(path)
+	return is
+}
+
+// find is At, and tells whether the value is in the file.
+func (d *Document) find(path string) (node *Node, is bool) {
+	node = d.root
 	for step := range strings.SplitSeq(strings.ReplaceAll(path, "[", ".["), ".") {
 		if step == "" {
 			continue
@@ -98,22 +119,11 @@ func (d *Document) At(path string) *Node {
 			}
 		}
 		if next == nil {
-			return node
+			return node, false
 		}
 		node = next
 	}
-	return node
-}
-
-// Has tells whether there is a value at a path.
-func (d *Document) Has(path string) bool {
-	node := d.root
-	for step := range strings.SplitSeq(path, ".") {
-		if node = node.get(step); node == nil {
-			return false
-		}
-	}
-	return true
+	return node, true
 }
 
 // With returns the document with another value at a path of keys, such as "load.rate", whether or not

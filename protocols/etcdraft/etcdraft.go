@@ -47,22 +47,25 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/relay"
 )
 
 // Driver is etcd's Raft.
 var Driver = protocols.Driver{
-	Name:      "etcdraft",
-	Summary:   "etcd's Raft library: one round trip from the leader to a majority, and one between client and leader",
-	HasLeader: true,
-	Options: []protocols.Option{{
-		Name: "prevote", Values: protocols.Switch,
-		Summary: "a replica asks whether it would win before it begins a term",
-	}},
+	Name:       "etcdraft",
+	Summary:    "etcd's Raft library: one round trip from the leader to a majority, and one between client and leader",
+	HasLeader:  true,
+	Options:    func(int) any { return &Options{} },
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      relay.Floor,
 	Invariants: invariants,
+}
+
+// Options are what an experiment may choose.
+type Options struct {
+	PreVote bool `option:"prevote" tries:"off,on" help:"a replica asks whether it would win before it begins a term"`
 }
 
 // birth is the index and the term of the entry that all replicas are born with (rule 6).
@@ -102,7 +105,7 @@ func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
 		config: c, voters: &raftpb.ConfState{}, storage: raft.NewMemoryStorage(), hard: &raftpb.HardState{},
 		store: kv.NewStore(), applied: birth, kept: birth,
-		relay: relay.New(c, relayTimer, relay.Wire{
+		relay: relay.New(c, quorum.Majority(c.All()), relayTimer, relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
 			Reply:   func(m *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: m}} },
 		}),
@@ -157,7 +160,7 @@ func (r *replica) start() {
 		ID: number(r.config.ID), Storage: r.storage, Applied: r.applied,
 		HeartbeatTick: 1, ElectionTick: math.MaxInt32, // rule 2
 		MaxSizePerMsg: relay.MaxBatch, MaxInflightMsgs: 1 << 20, // appends are pipelined as far as the link lets them
-		PreVote: r.config.Options.On("prevote"),
+		PreVote: r.config.Options.(*Options).PreVote,
 		Logger:  &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}, // what it has to tell is in the trace
 	})
 	must(err)

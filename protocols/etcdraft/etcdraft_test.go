@@ -11,5 +11,5 @@ import (
 func TestConformance(t *testing.T) { prototest.Conformance(t, etcdraft.Driver) }
 
 func TestConformanceWithPreVote(t *testing.T) {
-	prototest.Conformance(t, prototest.With(etcdraft.Driver, protocols.Options{"prevote": "on"}))
+	prototest.Conformance(t, prototest.With(etcdraft.Driver, protocols.Choices{"prevote": "on"}))
 }

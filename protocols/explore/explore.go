@@ -46,7 +46,7 @@ const (
 // Cluster is what is explored, and how far.
 type Cluster struct {
 	Driver   protocols.Driver
-	Options  protocols.Options  // settled
+	Options  protocols.Choices  // nil: as by default
 	Nearest  []protocols.NodeID // for each replica, which other one is nearest
 	Commands []Command          // those of one replica are issued in this order
 	Timers   int                // at most so many fire

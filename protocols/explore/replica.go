@@ -98,10 +98,10 @@ func (s *search) newNode(id int) protocols.Node {
 			}
 		}
 	}
-	return s.cluster.Driver.New(protocols.Config{
+	return s.cluster.Driver.New(s.cluster.Driver.MustComplete(protocols.Config{
 		ID: protocols.NodeID(id), Members: protocols.Members(n), Leader: protocols.Nobody, Delays: delays,
 		Options: s.cluster.Options, Seed: uint64(id) + 1,
-	})
+	}))
 }
 
 // after returns what comes of an event at a replica, computing it the first time.

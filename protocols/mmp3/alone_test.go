@@ -20,11 +20,7 @@ type alone struct {
 }
 
 func newAlone(t testing.TB) *alone {
-	settled, err := Driver.Settle(nil, replicas)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := newReplica(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Options: settled, Seed: 1})
+	r := newReplica(Driver.MustComplete(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Seed: 1}))
 	a := &alone{replica: r.(*replica), t: t}
 	a.step(protocols.Input{Kind: protocols.InputStart})
 	return a

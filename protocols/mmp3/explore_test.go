@@ -101,12 +101,8 @@ func TestExplore(t *testing.T) {
 
 // cluster returns what to explore.
 func (b *bound) cluster(t *testing.T, nearest string) *explore.Cluster {
-	settled, err := Driver.Settle(nil, replicas)
-	if err != nil {
-		t.Fatal(err)
-	}
 	c := &explore.Cluster{
-		Driver: Driver, Options: settled, Timers: b.timers, Crashes: b.crashes, States: 50_000_000,
+		Driver: Driver, Timers: b.timers, Crashes: b.crashes, States: 50_000_000,
 		// All but records are used within a step, or for how long to wait. The number of records on
 		// disk decides when a snapshot takes their place; there are never enough of them here.
 		Ignored:   []string{"replica.in", "replica.scratch", "replica.records", "proposal.tries", "Store.command"},

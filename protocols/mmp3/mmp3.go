@@ -69,17 +69,18 @@ import (
 var Driver = protocols.Driver{
 	Name:    "mmp3",
 	Summary: "multi-master Paxos for three replicas: every write takes one round trip to the nearest other replica",
-	Replicas: func(n int) error {
-		if n != replicas {
-			return fmt.Errorf("mmp3 works with exactly 3 replicas, not %d: any two instances must meet at one of three", n)
+	Validate: func(c protocols.Config) error {
+		if c.Size() != replicas {
+			return &protocols.FieldError{Field: protocols.FieldMembers,
+				Err: fmt.Errorf("mmp3 works with exactly 3 replicas, not %d: any two instances must meet at one of three", c.Size())}
 		}
 		return nil
 	},
-	Options:  options,
+	Options:  func(int) any { return &Options{Reads: readsLog, Kept: 1024} },
 	New:      newReplica,
 	Describe: describe,
 	Floor: func(c protocols.Config) time.Duration {
-		return c.Delays.QuorumRoundTrip(c.ID, quorum.Size(2, quorum.First(replicas))) + batchWait(c.Options)
+		return c.Delays.QuorumRoundTrip(c.ID, quorum.Size(2, quorum.First(replicas))) + c.Options.(*Options).Batch
 	},
 	Invariants: invariants,
 }
@@ -162,18 +163,19 @@ type scratch struct {
 }
 
 func newReplica(c protocols.Config) protocols.Node {
+	chosen := c.Options.(*Options)
 	r := &replica{
 		id: int(c.ID), peers: c.Delays.Nearest(c.ID),
 		random: rand.New(rand.NewPCG(c.Seed, 3)),
 		store:  kv.NewStore(),
 		wishes: map[protocols.CommandID]*wish{}, placed: map[uint64][]*wish{},
-		patience: batchWait(c.Options), kept: keptBehind(c.Options), helper: 1,
+		patience: chosen.Batch, kept: uint64(chosen.Kept), helper: 1,
 	}
 	for _, peer := range r.peers {
 		trip := c.Delays.RoundTrip(c.ID, peer)
 		r.trips[peer], r.retry[peer] = protocols.NewRoundTrip(trip), protocols.Retry(trip)
 	}
-	if c.Options["reads"] == "quorum" {
+	if chosen.Reads == readsQuorum {
 		r.reads = &reads{next: r.random.Uint64()}
 	}
 	return r

@@ -13,5 +13,5 @@ func TestConformance(t *testing.T) { prototest.Conformance(t, mmp3.Driver) }
 func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) { prototest.CatchesUpSlowly(t, mmp3.Driver) }
 
 func TestConformanceWithBatchesAndQuorumReads(t *testing.T) {
-	prototest.Conformance(t, prototest.With(mmp3.Driver, protocols.Options{"batch": "5ms", "reads": "quorum", "kept": "8"}))
+	prototest.Conformance(t, prototest.With(mmp3.Driver, protocols.Choices{"batch": "5ms", "reads": "quorum", "kept": "8"}))
 }

@@ -188,7 +188,7 @@ func TestMarksTellTheWayOfAWrite(t *testing.T) {
 
 // An instance must find room in a message, however large the values and long the patience.
 func TestABatchIsBoundedInBytes(t *testing.T) {
-	driver := prototest.With(Driver, protocols.Options{"batch": "20ms"})
+	driver := prototest.With(Driver, protocols.Choices{"batch": "20ms"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	longest := 0
 	c.Network.Drop = func(_, _ protocols.NodeID, message []byte) bool {

@@ -19,7 +19,7 @@ import (
 // keep little of their logs. One snapshot is enough, since what stands behind it is kept.
 func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 	for seed := range uint64(5) {
-		driver := prototest.With(Driver, protocols.Options{"kept": "8"})
+		driver := prototest.With(Driver, protocols.Choices{"kept": "8"})
 		c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions, Jitter: 20 * ms}, protocols.Nobody, seed)
 		for i := range 50 {
 			c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", parcel.MostBytes/10))
@@ -70,7 +70,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 
 // The sender of a snapshot dies in the middle of it: another replica helps.
 func TestAnotherReplicaHelpsWhenTheSenderOfASnapshotDies(t *testing.T) {
-	driver := prototest.With(Driver, protocols.Options{"kept": "8"})
+	driver := prototest.With(Driver, protocols.Choices{"kept": "8"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	c.Crash(2)
 	for i := range 50 {

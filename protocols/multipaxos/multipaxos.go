@@ -27,9 +27,9 @@
 //     accepted, it proposes the command of the highest ballot again, under its own ballot, and a
 //     no-op in the gaps between; only behind them new commands.
 //  6. A command is chosen when a phase-2 quorum has accepted it under the leader's own ballot. What
-//     was accepted under older ballots does not count, however often it stands. Of n replicas, if
-//     phase2 make a phase-2 quorum, then n+1−phase2 make a phase-1 quorum: each of one kind meets
-//     each of the other, which is all that is needed. Two of the same kind need not meet.
+//     was accepted under older ballots does not count, however often it stands. Each phase-1 quorum
+//     meets each phase-2 quorum, which is all that is needed: two of the same kind need not meet. Of n
+//     replicas, if phase2 make a phase-2 quorum, then n+1−phase2, or more, make a phase-1 quorum.
 //  7. Accepts are pipelined: each instance is chosen by itself, in whatever order. Commands take
 //     effect in the order of the log. The leader replies when it has applied a command and does
 //     not wait for followers to hear of the choice. A command that is handed over again after that
@@ -84,7 +84,7 @@ package multipaxos
 //go:generate go run quorumbench/protocols/protogen protocols/multipaxos/multipaxos.proto
 
 import (
-	"strconv"
+	"cmp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -101,52 +101,34 @@ var Driver = protocols.Driver{
 	Name:       "multipaxos",
 	Summary:    "Multi-Paxos: one round trip from the leader to a quorum, and one between client and leader",
 	HasLeader:  true,
-	Options:    options,
+	Options:    func(replicas int) any { return &Options{Phase2: quorum.MajoritySize(replicas)} },
+	Quorums:    quorums,
+	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 6
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      floor,
 	Invariants: invariants,
 }
 
-// What an experiment may choose.
-const (
-	optionPhase2    = "phase2"
-	optionPreferred = "preferred"
-)
+// Options are what an experiment may choose.
+type Options struct {
+	Phase1 int `option:"phase1" range:"1..n" unit:"replicas" zero:"auto" help:"replicas in a phase-1 quorum; auto: the fewest that meet every phase-2 quorum, n+1 less those of phase 2"`
 
-var options = []protocols.Option{
-	{Name: optionPhase2, Values: quorumSizes,
-		Summary: "replicas in a phase-2 quorum, a majority if not given; a phase-1 quorum has n+1 less that many"},
-	{Name: optionPreferred, Values: protocols.Switch,
-		Summary: "the configured leader, come back, caught up and heard by a phase-1 quorum, takes the leadership again"},
+	Phase2 int `option:"phase2" range:"1..n" unit:"replicas" default:"a majority" tries:"default,1..n" help:"replicas in a phase-2 quorum"`
+
+	Preferred bool `option:"preferred" tries:"off,on" help:"the configured leader, come back, caught up and heard by a phase-1 quorum, takes the leadership again"`
 }
 
-// quorumSizes are the sizes that a phase-2 quorum of n replicas may have, a majority first.
-func quorumSizes(n int) []string {
-	majority := quorum.MajoritySize(n)
-	sizes := []string{strconv.Itoa(majority)}
-	for size := 1; size <= n; size++ {
-		if size != majority {
-			sizes = append(sizes, strconv.Itoa(size))
-		}
-	}
-	return sizes
-}
-
-// quorums returns the quorums of both phases (rule 6).
-func quorums(c protocols.Config) (phase1, phase2 quorum.System) {
-	size := c.Options.Int(optionPhase2)
-	if size == 0 { // not settled
-		size = quorum.MajoritySize(c.Size())
-	}
-	all := c.All()
-	return quorum.Size(quorum.MeetingSize(c.Size(), size), all), quorum.Size(size, all)
+// quorums returns those of both phases (rule 6).
+func quorums(c protocols.Config) quorum.Roles {
+	chosen := c.Options.(*Options)
+	phase1 := cmp.Or(chosen.Phase1, quorum.MeetingSize(c.Size(), chosen.Phase2))
+	return quorum.Roles{quorum.Phase1: quorum.Size(phase1, c.All()), quorum.Phase2: quorum.Size(chosen.Phase2, c.All())}
 }
 
 // floor: the leader needs one round trip to a phase-2 quorum.
 func floor(c protocols.Config) time.Duration {
-	_, phase2 := quorums(c)
-	return relay.QuorumFloor(c.Delays, phase2, c.Leader, c.ID)
+	return relay.QuorumFloor(c.Delays, c.Quorums[quorum.Phase2], c.Leader, c.ID)
 }
 
 type role uint8
@@ -202,20 +184,19 @@ type replica struct {
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	r := &replica{
+	return &replica{
 		config:    c,
-		preferred: c.Options.On(optionPreferred) && c.Leader == c.ID,
+		phase1:    c.Quorums[quorum.Phase1],
+		phase2:    c.Quorums[quorum.Phase2],
+		preferred: c.Options.(*Options).Preferred && c.Leader == c.ID,
 		store:     kv.NewStore(),
-		relay: relay.New(c, relayTimer, relay.Wire{
+		relay: relay.New(c, c.Quorums[quorum.Phase2], relayTimer, relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
 			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
 		}),
 		election: relay.NewElectionTimer(c, electionTimer),
 		repeats:  make([]bool, c.Size()),
 	}
-	r.phase1, r.phase2 = quorums(c)
-	r.relay.SetQuorum(r.phase2)
-	return r
 }
 
 // Step implements protocols.Node.

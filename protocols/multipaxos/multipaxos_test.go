@@ -23,10 +23,10 @@ func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, multipaxos.D
 func TestConformanceWithFlexibleQuorums(t *testing.T) {
 	for phase2 := 1; phase2 <= 5; phase2++ {
 		t.Run(fmt.Sprintf("phase2 %d", phase2), func(t *testing.T) {
-			driver := prototest.With(multipaxos.Driver, protocols.Options{"phase2": fmt.Sprint(phase2)})
-			driver.Replicas = func(n int) error {
-				if n != 5 {
-					return fmt.Errorf("found %d replicas; accepted: 5", n)
+			driver := prototest.With(multipaxos.Driver, protocols.Choices{"phase2": fmt.Sprint(phase2)})
+			driver.Validate = func(c protocols.Config) error {
+				if c.Size() != 5 {
+					return fmt.Errorf("found %d replicas; accepted: 5", c.Size())
 				}
 				return nil
 			}
@@ -36,7 +36,7 @@ func TestConformanceWithFlexibleQuorums(t *testing.T) {
 }
 
 func TestConformanceWithAPreferredLeader(t *testing.T) {
-	prototest.Conformance(t, prototest.With(multipaxos.Driver, protocols.Options{"preferred": "on"}))
+	prototest.Conformance(t, prototest.With(multipaxos.Driver, protocols.Choices{"preferred": "on"}))
 }
 
 func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, multipaxos.Driver) }
@@ -44,7 +44,7 @@ func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, multipaxos.Drive
 const ms = time.Millisecond
 
 // cluster starts replicas that are all 30 ms away from each other.
-func cluster(t *testing.T, n int, chosen protocols.Options, seed uint64) *prototest.Cluster {
+func cluster(t *testing.T, n int, chosen protocols.Choices, seed uint64) *prototest.Cluster {
 	delays := make(protocols.Delays, n)
 	for i := range delays {
 		delays[i] = make([]time.Duration, n)
@@ -60,7 +60,7 @@ func cluster(t *testing.T, n int, chosen protocols.Options, seed uint64) *protot
 func TestAPreferredLeaderTakesTheLeadershipBack(t *testing.T) {
 	for preferred, want := range map[string]int{"off": 1, "on": 2} {
 		for seed := range uint64(10) {
-			c := cluster(t, 5, protocols.Options{"preferred": preferred}, seed)
+			c := cluster(t, 5, protocols.Choices{"preferred": preferred}, seed)
 			c.Run(2 * time.Second)
 			c.Crash(0)
 			c.Put(1, 1, "k", "for the next")
@@ -94,7 +94,7 @@ func TestAPreferredLeaderTakesTheLeadershipBack(t *testing.T) {
 func TestAPreferredLeaderDoesNotDeposeWhomItCannotReplace(t *testing.T) {
 	for phase2, replicas := range map[string]int{"1": 3, "2": 5} {
 		for seed := range uint64(10) {
-			c := cluster(t, replicas, protocols.Options{"preferred": "on", "phase2": phase2}, seed)
+			c := cluster(t, replicas, protocols.Choices{"preferred": "on", "phase2": phase2}, seed)
 			c.Run(2 * time.Second)
 			c.Crash(0)
 			c.Run(c.Now() + 5*time.Second) // the others stand

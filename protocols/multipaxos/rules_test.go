@@ -25,7 +25,7 @@ type desk struct {
 	now     time.Duration
 	// What the replica is configured with, besides its number.
 	leader  protocols.NodeID
-	options protocols.Options
+	options protocols.Choices
 	// The replica's first timer is that of the election.
 	electionTimer protocols.TimerID
 }
@@ -45,7 +45,8 @@ func (d *desk) start(replicas int) {
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d.node = multipaxos.Driver.New(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options})
+	d.node = multipaxos.Driver.New(multipaxos.Driver.MustComplete(protocols.Config{
+		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options}))
 	d.commits = nil
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
@@ -473,7 +474,7 @@ func TestAProbeIsAnsweredUnderTheBallotPromised(t *testing.T) {
 
 func TestOnlyAnswersToTheLastProbeCount(t *testing.T) {
 	d := newDesk(t, 5)
-	d.leader, d.options = 0, protocols.Options{"preferred": "on"}
+	d.leader, d.options = 0, protocols.Choices{"preferred": "on"}
 	d.start(5)
 	expect(t, "of nobody who has probed", d.tell(2, 0, echo(0)), "")
 	d.tell(1, ballot(2, 1), heartbeat(0))

@@ -59,22 +59,26 @@ import (
 var Driver = protocols.Driver{
 	Name:    "paxos",
 	Summary: "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
-	Options: []protocols.Option{{
-		Name:    revertOption,
-		Summary: "proposers that do not go on take back what was promised to them",
-		Values:  protocols.Switch,
-	}},
+	Options: func(int) any { return &Options{} },
+	Quorums: func(c protocols.Config) quorum.Roles {
+		majority := quorum.Majority(c.All())
+		return quorum.Roles{quorum.Phase1: majority, quorum.Phase2: majority}
+	},
+	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 4
 	New:        newReplica,
 	Describe:   register.Describe,
 	Floor:      floor,
 	Invariants: register.Invariants(protocols.MaxReplicas),
 }
 
-const revertOption = "revert"
+// Options are what an experiment may choose.
+type Options struct {
+	Revert bool `option:"revert" tries:"off,on" help:"proposers that do not go on take back what was promised to them"`
+}
 
 // floor: prepare and accept each wait for the nearest quorum.
 func floor(c protocols.Config) time.Duration {
-	return 2 * c.Delays.QuorumRoundTrip(c.ID, quorum.Majority(c.All()))
+	return c.Delays.QuorumRoundTrip(c.ID, c.Quorums[quorum.Phase1]) + c.Delays.QuorumRoundTrip(c.ID, c.Quorums[quorum.Phase2])
 }
 
 // replica adds to the keys how their values get chosen.
@@ -86,8 +90,7 @@ type replica struct {
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	majority := quorum.Majority(c.All())
-	r := &replica{phase1: majority, phase2: majority, reverts: c.Options.On(revertOption)}
+	r := &replica{phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], reverts: c.Options.(*Options).Revert}
 	r.Replica = register.New(c, r.phase1, r)
 	return r
 }

@@ -11,5 +11,5 @@ import (
 func TestConformance(t *testing.T) { prototest.Conformance(t, paxos.Driver) }
 
 func TestConformanceWithRevert(t *testing.T) {
-	prototest.Conformance(t, prototest.With(paxos.Driver, protocols.Options{"revert": "on"}))
+	prototest.Conformance(t, prototest.With(paxos.Driver, protocols.Choices{"revert": "on"}))
 }

@@ -44,9 +44,10 @@ import (
 var Driver = protocols.Driver{
 	Name:    "paxos1",
 	Summary: "classic Paxos for three replicas with a proposer that travels: one round trip to the nearest other replica, more under conflicts",
-	Replicas: func(n int) error {
-		if n != replicas {
-			return fmt.Errorf("paxos1 works with exactly 3 replicas, not %d: the proposer's and one other must be a quorum", n)
+	Validate: func(c protocols.Config) error {
+		if c.Size() != replicas {
+			return &protocols.FieldError{Field: protocols.FieldMembers,
+				Err: fmt.Errorf("paxos1 works with exactly 3 replicas, not %d: the proposer's and one other must be a quorum", c.Size())}
 		}
 		return nil
 	},

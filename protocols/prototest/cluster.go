@@ -114,7 +114,6 @@ type issued struct {
 // is ignored by drivers without one.
 func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader protocols.NodeID, seed uint64) *Cluster {
 	t.Helper()
-	driver = With(driver, nil)
 	if !driver.HasLeader {
 		leader = protocols.Nobody
 	}
@@ -268,10 +267,10 @@ func (c *Cluster) Restart(id protocols.NodeID) {
 
 // config is what a replica knows in its present incarnation.
 func (c *Cluster) config(id protocols.NodeID) protocols.Config {
-	return protocols.Config{
+	return c.driver.MustComplete(protocols.Config{
 		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.betweenReplicas(),
 		Seed: c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
-	}
+	})
 }
 
 // betweenReplicas are the delays of the places that have replicas.

@@ -3,12 +3,14 @@ package prototest
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/options"
 )
 
 var seeds = flag.Uint64("seeds", 20, "how many random lives each of the suite's random tests plays")
@@ -33,21 +35,24 @@ var (
 	oneReplica = protocols.Delays{{0}}
 )
 
-// With returns the driver as it is with some of its options chosen.
-func With(driver protocols.Driver, chosen protocols.Options) protocols.Driver {
-	made := driver
-	made.New = func(c protocols.Config) protocols.Node { return driver.New(choose(&driver, c, chosen)) }
-	made.Floor = func(c protocols.Config) time.Duration { return driver.Floor(choose(&driver, c, chosen)) }
-	return made
-}
-
-func choose(driver *protocols.Driver, c protocols.Config, chosen protocols.Options) protocols.Config {
-	options, err := driver.Settle(chosen, c.Size())
-	if err != nil {
-		panic(fmt.Sprintf("prototest: %v", err)) // of the test's author
+// With returns the driver as it is with other defaults of its options.
+func With(driver protocols.Driver, chosen protocols.Choices) protocols.Driver {
+	for name := range chosen {
+		if !slices.Contains(driver.OptionNames(), name) {
+			panic(fmt.Sprintf("prototest: %s has no option %q", driver.Name, name))
+		}
 	}
-	c.Options = options
-	return c
+	made := driver
+	made.Options = func(replicas int) any {
+		defaults := driver.Options(replicas)
+		for _, f := range options.Fields(defaults) {
+			if text, is := chosen[f.Name]; is && !f.Set(text) {
+				panic(fmt.Sprintf("prototest: the option %s cannot be %q", f.Name, text))
+			}
+		}
+		return defaults
+	}
+	return made
 }
 
 // Conformance runs the suite that every driver has to pass, in virtual time. Tests of faults that the driver

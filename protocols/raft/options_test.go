@@ -11,7 +11,7 @@ import (
 	"quorumbench/protocols/raft"
 )
 
-func on(name string) protocols.Options { return protocols.Options{name: "on"} }
+func on(name string) protocols.Choices { return protocols.Choices{name: "on"} }
 
 func preVote(term, lastIndex, lastTerm uint64) *raft.Message {
 	return &raft.Message{Term: term, Kind: &raft.Message_PreVote{PreVote: &raft.PreVote{LastIndex: lastIndex, LastTerm: lastTerm}}}
@@ -215,7 +215,7 @@ func (d *desk) round(to protocols.NodeID) (round uint64) {
 }
 
 // leadWith returns a leader of three in term 2, with those options, whose no-op is committed.
-func leadWith(t *testing.T, options protocols.Options) *desk {
+func leadWith(t *testing.T, options protocols.Choices) *desk {
 	d := newDeskWith(t, options, 3, 1, 1)
 	d.stand()
 	d.tell(1, vote(2, true))
@@ -234,7 +234,7 @@ func leadWith(t *testing.T, options protocols.Options) *desk {
 }
 
 func TestAReadWaitsForARoundThatBeganAfterIt(t *testing.T) {
-	d := newDeskWith(t, protocols.Options{"reads": "index"}, 3, 1, 1)
+	d := newDeskWith(t, protocols.Choices{"reads": "index"}, 3, 1, 1)
 	d.stand()
 	d.tell(1, vote(2, true))
 	d.tell(1, appended(2, 2))
@@ -263,7 +263,7 @@ func (d *desk) log() uint64 {
 }
 
 func TestALeaseEnds(t *testing.T) {
-	d := leadWith(t, protocols.Options{"reads": "lease"})
+	d := leadWith(t, protocols.Choices{"reads": "lease"})
 	timeout := make(protocols.Delays, 1).ElectionTimeout()
 	d.now += timeout*9/10 - 1
 	if !d.get(2) {
@@ -282,7 +282,7 @@ func TestALeaseEnds(t *testing.T) {
 // Transfer.
 
 func TestAFollowerStandsWhenItsLeaderSaysSo(t *testing.T) {
-	d := newDeskWith(t, protocols.Options{"prevote": "on", "checkquorum": "on"}, 3, 2, 1, 2)
+	d := newDeskWith(t, protocols.Choices{"prevote": "on", "checkquorum": "on"}, 3, 2, 1, 2)
 	if sent := d.tell(1, timeoutNow(2)); len(sent) > 0 {
 		t.Errorf("stands for one it does not follow: %v", sent)
 	}
@@ -296,7 +296,7 @@ func TestAFollowerStandsWhenItsLeaderSaysSo(t *testing.T) {
 }
 
 func TestALeaderHandsOverToTheConfiguredOne(t *testing.T) {
-	d := newDeskWith(t, protocols.Options{"transfer": "on", "reads": "lease"}, 3, 1, 1)
+	d := newDeskWith(t, protocols.Choices{"transfer": "on", "reads": "lease"}, 3, 1, 1)
 	d.stand()
 	d.tell(1, vote(2, true))
 	end := uint64(2)

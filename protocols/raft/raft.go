@@ -90,7 +90,6 @@ package raft
 //go:generate go run quorumbench/protocols/protogen protocols/raft/raft.proto
 
 import (
-	"cmp"
 	"time"
 
 	"google.golang.org/protobuf/proto"
@@ -107,11 +106,24 @@ var Driver = protocols.Driver{
 	Name:       "raft",
 	Summary:    "Raft: one round trip from the leader to a majority, and one between client and leader",
 	HasLeader:  true,
-	Options:    options,
+	Options:    func(int) any { return &Options{Reads: readsLog, Transfer: true} },
+	Quorums:    quorums,
+	Meeting:    []quorum.Meeting{{quorum.Election, quorum.Election}, {quorum.Election, quorum.Write}}, // rules 2, 3
 	New:        newReplica,
 	Describe:   describe,
-	Floor:      relay.Floor,
+	Floor:      floor,
 	Invariants: invariants,
+}
+
+// quorums returns the voters who elect a leader, and the holders of an entry who commit it.
+func quorums(c protocols.Config) quorum.Roles {
+	majority := quorum.Majority(c.All())
+	return quorum.Roles{quorum.Election: majority, quorum.Write: majority}
+}
+
+// floor: the leader needs one round trip to those who hold the entry then.
+func floor(c protocols.Config) time.Duration {
+	return relay.QuorumFloor(c.Delays, c.Quorums[quorum.Write], c.Leader, c.ID)
 }
 
 type role uint8
@@ -183,16 +195,16 @@ type replica struct {
 func newReplica(c protocols.Config) protocols.Node {
 	nothing := state{pair: pair{votedFor: protocols.Nobody}}
 	patience := c.Delays.ElectionTimeout()
-	majority := quorum.Majority(c.All())
+	chosen := c.Options.(*Options)
 	return &replica{
-		config: c, voters: majority, holders: majority, patience: patience,
-		preVotes: c.Options.On(optionPreVote), reverts: c.Options.On(optionRevert),
-		checksQuorum: c.Options.On(optionCheckQuorum) || c.Options[optionReads] == readsLease,
-		transfers:    c.Options.On(optionTransfer),
-		reads:        cmp.Or(c.Options[optionReads], readsLog),
+		config: c, voters: c.Quorums[quorum.Election], holders: c.Quorums[quorum.Write], patience: patience,
+		preVotes: chosen.PreVote, reverts: chosen.Revert,
+		checksQuorum: chosen.CheckQuorum || chosen.Reads == readsLease,
+		transfers:    chosen.Transfer,
+		reads:        chosen.Reads,
 		state:        nothing, saved: nothing, heard: -patience,
 		store: kv.NewStore(),
-		relay: relay.New(c, relayTimer, relay.Wire{
+		relay: relay.New(c, c.Quorums[quorum.Write], relayTimer, relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
 			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
 		}),

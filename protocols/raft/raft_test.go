@@ -20,7 +20,7 @@ func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, raft.Driver)
 func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, raft.Driver) }
 
 // choices are the options one by one, and some that meet.
-var choices = map[string]protocols.Options{
+var choices = map[string]protocols.Choices{
 	"prevote":             {"prevote": "on"},
 	"checkquorum":         {"checkquorum": "on"},
 	"prevote checkquorum": {"prevote": "on", "checkquorum": "on"},

@@ -31,12 +31,12 @@ func newDesk(t *testing.T, replicas int, term uint64, terms ...uint64) *desk {
 }
 
 // newDeskWith does so with options.
-func newDeskWith(t *testing.T, options protocols.Options, replicas int, term uint64, terms ...uint64) *desk {
+func newDeskWith(t *testing.T, options protocols.Choices, replicas int, term uint64, terms ...uint64) *desk {
 	delays := make(protocols.Delays, replicas)
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d := &desk{t: t, node: raft.Driver.New(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: 1, Delays: delays, Options: options})}
+	d := &desk{t: t, node: raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: 1, Delays: delays, Options: options}))}
 	entries := &raft.Entries{First: 1, Entries: entriesOf(terms...)}
 	d.restore(&raft.Record{Kind: &raft.Record_State{State: &raft.State{Term: term, VotedFor: -1}}})
 	d.restore(&raft.Record{Kind: &raft.Record_Entries{Entries: entries}})

@@ -62,7 +62,7 @@ func TestTheDiskHoldsLatestVersionsOnly(t *testing.T) {
 // which remembers its ballots.
 func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
 	const reader, reads = 0, 400
-	driver := prototest.With(*registry.Drivers.Find("paxos"), protocols.Options{"revert": "on"})
+	driver := prototest.With(*registry.Drivers.Find("paxos"), protocols.Choices{"revert": "on"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, protocols.Nobody, 1)
 	read := func(i int) *kv.Result {
 		id := c.Get(reader, 1, fmt.Sprint("key ", i))
@@ -106,7 +106,7 @@ func TestInvariantsTellWhatReplicasMustNotHold(t *testing.T) {
 		driver := registry.Drivers.Find(test.driver)
 		nodes := make([]protocols.Node, len(delays)) // those without a value are down
 		for id, value := range test.values {
-			nodes[id] = driver.New(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(len(delays)), Delays: delays, Leader: protocols.Nobody})
+			nodes[id] = driver.New(driver.MustComplete(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(len(delays)), Delays: delays, Leader: protocols.Nobody}))
 			data, err := protocols.Append(nil, &register.Message{
 				Kind: test.kind, Key: []byte("key"), Version: 1, Ballot: uint64(protocols.NewBallot(1, 0)), Value: []byte(value)})
 			if err != nil {

@@ -22,6 +22,11 @@ func TestDriversAreFoundByTheirNames(t *testing.T) {
 	}
 }
 
+func floor(driver string, c protocols.Config) time.Duration {
+	d := registry.Drivers.Find(driver)
+	return d.Floor(d.MustComplete(c))
+}
+
 // Figure 4 of the EPaxos paper (Moraru, Andersen and Kaminsky, SOSP 2013) has medians in ms of
 // three replicas in California, Virginia and Europe, read off to ±3. The round trips between the
 // sites, in the paper's text, are 85, 90 and 156 ms. The floors must explain the medians.
@@ -47,9 +52,9 @@ func TestFloorsAgreeWithThePublishedMedians(t *testing.T) {
 		{"raft", ca, 1, leaderInCalifornia},
 	} {
 		for client, ms := range c.published {
-			floor := registry.Drivers.Find(c.driver).Floor(protocols.Config{ID: client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}).Seconds() * 1000
-			if want := c.times * ms; math.Abs(floor-want) > 0.06*want {
-				t.Errorf("%s, client at %d: the floor is %.1f ms, published are %.0f ms", c.driver, client, floor, want)
+			found := floor(c.driver, protocols.Config{ID: client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}).Seconds() * 1000
+			if want := c.times * ms; math.Abs(found-want) > 0.06*want {
+				t.Errorf("%s, client at %d: the floor is %.1f ms, published are %.0f ms", c.driver, client, found, want)
 			}
 		}
 	}
@@ -75,7 +80,7 @@ func TestFloorsSumUpOneWayDelays(t *testing.T) {
 		{"raft", 0, 2, (70 + 30 + 50) * ms},
 		{"multipaxos", 2, 1, (5 + 14 + 9) * ms},
 	} {
-		if got := registry.Drivers.Find(c.driver).Floor(protocols.Config{ID: c.client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}); got != c.floor {
+		if got := floor(c.driver, protocols.Config{ID: c.client, Members: protocols.Members(len(delays)), Leader: c.leader, Delays: delays}); got != c.floor {
 			t.Errorf("%s, leader %d, client %d: %v, the ways sum up to %v", c.driver, c.leader, c.client, got, c.floor)
 		}
 	}
@@ -85,6 +90,37 @@ func TestMmp3IsForThreeReplicas(t *testing.T) {
 	for n := range 8 {
 		if err := registry.Drivers.Find("mmp3").CheckReplicas(n); (err == nil) != (n == 3) {
 			t.Errorf("%d replicas: %v", n, err)
+		}
+	}
+}
+
+// What random lives try must be accepted, and try the default first: a life in which nothing is chosen should
+// not be rare.
+func TestOptionsSayWhatTheyAre(t *testing.T) {
+	for _, d := range registry.Drivers {
+		for n := 3; n <= 5; n += 2 {
+			if d.CheckReplicas(n) != nil {
+				continue
+			}
+			defaults := protocols.Texts(d.MustComplete(protocols.Config{Members: protocols.Members(n)}).Options)
+			for _, o := range d.List(n) {
+				if o.Help == "" || o.Accepted == "" || o.Default == "" {
+					t.Errorf("%s: %+v does not say what it is", d.Name, o)
+				}
+				for i, text := range o.Tries {
+					made, err := d.Choose(n, protocols.Choices{o.Name: text})
+					if err != nil {
+						t.Errorf("%s: %v", d.Name, err)
+						continue
+					}
+					if found := protocols.Texts(made)[o.Name]; found != text {
+						t.Errorf("%s: %s %s is read as %s", d.Name, o.Name, text, found)
+					}
+					if i == 0 && text != defaults[o.Name] {
+						t.Errorf("%s: %s is tried with %s first, and %s by default", d.Name, o.Name, text, defaults[o.Name])
+					}
+				}
+			}
 		}
 	}
 }

@@ -74,19 +74,15 @@ type waiting struct {
 	again   int           // how often it was
 }
 
-// New returns a relay that knows no leader. The timer is one that the driver uses for nothing
-// else. The leader is taken to need a majority; see SetQuorum.
-func New(c protocols.Config, timer protocols.TimerID, wire Wire) *Relay {
+// New returns a relay that knows no leader. Of quorums the leader needs one to get a command decided: what an
+// answer may take follows from it. The timer is one that the driver uses for nothing else.
+func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wire Wire) *Relay {
 	return &Relay{
-		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorum.Majority(c.All()), wire: wire, timer: timer,
+		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, timer: timer,
 		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
 		underway: map[protocols.CommandID]protocols.NodeID{},
 	}
 }
-
-// SetQuorum tells of which replicas the leader needs a quorum to get a command decided: what an answer may
-// take follows from it.
-func (r *Relay) SetQuorum(s quorum.System) { r.quorum = s }
 
 // Leader is the replica that commands are forwarded to, Nobody if none is known.
 func (r *Relay) Leader() protocols.NodeID { return r.leader }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/relay"
 )
 
@@ -34,7 +35,7 @@ type rig struct {
 
 func newRig() *rig {
 	return &rig{Relay: relay.New(
-		protocols.Config{ID: self, Members: protocols.Members(3), Delays: delays}, timer,
+		protocols.Config{ID: self, Members: protocols.Members(3), Delays: delays}, quorum.Majority(quorum.First(3)), timer,
 		relay.Wire{
 			Forward: func(f *relay.Forward) proto.Message { return f },
 			Reply:   func(r *relay.Reply) proto.Message { return r },

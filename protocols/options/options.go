@@ -1,0 +1,197 @@
+// Package options reads and describes the options of a protocol driver, which are the fields of a struct. A
+// field is a bool, an int, a time.Duration, a string that is one of several words, or of a type that has a
+// text of its own (encoding.TextUnmarshaler and TextMarshaler). Its tags say
+//
+//	option:"batch"            what an experiment file calls it; a field without is no option
+//	help:"how long …"         in one line, what it does
+//	range:"0s..1m"            the least and the greatest value; n stands for the number of replicas
+//	accepts:"log,index"       of a string: the words
+//	unit:"replicas"           what a number counts
+//	zero:"off"                a word for the value zero, which is accepted whatever the range
+//	default:"a majority"      what the default is, where that depends on the number of replicas
+//	tries:"off,1ms,5ms"       the values that random lives try, in order; "default", and a stretch such as
+//	                          1..n, of which what stands before is left out, may be among them
+//	trustsclocks:"lease"      values with which the protocol is safe only if the replicas' clocks run at
+//	                          nearly the same rate; the driver says how nearly. Random lives with such a
+//	                          value let them
+//
+// The defaults are what the struct holds when the driver makes it.
+package options
+
+import (
+	"cmp"
+	"encoding"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Field is an option in a struct. Its methods panic where a tag or the field's type is none of those that the
+// package knows: an error of the driver's author.
+type Field struct {
+	Name  string
+	tag   reflect.StructTag
+	value reflect.Value
+}
+
+// Fields returns the options in the struct to which the pointer points, in the order in which they stand
+// there. Nil has none.
+func Fields(pointer any) []Field {
+	if pointer == nil {
+		return nil
+	}
+	value := reflect.ValueOf(pointer).Elem()
+	var fields []Field
+	for i := range value.NumField() {
+		tag := value.Type().Field(i).Tag
+		if name := tag.Get("option"); name != "" {
+			fields = append(fields, Field{name, tag, value.Field(i)})
+		}
+	}
+	return fields
+}
+
+// Help says in one line what the option does.
+func (f Field) Help() string { return f.tag.Get("help") }
+
+// TrustsClocks lists the values with which the protocol trusts clocks.
+func (f Field) TrustsClocks() []string { return split(f.tag.Get("trustsclocks")) }
+
+var durationType = reflect.TypeFor[time.Duration]()
+
+// Set gives the field the value of a text. It is false, and the field stays as it is, if the text is none
+// of the field's type; whether the value is accepted is for IsAccepted to tell.
+func (f Field) Set(text string) bool {
+	if word := f.tag.Get("zero"); word != "" && text == word {
+		f.value.SetZero()
+		return true
+	}
+	if v, own := f.value.Addr().Interface().(encoding.TextUnmarshaler); own {
+		return v.UnmarshalText([]byte(text)) == nil
+	}
+	v, ok := parse(f.value.Type(), text)
+	if ok {
+		f.value.Set(v.Convert(f.value.Type()))
+	}
+	return ok
+}
+
+// Text returns the value as Set reads it.
+func (f Field) Text() string {
+	if word := f.tag.Get("zero"); word != "" && f.value.IsZero() {
+		return word
+	}
+	switch v := f.value.Interface().(type) {
+	case encoding.TextMarshaler:
+		text, err := v.MarshalText()
+		if err != nil {
+			panic(fmt.Sprintf("options: the value %v of %s has no text: %v", v, f.Name, err))
+		}
+		return string(text)
+	case bool:
+		if v {
+			return "on"
+		}
+		return "off"
+	}
+	return fmt.Sprint(f.value.Interface())
+}
+
+// Default says in words what the default is, of a field that holds it.
+func (f Field) Default() string { return cmp.Or(f.tag.Get("default"), f.Text()) }
+
+// parse reads a value of one of the types that a field without a text of its own may have.
+func parse(t reflect.Type, text string) (v reflect.Value, ok bool) {
+	switch {
+	case t == durationType:
+		d, err := time.ParseDuration(text)
+		return reflect.ValueOf(d), err == nil
+	case t.Kind() == reflect.Bool:
+		isOn := text == "on" || text == "true"
+		return reflect.ValueOf(isOn), isOn || text == "off" || text == "false"
+	case t.Kind() == reflect.Int:
+		n, err := strconv.Atoi(text)
+		return reflect.ValueOf(n), err == nil
+	case t.Kind() == reflect.String:
+		return reflect.ValueOf(text), true
+	}
+	panic(fmt.Sprintf("options: an option cannot have the type %v", t))
+}
+
+// IsAccepted tells whether the value is in the range, or one of the words, in a cluster of n replicas.
+func (f Field) IsAccepted(n int) bool {
+	if f.tag.Get("zero") != "" && f.value.IsZero() {
+		return true
+	}
+	if words := split(f.tag.Get("accepts")); len(words) > 0 {
+		return slices.Contains(words, f.value.String())
+	}
+	from, to, limited := strings.Cut(f.tag.Get("range"), "..")
+	return !limited || f.end(from, n) <= f.value.Int() && f.value.Int() <= f.end(to, n)
+}
+
+// end is an end of the range.
+func (f Field) end(text string, n int) int64 {
+	if text == "n" {
+		return int64(n)
+	}
+	value, ok := parse(f.value.Type(), text)
+	if !ok {
+		panic(fmt.Sprintf("options: the range of %s ends at %q", f.Name, text))
+	}
+	return value.Int()
+}
+
+// Accepted says in words which values the option may have in a cluster of n replicas; with n of 0, in any.
+func (f Field) Accepted(n int) string {
+	words := split(f.tag.Get("accepts"))
+	if f.value.Kind() == reflect.Bool {
+		words = []string{"on", "off"}
+	}
+	if from, to, limited := strings.Cut(f.tag.Get("range"), ".."); limited {
+		if to == "n" && n > 0 {
+			to = strconv.Itoa(n)
+		}
+		words = append(words, strings.TrimSpace(from+" to "+to+" "+f.tag.Get("unit")))
+		if f.value.Type() == durationType {
+			words[0] = "a duration from " + words[0]
+		}
+	}
+	if zero := f.tag.Get("zero"); zero != "" {
+		words = append(words, zero)
+	}
+	return strings.Join(words, ", ")
+}
+
+// Tries lists, as texts, the values that random lives try in a cluster of n replicas, of a field that holds
+// the default.
+func (f Field) Tries(n int) []string {
+	var texts []string
+	for _, try := range split(f.tag.Get("tries")) {
+		from, to, isStretch := strings.Cut(try, "..")
+		switch {
+		case try == "default":
+			texts = append(texts, f.Text())
+		case !isStretch:
+			texts = append(texts, try)
+		default:
+			before := texts
+			for i := f.end(from, n); i <= f.end(to, n); i++ {
+				if text := strconv.FormatInt(i, 10); !slices.Contains(before, text) {
+					texts = append(texts, text)
+				}
+			}
+		}
+	}
+	return texts
+}
+
+func split(list string) []string {
+	if list == "" {
+		return nil
+	}
+	return strings.Split(list, ",")
+}
