@@ -167,7 +167,7 @@ func runMarking(t *testing.T, leader bool, change func(e *experiment.Experiment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := bench.Execute(context.Background(), plan, nil)
+	found, err := bench.Execute(context.Background(), plan, bench.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,19 +26,31 @@ const (
 // linearTimeout bounds the search for a linearization, which may take for ever.
 const linearTimeout = 10 * time.Second
 
-// check passes the verdicts on what the replicas did, one that fails making the run invalid, and returns
-// the orders in which they applied it.
-func (a *attempt) check() (orders map[string]*order) {
-	orders, disorder := a.orders()
+// Check passes the verdicts on what the replicas did, where only the verdicts count: no linearization is
+// searched for once another check has failed.
+func Check(r *Record) []result.Check {
+	checks, _ := r.check(true)
+	return checks
+}
+
+// check passes the verdicts on what the replicas did, and returns the orders in which they applied it. With
+// anyFailure, one check that fails is enough: no linearization is searched for then.
+func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
+	orders, disorder := r.orders()
 	for _, c := range []struct {
 		name  string
 		check func() error
 	}{
 		{CheckSameOrder, func() error { return disorder }},
-		{CheckNothingLost, func() error { return a.checkNothingLost(orders) }},
-		{CheckRealTime, func() error { return a.checkRealTime(orders) }},
-		{CheckInvariants, a.checkInvariants},
-		{CheckLinearizable, func() error { return a.checkLinearizable(orders) }}, // last: it may take long
+		{CheckNothingLost, func() error { return r.checkNothingLost(orders) }},
+		{CheckRealTime, func() error { return r.checkRealTime(orders) }},
+		{CheckInvariants, r.checkInvariants},
+		{CheckLinearizable, func() error {
+			if anyFailure && slices.ContainsFunc(checks, func(c result.Check) bool { return c.Verdict == result.Failed }) && !r.explained(orders) {
+				return undecided("another check has failed already")
+			}
+			return r.checkLinearizable(orders)
+		}}, // last: it may take long
 	} {
 		verdict := result.Check{Name: c.name, Verdict: result.Passed}
 		var why undecided
@@ -47,9 +59,9 @@ func (a *attempt) check() (orders map[string]*order) {
 		} else if err != nil {
 			verdict.Verdict, verdict.Detail = result.Failed, err.Error()
 		}
-		a.run.Checks = append(a.run.Checks, verdict)
+		checks = append(checks, verdict)
 	}
-	return orders
+	return checks, orders
 }
 
 // undecided tells why a check has found no end.
@@ -57,57 +69,8 @@ type undecided string
 
 func (u undecided) Error() string { return string(u) }
 
-// orders returns what the replicas have applied, order by order, and an error if two disagree.
-func (a *attempt) orders() (map[string]*order, error) {
-	merged := map[string]*order{}
-	var disorder error
-	for _, s := range a.running {
-		for life, orders := range s.journal.lives {
-			for _, key := range slices.Sorted(maps.Keys(orders)) {
-				if orders[key].gap && disorder == nil {
-					disorder = fmt.Errorf("%s applied commands of %s with a gap", a.plan.Experiment.Regions[s.id], logName(key))
-				}
-				if merged[key] == nil {
-					merged[key] = &order{}
-				}
-				for i := range orders[key].stretches {
-					mine := part{&orders[key].stretches[i], s.id, life}
-					if index, theirs := merged[key].merge(mine); theirs != nil && disorder == nil {
-						disorder = fmt.Errorf("at %d of %s, %s applied %v (life %d) and %s %v (life %d)", index, logName(key),
-							a.plan.Experiment.Regions[theirs.site], name(theirs.at(index)), theirs.life+1,
-							a.plan.Experiment.Regions[s.id], name(mine.at(index)), life+1)
-					}
-				}
-			}
-		}
-	}
-	return merged, disorder
-}
-
-func logName(key string) string {
-	if key == "" {
-		return "the log"
-	}
-	return fmt.Sprintf("key %q", key)
-}
-
-func name(id protocols.CommandID) string {
-	if id == (protocols.CommandID{}) {
-		return "a no-op"
-	}
-	return fmt.Sprintf("command %d.%d", id.Client, id.Seq)
-}
-
-// sample returns what is known of a command, nil for no-ops.
-func (a *attempt) sample(id protocols.CommandID) *sample {
-	if id.Client == 0 || id.Client > uint64(len(a.clients)) || id.Seq == 0 || id.Seq > uint64(len(a.clients[id.Client-1].samples)) {
-		return nil
-	}
-	return &a.clients[id.Client-1].samples[id.Seq-1]
-}
-
-func (a *attempt) checkNothingLost(orders map[string]*order) error {
-	if !a.whole() {
+func (r *Record) checkNothingLost(orders orders) error {
+	if !r.whole() {
 		return undecided("at the end a replica was down or cut off, replicas were still applying, or the run was interrupted")
 	}
 	applied, known := map[protocols.CommandID]bool{}, true
@@ -117,14 +80,14 @@ func (a *attempt) checkNothingLost(orders map[string]*order) error {
 			applied[id] = true
 		}
 	}
-	for _, c := range a.clients {
+	for _, c := range r.Clients {
 		for i, s := range c.samples {
 			id := protocols.CommandID{Client: c.id, Seq: uint64(i) + 1}
 			if s.mustApply() && s.answered != result.Never && !applied[id] {
 				if !known {
-					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", name(id), s.answered))
+					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", CommandName(id), s.answered))
 				}
-				return fmt.Errorf("%s, a write, was answered at %v, and no replica has applied it", name(id), s.answered)
+				return fmt.Errorf("%s, a write, was answered at %v, and no replica has applied it", CommandName(id), s.answered)
 			}
 		}
 	}
@@ -132,20 +95,20 @@ func (a *attempt) checkNothingLost(orders map[string]*order) error {
 }
 
 // checkRealTime looks, in every order, at the first place of each command.
-func (a *attempt) checkRealTime(orders map[string]*order) error {
+func (r *Record) checkRealTime(orders orders) error {
 	for _, key := range slices.Sorted(maps.Keys(orders)) {
 		var latest *sample // issued, of those before
 		var latestID protocols.CommandID
 		seen := map[protocols.CommandID]bool{}
 		for i, id := range orders[key].commands {
-			s := a.sample(id)
+			s := r.sample(id)
 			if s == nil || seen[id] {
 				continue
 			}
 			seen[id] = true
 			if s.answered != result.Never && latest != nil && s.answered < latest.sent {
 				return fmt.Errorf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
-					name(id), s.answered, name(latestID), latest.sent, i+1, logName(key))
+					CommandName(id), s.answered, CommandName(latestID), latest.sent, i+1, LogName(key))
 			}
 			if latest == nil || s.sent > latest.sent {
 				latest, latestID = s, id
@@ -156,9 +119,9 @@ func (a *attempt) checkRealTime(orders map[string]*order) error {
 }
 
 // history is what the clients saw.
-func (a *attempt) history() []linear.Operation {
+func (r *Record) history() []linear.Operation {
 	var history []linear.Operation
-	for _, c := range a.clients {
+	for _, c := range r.Clients {
 		for _, s := range c.samples {
 			op := linear.Operation{
 				Client: c.id, Key: strconv.FormatUint(s.key, 10), Read: s.read, Called: s.sent,
@@ -173,44 +136,37 @@ func (a *attempt) history() []linear.Operation {
 	return history
 }
 
-func (a *attempt) checkLinearizable(orders map[string]*order) error {
-	if a.explained(orders) {
+func (r *Record) checkLinearizable(orders orders) error {
+	if r.explained(orders) {
 		return nil
 	}
-	if a.verdict && len(a.run.Failed()) > 0 {
-		return undecided("another check has failed already")
-	}
-	history := a.history()
+	history := r.history()
 	switch linear.Check(history, linearTimeout) {
 	case linear.Linearizable:
 		return nil
 	case linear.Undecided:
 		return undecided(fmt.Sprintf("no end was found within %v", linearTimeout))
 	}
-	if !a.verdict {
-		var html bytes.Buffer
-		if err := linear.Explain(history, &html); err == nil {
-			a.run.History = html.Bytes()
-		}
-	}
 	return fmt.Errorf("no order of the clients' %d commands explains what they read", len(history))
 }
 
-// inspect holds the replicas' states against each other in the middle of a run: what is wrong may
-// be gone in the end.
-func (a *attempt) inspect() {
-	if a.broken == nil {
-		a.broken = a.checkInvariants()
+// explain returns a page on which a history that is not linearizable can be looked at, nil if there is none.
+func (r *Record) explain() []byte {
+	var html bytes.Buffer
+	if linear.Explain(r.history(), &html) != nil {
+		return nil
 	}
+	return html.Bytes()
 }
 
-func (a *attempt) checkInvariants() error {
-	if a.driver.Invariants == nil || a.broken != nil {
-		return a.broken
+func (r *Record) checkInvariants() error {
+	invariants := r.Driver().Invariants
+	if invariants == nil || r.broken != nil {
+		return r.broken
 	}
-	nodes := make([]protocols.Node, len(a.running))
-	for i, s := range a.running {
-		nodes[i] = s.node
+	nodes := make([]protocols.Node, len(r.Replicas))
+	for i, one := range r.Replicas {
+		nodes[i] = one.Node
 	}
-	return a.driver.Invariants(nodes)
+	return invariants(nodes)
 }

@@ -17,21 +17,35 @@ import (
 
 // told is a run put together by hand: what clients saw, and what replicas applied.
 type told struct {
-	*attempt
+	*Record
+	invariants func(nodes []protocols.Node) error
+	checks     []result.Check
 }
 
 // tell returns a run of replicas that have nothing to tell yet, one client each.
 func tell(replicas int) *told {
-	a := &attempt{plan: &experiment.Plan{}, driver: &protocols.Driver{Name: "told"}, settled: 1}
+	r := &told{Record: &Record{Settled: true}}
+	driver := &protocols.Driver{Name: "told", Invariants: func(nodes []protocols.Node) error {
+		if r.invariants == nil {
+			return nil
+		}
+		return r.invariants(nodes)
+	}}
+	r.Protocol = experiment.Protocol{Name: driver.Name}
+	e := experiment.Experiment{World: experiment.Simulated, Protocols: []experiment.Protocol{r.Protocol}}
 	for i := range replicas {
-		a.plan.Experiment.Regions = append(a.plan.Experiment.Regions, fmt.Sprint("r", i))
-		a.clients = append(a.clients, newClients(&experiment.Load{}, 1, 0, i))
-		s := &site{id: i, node: &idle{}}
-		s.journal.begin(0)
-		a.running = append(a.running, s)
+		e.Regions = append(e.Regions, fmt.Sprint("r", i))
+		r.Clients = append(r.Clients, newClients(&experiment.Load{}, 1, 0, i))
+		one := &Replica{Node: &idle{}}
+		one.Journal.begin(0)
+		r.Replicas = append(r.Replicas, one)
 	}
-	a.direct(nil)
-	return &told{attempt: a}
+	plan, err := experiment.NewPlan(driver, e, make([][]time.Duration, replicas), make([][]time.Duration, replicas))
+	if err != nil {
+		panic(err)
+	}
+	r.Plan = plan
+	return r
 }
 
 type idle struct{ broken bool }
@@ -49,17 +63,17 @@ func (r *told) read(client int, key, value uint64, from, to time.Duration) proto
 }
 
 func (r *told) command(client int, s sample) protocols.CommandID {
-	c := r.clients[client]
+	c := r.Clients[client]
 	s.applied = result.Never
 	c.samples = append(c.samples, s)
 	return protocols.CommandID{Client: c.id, Seq: uint64(len(c.samples))}
 }
 
-// apply enters what a replica has applied to its log, in its present life.
+// apply enters what a replica has applied to its log, in its present incarnation.
 func (r *told) apply(replica int, ids ...protocols.CommandID) {
-	j := &r.running[replica].journal
+	j := &r.Replicas[replica].Journal
 	index := uint64(0)
-	if order := j.lives[len(j.lives)-1][""]; order != nil {
+	if order := j.incarnations[len(j.incarnations)-1][""]; order != nil {
 		index = order.stretches[len(order.stretches)-1].next() - 1
 	}
 	for i, id := range ids {
@@ -67,22 +81,22 @@ func (r *told) apply(replica int, ids ...protocols.CommandID) {
 	}
 }
 
-// adopt enters that a replica has taken over the state after an index, in its present life.
+// adopt enters that a replica has taken over the state after an index, in its present incarnation.
 func (r *told) adopt(replica int, index uint64) {
-	r.running[replica].journal.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true}, 0)
+	r.Replicas[replica].Journal.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true}, 0)
 }
 
 // applyAll enters it for all replicas.
 func (r *told) applyAll(ids ...protocols.CommandID) {
-	for i := range r.running {
+	for i := range r.Replicas {
 		r.apply(i, ids...)
 	}
 }
 
 // verdicts returns the names of the checks that failed and of those not decided.
 func (r *told) verdicts() (failed, undecided []string) {
-	r.check()
-	for _, c := range r.run.Checks {
+	r.checks, _ = r.check(false)
+	for _, c := range r.checks {
 		switch c.Verdict {
 		case result.Failed:
 			failed = append(failed, c.Name)
@@ -116,16 +130,16 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			r.apply(0, a, b)
 			r.apply(1, b, a)
 		}, []string{CheckSameOrder}, nil},
-		{"a replica differs from its former life", func(r *told) {
+		{"a replica differs from its former incarnation", func(r *told) {
 			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
 			r.apply(0, a, b)
-			r.running[0].journal.begin(0)
+			r.Replicas[0].Journal.begin(0)
 			r.apply(0, b)
 		}, []string{CheckSameOrder}, nil},
 		{"a replica leaves a place out", func(r *told) {
 			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
 			r.apply(0, a, b)
-			j := &r.running[1].journal
+			j := &r.Replicas[1].Journal
 			j.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: fmt.Append(nil, a)}, 0)
 			j.add(protocols.Commit{Slot: protocols.Slot{Index: 3}, ID: b, Command: fmt.Append(nil, b)}, 0)
 		}, []string{CheckSameOrder}, nil},
@@ -149,7 +163,7 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 		{"nobody is left who has applied a write", func(r *told) {
 			r.write(0, key, 11, 0, 10)
 			b := r.write(1, key, 12, 20, 30)
-			for i := range r.running {
+			for i := range r.Replicas {
 				r.adopt(i, 1)
 				r.apply(i, b)
 			}
@@ -157,14 +171,14 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 		{"one command under two names", func(r *told) {
 			a := r.write(0, key, 11, 0, 30)
 			r.apply(0, a)
-			r.running[1].journal.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: []byte("else")}, 0)
+			r.Replicas[1].Journal.add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: []byte("else")}, 0)
 		}, []string{CheckSameOrder}, nil},
 		{"an answered write is nowhere", func(r *told) {
 			r.write(0, key, 11, 0, 10)
 		}, []string{CheckNothingLost}, nil},
 		{"an answered write is nowhere, and its replica is down", func(r *told) {
 			r.write(0, key, 11, 0, 10)
-			r.running[0].node = nil
+			r.Replicas[0].Node = nil
 		}, nil, []string{CheckNothingLost}},
 		{"a write without an answer is nowhere", func(r *told) {
 			r.write(0, key, 11, 0, never)
@@ -240,23 +254,23 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			r.read(2, key, 11, 50, 60)
 		}, []string{CheckLinearizable}, nil},
 		{"an invariant is broken", func(r *told) {
-			r.driver.Invariants = func(nodes []protocols.Node) error {
+			r.invariants = func(nodes []protocols.Node) error {
 				if nodes[1].(*idle).broken {
 					return fmt.Errorf("1 is broken")
 				}
 				return nil
 			}
-			r.running[1].node.(*idle).broken = true
+			r.Replicas[1].Node.(*idle).broken = true
 		}, []string{CheckInvariants}, nil},
 		{"an invariant was broken for a while", func(r *told) {
 			broken := true
-			r.driver.Invariants = func([]protocols.Node) error {
+			r.invariants = func([]protocols.Node) error {
 				if broken {
 					return fmt.Errorf("broken")
 				}
 				return nil
 			}
-			r.inspect()
+			r.Inspect()
 			broken = false
 		}, []string{CheckInvariants}, nil},
 	} {
@@ -265,61 +279,9 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			test.tell(r)
 			failed, undecided := r.verdicts()
 			if !slices.Equal(failed, test.failed) || !slices.Equal(undecided, test.undecided) {
-				t.Errorf("failed %q, not decided %q; want %q and %q; %+v", failed, undecided, test.failed, test.undecided, r.run.Checks)
+				t.Errorf("failed %q, not decided %q; want %q and %q; %+v", failed, undecided, test.failed, test.undecided, r.checks)
 			}
 		})
-	}
-}
-
-// A run does not end while replicas apply what was answered; but it ends, and what has not been seen
-// applied then is not said to be lost.
-func TestARunEndsWhenAllIsApplied(t *testing.T) {
-	const ms = time.Millisecond
-	for _, test := range []struct {
-		name     string
-		level    bool
-		ahead    bool          // an answered write is not applied where it was asked for
-		applying time.Duration // until when the replicas apply something
-		end      time.Duration
-		known    bool
-		adopted  bool // but is in a state that was taken over there
-	}{
-		{"all is applied", true, false, 0, 200 * ms, true, false},
-		{"all is applied, and there is more", true, false, time.Minute, 200 * ms, true, false},
-		{"a write is never applied", true, true, 0, 500 * ms, true, false},
-		{"a write is applied late", true, true, 2 * time.Second, 2500 * ms, true, false},
-		{"a write is in a state taken over", true, true, time.Minute, 200 * ms, true, true},
-		{"a replica is behind", false, false, 2 * time.Second, 2500 * ms, true, false},
-		{"the replicas come to no end", true, true, time.Minute, 5200 * ms, false, false},
-	} {
-		r := tell(2)
-		r.plan.Experiment.Load = experiment.Load{Duration: ms, Timeout: 5 * time.Second}
-		r.plan.Topology.OneWay = [][]time.Duration{{0, 50 * ms}, {50 * ms, 0}}
-		r.settled = 0
-		if test.ahead {
-			r.clients[0].pending.Add(1)
-			r.clients[0].answered(r.write(0, 1, 11, 0, result.Never), kv.PutResult, 0)
-		}
-		if test.adopted {
-			r.clients[0].adopted()
-		}
-		now, applied := time.Duration(0), uint64(0)
-		for ; !r.over(now) && now < time.Minute; now += 100 * ms {
-			if now < test.applying {
-				applied++
-				for i := range r.running {
-					if i == 0 || test.level {
-						r.running[i].journal.add(protocols.Commit{Slot: protocols.Slot{Index: applied}}, now)
-					}
-				}
-			}
-		}
-		if now != test.end || r.whole() != test.known {
-			t.Errorf("%s: ends after %v, want %v; judged: %t", test.name, now, test.end, r.whole())
-		}
-		if r.interrupt(now); r.whole() {
-			t.Errorf("%s: a run that is interrupted is judged", test.name)
-		}
 	}
 }
 

@@ -3,8 +3,6 @@ package bench
 import (
 	"bytes"
 	"fmt"
-	"hash/fnv"
-	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,20 +42,6 @@ type clients struct {
 	issued  int64
 }
 
-// sample is one command. Times are since the run began; without an answer, its time is Never.
-type sample struct {
-	intended, sent, answered time.Duration
-	applied                  time.Duration // at the region's replica, for the first time
-	key                      uint64
-	value                    uint64 // a hash of what was written or found; 0: nothing
-	version                  uint64 // that the command names; 0: none
-	acked                    uint64 // as the command says: of those before it no answer is wanted any more
-	outcome                  kv.Outcome
-	read                     bool
-	retries                  int
-	data                     []byte // the command, if it may have to be sent again
-}
-
 func newClients(load *experiment.Load, seed uint64, repeat, region int) *clients {
 	c := &clients{
 		load: load, giveUp: load.Timeout, id: uint64(region) + 1,
@@ -79,6 +63,16 @@ func (c *clients) begin() []time.Duration {
 		return make([]time.Duration, c.load.Clients)
 	}
 	return []time.Duration{c.generator.arrival()}
+}
+
+// awaited counts the commands that were issued and are neither answered nor given up.
+func (c *clients) awaited() (n int) {
+	for i := range c.samples[c.lowest:] {
+		if c.samples[c.lowest+i].answered == result.Never {
+			n++
+		}
+	}
+	return n
 }
 
 // nextArrival is the arrival after the one just issued, in an open loop.
@@ -178,20 +172,20 @@ func (c *clients) answered(id protocols.CommandID, answer []byte, now time.Durat
 	return c.load.Arrivals == experiment.Closed && !late && !c.over(now), now
 }
 
-// patience is how long a client waits for an answer before it does something; some is false if it
-// waits for ever.
-func (c *clients) patience(id protocols.CommandID) (wait time.Duration, some bool) {
+// timeout is how long a client waits for an answer before it does something; some is false if it waits
+// for ever.
+func (c *clients) timeout(id protocols.CommandID) (wait time.Duration, some bool) {
 	if c.load.Retry > 0 {
-		return min(c.load.Retry<<min(c.samples[id.Seq-1].retries, 10), max(c.load.Retry, longestPatience)), true
+		return min(c.load.Retry<<min(c.samples[id.Seq-1].retries, 10), max(c.load.Retry, maxBackoff)), true
 	}
 	return c.load.Timeout, c.load.Arrivals == experiment.Closed
 }
 
-// longestPatience is how long a client waits at most before it asks again: it doubles its patience
-// each time, so as not to drown a cluster that is at work on its recovery.
-const longestPatience = 2 * time.Second
+// maxBackoff caps the timeout, which doubles each time that a client asks again, so as not to drown a
+// cluster that is at work on its recovery.
+const maxBackoff = 2 * time.Second
 
-// retry is what a client does when its patience ends: it sends the command to another replica, or
+// retry is what a client does when its timeout is over: it sends the command to another replica, or
 // gives up and, in a closed loop, goes on with the next.
 func (c *clients) retry(id protocols.CommandID, now time.Duration) (data []byte, again bool) {
 	s := &c.samples[id.Seq-1]
@@ -224,10 +218,6 @@ func (c *clients) adopted() {
 	c.ahead.Store(0)
 }
 
-// mustApply tells whether a command that was answered has to be applied: a write, unless it was refused
-// because it names a version that is made.
-func (s *sample) mustApply() bool { return !s.read && s.outcome != kv.Outcome_REFUSED }
-
 // retries is how often a command was sent again.
 func (c *clients) retries(id protocols.CommandID) int { return c.samples[id.Seq-1].retries }
 
@@ -245,7 +235,7 @@ func (c *clients) mark(event string) {
 func encodeCommand(buffer []byte, c *kv.Command) []byte {
 	data, err := protocols.Append(buffer, c)
 	if err != nil {
-		panic(fmt.Sprintf("bench: encoding a command: %v", err)) // an invalid message type: a programming error
+		panic(fmt.Sprintf("load: encoding a command: %v", err)) // an invalid message type: a programming error
 	}
 	return data
 }
@@ -274,12 +264,8 @@ func (c *clients) note(s *sample, answer []byte) {
 	}
 }
 
-// hashOf is FNV-1a, never 0.
-func hashOf(value []byte) uint64 {
-	h := fnv.New64a()
-	h.Write(value)
-	return max(1, h.Sum64())
-}
+// watch makes the clients keep what progress tells. It is called before the first command.
+func (c *clients) watch() { c.running = result.NewHistogram() }
 
 // progress adds what is known so far to a histogram, and returns how many commands were issued.
 func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
@@ -287,104 +273,4 @@ func (c *clients) progress(into *hdrhistogram.Histogram) int64 {
 	defer c.mu.Unlock()
 	into.Merge(c.running)
 	return c.issued
-}
-
-// result sums up the measured writes, or reads, up to a time, which is the end of the load unless the
-// run was interrupted. One without an answer within the timeout counts as an error and stands in the
-// distribution with the timeout; one that was cut off by the interruption is left out.
-func (c *clients) result(reads bool, until time.Duration, interval time.Duration) result.Operations {
-	var r result.Operations
-	response, service, lag := result.NewTally(), result.NewTally(), result.NewTally()
-	halves := [2]*hdrhistogram.Histogram{result.NewHistogram(), result.NewHistogram()}
-	var parts []*intervalTally
-	for i := range c.samples {
-		s := &c.samples[i]
-		if s.read != reads || !c.counts(s, until) {
-			continue
-		}
-		since := s.intended - c.load.Warmup
-		r.Offered++
-		rt, st := s.answered-s.intended, s.answered-s.sent
-		if c.inTime(s) {
-			r.Answered++
-		} else {
-			r.Errors++
-			rt, st = c.load.Timeout, c.load.Timeout
-		}
-		response.Add(rt)
-		service.Add(st)
-		lag.Add(s.sent - s.intended)
-		half := 0
-		if since >= (until-c.load.Warmup)/2 {
-			half = 1
-		}
-		_ = halves[half].RecordValue(int64(rt)) // counted by response
-		for len(parts) <= int(since/interval) {
-			parts = append(parts, nil)
-		}
-		part := &parts[since/interval]
-		if *part == nil {
-			*part = &intervalTally{result.NewTally(), result.NewTally()}
-		}
-		(*part).response.Add(rt)
-		(*part).service.Add(st)
-	}
-	if r.Offered == 0 {
-		return r
-	}
-	r.Response, r.Service, r.Lag = response.Sum(), service.Sum(), lag.Sum()
-	r.FirstHalf = result.Percentile(halves[0], 50)
-	r.SecondHalf = result.Percentile(halves[1], 50)
-	for i, part := range parts {
-		if part == nil {
-			continue
-		}
-		start := time.Duration(i) * interval
-		r.Intervals = append(r.Intervals, result.Interval{
-			Start: start, Length: min(interval, until-c.load.Warmup-start),
-			Response: part.response.Histogram(), Service: part.service.Histogram(),
-		})
-	}
-	return r
-}
-
-// counts tells whether a command is of the measured part that ended at a time, and had the time to
-// be answered in it.
-func (c *clients) counts(s *sample, until time.Duration) bool {
-	if !c.measured(s.intended) || s.intended >= until {
-		return false
-	}
-	return s.answered != result.Never || until >= c.end() || s.intended+c.load.Timeout <= until
-}
-
-// inTime tells whether a command was answered within the timeout.
-func (c *clients) inTime(s *sample) bool {
-	return s.answered != result.Never && s.answered-s.intended <= c.load.Timeout
-}
-
-// writes are the measured writes up to a time that were answered in time.
-func (c *clients) writes(until time.Duration) iter.Seq[result.AnsweredWrite] {
-	return func(yield func(result.AnsweredWrite) bool) {
-		for i := range c.samples {
-			s := &c.samples[i]
-			if s.read || !c.counts(s, until) || !c.inTime(s) {
-				continue
-			}
-			if !yield(result.AnsweredWrite{Seq: i + 1, Intended: s.intended, Answered: s.answered, Applied: s.applied}) {
-				return
-			}
-		}
-	}
-}
-
-type intervalTally struct{ response, service *result.Tally }
-
-// intervalOf is how long the intervals of a load are: about forty of them, each with some
-// writes in it.
-func intervalOf(load *experiment.Load) time.Duration {
-	least := 250 * time.Millisecond
-	if load.Rate > 0 {
-		least = max(least, time.Duration(float64(result.SamplesNeeded(50))*1.5/float64(load.Rate)*float64(time.Second)))
-	}
-	return min(max(load.Duration/40, least).Round(10*time.Millisecond), load.Duration)
 }

@@ -50,7 +50,7 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 	if pending := c.pending.Load(); pending != 1 {
 		t.Errorf("%d commands are waited for, want the last", pending)
 	}
-	if r := c.result(false, load.Duration, time.Minute); r.Errors != 3 || r.Answered != 4 {
+	if r := c.operations(false, load.Duration, time.Minute); r.Errors != 3 || r.Answered != 4 {
 		t.Errorf("%d errors and %d answers, want 3 and 4", r.Errors, r.Answered)
 	}
 }
@@ -73,7 +73,7 @@ func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
 						went++
 					}
 				}
-				wait, waits := c.patience(id)
+				wait, waits := c.timeout(id)
 				for now := sent + wait; waits; now += wait {
 					if now > answered {
 						again, _ := c.answered(id, kv.PutResult, answered)
@@ -82,7 +82,7 @@ func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
 					data, again := c.retry(id, now)
 					note(again)
 					if waits = data != nil; waits {
-						wait, _ = c.patience(id)
+						wait, _ = c.timeout(id)
 					}
 				}
 				again, _ := c.answered(id, kv.PutResult, answered)

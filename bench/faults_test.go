@@ -92,7 +92,7 @@ func beats(t *testing.T, doubled experiment.Share, faults ...experiment.Fault) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := bench.Play(context.Background(), plan, nil); err != nil {
+	if _, err := bench.Play(context.Background(), bench.Config{Plan: plan, Protocol: plan.Experiment.Protocols[0]}); err != nil {
 		t.Fatal(err)
 	}
 	return w

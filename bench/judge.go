@@ -3,6 +3,8 @@ package bench
 import (
 	"fmt"
 	"time"
+
+	"quorumbench/bench/result"
 )
 
 // The budgets that a run must keep to be believed.
@@ -19,32 +21,14 @@ const (
 )
 
 // judge notes every reason not to believe the run.
-func (a *attempt) judge() {
-	run := &a.run
+func (r *Record) judge(run *result.Run) {
 	invalid := func(format string, args ...any) {
 		run.Invalid = append(run.Invalid, fmt.Sprintf(format, args...))
 	}
 	for _, c := range run.Failed() {
 		invalid("the check %q failed: %s", c.Name, c.Detail)
 	}
-	for i := range run.Regions {
-		r := &run.Regions[i]
-		for _, of := range r.Series() {
-			if !a.moved() && float64(of.Answered) < achievedShare*float64(of.Offered) {
-				run.Saturated = true
-				invalid("saturated: in %s %d of %d %ss were answered within %v, which is below %.0f %%: percentiles are of a queue that grows",
-					r.Region, of.Answered, of.Offered, of.Name, a.plan.Experiment.Load.Timeout, 100*achievedShare)
-			}
-			if budget := max(lagGrace, time.Duration(lagShare*float64(of.Response.P50))); !a.moved() && of.Lag.P99 > budget {
-				run.Saturated = true
-				invalid("saturated: in %s the load generator sent its %ss up to %v late (p99), more than %v",
-					r.Region, of.Name, of.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
-			}
-			if dropped := of.Response.Dropped + of.Service.Dropped + of.Lag.Dropped; dropped > 0 {
-				invalid("in %s the histograms refused %d values", r.Region, dropped)
-			}
-		}
-	}
+	r.judgeLoad(run, invalid)
 	if late := run.Network.Lateness; late.P50 > latenessP50 || late.P99 > latenessP99 {
 		invalid("the emulator released packets %v (p50) and %v (p99) late, more than %v and %v: the machine is too busy",
 			late.P50.Round(time.Microsecond), late.P99.Round(time.Microsecond), latenessP50, latenessP99)
@@ -52,10 +36,32 @@ func (a *attempt) judge() {
 	if run.Network.Overflow > 0 {
 		invalid("%d packets were not read in time: the machine is too busy", run.Network.Overflow)
 	}
-	if a.driver.HasLeader && !a.moved() && !a.clients[a.config(0).Leader].leading.Load() {
-		invalid("%s was not led from %s at the end", run.Protocol, a.protocol.Leader)
+	if leader := r.Plan.Region(r.Protocol.Leader); r.Driver().HasLeader && !r.mayMove() && !r.Clients[leader].leading.Load() {
+		invalid("%s was not led from %s at the end", run.Protocol, r.Protocol.Leader)
 	}
 }
 
-// moved tells whether faults may have moved the leader, and kept replicas from answering.
-func (a *attempt) moved() bool { return len(a.plan.Experiment.Faults) > 0 }
+// judgeLoad notes where the load was not issued or not served in time.
+func (r *Record) judgeLoad(run *result.Run, invalid func(format string, args ...any)) {
+	for i := range run.Regions {
+		region := &run.Regions[i]
+		for _, of := range region.Series() {
+			if !r.mayMove() && float64(of.Answered) < achievedShare*float64(of.Offered) {
+				run.Saturated = true
+				invalid("saturated: in %s %d of %d %ss were answered within %v, which is below %.0f %%: percentiles are of a queue that grows",
+					region.Region, of.Answered, of.Offered, of.Name, r.Plan.Experiment.Load.Timeout, 100*achievedShare)
+			}
+			if budget := max(lagGrace, time.Duration(lagShare*float64(of.Response.P50))); !r.mayMove() && of.Lag.P99 > budget {
+				run.Saturated = true
+				invalid("saturated: in %s the load generator sent its %ss up to %v late (p99), more than %v",
+					region.Region, of.Name, of.Lag.P99.Round(time.Microsecond), budget.Round(time.Microsecond))
+			}
+			if dropped := of.Response.Dropped + of.Service.Dropped + of.Lag.Dropped; dropped > 0 {
+				invalid("in %s the histograms refused %d values", region.Region, dropped)
+			}
+		}
+	}
+}
+
+// mayMove tells whether faults may have moved the leader, and kept replicas from answering.
+func (r *Record) mayMove() bool { return len(r.Plan.Experiment.Faults) > 0 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -11,8 +12,8 @@ import (
 	"quorumbench/bench/result"
 )
 
-// Life is what came out of playing the first protocol of a plan once, for its checks alone.
-type Life struct {
+// Outcome is what came out of playing a life.
+type Outcome struct {
 	Checks     []result.Check
 	Commands   int    // issued
 	Unanswered int    // of these
@@ -20,12 +21,12 @@ type Life struct {
 }
 
 // Failed returns the checks that did not pass; one that was not decided is not among them.
-func (l *Life) Failed() []result.Check {
-	r := result.Run{Checks: l.Checks}
-	return r.Failed()
+func (o *Outcome) Failed() []result.Check {
+	run := result.Run{Checks: o.Checks}
+	return run.Failed()
 }
 
-// The names of the checks that only a Life has.
+// The names of the checks that only a life has.
 const (
 	CheckAnswered = "all answered" // in the end, when all faults are undone, every command has been answered
 	CheckLevel    = "all level"    // and all replicas have applied the same, where there is one log
@@ -33,53 +34,56 @@ const (
 	CheckNoFlood  = "no flood"     // the replicas did not send each other messages, or set timers, without end
 )
 
-// Play plays the first protocol of a plan in virtual time and checks what its replicas did. If
-// trace is not nil, every step is written to it. The same plan has the same life. Safe for use by
-// several goroutines at a time.
+// bounds are a hundred times as many events as a life needs.
+var bounds = Bounds{Events: 5_000_000, Waiting: 50_000}
+
+// PlayLife plays the first protocol of a plan in virtual time and checks what its replicas did. If trace is
+// not nil, every step is written to it.
 //
 // A driver that panics, or floods its world, has failed the check of that name, and no other is made.
-func Play(ctx context.Context, p *experiment.Plan, trace io.Writer) (life *Life, err error) {
-	a := newAttempt(p, p.Experiment.Protocols[0], 0)
+func PlayLife(ctx context.Context, plan *experiment.Plan, giveUp time.Duration, trace io.Writer) (out *Outcome, err error) {
 	defer func() {
 		if failure := recover(); failure != nil {
-			life = &Life{Checks: []result.Check{{Name: CheckNoPanic, Verdict: result.Failed, Detail: fmt.Sprintf("%v\n%s", failure, debug.Stack())}}}
+			out = &Outcome{Checks: []result.Check{{Name: CheckNoPanic, Verdict: result.Failed, Detail: fmt.Sprintf("%v\n%s", failure, debug.Stack())}}}
 		}
 	}()
-	a.watch = func(time.Duration) {}
-	a.trace, a.verdict, a.bounded = trace, true, true
-	if err := runSimulated(ctx, a); err != nil {
+	record, err := Play(ctx, Config{
+		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: giveUp, AwaitLevel: true, Bounds: bounds, Steps: trace,
+	})
+	if errors.Is(err, ErrFlooded) {
+		detail := fmt.Sprintf("more than %d events, or %d that wait", bounds.Events, bounds.Waiting)
+		return &Outcome{Checks: []result.Check{{Name: CheckNoFlood, Verdict: result.Failed, Detail: detail}}}, nil
+	}
+	if err != nil {
 		return nil, err
 	}
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+	out = &Outcome{Checks: Check(record)}
+	for i, c := range record.Clients {
+		out.Commands += len(c.samples)
+		out.Unanswered += c.awaited()
+		out.Messages += record.Replicas[i].Messages
 	}
-	if a.drowned {
-		return &Life{Checks: []result.Check{{Name: CheckNoFlood, Verdict: result.Failed,
-			Detail: fmt.Sprintf("more than %d events, or %d that wait", mostEvents, mostWaiting)}}}, nil
+	out.Checks = append(out.Checks, out.answered(plan.Experiment.Load.Timeout), level(record))
+	return out, nil
+}
+
+// answered is the verdict on whether every command was answered.
+func (o *Outcome) answered(timeout time.Duration) result.Check {
+	if o.Unanswered == 0 {
+		return result.Check{Name: CheckAnswered, Verdict: result.Passed}
 	}
-	a.check()
-	life = &Life{Checks: a.run.Checks}
-	for i, c := range a.clients {
-		life.Commands += len(c.samples)
-		for _, s := range c.samples[c.lowest:] { // those before are answered or given up
-			if s.answered == result.Never {
-				life.Unanswered++
-			}
-		}
-		life.Messages += a.running[i].messages
+	return result.Check{Name: CheckAnswered, Verdict: result.Failed,
+		Detail: fmt.Sprintf("%d of %d commands, %v after the last fault was undone", o.Unanswered, o.Commands, timeout)}
+}
+
+// level is the verdict on whether all replicas have applied the same.
+func level(record *Record) result.Check {
+	if record.Level() {
+		return result.Check{Name: CheckLevel, Verdict: result.Passed}
 	}
-	answered := result.Check{Name: CheckAnswered, Verdict: result.Passed}
-	if life.Unanswered > 0 {
-		answered.Verdict = result.Failed
-		answered.Detail = fmt.Sprintf("%d of %d commands, %v after the last fault was undone", life.Unanswered, life.Commands, p.Experiment.Load.Timeout)
+	detail := "the replicas have applied the log up to"
+	for _, one := range record.Replicas {
+		detail += fmt.Sprintf(" %d", one.Journal.end())
 	}
-	level := result.Check{Name: CheckLevel, Verdict: result.Passed}
-	if !a.level() {
-		level.Verdict, level.Detail = result.Failed, "the replicas have applied the log up to"
-		for _, s := range a.running {
-			level.Detail += fmt.Sprintf(" %d", s.journal.end.Load())
-		}
-	}
-	life.Checks = append(life.Checks, answered, level)
-	return life, nil
+	return result.Check{Name: CheckLevel, Verdict: result.Failed, Detail: detail}
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -96,18 +97,18 @@ func serve(s *site, box *mailbox) {
 	}
 }
 
-// runLive runs one protocol once in real time.
-func runLive(ctx context.Context, a *attempt) error {
+// live runs the protocol in real time.
+func (r *running) live(ctx context.Context) error {
 	w := &liveWorld{scheduler: emulator.New()}
 	defer w.scheduler.Close()
-	n := len(a.plan.Experiment.Regions)
+	n := len(r.Plan.Experiment.Regions)
 	for range n {
 		w.boxes = append(w.boxes, newMailbox())
 	}
 	w.network = emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
-		return netem.NewLink(a.plan.Link(from, to), a.weather(), from, to)
+		return netem.NewLink(r.Plan.Link(from, to), r.weather(), from, to)
 	})
-	mode, err := quicnet.ParseMode(string(a.plan.Experiment.Transport.Mode))
+	mode, err := quicnet.ParseMode(string(r.Plan.Experiment.Transport.Mode))
 	if err != nil {
 		return fmt.Errorf("starting the transport: %w", err)
 	}
@@ -131,35 +132,34 @@ func runLive(ctx context.Context, a *attempt) error {
 		return fmt.Errorf("connecting the replicas took more than %v: %w", connectTimeout, err)
 	}
 
-	disks, closeDisks, err := a.disks()
+	disks, closeDisks, err := r.disks()
 	if err != nil {
 		return err
 	}
-	sites := a.sites(w, disks)
 	w.scheduler.TakeLateness(emulator.Packets) // what was before does not count
 	w.begun = w.scheduler.Now()
-	a.began(time.Now())
-	var running sync.WaitGroup
-	for i, s := range sites {
-		running.Go(func() { serve(s, w.boxes[i]) })
+	r.prepare(w, disks, time.Now())
+	var serving sync.WaitGroup
+	for i, s := range r.sites {
+		serving.Go(func() { serve(s, w.boxes[i]) })
 		w.boxes[i].put(event{kind: startEvent})
 	}
-	a.direct(w)
-	w.wait(ctx, a)
+	r.faults.schedule()
+	w.wait(ctx, r)
 	for _, box := range w.boxes {
 		box.put(event{kind: stopEvent})
 	}
-	running.Wait()
-	w.account(a)
-	return closeDisks()
+	serving.Wait()
+	w.account(&r.record.Network)
+	return cmp.Or(closeDisks(), ctx.Err())
 }
 
 // disks makes the replicas' disks, and what removes them in the end.
-func (a *attempt) disks() (disks []disk, remove func() error, err error) {
-	if a.plan.Experiment.Durability != experiment.Fsync {
-		return a.memoryDisks(), func() error { return nil }, nil
+func (r *running) disks() (disks []disk, remove func() error, err error) {
+	if r.Plan.Experiment.Durability != experiment.Fsync {
+		return r.memoryDisks(), func() error { return nil }, nil
 	}
-	folder, err := os.MkdirTemp(a.plan.Scratch, ".logs-*")
+	folder, err := os.MkdirTemp(r.Scratch, ".logs-*")
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a folder for the replicas' logs: %w", err)
 	}
@@ -171,7 +171,7 @@ func (a *attempt) disks() (disks []disk, remove func() error, err error) {
 		}
 		return errors.Join(all, os.RemoveAll(folder))
 	}
-	for i := range a.clients {
+	for i := range r.record.Clients {
 		d, err := newFileDisk(folder, i)
 		if err != nil {
 			return nil, nil, errors.Join(err, remove())
@@ -182,26 +182,25 @@ func (a *attempt) disks() (disks []disk, remove func() error, err error) {
 }
 
 // wait returns when the run is over or interrupted.
-func (w *liveWorld) wait(ctx context.Context, a *attempt) {
+func (w *liveWorld) wait(ctx context.Context, r *running) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			a.interrupt(w.now())
+			r.end.interrupt(w.now())
 			return
 		case <-tick.C:
 		}
-		a.watch(w.now())
-		if a.over(w.now()) {
+		r.tell(w.now())
+		if r.end.over(w.now()) {
 			return
 		}
 	}
 }
 
 // account notes what the network did.
-func (w *liveWorld) account(a *attempt) {
-	sum := &a.run.Network
+func (w *liveWorld) account(sum *result.NetworkRun) {
 	for from := range w.boxes {
 		for to := range w.boxes {
 			c := w.network.Counters(from, to)

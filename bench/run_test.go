@@ -40,7 +40,7 @@ func simulate(t *testing.T, yaml string) *result.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := bench.Execute(context.Background(), plan, nil)
+	found, err := bench.Execute(context.Background(), plan, bench.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,11 +228,11 @@ func TestAnInterruptedRunKeepsWhatWasMeasured(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	found, err := bench.Execute(ctx, plan, func(s bench.Status) {
+	found, err := bench.Execute(ctx, plan, bench.Options{Watch: func(s bench.Status) {
 		if s.Run == 1 && s.Elapsed >= 7*time.Second {
 			cancel()
 		}
-	})
+	}})
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("the error is %v", err)
 	}

@@ -65,67 +65,61 @@ func (w *simWorld) send(from, to int, messages [][]byte) {
 // way: long enough to arrive in another state of things.
 const longestDetour = 10
 
-// A bounded run has at most so many events, and so many that wait at a time: a hundred times as many
-// as it needs. Else a driver that answers each message with two would never come to an end.
-const (
-	mostEvents  = 5_000_000
-	mostWaiting = 50_000
-)
-
 // mostShown is about how often the display of a simulated run changes.
 const mostShown = 200
 
-// runSimulated runs one protocol once in virtual time.
-func runSimulated(ctx context.Context, a *attempt) error {
+// simulate runs the protocol in virtual time.
+func (r *running) simulate(ctx context.Context) error {
 	w := &simWorld{
-		net: &a.run.Network, doubled: float64(a.costs().Doubled),
-		random: rand.New(rand.NewPCG(a.weather(), 3<<62)),
+		net: &r.record.Network, doubled: float64(r.costs().Doubled),
+		random: rand.New(rand.NewPCG(r.weather(), 3<<62)),
 	}
-	n := len(a.plan.Experiment.Regions)
+	n := len(r.Plan.Experiment.Regions)
 	for from := range n {
 		w.links = append(w.links, nil)
 		for to := range n {
-			w.links[from] = append(w.links[from], netem.NewLink(a.plan.Link(from, to), a.weather(), from, to))
+			w.links[from] = append(w.links[from], netem.NewLink(r.Plan.Link(from, to), r.weather(), from, to))
 		}
 	}
-	sites := a.sites(w, a.memoryDisks())
-	load := &a.plan.Experiment.Load
-	end := load.Warmup + load.Duration
-	// Runs follow each other in virtual time, from 1970 on, as they do in real time.
-	a.began(time.Unix(0, 0).Add(time.Duration(a.index) * (end + load.Timeout)))
-	for i := range sites {
+	r.prepare(w, r.memoryDisks(), r.Began)
+	for i := range r.sites {
 		w.at(0, i, event{kind: startEvent})
 	}
-	a.direct(w)
-	const slice = 100 * time.Millisecond // between looks at the context
-	shown := max(slice, end/mostShown)   // between looks of the display, which takes longer than a slice of the run
+	r.faults.schedule()
+	load := &r.Plan.Experiment.Load
+	const slice = 100 * time.Millisecond                       // between looks at the context
+	shown := max(slice, (load.Warmup+load.Duration)/mostShown) // between looks of the display, which takes longer than a slice of the run
 	show := shown
-	happened := 0
+	happened, flooded := 0, false
 	var batch [1]event
 	for until := slice; ; until += slice {
 		w.loop.Run(until, func(e siteEvent) {
 			happened++
-			if a.bounded && (happened > mostEvents || w.loop.Len() > mostWaiting) {
-				a.drowned = true
+			if r.Bounds != (Bounds{}) && (happened > r.Bounds.Events || w.loop.Len() > r.Bounds.Waiting) {
+				flooded = true
 				return // what waits happens to nobody, and nothing comes after it
 			}
 			if e.do != nil {
 				e.do()
-				a.inspect()
+				r.record.Inspect()
 				return
 			}
 			batch[0] = e.event
-			sites[e.site].handle(batch[:])
+			r.sites[e.site].handle(batch[:])
 		})
-		if ctx.Err() != nil || a.drowned {
-			a.interrupt(until)
-			return nil
+		switch {
+		case ctx.Err() != nil:
+			r.end.interrupt(until)
+			return ctx.Err()
+		case flooded:
+			r.end.interrupt(until)
+			return ErrFlooded
 		}
 		if until >= show {
-			a.watch(until)
+			r.tell(until)
 			show += shown
 		}
-		if a.over(until) {
+		if r.end.over(until) {
 			return nil
 		}
 	}

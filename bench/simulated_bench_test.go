@@ -23,7 +23,7 @@ func BenchmarkDeliveries(b *testing.B) {
 			b.ReportAllocs()
 			var messages uint64
 			for b.Loop() {
-				found, err := bench.Execute(context.Background(), plan, nil)
+				found, err := bench.Execute(context.Background(), plan, bench.Options{})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -42,14 +42,14 @@ type event struct {
 type eventKind uint8
 
 const (
-	startEvent    eventKind = iota
-	messageEvent            // from another replica
-	timerEvent              // of the replica
-	arrivalEvent            // a client wants a command done
-	patienceEvent           // a client has waited long enough, for an answer or to give up
-	commandEvent            // a client of another site asks here
-	answerEvent             // another site answers a client of this one
-	releaseEvent            // what the last batch wants is durable now
+	startEvent   eventKind = iota
+	messageEvent           // from another replica
+	timerEvent             // of the replica
+	arrivalEvent           // a client wants a command done
+	timeoutEvent           // a client has waited long enough, for an answer or to give up
+	commandEvent           // a client of another site asks here
+	answerEvent            // another site answers a client of this one
+	releaseEvent           // what the last batch wants is durable now
 	crashEvent
 	restartEvent
 	slowEvent
@@ -60,7 +60,7 @@ const (
 // ofClients tells whether the event is one of the clients beside the replica, which live on when it
 // crashes.
 func (k eventKind) ofClients() bool {
-	return k == arrivalEvent || k == patienceEvent || k == answerEvent
+	return k == arrivalEvent || k == timeoutEvent || k == answerEvent
 }
 
 // site is one region of a cluster: a replica, the clients beside it, its disk, and the record of
@@ -74,9 +74,8 @@ type site struct {
 	costs   experiment.Simulation
 	clients *clients
 	disk    disk
-	journal journal
+	*Replica
 
-	node     protocols.Node // nil while the replica is down
 	life     uint64
 	out      protocols.Outbox
 	settings map[protocols.TimerID]uint64
@@ -89,27 +88,15 @@ type site struct {
 	slow    time.Duration // for each batch
 	clock   host.Clock
 
-	messages uint64    // sent
-	trace    io.Writer // nil: nobody wants to know
-
-	lives    []lifetime
-	came     []time.Duration  // when the inputs came that led to the marks in out, one each
-	events   *result.TraceLog // nil: none are kept
-	measures result.Measures
+	trace io.Writer       // one line for each thing that happens; nil: none
+	came  []time.Duration // when the inputs came that led to the marks in out, one each
 }
 
-// lifetime tells of a life of the replica. A time that has not come is Never.
-type lifetime struct {
-	began  time.Duration
-	ended  time.Duration
-	served time.Duration // when it first answered a command of its region's clients
-}
-
-func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs experiment.Simulation, c *clients, d disk) *site {
+func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs experiment.Simulation, c *clients, d disk, record *Replica) *site {
 	return &site{
-		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, clock: host.NewClock(),
+		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, Replica: record, clock: host.NewClock(),
 		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
-		batches: make([][][]byte, config.Size()), measures: result.Measures{},
+		batches: make([][][]byte, config.Size()),
 	}
 }
 
@@ -139,7 +126,7 @@ func (s *site) handle(events []event) {
 		}
 		s.input(e)
 	}
-	if s.busy || s.node == nil {
+	if s.busy || s.Node == nil {
 		return
 	}
 	cost += s.slow + time.Duration(len(s.out.Sends))*s.costs.MessageCost
@@ -186,11 +173,11 @@ func (s *site) input(e *event) {
 		if in.Data == nil {
 			return // the load is over
 		}
-		if wait, some := s.clients.patience(in.Command); some {
-			s.world.at(now+wait, s.id, event{kind: patienceEvent, command: in.Command})
+		if wait, some := s.clients.timeout(in.Command); some {
+			s.world.at(now+wait, s.id, event{kind: timeoutEvent, command: in.Command})
 		}
-	case patienceEvent:
-		s.impatient(e.command)
+	case timeoutEvent:
+		s.timedOut(e.command)
 		return
 	case commandEvent:
 		s.foreign[e.command] = e.from
@@ -202,7 +189,7 @@ func (s *site) input(e *event) {
 		s.crash()
 		return
 	case restartEvent:
-		if s.node == nil {
+		if s.Node == nil {
 			s.start()
 		}
 		return
@@ -215,7 +202,7 @@ func (s *site) input(e *event) {
 	default:
 		return
 	}
-	if s.node == nil {
+	if s.Node == nil {
 		return
 	}
 	if s.trace != nil {
@@ -226,7 +213,7 @@ func (s *site) input(e *event) {
 
 // step lets the replica take an input, which came at a time of the run.
 func (s *site) step(in *protocols.Input, came time.Duration) {
-	s.node.Step(in, &s.out)
+	s.Node.Step(in, &s.out)
 	for len(s.came) < len(s.out.Marks) {
 		s.came = append(s.came, came)
 	}
@@ -239,10 +226,10 @@ func (s *site) start() {
 	}
 	config := s.config
 	config.Seed += s.life << 32
-	s.node = s.driver.New(config)
+	s.Node = s.driver.New(config)
 	begun := s.world.now()
-	s.lives = append(s.lives, lifetime{begun, result.Never, result.Never})
-	s.journal.begin(begun)
+	s.Incarnations = append(s.Incarnations, Incarnation{begun, result.Never, result.Never})
+	s.Journal.begin(begun)
 	now := s.clock.Read(begun)
 	for _, record := range s.disk.records() {
 		s.step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, begun)
@@ -252,7 +239,7 @@ func (s *site) start() {
 
 // crash ends the replica's life. What was not durable yet is lost, or part of it.
 func (s *site) crash() {
-	if s.node == nil {
+	if s.Node == nil {
 		return
 	}
 	if s.trace != nil {
@@ -261,9 +248,9 @@ func (s *site) crash() {
 	if s.busy {
 		s.disk.tear(s.out.Records)
 	}
-	s.node = nil
+	s.Node = nil
 	s.life++
-	s.lives[len(s.lives)-1].ended = s.world.now()
+	s.Incarnations[len(s.Incarnations)-1].Ended = s.world.now()
 	s.out.Reset()
 	s.came = s.came[:0]
 	clear(s.settings)
@@ -288,7 +275,7 @@ func (s *site) release() {
 	for _, m := range out.Sends {
 		s.batches[m.To] = append(s.batches[m.To], m.Data)
 	}
-	s.messages += uint64(len(out.Sends))
+	s.Messages += uint64(len(out.Sends))
 	for to, messages := range s.batches {
 		if len(messages) > 0 {
 			s.world.send(s.id, to, messages)
@@ -306,7 +293,7 @@ func (s *site) release() {
 		s.world.at(now+s.clock.Length(t.After), s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
 	}
 	for _, c := range out.Commits {
-		s.journal.add(c, now)
+		s.Journal.add(c, now)
 		switch {
 		case c.Adopted:
 			s.clients.adopted()
@@ -320,8 +307,8 @@ func (s *site) release() {
 	s.came = s.came[:0]
 	for _, a := range out.Answers {
 		if s.clients.owns(a.ID) {
-			if life := &s.lives[len(s.lives)-1]; life.served == result.Never {
-				life.served = now
+			if one := &s.Incarnations[len(s.Incarnations)-1]; one.Served == result.Never {
+				one.Served = now
 			}
 			s.answered(a.ID, a.Result, now)
 		} else if home, known := s.foreign[a.ID]; known {
@@ -334,16 +321,16 @@ func (s *site) release() {
 
 // mark notes what a step has marked: which input came when led to it, and now it is released.
 func (s *site) mark(m *protocols.Mark, came, now time.Duration) {
-	if s.events == nil {
+	if s.Events == nil {
 		s.clients.mark(m.Event)
 		return
 	}
-	if m.ID != (protocols.CommandID{}) && s.events.Add(m.Event, m.ID, came, now) {
+	if m.ID != (protocols.CommandID{}) && s.Events.Add(m.Event, m.ID, came, now) {
 		return
 	}
 	s.clients.mark(m.Event)
 	if s.clients.measured(now) {
-		s.measures.Add(m.Event, m.Value)
+		s.Measures.Add(m.Event, m.Value)
 	}
 }
 
@@ -356,23 +343,23 @@ func (s *site) answered(id protocols.CommandID, result []byte, now time.Duration
 	before := c.outcome
 	again, due := s.clients.answered(id, result, now)
 	if c.outcome != before && c.outcome == kv.Outcome_REFUSED && s.clients.measured(c.intended) {
-		s.measures.Add(measureVersionRefused, 0)
+		s.Measures.Add(measureVersionRefused, 0)
 	}
 	if again {
 		s.world.at(due, s.id, event{kind: arrivalEvent, due: due})
 	}
 }
 
-// impatient is a client whose command is late: it asks another replica, or gives up.
-func (s *site) impatient(id protocols.CommandID) {
+// timedOut is a client whose command is late: it asks another replica, or gives up.
+func (s *site) timedOut(id protocols.CommandID) {
 	now := s.world.now()
 	data, again := s.clients.retry(id, now)
 	if data != nil {
 		to := (s.id + 1 + s.clients.retries(id)) % s.config.Size()
 		e := event{kind: commandEvent, from: s.id, command: id, data: data}
 		s.world.at(now+s.config.Delays[s.id][to], to, e)
-		if wait, some := s.clients.patience(id); some {
-			s.world.at(now+wait, s.id, event{kind: patienceEvent, command: id})
+		if wait, some := s.clients.timeout(id); some {
+			s.world.at(now+wait, s.id, event{kind: timeoutEvent, command: id})
 		}
 	}
 	if again {

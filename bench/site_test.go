@@ -46,7 +46,7 @@ func TestATimerThatIsChangedInTheSameBatchDoesNotFire(t *testing.T) {
 	node, w := &stoppingNode{}, &heldWorld{}
 	driver := &protocols.Driver{New: func(protocols.Config) protocols.Node { return node }}
 	load := &experiment.Load{Arrivals: experiment.Poisson, Rate: 1, Keys: experiment.Keys{Count: 1}, Duration: time.Second}
-	s := newSite(0, protocols.Config{Members: protocols.Members(1)}, driver, w, experiment.Simulation{}, newClients(load, 1, 0, 0), noDisk{})
+	s := newSite(0, protocols.Config{Members: protocols.Members(1)}, driver, w, experiment.Simulation{}, newClients(load, 1, 0, 0), noDisk{}, &Replica{})
 	s.handle([]event{{kind: restartEvent}})
 	due := w.take()
 	if len(due) != 3 {

@@ -19,7 +19,7 @@ func (s *site) traceInput(in *protocols.Input) {
 		if sample := s.clients.owned(in.Command); sample != nil && sample.read {
 			kind = "read"
 		}
-		s.tell("%s %s", name(in.Command), kind)
+		s.tell("%s %s", CommandName(in.Command), kind)
 	default:
 		s.tell("%v", in.Kind)
 	}
@@ -31,7 +31,7 @@ func (s *site) traceOutbox() {
 		s.tell("  -> %d  %s", m.To, s.describe(m.Data))
 	}
 	for _, c := range s.out.Commits {
-		s.tell("  applies %s at %d%s", name(c.ID), c.Slot.Index, ofKey(c.Slot.Key))
+		s.tell("  applies %s at %d%s", CommandName(c.ID), c.Slot.Index, ofKey(c.Slot.Key))
 	}
 	for _, m := range s.out.Marks {
 		if m.ID == (protocols.CommandID{}) {
@@ -39,7 +39,7 @@ func (s *site) traceOutbox() {
 		}
 	}
 	for _, a := range s.out.Answers {
-		s.tell("  answers %s", name(a.ID))
+		s.tell("  answers %s", CommandName(a.ID))
 	}
 }
 
@@ -47,7 +47,7 @@ func ofKey(key string) string {
 	if key == "" {
 		return ""
 	}
-	return " of " + logName(key)
+	return " of " + LogName(key)
 }
 
 func (s *site) describe(message []byte) string {

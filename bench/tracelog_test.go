@@ -8,12 +8,11 @@ import (
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
-	"quorumbench/protocols"
 	"quorumbench/protocols/registry"
 )
 
 // played is a run of a protocol while things go wrong.
-func played(t *testing.T, protocol string, change func(*attempt)) *attempt {
+func played(t *testing.T, protocol string, traceEvents int) *Record {
 	t.Helper()
 	plan, err := experiment.Parse("test.yaml", []byte(`topology: aws-2020-06-05
 regions: [us-east-1, eu-west-1, ap-northeast-1]
@@ -29,15 +28,11 @@ faults:
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := newAttempt(plan, plan.Experiment.Protocols[0], 0)
-	a.tell, a.watch = true, func(time.Duration) {}
-	if change != nil {
-		change(a)
-	}
-	if err := a.execute(context.Background()); err != nil {
+	record, err := Play(context.Background(), Config{Plan: plan, Protocol: plan.Experiment.Protocols[0], TraceEvents: traceEvents})
+	if err != nil {
 		t.Fatal(err)
 	}
-	return a
+	return record
 }
 
 func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
@@ -47,12 +42,12 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 	}
 	for _, protocol := range plan.Experiment.Protocols {
 		t.Run(protocol.Name, func(t *testing.T) {
-			a := played(t, protocol.Name, nil)
-			traces := a.traces()
+			r := played(t, protocol.Name, result.MaxTraceEvents)
+			traces := r.Traces()
 			writes, retries := 0, 0
 			late, again := slices.Index(result.StageNames(), "until applied"), slices.Index(result.StageNames(), "retries")
-			for region, c := range a.clients {
-				for write := range c.writes(a.until) {
+			for region, c := range r.Clients {
+				for write := range c.writes(r.Until) {
 					writes++
 					times, chosen := traces.Stages(region, write)
 					sum := time.Duration(0)
@@ -84,18 +79,18 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 
 func TestTooManyTraceEventsAreThinnedOutAlike(t *testing.T) {
 	for _, most := range []int{result.MaxTraceEvents, 300, 40} {
-		a := played(t, "raft", func(a *attempt) { a.mostEvents = most })
-		a.conclude(false)
-		every := a.run.Regions[0].Breakdown.Every
+		r := played(t, "raft", most)
+		run := Conclude(r, false)
+		every := run.Regions[0].Breakdown.Every
 		if (every == 1) != (most == result.MaxTraceEvents) || every&(every-1) != 0 {
 			t.Errorf("with room for %d trace events, one write in %d was followed", most, every)
 		}
-		for _, s := range a.running {
-			if s.events.Len() > most {
-				t.Errorf("%d trace events, and room for %d", s.events.Len(), most)
+		for _, one := range r.Replicas {
+			if one.Events.Len() > most {
+				t.Errorf("%d trace events, and room for %d", one.Events.Len(), most)
 			}
 		}
-		for _, r := range a.run.Regions {
+		for _, r := range run.Regions {
 			if want := r.Answered / every; r.Breakdown.Writes < want-want/2-1 || r.Breakdown.Writes > want+want/2+1 {
 				t.Errorf("one in %d of %d writes was followed, and these are %d", every, r.Answered, r.Breakdown.Writes)
 			}
@@ -107,31 +102,8 @@ func TestTooManyTraceEventsAreThinnedOutAlike(t *testing.T) {
 }
 
 func TestNoTraceEventsAreKeptThatNobodyAskedFor(t *testing.T) {
-	a := played(t, "raft", func(a *attempt) { a.tell = false })
-	a.conclude(false)
-	if a.run.Regions[0].Breakdown != nil || len(a.run.Measures) > 0 {
-		t.Errorf("trace events were kept that nobody asked for: %+v", a.run.Regions[0].Breakdown)
-	}
-}
-
-func TestWhatWasAdoptedHasBeenReached(t *testing.T) {
-	var j journal
-	add := func(index uint64, adopted bool, now time.Duration) {
-		j.add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: adopted}, now)
-	}
-	j.begin(0)
-	j.begin(1)
-	add(1, false, 10)
-	add(2, false, 20)
-	add(5, true, 30)
-	add(6, false, 40)
-	life := j.lives[1][""]
-	for index, want := range map[uint64]time.Duration{1: 10, 2: 20, 3: 30, 5: 30, 6: 40} {
-		if got, ok := life.reached(index); !ok || got != want {
-			t.Errorf("%d was reached at %d (%v), want %d", index, got, ok, want)
-		}
-	}
-	if _, ok := life.reached(7); ok {
-		t.Error("7 was never reached")
+	run := Conclude(played(t, "raft", 0), false)
+	if run.Regions[0].Breakdown != nil || len(run.Measures) > 0 {
+		t.Errorf("trace events were kept that nobody asked for: %+v", run.Regions[0].Breakdown)
 	}
 }

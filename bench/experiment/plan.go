@@ -18,12 +18,6 @@ type Plan struct {
 	// Places are the topology's names of the experiment's regions. Regions that share a place have
 	// names of their own: us-east-1 and us-east-1#2 are both in us-east-1.
 	Places []string
-	// GiveUp is after which time clients of a life give a command up; zero: after the load's timeout.
-	GiveUp time.Duration
-	// Scratch is the folder in which live replicas make their logs, if they are to be durable, and
-	// from which these are removed in the end. It should be on the device that is to be measured.
-	// Empty: the system's folder for temporary files.
-	Scratch string
 	// Point is the value of the sweep at which this plan runs, empty without a sweep.
 	Point string
 

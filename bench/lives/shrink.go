@@ -11,14 +11,14 @@ import (
 	"quorumbench/bench/result"
 )
 
-// Play plays a life; see bench.Play.
-func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Life, error) {
+// Play plays a life. If trace is not nil, every step is written to it. The same life takes the same course
+// every time. Safe for use by several goroutines at a time.
+func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Outcome, error) {
 	plan, err := experiment.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
 	if err != nil {
 		return nil, err
 	}
-	plan.GiveUp = l.GiveUp
-	return bench.Play(ctx, plan, trace)
+	return bench.PlayLife(ctx, plan, l.GiveUp, trace)
 }
 
 // clone returns a copy that can be changed.
@@ -100,6 +100,6 @@ func Shrink(ctx context.Context, l *Life, check string, limit int) *Life {
 	return l
 }
 
-func fails(l *bench.Life, check string) bool {
+func fails(l *bench.Outcome, check string) bool {
 	return slices.ContainsFunc(l.Failed(), func(c result.Check) bool { return c.Name == check })
 }

@@ -58,7 +58,6 @@ run and keeps what was measured so far, marked as partial.`,
 			if err := result.CheckFolder(out); err != nil {
 				return usage(err)
 			}
-			plan.Scratch = filepath.Dir(filepath.Clean(out))
 			return run(cmd, plan, out, quiet)
 		},
 	}
@@ -73,10 +72,11 @@ run and keeps what was measured so far, marked as partial.`,
 // happens after.
 func run(cmd *cobra.Command, plan *experiment.Plan, out string, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
-	if err := os.MkdirAll(plan.Scratch, 0o755); err != nil {
+	scratch := filepath.Dir(filepath.Clean(out)) // on the device that the result goes to
+	if err := os.MkdirAll(scratch, 0o755); err != nil {
 		return fmt.Errorf("making the folder for results: %w", err)
 	}
-	found, err := bench.Execute(cmd.Context(), plan, progress.show)
+	found, err := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: scratch, Watch: progress.show})
 	progress.close()
 	interrupted := err != nil && errors.Is(err, cmd.Context().Err())
 	if err != nil && !interrupted {

@@ -41,7 +41,7 @@ func fingerprint(count uint64) error {
 			return err
 		}
 		plan.Experiment.World = experiment.Simulated
-		result, err := bench.Execute(context.Background(), plan, nil)
+		result, err := bench.Execute(context.Background(), plan, bench.Options{})
 		if err != nil {
 			return err
 		}

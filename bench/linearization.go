@@ -16,10 +16,10 @@ import (
 // Of a key, the n-th version stands at 2n and a read that found it at 2n+1. That is a linearization
 // if no command stands before one that was answered before it was issued: commands of the same
 // place are then reads of one version, and whatever overlaps may stand in any order.
-func (a *attempt) explained(orders map[string]*order) bool {
-	keys := a.versions(orders)
+func (r *Record) explained(orders orders) bool {
+	keys := r.versions(orders)
 	byKey := map[uint64][]placed{}
-	for _, c := range a.clients {
+	for _, c := range r.Clients {
 		for i := range c.samples {
 			s := &c.samples[i]
 			p, explained := keys[s.key].place(s, protocols.CommandID{Client: c.id, Seq: uint64(i) + 1})
@@ -56,12 +56,12 @@ type versions struct {
 }
 
 // versions returns those of every key. A write takes effect where it was applied for the first time.
-func (a *attempt) versions(orders map[string]*order) map[uint64]*versions {
+func (r *Record) versions(orders orders) map[uint64]*versions {
 	keys := map[uint64]*versions{}
 	for _, order := range orders { // each key is in one of them: their sequence does not matter
 		acked := map[uint64]uint64{} // by client: what was given up before has no effect; see kv.Store
 		for _, id := range order.commands {
-			s := a.sample(id)
+			s := r.sample(id)
 			if s == nil || id.Seq < acked[id.Client] {
 				continue
 			}

@@ -1,0 +1,93 @@
+// Package bench runs experiments: every protocol, at every point of a sweep, as often as the experiment
+// says. A single run is for package run, what became of it for package verify, and what is known in the
+// end for package result.
+package bench
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
+)
+
+// Options say how an experiment is run, besides what it says itself.
+type Options struct {
+	// Scratch is the folder in which live replicas make their logs; see run.Config.
+	Scratch string
+	// Watch, if not nil, is told about ten times a second how it goes, from the goroutine that runs the
+	// experiment.
+	Watch func(Status)
+}
+
+// Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn
+// from the seed, so that a drift of the machine does not favour one of them.
+//
+// If ctx ends, Execute stops at once and returns what was measured so far, marked as partial,
+// together with the context's error. Any other error comes with a nil result.
+func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*result.Result, error) {
+	found := &result.Result{
+		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
+		Machine: thisMachine(), Started: time.Now().UTC(),
+	}
+	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
+	for repeat := range plan.Experiment.Repeats {
+		for _, point := range plan.Points() {
+			for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
+				protocol := plan.Experiment.Protocols[i]
+				record, err := Play(ctx, Config{
+					Plan: point, Protocol: protocol, Repeat: repeat, Began: began(plan, len(found.Runs)),
+					Scratch: options.Scratch, TraceEvents: result.MaxTraceEvents,
+					Watch: watcher(options.Watch, plan, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
+				})
+				if err != nil && !errors.Is(err, ctx.Err()) {
+					return nil, fmt.Errorf("running %s: %w", protocol.Label, err)
+				}
+				if record.Measured() {
+					found.Runs = append(found.Runs, Conclude(record, ctx.Err() != nil))
+				}
+				if ctx.Err() != nil {
+					found.Partial, found.Finished = true, time.Now().UTC()
+					return found, ctx.Err()
+				}
+			}
+		}
+	}
+	found.Finished = time.Now().UTC()
+	return found, seal(found)
+}
+
+// began is the date at which a run of an experiment begins in virtual time: runs follow each other, from
+// 1970 on, as they do in real time.
+func began(plan *experiment.Plan, run int) time.Time {
+	load := &plan.Experiment.Load
+	return time.Unix(0, 0).Add(time.Duration(run) * (load.Warmup + load.Duration + load.Timeout))
+}
+
+// seal computes the fingerprint of a simulated result.
+func seal(r *result.Result) error {
+	if !r.Experiment.IsSimulated() {
+		return nil
+	}
+	data, err := json.Marshal([]any{r.Experiment, r.Topology, r.Runs})
+	if err != nil {
+		return fmt.Errorf("hashing the result: %w", err)
+	}
+	r.Fingerprint = fmt.Sprintf("%x", sha256.Sum256(data))
+	return nil
+}
+
+func thisMachine() result.Machine {
+	tool := "devel"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		tool = info.Main.Version
+	}
+	return result.Machine{Tool: tool, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
+}

@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
+)
+
+// Status is what there is to say of an experiment that is running.
+type Status struct {
+	Protocol string // the label
+	Point    string // of a sweep
+	Repeat   int    // from 0
+	Run      int    // from 0, of Runs
+	Runs     int
+	Phase    string        // warm-up, measuring or draining
+	Elapsed  time.Duration // of this run
+	Length   time.Duration // of this run, draining not counted
+	Left     time.Duration // of the whole experiment, roughly
+	Issued   int64         // writes so far, warm-up included
+	Rate     float64       // writes a second, of all regions together
+	Count    int64         // measured writes answered so far
+	P50, P99 time.Duration // of these; zero while they are too few
+}
+
+// watcher turns the progress of a run into the status of the experiment; nil if nobody watches. Run says
+// which run it is.
+func watcher(watch func(Status), plan *experiment.Plan, run Status) func(Progress) {
+	if watch == nil {
+		return nil
+	}
+	load := &plan.Experiment.Load
+	length := load.Warmup + load.Duration
+	return func(p Progress) {
+		s := run
+		s.Runs, s.Length = plan.Runs(), length
+		s.Elapsed = min(p.Elapsed, length)
+		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
+		switch {
+		case p.Elapsed < load.Warmup:
+			s.Phase = "warm-up"
+		case p.Elapsed < length:
+			s.Phase = "measuring"
+		default:
+			s.Phase = "draining"
+		}
+		s.Issued, s.Count = p.Issued, p.Response.TotalCount()
+		s.Rate = float64(s.Issued) / s.Elapsed.Seconds()
+		if result.ConfidenceIn(50, s.Count) > result.Withheld {
+			s.P50 = result.Percentile(p.Response, 50)
+		}
+		if result.ConfidenceIn(99, s.Count) > result.Withheld {
+			s.P99 = result.Percentile(p.Response, 99)
+		}
+		watch(s)
+	}
+}
