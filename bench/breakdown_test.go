@@ -18,6 +18,8 @@ import (
 	"quorumbench/protocols"
 )
 
+const ms = time.Millisecond
+
 // marking is a driver that makes every mark there is, and agrees on nothing: every command has an
 // order of its own. Without a leader, or at it, a command is prepared by a round trip to all, then
 // accepted by another, each over when one answer has come. A replica that comes back fetches what it

@@ -16,6 +16,8 @@ import (
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/bench/run"
+	"quorumbench/bench/verify"
 )
 
 // Options say how an experiment is run, besides what it says itself.
@@ -42,7 +44,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 		for _, point := range plan.Points() {
 			for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
 				protocol := plan.Experiment.Protocols[i]
-				record, err := Play(ctx, Config{
+				record, err := run.Play(ctx, run.Config{
 					Plan: point, Protocol: protocol, Repeat: repeat, Began: began(plan, len(found.Runs)),
 					Scratch: options.Scratch, TraceEvents: result.MaxTraceEvents,
 					Watch: watcher(options.Watch, plan, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
@@ -51,7 +53,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 					return nil, fmt.Errorf("running %s: %w", protocol.Label, err)
 				}
 				if record.Measured() {
-					found.Runs = append(found.Runs, Conclude(record, ctx.Err() != nil))
+					found.Runs = append(found.Runs, verify.Conclude(record, ctx.Err() != nil))
 				}
 				if ctx.Err() != nil {
 					found.Partial, found.Finished = true, time.Now().UTC()

@@ -5,6 +5,7 @@ import (
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/bench/run"
 )
 
 // Status is what there is to say of an experiment that is running.
@@ -24,16 +25,16 @@ type Status struct {
 	P50, P99 time.Duration // of these; zero while they are too few
 }
 
-// watcher turns the progress of a run into the status of the experiment; nil if nobody watches. Run says
-// which run it is.
-func watcher(watch func(Status), plan *experiment.Plan, run Status) func(Progress) {
+// watcher turns the progress of a run into the status of the experiment; nil if nobody watches. About
+// says which run it is.
+func watcher(watch func(Status), plan *experiment.Plan, about Status) func(run.Progress) {
 	if watch == nil {
 		return nil
 	}
 	load := &plan.Experiment.Load
 	length := load.Warmup + load.Duration
-	return func(p Progress) {
-		s := run
+	return func(p run.Progress) {
+		s := about
 		s.Runs, s.Length = plan.Runs(), length
 		s.Elapsed = min(p.Elapsed, length)
 		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"quorumbench/bench"
 	"quorumbench/bench/lives"
+	"quorumbench/bench/verify"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/registry"
@@ -141,7 +141,7 @@ var talkativeDriver = &protocols.Driver{Name: "talkative", New: func(protocols.C
 }}
 
 func TestALifeThatDrownsInMessagesEnds(t *testing.T) {
-	if !fails(t, lives.Draw(talkativeDriver, 1), bench.CheckNoFlood) {
+	if !fails(t, lives.Draw(talkativeDriver, 1), lives.CheckNoFlood) {
 		t.Error("the replicas double their messages for ever, and the life is not failed for it")
 	}
 }
@@ -197,12 +197,12 @@ func TestASearchEndsWithItsContext(t *testing.T) {
 func TestShrinkingLeavesWhatMatters(t *testing.T) {
 	seed := uint64(1)
 	life := lives.Draw(fragileDriver, seed)
-	for len(life.Experiment.Faults) < 10 || !fails(t, life, bench.CheckNoPanic) {
+	for len(life.Experiment.Faults) < 10 || !fails(t, life, lives.CheckNoPanic) {
 		seed++
 		life = lives.Draw(fragileDriver, seed)
 	}
-	small := lives.Shrink(context.Background(), life, bench.CheckNoPanic, 400)
-	if !fails(t, small, bench.CheckNoPanic) {
+	small := lives.Shrink(context.Background(), life, lives.CheckNoPanic, 400)
+	if !fails(t, small, lives.CheckNoPanic) {
 		t.Fatalf("the shrunk life does not fail any more:\n%s", small)
 	}
 	var crashes, others int
@@ -226,7 +226,7 @@ func TestShrinkingLeavesWhatMatters(t *testing.T) {
 
 func TestShrinkingPlaysNoMoreThanItMay(t *testing.T) {
 	life := lives.Draw(aloneDriver, 1)
-	if small := lives.Shrink(context.Background(), life, bench.CheckSameOrder, 0); small != life {
+	if small := lives.Shrink(context.Background(), life, verify.CheckSameOrder, 0); small != life {
 		t.Error("a life was shrunk without playing one")
 	}
 }

@@ -2,24 +2,12 @@ package lives
 
 import (
 	"context"
-	"io"
 	"slices"
 	"time"
 
-	"quorumbench/bench"
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 )
-
-// Play plays a life. If trace is not nil, every step is written to it. The same life takes the same course
-// every time. Safe for use by several goroutines at a time.
-func (l *Life) Play(ctx context.Context, trace io.Writer) (*bench.Outcome, error) {
-	plan, err := experiment.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
-	if err != nil {
-		return nil, err
-	}
-	return bench.PlayLife(ctx, plan, l.GiveUp, trace)
-}
 
 // clone returns a copy that can be changed.
 func (l *Life) clone() *Life {
@@ -100,6 +88,6 @@ func Shrink(ctx context.Context, l *Life, check string, limit int) *Life {
 	return l
 }
 
-func fails(l *bench.Outcome, check string) bool {
+func fails(l *Outcome, check string) bool {
 	return slices.ContainsFunc(l.Failed(), func(c result.Check) bool { return c.Name == check })
 }

@@ -143,7 +143,7 @@ type named struct {
 	region *RegionRun
 }
 
-// series are the writes of a region, and its reads if there are any.
+// Series are the writes of a region, and its reads if there are any.
 func (r *RegionRun) Series() []named {
 	all := []named{{&r.Operations, "write", r}}
 	if r.Reads.Offered > 0 {

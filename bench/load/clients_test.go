@@ -1,0 +1,96 @@
+package load
+
+import (
+	"testing"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// A command without an answer is given up when it is out of time: the clients' next command says so, and
+// an answer that comes later changes nothing.
+func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
+	load := &experiment.Load{
+		Arrivals: experiment.Poisson, Rate: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform}, ValueSize: 1,
+		Duration: time.Minute, Timeout: 5 * time.Second,
+	}
+	c := NewClients(load, 1, 0, 0)
+	issue := func(at time.Duration, acked uint64) protocols.CommandID {
+		t.Helper()
+		id, data := c.Issue(at, at)
+		var command kv.Command
+		if err := protocols.Decode(data, &command); err != nil {
+			t.Fatal(err)
+		}
+		if command.Acked != acked {
+			t.Errorf("at %v command %d says that all below %d are over, want %d", at, id.Seq, command.Acked, acked)
+		}
+		return id
+	}
+	lost := issue(0, 1)
+	for at := time.Second; at < 5*time.Second; at += time.Second {
+		c.Answered(issue(at, 1), kv.PutResult, at) // all but the first are answered at once
+	}
+	late := issue(5*time.Second-1, 1)
+	issue(5*time.Second, uint64(late.Seq))
+	if pending := c.Pending.Load(); pending != 2 {
+		t.Errorf("%d commands are waited for, want the last two", pending)
+	}
+	c.Answered(lost, kv.PutResult, 6*time.Second)
+	if got := c.Samples[lost.Seq-1].Answered; got != result.Never {
+		t.Errorf("the command that was given up has an answer at %v", got)
+	}
+	c.Answered(late, kv.PutResult, 11*time.Second) // out of time, but nothing has been said of it
+	if got := c.Samples[late.Seq-1].Answered; got != 11*time.Second {
+		t.Errorf("the command that was not given up has its answer at %v, want 11s", got)
+	}
+	if pending := c.Pending.Load(); pending != 1 {
+		t.Errorf("%d commands are waited for, want the last", pending)
+	}
+	if r := c.Operations(false, load.Duration); r.Errors != 3 || r.Answered != 4 {
+		t.Errorf("%d errors and %d answers, want 3 and 4", r.Errors, r.Answered)
+	}
+}
+
+// A client of a closed loop goes on exactly once, whenever the answer to its command comes, or if it never
+// does.
+func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
+	for _, retry := range []time.Duration{0, 300 * time.Millisecond} {
+		for _, sent := range []time.Duration{0, 100 * time.Millisecond} { // the replica may have been busy
+			for answered := 200 * time.Millisecond; answered < 4*time.Second; answered += 50 * time.Millisecond {
+				load := &experiment.Load{
+					Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
+					Duration: time.Minute, Timeout: time.Second, Retry: retry,
+				}
+				c := NewClients(load, 1, 0, 0)
+				id, _ := c.Issue(0, sent)
+				went := 0
+				note := func(again bool) {
+					if again {
+						went++
+					}
+				}
+				wait, waits := c.Timeout(id)
+				for now := sent + wait; waits; now += wait {
+					if now > answered {
+						again, _ := c.Answered(id, kv.PutResult, answered)
+						note(again)
+					}
+					data, again := c.Retry(id, now)
+					note(again)
+					if waits = data != nil; waits {
+						wait, _ = c.Timeout(id)
+					}
+				}
+				again, _ := c.Answered(id, kv.PutResult, answered)
+				note(again)
+				if went != 1 {
+					t.Errorf("retry %v, sent at %v, answered at %v: the client goes on %d times", retry, sent, answered, went)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,101 @@
+package load
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/protocols/kv"
+)
+
+// generator decides when the clients of one region write, and what. It follows from the seed
+// alone, so that all protocols of a repeat meet the same writes. Not safe for use by several
+// goroutines.
+type generator struct {
+	load   *experiment.Load
+	gaps   *rand.Rand
+	keys   *rand.Rand
+	ops    *rand.Rand
+	common *rand.Rand // which commands go to the key that all regions have in common
+	named  *rand.Rand // which commands name a version, and which
+	region uint64
+	zipf   *rand.Zipf
+	values *rand.ChaCha8
+	next   time.Duration
+}
+
+func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *generator {
+	stream := func(kind uint64) *rand.Rand {
+		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
+	}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), region: uint64(region)}
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	binary.LittleEndian.PutUint64(key[8:], repeat)
+	binary.LittleEndian.PutUint64(key[16:], uint64(region))
+	g.values = rand.NewChaCha8(key)
+	if load.Keys.Distribution == experiment.Zipf {
+		g.zipf = rand.NewZipf(g.keys, load.Keys.Exponent, 1, uint64(load.Keys.Count-1))
+	}
+	return g
+}
+
+// arrival returns when the next write of an open loop arrives, since the start of the load. The
+// times are sums of gaps and do not depend on when they are asked for.
+func (g *generator) arrival() time.Duration {
+	gap := 1 / float64(g.load.Rate)
+	if g.load.Arrivals == experiment.Poisson {
+		gap *= g.gaps.ExpFloat64()
+	}
+	g.next += time.Duration(gap * float64(time.Second))
+	return g.next
+}
+
+// version returns the version that a command of a key names, zero for none, given the latest that the
+// clients have heard of: of a read mostly that one, of a write mostly the next, and sometimes one before
+// or after it.
+func (g *generator) version(op kv.Op, latest uint64) uint64 {
+	if g.load.Versions == 0 || g.named.Float64() >= float64(g.load.Versions) {
+		return 0
+	}
+	if op == kv.Op_PUT {
+		latest++
+	}
+	latest = max(1, latest)
+	switch g.named.IntN(8) {
+	case 0:
+		latest++
+	case 1:
+		latest--
+	}
+	return max(1, latest)
+}
+
+// fill makes c a write of the next key, or a read, and returns the key's number.
+func (g *generator) fill(c *kv.Command) uint64 {
+	var n uint64
+	if g.zipf != nil {
+		n = g.zipf.Uint64()
+	} else {
+		n = g.keys.Uint64N(uint64(g.load.Keys.Count))
+	}
+	if share := g.load.Keys.Conflicts; share != nil {
+		n += 1 + g.region*uint64(g.load.Keys.Count) // a range of its own
+		if g.common.Float64() < float64(*share) {
+			n = 0
+		}
+	}
+	c.Key = strconv.AppendUint(append(c.Key[:0], "key-"...), n, 10)
+	if g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads) {
+		c.Op, c.Value = kv.Op_GET, nil
+		return n
+	}
+	c.Op = kv.Op_PUT
+	if len(c.Value) != int(g.load.ValueSize) {
+		c.Value = make([]byte, g.load.ValueSize)
+	}
+	g.values.Read(c.Value) // never fails
+	return n
+}

@@ -1,0 +1,115 @@
+package load
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"gonum.org/v1/gonum/stat"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/protocols/kv"
+)
+
+func load(arrivals experiment.Arrivals, rate experiment.Rate, keys experiment.Keys) *experiment.Load {
+	return &experiment.Load{Arrivals: arrivals, Rate: rate, ValueSize: 16, Keys: keys}
+}
+
+func TestPoissonGapsAreExponential(t *testing.T) {
+	g := newGenerator(load(experiment.Poisson, 50, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
+	var gaps []float64
+	last := time.Duration(0)
+	for range 100_000 {
+		next := g.arrival()
+		gaps = append(gaps, (next - last).Seconds())
+		last = next
+	}
+	mean, deviation := stat.MeanStdDev(gaps, nil)
+	if math.Abs(mean-0.02) > 0.0003 || math.Abs(deviation-0.02) > 0.0005 {
+		t.Errorf("gaps have mean %.4f s and deviation %.4f s, both should be 0.02", mean, deviation)
+	}
+}
+
+func TestConstantGapsAreEqual(t *testing.T) {
+	g := newGenerator(load(experiment.Constant, 50, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
+	for i := 1; i <= 100; i++ {
+		if got := g.arrival(); got != time.Duration(i)*20*time.Millisecond {
+			t.Fatalf("arrival %d is at %v", i, got)
+		}
+	}
+}
+
+func TestKeysFollowTheirDistribution(t *testing.T) {
+	frequencies := func(keys experiment.Keys) map[string]int {
+		g := newGenerator(load(experiment.Poisson, 1, keys), 1, 0, 0)
+		count := map[string]int{}
+		var c kv.Command
+		for range 100_000 {
+			g.fill(&c)
+			count[string(c.Key)]++
+		}
+		return count
+	}
+	uniform := frequencies(experiment.Keys{Count: 10, Distribution: experiment.Uniform})
+	for key, n := range uniform {
+		if n < 9_500 || n > 10_500 {
+			t.Errorf("%s is written %d times of 100000", key, n)
+		}
+	}
+	zipf := frequencies(experiment.Keys{Count: 1000, Distribution: experiment.Zipf, Exponent: 2})
+	if ratio := float64(zipf["key-0"]) / float64(zipf["key-1"]); ratio < 3.8 || ratio > 4.2 {
+		t.Errorf("with exponent 2 the first key is written %.2f times as often as the second, not 4", ratio)
+	}
+	if len(uniform) != 10 || len(zipf) > 1000 {
+		t.Errorf("%d and %d keys", len(uniform), len(zipf))
+	}
+}
+
+func TestValuesHaveTheirSizeAndDiffer(t *testing.T) {
+	g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
+	var c kv.Command
+	g.fill(&c)
+	first := string(c.Value)
+	g.fill(&c)
+	if len(c.Value) != 16 || string(c.Value) == first {
+		t.Errorf("values %x and %x", first, c.Value)
+	}
+}
+
+func TestConflictsGoToOneKeyAndAllElseToKeysOfTheRegionsOwn(t *testing.T) {
+	for _, share := range []experiment.Share{0, 0.1, 1} {
+		regions := map[string]map[int]bool{} // that have written a key
+		common := 0
+		for region := range 3 {
+			g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 50, Distribution: experiment.Uniform, Conflicts: &share}), 1, 0, region)
+			var c kv.Command
+			for range 10_000 {
+				n := g.fill(&c)
+				if n == 0 {
+					common++
+				}
+				key := string(c.Key)
+				if regions[key] == nil {
+					regions[key] = map[int]bool{}
+				}
+				regions[key][region] = true
+			}
+		}
+		if want := float64(share) * 30_000; math.Abs(float64(common)-want) > 200 {
+			t.Errorf("with %v, %d of 30000 commands went to the common key", share, common)
+		}
+		keys := 0
+		for key, writers := range regions {
+			if key == "key-0" {
+				continue
+			}
+			keys++
+			if len(writers) > 1 {
+				t.Errorf("with %v, %s was written from %d regions", share, key, len(writers))
+			}
+		}
+		if want := 150; keys != want && share < 1 || share == 1 && keys > 0 {
+			t.Errorf("with %v, there are %d keys besides the common one, want %d", share, keys, want)
+		}
+	}
+}

@@ -1,0 +1,85 @@
+package run
+
+import (
+	"testing"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/load"
+	"quorumbench/bench/verify"
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+)
+
+// A run does not end while replicas apply what was answered; but it ends, and what has not been seen
+// applied then is not said to be lost.
+func TestARunEndsWhenAllIsApplied(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct {
+		name     string
+		level    bool
+		ahead    bool          // an answered write is not applied where it was asked for
+		applying time.Duration // until when the replicas apply something
+		end      time.Duration
+		known    bool
+		adopted  bool // but is in a state that was taken over there
+	}{
+		{"all is applied", true, false, 0, 300 * ms, true, false},
+		{"all is applied, and there is more", true, false, time.Minute, 300 * ms, true, false},
+		{"a write is never applied", true, true, 0, 500 * ms, true, false},
+		{"a write is applied late", true, true, 2 * time.Second, 2500 * ms, true, false},
+		{"a write is in a state taken over", true, true, time.Minute, 300 * ms, true, true},
+		{"a replica is behind", false, false, 2 * time.Second, 2500 * ms, true, false},
+		{"the replicas come to no end", true, true, time.Minute, 5300 * ms, false, false},
+	} {
+		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
+		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0)
+		record := &verify.Record{
+			Plan: plan, Clients: []*load.Clients{c, load.NewClients(&plan.Experiment.Load, 1, 0, 1)}, Replicas: []*verify.Replica{{}, {}},
+		}
+		for _, one := range record.Replicas {
+			one.Journal.Begin(0)
+		}
+		if test.ahead {
+			id, _ := c.Issue(0, 0)
+			c.Answered(id, kv.PutResult, 0)
+		}
+		if test.adopted {
+			c.Adopted()
+		}
+		end := newEnding(record, false)
+		now, applied := time.Duration(0), uint64(0)
+		for ; !end.over(now) && now < time.Minute; now += 100 * ms {
+			if now < test.applying {
+				applied++
+				for i := range record.Replicas {
+					if i == 0 || test.level {
+						record.Replicas[i].Journal.Add(protocols.Commit{Slot: protocols.Slot{Index: applied}}, now)
+					}
+				}
+			}
+		}
+		if end.note(record); now != test.end || record.Settled != test.known {
+			t.Errorf("%s: ends after %v, want %v; settled: %t", test.name, now, test.end, record.Settled)
+		}
+		end.interrupt(now)
+		if end.note(record); record.Settled {
+			t.Errorf("%s: a run that is interrupted is said to have settled", test.name)
+		}
+	}
+}
+
+// twoReplicas is a plan for two replicas with 50 ms between them.
+func twoReplicas(t *testing.T, load experiment.Load) *experiment.Plan {
+	t.Helper()
+	const way = 50 * time.Millisecond
+	driver := &protocols.Driver{Name: "idle"}
+	e := experiment.Experiment{
+		World: experiment.Simulated, Regions: []string{"a", "b"}, Protocols: []experiment.Protocol{{Name: driver.Name}}, Load: load,
+	}
+	plan, err := experiment.NewPlan(driver, e, [][]time.Duration{{0, way}, {way, 0}}, make([][]time.Duration, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}

@@ -1,0 +1,160 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
+)
+
+// faults makes the faults of a run happen. What it does is done by the world, one thing after
+// the other.
+type faults struct {
+	plan    *experiment.Plan
+	world   world
+	random  *rand.Rand
+	leading func(region int) bool
+	trace   io.Writer // a line for each fault; nil: none
+
+	cut   [][]bool
+	loss  float64
+	delay time.Duration
+
+	marks []result.FaultMark // what has happened
+}
+
+func newFaults(plan *experiment.Plan, w world, random *rand.Rand, leading func(region int) bool, trace io.Writer) *faults {
+	n := len(plan.Experiment.Regions)
+	f := &faults{plan: plan, world: w, random: random, leading: leading, trace: trace, cut: make([][]bool, n)}
+	for i := range f.cut {
+		f.cut[i] = make([]bool, n)
+	}
+	return f
+}
+
+// schedule has the world do the faults of the experiment when they are due.
+func (f *faults) schedule() {
+	for i := range f.plan.Experiment.Faults {
+		fault := &f.plan.Experiment.Faults[i]
+		f.world.do(f.plan.Experiment.Load.Warmup+fault.At, func() { f.happen(fault) })
+	}
+}
+
+// happen does what a fault says, and sees to it that it is undone.
+func (f *faults) happen(fault *experiment.Fault) {
+	text := fault.String()
+	regions := f.plan.Experiment.Regions
+	now := func(region int, e event) { f.world.at(f.world.now(), region, e) }
+	var undo func()
+	switch {
+	case fault.Crash != "":
+		region := f.victim(fault.Crash)
+		text = "crash " + regions[region]
+		now(region, event{kind: crashEvent})
+		undo = func() { now(region, event{kind: restartEvent}) }
+	case fault.Restart != "":
+		for i, region := range regions {
+			if fault.Restart == experiment.RestartAll || fault.Restart == region {
+				now(i, event{kind: restartEvent})
+			}
+		}
+	case len(fault.Partition) > 0:
+		group := map[string]int{}
+		for i, members := range fault.Partition {
+			for _, region := range members {
+				group[region] = i + 1
+			}
+		}
+		f.links(func(from, to int) bool { return group[regions[from]] != group[regions[to]] })
+		undo = f.heal
+	case len(fault.Cut) > 0:
+		from, to := f.plan.Region(fault.Cut[0]), f.plan.Region(fault.Cut[1])
+		f.links(func(i, j int) bool { return f.cut[i][j] || i == from && j == to })
+		undo = func() { f.links(func(i, j int) bool { return f.cut[i][j] && !(i == from && j == to) }) }
+	case fault.Heal:
+		f.loss, f.delay = 0, 0
+		f.heal()
+	case fault.Loss > 0:
+		f.loss = float64(fault.Loss)
+		f.apply()
+		undo = func() { f.loss = 0; f.apply() }
+	case fault.Delay > 0:
+		f.delay = fault.Delay
+		f.apply()
+		undo = func() { f.delay = 0; f.apply() }
+	case fault.Slow != nil:
+		region := f.plan.Region(fault.Slow.Region)
+		now(region, event{kind: slowEvent, due: fault.Slow.By})
+		undo = func() { now(region, event{kind: slowEvent}) }
+	case fault.Skew != nil:
+		region := f.plan.Region(fault.Skew.Region)
+		now(region, event{kind: skewEvent, rate: float64(fault.Skew.Rate)})
+		undo = func() { now(region, event{kind: skewEvent, rate: 1}) }
+	}
+	if fault.For > 0 && undo != nil {
+		f.world.do(f.world.now()+fault.For, undo)
+	}
+	f.note(f.world.now(), text)
+}
+
+// note notes that a fault has happened.
+func (f *faults) note(now time.Duration, text string) {
+	if f.trace != nil {
+		fmt.Fprintf(f.trace, "%10.3f  *  %s\n", float64(now)/float64(time.Millisecond), text)
+	}
+	f.marks = append(f.marks, result.FaultMark{At: now - f.plan.Experiment.Load.Warmup, Text: text})
+}
+
+// victim is the region whose replica a crash means. Where there is no leader, it is the first.
+func (f *faults) victim(word string) int {
+	switch word {
+	case experiment.CrashLeader:
+		for region := range f.cut {
+			if f.leading(region) {
+				return region
+			}
+		}
+		return 0
+	case experiment.CrashRandom:
+		return f.random.IntN(len(f.cut))
+	}
+	return f.plan.Region(word)
+}
+
+// links cuts those links for which cut is true, and joins the others.
+func (f *faults) links(cut func(from, to int) bool) {
+	fresh := make([][]bool, len(f.cut))
+	for from := range f.cut {
+		fresh[from] = make([]bool, len(f.cut))
+		for to := range f.cut {
+			fresh[from][to] = from != to && cut(from, to)
+		}
+	}
+	f.cut = fresh
+	f.apply()
+}
+
+func (f *faults) anyCut() bool {
+	return slices.ContainsFunc(f.cut, func(to []bool) bool { return slices.Contains(to, true) })
+}
+
+func (f *faults) heal() { f.links(func(int, int) bool { return false }) }
+
+// apply gives every link the configuration that follows from the faults in force.
+func (f *faults) apply() {
+	for from := range f.cut {
+		for to := range f.cut {
+			config := f.plan.Link(from, to)
+			config.Loss = max(config.Loss, f.loss)
+			config.Delay += f.delay
+			if f.cut[from][to] {
+				config.Loss = 1
+			}
+			f.world.change(from, to, config)
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"quorumbench/bench/result"
+	"quorumbench/netem"
+	"quorumbench/netem/sim"
+)
+
+// simWorld is virtual time: one loop in which the sites' events happen in order, and messages
+// that pass the links themselves, without packets around them.
+type simWorld struct {
+	loop  sim.Loop[siteEvent]
+	links [][]*netem.Link
+	net   *result.NetworkRun
+
+	doubled float64    // the share of messages that arrive twice
+	random  *rand.Rand // says which
+}
+
+// siteEvent is an event at a site, or a function to call.
+type siteEvent struct {
+	site int
+	event
+	do func()
+}
+
+func (w *simWorld) now() time.Duration { return w.loop.Now() }
+
+func (w *simWorld) at(due time.Duration, site int, e event) {
+	w.loop.At(due, siteEvent{site: site, event: e})
+}
+
+func (w *simWorld) do(due time.Duration, f func()) { w.loop.At(due, siteEvent{do: f}) }
+
+func (w *simWorld) change(from, to int, config netem.LinkConfig) {
+	w.links[from][to].SetConfig(config)
+}
+
+func (w *simWorld) send(from, to int, messages [][]byte) {
+	for _, m := range messages {
+		w.net.Bytes += uint64(len(m))
+		due, fate := w.links[from][to].Transmit(w.loop.Now(), len(m))
+		switch fate {
+		case netem.Lost:
+			w.net.Lost++
+		case netem.Dropped:
+			w.net.Dropped++
+		default:
+			e := event{kind: messageEvent, from: from, data: bytes.Clone(m)}
+			w.at(due, to, e)
+			if w.doubled > 0 && w.random.Float64() < w.doubled {
+				late := longestDetour * w.random.Float64() * float64(due-w.loop.Now())
+				w.at(due+time.Duration(late), to, e)
+			}
+		}
+	}
+}
+
+// longestDetour is how much longer than the first the second of a doubled message may be on its
+// way: long enough to arrive in another state of things.
+const longestDetour = 10
+
+// mostShown is about how often the display of a simulated run changes.
+const mostShown = 200
+
+// simulate runs the protocol in virtual time.
+func (r *running) simulate(ctx context.Context) error {
+	w := &simWorld{
+		net: &r.record.Network, doubled: float64(r.costs().Doubled),
+		random: rand.New(rand.NewPCG(r.weather(), 3<<62)),
+	}
+	n := len(r.Plan.Experiment.Regions)
+	for from := range n {
+		w.links = append(w.links, nil)
+		for to := range n {
+			w.links[from] = append(w.links[from], netem.NewLink(r.Plan.Link(from, to), r.weather(), from, to))
+		}
+	}
+	r.prepare(w, r.memoryDisks(), r.Began)
+	for i := range r.sites {
+		w.at(0, i, event{kind: startEvent})
+	}
+	r.faults.schedule()
+	load := &r.Plan.Experiment.Load
+	const slice = 100 * time.Millisecond                       // between looks at the context
+	shown := max(slice, (load.Warmup+load.Duration)/mostShown) // between looks of the display, which takes longer than a slice of the run
+	show := shown
+	happened, flooded := 0, false
+	var batch [1]event
+	for until := slice; ; until += slice {
+		w.loop.Run(until, func(e siteEvent) {
+			happened++
+			if r.Bounds != (Bounds{}) && (happened > r.Bounds.Events || w.loop.Len() > r.Bounds.Waiting) {
+				flooded = true
+				return // what waits happens to nobody, and nothing comes after it
+			}
+			if e.do != nil {
+				e.do()
+				r.record.Inspect()
+				return
+			}
+			batch[0] = e.event
+			r.sites[e.site].handle(batch[:])
+		})
+		switch {
+		case ctx.Err() != nil:
+			r.end.interrupt(until)
+			return ctx.Err()
+		case flooded:
+			r.end.interrupt(until)
+			return ErrFlooded
+		}
+		if until >= show {
+			r.tell(until)
+			show += shown
+		}
+		if r.end.over(until) {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package verify
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"quorumbench/bench/load"
+	"quorumbench/bench/result"
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv/linear"
+)
+
+// The names of the checks that every run carries.
+const (
+	CheckSameOrder    = "same order"   // all replicas applied the same commands in the same order
+	CheckNothingLost  = "nothing lost" // every write that was answered is in that order
+	CheckRealTime     = "real time"    // a write answered before another was issued stands before it
+	CheckInvariants   = "invariants"   // what the driver says of its replicas' states holds
+	CheckLinearizable = "linearizable" // what clients read and wrote has an explanation (porcupine)
+)
+
+// linearTimeout bounds the search for a linearization, which may take for ever.
+const linearTimeout = 10 * time.Second
+
+// Check passes the verdicts on what the replicas did, where only the verdicts count: no linearization is
+// searched for once another check has failed.
+func Check(r *Record) []result.Check {
+	checks, _ := r.check(true)
+	return checks
+}
+
+// check passes the verdicts on what the replicas did, and returns the orders in which they applied it. With
+// anyFailure, one check that fails is enough: no linearization is searched for then.
+func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
+	orders, disorder := r.orders()
+	for _, c := range []struct {
+		name  string
+		check func() error
+	}{
+		{CheckSameOrder, func() error { return disorder }},
+		{CheckNothingLost, func() error { return r.checkNothingLost(orders) }},
+		{CheckRealTime, func() error { return r.checkRealTime(orders) }},
+		{CheckInvariants, r.checkInvariants},
+		{CheckLinearizable, func() error {
+			if anyFailure && slices.ContainsFunc(checks, func(c result.Check) bool { return c.Verdict == result.Failed }) && !r.explained(orders) {
+				return undecided("another check has failed already")
+			}
+			return r.checkLinearizable(orders)
+		}}, // last: it may take long
+	} {
+		verdict := result.Check{Name: c.name, Verdict: result.Passed}
+		var why undecided
+		if err := c.check(); errors.As(err, &why) {
+			verdict.Verdict, verdict.Detail = result.Undecided, err.Error()
+		} else if err != nil {
+			verdict.Verdict, verdict.Detail = result.Failed, err.Error()
+		}
+		checks = append(checks, verdict)
+	}
+	return checks, orders
+}
+
+// undecided tells why a check has found no end.
+type undecided string
+
+func (u undecided) Error() string { return string(u) }
+
+func (r *Record) checkNothingLost(orders orders) error {
+	if !r.whole() {
+		return undecided("at the end a replica was down or cut off, replicas were still applying, or the run was interrupted")
+	}
+	applied, known := map[protocols.CommandID]bool{}, true
+	for _, order := range orders {
+		known = known && order.whole()
+		for _, id := range order.commands {
+			applied[id] = true
+		}
+	}
+	for _, c := range r.Clients {
+		for i, s := range c.Samples {
+			id := protocols.CommandID{Client: c.ID, Seq: uint64(i) + 1}
+			if s.MustApply() && s.Answered != result.Never && !applied[id] {
+				if !known {
+					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", CommandName(id), s.Answered))
+				}
+				return fmt.Errorf("%s, a write, was answered at %v, and no replica has applied it", CommandName(id), s.Answered)
+			}
+		}
+	}
+	return nil
+}
+
+// checkRealTime looks, in every order, at the first place of each command.
+func (r *Record) checkRealTime(orders orders) error {
+	for _, key := range slices.Sorted(maps.Keys(orders)) {
+		var latest *load.Sample // issued, of those before
+		var latestID protocols.CommandID
+		seen := map[protocols.CommandID]bool{}
+		for i, id := range orders[key].commands {
+			s := r.sample(id)
+			if s == nil || seen[id] {
+				continue
+			}
+			seen[id] = true
+			if s.Answered != result.Never && latest != nil && s.Answered < latest.Sent {
+				return fmt.Errorf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
+					CommandName(id), s.Answered, CommandName(latestID), latest.Sent, i+1, LogName(key))
+			}
+			if latest == nil || s.Sent > latest.Sent {
+				latest, latestID = s, id
+			}
+		}
+	}
+	return nil
+}
+
+// history is what the clients saw.
+func (r *Record) history() []linear.Operation {
+	var history []linear.Operation
+	for _, c := range r.Clients {
+		for _, s := range c.Samples {
+			op := linear.Operation{
+				Client: c.ID, Key: strconv.FormatUint(s.Key, 10), Read: s.Read, Called: s.Sent,
+				Version: s.Version, Outcome: s.Outcome, Answered: s.Answered != result.Never, Returned: s.Answered,
+			}
+			if s.Value != 0 {
+				op.Value = strconv.FormatUint(s.Value, 16)
+			}
+			history = append(history, op)
+		}
+	}
+	return history
+}
+
+func (r *Record) checkLinearizable(orders orders) error {
+	if r.explained(orders) {
+		return nil
+	}
+	history := r.history()
+	switch linear.Check(history, linearTimeout) {
+	case linear.Linearizable:
+		return nil
+	case linear.Undecided:
+		return undecided(fmt.Sprintf("no end was found within %v", linearTimeout))
+	}
+	return fmt.Errorf("no order of the clients' %d commands explains what they read", len(history))
+}
+
+// explain returns a page on which a history that is not linearizable can be looked at, nil if there is none.
+func (r *Record) explain() []byte {
+	var html bytes.Buffer
+	if linear.Explain(r.history(), &html) != nil {
+		return nil
+	}
+	return html.Bytes()
+}
+
+func (r *Record) checkInvariants() error {
+	invariants := r.Driver().Invariants
+	if invariants == nil || r.broken != nil {
+		return r.broken
+	}
+	nodes := make([]protocols.Node, len(r.Replicas))
+	for i, one := range r.Replicas {
+		nodes[i] = one.Node
+	}
+	return invariants(nodes)
+}

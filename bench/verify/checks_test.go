@@ -1,0 +1,406 @@
+package verify
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/load"
+	"quorumbench/bench/result"
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+	"quorumbench/protocols/kv/linear"
+)
+
+// told is a run put together by hand: what clients saw, and what replicas applied.
+type told struct {
+	*Record
+	invariants func(nodes []protocols.Node) error
+	checks     []result.Check
+}
+
+// tell returns a run of replicas that have nothing to tell yet, one client each.
+func tell(replicas int) *told {
+	r := &told{Record: &Record{Settled: true}}
+	driver := &protocols.Driver{Name: "told", Invariants: func(nodes []protocols.Node) error {
+		if r.invariants == nil {
+			return nil
+		}
+		return r.invariants(nodes)
+	}}
+	r.Protocol = experiment.Protocol{Name: driver.Name}
+	e := experiment.Experiment{World: experiment.Simulated, Protocols: []experiment.Protocol{r.Protocol}}
+	for i := range replicas {
+		e.Regions = append(e.Regions, fmt.Sprint("r", i))
+		r.Clients = append(r.Clients, load.NewClients(&experiment.Load{}, 1, 0, i))
+		one := &Replica{Node: &idle{}}
+		one.Journal.Begin(0)
+		r.Replicas = append(r.Replicas, one)
+	}
+	plan, err := experiment.NewPlan(driver, e, make([][]time.Duration, replicas), make([][]time.Duration, replicas))
+	if err != nil {
+		panic(err)
+	}
+	r.Plan = plan
+	return r
+}
+
+type idle struct{ broken bool }
+
+func (*idle) Step(*protocols.Input, *protocols.Outbox) {}
+
+// write and read enter a command of a client, from when to when it lasted; without an end it has
+// no answer. A value of 0 is that of an absent key.
+func (r *told) write(client int, key, value uint64, from, to time.Duration) protocols.CommandID {
+	return r.command(client, load.Sample{Key: key, Value: value, Sent: from, Intended: from, Answered: to})
+}
+
+func (r *told) read(client int, key, value uint64, from, to time.Duration) protocols.CommandID {
+	return r.command(client, load.Sample{Key: key, Value: value, Sent: from, Intended: from, Answered: to, Read: true})
+}
+
+func (r *told) command(client int, s load.Sample) protocols.CommandID {
+	c := r.Clients[client]
+	s.Applied = result.Never
+	c.Samples = append(c.Samples, s)
+	return protocols.CommandID{Client: c.ID, Seq: uint64(len(c.Samples))}
+}
+
+// apply enters what a replica has applied to its log, in its present incarnation.
+func (r *told) apply(replica int, ids ...protocols.CommandID) {
+	j := &r.Replicas[replica].Journal
+	index := uint64(0)
+	if order := j.incarnations[len(j.incarnations)-1][""]; order != nil {
+		index = order.stretches[len(order.stretches)-1].next() - 1
+	}
+	for i, id := range ids {
+		j.Add(protocols.Commit{Slot: protocols.Slot{Index: index + uint64(i) + 1}, ID: id, Command: fmt.Append(nil, id)}, 0)
+	}
+}
+
+// adopt enters that a replica has taken over the state after an index, in its present incarnation.
+func (r *told) adopt(replica int, index uint64) {
+	r.Replicas[replica].Journal.Add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true}, 0)
+}
+
+// applyAll enters it for all replicas.
+func (r *told) applyAll(ids ...protocols.CommandID) {
+	for i := range r.Replicas {
+		r.apply(i, ids...)
+	}
+}
+
+// verdicts returns the names of the checks that failed and of those not decided.
+func (r *told) verdicts() (failed, undecided []string) {
+	r.checks, _ = r.check(false)
+	for _, c := range r.checks {
+		switch c.Verdict {
+		case result.Failed:
+			failed = append(failed, c.Name)
+		case result.Undecided:
+			undecided = append(undecided, c.Name)
+		}
+	}
+	return failed, undecided
+}
+
+func TestChecksCatchTheirViolation(t *testing.T) {
+	const key, other, never = 1, 2, result.Never
+	for _, test := range []struct {
+		name              string
+		tell              func(r *told)
+		failed, undecided []string
+	}{
+		{"nothing has happened", func(*told) {}, nil, nil},
+		{"all is well", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			c := r.read(2, key, 12, 40, 50)
+			r.applyAll(a, b, c)
+		}, nil, nil},
+		{"a replica lags behind", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.apply(0, a, b)
+			r.apply(1, a)
+		}, nil, nil},
+		{"two replicas differ", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
+			r.apply(0, a, b)
+			r.apply(1, b, a)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica differs from its former incarnation", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
+			r.apply(0, a, b)
+			r.Replicas[0].Journal.Begin(0)
+			r.apply(0, b)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica leaves a place out", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 30), r.write(1, key, 12, 0, 30)
+			r.apply(0, a, b)
+			j := &r.Replicas[1].Journal
+			j.Add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: fmt.Append(nil, a)}, 0)
+			j.Add(protocols.Commit{Slot: protocols.Slot{Index: 3}, ID: b, Command: fmt.Append(nil, b)}, 0)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica adopts the state of another and goes on", func(r *told) {
+			a, b, c := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30), r.write(0, key, 13, 40, 50)
+			r.apply(0, a, b, c)
+			r.adopt(1, 2)
+			r.apply(1, c)
+		}, nil, nil},
+		{"a replica adopts a state and goes on elsewhere", func(r *told) {
+			a, b, c := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30), r.write(0, key, 13, 40, 50)
+			r.apply(0, a, b, c)
+			r.adopt(1, 1)
+			r.apply(1, c)
+		}, []string{CheckSameOrder}, nil},
+		{"a replica adopts a state older than its own", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.applyAll(a, b)
+			r.adopt(1, 1)
+		}, []string{CheckSameOrder}, nil},
+		{"nobody is left who has applied a write", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			b := r.write(1, key, 12, 20, 30)
+			for i := range r.Replicas {
+				r.adopt(i, 1)
+				r.apply(i, b)
+			}
+		}, nil, []string{CheckNothingLost}},
+		{"one command under two names", func(r *told) {
+			a := r.write(0, key, 11, 0, 30)
+			r.apply(0, a)
+			r.Replicas[1].Journal.Add(protocols.Commit{Slot: protocols.Slot{Index: 1}, ID: a, Command: []byte("else")}, 0)
+		}, []string{CheckSameOrder}, nil},
+		{"an answered write is nowhere", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+		}, []string{CheckNothingLost}, nil},
+		{"an answered write is nowhere, and its replica is down", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			r.Replicas[0].Node = nil
+		}, nil, []string{CheckNothingLost}},
+		{"a write without an answer is nowhere", func(r *told) {
+			r.write(0, key, 11, 0, never)
+		}, nil, nil},
+		{"a write without an answer took effect", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, never), r.read(1, key, 11, 20, 30))
+		}, nil, nil},
+		{"a later write stands before", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, other, 12, 20, 30)
+			r.applyAll(b, a)
+		}, []string{CheckRealTime}, nil},
+		{"writes that overlap stand in either order", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 20), r.write(1, key, 12, 10, 30)
+			r.applyAll(b, a)
+		}, nil, nil},
+		{"a command stands twice", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.applyAll(a, b, a, r.read(0, key, 12, 40, 50))
+		}, nil, nil},
+		{"a read finds an old value", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30))
+			r.read(2, key, 11, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a read finds nothing behind a write", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.read(2, key, 0, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a read finds nothing before a write", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 60, 70))
+			r.read(2, key, 0, 40, 50)
+		}, nil, nil},
+		{"a read finds what nobody wrote", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.read(2, key, 99, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a read finds another key's value", func(r *told) {
+			r.applyAll(r.write(0, other, 11, 0, 10))
+			r.read(2, key, 11, 40, 50)
+		}, []string{CheckLinearizable}, nil},
+		{"a write that was given up is applied late, and makes no version", func(r *told) {
+			a := r.write(0, key, 11, 0, 10)
+			b := r.command(0, load.Sample{Key: key, Value: 12, Sent: 20, Answered: never})
+			c := r.command(0, load.Sample{Key: key, Value: 13, Sent: 100, Answered: 110, Version: 2, Acked: 3})
+			r.applyAll(a, c, b)
+			orders, _ := r.orders()
+			if r.command(1, load.Sample{Key: key, Read: true, Value: 13, Sent: 120, Answered: 130, Version: 2}); !r.explained(orders) {
+				panic("the order explains it")
+			}
+		}, nil, nil},
+		{"a write that is refused is nowhere", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, load.Sample{Key: key, Value: 12, Sent: 20, Answered: 30, Version: 1, Outcome: kv.Outcome_REFUSED})
+		}, nil, nil},
+		{"a write is refused that would be the next version", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, load.Sample{Key: key, Value: 12, Sent: 20, Answered: 30, Version: 2, Outcome: kv.Outcome_REFUSED})
+		}, []string{CheckLinearizable}, nil},
+		{"two writes become one version", func(r *told) {
+			a := r.write(0, key, 11, 0, 10)
+			r.applyAll(a, r.command(1, load.Sample{Key: key, Value: 12, Sent: 20, Answered: 30, Version: 1}))
+		}, []string{CheckLinearizable}, nil},
+		{"a version is dropped before there is another", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, load.Sample{Key: key, Read: true, Sent: 20, Answered: 30, Version: 1, Outcome: kv.Outcome_DROPPED})
+		}, []string{CheckLinearizable}, nil},
+		{"a version is absent that is made meanwhile", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10))
+			r.command(1, load.Sample{Key: key, Read: true, Sent: 5, Answered: 30, Version: 1, Outcome: kv.Outcome_ABSENT})
+		}, nil, nil},
+		{"reads go back", func(r *told) {
+			r.applyAll(r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 90))
+			r.read(2, key, 12, 30, 40)
+			r.read(2, key, 11, 50, 60)
+		}, []string{CheckLinearizable}, nil},
+		{"an invariant is broken", func(r *told) {
+			r.invariants = func(nodes []protocols.Node) error {
+				if nodes[1].(*idle).broken {
+					return fmt.Errorf("1 is broken")
+				}
+				return nil
+			}
+			r.Replicas[1].Node.(*idle).broken = true
+		}, []string{CheckInvariants}, nil},
+		{"an invariant was broken for a while", func(r *told) {
+			broken := true
+			r.invariants = func([]protocols.Node) error {
+				if broken {
+					return fmt.Errorf("broken")
+				}
+				return nil
+			}
+			r.Inspect()
+			broken = false
+		}, []string{CheckInvariants}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			r := tell(3)
+			test.tell(r)
+			failed, undecided := r.verdicts()
+			if !slices.Equal(failed, test.failed) || !slices.Equal(undecided, test.undecided) {
+				t.Errorf("failed %q, not decided %q; want %q and %q; %+v", failed, undecided, test.failed, test.undecided, r.checks)
+			}
+		})
+	}
+}
+
+// explanations counts the histories that the order applied explains, and those that it does not.
+type explanations struct{ some, none int }
+
+// hold holds what is explained against porcupine's verdict.
+func (e *explanations) hold(t *testing.T, seed uint64, r *told) {
+	orders, _ := r.orders()
+	if !r.explained(orders) {
+		e.none++
+		return
+	}
+	e.some++
+	if verdict := linear.Check(r.history(), 0); verdict != linear.Linearizable {
+		t.Fatalf("seed %d: explained, but %s: %s", seed, verdict, r.text())
+	}
+}
+
+func (e *explanations) check(t *testing.T) {
+	if e.some < 500 || e.none < 500 {
+		t.Errorf("%d histories are explained and %d are not; both shall be many", e.some, e.none)
+	}
+}
+
+// Whatever order the replicas have applied, if it explains what the clients saw then porcupine, too,
+// finds an explanation.
+func TestAnExplanationIsALinearization(t *testing.T) {
+	var tally explanations
+	for seed := range uint64(3000) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		r := tell(3)
+		// What is found is what the order says, or nearly.
+		var order []protocols.CommandID
+		latest, value := map[uint64]uint64{}, uint64(0)
+		now := time.Duration(0)
+		for range 10 {
+			now += time.Duration(random.IntN(15))
+			from, to := now-time.Duration(random.IntN(30)), now+time.Duration(random.IntN(30))
+			key := random.Uint64N(2)
+			if random.IntN(10) == 0 {
+				to = result.Never
+			}
+			if random.IntN(2) == 0 {
+				value++
+				latest[key] = value
+				order = append(order, r.write(random.IntN(3), key, value, from, to))
+				continue
+			}
+			found := latest[key]
+			if found > 0 && random.IntN(4) == 0 {
+				found--
+			}
+			order = append(order, r.read(random.IntN(3), key, found, from, to))
+		}
+		r.applyAll(order...)
+		tally.hold(t, seed, r)
+	}
+	tally.check(t)
+}
+
+// The same with commands that name versions, whose answers are what the order makes of them, or nearly;
+// some that are refused, and reads, are in no order.
+func TestAnExplanationOfVersionsIsALinearization(t *testing.T) {
+	var tally explanations
+	for seed := range uint64(5000) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		r := tell(3)
+		var order []protocols.CommandID
+		values := []uint64{0} // of the versions of the only key
+		now := time.Duration(0)
+		for value := range uint64(9) {
+			now += time.Duration(random.IntN(15))
+			s := load.Sample{Key: 1, Sent: now - time.Duration(random.IntN(25)), Answered: now + time.Duration(random.IntN(25)), Read: random.IntN(2) == 0}
+			s.Intended = s.Sent
+			if random.IntN(10) == 0 {
+				s.Answered = result.Never
+			}
+			latest := uint64(len(values) - 1)
+			if random.IntN(4) > 0 {
+				s.Version = max(1, latest+random.Uint64N(4)-1)
+			}
+			switch {
+			case s.Read && s.Version == 0:
+				s.Value = values[latest]
+			case s.Read && s.Version > latest:
+				s.Outcome = kv.Outcome_ABSENT
+			case s.Read && s.Version < latest && random.IntN(2) == 0:
+				s.Outcome = kv.Outcome_DROPPED
+			case s.Read:
+				s.Value = values[s.Version]
+			default:
+				s.Value = 1 + value
+				if s.Version > 0 && s.Version != latest+1 {
+					s.Outcome = kv.Outcome_REFUSED
+				} else {
+					values = append(values, s.Value)
+				}
+			}
+			if random.IntN(12) == 0 { // and sometimes anything
+				s.Outcome = kv.Outcome(random.IntN(4))
+			}
+			id := r.command(random.IntN(3), s)
+			if !s.Read && (s.Outcome != kv.Outcome_REFUSED || s.Version > latest || random.IntN(2) == 0) {
+				order = append(order, id)
+			}
+		}
+		r.applyAll(order...)
+		tally.hold(t, seed, r)
+	}
+	tally.check(t)
+}
+
+// text is what the clients saw.
+func (r *told) text() string {
+	var all string
+	for _, op := range r.history() {
+		all += "\n" + fmt.Sprintf("%+v", op)
+	}
+	return strconv.Itoa(len(r.history())) + " commands:" + all
+}

@@ -1,0 +1,96 @@
+package verify
+
+import (
+	"hash/maphash"
+	"sync/atomic"
+	"time"
+
+	"quorumbench/protocols"
+)
+
+// Journal notes what a replica has applied, incarnation by incarnation, in each of the orders that
+// replicas must agree on: the log, or one of each key. Only steps and end may be used from another
+// goroutine than the one in which the rest happens.
+type Journal struct {
+	incarnations []map[string]*applied
+	begun        time.Duration // the last of them
+
+	applied atomic.Int64  // see steps
+	last    atomic.Uint64 // see end
+}
+
+// Steps is how many commands the replica has applied, and states adopted, in all incarnations.
+func (j *Journal) Steps() int64 { return j.applied.Load() }
+
+// End is the last index of the log that the present incarnation has applied; 0 where keys have orders of
+// their own.
+func (j *Journal) End() uint64 { return j.last.Load() }
+
+// applied is what a replica has applied of one order in one incarnation: stretches without gaps, of which
+// each but the first follows a state that was adopted.
+type applied struct {
+	stretches []stretch
+	gap       bool // an index did not follow the one before
+}
+
+// stretch is commands applied one after the other.
+type stretch struct {
+	first    uint64 // index
+	hashes   []uint64
+	commands []protocols.CommandID
+	begun    time.Duration   // when the state was adopted, or the incarnation began
+	when     []time.Duration // each command was applied; not of the first incarnation
+}
+
+func (s *stretch) next() uint64 { return s.first + uint64(len(s.hashes)) }
+
+var journalSeed = maphash.MakeSeed()
+
+// Begin notes that an incarnation of the replica begins.
+func (j *Journal) Begin(now time.Duration) {
+	j.incarnations, j.begun = append(j.incarnations, map[string]*applied{}), now
+	j.last.Store(0)
+}
+
+// Add notes what the replica has applied, or adopted.
+func (j *Journal) Add(c protocols.Commit, now time.Duration) {
+	j.applied.Add(1)
+	if c.Slot.Key == "" {
+		j.last.Store(c.Slot.Index)
+	}
+	present := j.incarnations[len(j.incarnations)-1]
+	order := present[c.Slot.Key]
+	if order == nil {
+		order = &applied{stretches: []stretch{{first: 1, begun: j.begun}}}
+		present[c.Slot.Key] = order
+	}
+	last := &order.stretches[len(order.stretches)-1]
+	if c.Adopted {
+		order.gap = order.gap || c.Slot.Index+1 < last.next()
+		if c.Slot.Index+1 > last.next() {
+			order.stretches = append(order.stretches, stretch{first: c.Slot.Index + 1, begun: now})
+		}
+		return
+	}
+	order.gap = order.gap || c.Slot.Index != last.next()
+	last.hashes = append(last.hashes, max(1, maphash.Bytes(journalSeed, c.Command)))
+	last.commands = append(last.commands, c.ID)
+	if len(j.incarnations) > 1 {
+		last.when = append(last.when, now)
+	}
+}
+
+// reached is when the replica had applied, or adopted, everything up to an index; ok is false if it
+// has not. It must not be asked of the first incarnation, whose times are not noted.
+func (a *applied) reached(index uint64) (when time.Duration, ok bool) {
+	for i := range a.stretches {
+		s := &a.stretches[i]
+		if index < s.first {
+			return s.begun, true
+		}
+		if index < s.next() {
+			return s.when[index-s.first], true
+		}
+	}
+	return 0, false
+}

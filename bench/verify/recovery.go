@@ -1,0 +1,71 @@
+package verify
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"quorumbench/bench/result"
+	"quorumbench/protocols"
+)
+
+// crashes tells of all crashes of a run, in the order of time.
+func (r *Record) crashes(orders orders) []result.Crash {
+	warmup := r.Plan.Experiment.Load.Warmup
+	var all []result.Crash
+	for replica, one := range r.Replicas {
+		for i, incarnation := range one.Incarnations {
+			if incarnation.Ended == result.Never {
+				continue
+			}
+			crash := result.Crash{Region: r.Region(replica), At: incarnation.Ended - warmup}
+			for _, c := range r.Clients {
+				crash.Outages = append(crash.Outages, c.Outage(incarnation.Ended))
+			}
+			if i+1 < len(one.Incarnations) {
+				crash.Recovery = r.recovery(one, i+1, incarnation.Ended, orders)
+			}
+			all = append(all, crash)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b result.Crash) int { return cmp.Compare(a.At, b.At) })
+	return all
+}
+
+// recovery tells how an incarnation of a replica that is not its first came up.
+func (r *Record) recovery(one *Replica, incarnation int, crashed time.Duration, orders orders) *result.Recovery {
+	begun := one.Incarnations[incarnation].Began
+	back := &result.Recovery{At: begun - r.Plan.Experiment.Load.Warmup, Serving: result.Never}
+	if served := one.Incarnations[incarnation].Served; served != result.Never {
+		back.Serving = served - begun
+	}
+	for key, all := range orders { // each counts for itself: their sequence does not matter
+		last := 0
+		seen := map[protocols.CommandID]bool{}
+		for i, id := range all.commands {
+			known := r.sample(id)
+			if known == nil || known.Read || known.Answered == result.Never || known.Answered > begun || seen[id] {
+				continue
+			}
+			last = i + 1
+			if known.Answered >= crashed {
+				seen[id] = true
+				back.Missed++
+			}
+		}
+		if last == 0 || back.CaughtUp == result.Never {
+			continue
+		}
+		mine := one.Journal.incarnations[incarnation][key]
+		if mine == nil {
+			back.CaughtUp = result.Never
+			continue
+		}
+		if when, ok := mine.reached(uint64(last)); ok {
+			back.CaughtUp = max(back.CaughtUp, when-begun)
+		} else {
+			back.CaughtUp = result.Never
+		}
+	}
+	return back
+}
