@@ -125,7 +125,7 @@ func TestExplorationFindsPlantedBugs(t *testing.T) {
 			if err == nil {
 				t.Fatalf("the bound %s does not find it", e.Bound)
 			}
-			if found := regexp.MustCompile(`explore_test.go:\d+: ` + e.Breaks + ": "); !found.Match(out) {
+			if found := regexp.MustCompile(`\.go:\d+: ` + e.Breaks + ": "); !found.Match(out) {
 				t.Errorf("not found by the check of %s", e.Breaks)
 			}
 			t.Logf("%s", out)

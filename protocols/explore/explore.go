@@ -31,6 +31,7 @@
 package explore
 
 import (
+	"cmp"
 	"fmt"
 
 	"quorumbench/protocols"
@@ -39,40 +40,88 @@ import (
 
 // Limits of what a state has room for.
 const (
-	mostReplicas = 3
+	mostReplicas = 5
 	mostCommands = 8
 )
 
 // Cluster is what is explored, and how far.
 type Cluster struct {
 	Driver   protocols.Driver
-	Options  protocols.Choices  // nil: as by default
-	Nearest  []protocols.NodeID // for each replica, which other one is nearest
+	Options  protocols.Choices // nil: as by default
+	Replicas int
+	Leader   protocols.NodeID   // configured to lead; of no account for drivers without a leader
+	Nearest  []protocols.NodeID // for each replica, which other one is nearest; nil: all are equally far
+	Disks    [][][]byte         // for each replica, the records on its disk when it starts; nil: none
 	Commands []Command          // those of one replica are issued in this order
 	Timers   int                // at most so many fire
 	Crashes  int                // at most so many happen
-	States   int                // at most so many are looked at
+	Pauses   int                // at most so many happen
+	Network  Network
+	States   int // at most so many are looked at
 
 	// Ignored are fields of the replica's types, as Type.field, that hold nothing between steps,
 	// or nothing but what decides how long something takes.
 	Ignored []string
+	// Clocks tells that a replica decides by the time: durations are a part of its state, and it is not
+	// asked whether the cluster finishes.
+	Clocks bool
 	// Carry, if set, returns what becomes of a message on its way; nil is a message that is lost.
 	Carry func(message []byte) []byte
 	// Fires, if set, tells which timers ever fire.
 	Fires func(protocols.TimerID) bool
+	// PerKey tells that the driver orders each key by itself.
+	PerKey bool
+	// ReadsAside tells that reads take no place in an order.
+	ReadsAside bool
 	// Prompt tells that no timer is needed unless one has fired: all is done when all messages
 	// have arrived.
 	Prompt bool
+	// Repairs tells that every replica applies everything, whatever was lost.
+	Repairs bool
 	// Done, if set, tells whether a replica has nothing left to do, besides answering its clients.
 	Done func(protocols.Node) bool
 	// TimerName, if set, names a timer in traces.
 	TimerName func(protocols.TimerID) string
 }
 
+// Network says what may happen to messages. The zero value is the network that does anything.
+type Network struct {
+	// Orderly networks carry messages one after the other in the order in which they were sent, but for
+	// what is below. What else happens may happen at any time, with messages under way.
+	Orderly bool
+	// Calm tells that all messages arrive that are under way before a command is issued, a timer fires or
+	// a message arrives that was kept back.
+	Calm bool
+	// Late is how many messages at most are kept back: such a message arrives at any later time, or never.
+	Late int
+	// Cuts is how often at most a replica is cut off from the others, at any time and for any time. What
+	// is under way to or from it then, and is sent meanwhile, is lost.
+	Cuts int
+}
+
 // Command is of a client of its own, which issues it at any time.
 type Command struct {
-	At protocols.NodeID
-	Op kv.Op
+	At  protocols.NodeID
+	Op  kv.Op
+	Key string // empty: x
+	// Again are replicas that the client hands the command to as well, once in each of their incarnations,
+	// at any time: before or after the answer. To At it is handed again after it has been once.
+	Again []protocols.NodeID
+}
+
+func (c *Command) key() string { return cmp.Or(c.Key, "x") }
+
+// encode returns the command with that number. What it writes is a letter that tells the number.
+func (c *Command) encode(number int) []byte {
+	command := &kv.Command{Client: uint64(number) + 1, Seq: 1, Op: c.Op, Key: []byte(c.key())}
+	if c.Op == kv.Op_PUT {
+		command.Value = []byte{byte('a' + number)}
+	}
+	data, err := protocols.Append(nil, command)
+	if err != nil {
+		panic(fmt.Sprintf("explore: encoding a command: %v", err)) // an invalid message type
+	}
+	return data
 }
 
 // Outcome is what came of it.
@@ -98,7 +147,7 @@ const (
 	Invariants = "invariants"  // Driver.Invariants of every two replicas' states
 	ApplyOrder = "apply order" // no two replicas apply different commands at one place
 	RealTime   = "real time"   // a command answered before another was issued is applied before it
-	AnswerOnce = "answer once" // a command is answered once, and only if it was issued
+	AnswerOnce = "answer once" // a command is answered once an incarnation, and only if it was handed over
 	Stuck      = "stuck"       // the cluster finishes, if from now on no message is lost
 )
 
@@ -113,29 +162,15 @@ func (v *Violation) String() string {
 // state is one of the cluster; a state reached with the fewest timers stands for those reached with
 // more.
 type state struct {
-	cells   [mostReplicas]uint32 // each replica with the messages ever sent to it
+	cells   [mostReplicas]uint32 // each replica with the messages that may arrive at any time
+	queue   uint32               // those that arrive in this order
 	history uint32
 }
-
-// history is what else has happened, as far as it matters.
-type history struct {
-	before  before
-	crashes uint8
-}
-
-// before has, for each command, those that were answered before it was issued and are applied
-// nowhere, as bits. One that is applied somewhere while the later command is not is before it for
-// good: or else the apply order is violated.
-type before [mostCommands]uint8
 
 // Run explores breadth first, the states that take fewer timers first.
 func (c *Cluster) Run() *Outcome {
 	s := newSearch(c)
-	first := state{}
-	for id := range s.replicas {
-		first.cells[id] = s.cells.number(cell{local: s.start(id)})
-	}
-	s.states.enter(&first, origin{})
+	s.begin()
 	from := 0
 	for timers := 0; s.open(); timers++ {
 		for at := from; at < s.states.count && s.open(); at++ {
@@ -154,6 +189,22 @@ func (c *Cluster) Run() *Outcome {
 		States: s.states.count, Replicas: len(s.locals), Steps: len(s.steps), Quiet: s.quiet,
 		Complete: s.open(), Violation: s.violation,
 	}
+}
+
+// begin enters the state in which all replicas have started.
+func (s *search) begin() {
+	first := state{}
+	var sends []uint32
+	for id := range s.replicas {
+		started := s.start(id)
+		if started.wrong != nil {
+			s.violation = &Violation{Rule: started.wrong.rule, Detail: started.wrong.detail}
+		}
+		first.cells[id] = s.cells.number(cell{local: started.next})
+		sends = append(sends, started.sends...)
+	}
+	first = s.post(first, sends)
+	s.states.enter(&first, origin{})
 }
 
 // mostLocals bounds the replicas' states, which take up to 10 kB each.

@@ -109,12 +109,12 @@ func (n *toy) hold(m *kv.Command, out *protocols.Outbox) {
 
 func (n *toy) apply(m *kv.Command, out *protocols.Outbox) {
 	n.applied++
-	out.Commit(protocols.Slot{Index: n.applied}, protocols.CommandID{Client: m.Client, Seq: m.Seq}, nil)
+	out.Commit(protocols.Slot{Index: n.applied}, protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Value)
 }
 
 func exploreToy(wrong string, timers, crashes int) *explore.Outcome {
 	c := explore.Cluster{
-		Driver: toyDriver(wrong), Nearest: []protocols.NodeID{1, 0},
+		Driver: toyDriver(wrong), Replicas: 2,
 		Commands: []explore.Command{{At: 0}, {At: 0}},
 		Timers:   timers, Crashes: crashes, States: 100_000,
 	}
@@ -172,7 +172,7 @@ func TestWhatIsWrongIsFound(t *testing.T) {
 }
 
 func TestTooManyStatesAreNotComplete(t *testing.T) {
-	c := explore.Cluster{Driver: toyDriver(""), Nearest: []protocols.NodeID{1, 0}, Commands: []explore.Command{{At: 0}}, States: 2}
+	c := explore.Cluster{Driver: toyDriver(""), Replicas: 2, Commands: []explore.Command{{At: 0}}, States: 2}
 	if o := c.Run(); o.Complete {
 		t.Errorf("found %+v, with room for two states", o)
 	}

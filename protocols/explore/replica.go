@@ -1,53 +1,38 @@
 package explore
 
 import (
-	"bytes"
+	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
+	"quorumbench/protocols/host"
 )
 
-// local is a state of one replica, and of its host: what the host has been told.
+// local is a state of one replica with its host. Many histories may lead to it; it holds the first one
+// met, and what that has left behind.
 type local struct {
-	id       protocols.NodeID
-	node     protocols.Node
-	clock    time.Duration // of those with this state that was met first
-	timers   []timer       // that are set, by ID
-	disk     []protocols.Record
-	applied  []uint8 // by place: the command's number from 1, or one of those below
-	answered uint8   // commands, as bits
-	issued   uint8
-	given    uint8 // issued in this life of the replica, or answered
-	adopted  bool  // it has not been told all that it has applied
+	inputs []input       // what has happened to the replica, from the beginning
+	clock  time.Duration // of its host
+	timers []timer       // that are set, by ID
+	node   protocols.Node
+	notes
+}
 
-	had     uint8               // commands applied
-	earlier [mostCommands]uint8 // for each of them, those applied before it
+// input is an event, and the time at which it happened by the replica's clock.
+type input struct {
+	event event
+	at    time.Duration
 }
 
 type timer struct {
-	id  protocols.TimerID
-	due time.Duration
+	id      protocols.TimerID
+	setting uint64 // see host.Timer
+	due     time.Duration
 }
-
-// Places of the order that hold no command.
-const (
-	noop    = 0
-	unknown = 0xff // adopted with a state: not told what is there
-)
-
-// step is what comes of an input: the replica's next state, and messages.
-type step struct {
-	next  uint32
-	sends []uint32
-	wrong *objection
-}
-
-// objection is what a host finds wrong with a step: the check that fails, and why.
-type objection struct{ rule, detail string }
 
 // event is what happens to a replica.
 type event struct {
@@ -63,6 +48,10 @@ const (
 	fire
 	issue
 	crash
+	pause
+	delay // of the message that is next: it is kept back
+	cut
+	heal
 )
 
 // letter is a message on its way.
@@ -71,37 +60,161 @@ type letter struct {
 	data     string
 }
 
-func (s *search) start(id int) uint32 {
-	l := &local{id: protocols.NodeID(id), node: s.newNode(id)}
-	out := &protocols.Outbox{}
-	l.node.Step(&protocols.Input{Kind: protocols.InputStart}, out)
-	if len(out.Sends) > 0 {
-		panic("explore: a replica that sends when it starts is not provided for")
-	}
-	s.host(l, out)
-	return s.localOf(l)
+// step is what comes of an input: the replica's next state, messages, and which timers were set.
+type step struct {
+	next  uint32
+	sends []uint32
+	set   []setTimer
+	wrong *objection
 }
 
-func (s *search) newNode(id int) protocols.Node {
+// setTimer is a timer that a step has set, and for how long.
+type setTimer struct {
+	id    protocols.TimerID
+	after time.Duration
+}
+
+// objection is what is found wrong with a step: the check that fails, and why.
+type objection struct{ rule, detail string }
+
+// replica is a replica that runs on its host, and the host's world. It is made anew for each step from
+// what has happened to it so far: see the package comment.
+type replica struct {
+	search *search
+	host   *host.Host
+	disk   host.MemoryDisk
+	now    time.Duration
+	timers []timer // that were set, those no more among them
+	sends  []uint32
+	wrong  *objection
+	notes
+}
+
+func (s *search) newReplica(id protocols.NodeID) *replica {
+	r := &replica{search: s, notes: newNotes(id, s)}
+	config := host.Config{
+		World: r, Disk: &r.disk, Breach: func(err error) { r.object(&objection{AnswerOnce, fmt.Sprintf("R%d %v", id, err)}) },
+		New: func(uint64) protocols.Node { return s.newNode(id) },
+	}
+	if s.cluster.Disks != nil {
+		r.disk.Kept = slices.Clone(s.cluster.Disks[id])
+	}
+	r.host = host.New(config)
+	return r
+}
+
+func (s *search) newNode(id protocols.NodeID) protocols.Node {
+	return s.cluster.Driver.New(s.configs[id])
+}
+
+// configOf is the Config of a replica.
+func (c *Cluster) configOf(id int, members []protocols.NodeID) protocols.Config {
+	config := protocols.Config{
+		ID: protocols.NodeID(id), Members: members, Leader: protocols.Nobody, Delays: c.delaysOf(id),
+		Seed: uint64(id) + 1,
+	}
+	if c.Options != nil {
+		config.Options = c.Options
+	}
+	if c.Driver.HasLeader {
+		config.Leader = c.Leader
+	}
+	return c.Driver.MustComplete(config)
+}
+
+// delaysOf are the delays that a replica is configured with: they say which other one is nearest.
+func (c *Cluster) delaysOf(id int) protocols.Delays {
 	const near, far = 10 * time.Millisecond, 20 * time.Millisecond
-	n := len(s.cluster.Nearest)
-	delays := make(protocols.Delays, n)
+	delays := make(protocols.Delays, c.Replicas)
 	for i := range delays {
-		delays[i] = make([]time.Duration, n)
+		delays[i] = make([]time.Duration, c.Replicas)
 		for j := range delays[i] {
-			switch {
-			case i == j:
-			case i == id && j == int(s.cluster.Nearest[id]), j == id && i == int(s.cluster.Nearest[id]):
-				delays[i][j] = near
-			default:
+			if i != j {
 				delays[i][j] = far
 			}
 		}
 	}
-	return s.cluster.Driver.New(s.cluster.Driver.MustComplete(protocols.Config{
-		ID: protocols.NodeID(id), Members: protocols.Members(n), Leader: protocols.Nobody, Delays: delays,
-		Options: s.cluster.Options, Seed: uint64(id) + 1,
-	}))
+	if c.Nearest != nil {
+		nearest := c.Nearest[id]
+		delays[id][nearest], delays[nearest][id] = near, near
+	}
+	return delays
+}
+
+// Now implements host.World.
+func (r *replica) Now() time.Duration { return r.now }
+
+// Wake implements host.World.
+func (r *replica) Wake(at time.Duration, id protocols.TimerID, setting uint64) {
+	if fires := r.search.cluster.Fires; fires == nil || fires(id) {
+		r.timers = append(r.timers, timer{id, setting, at})
+	}
+}
+
+// Send implements host.World.
+func (r *replica) Send(messages []protocols.Send) {
+	for _, send := range messages {
+		data := send.Data
+		if carry := r.search.cluster.Carry; carry != nil {
+			if data = carry(data); data == nil {
+				continue
+			}
+		}
+		r.sends = append(r.sends, r.search.letters.number(letter{from: r.id, to: send.To, data: string(data)}))
+	}
+}
+
+// Mark implements host.World.
+func (r *replica) Mark(protocols.Mark, time.Duration) {}
+
+// Commit implements host.World.
+func (r *replica) Commit(c protocols.Commit) { r.object(r.committed(c)) }
+
+// Answer implements host.World.
+func (r *replica) Answer(_ protocols.NodeID, a protocols.Answer) { r.object(r.answer(a)) }
+
+func (r *replica) object(to *objection) {
+	if to != nil {
+		r.wrong = to
+	}
+}
+
+// play lets an event happen. Its time is by the replica's clock.
+func (r *replica) play(in input) {
+	r.sends, r.now = r.sends[:0], in.at
+	switch in.event.kind {
+	case begin:
+		r.host.Restore()
+		r.host.Start()
+	case crash:
+		r.host.Crash()
+		r.timers = r.timers[:0]
+		r.crashed()
+		r.host.Restore()
+		r.host.Start()
+	case pause:
+	case arrive:
+		m := r.search.letters.all[in.event.number]
+		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: m.from, Data: []byte(m.data)}, r.now)
+	case fire:
+		t := r.timers[in.event.number]
+		r.host.Fire(t.id, t.setting, r.now)
+	case issue:
+		r.issued(in.event.number)
+		client := protocols.NodeID(r.search.replicas) + protocols.NodeID(in.event.number)
+		r.host.Request(client, slices.Clone(r.search.commands[in.event.number]), r.now)
+	}
+	r.host.Release()
+	r.timers = slices.DeleteFunc(r.timers, func(t timer) bool { return !r.host.Due(t.id, t.setting) })
+	slices.SortFunc(r.timers, func(a, b timer) int { return cmp.Compare(a.id, b.id) })
+}
+
+// start returns the step with which a replica begins.
+func (s *search) start(id int) step {
+	r := s.newReplica(protocols.NodeID(id))
+	in := input{}
+	r.play(in)
+	return s.stepOf(r, []input{in}, nil)
 }
 
 // after returns what comes of an event at a replica, computing it the first time.
@@ -120,157 +233,78 @@ type stepKey struct {
 	event event
 }
 
+// replay makes the replica of a state.
+func (s *search) replay(l *local) *replica {
+	r := s.newReplica(l.id)
+	for _, in := range l.inputs {
+		r.play(in)
+	}
+	return r
+}
+
+// mostAgain is how often a timer fires at most that does nothing but set itself again.
+const mostAgain = 4
+
+// longPause is longer than all times for which replicas wait.
+const longPause = time.Hour
+
 func (s *search) compute(at uint32, e event) step {
-	was := s.locals[at]
-	l := &local{}
-	*l = *was
-	l.timers, l.disk, l.applied = slices.Clone(was.timers), slices.Clip(was.disk), slices.Clone(was.applied)
-	if e.kind == crash {
-		return s.restart(l)
-	}
-	l.node = s.copier.copyNode(was.node)
-	in := &protocols.Input{Now: l.clock}
+	l := s.locals[at]
+	r := s.replay(l)
+	in := input{e, l.clock}
 	switch e.kind {
-	case arrive:
-		m := s.letters.all[e.number]
-		in.Kind, in.From, in.Data = protocols.InputMessage, m.from, []byte(m.data)
 	case fire:
-		t := l.timers[e.number]
-		l.timers = slices.Delete(l.timers, int(e.number), int(e.number)+1)
-		l.clock = max(l.clock, t.due)
-		in.Kind, in.Timer, in.Now = protocols.InputTimer, t.id, l.clock
-	case issue:
-		l.issued |= 1 << e.number
-		l.given |= 1 << e.number
-		in.Kind, in.Command, in.Data = protocols.InputCommand, commandID(e.number), s.commands[e.number]
+		in.at = max(in.at, l.timers[e.number].due)
+	case pause:
+		in.at += longPause
 	}
-	out := &protocols.Outbox{}
-	l.node.Step(in, out)
-	wrong := s.host(l, out)
-	return step{next: s.localOf(l), sends: s.post(l.id, out), wrong: wrong}
+	before := slices.Clone(r.timers)
+	r.wrong = nil
+	r.play(in)
+	inputs := append(slices.Clip(l.inputs), in)
+	result := s.stepOf(r, inputs, before)
+	for again := 0; e.kind == fire && result.next == at && len(result.sends) == 0 && again < mostAgain; again++ {
+		id := l.timers[e.number].id
+		place := slices.IndexFunc(r.timers, func(t timer) bool { return t.id == id })
+		if place < 0 {
+			break
+		}
+		in = input{event{fire, uint32(place)}, max(r.now, r.timers[place].due)}
+		r.play(in)
+		inputs = append(inputs, in)
+		result = s.stepOf(r, inputs, before)
+	}
+	return result
 }
 
-// restart lets a replica lose all but its disk.
-func (s *search) restart(l *local) step {
-	l.node = s.newNode(int(l.id))
-	l.timers, l.given = nil, l.answered
-	var wrong *objection
-	for _, record := range l.disk {
-		out := &protocols.Outbox{}
-		l.node.Step(&protocols.Input{Kind: protocols.InputRestore, Now: l.clock, Data: record.Data}, out)
-		if w := s.note(l, out); w != nil {
-			wrong = w
+// stepOf is the step that has led to the present state of a replica.
+func (s *search) stepOf(r *replica, inputs []input, before []timer) step {
+	result := step{sends: slices.Clone(r.sends), wrong: r.wrong}
+	for _, t := range r.timers {
+		if !slices.Contains(before, t) {
+			result.set = append(result.set, setTimer{t.id, t.due - r.now})
 		}
 	}
-	out := &protocols.Outbox{}
-	l.node.Step(&protocols.Input{Kind: protocols.InputStart, Now: l.clock}, out)
-	if w := s.host(l, out); w != nil {
-		wrong = w
-	}
-	return step{next: s.localOf(l), sends: s.post(l.id, out), wrong: wrong}
-}
-
-func commandID(number uint32) protocols.CommandID {
-	return protocols.CommandID{Client: uint64(number) + 1, Seq: 1}
-}
-
-// post numbers the messages of an outbox.
-func (s *search) post(from protocols.NodeID, out *protocols.Outbox) []uint32 {
-	var sends []uint32
-	for _, send := range out.Sends {
-		data := send.Data
-		if s.cluster.Carry != nil {
-			if data = s.cluster.Carry(data); data == nil {
-				continue
-			}
-		}
-		sends = append(sends, s.letters.number(letter{from: from, to: send.To, data: string(data)}))
-	}
-	return sends
-}
-
-// host does what a host does with an outbox, but for the messages. It returns what is wrong with
-// it.
-func (s *search) host(l *local, out *protocols.Outbox) (wrong *objection) {
-	for _, change := range out.Timers {
-		i, set := slices.BinarySearchFunc(l.timers, change.ID, func(t timer, id protocols.TimerID) int {
-			return int(int64(t.id) - int64(id))
-		})
-		if set {
-			l.timers = slices.Delete(l.timers, i, i+1)
-		}
-		if !change.Stop && (s.cluster.Fires == nil || s.cluster.Fires(change.ID)) {
-			l.timers = slices.Insert(l.timers, i, timer{change.ID, l.clock + change.After})
-		}
-	}
-	if s.cluster.Crashes > 0 {
-		for _, record := range out.Records {
-			if record.Snapshot {
-				l.disk = nil
-			}
-			l.disk = append(l.disk, protocols.Record{Data: bytes.Clone(record.Data), Snapshot: record.Snapshot})
-		}
-	}
-	return s.note(l, out)
-}
-
-// note takes down what a step applied and answered.
-func (s *search) note(l *local, out *protocols.Outbox) (wrong *objection) {
-	for _, commit := range out.Commits {
-		if was, is := l.apply(commit, len(s.commands)); was != is {
-			wrong = &objection{ApplyOrder, fmt.Sprintf("place %d: R%d applies %s, where it had applied %s",
-				commit.Slot.Index, l.id, s.placeName(is), s.placeName(was))}
-		}
-	}
-	for _, answer := range out.Answers {
-		bit := uint8(1) << (answer.ID.Client - 1)
-		if l.given&bit == 0 || l.answered&bit != 0 {
-			wrong = &objection{AnswerOnce, fmt.Sprintf("R%d answers %s, which nobody waits for", l.id, s.commandName(uint32(answer.ID.Client-1)))}
-		}
-		l.answered |= bit
-	}
-	return wrong
-}
-
-// apply notes what is at a place of the order, and returns what is told to be there, before and now. A
-// replica that was restored may tell again what it told before, and nothing else.
-func (l *local) apply(commit protocols.Commit, commands int) (was, is uint8) {
-	place := int(commit.Slot.Index)
-	if commit.Slot.Key != "" || commit.ID.Client > uint64(commands) {
-		panic(fmt.Sprintf("explore: %v at %v is not provided for", commit.ID, commit.Slot))
-	}
-	is = uint8(commit.ID.Client)
-	if commit.Adopted {
-		is, l.adopted = unknown, true
-	}
-	for len(l.applied) < place {
-		l.applied = append(l.applied, unknown)
-	}
-	was = l.applied[place-1]
-	switch {
-	case is == unknown:
-		return unknown, unknown
-	case was != unknown:
-		return was, is
-	}
-	l.applied[place-1] = is
-	if is != noop && l.had&(1<<(is-1)) == 0 {
-		l.earlier[is-1] = l.had
-		l.had |= 1 << (is - 1)
-	}
-	return is, is
+	result.next = s.localOf(r, inputs)
+	return result
 }
 
 // localOf numbers a replica's state.
-func (s *search) localOf(l *local) uint32 {
-	data := append(s.scratch[:0], byte(l.id), l.answered, l.issued, l.given, l.had)
-	data = append(append(data, byte(len(l.applied))), l.applied...)
-	for _, t := range l.timers {
-		data = fmt.Append(data, t.id, " ")
+func (s *search) localOf(r *replica, inputs []input) uint32 {
+	data := append(s.scratch[:0], byte(r.id))
+	data = r.notes.encode(data)
+	for _, t := range r.timers {
+		data = binary.AppendUvarint(data, uint64(t.id)+1)
+		if s.cluster.Clocks {
+			data = binary.AppendVarint(data, int64(t.due-r.now))
+		}
 	}
-	data = s.encoder.encode(append(data, 0), l.node)
+	if data = append(data, 0); s.cluster.Clocks {
+		data = binary.AppendVarint(data, int64(r.now))
+	}
+	data = s.encoder.encode(data, r.host.Node())
 	if s.cluster.Crashes > 0 {
-		data = s.encoder.encode(data, s.restored(l)) // what a disk is worth
+		data = s.encoder.encode(data, s.restored(r)) // what a disk is worth
 	}
 	s.scratch = data
 	sum := sha256.Sum256(data)
@@ -278,6 +312,7 @@ func (s *search) localOf(l *local) uint32 {
 	number, known := s.localNumbers[hash]
 	if !known {
 		number = uint32(len(s.locals))
+		l := &local{inputs: inputs, clock: r.now, timers: slices.Clone(r.timers), node: r.host.Node(), notes: r.notes.clone()}
 		s.locals = append(s.locals, l)
 		s.localNumbers[hash] = number
 	}
@@ -285,22 +320,12 @@ func (s *search) localOf(l *local) uint32 {
 }
 
 // restored returns a replica as its disk makes it.
-func (s *search) restored(l *local) protocols.Node {
-	node := s.newNode(int(l.id))
-	for _, record := range l.disk {
-		node.Step(&protocols.Input{Kind: protocols.InputRestore, Data: record.Data}, &protocols.Outbox{})
+func (s *search) restored(r *replica) protocols.Node {
+	node := s.newNode(r.id)
+	out := &protocols.Outbox{}
+	for _, record := range r.disk.Records() {
+		out.Reset()
+		node.Step(&protocols.Input{Kind: protocols.InputRestore, Data: record}, out)
 	}
 	return node
-}
-
-func encodeCommand(number int, op kv.Op) []byte {
-	command := &kv.Command{Client: uint64(number) + 1, Seq: 1, Op: op, Key: []byte("x")}
-	if op == kv.Op_PUT {
-		command.Value = []byte{byte('a' + number)}
-	}
-	data, err := protocols.Append(nil, command)
-	if err != nil {
-		panic(fmt.Sprintf("explore: encoding a command: %v", err)) // an invalid message type
-	}
-	return data
 }

@@ -2,8 +2,10 @@ package explore
 
 import (
 	"encoding/binary"
-	"reflect"
 	"slices"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 )
 
 // search is an exploration under way. What recurs is kept once and goes by its number: replicas'
@@ -11,8 +13,9 @@ import (
 type search struct {
 	cluster  *Cluster
 	replicas int
+	configs  []protocols.Config // of the replicas
 	commands [][]byte
-	copier   copier
+	reads    uint8 // of the commands, as bits
 	encoder  encoder
 	scratch  []byte
 
@@ -54,7 +57,8 @@ func (n *numbers[T]) number(thing T) uint32 {
 	return number
 }
 
-// cell is a replica's state, and the messages ever sent to it.
+// cell is a replica's state, and the messages to it that may arrive at any time: all that were ever sent, or
+// of an orderly network those that were kept back.
 type cell struct{ local, soup uint32 }
 
 // addition is a message sent to a cell.
@@ -69,7 +73,7 @@ type move struct {
 
 func newSearch(c *Cluster) *search {
 	s := &search{
-		cluster: c, replicas: len(c.Nearest),
+		cluster: c, replicas: c.Replicas, encoder: newEncoder(c),
 		localNumbers: map[[16]byte]uint32{}, steps: map[stepKey]step{},
 		soupNumbers: map[string]uint32{}, added: map[addition]uint32{}, moves: map[uint32][]move{},
 		pairs: map[[2]uint32]struct{}{}, finished: map[ending]bool{},
@@ -77,16 +81,16 @@ func newSearch(c *Cluster) *search {
 	if s.replicas > mostReplicas || len(c.Commands) > mostCommands {
 		panic("explore: there is no room for so many replicas or commands")
 	}
+	members := protocols.Members(c.Replicas)
+	for id := range s.replicas {
+		s.configs = append(s.configs, c.configOf(id, members))
+	}
 	for i, command := range c.Commands {
-		s.commands = append(s.commands, encodeCommand(i, command.Op))
+		s.commands = append(s.commands, command.encode(i))
+		if command.Op == kv.Op_GET {
+			s.reads |= 1 << i
+		}
 	}
-	ignored := map[string]bool{}
-	for _, name := range c.Ignored {
-		ignored[name] = true
-	}
-	known := &types{ignored, map[reflect.Type][]int{}, map[reflect.Type]bool{}}
-	s.copier = copier{known, map[any]reflect.Value{}, map[reflect.Type]bool{}}
-	s.encoder = encoder{known, map[any]int{}}
 	s.soupOf(nil)
 	s.histories.number(history{})
 	return s
@@ -130,11 +134,15 @@ func (s *search) movesOf(number uint32) []move {
 	}
 	c := s.cells.all[number]
 	for _, m := range s.soups[c.soup] {
-		if made := s.move(c, event{arrive, m}); made.step.next != c.local || len(made.step.sends) > 0 || made.step.wrong != nil {
+		from := c
+		if s.cluster.Network.Orderly {
+			from.soup = s.without(c.soup, m)
+		}
+		if made := s.move(from, event{arrive, m}); made.step.next != c.local || len(made.step.sends) > 0 || made.step.wrong != nil {
 			moves = append(moves, made)
 		}
 	}
-	if next, any := s.nextCommand(s.locals[c.local]); any {
+	for _, next := range s.nextCommands(s.locals[c.local]) {
 		moves = append(moves, s.move(c, event{issue, next}))
 	}
 	s.moves[number] = moves
@@ -146,53 +154,84 @@ func (s *search) move(c cell, e event) move {
 	return move{e, s.cells.number(cell{result.next, c.soup}), result}
 }
 
-// nextCommand is the command that a replica's clients issue next.
-func (s *search) nextCommand(l *local) (number uint32, any bool) {
+// nextCommands are the commands that may be handed to a replica next: the first of its own clients' that
+// has not been, and those that are handed over again.
+func (s *search) nextCommands(l *local) (numbers []uint32) {
+	own := false
 	for i, command := range s.cluster.Commands {
-		if command.At == l.id && l.issued&(1<<i) == 0 {
-			return uint32(i), true
+		bit := uint8(1) << i
+		first := command.At == l.id && l.given&bit == 0
+		again := slices.Contains(command.Again, l.id) && l.again&bit == 0 && (command.At != l.id || l.given&bit != 0)
+		if first && !own || again {
+			numbers = append(numbers, uint32(i))
 		}
+		own = own || first
 	}
-	return 0, false
+	return numbers
 }
 
 // withoutTimers reaches the states that come next, unless a timer fires.
 func (s *search) withoutTimers(at uint32, timers int) {
 	was := s.states.get(at)
 	quiet := true
+	busy := s.cluster.Network.Calm && len(s.soups[was.queue]) > 0
 	for r := range s.replicas {
 		for _, m := range s.movesOf(was.cells[r]) {
-			next := s.moved(&was, r, &m)
-			if m.event.kind == arrive && next != was {
-				quiet = false
+			if busy {
+				break
 			}
-			if m.event.kind == issue {
-				if earlier := s.answeredOnly(&was); earlier != 0 {
-					h := s.histories.all[was.history]
-					h.before[m.event.number] = earlier
-					next.history = s.histories.number(h)
-				}
+			next := s.moved(&was, r, &m)
+			switch {
+			case m.event.kind == arrive && next != was:
+				quiet = false
+			case m.event.kind == issue:
+				next.history = s.issuedAfter(&was, m.event.number)
 			}
 			s.reach(next, at, r, &m)
 		}
-		if h := s.histories.all[was.history]; int(h.crashes) < s.cluster.Crashes {
-			m := s.move(s.cells.all[was.cells[r]], event{crash, uint32(r)})
-			next := s.moved(&was, r, &m)
+		h := s.histories.all[was.history]
+		if int(h.crashes) < s.cluster.Crashes {
 			h.crashes++
-			next.history = s.histories.number(h)
-			s.reach(next, at, r, &m)
+			s.strike(at, r, crash, h)
+			h.crashes--
+		}
+		if int(h.pauses) < s.cluster.Pauses {
+			h.pauses++
+			s.strike(at, r, pause, h)
 		}
 	}
-	if quiet {
+	if s.cluster.Network.Orderly {
+		s.inOrder(at)
+	}
+	if s.cluster.Clocks || s.violation != nil {
+		return
+	}
+	h := s.histories.all[was.history]
+	switch {
+	case s.cluster.Network.Orderly:
+		s.finish(at, false, timers == 0 && s.cluster.Prompt && was.queue == 0)
+	case quiet:
 		s.quiet++
-		s.finish(at, false, timers == 0 && s.cluster.Prompt && s.histories.all[was.history].crashes == 0)
+		s.finish(at, false, timers == 0 && s.cluster.Prompt && h.crashes == 0)
 	}
 	s.finish(at, true, false)
+}
+
+// strike reaches the state after a crash or a pause of a replica.
+func (s *search) strike(at uint32, r int, kind eventKind, h history) {
+	was := s.states.get(at)
+	m := s.move(s.cells.all[was.cells[r]], event{kind, uint32(r)})
+	next := s.moved(&was, r, &m)
+	next.history = s.histories.number(h)
+	s.reach(next, at, r, &m)
 }
 
 // withTimers reaches the states that come next if a timer fires.
 func (s *search) withTimers(at uint32) {
 	was := s.states.get(at)
+	if s.cluster.Network.Calm && len(s.soups[was.queue]) > 0 {
+		return
+	}
 	for r := range s.replicas {
 		c := s.cells.all[was.cells[r]]
 		for i := range s.locals[c.local].timers {
@@ -206,22 +245,27 @@ func (s *search) withTimers(at uint32) {
 func (s *search) moved(was *state, r int, m *move) state {
 	next := *was
 	next.cells[r] = m.cell
-	for _, number := range m.step.sends {
-		to := s.letters.all[number].to
-		next.cells[to] = s.send(next.cells[to], number)
-	}
-	return next
+	return s.post(next, m.step.sends)
 }
 
-// answeredOnly returns the commands that are answered, and applied nowhere.
-func (s *search) answeredOnly(x *state) uint8 {
-	var answered, applied uint8
-	for r := range s.replicas {
-		l := s.local(x, r)
-		answered |= l.answered
-		applied |= l.had
+// post is a state after messages have been sent.
+func (s *search) post(x state, sends []uint32) state {
+	if !s.cluster.Network.Orderly {
+		for _, number := range sends {
+			to := s.letters.all[number].to
+			x.cells[to] = s.send(x.cells[to], number)
+		}
+		return x
 	}
-	return answered &^ applied
+	isolated := s.histories.all[x.history].cut
+	queue := s.soups[x.queue]
+	for _, number := range sends {
+		if l := s.letters.all[number]; isolated&(1<<l.from|1<<l.to) == 0 {
+			queue = append(slices.Clip(queue), number)
+		}
+	}
+	x.queue = s.soupOf(queue)
+	return x
 }
 
 // reach enters a state, if it is new, and checks it.
@@ -244,20 +288,4 @@ func (s *search) reach(x state, from uint32, replica int, m *move) {
 	default:
 		s.compare(&x, replica, at)
 	}
-}
-
-// pastOf is a state's history without what is settled.
-func (s *search) pastOf(x *state) uint32 {
-	h := s.histories.all[x.history]
-	if h.before == (before{}) {
-		return x.history
-	}
-	var applied uint8
-	for r := range s.replicas {
-		applied |= s.local(x, r).had
-	}
-	for b := range h.before {
-		h.before[b] &^= applied
-	}
-	return s.histories.number(h)
 }

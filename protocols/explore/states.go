@@ -5,15 +5,15 @@ type origin struct{ from, event uint32 }
 
 // packed is an event at a replica in one number.
 func packed(replica int, e event) uint32 {
-	return e.number<<5 | uint32(e.kind)<<2 | uint32(replica)
+	return e.number<<7 | uint32(e.kind)<<3 | uint32(replica)
 }
 
 func (o origin) unpack() (replica int, e event) {
-	return int(o.event & 3), event{eventKind(o.event >> 2 & 7), o.event >> 5}
+	return int(o.event & 7), event{eventKind(o.event >> 3 & 15), o.event >> 7}
 }
 
 // states are all states met, numbered as they were met: a queue, and an index by what they are, with
-// open addressing. They take 32 bytes each, and 5 to 11 for the index.
+// open addressing. They take 36 bytes each, and 5 to 11 for the index.
 type states struct {
 	count  int
 	blocks []*block
@@ -68,9 +68,10 @@ func (s *states) find(x *state) *uint32 {
 }
 
 func (x *state) hash() uint64 {
-	h := uint64(x.cells[0])<<32 | uint64(x.cells[1])
-	h = (h ^ h>>32) * 0xff51afd7ed558ccd
-	h ^= uint64(x.cells[2])<<32 | uint64(x.history)
-	h = (h ^ h>>32) * 0xc4ceb9fe1a85ec53
-	return h ^ h>>29
+	h := uint64(x.history)<<32 | uint64(x.queue)
+	for _, cell := range x.cells {
+		h = (h ^ uint64(cell)) * 0xff51afd7ed558ccd
+		h ^= h >> 32
+	}
+	return h
 }

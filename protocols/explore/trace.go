@@ -24,6 +24,15 @@ func (s *search) trace(at uint32) []string {
 
 // line tells of an event at a replica, and what it did.
 func (s *search) line(from uint32, replica int, e event) string {
+	switch e.kind {
+	case delay:
+		l := s.letters.all[e.number]
+		return fmt.Sprintf("R%d  is to wait for the message from R%d: %s", l.to, l.from, s.letterName(e.number))
+	case cut:
+		return fmt.Sprintf("R%d  is cut off", replica)
+	case heal:
+		return fmt.Sprintf("R%d  is cut off no more", replica)
+	}
 	x := s.states.get(from)
 	was := s.local(&x, replica)
 	result := s.after(s.cells.all[x.cells[replica]].local, e)
@@ -39,6 +48,8 @@ func (s *search) line(from uint32, replica int, e event) string {
 		fmt.Fprintf(&text, "client: %s", s.commandName(e.number))
 	case crash:
 		text.WriteString("crashes and is restored")
+	case pause:
+		text.WriteString("hears nothing for a long time")
 	}
 	var effects []string
 	sent := map[uint32]bool{}
@@ -49,11 +60,22 @@ func (s *search) line(from uint32, replica int, e event) string {
 		sent[m] = true
 		effects = append(effects, fmt.Sprintf("to R%d: %s", s.letters.all[m].to, s.letterName(m)))
 	}
-	for i := len(was.applied); i < len(is.applied); i++ {
-		effects = append(effects, "applies "+s.placeName(is.applied[i]))
+	for _, o := range is.orders {
+		known := 0
+		if i := slices.IndexFunc(was.orders, func(w order) bool { return w.key == o.key }); i >= 0 {
+			known = len(was.orders[i].applied)
+		}
+		for _, what := range o.applied[known:] {
+			effects = append(effects, "applies "+s.placeName(what))
+		}
 	}
 	for i := range s.commands {
-		if (is.answered&^was.answered)&(1<<i) != 0 {
+		bit := uint8(1) << i
+		switch {
+		case (is.answered&^was.answered|was.pending&^is.pending)&bit == 0 || e.kind == crash:
+		case s.reads&bit != 0:
+			effects = append(effects, fmt.Sprintf("answers %s with version %d", s.commandName(uint32(i)), is.results[i].version))
+		default:
 			effects = append(effects, "answers "+s.commandName(uint32(i)))
 		}
 	}

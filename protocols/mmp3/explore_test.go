@@ -1,15 +1,13 @@
 package mmp3
 
 import (
-	"flag"
 	"fmt"
-	"runtime"
 	"strings"
 	"testing"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/explore"
-	"quorumbench/protocols/kv"
+	"quorumbench/protocols/explore/exploretest"
 )
 
 // The order of rule 7 is the one part of mmp3 that stands in no textbook. This file has it tried out by
@@ -31,11 +29,6 @@ import (
 // nothing truncated: one vector more in every message and replica multiplies the states.
 //
 //	go test ./protocols/mmp3 -run Explore -v -timeout 2h -args -explore large
-
-var (
-	explored = flag.String("explore", "small", "which bounds to explore: small, large, or the name of one")
-	outside  = flag.Bool("outside", false, "explore without the driver's invariants: judge by what is applied and answered alone")
-)
 
 // bound is how much may happen in what is explored.
 type bound struct {
@@ -79,54 +72,33 @@ var bounds = []bound{
 }
 
 func TestExplore(t *testing.T) {
+	var each []exploretest.Bound
 	for _, b := range bounds {
-		if *explored != b.name && (b.large || *explored != "small") && (!b.large || *explored != "large") {
-			continue
-		}
 		for _, nearest := range strings.Fields(b.nearest) {
-			t.Run(b.name+"/"+nearest, func(t *testing.T) {
-				o := b.cluster(t, nearest).Run()
-				var memory runtime.MemStats
-				runtime.ReadMemStats(&memory)
-				t.Logf("%d states of the cluster, %d of its replicas, %d steps, %d MB of memory", o.States, o.Replicas, o.Steps, memory.Sys>>20)
-				if o.Violation != nil {
-					t.Error(o.Violation)
-				} else if !o.Complete {
-					t.Error("there are more states than there is memory for: the bounds are too wide")
-				}
+			each = append(each, exploretest.Bound{
+				Name: b.name + "/" + nearest, Large: b.large, Commands: b.commands, Timers: b.timers, Crashes: b.crashes,
+				Change: func(c *explore.Cluster) { b.change(c, nearest) },
 			})
 		}
 	}
-}
-
-// cluster returns what to explore.
-func (b *bound) cluster(t *testing.T, nearest string) *explore.Cluster {
-	c := &explore.Cluster{
-		Driver: Driver, Timers: b.timers, Crashes: b.crashes, States: 50_000_000,
+	exploretest.Run(t, explore.Cluster{
+		Driver: Driver, Replicas: replicas,
 		// All but records are used within a step, or for how long to wait. The number of records on
 		// disk decides when a snapshot takes their place; there are never enough of them here.
 		Ignored:   []string{"replica.in", "replica.scratch", "replica.records", "proposal.tries", "Store.command"},
 		Prompt:    true,
 		Done:      func(n protocols.Node) bool { return n.(*replica).settledEverywhere() },
 		TimerName: timerName,
-	}
-	if *outside {
-		c.Driver.Invariants = nil
-	}
+	}, each)
+}
+
+func (b *bound) change(c *explore.Cluster, nearest string) {
 	if !b.tells {
 		c.Carry, c.Fires = withoutApplied, func(id protocols.TimerID) bool { return id != tellTimer }
 	}
 	for _, peer := range nearest {
 		c.Nearest = append(c.Nearest, protocols.NodeID(peer-'0'))
 	}
-	for _, letter := range b.commands {
-		command := explore.Command{At: protocols.NodeID(letter - 'a'), Op: kv.Op_PUT}
-		if letter < 'a' {
-			command = explore.Command{At: protocols.NodeID(letter - 'A'), Op: kv.Op_GET}
-		}
-		c.Commands = append(c.Commands, command)
-	}
-	return c
 }
 
 // withoutApplied is a message without what rule 13 tells, nil if there is nothing else in it.

@@ -1,0 +1,19 @@
+package paxos
+
+import (
+	"testing"
+
+	"quorumbench/protocols/explore"
+	"quorumbench/protocols/explore/exploretest"
+)
+
+var bounds = []exploretest.Bound{
+	{Name: "ab-calm", Commands: "ab", Timers: 1, Network: explore.Network{Orderly: true, Calm: true, Late: 1}},
+}
+
+func TestExplore(t *testing.T) {
+	exploretest.Run(t, explore.Cluster{
+		Driver: Driver, Replicas: 3, PerKey: true, ReadsAside: true,
+		Ignored: []string{"Replica.in", "Replica.sent", "Replica.entry", "Replica.record", "Replica.spare", "Replica.logged", "Wish.failed", "Wish.late", "Wish.lost"},
+	}, bounds)
+}
