@@ -172,6 +172,29 @@ func TestARegionMayStandSeveralTimes(t *testing.T) {
 	}
 }
 
+// A region that shares its place is called by its own name, as a leader, too.
+func TestARegionThatSharesItsPlaceMayLead(t *testing.T) {
+	plan, err := experiment.Parse("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-1, eu-west-1]\n"+
+		"protocols: [{name: raft, leader: us-east-1#2}]\n"), registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if leader := plan.Replica(plan.Experiment.Protocols[0], 0).Leader; leader != 1 {
+		t.Errorf("replica %d leads, want 1", leader)
+	}
+	for i, name := range plan.Experiment.Regions {
+		place, err := experiment.Place(plan.AllRegions, name)
+		if err != nil || place != plan.Places[i] || place != []string{"us-east-1", "us-east-1", "eu-west-1"}[i] {
+			t.Errorf("%s is in %s (%v), the plan says in %s", name, place, err, plan.Places[i])
+		}
+	}
+	for _, name := range []string{"us-east-1#1", "us-east-1#x", "us-east-7#2", "#2", "us-east-1#2#2"} {
+		if place, err := experiment.Place(plan.AllRegions, name); err == nil {
+			t.Errorf("%s is found in %s", name, place)
+		}
+	}
+}
+
 func TestATopologyFileIsFoundBesideTheExperiment(t *testing.T) {
 	folder := t.TempDir()
 	topology := `name: two

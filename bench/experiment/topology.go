@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -76,4 +77,18 @@ func Names(places []string) []string {
 		}
 	}
 	return names
+}
+
+// Place is the topology's name of a region that may have been named by Names: us-east-1 of us-east-1#2.
+// An error tells of a region that is not in the topology.
+func Place(topology *netem.Topology, region string) (string, error) {
+	i := strings.LastIndex(region, "#")
+	if i < 0 || topology.CheckRegion(region) == nil {
+		return region, topology.CheckRegion(region)
+	}
+	place := region[:i]
+	if n, err := strconv.Atoi(region[i+1:]); err != nil || n < 2 {
+		return region, topology.CheckRegion(region)
+	}
+	return place, topology.CheckRegion(place)
 }

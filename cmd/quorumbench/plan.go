@@ -80,7 +80,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 			return err
 		}
 	}
-	topology, regions, err := planWhere(e, o)
+	topology, regions, places, err := planWhere(e, o)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	if err != nil {
 		return err
 	}
-	n, clients, err := planNetwork(topology, regions, o)
+	n, clients, err := planNetwork(topology, regions, places, o)
 	if err != nil {
 		return err
 	}
@@ -120,46 +120,55 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	return reports.Placements(cmd.OutOrStdout(), placement.Table(n, best, clients, aim))
 }
 
-// planWhere returns the topology, and the regions that replicas may be placed in: those of the
-// experiment, or those to choose from.
-func planWhere(e *experiment.Plan, o *planOptions) (*netem.Topology, []string, error) {
+// planWhere returns the topology, and the regions that replicas may be placed in, with their places in the
+// topology: those of the experiment, or those to choose from.
+func planWhere(e *experiment.Plan, o *planOptions) (topology *netem.Topology, regions, places []string, err error) {
 	switch {
 	case o.choose == 0 && (o.from != "" || len(o.among) > 0 || len(o.with) > 0):
-		return nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
+		return nil, nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
 	case o.choose == 0 && e != nil:
-		return e.AllRegions, e.Experiment.Regions, nil
+		return e.AllRegions, e.Experiment.Regions, e.Places, nil
 	case o.choose == 0 || o.from == "" && e == nil:
-		return nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
-	}
-	var topology *netem.Topology
-	if o.from == "" {
+		return nil, nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
+	case o.from == "":
 		topology = e.AllRegions
-	} else {
-		var err error
+	default:
 		if topology, err = findTopology(o.from); err != nil {
-			return nil, nil, usage(err)
+			return nil, nil, nil, usage(err)
 		}
 	}
-	regions := topology.Regions
+	regions = topology.Regions
 	if len(o.among) > 0 {
 		regions = o.among
 	}
-	for _, list := range [][]string{regions, o.with} {
-		for i, region := range list {
-			if err := topology.CheckRegion(region); err != nil {
-				return nil, nil, usage(err)
-			}
-			if slices.Contains(list[:i], region) {
-				return nil, nil, usage(fmt.Errorf("found the region %s twice; accepted: once", region))
-			}
-		}
+	if places, err = placesOf(topology, regions); err != nil {
+		return nil, nil, nil, err
+	}
+	if _, err = placesOf(topology, o.with); err != nil {
+		return nil, nil, nil, err
 	}
 	for _, region := range o.with {
 		if !slices.Contains(regions, region) {
-			return nil, nil, usage(fmt.Errorf("--with: found %s, which is not among those to choose from: %s", region, strings.Join(regions, ", ")))
+			return nil, nil, nil, usage(fmt.Errorf("--with: found %s, which is not among those to choose from: %s", region, strings.Join(regions, ", ")))
 		}
 	}
-	return topology, regions, nil
+	return topology, regions, places, nil
+}
+
+// placesOf returns the places of regions that a flag names, each once; us-east-1#2 is another replica's in
+// us-east-1.
+func placesOf(topology *netem.Topology, regions []string) (places []string, err error) {
+	for i, region := range regions {
+		place, err := experiment.Place(topology, region)
+		if err != nil {
+			return nil, usage(err)
+		}
+		if slices.Contains(regions[:i], region) {
+			return nil, usage(fmt.Errorf("found the region %s twice; accepted: once, and %s#2 for another replica there", region, place))
+		}
+		places = append(places, place)
+	}
+	return places, nil
 }
 
 // planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or
@@ -197,45 +206,48 @@ func planProtocols(e *experiment.Plan, o *planOptions) ([]placement.Protocol, er
 
 // planNetwork returns the regions that replicas may be placed in, first, then those where only
 // clients are, and the clients.
-func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*placement.Network, []placement.Client, error) {
+func planNetwork(topology *netem.Topology, regions, places []string, o *planOptions) (*placement.Network, []placement.Client, error) {
 	n := &placement.Network{Regions: slices.Clone(regions)}
+	places = slices.Clone(places)
 	var clients []placement.Client
-	add := func(region string, weight float64) {
+	add := func(region string, weight float64) error {
 		at := slices.Index(n.Regions, region)
 		if at < 0 {
+			place, err := experiment.Place(topology, region)
+			if err != nil {
+				return usage(fmt.Errorf("--clients: %w", err))
+			}
 			at = len(n.Regions)
-			n.Regions = append(n.Regions, region)
+			n.Regions, places = append(n.Regions, region), append(places, place)
 		}
 		clients = append(clients, placement.Client{Region: at, Weight: weight})
+		return nil
 	}
+	named := o.clients
 	if len(o.clients) == 1 && o.clients[0] == "all" {
-		for _, region := range topology.Regions {
-			add(region, 1)
+		named = topology.Regions
+	}
+	for _, c := range named {
+		region, share, weighted := strings.Cut(c, "=")
+		weight := 1.0
+		var err error
+		if weighted {
+			weight, err = strconv.ParseFloat(share, 64)
 		}
-	} else {
-		for _, c := range o.clients {
-			region, share, weighted := strings.Cut(c, "=")
-			weight := 1.0
-			var err error
-			if weighted {
-				weight, err = strconv.ParseFloat(share, 64)
-			}
-			if err != nil || !(weight > 0) || weight > 1e9 {
-				return nil, nil, usage(fmt.Errorf("--clients: found the weight %q of %s; accepted: a number above 0", share, region))
-			}
-			if err := topology.CheckRegion(region); err != nil && !slices.Contains(regions, region) {
-				return nil, nil, usage(fmt.Errorf("--clients: %w", err))
-			}
-			add(region, weight)
+		if err != nil || !(weight > 0) || weight > 1e9 {
+			return nil, nil, usage(fmt.Errorf("--clients: found the weight %q of %s; accepted: a number above 0", share, region))
+		}
+		if err := add(region, weight); err != nil {
+			return nil, nil, err
 		}
 	}
-	for i, from := range n.Regions {
-		n.OneWay = append(n.OneWay, make([]time.Duration, len(n.Regions)))
-		for j, to := range n.Regions {
+	for i, from := range places {
+		n.OneWay = append(n.OneWay, make([]time.Duration, len(places)))
+		for j, to := range places {
 			if i == j {
 				continue
 			}
-			link, err := topology.Link(place(topology, from), place(topology, to))
+			link, err := topology.Link(from, to)
 			if err != nil {
 				return nil, nil, usage(err)
 			}
@@ -243,13 +255,4 @@ func planNetwork(topology *netem.Topology, regions []string, o *planOptions) (*p
 		}
 	}
 	return n, clients, nil
-}
-
-// place is the topology's name of a region: an experiment that has it several times calls the second
-// us-east-1#2.
-func place(topology *netem.Topology, region string) string {
-	if topology.CheckRegion(region) == nil {
-		return region
-	}
-	return region[:strings.LastIndex(region, "#")]
 }
