@@ -103,12 +103,6 @@ func (e *Endpoint) close() error {
 	return err
 }
 
-func (e *Endpoint) logf(format string, args ...any) {
-	if e.config.Logf != nil && e.ctx.Err() == nil { // what ends because of Close is no news
-		e.config.Logf(format, args...)
-	}
-}
-
 // accept takes the connections that others dial.
 func (e *Endpoint) accept() {
 	for {
@@ -118,7 +112,6 @@ func (e *Endpoint) accept() {
 		}
 		from, err := whoIs(conn.ConnectionState().TLS)
 		if err != nil {
-			e.logf("replica %d: refusing a connection from %v: %v", e.id, conn.RemoteAddr(), err)
 			_ = conn.CloseWithError(0, "who are you?")
 			continue
 		}
@@ -132,12 +125,11 @@ func (e *Endpoint) receive(conn *quic.Conn, from int) {
 	for {
 		stream, err := conn.AcceptUniStream(e.ctx)
 		if err != nil {
-			return // the side that dialled reports it and dials again
+			return // the side that dialled dials again
 		}
 		e.tasks.Go(func() {
 			if err := e.read(stream, from); err != nil {
 				stream.CancelRead(0)
-				e.logf("replica %d: reading a stream from %d: %v", e.id, from, err)
 			}
 		})
 	}

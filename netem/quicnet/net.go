@@ -54,7 +54,7 @@ func ParseMode(text string) (Mode, error) {
 	return 0, fmt.Errorf("found the transport mode %q; accepted: %v, %v", text, StreamPerBatch, OneStream)
 }
 
-// Config describes a net. All fields but Mode and Logf are needed.
+// Config describes a net. All fields but Mode are needed.
 type Config struct {
 	// Replicas is their number; they are 0 … Replicas-1.
 	Replicas int
@@ -67,8 +67,6 @@ type Config struct {
 	Receive func(to, from int, message []byte)
 	// Mode is how messages are laid on streams.
 	Mode Mode
-	// Logf, if set, is told about connections that could not be made or were lost.
-	Logf func(format string, args ...any)
 }
 
 // Net is a set of replicas that send messages to each other. Safe for use by several goroutines.

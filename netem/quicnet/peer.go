@@ -1,7 +1,6 @@
 package quicnet
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -103,13 +102,11 @@ func (p *peer) keepConnected() {
 			p.use(conn, first)
 			first, backOff = false, leastBackOff
 			<-conn.Context().Done()
-			err = context.Cause(conn.Context())
 			p.use(nil, false)
 		}
 		if e.ctx.Err() != nil {
 			return
 		}
-		e.logf("replica %d: no connection to %d, dialling again in %v: %v", e.id, p.other.id, backOff, err)
 		select {
 		case <-time.After(backOff):
 		case <-e.ctx.Done():

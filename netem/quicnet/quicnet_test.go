@@ -257,12 +257,10 @@ func TestWaitConnectedEndsWithItsContext(t *testing.T) {
 		network := emulator.NewNetwork(s, 2, func(from, to int) *netem.Link {
 			return netem.NewLink(netem.LinkConfig{Loss: 1}, 1, from, to)
 		})
-		logged := make(chan string, 10)
 		n, err := quicnet.New(quicnet.Config{
 			Replicas: 2,
 			Conn:     func(i int) net.PacketConn { return network.Conn(i) },
 			Receive:  func(int, int, []byte) { t.Error("a message arrived") },
-			Logf:     func(format string, args ...any) { logged <- fmt.Sprintf(format, args...) },
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -276,9 +274,6 @@ func TestWaitConnectedEndsWithItsContext(t *testing.T) {
 		}
 		if err := n.Close(); err != nil { // while it dials
 			t.Error(err)
-		}
-		if len(logged) != 2 {
-			t.Errorf("it told of %d failures, want one of each replica", len(logged))
 		}
 	})
 }
