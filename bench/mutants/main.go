@@ -39,6 +39,7 @@ type options struct {
 	sample    int
 	seed      uint64
 	scenarios bool
+	tests     bool
 	list      bool
 	parallel  int
 }
@@ -46,11 +47,12 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.of, "of", "", "what is mutated: a `package` below protocols")
-	flag.StringVar(&o.at, "at", "", "only mutants whose `file:line` begins so")
+	flag.StringVar(&o.at, "at", "", "only mutants at these `places`: files, or file:line, with commas between")
 	flag.Uint64Var(&o.seeds, "seeds", 300, "how many lives a mutant has to survive")
 	flag.IntVar(&o.sample, "sample", 0, "how many mutants are tried, 0: all")
 	flag.Uint64Var(&o.seed, "seed", 1, "which ones")
 	flag.BoolVar(&o.scenarios, "scenarios", true, "play the scenarios, too")
+	flag.BoolVar(&o.tests, "tests", false, "run the package's own tests, but for the long ones, on what survives")
 	flag.BoolVar(&o.list, "list", false, "list the mutants, and play none")
 	flag.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "how many mutants are played at a time")
 	flag.Parse()
@@ -80,7 +82,7 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 	}
 	total := len(all)
 	if o.at != "" {
-		all = slices.DeleteFunc(all, func(m mutant) bool { return !strings.HasPrefix(m.Place, o.at) })
+		all = slices.DeleteFunc(all, func(m mutant) bool { return !isAt(m.Place, strings.Split(o.at, ",")) })
 	}
 	all = sample(all, o.sample, o.seed)
 	if o.list {
@@ -90,13 +92,13 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 		return nil
 	}
 	fmt.Fprintf(progress, "%s: %d mutants, and %d that do not compile; %d are played on %s\n", o.of, total, failed, len(all), strings.Join(drivers, ", "))
-	folder, err := os.MkdirTemp("", "mutants")
+	place, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return fmt.Errorf("making a place for the program: %w", err)
 	}
-	defer os.RemoveAll(folder)
+	defer os.RemoveAll(place)
 	p := &player{drivers: drivers, seeds: o.seeds, scenarios: o.scenarios}
-	if p.program, err = build(ctx, s, all, folder); err != nil {
+	if p.program, err = build(ctx, s, all, place); err != nil {
 		return err
 	}
 	if clean, err := p.play(ctx, mutant{}); err != nil || clean.By != "" {
@@ -106,17 +108,26 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.tests {
+		if err := ownTests(ctx, s, o.of, verdicts, progress); err != nil {
+			return err
+		}
+	}
 	report(out, o, total, verdicts)
 	return nil
 }
 
+// folder is that of a package below the module's.
+func folder(of string) string {
+	if of == "protocols" {
+		return of
+	}
+	return "protocols/" + of
+}
+
 // compiling returns the mutants of a package that compile, and how many do not.
 func compiling(s *variants.Sources, of string) (all []mutant, failed int, err error) {
-	dir := "protocols/" + of
-	if of == "protocols" {
-		dir = of
-	}
-	p, err := s.Package(dir)
+	p, err := s.Package(folder(of))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -135,6 +146,12 @@ func compiling(s *variants.Sources, of string) (all []mutant, failed int, err er
 	before := len(all)
 	all = slices.DeleteFunc(all, func(m mutant) bool { return len(wrong[m.ID]) > 0 })
 	return all, before - len(all), nil
+}
+
+// isAt tells whether a place is one of several, or in one of several files.
+func isAt(place string, places []string) bool {
+	file, _, _ := strings.Cut(place, ":")
+	return slices.Contains(places, place) || slices.Contains(places, file)
 }
 
 func variantsOf(all []mutant) []variants.Variant {
@@ -159,12 +176,12 @@ func sample(all []mutant, count int, seed uint64) []mutant {
 	return out
 }
 
-func build(ctx context.Context, s *variants.Sources, all []mutant, folder string) (string, error) {
+func build(ctx context.Context, s *variants.Sources, all []mutant, place string) (string, error) {
 	overlay, err := s.Compose(variantsOf(all))
 	if err != nil {
 		return "", err
 	}
-	return overlay.Build(ctx, folder, variants.SearchProgram, false)
+	return overlay.Build(ctx, place, variants.SearchProgram, false)
 }
 
 // users returns the drivers that a package is part of: itself, if it is one, or those that import it. The
@@ -173,10 +190,7 @@ func users(ctx context.Context, of string) ([]string, error) {
 	if registry.Drivers.Find(of) != nil {
 		return []string{of}, nil
 	}
-	path := "quorumbench/protocols/" + of
-	if of == "protocols" {
-		path = "quorumbench/protocols"
-	}
+	path := "quorumbench/" + folder(of)
 	var drivers []string
 	for _, name := range registry.Drivers.Names() {
 		if name == "etcdraft" {

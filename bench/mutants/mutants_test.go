@@ -163,11 +163,11 @@ func TestReport(t *testing.T) {
 		{mutant: mutant{Rule: ruleBoundary}, Seed: 2, By: "linearizable"},
 		{mutant: mutant{Rule: ruleBoundary}, By: "scenario toy: an answer"},
 		{mutant: mutant{Rule: rulePersist}, By: "died: panic"},
-		{mutant: mutant{Rule: rulePersist, Place: "toy.go:3", Function: "f", Change: "without r.keep(x)"}, Lives: 300},
+		{mutant: mutant{Rule: rulePersist, Place: "toy.go:3", Function: "f", Change: "without r.keep(x)"}, Lives: 300, Test: "TestKeep"},
 	})
 	for _, want := range []string{
 		"toy: 3 of 4 mutants caught (of 5; sample 0, seed 1, 300 lives): 1 in lives, 1 in scenarios, 1 died",
-		"boundary      2 of   2", "persist       1 of   2", "| toy.go:3 | f | persist | `without r.keep(x)` |",
+		"boundary      2 of   2", "persist       1 of   2", "| toy.go:3 | f | persist | `without r.keep(x)` | TestKeep |",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in the report:\n%s", want, &out)

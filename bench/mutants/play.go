@@ -16,6 +16,7 @@ type verdict struct {
 	Seed   uint64 // of the life that caught it, 0: none did
 	By     string // the checks that failed; empty: it survives
 	Lives  uint64 // played, of each driver
+	Test   string // of a survivor: the package's own test that fails
 }
 
 // player plays mutants.

@@ -54,7 +54,7 @@ func report(out io.Writer, o options, total int, verdicts []verdict) {
 	fmt.Fprintf(out, "\n%d survivors:\n", survivors)
 	for _, v := range verdicts {
 		if v.By == "" {
-			fmt.Fprintf(out, "| %s | %s | %s | `%s` |\n", v.Place, v.Function, v.Rule, v.Change)
+			fmt.Fprintf(out, "| %s | %s | %s | `%s` | %s |\n", v.Place, v.Function, v.Rule, v.Change, v.Test)
 		}
 	}
 }
