@@ -90,6 +90,7 @@ const (
 	MarkRetried   = "retried"   // at the proposer: put forward again, since an answer was late or another command won
 	MarkLeading   = "leading"   // this replica became leader
 	MarkDeposed   = "deposed"   // this replica ceased to be leader
+	MarkReverted  = "reverted"  // this replica took a promise or a vote back, under which nothing happened
 )
 
 // Send encodes m and addresses it to a node. The message leaves when everything is durable that was
@@ -177,7 +178,7 @@ func (o *Outbox) Mark(id CommandID, event string) {
 	o.Marks = append(o.Marks, Mark{ID: id, Event: event})
 }
 
-// Measure notes a number that goes with an event of the replica itself, in a driver's own word;
+// Measure notes a number that goes with an event of the replica itself, in words as measures.go says;
 // reports tell how often it was noted, its mean and its maximum.
 func (o *Outbox) Measure(event string, value int64) {
 	o.Marks = append(o.Marks, Mark{Event: event, Value: value})

@@ -22,7 +22,7 @@ func (r *replica) applyReady() (moved bool) {
 			return moved
 		}
 		if met > 1 {
-			r.out.Measure("heads met", int64(met))
+			r.out.Measure(measureHeads, int64(met))
 		}
 		r.applied[x.at.column]++
 		r.execute(x)

@@ -85,6 +85,14 @@ var Driver = protocols.Driver{
 	Invariants: invariants,
 }
 
+// What the driver measures, besides what package protocols names.
+const (
+	measureHeads    = "heads met"           // heads that the walk of rule 7 has reached, if more than one
+	measureSecond   = "second replica"      // 1 for each proposal that is not sent to the nearest replica
+	measureCaughtUp = "instances caught up" // committed instances that an answer to a query has brought
+	measureBatch    = "commands in a batch"
+)
+
 const replicas = 3
 
 var members = protocols.Members(replicas)

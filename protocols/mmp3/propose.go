@@ -57,7 +57,7 @@ func (r *replica) travel(x *instance, to protocols.NodeID) {
 	p := x.proposal
 	p.to, p.refused, p.sent = to, false, r.now
 	if to != r.peers[0] {
-		r.out.Measure("second replica", 1)
+		r.out.Measure(measureSecond, 1)
 	}
 	r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))
 	after := r.timeout(to, p.tries)

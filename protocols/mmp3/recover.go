@@ -55,7 +55,7 @@ func (r *replica) sweep() {
 				query.add(at)
 				asked++
 			case size < mostBytes:
-				r.out.Measure("instances recovered", 1)
+				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)
 				r.travel(x, r.nearest())
@@ -190,7 +190,7 @@ func (r *replica) onCommitted(from protocols.NodeID, m *Committed) {
 		}
 	}
 	if learnt > 0 {
-		r.out.Measure("instances caught up", int64(learnt))
+		r.out.Measure(measureCaughtUp, int64(learnt))
 		r.apply()
 	}
 	if m.More { // even if all of this has come meanwhile: what is behind it may not have

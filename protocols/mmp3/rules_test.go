@@ -45,7 +45,7 @@ func TestWithoutLossNothingIsRetriedOrRecovered(t *testing.T) {
 			write(c, to, 1000, 7*ms, 20)
 		}
 		c.Run(60 * time.Second)
-		for _, event := range []string{protocols.MarkRetried, "second replica", "instances recovered", "snapshot taken over"} {
+		for _, event := range []string{protocols.MarkRetried, measureSecond, protocols.MeasureRecovered, protocols.MeasureInstalled} {
 			if n := c.Marked(event); n > 0 {
 				t.Errorf("with a jitter of %v, %d times: %s", jitter, n, event)
 			}

@@ -104,7 +104,7 @@ func (r *replica) install(from protocols.NodeID, s *Snapshot) {
 	if !r.adopt(s) {
 		return
 	}
-	r.out.Measure("snapshot taken over", int64(len(s.State)))
+	r.out.Measure(protocols.MeasureInstalled, int64(len(s.State)))
 	for _, x := range skipped {
 		r.abandon(x)
 	}

@@ -43,7 +43,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 		began, behind := c.Now(), c.Replicas[2].Node.(*replica)
 		write(c, 0, 3000, 20*ms, 20)
 		write(c, 1, 3000, 20*ms, 20)
-		for c.Marked("snapshot taken over") == 0 && c.Now() < began+time.Minute {
+		for c.Marked(protocols.MeasureInstalled) == 0 && c.Now() < began+time.Minute {
 			c.Run(c.Now() + 10*ms)
 		}
 		t.Logf("seed %d: %d pieces in %v", seed, pieces, c.Now()-began)
@@ -53,7 +53,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 			t.Errorf("seed %d: 10s after the snapshot it is %d slots behind", seed, missing)
 		}
 		c.Run(c.Now() + 80*time.Second)
-		if n := c.Marked("snapshot taken over"); n != 1 {
+		if n := c.Marked(protocols.MeasureInstalled); n != 1 {
 			t.Errorf("seed %d: %d snapshots are taken over", seed, n)
 		}
 		for i, host := range c.Replicas {

@@ -67,7 +67,7 @@ func (r *replica) flush() {
 	r.waiting, r.waitingBytes = nil, 0
 	if r.patience > 0 {
 		r.out.StopTimer(batchTimer)
-		r.out.Measure("commands in a batch", int64(len(wishes)))
+		r.out.Measure(measureBatch, int64(len(wishes)))
 	}
 	for _, w := range wishes {
 		r.out.Mark(w.id, protocols.MarkProposed)

@@ -11,12 +11,6 @@ import (
 // Electing: phase 1, from the loss of a leader until the next has heard of everything that may
 // have been chosen.
 
-// What is measured of an election.
-const (
-	measureElection = "election-ms" // from the replica's first candidacy, since it last had a leader, until it leads
-	measureFound    = "recovered"   // instances that a new leader proposes again, no-ops in the gaps among them
-)
-
 func (r *replica) start() {
 	r.apply() // what the disk knows to be chosen
 	r.election.Start(r.now, r.out)
@@ -120,8 +114,8 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 func (r *replica) lead() {
 	r.role = leader
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
-	r.out.Measure(measureElection, int64((r.now-r.standing)/time.Millisecond))
-	r.out.Measure(measureFound, int64(r.found.last()-r.commit))
+	r.out.Measure(protocols.MeasureElection, int64((r.now-r.standing)/time.Millisecond))
+	r.out.Measure(protocols.MeasureRecovered, int64(r.found.last()-r.commit)) // no-ops in the gaps included
 	r.standing = 0
 	r.relay.Lead(r.config.ID, r.now, r.out)
 	r.heartbeat()

@@ -122,7 +122,7 @@ func (r *replica) lead() {
 	r.role = leader
 	r.settle()
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
-	r.out.Measure("election ms", int64((r.now-r.campaigned)/time.Millisecond))
+	r.out.Measure(protocols.MeasureElection, int64((r.now-r.campaigned)/time.Millisecond))
 	r.relay.Lead(r.config.ID, r.now, r.out)
 	for i := range r.peers {
 		r.peers[i] = peer{next: r.log.last() + 1, heard: r.now, renewed: r.now - r.patience}

@@ -31,7 +31,7 @@ func (r *replica) settle() { r.before = r.before[:0] }
 func (r *replica) takeBack() {
 	last := len(r.before) - 1
 	r.pair, r.before = r.before[last], r.before[:last]
-	r.out.Mark(protocols.CommandID{}, "reverts")
+	r.out.Mark(protocols.CommandID{}, protocols.MarkReverted)
 	r.forget()
 }
 

@@ -46,7 +46,7 @@ func (r *replica) compact() {
 		}
 	}
 	r.saveSnapshot()
-	r.out.Measure("snapshot bytes", int64(len(r.snapshot.data)))
+	r.out.Measure(protocols.MeasureSnapshot, int64(len(r.snapshot.data)))
 }
 
 // needless is the index up to which no entry is needed any more (rule 13). Followers that the log does
@@ -138,7 +138,7 @@ func (r *replica) install(from protocols.NodeID, s snapshot) {
 		r.log = entryLog{base: s.index, baseTerm: s.term}
 	}
 	r.saveSnapshot()
-	r.out.Measure("installed bytes", int64(len(s.data)))
+	r.out.Measure(protocols.MeasureInstalled, int64(len(s.data)))
 	for _, c := range r.relay.Waiting() {
 		if result, done := r.store.Result(c.ID()); done {
 			r.relay.OnApplied(c.ID(), result, r.out)

@@ -9,6 +9,9 @@ import "quorumbench/protocols"
 // it is given the leadership: about the time without a sign of life after which it would be given up.
 const steadyBeats = 5
 
+// markHandsOver is the driver's word for a leader that stops proposing in favour of the configured one.
+const markHandsOver = "hands over"
+
 // handover is what a leader knows of its successor.
 type handover struct {
 	steady int  // heartbeats for which it has kept pace
@@ -45,7 +48,7 @@ func (r *replica) considerHandover() {
 	p.beaten = r.log.last()
 	if h.steady >= steadyBeats { // rule 26
 		h.under, h.due = true, 2*steadyBeats
-		r.out.Mark(protocols.CommandID{}, "hands over")
+		r.out.Mark(protocols.CommandID{}, markHandsOver)
 		r.handOver()
 	}
 }

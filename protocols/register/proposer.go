@@ -50,12 +50,9 @@ const (
 	BackingOff
 )
 
-// The measures by which conflicts show: of one command, how often it has been refused, and how many
-// versions it has lost, the one noted included.
-const (
-	measureRefused = "refused"
-	measureLost    = "version lost"
-)
+// measureLost is a measure by which conflicts show, besides protocols.MeasureRefused: how many versions the
+// command has lost, the one noted included.
+const measureLost = "version lost"
 
 // Meet keeps rule 4: the value accepted under the highest ballot has to be proposed.
 func (p *Proposal) Meet(valueBallot protocols.Ballot, value []byte) {
@@ -193,7 +190,7 @@ func (r *Replica) GiveUp(g *Register) {
 	w := g.wishes
 	w.failed++
 	if g.Proposal.Refused != 0 {
-		r.Out.Measure(measureRefused, int64(w.failed))
+		r.Out.Measure(protocols.MeasureRefused, int64(w.failed))
 	}
 	g.Proposal.Phase = BackingOff
 	r.Out.SetTimer(g.timer, r.backOff(w.failed))

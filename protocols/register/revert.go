@@ -6,9 +6,6 @@ import (
 	"quorumbench/protocols"
 )
 
-// markReverted is the driver's word for a promise that was taken back.
-const markReverted = "reverted"
-
 // chainLength is how many promises below the highest an acceptor remembers, to return to. Each that is
 // forgotten costs at most a refusal.
 const chainLength = 8
@@ -46,5 +43,5 @@ func (r *Replica) Revert(g *Register, version uint64, b protocols.Ballot) {
 	}
 	i.LastBallot, i.below = i.below[last], i.below[:last]
 	r.keep(g, i)
-	r.Out.Mark(protocols.CommandID{}, markReverted)
+	r.Out.Mark(protocols.CommandID{}, protocols.MarkReverted)
 }
