@@ -13,7 +13,10 @@ type Driver struct {
 	Name string
 	// Summary says in one line what it does and what a write costs.
 	Summary string
-	// HasLeader is true if the protocol has a leader whose place matters.
+	// HasLeader is true if the protocol has a leader whose place matters. An experiment then says who is to
+	// lead (Config.Leader), and a replica marks MarkLeading in the step in which it begins to lead, and
+	// MarkDeposed in the one in which it ceases to. A run is invalid in which the configured leader does not
+	// lead by these marks, unless faults may have moved the leadership.
 	HasLeader bool
 	// NotSurvived are the faults that the protocol does not promise to survive. Zero: it survives all.
 	NotSurvived Faults

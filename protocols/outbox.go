@@ -72,7 +72,8 @@ type Answer struct {
 	Result []byte // an encoded kv.Result
 }
 
-// Mark is an event worth telling in a trace or a figure; it has no effect on the run.
+// Mark is an event worth telling in a trace or a figure. It has no effect on what the replicas do; but a run is
+// judged, and the time of a write broken down, by the marks below. See MarkLeading.
 type Mark struct {
 	ID    CommandID // zero for an event of the replica itself
 	Event string    // one of the Mark constants, or a driver's own word
@@ -88,8 +89,8 @@ const (
 	MarkCommitted = "committed" // at the proposer: the command is chosen, and this replica knows
 	MarkApplied   = "applied"   // at the replica whose client it is: the state machine has executed it
 	MarkRetried   = "retried"   // at the proposer: put forward again, since an answer was late or another command won
-	MarkLeading   = "leading"   // this replica became leader
-	MarkDeposed   = "deposed"   // this replica ceased to be leader
+	MarkLeading   = "leading"   // this replica became leader; every driver with HasLeader must tell, see Driver.HasLeader
+	MarkDeposed   = "deposed"   // this replica ceased to be leader, by anything but a crash; the same holds
 	MarkReverted  = "reverted"  // this replica took a promise or a vote back, under which nothing happened
 )
 

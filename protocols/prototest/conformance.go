@@ -74,6 +74,15 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 		}
 		t.Run(fmt.Sprintf("%d replicas", n), func(t *testing.T) {
 			t.Run("a write alone takes its floor", func(t *testing.T) { meetsFloor(t, driver, delays) })
+			if driver.HasLeader {
+				t.Run("a leader marks that it leads", func(t *testing.T) { marksItsLeader(t, driver, delays) })
+			}
+			if driver.HasLeader && n >= 3 {
+				t.Run("a leader marks that it is deposed", func(t *testing.T) {
+					promised(t, driver, protocols.Faults{DeadMinority: true, Loss: true})
+					marksWhenItIsDeposed(t, driver, delays)
+				})
+			}
 			t.Run("all writes of a busy cluster are answered", func(t *testing.T) { answersAll(t, driver, delays) })
 			t.Run("one seed gives one run", func(t *testing.T) { isDeterministic(t, driver, delays) })
 			t.Run("a command handed over twice takes effect once", func(t *testing.T) { appliesOnce(t, driver, delays) })

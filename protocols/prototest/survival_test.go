@@ -24,6 +24,7 @@ type fragile struct {
 	ordered uint64            // the leader's last slot
 	applied uint64
 	waiting map[protocols.CommandID]bool // commands of this replica's clients
+	mute    bool                         // it does not mark that it leads
 }
 
 // The kinds of its messages, in their first byte.
@@ -51,7 +52,7 @@ func fragileDriver(not protocols.Faults) protocols.Driver {
 func (r *fragile) Step(in *protocols.Input, out *protocols.Outbox) {
 	switch in.Kind {
 	case protocols.InputStart:
-		if r.ID == r.Leader {
+		if r.ID == r.Leader && !r.mute {
 			out.Mark(protocols.CommandID{}, protocols.MarkLeading)
 		}
 	case protocols.InputCommand:
@@ -119,10 +120,22 @@ func TestFragileConformance(t *testing.T) {
 	if !played {
 		t.Skip("played by TestADriverIsHeldToWhatItPromises")
 	}
-	prototest.Conformance(t, fragileDriver(protocols.Faults{
+	driver := fragileDriver(protocols.Faults{
 		DeadMinority: claim != "a dead minority", Restarts: claim != "restarts", Loss: claim != "message loss",
-	}))
+	})
+	if claim == mute {
+		made := driver.New
+		driver.New = func(c protocols.Config) protocols.Node {
+			r := made(c).(*fragile)
+			r.mute = true
+			return r
+		}
+	}
+	prototest.Conformance(t, driver)
 }
+
+// mute is the claim of a driver that has a leader and does not mark who it is.
+const mute = "that marks are for others"
 
 // A driver passes that says what it does not survive, and the suite tells what it leaves out. If it
 // promises one thing more, it fails the tests of that.
@@ -136,6 +149,10 @@ func TestADriverIsHeldToWhatItPromises(t *testing.T) {
 	output, failed := play("")
 	if failed {
 		t.Errorf("the driver does not pass with what it promises:\n%s", output)
+	}
+	if output, failed := play(mute); !failed || !strings.Contains(output, "--- FAIL: TestFragileConformance/3_replicas/a_leader_marks_that_it_leads") ||
+		!strings.Contains(output, `no replica has marked "leading" without "deposed" after it; a driver with HasLeader must`) {
+		t.Errorf("a leader does not mark that it leads, and the suite does not tell: failed %t\n%s", failed, output)
 	}
 	for claim, test := range map[string]string{
 		"a dead minority": "a_dead_minority_stops_nobody_else", "restarts": "a_blackout_of_all_loses_nothing_that_was_answered",
