@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"strings"
 	"time"
@@ -65,9 +66,16 @@ func Names() []string {
 	return names
 }
 
-// Load reads the scenario of that name, which may name the drivers given. The error for an unknown name
-// lists those accepted.
+// Load reads the scenario of that name, or the script of that file if the name ends in .txt. It may name the
+// drivers given. The error for an unknown name lists those accepted.
 func Load(name string, drivers protocols.Drivers) (*Script, error) {
+	if strings.HasSuffix(name, extension) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading a scenario: %w", err)
+		}
+		return Parse(name, data, drivers)
+	}
 	file := path.Join(folder, name+extension)
 	data, err := files.ReadFile(file)
 	if err != nil {

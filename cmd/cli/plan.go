@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -15,7 +15,7 @@ import (
 	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
-	"quorumbench/protocols/registry"
+	"quorumbench/protocols"
 	"quorumbench/reports"
 )
 
@@ -31,7 +31,7 @@ type planOptions struct {
 	top       int
 }
 
-func planCommand() *cobra.Command {
+func planCommand(drivers protocols.Drivers) *cobra.Command {
 	var options planOptions
 	cmd := &cobra.Command{
 		Use:   "plan [EXPERIMENT.yaml]",
@@ -52,7 +52,7 @@ that has no replica beside it goes to the one that serves it best.`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return plan(cmd, args, &options) },
+		RunE: func(cmd *cobra.Command, args []string) error { return plan(cmd, drivers, args, &options) },
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&options.choose, "choose", 0, "place replicas in every set of so many regions")
@@ -66,7 +66,7 @@ that has no replica beside it goes to the one that serves it best.`,
 	return cmd
 }
 
-func plan(cmd *cobra.Command, args []string, o *planOptions) error {
+func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planOptions) error {
 	if !slices.Contains(result.Aims, result.Aim(o.by)) {
 		return usage(fmt.Errorf("--by: found %q; accepted: %v", o.by, result.Aims))
 	}
@@ -76,7 +76,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	var e *experiment.Plan
 	if len(args) == 1 {
 		var err error
-		if e, err = experiment.Read(args[0], registry.Drivers); err != nil {
+		if e, err = experiment.Read(args[0], drivers); err != nil {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	if err != nil {
 		return err
 	}
-	protocols, err := planProtocols(e, o)
+	compared, err := planProtocols(e, drivers, o)
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 		for i := range regions {
 			replicas[i] = i
 		}
-		placements, err := placement.Of(n, protocols, replicas, clients)
+		placements, err := placement.Of(n, compared, replicas, clients)
 		if err != nil {
 			return usage(err)
 		}
@@ -111,12 +111,12 @@ func plan(cmd *cobra.Command, args []string, o *planOptions) error {
 	for _, region := range o.with {
 		fixed = append(fixed, slices.Index(n.Regions, region))
 	}
-	best, compared, err := placement.Choose(n, protocols, o.choose, len(regions), fixed, clients, aim, o.top)
+	best, placements, err := placement.Choose(n, compared, o.choose, len(regions), fixed, clients, aim, o.top)
 	if err != nil {
 		return usage(err)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "the best of %d placements of %d replicas in %d regions of %s, in ms; compared in %v\n",
-		compared, o.choose, len(regions), topology.Name, time.Since(begun).Round(time.Millisecond))
+		placements, o.choose, len(regions), topology.Name, time.Since(begun).Round(time.Millisecond))
 	return reports.Placements(cmd.OutOrStdout(), placement.Table(n, best, clients, aim))
 }
 
@@ -173,19 +173,19 @@ func placesOf(topology *netem.Topology, regions []string) (places []string, err 
 
 // planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or
 // all; of these, the ones named by the flag.
-func planProtocols(e *experiment.Plan, o *planOptions) ([]placement.Protocol, error) {
+func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions) ([]placement.Protocol, error) {
 	var all []placement.Protocol
 	if e != nil {
 		for _, protocol := range e.Experiment.Protocols {
 			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
-				driver := registry.Drivers.Find(protocol.Name)
+				driver := drivers.Find(protocol.Name)
 				options := driver.Chosen(len(e.Experiment.Regions), protocol.Options)
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
 			}
 		}
 	} else {
-		for _, d := range registry.Drivers {
+		for _, d := range drivers {
 			all = append(all, placement.Protocol{Label: d.Name, Driver: d})
 		}
 	}

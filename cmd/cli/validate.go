@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -7,10 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/experiment"
-	"quorumbench/protocols/registry"
+	"quorumbench/protocols"
 )
 
-func validateCommand() *cobra.Command {
+func validateCommand(drivers protocols.Drivers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "validate EXPERIMENT.yaml...",
 		Short:   "Check experiment files without running them",
@@ -22,7 +22,7 @@ func validateCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var mistakes []error
 			for _, file := range args {
-				plan, err := experiment.Read(file, registry.Drivers)
+				plan, err := experiment.Read(file, drivers)
 				if err != nil {
 					mistakes = append(mistakes, err)
 					continue

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -6,17 +6,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"quorumbench/protocols/registry"
+	"quorumbench/protocols"
 )
 
-func protocolsCommand() *cobra.Command {
+func protocolsCommand(drivers protocols.Drivers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "protocols",
 		Short:   "List the protocols and their options, with what is accepted, the default and what it does",
 		Example: `  quorumbench protocols`,
 		Args:    arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, d := range registry.Drivers {
+			for _, d := range drivers {
 				fmt.Fprintf(cmd.OutOrStdout(), "%-11s %s\n", d.Name, d.Summary)
 				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 				for _, o := range d.List(0) { // in a cluster of any size
@@ -24,6 +24,9 @@ func protocolsCommand() *cobra.Command {
 				}
 				if err := table.Flush(); err != nil {
 					return err
+				}
+				if not := d.NotSurvived; not != (protocols.Faults{}) {
+					fmt.Fprintf(cmd.OutOrStdout(), "%-11s   does not survive %v\n", "", not)
 				}
 			}
 			return nil

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -15,11 +15,11 @@ import (
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 	"quorumbench/configs"
-	"quorumbench/protocols/registry"
+	"quorumbench/protocols"
 	"quorumbench/reports"
 )
 
-func runCommand() *cobra.Command {
+func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var out string
 	var seed uint64
 	var quiet, simulated bool
@@ -42,7 +42,7 @@ run and keeps what was measured so far, marked as partial.`,
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plan, err := experiment.Read(args[0], registry.Drivers)
+			plan, err := experiment.Read(args[0], drivers)
 			if err != nil {
 				return usage(err)
 			}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -14,13 +14,12 @@ import (
 	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
-	"quorumbench/protocols/registry"
 )
 
 // shrinkLimit is how many lives are played to make a failing one simpler.
 const shrinkLimit = 400
 
-func checkCommand() *cobra.Command {
+func checkCommand(drivers protocols.Drivers) *cobra.Command {
 	var protocol string
 	var count, from, replay uint64
 	var minutes float64
@@ -40,26 +39,26 @@ same way. --replay plays the life of a seed and prints it step by step.`,
   quorumbench check --protocol mmp3 --replay 42`,
 		Args: arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			drivers := registry.Drivers
+			checked := drivers
 			if protocol != "" {
-				d := registry.Drivers.Find(protocol)
+				d := drivers.Find(protocol)
 				if d == nil {
 					return usage(fmt.Errorf("--protocol: found %q; accepted: %s%s", protocol,
-						strings.Join(registry.Drivers.Names(), ", "), strictyaml.DidYouMean(protocol, registry.Drivers.Names())))
+						strings.Join(drivers.Names(), ", "), strictyaml.DidYouMean(protocol, drivers.Names())))
 				}
-				drivers = []*protocols.Driver{d}
+				checked = protocols.Drivers{d}
 			}
 			if cmd.Flags().Changed("replay") {
-				if len(drivers) != 1 {
+				if len(checked) != 1 {
 					return usage(errors.New("--replay plays the life of one protocol; accepted: --protocol NAME --replay SEED"))
 				}
-				return replayLife(cmd.Context(), cmd.OutOrStdout(), drivers[0], replay)
+				return replayLife(cmd.Context(), cmd.OutOrStdout(), checked[0], replay)
 			}
 			if minutes > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
 			}
-			for _, d := range drivers {
-				if err := search(cmd, d, from, count, time.Duration(minutes*float64(time.Minute))/time.Duration(len(drivers))); err != nil {
+			for _, d := range checked {
+				if err := search(cmd, d, from, count, time.Duration(minutes*float64(time.Minute))/time.Duration(len(checked))); err != nil {
 					return err
 				}
 			}
@@ -72,7 +71,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all, in place of a number of lives")
 	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed and print it step by step")
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return registry.Drivers.Names(), cobra.ShellCompDirectiveNoFileComp
+		return drivers.Names(), cobra.ShellCompDirectiveNoFileComp
 	}) // fails only for a flag that does not exist
 	return cmd
 }

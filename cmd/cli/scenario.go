@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"fmt"
@@ -9,29 +9,32 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/scenario"
-	"quorumbench/protocols/registry"
+	"quorumbench/protocols"
 	"quorumbench/reports"
 )
 
-func scenarioCommand() *cobra.Command {
+func scenarioCommand(drivers protocols.Drivers) *cobra.Command {
 	var out string
 	var trace bool
 	cmd := &cobra.Command{
-		Use:   "scenario NAME",
+		Use:   "scenario NAME|SCRIPT.txt",
 		Short: "Play a scripted run of a protocol and draw it",
 		Long: `Play a scripted run of a protocol in virtual time: who crashes, which messages are lost or late,
 and what must come out. The run is drawn as a space-time diagram into NAME.png and NAME.svg.
+
+The argument is the name of a scenario that comes with quorumbench, or a script of your own; the
+documentation of package quorumbench/bench/scenario tells what may stand in one.
 
 The exit code is 1 if something else came out than the script expects.`,
 		Example: `  quorumbench scenario list
   quorumbench scenario mmp3-mutual
   quorumbench scenario paxos-two-proposers --trace --out figures`,
-		Args: arguments(cobra.ExactArgs(1), "the name of a scenario, or list"),
+		Args: arguments(cobra.ExactArgs(1), "the name of a scenario, a script, or list"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return scenario.Names(), cobra.ShellCompDirectiveNoFileComp
+			return scenario.Names(), cobra.ShellCompDirectiveDefault
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			script, err := scenario.Load(args[0], registry.Drivers)
+			script, err := scenario.Load(args[0], drivers)
 			if err != nil {
 				return usage(err)
 			}
@@ -44,11 +47,11 @@ The exit code is 1 if something else came out than the script expects.`,
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", ".", "folder for the figures; made if it is not there")
 	cmd.Flags().BoolVar(&trace, "trace", false, "print every event with its time")
-	cmd.AddCommand(scenarioListCommand())
+	cmd.AddCommand(scenarioListCommand(drivers))
 	return cmd
 }
 
-func scenarioListCommand() *cobra.Command {
+func scenarioListCommand(drivers protocols.Drivers) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Short:   "List the scenarios that come with quorumbench",
@@ -56,9 +59,10 @@ func scenarioListCommand() *cobra.Command {
 		Args:    arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			for _, name := range scenario.Names() {
-				script, err := scenario.Load(name, registry.Drivers)
-				if err != nil {
-					return err
+				script, err := scenario.Load(name, drivers)
+				if err != nil { // it is for a driver that this program does not have
+					fmt.Fprintf(cmd.OutOrStdout(), "%-20s not with these drivers: %v\n", name, err)
+					continue
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%-20s %s\n", name, script.Title)
 			}
