@@ -1,6 +1,8 @@
 package result
 
 import (
+	"cmp"
+	"encoding/json"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -113,7 +115,23 @@ type RegionRun struct {
 	Reads      Operations `json:"reads,omitzero"`
 
 	// Breakdown tells what the writes waited for; nil if no write was answered in time.
-	Breakdown *Breakdown `json:"ways,omitempty"`
+	Breakdown *Breakdown `json:"breakdown,omitempty"`
+}
+
+// UnmarshalJSON implements json.Unmarshaler. It takes the breakdown under its former key, ways, too.
+func (r *RegionRun) UnmarshalJSON(data []byte) error {
+	type regionRun RegionRun // without this method
+	var former struct {
+		Ways *Breakdown `json:"ways"`
+	}
+	if err := json.Unmarshal(data, (*regionRun)(r)); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, &former); err != nil {
+		return err
+	}
+	r.Breakdown = cmp.Or(r.Breakdown, former.Ways)
+	return nil
 }
 
 // Operations are the writes of a region, or its reads.

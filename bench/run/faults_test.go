@@ -28,8 +28,8 @@ type arrival struct {
 	sent, at time.Duration // by the clocks of sender and receiver
 }
 
-// witness is what all replicas of a run have seen.
-type witness struct {
+// observer is what all replicas of a run have seen.
+type observer struct {
 	arrivals []arrival
 	starts   []start
 }
@@ -41,16 +41,16 @@ type start struct {
 	records int
 }
 
-func (w *witness) driver() *protocols.Driver {
+func (w *observer) driver() *protocols.Driver {
 	return &protocols.Driver{Name: "beating", New: func(c protocols.Config) protocols.Node {
-		return &beating{config: c, witness: w}
+		return &beating{config: c, observer: w}
 	}}
 }
 
 type beating struct {
-	config  protocols.Config
-	witness *witness
-	records int
+	config   protocols.Config
+	observer *observer
+	records  int
 }
 
 func (r *beating) Step(in *protocols.Input, out *protocols.Outbox) {
@@ -61,7 +61,7 @@ func (r *beating) Step(in *protocols.Input, out *protocols.Outbox) {
 		if r.config.ID == 0 {
 			out.Mark(protocols.CommandID{}, protocols.MarkLeading)
 		}
-		r.witness.starts = append(r.witness.starts, start{in.Now, r.config.ID, r.records})
+		r.observer.starts = append(r.observer.starts, start{in.Now, r.config.ID, r.records})
 		out.SetTimer(1, beat)
 	case protocols.InputTimer:
 		out.Persist(wrapperspb.UInt64(uint64(in.Now)))
@@ -72,14 +72,14 @@ func (r *beating) Step(in *protocols.Input, out *protocols.Outbox) {
 		if err := proto.Unmarshal(in.Data, &sent); err != nil {
 			panic(err)
 		}
-		r.witness.arrivals = append(r.witness.arrivals, arrival{in.From, r.config.ID, time.Duration(sent.Value), in.Now})
+		r.observer.arrivals = append(r.observer.arrivals, arrival{in.From, r.config.ID, time.Duration(sent.Value), in.Now})
 	}
 }
 
 // beats plays three seconds of three replicas under the given faults.
-func beats(t *testing.T, doubled experiment.Share, faults ...experiment.Fault) *witness {
+func beats(t *testing.T, doubled experiment.Share, faults ...experiment.Fault) *observer {
 	t.Helper()
-	w := &witness{}
+	w := &observer{}
 	driver := w.driver()
 	plan, err := experiment.NewPlan(driver, experiment.Experiment{
 		World: experiment.Simulated, Repeats: 1, Seed: 1, Regions: []string{"r0", "r1", "r2"},
@@ -98,7 +98,7 @@ func beats(t *testing.T, doubled experiment.Share, faults ...experiment.Fault) *
 
 // between counts the beats that one replica sent another in a time, and returns how long the
 // fastest and the slowest took.
-func (w *witness) between(from, to protocols.NodeID, since, until time.Duration) (n int, fastest, slowest time.Duration) {
+func (w *observer) between(from, to protocols.NodeID, since, until time.Duration) (n int, fastest, slowest time.Duration) {
 	fastest = time.Hour
 	for _, a := range w.arrivals {
 		if a.from == from && a.to == to && a.sent >= since && a.sent < until {
