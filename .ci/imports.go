@@ -87,7 +87,9 @@ func main() {
 
 // list returns what go list tells of packages.
 func list(arguments ...string) ([]pkg, error) {
-	output, err := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Imports,TestImports,XTestImports"}, arguments...)...).Output()
+	command := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Imports,TestImports,XTestImports"}, arguments...)...)
+	command.Stderr = os.Stderr
+	output, err := command.Output()
 	if err != nil {
 		return nil, fmt.Errorf("listing packages: %w", err)
 	}

@@ -16,23 +16,23 @@ import (
 )
 
 // Clients are the clients of one region: they issue what the generator schedules and note when each
-// command is answered. Only progress, pending, ahead, leading and over may be used from another goroutine
-// than the site's.
+// command is answered. Progress, Pending, Ahead, Leading and Over may be used from any goroutine, all else
+// from one at a time.
 type Clients struct {
-	load      *experiment.Load
-	GiveUp    time.Duration // after which a command is given up: the load's timeout
-	ID        uint64        // of the region's session, from 1
-	generator *generator
+	GiveUp  time.Duration // after which a command is given up: the load's timeout
+	ID      uint64        // of the region's session, from 1
+	Samples []Sample      // in the order of issue; sequence numbers count from 1
 
-	Samples []Sample          // in the order of issue; sequence numbers count from 1
-	latest  map[uint64]uint64 // by key: the latest version that the clients have heard of
-	lowest  int               // all before it are answered or given up
-
-	taken   int          // how many were issued when the region's replica last took over another's state
-	Ahead   atomic.Int64 // of those after: writes that were answered, and that it has not applied
 	Pending atomic.Int64 // measured commands without an answer
-	Leading atomic.Bool  // the replica's last word about its leadership
-	left    atomic.Int64 // commands that have to be issued yet, whatever the time
+	Ahead   atomic.Int64 // writes that were answered, and that the region's replica has not applied
+	Leading atomic.Bool  // whether the region's replica has said last that it leads
+
+	load      *experiment.Load
+	generator *generator
+	latest    map[uint64]uint64 // by key: the latest version that the clients have heard of
+	lowest    int               // all before it are answered or given up
+	taken     int               // how many were issued when the replica last took over another's state: Ahead counts those after
+	left      atomic.Int64      // commands that have to be issued yet, whatever the time
 
 	command kv.Command
 	buffer  []byte
@@ -42,6 +42,7 @@ type Clients struct {
 	issued  int64
 }
 
+// NewClients returns the clients of a region. What they do follows from the load, the seed and the repeat.
 func NewClients(load *experiment.Load, seed uint64, repeat, region int) *Clients {
 	c := &Clients{
 		load: load, GiveUp: load.Timeout, ID: uint64(region) + 1,

@@ -9,14 +9,14 @@ import (
 )
 
 // Journal notes what a replica has applied, incarnation by incarnation, in each of the orders that
-// replicas must agree on: the log, or one of each key. Only steps and end may be used from another
-// goroutine than the one in which the rest happens.
+// replicas must agree on: the log, or one of each key. Steps and End may be used from any goroutine, all
+// else from one at a time.
 type Journal struct {
 	incarnations []map[string]*applied
 	begun        time.Duration // the last of them
 
-	applied atomic.Int64  // see steps
-	last    atomic.Uint64 // see end
+	applied atomic.Int64  // see Steps
+	last    atomic.Uint64 // see End
 }
 
 // Steps is how many commands the replica has applied, and states adopted, in all incarnations.
