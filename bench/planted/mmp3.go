@@ -67,7 +67,7 @@ var mmp3Bugs = []Bug{
 			}`),
 	}},
 	{"mmp3", "the first attempt goes to both others", within(500), []Edit{
-		in("mmp3.replica.place").after(`r.travel(x, r.nearest())`,
+		in("mmp3.replica.place").after(`r.travel(x, r.reach.Nearest(r.now))`,
 			`r.out.Send(r.peers[1], r.envelope(&Message_Propose{Propose: r.wire(x)}))`),
 	}},
 	{"mmp3", "a void answer counts", within(420), []Edit{

@@ -6,8 +6,8 @@ var paxos1Bugs = []Bug{
 		in("paxos1.replica.Begin").replace(`r.Send(p.To, g, m)`, `r.Broadcast(g, m)`),
 	}},
 	{"paxos1", "a retry goes to the other replica under the same ballot", within(350), []Edit{
-		in("paxos1.replica.Late").after(`r.silent[g.Proposal.To] = true`,
-			`if g.Proposal.To == r.peers[0] {
+		in("paxos1.replica.Late").after(`r.reach.Unanswered(g.Proposal.To, r.Now())`,
+			`if r.reach.Nearest(r.Now()) != g.Proposal.To {
 				r.Begin(g)
 				return
 			}`),

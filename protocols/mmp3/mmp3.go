@@ -127,7 +127,7 @@ type replica struct {
 	peers  []protocols.NodeID            // nearest first
 	trips  [replicas]protocols.RoundTrip // measured
 	retry  [replicas]time.Duration       // how long to wait for an answer, by the configured delays
-	silent [replicas]bool                // peers that let the last proposal go unanswered
+	reach  protocols.Reach               // which of the peers to ask
 	random *rand.Rand
 
 	columns [replicas]column
@@ -171,9 +171,9 @@ type scratch struct {
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	chosen := c.Options.(*Options)
+	chosen, peers := c.Options.(*Options), c.Delays.Nearest(c.ID)
 	r := &replica{
-		id: int(c.ID), peers: c.Delays.Nearest(c.ID),
+		id: int(c.ID), peers: peers, reach: protocols.NewReach(peers),
 		random: rand.New(rand.NewPCG(c.Seed, 3)),
 		store:  kv.NewStore(),
 		wishes: map[protocols.CommandID]*wish{}, placed: map[uint64][]*wish{},
@@ -220,13 +220,14 @@ func (r *replica) start() {
 }
 
 func (r *replica) onMessage(from protocols.NodeID, m *Message) {
-	r.silent[from] = false
 	switch kind := m.Kind.(type) {
 	case *Message_Propose:
 		r.onPropose(from, kind.Propose)
 	case *Message_Accepted:
+		r.reach.Answered(from)
 		r.onAccepted(kind.Accepted)
 	case *Message_Refused:
+		r.reach.Answered(from)
 		r.onRefused(kind.Refused)
 	case *Message_Commit:
 		r.onCommit(kind.Commit)
@@ -242,6 +243,7 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 	case *Message_Read:
 		r.onRead(from, kind.Read)
 	case *Message_Seen:
+		r.reach.Answered(from)
 		r.onSeen(kind.Seen)
 	}
 }

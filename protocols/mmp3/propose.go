@@ -39,17 +39,7 @@ func (r *replica) place(wishes []*wish) {
 	x.deps = r.fresh(at)
 	x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}
 	r.keep(x)
-	r.travel(x, r.nearest())
-}
-
-// nearest is the nearest peer that is not silent, the nearest of all if both are.
-func (r *replica) nearest() protocols.NodeID {
-	for _, peer := range r.peers {
-		if !r.silent[peer] {
-			return peer
-		}
-	}
-	return r.peers[0]
+	r.travel(x, r.reach.Nearest(r.now))
 }
 
 // travel sends the instance, as prepared here, to one other replica.
@@ -240,7 +230,7 @@ func (r *replica) retryProposal(at position) {
 	p := x.proposal
 	to := p.to
 	if !p.refused {
-		r.silent[p.to] = true
+		r.reach.Unanswered(p.to, r.now)
 		to = r.peers[0] + r.peers[1] - p.to
 	}
 	if at.column == r.id {

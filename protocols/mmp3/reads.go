@@ -29,7 +29,7 @@ func (r *replica) read(id protocols.CommandID, key []byte) {
 	if slices.ContainsFunc(r.reads.open, func(q *read) bool { return q.id == id }) {
 		return
 	}
-	q := &read{id: id, key: key, number: r.reads.next, to: r.nearest()}
+	q := &read{id: id, key: key, number: r.reads.next, to: r.reach.Nearest(r.now)}
 	r.reads.next++
 	r.reads.open = append(r.reads.open, q)
 	r.out.Mark(id, protocols.MarkProposed)

@@ -58,7 +58,7 @@ func (r *replica) sweep() {
 				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)
-				r.travel(x, r.nearest())
+				r.travel(x, r.reach.Nearest(r.now))
 				recovered++
 				size += x.size()
 			}

@@ -67,12 +67,11 @@ var two = quorum.Size(2, quorum.First(replicas))
 // replica adds to the keys how their values get chosen.
 type replica struct {
 	*register.Replica
-	peers  []protocols.NodeID // nearest first
-	silent [replicas]bool     // peers that let the last proposal go unanswered; that they write themselves tells nothing of the way there
+	reach protocols.Reach // where to send proposers
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	r := &replica{peers: c.Delays.Nearest(c.ID)}
+	r := &replica{reach: protocols.NewReach(c.Delays.Nearest(c.ID))}
 	r.Replica = register.New(c, two, r)
 	return r
 }

@@ -10,22 +10,11 @@ import (
 // Begin implements register.Rules: the proposer, prepared here, leaves (rule 1).
 func (r *replica) Begin(g *register.Register) {
 	p := g.Proposal
-	p.To = r.nearest()
+	p.To = r.reach.Nearest(r.Now())
 	r.WaitFor(g, p.To)
 	m := r.Ask(g, register.Kind_PROPOSE, p.Value)
 	m.ValueBallot = uint64(p.ValueBallot)
 	r.Send(p.To, g, m)
-}
-
-// nearest is where to go: to the nearest replica that is not silent, if one is not.
-func (r *replica) nearest() protocols.NodeID {
-	for _, peer := range r.peers {
-		if !r.silent[peer] {
-			return peer
-		}
-	}
-	clear(r.silent[:])
-	return r.peers[0]
 }
 
 // onPropose keeps rule 2. The same proposer again, of a doubled message, gets the same answer.
@@ -53,7 +42,7 @@ func (r *replica) onPropose(from protocols.NodeID, g *register.Register, m *regi
 
 // onProposed keeps rules 3, 5 and 6: the proposer is back.
 func (r *replica) onProposed(from protocols.NodeID, g *register.Register, m *register.Message) {
-	r.silent[from] = false
+	r.reach.Answered(from)
 	if !r.Awaited(from, g, m, register.Preparing) {
 		return
 	}
@@ -85,6 +74,6 @@ func (r *replica) refused(g *register.Register, by protocols.NodeID, last protoc
 
 // Late implements register.Rules: the proposer does not come back, or its answer.
 func (r *replica) Late(g *register.Register) {
-	r.silent[g.Proposal.To] = true
+	r.reach.Unanswered(g.Proposal.To, r.Now())
 	r.GiveUp(g)
 }

@@ -185,6 +185,9 @@ func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 	}
 }
 
+// Now is the time of the step.
+func (r *Replica) Now() time.Duration { return r.now }
+
 // Send sends a message about a key.
 func (r *Replica) Send(to protocols.NodeID, g *Register, m *Message) {
 	m.Key = g.key
