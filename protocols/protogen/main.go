@@ -5,8 +5,16 @@
 //
 //	go run quorumbench/protocols/protogen [-borrow] protocols/raft/raft.proto
 //
-// Paths are relative to the module's root, as they are in import statements. With -borrow, messages
-// also have a method that decodes without copying: fields are parts of what was decoded.
+// Paths are relative to the module's root, as they are in import statements. In another module, the files of
+// this one can be imported under their paths here, and go.mod has the three programs as tools:
+//
+//	go get -tool quorumbench/protocols/protogen
+//	go get -tool google.golang.org/protobuf/cmd/protoc-gen-go
+//	go get -tool github.com/planetscale/vtprotobuf/cmd/protoc-gen-go-vtproto
+//	go tool protogen mydriver/mydriver.proto
+//
+// With -borrow, messages also have a method that decodes without copying: fields are parts of what was
+// decoded.
 package main
 
 import (
@@ -53,9 +61,13 @@ func generate(files []string, features string) error {
 		return fmt.Errorf("finding the module's root: %w", err)
 	}
 	root := filepath.Dir(strings.TrimSpace(string(gomod)))
+	ours, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", "quorumbench").Output()
+	if err != nil {
+		return fmt.Errorf("finding quorumbench's .proto files: %w", err)
+	}
 
 	compiler := protocompile.Compiler{
-		Resolver:       &protocompile.SourceResolver{ImportPaths: []string{root}},
+		Resolver:       &protocompile.SourceResolver{ImportPaths: []string{root, strings.TrimSpace(string(ours))}},
 		SourceInfoMode: protocompile.SourceInfoStandard, // comments go into the generated code
 	}
 	compiled, err := compiler.Compile(context.Background(), files...)
