@@ -2,7 +2,6 @@ package run
 
 import (
 	"io"
-	"slices"
 	"time"
 
 	"quorumbench/bench/experiment"
@@ -78,29 +77,38 @@ type site struct {
 	disk    disk
 	*verify.Replica
 
-	life     uint64
-	out      protocols.Outbox
-	settings map[protocols.TimerID]uint64
-	setting  uint64
-	foreign  map[protocols.CommandID]int // commands of other sites' clients, and whose
-	batches  [][][]byte                  // by receiver, reused
+	host    *host.Host
+	foreign map[protocols.CommandID]int // commands of other sites' clients, and whose
+	batches [][][]byte                  // by receiver, reused
+	answers []protocols.Answer          // of the batch that is being released
 
 	busy    bool // until what the last batch wants is durable
 	backlog []event
 	slow    time.Duration // for each batch
-	clock   host.Clock
 
-	trace io.Writer       // one line for each thing that happens; nil: none
-	came  []time.Duration // when the inputs came that led to the marks in out, one each
+	trace io.Writer // one line for each thing that happens; nil: none
 }
 
 func newSite(id int, config protocols.Config, driver *protocols.Driver, w world, costs experiment.Simulation, c *load.Clients, d disk, record *verify.Replica) *site {
-	return &site{
-		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, Replica: record, clock: host.NewClock(),
-		settings: map[protocols.TimerID]uint64{}, foreign: map[protocols.CommandID]int{},
-		batches: make([][][]byte, config.Size()),
+	s := &site{
+		id: id, driver: driver, config: config, world: w, costs: costs, clients: c, disk: d, Replica: record,
+		foreign: map[protocols.CommandID]int{}, batches: make([][][]byte, config.Size()),
 	}
+	s.host = host.New(host.Config{World: s, Disk: hostDisk{d}, Client: true, New: func(incarnation uint64) protocols.Node {
+		config := s.config
+		config.Seed += incarnation << 32
+		return s.driver.New(config)
+	}})
+	return s
 }
+
+// hostDisk is a disk as hosts have it: what a batch of steps wants to persist is durable at once, when it is
+// released.
+type hostDisk struct{ disk }
+
+func (d hostDisk) Write(records []protocols.Record) bool { d.write(records); return true }
+func (d hostDisk) Crash()                                {}
+func (d hostDisk) Records() [][]byte                     { return d.records() }
 
 // handle is one batch: a step for each event, then what the steps want, persisted before sent.
 // Where persisting takes time, what happens meanwhile is the next batch.
@@ -109,7 +117,7 @@ func (s *site) handle(events []event) {
 	for i := range events {
 		e := &events[i]
 		if s.busy && e.kind < crashEvent {
-			if e.kind == releaseEvent && e.setting == s.life {
+			if e.kind == releaseEvent && e.setting == s.host.Incarnation() {
 				s.release()
 				s.busy = false
 				waiting := s.backlog
@@ -131,8 +139,9 @@ func (s *site) handle(events []event) {
 	if s.busy || s.Node == nil {
 		return
 	}
-	cost += s.slow + time.Duration(len(s.out.Sends))*s.costs.MessageCost
-	if len(s.out.Records) > 0 {
+	out := s.host.Pending()
+	cost += s.slow + time.Duration(len(out.Sends))*s.costs.MessageCost
+	if len(out.Records) > 0 {
 		cost += s.costs.PersistCost
 	}
 	if cost == 0 {
@@ -140,12 +149,12 @@ func (s *site) handle(events []event) {
 		return
 	}
 	s.busy = true
-	s.world.at(s.world.now()+cost, s.id, event{kind: releaseEvent, setting: s.life})
+	s.world.at(s.world.now()+cost, s.id, event{kind: releaseEvent, setting: s.host.Incarnation()})
 }
 
 func (s *site) input(e *event) {
 	now := s.world.now()
-	in, came := protocols.Input{Now: s.clock.Read(now)}, now
+	in, came := protocols.Input{}, now
 	if e.due != 0 {
 		came = e.due
 	}
@@ -160,12 +169,12 @@ func (s *site) input(e *event) {
 		in.Kind, in.From, in.Data = protocols.InputMessage, protocols.NodeID(e.from), e.data
 	case timerEvent:
 		id := protocols.TimerID(e.timer)
-		changed := func(t protocols.TimerChange) bool { return t.ID == id }
-		if s.settings[id] != e.setting || slices.ContainsFunc(s.out.Timers, changed) {
-			return // set again or stopped since, perhaps by this batch
+		if s.host.Due(id, e.setting) {
+			in.Kind, in.Timer = protocols.InputTimer, id
+			s.traceInput(&in)
+			s.host.Fire(id, e.setting, came)
 		}
-		delete(s.settings, id)
-		in.Kind, in.Timer = protocols.InputTimer, id
+		return
 	case arrivalEvent:
 		if next, more := s.clients.NextArrival(); more {
 			s.world.at(next, s.id, event{kind: arrivalEvent, due: next})
@@ -199,7 +208,7 @@ func (s *site) input(e *event) {
 		s.slow = e.due
 		return
 	case skewEvent:
-		s.clock.Set(now, e.rate)
+		s.host.Clock().Set(now, e.rate)
 		return
 	default:
 		return
@@ -207,55 +216,33 @@ func (s *site) input(e *event) {
 	if s.Node == nil {
 		return
 	}
-	if s.trace != nil {
-		s.traceInput(&in)
-	}
-	s.step(&in, came)
+	s.traceInput(&in)
+	s.host.Input(&in, came)
 }
 
-// step lets the replica take an input, which came at a time of the run.
-func (s *site) step(in *protocols.Input, came time.Duration) {
-	s.Node.Step(in, &s.out)
-	for len(s.came) < len(s.out.Marks) {
-		s.came = append(s.came, came)
-	}
-}
-
-// start begins a life of the replica, from what is on its disk.
+// start begins an incarnation of the replica, from what is on its disk.
 func (s *site) start() {
-	if s.trace != nil {
-		s.tell("start of life %d", s.life+1)
-	}
-	config := s.config
-	config.Seed += s.life << 32
-	s.Node = s.driver.New(config)
+	s.tell("start of life %d", s.host.Incarnation()+1)
 	begun := s.world.now()
 	s.Incarnations = append(s.Incarnations, verify.Incarnation{Began: begun, Ended: result.Never, Served: result.Never})
 	s.Journal.Begin(begun)
-	now := s.clock.Read(begun)
-	for _, record := range s.disk.records() {
-		s.step(&protocols.Input{Kind: protocols.InputRestore, Now: now, Data: record}, begun)
-	}
-	s.step(&protocols.Input{Kind: protocols.InputStart, Now: now}, begun)
+	s.host.Restore()
+	s.host.Start()
+	s.Node = s.host.Node()
 }
 
-// crash ends the replica's life. What was not durable yet is lost, or part of it.
+// crash ends the replica's incarnation. What was not durable yet is lost, or part of it.
 func (s *site) crash() {
 	if s.Node == nil {
 		return
 	}
-	if s.trace != nil {
-		s.tell("crash")
-	}
+	s.tell("crash")
 	if s.busy {
-		s.disk.tear(s.out.Records)
+		s.disk.tear(s.host.Pending().Records)
 	}
+	s.host.Crash()
 	s.Node = nil
-	s.life++
 	s.Incarnations[len(s.Incarnations)-1].Ended = s.world.now()
-	s.out.Reset()
-	s.came = s.came[:0]
-	clear(s.settings)
 	clear(s.foreign)
 	s.clients.Leading.Store(false)
 	waiting := s.backlog
@@ -267,47 +254,12 @@ func (s *site) crash() {
 	}
 }
 
-// release persists, then sends, sets timers and answers.
+// release lets out what the batch wants. Answers come last: a client may have something more to do.
 func (s *site) release() {
-	out := &s.out
-	if s.trace != nil {
-		s.traceOutbox()
-	}
-	s.disk.write(out.Records)
-	for _, m := range out.Sends {
-		s.batches[m.To] = append(s.batches[m.To], m.Data)
-	}
-	s.Messages += uint64(len(out.Sends))
-	for to, messages := range s.batches {
-		if len(messages) > 0 {
-			s.world.send(s.id, to, messages)
-			s.batches[to] = messages[:0]
-		}
-	}
+	s.traceOutbox()
+	s.host.Release()
 	now := s.world.now()
-	for _, t := range out.Timers {
-		if t.Stop {
-			delete(s.settings, t.ID)
-			continue
-		}
-		s.setting++
-		s.settings[t.ID] = s.setting
-		s.world.at(now+s.clock.Length(t.After), s.id, event{kind: timerEvent, timer: uint64(t.ID), setting: s.setting})
-	}
-	for _, c := range out.Commits {
-		s.Journal.Add(c, now)
-		switch {
-		case c.Adopted:
-			s.clients.Adopted()
-		case s.clients.Owns(c.ID):
-			s.clients.Applied(c.ID, now)
-		}
-	}
-	for i := range out.Marks {
-		s.mark(&out.Marks[i], s.came[i], now)
-	}
-	s.came = s.came[:0]
-	for _, a := range out.Answers {
+	for _, a := range s.answers {
 		if s.clients.Owns(a.ID) {
 			if one := &s.Incarnations[len(s.Incarnations)-1]; one.Served == result.Never {
 				one.Served = now
@@ -315,14 +267,56 @@ func (s *site) release() {
 			s.answered(a.ID, a.Result, now)
 		} else if home, known := s.foreign[a.ID]; known {
 			delete(s.foreign, a.ID)
-			s.world.at(now+s.config.Delays[s.id][home], home, event{kind: answerEvent, command: a.ID, data: append([]byte{}, a.Result...)})
+			s.world.at(now+s.config.Delays[s.id][home], home, event{kind: answerEvent, command: a.ID, data: a.Result})
 		}
 	}
-	out.Reset()
+	clear(s.answers)
+	s.answers = s.answers[:0]
 }
 
-// mark notes what a step has marked: which input came when led to it, and now it is released.
-func (s *site) mark(m *protocols.Mark, came, now time.Duration) {
+// Now implements host.World.
+func (s *site) Now() time.Duration { return s.world.now() }
+
+// Send implements host.World.
+func (s *site) Send(messages []protocols.Send) {
+	for _, m := range messages {
+		s.batches[m.To] = append(s.batches[m.To], m.Data)
+	}
+	s.Messages += uint64(len(messages))
+	for to, batch := range s.batches {
+		if len(batch) > 0 {
+			s.world.send(s.id, to, batch)
+			s.batches[to] = batch[:0]
+		}
+	}
+}
+
+// Wake implements host.World.
+func (s *site) Wake(at time.Duration, id protocols.TimerID, setting uint64) {
+	s.world.at(at, s.id, event{kind: timerEvent, timer: uint64(id), setting: setting})
+}
+
+// Commit implements host.World.
+func (s *site) Commit(c protocols.Commit) {
+	now := s.world.now()
+	s.Journal.Add(c, now)
+	switch {
+	case c.Adopted:
+		s.clients.Adopted()
+	case s.clients.Owns(c.ID):
+		s.clients.Applied(c.ID, now)
+	}
+}
+
+// Answer implements host.World.
+func (s *site) Answer(_ protocols.NodeID, a protocols.Answer) {
+	a.Result = append([]byte{}, a.Result...)
+	s.answers = append(s.answers, a)
+}
+
+// Mark implements host.World.
+func (s *site) Mark(m protocols.Mark, came time.Duration) {
+	now := s.world.now()
 	if s.Events == nil {
 		s.clients.Mark(m.Event)
 		return

@@ -10,6 +10,9 @@ import (
 
 // traceInput writes what happens to the replica of a site.
 func (s *site) traceInput(in *protocols.Input) {
+	if s.trace == nil || s.Node == nil {
+		return
+	}
 	switch in.Kind {
 	case protocols.InputMessage:
 		s.tell("<- %d  %s", in.From, s.describe(in.Data))
@@ -28,18 +31,22 @@ func (s *site) traceInput(in *protocols.Input) {
 
 // traceOutbox writes what the replica wants, when it is durable.
 func (s *site) traceOutbox() {
-	for _, m := range s.out.Sends {
+	if s.trace == nil {
+		return
+	}
+	out := s.host.Pending()
+	for _, m := range out.Sends {
 		s.tell("  -> %d  %s", m.To, s.describe(m.Data))
 	}
-	for _, c := range s.out.Commits {
+	for _, c := range out.Commits {
 		s.tell("  applies %s at %d%s", verify.CommandName(c.ID), c.Slot.Index, ofKey(c.Slot.Key))
 	}
-	for _, m := range s.out.Marks {
+	for _, m := range out.Marks {
 		if m.ID == (protocols.CommandID{}) {
 			s.tell("  %s", m.Event)
 		}
 	}
-	for _, a := range s.out.Answers {
+	for _, a := range out.Answers {
 		s.tell("  answers %s", verify.CommandName(a.ID))
 	}
 }
@@ -62,5 +69,8 @@ func (s *site) describe(message []byte) string {
 
 // tell writes a line of the trace: the time in ms, the replica, what happens.
 func (s *site) tell(format string, args ...any) {
+	if s.trace == nil {
+		return
+	}
 	fmt.Fprintf(s.trace, "%10.3f  %d  %s\n", float64(s.world.now())/float64(time.Millisecond), s.id, fmt.Sprintf(format, args...))
 }
