@@ -161,7 +161,7 @@ func comparisonsOf(results []*result.Result, names []string, opts CompareOptions
 		return nil, fmt.Errorf("results of different conditions are not compared unless forced; they differ in\n  %s", strings.Join(found, "\n  "))
 	}
 	for i, r := range results[1:] {
-		if a, b := len(results[0].Experiment.Regions), len(r.Experiment.Regions); a != b {
+		if a, b := len(results[0].Experiment.Clients), len(r.Experiment.Clients); a != b {
 			return nil, fmt.Errorf("%s has %s and %s has %d: there is nothing to set side by side, even by force", names[0], plural(a, "region"), names[i+1], b)
 		}
 	}

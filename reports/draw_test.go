@@ -155,7 +155,7 @@ func TestFiguresBearAnySizeOfExperiment(t *testing.T) {
 	}
 	noProtocols, noRegions, noHistograms := notRun(), notRun(), threeRegions().result()
 	noProtocols.Experiment.Protocols = nil
-	noRegions.Experiment.Regions = nil
+	noRegions.Experiment.Clients = nil
 	for i := range noHistograms.Runs[0].Regions {
 		noHistograms.Runs[0].Regions[i].Intervals = []result.Interval{{}}
 	}

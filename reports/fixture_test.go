@@ -67,6 +67,7 @@ func (w world) result() *result.Result {
 		Topology: experiment.Topology{Name: "nowhere"},
 		Machine:  result.Machine{CPUs: 2},
 	}
+	r.Experiment.Complete()
 	for _, p := range w.protocols {
 		r.Experiment.Protocols = append(r.Experiment.Protocols, experiment.Protocol{Name: p.label, Label: p.label, Leader: p.leader})
 	}

@@ -29,7 +29,7 @@ type view struct {
 }
 
 func viewOf(r *result.Result) *view {
-	v := &view{Result: r, labels: r.Labels(), regions: r.Experiment.Regions}
+	v := &view{Result: r, labels: r.Labels(), regions: r.Experiment.Clients}
 	if len(r.Runs) > 0 {
 		v.regions = nil
 		for _, region := range r.Runs[0].Regions {

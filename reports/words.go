@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -108,7 +109,15 @@ func headline(r *result.Result) string {
 		swept = ", each at " + e.Sweep.String()
 	}
 	return fmt.Sprintf("%s: %s on %s, %s for %s%s%s; %s, seed %d",
-		e.Name, plural(len(e.Regions), "region"), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(r), e.Seed)
+		e.Name, where(e.Replicas, e.Clients), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(r), e.Seed)
+}
+
+// where tells in how many regions replicas and clients are.
+func where(replicas, clients []string) string {
+	if slices.Equal(replicas, clients) {
+		return plural(len(replicas), "region")
+	}
+	return fmt.Sprintf("%s, clients in %s", plural(len(replicas), "replica"), plural(len(clients), "region"))
 }
 
 func repeats(n int) string {

@@ -17,6 +17,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		accepted    []string
 	}{
 		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed)}},
+		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
 		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},
 		{"transport.mode", string(e.Transport.Mode), []string{string(StreamPerBatch), string(OneStream)}},

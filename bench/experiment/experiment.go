@@ -10,9 +10,16 @@ import (
 // Experiment is what an experiment file says, with the defaults filled in. Field comments give
 // the default; see Read.
 type Experiment struct {
-	Name     string   `yaml:"name" json:"name"`                  // the file's name without .yaml
-	Topology string   `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
-	Regions  []string `yaml:"regions" json:"regions"`            // the topology's first three; one may stand several times
+	Name     string `yaml:"name" json:"name"`                  // the file's name without .yaml
+	Topology string `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
+
+	// Regions is short for a replica and clients in each of these regions: the topology's first three. One
+	// may stand several times. Once the experiment is read it is all regions, those with a replica first.
+	Regions []string `yaml:"regions" json:"regions"`
+	// Replicas are the regions that have a replica, one each time they stand here.
+	Replicas []string `yaml:"replicas" json:"replicas"` // as regions
+	// Clients are the regions that have clients. Where there is no replica they ask one elsewhere.
+	Clients []string `yaml:"clients" json:"clients"` // as replicas
 
 	Protocols  []Protocol `yaml:"protocols" json:"protocols"` // every driver that takes the number of regions
 	Load       Load       `yaml:"load" json:"load"`
@@ -27,6 +34,13 @@ type Experiment struct {
 	Faults     []Fault    `yaml:"faults" json:"faults,omitempty"` // none
 	Thresholds Thresholds `yaml:"thresholds" json:"thresholds"`
 	Sweep      *Sweep     `yaml:"sweep" json:"sweep,omitempty"` // none
+}
+
+// Complete fills in what the first edition's files do not have: there, every region had a replica and clients.
+func (e *Experiment) Complete() {
+	if len(e.Replicas) == 0 {
+		e.Replicas, e.Clients = e.Regions, e.Regions
+	}
 }
 
 // IsSimulated tells whether the experiment runs in virtual time.
@@ -54,7 +68,8 @@ type Load struct {
 	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`          // 50/s, of each region; not for closed loops
 	Reads     Share         `yaml:"reads" json:"reads"`                 // 0%, of the commands: reads in place of writes
 	Versions  Share         `yaml:"versions" json:"versions,omitzero"`  // 0%, of the commands, reads and writes: those that name a version
-	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // 0s, never: after which a client asks the next region's replica
+	Ask       Ask           `yaml:"ask" json:"ask,omitempty"`           // nearest
+	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // after which a client asks another replica; 0s: never, and without a replica beside it, by the distance
 	Clients   int           `yaml:"clients" json:"clients"`             // 1, of each region; closed loops only
 	Commands  int           `yaml:"commands" json:"commands,omitempty"` // 0, of each region at least, however long it takes; closed loops only
 	Duration  time.Duration `yaml:"duration" json:"duration_ns"`        // 10s, measured
@@ -66,6 +81,15 @@ type Load struct {
 
 // IsClosed tells whether the loop is closed: clients write again when they are answered.
 func (l *Load) IsClosed() bool { return l.Arrivals == Closed }
+
+// Ask says which replica a client asks first.
+type Ask string
+
+// Whom clients ask. With a protocol without a leader, they ask the nearest.
+const (
+	AskNearest Ask = "nearest" // the one beside them, or else that to which the round trip is the least
+	AskLeader  Ask = "leader"  // the one that leads, as the experiment has it
+)
 
 // Arrivals says when writes arrive.
 type Arrivals string
@@ -99,6 +123,7 @@ const (
 
 // Network changes what the links do besides their delay.
 type Network struct {
+	Local   Local   `yaml:"local" json:"local,omitempty"`     // 0s: the round trip between clients and the replica beside them; measured: as in the topology
 	Jitter  bool    `yaml:"jitter" json:"jitter"`             // false; true: as measured
 	Loss    Share   `yaml:"loss" json:"loss"`                 // 0%, of packets, each way
 	Rate    BitRate `yaml:"rate" json:"rate,omitzero"`        // unlimited, of each link

@@ -107,7 +107,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.Loss > 1 || f.Delay < 0 {
 			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s or more", f)
 		}
-		named := map[string][]string{}
+		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true}
 		if f.Crash != CrashLeader && f.Crash != CrashRandom && f.Crash != "" {
 			named["crash"] = []string{f.Crash}
 		}
@@ -136,9 +136,13 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 			named["partition"] = slices.Concat(f.Partition...)
 		}
 		for key, regions := range named {
+			accepted := e.Regions
+			if withReplica[key] {
+				accepted = e.Replicas
+			}
 			for _, region := range regions {
-				if !slices.Contains(e.Regions, region) {
-					return doc.Errorf(at+"."+key, "found %q; accepted: %s%s", region, strings.Join(e.Regions, ", "), strictyaml.DidYouMean(region, e.Regions))
+				if !slices.Contains(accepted, region) {
+					return doc.Errorf(at+"."+key, "found %q; accepted: %s%s", region, strings.Join(accepted, ", "), strictyaml.DidYouMean(region, accepted))
 				}
 			}
 		}

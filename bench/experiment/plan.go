@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -30,6 +31,7 @@ type Plan struct {
 // program, for a driver that need not be registered, with one-way delays, and standard deviations
 // of these, of its own. The experiment has one protocol, and must be such as a file could say.
 func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Duration) (plan *Plan, err error) {
+	e.Complete()
 	n := len(e.Regions)
 	if len(oneWay) != n || len(jitter) != n || !e.IsSimulated() {
 		return nil, fmt.Errorf("making a plan for %d regions in world %s with %d rows of delays and %d of jitter; accepted: sim, a row for each region",
@@ -53,17 +55,88 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 // Driver returns a protocol's driver.
 func (p *Plan) Driver(protocol Protocol) *protocols.Driver { return p.drivers.Find(protocol.Name) }
 
-// Replica returns what the replica of a region knows under a protocol when it is made, its seed left
-// aside.
-func (p *Plan) Replica(protocol Protocol, region int) protocols.Config {
+// Replica returns what a replica knows under a protocol when it is made, its seed left aside.
+func (p *Plan) Replica(protocol Protocol, id protocols.NodeID) protocols.Config {
 	leader := protocols.Nobody
 	if protocol.Leader != "" {
 		leader = protocols.NodeID(p.Region(protocol.Leader))
 	}
 	return p.Driver(protocol).MustComplete(protocols.Config{
-		ID: protocols.NodeID(region), Members: protocols.Members(len(p.Experiment.Regions)), Leader: leader,
-		Delays: p.Topology.OneWay, Options: protocol.Options,
+		ID: id, Members: protocols.Members(len(p.Experiment.Replicas)), Leader: leader,
+		Delays: p.betweenReplicas(), Options: protocol.Options,
 	})
+}
+
+// betweenReplicas are the delays between the regions that have replicas, which come first.
+func (p *Plan) betweenReplicas() protocols.Delays {
+	n := len(p.Experiment.Replicas)
+	delays := make(protocols.Delays, n)
+	for i := range delays {
+		delays[i] = p.Topology.OneWay[i][:n]
+	}
+	return delays
+}
+
+// Client returns what the client node of a region of Experiment.Clients knows under a protocol when it is
+// made, its seed left aside. Its number follows those of the replicas.
+func (p *Plan) Client(protocol Protocol, client int) protocols.ClientConfig {
+	load, n := &p.Experiment.Load, len(p.Experiment.Replicas)
+	c := protocols.ClientConfig{
+		ID: protocols.NodeID(n + client), Replicas: protocols.Members(n), Options: p.Replica(protocol, 0).Options,
+		Retry: load.Retry, GiveUp: load.Timeout,
+	}
+	at := p.ClientRegion(client)
+	for replica := range n {
+		c.RoundTrips = append(c.RoundTrips, p.Topology.OneWay[at][replica]+p.Topology.OneWay[replica][at])
+	}
+	first := protocols.NodeID(at) // the replica beside it, if there is one
+	if load.Ask == AskLeader && protocol.Leader != "" {
+		first = protocols.NodeID(p.Region(protocol.Leader))
+	}
+	slices.SortStableFunc(c.Replicas, func(a, b protocols.NodeID) int {
+		if (a == first) != (b == first) {
+			if a == first {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(c.RoundTrips[a], c.RoundTrips[b])
+	})
+	if c.Retry == 0 && at >= n {
+		c.Retry = protocols.Retry(p.floor(protocol, &c))
+	}
+	return c
+}
+
+// ClientRegion is the number of the region, among all regions, of a client node.
+func (p *Plan) ClientRegion(client int) int { return p.Region(p.Experiment.Clients[client]) }
+
+// Floor is the least time that a write of a client node's region can take under a protocol: the way to the
+// replica that it asks and back, and what that replica needs.
+func (p *Plan) Floor(protocol Protocol, client int) time.Duration {
+	c := p.Client(protocol, client)
+	return p.floor(protocol, &c)
+}
+
+func (p *Plan) floor(protocol Protocol, c *protocols.ClientConfig) time.Duration {
+	asked := c.Replicas[0]
+	return c.RoundTrips[asked] + p.Driver(protocol).Floor(p.Replica(protocol, asked))
+}
+
+// Quorum is the round trip from a client node's region to the nearest majority of the replicas, that in the
+// region included: one round trip over the wide area.
+func (p *Plan) Quorum(client int) time.Duration {
+	n, at := len(p.Experiment.Replicas), p.ClientRegion(client)
+	var roundTrips []time.Duration
+	for replica := range n {
+		if replica == at {
+			roundTrips = append(roundTrips, 0)
+		} else {
+			roundTrips = append(roundTrips, p.Topology.OneWay[at][replica]+p.Topology.OneWay[replica][at])
+		}
+	}
+	slices.Sort(roundTrips)
+	return roundTrips[n/2]
 }
 
 // Region is the number of the region of that name, -1 if there is none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
@@ -21,7 +22,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf("protocols", "found an empty list; accepted: one or more of %s", strings.Join(p.drivers.Names(), ", "))
 		}
 		for _, d := range p.drivers {
-			if d.CheckReplicas(len(e.Regions)) == nil {
+			if d.CheckReplicas(len(e.Replicas)) == nil {
 				e.Protocols = append(e.Protocols, Protocol{Name: d.Name})
 			}
 		}
@@ -36,7 +37,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		if err := checkOptionNames(doc, at+".options", driver); err != nil {
 			return err
 		}
-		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Regions)), Options: protocol.Options})
+		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: protocol.Options})
 		if err != nil {
 			return p.refused(doc, at, driver, err)
 		}
@@ -45,10 +46,10 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		case !driver.HasLeader && protocol.Leader != "":
 			return doc.Errorf(at+".leader", "found a leader for %s, which has none; accepted: no leader", driver.Name)
 		case driver.HasLeader && protocol.Leader == "":
-			protocol.Leader = e.Regions[0]
-		case driver.HasLeader && protocol.Leader != autoWord && !slices.Contains(e.Regions, protocol.Leader):
+			protocol.Leader = e.Replicas[0]
+		case driver.HasLeader && protocol.Leader != autoWord && !slices.Contains(e.Replicas, protocol.Leader):
 			return doc.Errorf(at+".leader", "found %q; accepted: auto, or one of the experiment's regions, %s%s", protocol.Leader,
-				strings.Join(e.Regions, ", "), strictyaml.DidYouMean(protocol.Leader, e.Regions))
+				strings.Join(e.Replicas, ", "), strictyaml.DidYouMean(protocol.Leader, e.Replicas))
 		}
 	}
 	return nil
@@ -78,7 +79,7 @@ func (p *Plan) refused(doc *strictyaml.Document, at string, driver *protocols.Dr
 	case !errors.As(err, &field):
 		return doc.Errorf(at, "%w", err)
 	case field.Field == protocols.FieldMembers:
-		return doc.Errorf(at, "found %d regions for %s: %w", len(p.Experiment.Regions), driver.Name, err)
+		return doc.Errorf(at, "found %d regions for %s: %w", len(p.Experiment.Replicas), driver.Name, err)
 	case errors.As(err, &apart):
 		return doc.Errorf(at+"."+field.Field, "%s", apart.Text(func(replica int32) string { return p.Experiment.Regions[replica] }))
 	}
@@ -89,14 +90,29 @@ func (p *Plan) refused(doc *strictyaml.Document, at string, driver *protocols.Dr
 // floor.
 const autoWord = "auto"
 
-// placeLeaders computes the leaders that are left to the program.
+// placeLeaders computes the leaders that are left to the program: that of the least mean floor of all
+// clients' regions; of several that of the least greatest floor, and then the first.
 func (p *Plan) placeLeaders(*strictyaml.Document, *netem.Topology) error {
-	for i := range p.Experiment.Protocols {
-		if protocol := &p.Experiment.Protocols[i]; protocol.Leader == autoWord {
-			protocol.Leader = ""
-			best := p.Driver(*protocol).BestLeader(p.Replica(*protocol, 0))
-			protocol.Leader = p.Experiment.Regions[best]
+	e := &p.Experiment
+	for i := range e.Protocols {
+		protocol := &e.Protocols[i]
+		if protocol.Leader != autoWord {
+			continue
 		}
+		var least, leastWorst time.Duration
+		best := ""
+		for _, leader := range e.Replicas {
+			protocol.Leader = leader
+			var sum, worst time.Duration
+			for client := range e.Clients {
+				floor := p.Floor(*protocol, client)
+				sum, worst = sum+floor, max(worst, floor)
+			}
+			if best == "" || sum < least || sum == least && worst < leastWorst {
+				best, least, leastWorst = leader, sum, worst
+			}
+		}
+		protocol.Leader = best
 	}
 	return nil
 }
@@ -107,7 +123,7 @@ func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 	times := map[string]int{}
 	for i := range e.Protocols {
 		protocol := &e.Protocols[i]
-		protocol.Label = strings.Join(append([]string{protocol.Name}, p.Driver(*protocol).Words(len(e.Regions), protocol.Options)...), "+")
+		protocol.Label = strings.Join(append([]string{protocol.Name}, p.Driver(*protocol).Words(len(e.Replicas), protocol.Options)...), "+")
 		times[protocol.Label]++
 	}
 	labels := map[string]bool{}

@@ -53,7 +53,7 @@ func defaults(file string, e *Experiment) *Experiment {
 	*e = Experiment{
 		Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)),
 		Load: Load{
-			Arrivals: Poisson, Duration: 10 * time.Second, Warmup: 2 * time.Second, Timeout: 5 * time.Second,
+			Arrivals: Poisson, Ask: AskNearest, Duration: 10 * time.Second, Warmup: 2 * time.Second, Timeout: 5 * time.Second,
 			ValueSize: 128, Keys: Keys{Count: 100_000, Distribution: Uniform},
 		},
 		Transport:  Transport{Kind: "quic", Mode: StreamPerBatch},

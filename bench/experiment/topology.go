@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,55 +17,107 @@ type Topology struct {
 	Name     string `json:"name"`
 	Source   string `json:"source"`
 	Measured string `json:"measured"` // when
-	// OneWay is the delay from region i to region j at [i][j], in the experiment's order.
+	// OneWay is the delay from region i to region j at [i][j], in the experiment's order. On the diagonal is
+	// that between clients and the replica beside them.
 	OneWay [][]time.Duration `json:"one_way_ns"`
 }
 
-// checkRegions fills in and checks the regions.
+// checkRegions fills in and checks where replicas and clients are.
 func (p *Plan) checkRegions(doc *strictyaml.Document, topology *netem.Topology) error {
 	e := &p.Experiment
-	if len(e.Regions) == 0 {
-		if doc.At("regions").IsList() {
-			return doc.Errorf("regions", "found an empty list; accepted: one or more of %s", strings.Join(topology.Regions, ", "))
+	for key, found := range map[string][]string{"regions": e.Regions, "replicas": e.Replicas, "clients": e.Clients} {
+		if len(found) == 0 && doc.At(key).IsList() {
+			return doc.Errorf(key, "found an empty list; accepted: one or more of %s", strings.Join(topology.Regions, ", "))
 		}
-		e.Regions = topology.Regions[:min(3, len(topology.Regions))]
 	}
-	if len(e.Regions) > protocols.MaxReplicas {
-		return doc.Errorf("regions", "found %d regions; accepted: up to %d", len(e.Regions), protocols.MaxReplicas)
+	switch {
+	case len(e.Regions) > 0 && len(e.Replicas)+len(e.Clients) > 0:
+		return doc.Errorf("regions", "found regions beside replicas or clients; accepted: regions, for both, or replicas and clients")
+	case len(e.Clients) > 0 && len(e.Replicas) == 0:
+		return doc.Errorf("clients", "found clients without replicas; accepted: both, or regions, for both")
+	case len(e.Regions) > 0:
+		e.Replicas = e.Regions
+	case len(e.Replicas) == 0:
+		e.Replicas = topology.Regions[:min(3, len(topology.Regions))]
 	}
-	for i, region := range e.Regions {
+	key := "replicas"
+	if len(e.Regions) > 0 {
+		key = "regions"
+	}
+	if len(e.Replicas) > protocols.MaxReplicas {
+		return doc.Errorf(key, "found %d regions; accepted: up to %d", len(e.Replicas), protocols.MaxReplicas)
+	}
+	for i, region := range e.Replicas {
 		if err := topology.CheckRegion(region); err != nil {
-			return doc.Errorf(fmt.Sprintf("regions[%d]", i), "%w", err)
+			return doc.Errorf(fmt.Sprintf("%s[%d]", key, i), "%w", err)
 		}
+	}
+	p.Places, e.Replicas = e.Replicas, Names(e.Replicas)
+	e.Regions = e.Replicas
+	if len(e.Clients) == 0 {
+		e.Clients = e.Replicas
+	}
+	return p.checkClients(doc, topology)
+}
+
+// checkClients checks where clients are, and adds the regions that have no replica.
+func (p *Plan) checkClients(doc *strictyaml.Document, topology *netem.Topology) error {
+	e := &p.Experiment
+	if len(e.Clients) > maxClientRegions {
+		return doc.Errorf("clients", "found %d regions; accepted: up to %d", len(e.Clients), maxClientRegions)
+	}
+	for i, region := range e.Clients {
+		at := fmt.Sprintf("clients[%d]", i)
+		if slices.Contains(e.Clients[:i], region) {
+			return doc.Errorf(at, "found %s a second time; accepted: each region once: its load is set by load.rate or load.clients", region)
+		}
+		if slices.Contains(e.Regions, region) {
+			continue
+		}
+		if err := topology.CheckRegion(region); err != nil {
+			return doc.Errorf(at, "%w", err)
+		}
+		e.Regions, p.Places = append(slices.Clip(e.Regions), region), append(slices.Clip(p.Places), region)
 	}
 	return nil
 }
 
-// measure takes the links between the regions from the topology, and gives regions that share a
-// place names of their own.
+// maxClientRegions is how many regions may have clients.
+const maxClientRegions = 256
+
+// measure takes the links between the regions from the topology.
 func (p *Plan) measure(doc *strictyaml.Document, topology *netem.Topology) error {
-	regions := p.Experiment.Regions
 	p.Topology = Topology{Name: topology.Name, Source: topology.Source, Measured: topology.Measured}
-	for i, from := range regions {
-		delays, jitters := make([]time.Duration, len(regions)), make([]time.Duration, len(regions))
-		for j, to := range regions {
-			if i == j {
-				continue // a client stands beside its replica
+	local, isMeasured := p.Experiment.Network.Local.oneWay()
+	for i, from := range p.Places {
+		delays, jitters := make([]time.Duration, len(p.Places)), make([]time.Duration, len(p.Places))
+		for j, to := range p.Places {
+			if i == j && !isMeasured {
+				delays[j] = local
+				continue
 			}
 			link, err := topology.Link(from, to)
 			if err != nil {
-				return doc.Errorf(fmt.Sprintf("regions[%d]", j), "%w", err)
+				return doc.Errorf(p.at(j), "%w", err)
 			}
 			delays[j] = link.OneWay
-			if p.Experiment.Network.Jitter {
+			if p.Experiment.Network.Jitter && i != j {
 				jitters[j] = link.Jitter()
 			}
 		}
 		p.Topology.OneWay = append(p.Topology.OneWay, delays)
 		p.jitter = append(p.jitter, jitters)
 	}
-	p.Places, p.Experiment.Regions = regions, Names(regions)
 	return nil
+}
+
+// at is where the file has a region.
+func (p *Plan) at(region int) string {
+	e := &p.Experiment
+	if region < len(e.Replicas) {
+		return fmt.Sprintf("replicas[%d]", region)
+	}
+	return fmt.Sprintf("clients[%d]", slices.Index(e.Clients, e.Regions[region]))
 }
 
 // Names tells regions apart that stand several times in a list: us-east-1, us-east-1#2, ….

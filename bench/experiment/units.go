@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Rate is a number of events per second, written 50/s, 3000/min.
@@ -148,4 +149,33 @@ func (b BitRate) String() string {
 		}
 	}
 	return "0bit/s"
+}
+
+// Local is the round trip within a region, between clients and the replica beside them: a time, or as the
+// topology has measured it.
+type Local string
+
+// measured is the word for a Local that is the topology's.
+const measured = "measured"
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Local) UnmarshalText(text []byte) error {
+	d, err := time.ParseDuration(string(text))
+	if string(text) != measured && (err != nil || d < 0 || d > time.Minute) {
+		return fmt.Errorf("found %q; accepted: a round trip from 0s to 1m, as in 0.5ms, or measured", text)
+	}
+	*l = Local(text)
+	return nil
+}
+
+// oneWay returns half of the round trip; isMeasured tells that the topology has it.
+func (l Local) oneWay() (delay time.Duration, isMeasured bool) {
+	if l == measured {
+		return 0, true
+	}
+	d, err := time.ParseDuration(string(l))
+	if err != nil {
+		return 0, false // empty
+	}
+	return d / 2, false
 }

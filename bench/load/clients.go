@@ -1,7 +1,6 @@
 package load
 
 import (
-	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -16,8 +15,9 @@ import (
 )
 
 // Clients are the clients of one region: they issue what the generator schedules and note when each
-// command is answered. Progress, Pending, Ahead, Leading and Over may be used from any goroutine, all else
-// from one at a time.
+// command is answered. All clients of a region share one session, in which commands are counted: a million
+// clients are neither a million nodes nor a million sessions in every snapshot. Only Progress, Pending,
+// Ahead and Over may be used from another goroutine than that of the clients' place.
 type Clients struct {
 	GiveUp  time.Duration // after which a command is given up: the load's timeout
 	ID      uint64        // of the region's session, from 1
@@ -25,7 +25,7 @@ type Clients struct {
 
 	Pending atomic.Int64 // measured commands without an answer
 	Ahead   atomic.Int64 // writes that were answered, and that the region's replica has not applied
-	Leading atomic.Bool  // whether the region's replica has said last that it leads
+	Beside  bool         // there is a replica in the region, which tells what it applies
 
 	load      *experiment.Load
 	generator *generator
@@ -101,9 +101,6 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 		s.Value = hashOf(c.command.Value)
 	}
 	c.buffer = encodeCommand(c.buffer[:0], &c.command)
-	if c.load.Retry > 0 {
-		s.data = bytes.Clone(c.buffer)
-	}
 	if c.Measured(intended) {
 		c.Pending.Add(1)
 	}
@@ -128,7 +125,6 @@ func (c *Clients) settle(now time.Duration) {
 		if now-s.Intended < c.GiveUp {
 			return
 		}
-		s.data = nil
 		if c.Measured(s.Intended) {
 			c.Pending.Add(-1)
 		}
@@ -143,7 +139,7 @@ func (c *Clients) Owns(id protocols.CommandID) bool { return id.Client == c.ID }
 
 // Owned returns what is known of a command of these clients, nil of others.
 func (c *Clients) Owned(id protocols.CommandID) *Sample {
-	if !c.Owns(id) {
+	if !c.Owns(id) || id.Seq == 0 || id.Seq > uint64(len(c.Samples)) {
 		return nil
 	}
 	return &c.Samples[id.Seq-1]
@@ -157,9 +153,9 @@ func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Durat
 		return false, 0
 	}
 	late := c.load.Arrivals == experiment.Closed && now-s.Intended >= c.load.Timeout // its client has given up
-	s.Answered, s.data = now, nil
+	s.Answered = now
 	c.note(s, answer)
-	if s.MustApply() && s.Applied == result.Never && id.Seq > uint64(c.taken) {
+	if c.Beside && s.MustApply() && s.Applied == result.Never && id.Seq > uint64(c.taken) {
 		c.Ahead.Add(1)
 	}
 	if c.Measured(s.Intended) {
@@ -173,37 +169,26 @@ func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Durat
 	return c.load.Arrivals == experiment.Closed && !late && !c.Over(now), now
 }
 
-// Timeout is how long a client waits for an answer before it does something; some is false if it waits
-// for ever.
-func (c *Clients) Timeout(id protocols.CommandID) (wait time.Duration, some bool) {
-	if c.load.Retry > 0 {
-		return min(c.load.Retry<<min(c.Samples[id.Seq-1].retries, 10), max(c.load.Retry, maxBackoff)), true
-	}
+// Expires is how long a client of a closed loop waits for an answer before it goes on with its next command;
+// some is false in an open loop.
+func (c *Clients) Expires() (wait time.Duration, some bool) {
 	return c.load.Timeout, c.load.Arrivals == experiment.Closed
 }
 
-// maxBackoff caps the timeout, which doubles each time that a client asks again, so as not to drown a
-// cluster that is at work on its recovery.
-const maxBackoff = 2 * time.Second
-
-// Retry is what a client does when its timeout is over: it sends the command to another replica, or
-// gives up and, in a closed loop, goes on with the next.
-func (c *Clients) Retry(id protocols.CommandID, now time.Duration) (data []byte, again bool) {
+// Expired tells whether a client goes on, because its command is out of time. If an answer has come in time
+// it has gone on already.
+func (c *Clients) Expired(id protocols.CommandID, now time.Duration) (again bool) {
 	s := &c.Samples[id.Seq-1]
 	if s.Answered != result.Never && s.Answered-s.Intended < c.load.Timeout {
-		return nil, false
+		return false
 	}
-	if now-s.Intended >= c.load.Timeout { // though there may be an answer by now: it came too late
-		return nil, c.load.Arrivals == experiment.Closed && !c.Over(now)
-	}
-	s.retries++
-	return s.data, false
+	return !c.Over(now)
 }
 
-// Applied notes that the region's replica has applied a command.
+// Applied notes that the region's replica has applied a command, of whatever client.
 func (c *Clients) Applied(id protocols.CommandID, now time.Duration) {
-	s := &c.Samples[id.Seq-1]
-	if s.Applied != result.Never {
+	s := c.Owned(id)
+	if s == nil || s.Applied != result.Never {
 		return
 	}
 	s.Applied = now
@@ -217,19 +202,6 @@ func (c *Clients) Applied(id protocols.CommandID, now time.Duration) {
 func (c *Clients) Adopted() {
 	c.taken = len(c.Samples)
 	c.Ahead.Store(0)
-}
-
-// Retries is how often a command was sent again.
-func (c *Clients) Retries(id protocols.CommandID) int { return c.Samples[id.Seq-1].retries }
-
-// Mark notes what the replica says of itself.
-func (c *Clients) Mark(event string) {
-	switch event {
-	case protocols.MarkLeading:
-		c.Leading.Store(true)
-	case protocols.MarkDeposed:
-		c.Leading.Store(false)
-	}
 }
 
 // encodeCommand appends an encoded command to buffer.

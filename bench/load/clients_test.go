@@ -58,38 +58,33 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 // A client of a closed loop goes on exactly once, whenever the answer to its command comes, or if it never
 // does.
 func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
-	for _, retry := range []time.Duration{0, 300 * time.Millisecond} {
-		for _, sent := range []time.Duration{0, 100 * time.Millisecond} { // the replica may have been busy
-			for answered := 200 * time.Millisecond; answered < 4*time.Second; answered += 50 * time.Millisecond {
-				load := &experiment.Load{
-					Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
-					Duration: time.Minute, Timeout: time.Second, Retry: retry,
+	for _, sent := range []time.Duration{0, 100 * time.Millisecond} { // the load may be late
+		for answered := 200 * time.Millisecond; answered < 4*time.Second; answered += 50 * time.Millisecond {
+			load := &experiment.Load{
+				Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
+				Duration: time.Minute, Timeout: time.Second,
+			}
+			c := NewClients(load, 1, 0, 0)
+			id, _ := c.Issue(0, sent)
+			went := 0
+			note := func(again bool) {
+				if again {
+					went++
 				}
-				c := NewClients(load, 1, 0, 0)
-				id, _ := c.Issue(0, sent)
-				went := 0
-				note := func(again bool) {
-					if again {
-						went++
-					}
-				}
-				wait, waits := c.Timeout(id)
-				for now := sent + wait; waits; now += wait {
-					if now > answered {
-						again, _ := c.Answered(id, kv.PutResult, answered)
-						note(again)
-					}
-					data, again := c.Retry(id, now)
-					note(again)
-					if waits = data != nil; waits {
-						wait, _ = c.Timeout(id)
-					}
-				}
+			}
+			wait, waits := c.Expires()
+			if !waits {
+				t.Fatal("the client waits for ever")
+			}
+			if sent+wait > answered {
 				again, _ := c.Answered(id, kv.PutResult, answered)
 				note(again)
-				if went != 1 {
-					t.Errorf("retry %v, sent at %v, answered at %v: the client goes on %d times", retry, sent, answered, went)
-				}
+			}
+			note(c.Expired(id, sent+wait))
+			again, _ := c.Answered(id, kv.PutResult, answered)
+			note(again)
+			if went != 1 {
+				t.Errorf("sent at %v, answered at %v: the client goes on %d times", sent, answered, went)
 			}
 		}
 	}

@@ -17,8 +17,6 @@ type Sample struct {
 	Acked                    uint64 // as the command says: of those before it no answer is wanted any more
 	Outcome                  kv.Outcome
 	Read                     bool
-	retries                  int
-	data                     []byte // the command, if it may have to be sent again
 }
 
 // MustApply tells whether a command that was answered has to be applied: a write, unless it was refused

@@ -34,7 +34,7 @@ func (r *Result) Missed() []string {
 		return missed
 	}
 	for _, label := range r.Labels() {
-		for i, region := range r.Experiment.Regions {
+		for i, region := range r.Experiment.Clients {
 			got, ok := r.Merged(label, i)
 			if !ok {
 				continue

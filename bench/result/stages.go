@@ -14,8 +14,9 @@ type AnsweredWrite struct {
 // StageTimes is how long a write was in each stage, in the order of StageNames.
 type StageTimes [stagesNumber]time.Duration
 
-// Breakdown sums up what the writes of a region waited for; nil if there are none, or no traces.
-func (t *Traces) Breakdown(region int, writes iter.Seq[AnsweredWrite]) *Breakdown {
+// Breakdown sums up what the writes of a client node's region waited for; nil if there are none, or no
+// traces. Beside is the number of the replica there, -1 if there is none.
+func (t *Traces) Breakdown(region, beside int, writes iter.Seq[AnsweredWrite]) *Breakdown {
 	if t == nil {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (t *Traces) Breakdown(region int, writes iter.Seq[AnsweredWrite]) *Breakdow
 		if w.Seq%t.every != 0 {
 			continue
 		}
-		times, chosen := t.Stages(region, w)
+		times, chosen := t.Stages(region, beside, w)
 		if chosen != Never {
 			commit.Add(chosen - w.Intended)
 		}
@@ -65,7 +66,7 @@ func (t *Traces) Breakdown(region int, writes iter.Seq[AnsweredWrite]) *Breakdow
 // Stages tells apart what a write of a region waited for, from the events that it left. The stages before
 // the answer add up to its response time. Chosen is when its proposer knew it chosen, Never if no mark
 // tells.
-func (t *Traces) Stages(region int, w AnsweredWrite) (times StageTimes, chosen time.Duration) {
+func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, chosen time.Duration) {
 	events := t.of(region, w.Seq)
 	cursor := w.Intended
 	until := func(name stage, at time.Duration) {
@@ -78,7 +79,7 @@ func (t *Traces) Stages(region int, w AnsweredWrite) (times StageTimes, chosen t
 		times[applying] = w.Applied - w.Answered
 	}
 	decision := first(events, func(e placedEvent) bool { return e.kind == committed && e.out <= w.Answered })
-	proposer, decided := region, w.Answered
+	proposer, decided := beside, w.Answered
 	if decision != nil {
 		proposer, decided = decision.replica, decision.in
 	} else if e := last(events, func(e placedEvent) bool { return e.kind == proposed && e.out <= w.Answered }); e != nil {
@@ -99,8 +100,8 @@ func (t *Traces) Stages(region int, w AnsweredWrite) (times StageTimes, chosen t
 		there, back = toOther, backFromOther
 	}
 	if at != nil {
-		if proposer != region {
-			if e := last(events, func(e placedEvent) bool { return e.replica == region && e.kind == retried && e.out <= at.in }); e != nil {
+		if proposer != beside {
+			if e := last(events, func(e placedEvent) bool { return e.replica == beside && e.kind == retried && e.out <= at.in }); e != nil {
 				until(retrying, e.out)
 			}
 			until(there, at.in)
@@ -126,7 +127,7 @@ func (t *Traces) Stages(region int, w AnsweredWrite) (times StageTimes, chosen t
 	}
 	until(roundTrip, decision.in)
 	until(deciding, decision.out)
-	if proposer == region {
+	if proposer == beside {
 		until(waiting, w.Answered)
 		return times, decision.out
 	}
@@ -142,6 +143,9 @@ func (t *Traces) Stages(region int, w AnsweredWrite) (times StageTimes, chosen t
 // decisive returns the acceptance that mattered: of those that can have reached the proposer by the
 // time it decided, the one that came last. Nil: none is known.
 func (t *Traces) decisive(events []placedEvent, proposer int, decided time.Duration) *placedEvent {
+	if proposer < 0 {
+		return nil
+	}
 	var latest *placedEvent
 	var came time.Duration
 	for i := range events {

@@ -95,6 +95,7 @@ func Read(folder string) (*Result, error) {
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, runFile), err)
 	}
+	r.Experiment.Complete()
 	if r.Schema != SchemaVersion {
 		return nil, fmt.Errorf("%s is of schema %d; accepted: %d", filepath.Join(folder, runFile), r.Schema, SchemaVersion)
 	}

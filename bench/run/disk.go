@@ -8,36 +8,50 @@ import (
 	"quorumbench/protocols"
 )
 
-// disk keeps what a replica persists, for its next life.
-type disk interface {
-	// write makes records durable. It does not keep their bytes.
-	write(records []protocols.Record)
-	// tear writes part of the records, as a crash in the middle of it does. A snapshot is there as
-	// a whole or not at all.
-	tear(records []protocols.Record)
-	// records returns what is there, oldest first: the last snapshot and all that was written
-	// behind it, and of what was torn the records that came through whole.
-	records() [][]byte
-}
-
-// noDisk is for runs in which no replica ever comes back.
-type noDisk struct{}
-
-func (noDisk) write([]protocols.Record) {}
-func (noDisk) tear([]protocols.Record)  {}
-func (noDisk) records() [][]byte        { return nil }
-
-// simDisk is a file in memory: records with their length and checksum, one after the other.
-type simDisk struct {
+// memoryDisk is a file in memory: records with their length and checksum, one after the other. It implements
+// disk.
+type memoryDisk struct {
 	random  *rand.Rand
 	content []byte
+	drops   bool // it keeps nothing, since no replica ever comes back
+
+	begin   func()             // begins a write that takes time; nil: none does
+	writing []protocols.Record // meanwhile
 }
+
+// Write implements host.Disk.
+func (d *memoryDisk) Write(records []protocols.Record) (durable bool) {
+	if d.begin == nil {
+		d.write(records)
+		return true
+	}
+	d.writing = records
+	d.begin()
+	return false
+}
+
+func (d *memoryDisk) written() {
+	d.write(d.writing)
+	d.writing = nil
+}
+
+// Crash implements host.Disk.
+func (d *memoryDisk) Crash() {
+	d.tear(d.writing)
+	d.writing = nil
+}
+
+// Records implements host.Disk.
+func (d *memoryDisk) Records() [][]byte { return d.records() }
 
 const recordHeader = 8 // length and CRC-32C, little-endian
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func (d *simDisk) write(records []protocols.Record) {
+func (d *memoryDisk) write(records []protocols.Record) {
+	if d.drops {
+		return
+	}
 	for _, r := range records {
 		if r.Snapshot {
 			d.content = d.content[:0] // as a new file that is renamed when it is complete
@@ -48,7 +62,7 @@ func (d *simDisk) write(records []protocols.Record) {
 	}
 }
 
-func (d *simDisk) tear(records []protocols.Record) {
+func (d *memoryDisk) tear(records []protocols.Record) {
 	size := 0
 	for _, r := range records {
 		size += recordHeader + len(r.Data)
@@ -74,7 +88,7 @@ func (d *simDisk) tear(records []protocols.Record) {
 
 // records reads up to the first record that is not whole, and cuts off the rest, which nobody
 // was ever told about.
-func (d *simDisk) records() [][]byte {
+func (d *memoryDisk) records() [][]byte {
 	var all [][]byte
 	at := 0
 	for at+recordHeader <= len(d.content) {

@@ -9,8 +9,8 @@ import (
 	"quorumbench/protocols"
 )
 
-func newSimDisk(seed uint64) *simDisk {
-	return &simDisk{random: rand.New(rand.NewPCG(seed, 0))}
+func newDisk(seed uint64) *memoryDisk {
+	return &memoryDisk{random: rand.New(rand.NewPCG(seed, 0))}
 }
 
 // someRecords are records of 0 to 19 bytes.
@@ -28,7 +28,7 @@ func same(got [][]byte, written ...[]protocols.Record) bool {
 }
 
 func TestADiskKeepsWhatWasWritten(t *testing.T) {
-	d := newSimDisk(1)
+	d := newDisk(1)
 	want := someRecords(0, 50)
 	d.write(want[:20])
 	d.write(nil)
@@ -43,7 +43,7 @@ func TestADiskKeepsWhatWasWritten(t *testing.T) {
 func TestATornRecordIsDroppedAndTheWholeOnesStay(t *testing.T) {
 	left := map[int]bool{}
 	for seed := range uint64(200) {
-		d := newSimDisk(seed)
+		d := newDisk(seed)
 		before, torn, after := someRecords(0, 5), someRecords(5, 9), someRecords(9, 12)
 		d.write(before)
 		d.tear(torn)
@@ -66,7 +66,7 @@ func TestATornRecordIsDroppedAndTheWholeOnesStay(t *testing.T) {
 // A snapshot takes the place of all before it, at once: a crash leaves what was there, or it.
 func TestASnapshotTakesThePlaceOfAllBeforeIt(t *testing.T) {
 	before, snapshot, after := someRecords(0, 5), []protocols.Record{{Data: []byte("snapshot"), Snapshot: true}}, someRecords(9, 12)
-	d := newSimDisk(1)
+	d := newDisk(1)
 	d.write(before)
 	d.write(slices.Concat(snapshot, after))
 	if got := d.records(); !same(got, snapshot, after) {
@@ -74,7 +74,7 @@ func TestASnapshotTakesThePlaceOfAllBeforeIt(t *testing.T) {
 	}
 	old, fresh := 0, 0
 	for seed := range uint64(100) {
-		d := newSimDisk(seed)
+		d := newDisk(seed)
 		d.write(before)
 		d.tear(slices.Concat(snapshot, after))
 		switch got := d.records(); {
@@ -92,7 +92,7 @@ func TestASnapshotTakesThePlaceOfAllBeforeIt(t *testing.T) {
 }
 
 func TestTearingNothingLeavesNothing(t *testing.T) {
-	d := newSimDisk(1)
+	d := newDisk(1)
 	d.tear(nil)
 	if got := d.records(); len(got) != 0 {
 		t.Errorf("came back %q", got)
@@ -103,7 +103,7 @@ func TestADamagedRecordEndsWhatIsRead(t *testing.T) {
 	want := someRecords(10, 13)
 	size := 0 // of the first record on disk
 	for at := range 3 * (recordHeader + 13) {
-		d := newSimDisk(1)
+		d := newDisk(1)
 		d.write(want)
 		if size = recordHeader + len(want[0].Data); at >= len(d.content) {
 			break
@@ -119,19 +119,19 @@ func TestADamagedRecordEndsWhatIsRead(t *testing.T) {
 // Whatever is on the disk, reading ends, finds only records with their checksum, and finds the same
 // again.
 func FuzzReadingADamagedDisk(f *testing.F) {
-	d := newSimDisk(1)
+	d := newDisk(1)
 	d.write(someRecords(0, 4))
 	f.Add(d.content)
 	f.Add(d.content[:len(d.content)-1])
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, content []byte) {
-		d := newSimDisk(1)
+		d := newDisk(1)
 		d.content = bytes.Clone(content)
 		first := d.records()
 		if !bytes.HasPrefix(content, d.content) {
 			t.Fatal("reading has changed what was whole")
 		}
-		again := newSimDisk(1)
+		again := newDisk(1)
 		for _, data := range first {
 			again.write([]protocols.Record{{Data: data}})
 		}

@@ -34,6 +34,7 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 	} {
 		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
 		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0)
+		c.Beside = true
 		record := &verify.Record{
 			Plan: plan, Clients: []*load.Clients{c, load.NewClients(&plan.Experiment.Load, 1, 0, 1)}, Replicas: []*verify.Replica{{}, {}},
 		}

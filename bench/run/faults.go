@@ -14,11 +14,11 @@ import (
 // faults makes the faults of a run happen. What it does is done by the world, one thing after
 // the other.
 type faults struct {
-	plan    *experiment.Plan
-	world   world
-	random  *rand.Rand
-	leading func(region int) bool
-	trace   io.Writer // a line for each fault; nil: none
+	plan   *experiment.Plan
+	world  world
+	random *rand.Rand
+	places []*place  // of the replicas
+	trace  io.Writer // a line for each fault; nil: none
 
 	cut   [][]bool
 	loss  float64
@@ -27,9 +27,9 @@ type faults struct {
 	marks []result.FaultMark // what has happened
 }
 
-func newFaults(plan *experiment.Plan, w world, random *rand.Rand, leading func(region int) bool, trace io.Writer) *faults {
+func newFaults(plan *experiment.Plan, w world, random *rand.Rand, replicas []*place, trace io.Writer) *faults {
 	n := len(plan.Experiment.Regions)
-	f := &faults{plan: plan, world: w, random: random, leading: leading, trace: trace, cut: make([][]bool, n)}
+	f := &faults{plan: plan, world: w, random: random, places: replicas, trace: trace, cut: make([][]bool, n)}
 	for i := range f.cut {
 		f.cut[i] = make([]bool, n)
 	}
@@ -48,18 +48,21 @@ func (f *faults) schedule() {
 func (f *faults) happen(fault *experiment.Fault) {
 	text := fault.String()
 	regions := f.plan.Experiment.Regions
-	now := func(region int, e event) { f.world.at(f.world.now(), region, e) }
+	at := func(region int, do func(*replica)) {
+		one := f.places[region].replica
+		f.world.at(f.world.now(), region, event{kind: callEvent, do: func() { do(one) }})
+	}
 	var undo func()
 	switch {
 	case fault.Crash != "":
 		region := f.victim(fault.Crash)
 		text = "crash " + regions[region]
-		now(region, event{kind: crashEvent})
-		undo = func() { now(region, event{kind: restartEvent}) }
+		at(region, (*replica).crash)
+		undo = func() { at(region, (*replica).restart) }
 	case fault.Restart != "":
-		for i, region := range regions {
-			if fault.Restart == experiment.RestartAll || fault.Restart == region {
-				now(i, event{kind: restartEvent})
+		for i := range f.places {
+			if fault.Restart == experiment.RestartAll || fault.Restart == regions[i] {
+				at(i, (*replica).restart)
 			}
 		}
 	case len(fault.Partition) > 0:
@@ -88,12 +91,16 @@ func (f *faults) happen(fault *experiment.Fault) {
 		undo = func() { f.delay = 0; f.apply() }
 	case fault.Slow != nil:
 		region := f.plan.Region(fault.Slow.Region)
-		now(region, event{kind: slowEvent, due: fault.Slow.By})
-		undo = func() { now(region, event{kind: slowEvent}) }
+		slow := func(by time.Duration) { at(region, func(one *replica) { one.slow = by }) }
+		slow(fault.Slow.By)
+		undo = func() { slow(0) }
 	case fault.Skew != nil:
 		region := f.plan.Region(fault.Skew.Region)
-		now(region, event{kind: skewEvent, rate: float64(fault.Skew.Rate)})
-		undo = func() { now(region, event{kind: skewEvent, rate: 1}) }
+		skew := func(rate float64) {
+			at(region, func(one *replica) { one.host.Clock().Set(one.Now(), rate) })
+		}
+		skew(float64(fault.Skew.Rate))
+		undo = func() { skew(1) }
 	}
 	if fault.For > 0 && undo != nil {
 		f.world.do(f.world.now()+fault.For, undo)
@@ -113,14 +120,9 @@ func (f *faults) note(now time.Duration, text string) {
 func (f *faults) victim(word string) int {
 	switch word {
 	case experiment.CrashLeader:
-		for region := range f.cut {
-			if f.leading(region) {
-				return region
-			}
-		}
-		return 0
+		return max(0, slices.IndexFunc(f.places, func(p *place) bool { return p.replica.record.Leading.Load() }))
 	case experiment.CrashRandom:
-		return f.random.IntN(len(f.cut))
+		return f.random.IntN(len(f.places))
 	}
 	return f.plan.Region(word)
 }

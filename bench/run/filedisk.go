@@ -3,25 +3,65 @@ package run
 import (
 	"fmt"
 	"path/filepath"
+	"sync"
 
 	"github.com/tidwall/wal"
 
 	"quorumbench/protocols"
 )
 
-// fileDisk is a log on a real file system: what a batch of steps persists is written and synced
-// to the device before anything the batch wants is sent.
+// fileDisk is a log on a real file system: what a batch of steps persists is written and synced to the device
+// before anything is sent that must wait for it. A goroutine of its own writes, so that the replica goes on.
+// It implements disk.
 type fileDisk struct {
 	path string
 	log  *wal.Log
 	last uint64 // the index of the last record
 	err  error  // the first; nothing is written behind it
+
+	begin   func() (over func()) // begins a write; over is called by the goroutine when it is done
+	batches chan batch
+	idle    sync.WaitGroup // nothing is being written, and what is above may be used
+}
+
+// batch is records to write.
+type batch struct {
+	records []protocols.Record
+	over    func()
 }
 
 // newFileDisk makes the log of a replica in a folder.
 func newFileDisk(folder string, replica int) (*fileDisk, error) {
-	d := &fileDisk{path: filepath.Join(folder, fmt.Sprintf("replica-%d", replica))}
-	return d, d.open()
+	d := &fileDisk{path: filepath.Join(folder, fmt.Sprintf("replica-%d", replica)), batches: make(chan batch, 1)}
+	if err := d.open(); err != nil {
+		return nil, err
+	}
+	go func() {
+		for b := range d.batches {
+			d.write(b.records)
+			d.idle.Done()
+			b.over()
+		}
+	}()
+	return d, nil
+}
+
+// Write implements host.Disk.
+func (d *fileDisk) Write(records []protocols.Record) (durable bool) {
+	d.idle.Add(1)
+	d.batches <- batch{records, d.begin()}
+	return false
+}
+
+func (d *fileDisk) written() {}
+
+// Crash implements host.Disk: what is being written comes through. The replica's bytes are used until then.
+func (d *fileDisk) Crash() { d.idle.Wait() }
+
+// Records implements host.Disk.
+func (d *fileDisk) Records() [][]byte {
+	d.idle.Wait()
+	return d.records()
 }
 
 func (d *fileDisk) open() (err error) {
@@ -58,9 +98,6 @@ func (d *fileDisk) write(records []protocols.Record) {
 	}
 }
 
-// tear writes nothing: a live replica crashes between its batches.
-func (d *fileDisk) tear([]protocols.Record) {}
-
 // records closes the log and reads it again from the file system, as a new process would.
 func (d *fileDisk) records() [][]byte {
 	if d.err != nil {
@@ -85,6 +122,8 @@ func (d *fileDisk) records() [][]byte {
 }
 
 func (d *fileDisk) close() error {
+	d.idle.Wait()
+	close(d.batches)
 	if err := d.log.Close(); err != nil && d.err == nil {
 		d.err = fmt.Errorf("closing %s: %w", d.path, err)
 	}

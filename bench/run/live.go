@@ -14,29 +14,31 @@ import (
 	"quorumbench/netem"
 	"quorumbench/netem/emulator"
 	"quorumbench/netem/quicnet"
+	"quorumbench/protocols"
 )
 
 // connectTimeout is how long the replicas may take to find each other.
 const connectTimeout = 15 * time.Second
 
-// liveWorld is real time: a goroutine a site, QUIC between them, and one thread that makes
+// liveWorld is real time: a goroutine a place, QUIC between them, and one thread that makes
 // packets, arrivals and timers happen when they are due.
 type liveWorld struct {
 	scheduler *emulator.Scheduler
 	network   *emulator.Network
 	net       *quicnet.Net
 	begun     time.Duration // on the scheduler's clock
+	layout    *layout
 	boxes     []*mailbox
 }
 
 func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
 
-func (w *liveWorld) at(due time.Duration, site int, e event) {
+func (w *liveWorld) at(due time.Duration, place int, e event) {
 	kind := emulator.Timers
 	if e.kind == arrivalEvent {
 		kind = emulator.Arrivals
 	}
-	box := w.boxes[site]
+	box := w.boxes[place]
 	w.scheduler.At(due+w.begun, kind, emulator.Func(func() { box.put(e) }))
 }
 
@@ -48,15 +50,60 @@ func (w *liveWorld) change(from, to int, config netem.LinkConfig) {
 	w.network.Change(from, to, config)
 }
 
-func (w *liveWorld) send(from, to int, messages [][]byte) {
-	w.net.Endpoint(from).Send(to, messages...)
+// A message travels behind a byte that tells which nodes of the two places it is between.
+const (
+	fromClients byte = 1 << iota
+	toClients
+)
+
+func (w *liveWorld) send(from, to int, messages []message) {
+	box := w.boxes[from]
+	data, ends := box.data[:0], box.ends[:0]
+	for _, m := range messages {
+		var between byte
+		if !w.layout.isReplica(m.from) {
+			between |= fromClients
+		}
+		if !w.layout.isReplica(m.to) {
+			between |= toClients
+		}
+		data = append(append(data, between), m.data...)
+		ends = append(ends, len(data))
+	}
+	frames := box.frames[:0]
+	begin := 0
+	for _, end := range ends {
+		frames = append(frames, data[begin:end])
+		begin = end
+	}
+	box.data, box.ends, box.frames = data, ends, frames
+	w.net.Endpoint(from).Send(to, frames...)
 }
 
-// mailbox holds what happens to a site until its goroutine takes it.
+// receive takes a message that has come to a place.
+func (w *liveWorld) receive(to, from int, data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	e := event{kind: messageEvent, from: protocols.NodeID(from), to: protocols.NodeID(to), data: data[1:], at: w.now()}
+	if data[0]&fromClients != 0 {
+		e.from = w.layout.clientAt[from]
+	}
+	if data[0]&toClients != 0 {
+		e.to = w.layout.clientAt[to]
+	}
+	w.boxes[to].put(e)
+}
+
+// mailbox holds what happens at a place until its goroutine takes it, and what that needs to send.
 type mailbox struct {
 	mu     sync.Mutex
 	events []event
 	wake   chan struct{} // has room for one token: something is there
+
+	data   []byte // scratch of send
+	ends   []int
+	frames [][]byte
 }
 
 func newMailbox() *mailbox { return &mailbox{wake: make(chan struct{}, 1)} }
@@ -81,12 +128,12 @@ func (m *mailbox) take(empty []event) []event {
 	return taken
 }
 
-// serve runs a site until it is stopped.
-func serve(s *site, box *mailbox) {
+// serve runs a place until it is stopped.
+func serve(p *place, box *mailbox) {
 	var spare []event
 	for {
 		events := box.take(spare[:0])
-		s.handle(events)
+		p.handle(events)
 		for i := range events {
 			if events[i].kind == stopEvent {
 				return
@@ -99,7 +146,7 @@ func serve(s *site, box *mailbox) {
 
 // live runs the protocol in real time.
 func (r *running) live(ctx context.Context) error {
-	w := &liveWorld{scheduler: emulator.New()}
+	w := &liveWorld{scheduler: emulator.New(), layout: r.layout()}
 	defer w.scheduler.Close()
 	n := len(r.Plan.Experiment.Regions)
 	for range n {
@@ -114,9 +161,7 @@ func (r *running) live(ctx context.Context) error {
 	}
 	net, err := quicnet.New(quicnet.Config{
 		Replicas: n, Conn: w.network.Conn, Mode: mode,
-		Receive: func(to, from int, message []byte) {
-			w.boxes[to].put(event{kind: messageEvent, from: from, data: message, due: w.now()})
-		},
+		Receive: w.receive,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the transport: %w", err)
@@ -138,10 +183,10 @@ func (r *running) live(ctx context.Context) error {
 	}
 	w.scheduler.TakeLateness(emulator.Packets) // what was before does not count
 	w.begun = w.scheduler.Now()
-	r.prepare(w, disks, time.Now())
+	r.prepare(w, w.layout, disks, time.Now())
 	var serving sync.WaitGroup
-	for i, s := range r.sites {
-		serving.Go(func() { serve(s, w.boxes[i]) })
+	for i, p := range r.places {
+		serving.Go(func() { serve(p, w.boxes[i]) })
 		w.boxes[i].put(event{kind: startEvent})
 	}
 	r.faults.schedule()
@@ -171,7 +216,7 @@ func (r *running) disks() (disks []disk, remove func() error, err error) {
 		}
 		return errors.Join(all, os.RemoveAll(folder))
 	}
-	for i := range r.record.Clients {
+	for i := range r.Plan.Experiment.Replicas {
 		d, err := newFileDisk(folder, i)
 		if err != nil {
 			return nil, nil, errors.Join(err, remove())

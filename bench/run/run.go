@@ -77,7 +77,7 @@ func Play(ctx context.Context, config Config) (*verify.Record, error) {
 type running struct {
 	Config
 	record *verify.Record
-	sites  []*site
+	places []*place
 	end    *ending
 	faults *faults
 }
@@ -85,9 +85,10 @@ type running struct {
 func newRunning(config Config) *running {
 	e := &config.Plan.Experiment
 	record := &verify.Record{Plan: config.Plan, Protocol: config.Protocol, Repeat: config.Repeat}
-	for region := range e.Regions {
-		c := load.NewClients(&e.Load, e.Seed, config.Repeat, region)
+	for client := range e.Clients {
+		c := load.NewClients(&e.Load, e.Seed, config.Repeat, client)
 		c.GiveUp = cmp.Or(config.GiveUp, c.GiveUp)
+		c.Beside = config.Plan.ClientRegion(client) < len(e.Replicas)
 		if config.Watch != nil {
 			c.Watch()
 		}
@@ -99,29 +100,57 @@ func newRunning(config Config) *running {
 // weather is the seed of the links: the same for all protocols of a repeat.
 func (r *running) weather() uint64 { return r.Plan.Experiment.Seed + uint64(r.Repeat)<<32 }
 
-// prepare makes the replicas with their sites, the faults and the end of a run. Now is the date at which the
-// run begins; of it the histogram log keeps milliseconds.
-func (r *running) prepare(w world, disks []disk, now time.Time) {
-	r.record.Started = now.Add(r.Plan.Experiment.Load.Warmup).UTC().Truncate(time.Millisecond)
+// prepare makes the places with their replicas and clients, the faults and the end of a run. Now is the date
+// at which the run begins; of it the histogram log keeps milliseconds.
+func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) {
+	e := &r.Plan.Experiment
+	r.record.Started = now.Add(e.Load.Warmup).UTC().Truncate(time.Millisecond)
+	for number := range e.Regions {
+		r.places = append(r.places, &place{number: number, world: w, layout: layout, away: make([][]message, len(e.Regions))})
+	}
 	driver := r.record.Driver()
-	for i, c := range r.record.Clients {
+	for id := range protocols.NodeID(len(e.Replicas)) {
 		one := &verify.Replica{Measures: result.Measures{}}
 		if r.TraceEvents > 0 {
 			one.Events = result.NewTraceLog(r.TraceEvents, r.expected())
 		}
-		s := newSite(i, r.config(i), driver, w, r.costs(), c, disks[i], one)
-		s.trace = r.Steps
-		r.record.Replicas, r.sites = append(r.record.Replicas, one), append(r.sites, s)
+		r.record.Replicas = append(r.record.Replicas, one)
+		config := r.Plan.Replica(r.Protocol, id)
+		config.Seed = r.seed(id)
+		p := r.places[id]
+		p.replica = newReplica(p, config, driver, r.costs(), disks[id], one)
+		p.replica.steps, p.replica.warmup = r.Steps, e.Load.Warmup
+	}
+	for i, c := range r.record.Clients {
+		config := r.Plan.Client(r.Protocol, i)
+		config.Seed = r.seed(config.ID)
+		p := r.places[r.Plan.ClientRegion(i)]
+		p.clients = newClientNode(p, config, driver, c)
+		if r.TraceEvents > 0 {
+			p.clients.measures = result.Measures{}
+			r.record.ClientMeasures = append(r.record.ClientMeasures, p.clients.measures)
+		}
 	}
 	r.end = newEnding(r.record, r.AwaitLevel)
-	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.weather(), 1<<62)), r.leading, r.Steps)
+	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.weather(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
 }
 
-// config is what a replica knows when it is made.
-func (r *running) config(i int) protocols.Config {
-	config := r.Plan.Replica(r.Protocol, i)
-	config.Seed = r.weather()<<8 + uint64(i)
-	return config
+// seed is that of a node.
+func (r *running) seed(id protocols.NodeID) uint64 { return r.weather()<<8 + uint64(id) }
+
+// layout tells where the nodes are.
+func (r *running) layout() *layout {
+	e := &r.Plan.Experiment
+	l := &layout{replicas: len(e.Replicas), clientAt: make([]protocols.NodeID, len(e.Regions))}
+	for place := range e.Regions {
+		l.local = append(l.local, r.Plan.Topology.OneWay[place][place])
+		l.clientAt[place] = protocols.Nobody
+	}
+	for i := range e.Clients {
+		l.regions = append(l.regions, r.Plan.ClientRegion(i))
+		l.clientAt[l.regions[i]] = protocols.NodeID(l.replicas + i)
+	}
+	return l
 }
 
 // expected is about how many commands an open loop will issue; of a closed one nothing is known.
@@ -142,18 +171,13 @@ func (r *running) costs() experiment.Simulation {
 // for at all.
 func (r *running) memoryDisks() []disk {
 	var disks []disk
-	for i := range r.record.Clients {
-		var d disk = noDisk{}
-		if len(r.Plan.Experiment.Faults) > 0 {
-			d = &simDisk{random: rand.New(rand.NewPCG(r.weather(), 2<<62+uint64(i)))}
-		}
-		disks = append(disks, d)
+	for i := range r.Plan.Experiment.Replicas {
+		disks = append(disks, &memoryDisk{
+			random: rand.New(rand.NewPCG(r.weather(), 2<<62+uint64(i))), drops: len(r.Plan.Experiment.Faults) == 0,
+		})
 	}
 	return disks
 }
-
-// leading tells whether the replica of a region has said last that it leads.
-func (r *running) leading(region int) bool { return r.record.Clients[region].Leading.Load() }
 
 // tell tells the watcher how the run goes.
 func (r *running) tell(now time.Duration) {

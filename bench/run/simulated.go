@@ -11,10 +11,10 @@ import (
 	"quorumbench/netem/sim"
 )
 
-// simWorld is virtual time: one loop in which the sites' events happen in order, and messages
+// simWorld is virtual time: one loop in which the places' events happen in order, and messages
 // that pass the links themselves, without packets around them.
 type simWorld struct {
-	loop  sim.Loop[siteEvent]
+	loop  sim.Loop[placeEvent]
 	links [][]*netem.Link
 	net   *result.NetworkRun
 
@@ -22,36 +22,37 @@ type simWorld struct {
 	random  *rand.Rand // says which
 }
 
-// siteEvent is an event at a site, or a function to call.
-type siteEvent struct {
-	site int
+// placeEvent is an event at a place, or a function to call, if there is no place.
+type placeEvent struct {
+	place int
 	event
-	do func()
 }
+
+const noPlace = -1
 
 func (w *simWorld) now() time.Duration { return w.loop.Now() }
 
-func (w *simWorld) at(due time.Duration, site int, e event) {
-	w.loop.At(due, siteEvent{site: site, event: e})
+func (w *simWorld) at(due time.Duration, place int, e event) {
+	w.loop.At(due, placeEvent{place, e})
 }
 
-func (w *simWorld) do(due time.Duration, f func()) { w.loop.At(due, siteEvent{do: f}) }
+func (w *simWorld) do(due time.Duration, f func()) { w.loop.At(due, placeEvent{noPlace, event{do: f}}) }
 
 func (w *simWorld) change(from, to int, config netem.LinkConfig) {
 	w.links[from][to].SetConfig(config)
 }
 
-func (w *simWorld) send(from, to int, messages [][]byte) {
+func (w *simWorld) send(from, to int, messages []message) {
 	for _, m := range messages {
-		w.net.Bytes += uint64(len(m))
-		due, fate := w.links[from][to].Transmit(w.loop.Now(), len(m))
+		w.net.Bytes += uint64(len(m.data))
+		due, fate := w.links[from][to].Transmit(w.loop.Now(), len(m.data))
 		switch fate {
 		case netem.Lost:
 			w.net.Lost++
 		case netem.Dropped:
 			w.net.Dropped++
 		default:
-			e := event{kind: messageEvent, from: from, data: bytes.Clone(m)}
+			e := event{kind: messageEvent, from: m.from, to: m.to, data: bytes.Clone(m.data)}
 			w.at(due, to, e)
 			if w.doubled > 0 && w.random.Float64() < w.doubled {
 				late := longestDetour * w.random.Float64() * float64(due-w.loop.Now())
@@ -81,8 +82,8 @@ func (r *running) simulate(ctx context.Context) error {
 			w.links[from] = append(w.links[from], netem.NewLink(r.Plan.Link(from, to), r.weather(), from, to))
 		}
 	}
-	r.prepare(w, r.memoryDisks(), r.Began)
-	for i := range r.sites {
+	r.prepare(w, r.layout(), r.memoryDisks(), r.Began)
+	for i := range r.places {
 		w.at(0, i, event{kind: startEvent})
 	}
 	r.faults.schedule()
@@ -93,19 +94,19 @@ func (r *running) simulate(ctx context.Context) error {
 	happened, flooded := 0, false
 	var batch [1]event
 	for until := slice; ; until += slice {
-		w.loop.Run(until, func(e siteEvent) {
+		w.loop.Run(until, func(e placeEvent) {
 			happened++
 			if r.Bounds != (Bounds{}) && (happened > r.Bounds.Events || w.loop.Len() > r.Bounds.Waiting) {
 				flooded = true
 				return // what waits happens to nobody, and nothing comes after it
 			}
-			if e.do != nil {
+			if e.place == noPlace {
 				e.do()
 				r.record.Inspect()
 				return
 			}
 			batch[0] = e.event
-			r.sites[e.site].handle(batch[:])
+			r.places[e.place].handle(batch[:])
 		})
 		switch {
 		case ctx.Err() != nil:

@@ -8,69 +8,68 @@ import (
 	"quorumbench/protocols"
 )
 
-// traceInput writes what happens to the replica of a site.
-func (s *site) traceInput(in *protocols.Input) {
-	if s.trace == nil || s.Node == nil {
+// Before implements host.Watcher: it writes what happens to the replica.
+func (r *replica) Before(in *protocols.Input) {
+	if r.steps == nil {
 		return
 	}
 	switch in.Kind {
+	case protocols.InputRestore, protocols.InputStart:
 	case protocols.InputMessage:
-		s.tell("<- %d  %s", in.From, s.describe(in.Data))
+		r.tell("<- %d  %s", in.From, r.describe(in.Data))
 	case protocols.InputTimer:
-		s.tell("timer %d", in.Timer)
+		r.tell("timer %d", in.Timer)
 	case protocols.InputCommand:
-		kind := "write"
-		if sample := s.clients.Owned(in.Command); sample != nil && sample.Read {
-			kind = "read"
-		}
-		s.tell("%s %s", verify.CommandName(in.Command), kind)
+		r.tell("%s from %d", verify.CommandName(in.Command), in.From)
 	default:
-		s.tell("%v", in.Kind)
+		r.tell("%v", in.Kind)
 	}
 }
 
-// traceOutbox writes what the replica wants, when it is durable.
-func (s *site) traceOutbox() {
-	if s.trace == nil {
+// After implements host.Watcher. What the step wants is told when it is let out.
+func (r *replica) After(*protocols.Input, *protocols.Outbox) {}
+
+func (r *replica) traceSend(m protocols.Send) {
+	if r.steps != nil {
+		r.tell("  -> %d  %s", m.To, r.describe(m.Data))
+	}
+}
+
+func (r *replica) traceCommit(c protocols.Commit) {
+	if r.steps == nil {
 		return
 	}
-	out := s.host.Pending()
-	for _, m := range out.Sends {
-		s.tell("  -> %d  %s", m.To, s.describe(m.Data))
+	order := ""
+	if c.Slot.Key != "" {
+		order = " of " + verify.LogName(c.Slot.Key)
 	}
-	for _, c := range out.Commits {
-		s.tell("  applies %s at %d%s", verify.CommandName(c.ID), c.Slot.Index, ofKey(c.Slot.Key))
-	}
-	for _, m := range out.Marks {
-		if m.ID == (protocols.CommandID{}) {
-			s.tell("  %s", m.Event)
-		}
-	}
-	for _, a := range out.Answers {
-		s.tell("  answers %s", verify.CommandName(a.ID))
+	r.tell("  applies %s at %d%s", verify.CommandName(c.ID), c.Slot.Index, order)
+}
+
+func (r *replica) traceMark(m protocols.Mark) {
+	if r.steps != nil && m.ID == (protocols.CommandID{}) {
+		r.tell("  %s", m.Event)
 	}
 }
 
-func ofKey(key string) string {
-	if key == "" {
-		return ""
+func (r *replica) traceAnswer(to protocols.NodeID, a protocols.Answer) {
+	if r.steps != nil {
+		r.tell("  answers %s to %d", verify.CommandName(a.ID), to)
 	}
-	return " of " + verify.LogName(key)
 }
 
-func (s *site) describe(message []byte) string {
-	if s.driver.Describe != nil {
-		if text := s.driver.Describe(message); text != "" {
+func (r *replica) describe(message []byte) string {
+	if r.driver.Describe != nil {
+		if text := r.driver.Describe(message); text != "" {
 			return text
 		}
 	}
 	return fmt.Sprintf("%d bytes", len(message))
 }
 
-// tell writes a line of the trace: the time in ms, the replica, what happens.
-func (s *site) tell(format string, args ...any) {
-	if s.trace == nil {
-		return
+// tell writes a line of the steps: the time in ms, the replica, what happens.
+func (r *replica) tell(format string, args ...any) {
+	if r.steps != nil {
+		fmt.Fprintf(r.steps, "%10.3f  %d  %s\n", float64(r.Now())/float64(time.Millisecond), r.id, fmt.Sprintf(format, args...))
 	}
-	fmt.Fprintf(s.trace, "%10.3f  %d  %s\n", float64(s.world.now())/float64(time.Millisecond), s.id, fmt.Sprintf(format, args...))
 }

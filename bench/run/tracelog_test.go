@@ -50,7 +50,7 @@ func TestStagesOfEachWriteAddUpToItsResponseWhateverHappens(t *testing.T) {
 			for region, c := range r.Clients {
 				for write := range c.Writes(r.Until) {
 					writes++
-					times, chosen := traces.Stages(region, write)
+					times, chosen := traces.Stages(region, region, write)
 					sum := time.Duration(0)
 					for stage, took := range times {
 						if took < 0 {

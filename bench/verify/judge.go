@@ -36,7 +36,7 @@ func (r *Record) judge(run *result.Run) {
 	if run.Network.Overflow > 0 {
 		invalid("%d packets were not read in time: the machine is too busy", run.Network.Overflow)
 	}
-	if leader := r.Plan.Region(r.Protocol.Leader); r.Driver().HasLeader && !r.mayMove() && !r.Clients[leader].Leading.Load() {
+	if leader := r.Plan.Region(r.Protocol.Leader); r.Driver().HasLeader && !r.mayMove() && !r.Replicas[leader].Leading.Load() {
 		invalid("%s was not led from %s at the end", run.Protocol, r.Protocol.Leader)
 	}
 }

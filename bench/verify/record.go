@@ -2,6 +2,7 @@ package verify
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"quorumbench/bench/experiment"
@@ -16,8 +17,8 @@ type Record struct {
 	Plan     *experiment.Plan
 	Protocol experiment.Protocol
 	Repeat   int             // from 0
-	Clients  []*load.Clients // by region
-	Replicas []*Replica      // by region
+	Clients  []*load.Clients // by their regions, Experiment.Clients
+	Replicas []*Replica      // by their regions, Experiment.Replicas, which come first among all
 
 	Started time.Time     // when measuring began
 	Until   time.Duration // since the run began: commands that were intended before count
@@ -25,6 +26,8 @@ type Record struct {
 	Cut     bool          // in the end a link was cut
 	Faults  []result.FaultMark
 	Network result.NetworkRun // messages are counted by the replicas
+	// ClientMeasures are the numbers that client nodes have noted.
+	ClientMeasures []result.Measures
 
 	broken error // the first invariant that was found broken while the run lasted
 }
@@ -37,6 +40,28 @@ type Replica struct {
 	Events       *result.TraceLog // nil: none are kept
 	Measures     result.Measures
 	Messages     uint64 // sent
+	// Leading is the replica's last word about its leadership. It may be read from any goroutine.
+	Leading atomic.Bool
+}
+
+// Begin notes that an incarnation begins.
+func (r *Replica) Begin(now time.Duration) {
+	r.Incarnations = append(r.Incarnations, Incarnation{Began: now, Ended: result.Never, Served: result.Never})
+	r.Journal.Begin(now)
+}
+
+// End notes that it has crashed.
+func (r *Replica) End(now time.Duration) {
+	r.Incarnations[len(r.Incarnations)-1].Ended = now
+	r.Node = nil
+	r.Leading.Store(false)
+}
+
+// Serves notes that the replica has answered a command of its region's clients.
+func (r *Replica) Serves(now time.Duration) {
+	if one := &r.Incarnations[len(r.Incarnations)-1]; one.Served == result.Never {
+		one.Served = now
+	}
 }
 
 // Incarnation is the time between the start of a replica and its crash. Times are since the run began, and
@@ -49,6 +74,14 @@ type Incarnation struct {
 
 // Region is the name of a region.
 func (r *Record) Region(i int) string { return r.Plan.Experiment.Regions[i] }
+
+// beside is the number of the replica in the region of a client node, -1 if there is none.
+func (r *Record) beside(client int) int {
+	if region := r.Plan.ClientRegion(client); region < len(r.Replicas) {
+		return region
+	}
+	return -1
+}
 
 // Driver is that of the protocol.
 func (r *Record) Driver() *protocols.Driver { return r.Plan.Driver(r.Protocol) }

@@ -1,0 +1,136 @@
+package run
+
+import (
+	"time"
+
+	"quorumbench/bench/load"
+	"quorumbench/bench/result"
+	"quorumbench/protocols"
+	"quorumbench/protocols/client"
+	"quorumbench/protocols/host"
+	"quorumbench/protocols/kv"
+)
+
+// clientNode is the client node of a place: it hands the commands of its region's load to replicas, and the
+// answers back. It implements host.World.
+type clientNode struct {
+	place    *place
+	id       protocols.NodeID
+	host     *host.Host
+	load     *load.Clients
+	measures result.Measures // nil: none are kept
+}
+
+func newClientNode(p *place, config protocols.ClientConfig, driver *protocols.Driver, l *load.Clients) *clientNode {
+	c := &clientNode{place: p, id: config.ID, load: l}
+	made := client.New
+	if driver.Client != nil {
+		made = driver.Client
+	}
+	c.host = host.New(host.Config{World: c, Client: true, New: func(uint64) protocols.Node { return made(config) }})
+	return c
+}
+
+// begin starts the node and enters the first arrivals.
+func (c *clientNode) begin() {
+	c.host.Restore()
+	c.host.Start()
+	c.host.Release()
+	for _, due := range c.load.Begin() {
+		c.arrive(due)
+	}
+}
+
+// arrive enters an arrival.
+func (c *clientNode) arrive(due time.Duration) {
+	c.place.world.at(due, c.place.number, event{kind: arrivalEvent, at: due})
+}
+
+// onArrival issues the command that was intended for a time.
+func (c *clientNode) onArrival(intended time.Duration) {
+	if next, more := c.load.NextArrival(); more {
+		c.arrive(next)
+	}
+	now := c.Now()
+	id, data := c.load.Issue(intended, now)
+	if data == nil {
+		return // the load is over
+	}
+	if wait, some := c.load.Expires(); some {
+		c.place.world.at(now+wait, c.place.number, event{kind: expiryEvent, command: id})
+	}
+	c.host.Input(&protocols.Input{Kind: protocols.InputCommand, From: protocols.Nobody, Command: id, Data: data}, intended)
+	c.host.Release()
+}
+
+// onExpiry goes on without an answer.
+func (c *clientNode) onExpiry(id protocols.CommandID) {
+	if now := c.Now(); c.load.Expired(id, now) {
+		c.arrive(now)
+	}
+}
+
+func (c *clientNode) onMessage(e *event) {
+	c.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: e.from, Data: e.data}, c.Now())
+	c.host.Release()
+}
+
+func (c *clientNode) onTimer(e *event) {
+	c.host.Fire(e.timer, e.number, c.Now())
+	c.host.Release()
+}
+
+// Now implements host.World.
+func (c *clientNode) Now() time.Duration { return c.place.world.now() }
+
+// Send implements host.World.
+func (c *clientNode) Send(messages []protocols.Send) {
+	for _, m := range messages {
+		c.place.send(c.id, m.To, m.Data)
+	}
+	c.place.flush()
+}
+
+// Wake implements host.World.
+func (c *clientNode) Wake(at time.Duration, timer protocols.TimerID, setting uint64) {
+	c.place.world.at(at, c.place.number, event{kind: timerEvent, to: c.id, timer: timer, number: setting})
+}
+
+// Commit implements host.World: clients apply nothing.
+func (c *clientNode) Commit(protocols.Commit) {}
+
+// measureRetries counts the commands that clients have handed to another replica.
+const measureRetries = "retries by clients"
+
+// note counts an event.
+func (c *clientNode) note(event string) {
+	if c.measures != nil {
+		c.measures.Add(event, 0)
+	}
+}
+
+// Mark implements host.World.
+func (c *clientNode) Mark(m protocols.Mark, _ time.Duration) {
+	if m.Event == protocols.MarkRetried && c.load.Measured(c.Now()) {
+		c.note(measureRetries)
+	}
+}
+
+// measureVersionRefused counts the writes that named a version and could not become it.
+const measureVersionRefused = "writes refused by version"
+
+// Answer implements host.World: the load has its answer, and in a closed loop goes on.
+func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
+	sample := c.load.Owned(a.ID)
+	if sample == nil {
+		return // no command of this load
+	}
+	before := sample.Outcome
+	again, due := c.load.Answered(a.ID, a.Result, c.Now())
+	if sample.Outcome != before && sample.Outcome == kv.Outcome_REFUSED && c.load.Measured(sample.Intended) {
+		c.note(measureVersionRefused)
+	}
+	if again {
+		c.arrive(due)
+	}
+}

@@ -1,0 +1,218 @@
+package run
+
+import (
+	"io"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/verify"
+	"quorumbench/protocols"
+	"quorumbench/protocols/client"
+	"quorumbench/protocols/host"
+)
+
+// replica is the replica of a place: its host, its disk, what its work costs, and the record of what it did.
+// It implements host.World and host.Watcher.
+type replica struct {
+	place  *place
+	id     protocols.NodeID
+	driver *protocols.Driver
+	host   *host.Host
+	disk   disk
+	record *verify.Replica
+
+	costs    experiment.Simulation // of its work; zero in real time
+	slow     time.Duration         // more, for each batch
+	received int                   // messages of this batch
+	stepped  bool                  // this batch has inputs
+	busy     bool                  // with the work of the last batch: what comes waits
+	backlog  []event
+
+	steps  io.Writer     // one line for each thing that happens to it, or that it wants; nil: none
+	warmup time.Duration // after which measuring begins
+}
+
+// disk is a host.Disk whose writes may take time.
+type disk interface {
+	host.Disk
+	// written is called at the place when a write that took time is over.
+	written()
+}
+
+// newReplica makes the replica of a place, which is down. A disk in memory takes as long as the costs say.
+func newReplica(p *place, config protocols.Config, driver *protocols.Driver, costs experiment.Simulation, d disk, record *verify.Replica) *replica {
+	r := &replica{place: p, id: config.ID, driver: driver, costs: costs, disk: d, record: record}
+	switch d := d.(type) {
+	case *memoryDisk:
+		if costs.PersistCost > 0 {
+			d.begin = func() { p.world.at(r.Now()+costs.PersistCost, p.number, r.durable()) }
+		}
+	case *fileDisk:
+		d.begin = func() (over func()) {
+			e := r.durable() // of this incarnation
+			return func() { p.world.at(p.world.now(), p.number, e) }
+		}
+	}
+	r.host = host.New(host.Config{World: r, Disk: d, Watch: r, New: func(incarnation uint64) protocols.Node {
+		one := config
+		one.Seed += incarnation << 32
+		return driver.New(one)
+	}})
+	return r
+}
+
+// durable tells that the disk has written what it was given in this incarnation.
+func (r *replica) durable() event { return event{kind: durableEvent, number: r.host.Incarnation()} }
+
+// begin begins an incarnation from what is on the disk.
+func (r *replica) begin() {
+	r.tell("start of incarnation %d", r.host.Incarnation()+1)
+	r.record.Begin(r.Now())
+	r.host.Restore()
+	r.host.Start()
+	r.record.Node = r.host.Node()
+	r.stepped = true
+}
+
+// crash ends the incarnation. What was not durable yet is lost, or a part of it.
+func (r *replica) crash() {
+	if !r.host.Up() {
+		return
+	}
+	r.tell("crash")
+	r.host.Crash()
+	r.record.End(r.Now())
+	r.busy, r.backlog, r.received, r.stepped = false, nil, 0, false
+}
+
+func (r *replica) restart() {
+	if !r.host.Up() {
+		r.begin()
+	}
+}
+
+// take takes an event. One that needs the replica waits while it is at work.
+func (r *replica) take(e *event) {
+	switch e.kind {
+	case durableEvent:
+		if e.number == r.host.Incarnation() && r.host.Up() {
+			r.disk.written()
+			r.host.Durable()
+		}
+		return
+	case workedEvent:
+		if e.number == r.host.Incarnation() {
+			r.worked()
+		}
+		return
+	}
+	now := r.Now()
+	if e.at == 0 {
+		e.at = now
+	}
+	if r.busy {
+		r.backlog = append(r.backlog, *e)
+		return
+	}
+	switch {
+	case !r.host.Up():
+		return
+	case e.kind == timerEvent && !r.host.Due(e.timer, e.number):
+		return
+	case e.kind == timerEvent:
+		r.host.Fire(e.timer, e.number, e.at)
+	case r.place.layout.isReplica(e.from) || r.driver.Client != nil:
+		r.received++
+		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: e.from, Data: e.data}, e.at)
+	default:
+		r.host.Request(e.from, e.data, e.at)
+	}
+	r.stepped = true
+}
+
+// release ends a batch: at once, or when the work that it costs is done.
+func (r *replica) release() {
+	if r.busy || !r.stepped {
+		return
+	}
+	r.stepped = false
+	cost := r.slow + time.Duration(r.received+len(r.host.Pending().Sends))*r.costs.MessageCost
+	r.received = 0
+	if cost == 0 {
+		r.host.Release()
+		return
+	}
+	r.busy = true
+	r.place.world.at(r.Now()+cost, r.place.number, event{kind: workedEvent, number: r.host.Incarnation()})
+}
+
+// worked lets out what the last batch wants, and takes what has come meanwhile.
+func (r *replica) worked() {
+	r.busy = false
+	r.host.Release()
+	waiting := r.backlog
+	r.backlog = nil
+	for i := range waiting {
+		r.take(&waiting[i])
+	}
+}
+
+// Now implements host.World.
+func (r *replica) Now() time.Duration { return r.place.world.now() }
+
+// Send implements host.World.
+func (r *replica) Send(messages []protocols.Send) {
+	r.record.Messages += uint64(len(messages))
+	for _, m := range messages {
+		r.traceSend(m)
+		r.place.send(r.id, m.To, m.Data)
+	}
+	r.place.flush()
+}
+
+// Wake implements host.World.
+func (r *replica) Wake(at time.Duration, timer protocols.TimerID, setting uint64) {
+	r.place.world.at(at, r.place.number, event{kind: timerEvent, to: r.id, timer: timer, number: setting})
+}
+
+// Commit implements host.World.
+func (r *replica) Commit(c protocols.Commit) {
+	r.traceCommit(c)
+	now := r.Now()
+	r.record.Journal.Add(c, now)
+	if r.place.clients == nil {
+		return
+	}
+	if c.Adopted {
+		r.place.clients.load.Adopted()
+	} else {
+		r.place.clients.load.Applied(c.ID, now)
+	}
+}
+
+// Mark implements host.World.
+func (r *replica) Mark(m protocols.Mark, arrived time.Duration) {
+	r.traceMark(m)
+	switch m.Event {
+	case protocols.MarkLeading:
+		r.record.Leading.Store(true)
+	case protocols.MarkDeposed:
+		r.record.Leading.Store(false)
+	}
+	now := r.Now()
+	if r.record.Events == nil || m.ID != (protocols.CommandID{}) && r.record.Events.Add(m.Event, m.ID, arrived, now) {
+		return
+	}
+	if now >= r.warmup {
+		r.record.Measures.Add(m.Event, m.Value)
+	}
+}
+
+// Answer implements host.World.
+func (r *replica) Answer(to protocols.NodeID, a protocols.Answer) {
+	r.traceAnswer(to, a)
+	if r.place.layout.place(to) == r.place.number {
+		r.record.Serves(r.Now())
+	}
+	r.place.send(r.id, to, client.AppendAnswer(nil, a)) // leaves with the messages of the batch
+}
