@@ -128,6 +128,7 @@ func (r *replica) lead() {
 		r.peers[i] = peer{next: r.log.last() + 1, heard: r.now, renewed: r.now - r.patience}
 	}
 	r.handover, r.round, r.waiting = handover{}, 0, nil
+	r.durable = r.log.last() // its requests for votes waited for that
 	r.heartbeat()
 	r.append(&Entry{Term: r.term}) // rule 8
 	r.proposeWaiting()

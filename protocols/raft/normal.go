@@ -45,12 +45,21 @@ func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
 // what they lack at the pace of their answers: more would only wait on the link, and heartbeats behind it.
 func (r *replica) append(e *Entry) {
 	r.write(r.log.last()+1, []*Entry{e})
+	r.out.WhenDurable(r.log.last())
 	r.others(func(to protocols.NodeID) {
 		if p := &r.peers[to]; !p.probing && p.next == r.log.last() {
 			r.sendEntries(to)
 		}
 	})
-	r.advanceCommit() // a leader alone is a majority
+}
+
+// onDurable counts the leader's own log up to an index that it has appended and that is on its disk now
+// (rule 4). A leader that is a quorum by itself commits by this alone.
+func (r *replica) onDurable(index uint64) {
+	if r.role == leader && r.log.term(index) == r.term {
+		r.durable = max(r.durable, index)
+		r.advanceCommit()
+	}
 }
 
 // sendEntries sends what follows the place up to which the peer's log is known or assumed.
@@ -78,10 +87,12 @@ const leastBatch = parcel.LeastBytes
 // probe begins to look for the place where the logs meet.
 func (p *peer) probe() { p.probing, p.most = true, leastBatch }
 
+// sendAppend does not wait for the leader's disk (rule 4): its term is durable, since it was elected in it,
+// and what it sends promises nothing in its own name.
 func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry) {
-	r.send(to, &Message_AppendEntries{AppendEntries: &AppendEntries{
+	r.out.SendNow(to, &Message{Term: r.term, Kind: &Message_AppendEntries{AppendEntries: &AppendEntries{
 		PrevIndex: first - 1, PrevTerm: r.log.term(first - 1), Entries: entries, Commit: r.commit,
-	}})
+	}}})
 }
 
 func (r *replica) onAppendEntries(from protocols.NodeID, m *AppendEntries) {
@@ -149,7 +160,7 @@ func (r *replica) advanceCommit() {
 	for i, p := range r.peers {
 		r.matches[i] = p.match
 	}
-	r.matches[r.config.ID] = r.log.last()
+	r.matches[r.config.ID] = r.durable
 	index := quorum.Reached(r.holders, r.matches)
 	if r.log.term(index) == r.term { // rule 7
 		r.commitTo(index)

@@ -13,7 +13,9 @@
 //  2. A replica votes for at most one candidate in a term.
 //  3. Election restriction: it refuses its vote to a candidate whose log is less recent than its
 //     own, so that a leader has every committed entry.
-//  4. Term, vote and entries are durable before anybody hears of them.
+//  4. Term and vote are durable before anybody hears of them, and a follower's entries before it
+//     confirms them. A leader sends its entries while it writes them to its own disk, and counts
+//     itself among those who hold them when they are durable there (Ongaro 2014, section 10.2.1).
 //  5. A follower appends entries only behind the entry that stands before them in the leader's
 //     log. It removes its own only where one conflicts with the leader's: an append that comes
 //     late, or twice, shortens nothing.
@@ -175,6 +177,7 @@ type replica struct {
 	abandoned uint64 // the last term it has abandoned as a candidate, in this life
 
 	// A leader's.
+	durable  uint64 // its log is on its own disk up to here
 	peers    []peer
 	matches  []uint64 // scratch of advanceCommit: by replica
 	handover handover
@@ -229,6 +232,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		}
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
+	case protocols.InputDurable:
+		r.onDurable(in.Notice)
 	case protocols.InputCommand:
 		if c := r.relay.Accept(in, out); r.role == leader {
 			r.propose(r.config.ID, c)

@@ -66,8 +66,34 @@ func (d *desk) step(in protocols.Input) {
 	d.out.Reset()
 	in.Now = d.now
 	d.node.Step(&in, &d.out)
+	for i := 0; i < len(d.out.Notices); i++ { // its disk takes no time
+		d.node.Step(&protocols.Input{Kind: protocols.InputDurable, Now: d.now, Notice: d.out.Notices[i]}, &d.out)
+	}
 	for _, c := range d.out.Commits {
 		d.commits = append(d.commits, c.Slot.Index)
+	}
+}
+
+// A leader sends its entries while its own disk is busy, and counts itself only when they are durable: with
+// the disk of one of three busy, both followers are needed.
+func TestALeaderCountsItselfWhenItsDiskIsDone(t *testing.T) {
+	const ms = time.Millisecond
+	delays := protocols.Delays{{0, 10 * ms, 30 * ms}, {10 * ms, 0, 10 * ms}, {30 * ms, 10 * ms, 0}}
+	for _, c := range []struct{ persist, want time.Duration }{
+		{0, 20 * ms},         // the nearest follower's answer decides
+		{5 * ms, 25 * ms},    // it writes, too, before it answers; the leader has written long since
+		{100 * ms, 120 * ms}, // the leader and the nearest follower; the leader began 10 ms earlier
+	} {
+		cluster := prototest.NewCluster(t, raft.Driver, prototest.Network{Delays: delays}, 0, 1)
+		cluster.Run(5 * time.Second)
+		cluster.Network.Persist = c.persist
+		id := cluster.Put(0, 1, "k", "v")
+		cluster.RunUntilAnswered(5 * time.Second)
+		if got := cluster.Answers[id].Latency; got != c.want {
+			t.Errorf("a disk that takes %v: a write takes %v, want %v", c.persist, got, c.want)
+		}
+		cluster.Run(cluster.Now() + time.Second)
+		cluster.CheckConverged()
 	}
 }
 
