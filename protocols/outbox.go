@@ -116,12 +116,20 @@ func (o *Outbox) SendEncoded(to NodeID, data []byte) {
 	o.Sends = append(o.Sends, Send{To: to, Data: o.arena[start:len(o.arena):len(o.arena)]})
 }
 
-// Broadcast encodes m once and addresses it to every member but self.
+// Broadcast encodes m once and sends it to every member but self.
 func (o *Outbox) Broadcast(self NodeID, members []NodeID, m proto.Message) {
-	data := o.encode(m)
-	for _, to := range members {
-		if to != self {
-			o.Sends = append(o.Sends, Send{To: to, Data: data})
+	o.broadcast(self, members, Send{Data: o.encode(m)})
+}
+
+// BroadcastNow is Broadcast as SendNow is Send.
+func (o *Outbox) BroadcastNow(self NodeID, members []NodeID, m proto.Message) {
+	o.broadcast(self, members, Send{Data: o.encode(m), Now: true})
+}
+
+func (o *Outbox) broadcast(self NodeID, members []NodeID, m Send) {
+	for _, m.To = range members {
+		if m.To != self {
+			o.Sends = append(o.Sends, m)
 		}
 	}
 }

@@ -19,7 +19,8 @@
 //     leader.
 //  2. A ballot is used by one replica, once: a candidate promises to itself, and takes a ballot
 //     above its own promise and above all it was refused with.
-//  3. Promises and accepted commands are durable before anybody hears of them.
+//  3. Promises and accepted commands are durable before anybody hears of them. A leader sends its
+//     proposals while it writes them to its own disk, and counts its own acceptance when it is durable.
 //  4. One prepare covers every instance from the first that the candidate does not know chosen;
 //     the promise tells everything accepted there, with its ballot. What does not fit into one
 //     message is asked for with a prepare from there on, and the promise counts when all is told.
@@ -173,6 +174,7 @@ type replica struct {
 	candidacy            // a candidate's
 	repeats   []bool     // a leader's: which repeat timers are pending
 	fresh     []instance // scratch of propose
+	writing   []span     // what it has accepted and is not on its disk yet, the oldest first
 	relay     *relay.Relay
 	election  *relay.ElectionTimer
 
@@ -212,6 +214,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		if protocols.Decode(in.Data, &r.in) == nil && r.ours(in.From, &r.in) { // rule 15
 			r.onMessage(in.From, &r.in)
 		}
+	case protocols.InputDurable:
+		r.onDurable()
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputCommand:

@@ -34,7 +34,7 @@ func (r *replica) propose(from protocols.NodeID, handed ...*relay.Command) {
 }
 
 // put proposes commands, which nobody has accepted under the leader's ballot yet, at the
-// instances from first on, and is the first to accept them.
+// instances from first on. It accepts them itself, which counts when it is durable (rule 3).
 func (r *replica) put(first uint64, proposals []instance) {
 	for i, p := range proposals {
 		p.ballot, p.proposed = r.promised, r.now
@@ -42,9 +42,27 @@ func (r *replica) put(first uint64, proposals []instance) {
 	}
 	commands := commands(proposals)
 	r.persist(first, commands)
-	r.broadcast(&Message_Accept{Accept: &Accept{First: first, Commands: commands, Commit: r.commit}})
+	r.out.BroadcastNow(r.config.ID, r.config.Members, &Message{
+		Ballot: uint64(r.promised), Kind: &Message_Accept{Accept: &Accept{First: first, Commands: commands, Commit: r.commit}},
+	})
 	r.watchAnswers()
-	r.onAccepted(r.config.ID, first, uint64(len(proposals)))
+	r.writing = append(r.writing, span{r.promised, first, uint64(len(proposals))})
+	r.out.WhenDurable(first)
+}
+
+// span is count instances from first on that the leader of a ballot has accepted.
+type span struct {
+	ballot       protocols.Ballot
+	first, count uint64
+}
+
+// onDurable counts the leader's own acceptance of what it has proposed first of all that it writes.
+func (r *replica) onDurable() {
+	own := r.writing[0]
+	r.writing = r.writing[1:]
+	if own.ballot == r.promised {
+		r.onAccepted(r.config.ID, own.first, own.count)
+	}
 }
 
 func (r *replica) onAccept(from protocols.NodeID, m *Accept) {

@@ -68,6 +68,9 @@ func (d *desk) step(in protocols.Input) {
 	d.out.Reset()
 	in.Now = d.now
 	d.node.Step(&in, &d.out)
+	for i := 0; i < len(d.out.Notices); i++ { // its disk takes no time
+		d.node.Step(&protocols.Input{Kind: protocols.InputDurable, Now: d.now, Notice: d.out.Notices[i]}, &d.out)
+	}
 	for _, c := range d.out.Commits {
 		if c.Adopted {
 			d.commits = append(d.commits, fmt.Sprint("state after ", c.Slot.Index))
