@@ -2,9 +2,9 @@
 // each change until a check catches it. What is not caught is either no bug, or a hole in the checks:
 //
 //	go run ./bench/mutants -of raft -seeds 300 -sample 100
-//	go run ./bench/mutants -of register -at protocols/register/acceptor.go:57 -seeds 5000
+//	go run ./bench/mutants -of keypaxos -at protocols/keypaxos/acceptor.go:57 -seeds 5000
 //
-// What is mutated is a driver, or a package that drivers share (register, relay, kv, …); the latter is
+// What is mutated is a driver, or a package that drivers share (keypaxos, relay, kv, …); the latter is
 // played on each driver that imports it. The rules are in rules.go. All mutants are built into one
 // program (package bench/variants); each is played in a process of its own, which ends if a life does not
 // end, or memory does. Which mutants a sample holds follows from -seed alone.

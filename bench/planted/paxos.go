@@ -3,22 +3,22 @@ package planted
 var paxosBugs = []Bug{
 	// The acceptor.
 	{"paxos", "a prepare lowers the promise", within(50), []Edit{
-		in("register.Replica.Prepare").replace(`b > i.LastBallot`, `b != i.LastBallot`),
+		in("keypaxos.Replica.Prepare").replace(`b > i.LastBallot`, `b != i.LastBallot`),
 	}},
 	{"paxos", "a value is accepted below the promise", within(50), []Edit{
-		in("register.Replica.Accept").before(`if b >= last && b != i.ValueBallot { _ }`, `last = min(last, b)`),
-		in("register.Replica.Accept").drop(`b >= last`),
+		in("keypaxos.Replica.Accept").before(`if b >= last && b != i.ValueBallot { _ }`, `last = min(last, b)`),
+		in("keypaxos.Replica.Accept").drop(`b >= last`),
 	}},
 	{"paxos", "the promise is not durable", inScenario("paxos-promise-survives"), []Edit{
-		in("register.Replica.Prepare").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Prepare").drop(`r.keep(g, i)`),
 	}},
 	{"paxos", "the accepted value is not durable", within(400), []Edit{
-		in("register.Replica.Accept").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Accept").drop(`r.keep(g, i)`),
 	}},
 
 	// The proposer.
 	{"paxos", "any accepted value is proposed, not that of the highest ballot", within(100), []Edit{
-		in("register.Proposal.Meet").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
+		in("keypaxos.Proposal.Meet").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
 	}},
 	{"paxos", "a writer proposes its own value whatever was accepted", within(50), []Edit{
 		in("paxos.replica.onPromise").replace(`g.Proposal.Meet(protocols.Ballot(m.ValueBallot), m.Value)`,
@@ -33,10 +33,10 @@ var paxosBugs = []Bug{
 		in("paxos.replica.promised").replace(`last > p.Ballot`, `last > p.Ballot && false`),
 	}},
 	{"paxos", "answers to an earlier ballot count", within(100), []Edit{
-		in("register.Replica.Awaited").drop(`uint64(p.Ballot) != m.Ballot`),
+		in("keypaxos.Replica.Awaited").drop(`uint64(p.Ballot) != m.Ballot`),
 	}},
 	{"paxos", "the first ballot for a version is used again", within(5900), []Edit{
-		in("register.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.abandoned, met)`),
+		in("keypaxos.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.abandoned, met)`),
 	}},
 	{"paxos", "ballots do not tell proposers apart", within(50), []Edit{
 		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
@@ -50,7 +50,7 @@ var paxosBugs = []Bug{
 		in("paxos.replica.promised").replace(`p.Value == nil`, `g.Wish().Read`),
 	}},
 	{"paxos", "a read returns an accepted value before it is chosen", within(150), []Edit{
-		in("register.Replica.Prepared").replace(`r.Out.Mark(g.wishes.id, protocols.MarkPrepared)`,
+		in("keypaxos.Replica.Prepared").replace(`r.Out.Mark(g.wishes.id, protocols.MarkPrepared)`,
 			`if w := g.wishes; w.Read {
 				var met kv.Register
 				met.Apply(p.Value)
@@ -58,7 +58,7 @@ var paxosBugs = []Bug{
 			}`),
 	}},
 	{"paxos", "a read returns what it helped to choose", inScenario("paxos-stale-read"), []Edit{
-		in("register.Replica.Chosen").replace(`r.Learn(g, p.Version, p.Value)`,
+		in("keypaxos.Replica.Chosen").replace(`r.Learn(g, p.Version, p.Value)`,
 			`w := g.wishes
 			r.Learn(g, p.Version, p.Value)
 			if w.Read && g.wishes == w {
@@ -66,7 +66,7 @@ var paxosBugs = []Bug{
 			}`),
 	}},
 	{"paxos", "a write is answered whatever was chosen", within(50), []Edit{
-		in("register.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
+		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
 			`if w := g.wishes; !w.Read {
 				r.answer(w, kv.PutResult)
 			}`),
@@ -78,16 +78,16 @@ var paxosBugs = []Bug{
 		in("kv.entry.execute").replace(`c.Version < e.version`, `false`),
 	}},
 	{"paxos", "a promise is dropped as if it were nothing", within(50), []Edit{
-		in("register.Instance.empty").drop(`i.LastBallot == 0`),
+		in("keypaxos.Instance.empty").drop(`i.LastBallot == 0`),
 	}},
 	{"paxos", "an abandoned ballot is dropped as if it were nothing", inScenario("paxos-revert-restart"), []Edit{
-		in("register.Instance.empty").drop(`i.abandoned == 0`),
+		in("keypaxos.Instance.empty").drop(`i.abandoned == 0`),
 	}},
 	{"paxos", "a read is answered by a run that began before it", inScenario("paxos-reads-together"), []Edit{
-		in("register.Replica.Absent").drop(`!w.proposed`),
+		in("keypaxos.Replica.Absent").drop(`!w.proposed`),
 	}},
 	{"paxos", "a write is refused before it can be known", within(50), []Edit{
-		in("register.Register.outcome").replace(`w.version`, `min(w.version, g.state.Version())`),
+		in("keypaxos.Register.outcome").replace(`w.version`, `min(w.version, g.state.Version())`),
 	}},
 	{"paxos", "a read of a version finds the latest", within(50), []Edit{
 		in("kv.entry.execute").replace(`c.Version == 0 || c.Version == e.version`, `c.Version <= e.version`),
@@ -95,43 +95,43 @@ var paxosBugs = []Bug{
 
 	// Snapshots.
 	{"paxos", "a snapshot forgets the instances after it", within(1650), []Edit{
-		in("register.Replica.compact").replace(`i != nil`, `i != nil && false`),
+		in("keypaxos.Replica.compact").replace(`i != nil`, `i != nil && false`),
 	}},
 	{"paxos", "a snapshot forgets the latest versions", within(50), []Edit{
-		in("register.Replica.compact").replace(`g.version > 0`, `g.version > 0 && g.open != nil`),
+		in("keypaxos.Replica.compact").replace(`g.version > 0`, `g.version > 0 && g.open != nil`),
 	}},
 	{"paxos", "the state of a key is told without its sessions", within(50), []Edit{
 		in("kv.Register.Restore").replace(`decoded.Sessions`, `decoded.Sessions[:0]`),
 	}},
 	{"paxos", "a state is adopted that is older than what is known", within(50), []Edit{
-		in("register.Replica.adopt").drop(`version <= g.version`),
+		in("keypaxos.Replica.adopt").drop(`version <= g.version`),
 	}},
 
 	// Revert.
 	{"paxos", "a promise is taken back although a value was accepted under it", within(50), []Edit{
-		in("register.Replica.TakeBack").drop(`if p.Phase != Preparing { _ }`),
-		in("register.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b || last < 0`, `i.LastBallot != b`),
-		in("register.Replica.Revert").replace(`i.LastBallot, i.below = i.below[last], i.below[:last]`,
+		in("keypaxos.Replica.TakeBack").drop(`if p.Phase != Preparing { _ }`),
+		in("keypaxos.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b || last < 0`, `i.LastBallot != b`),
+		in("keypaxos.Replica.Revert").replace(`i.LastBallot, i.below = i.below[last], i.below[:last]`,
 			`i.LastBallot = 0
 			if last >= 0 {
 				i.LastBallot, i.below = i.below[last], i.below[:last]
 			}`),
 	}},
 	{"paxos", "two promises are taken back at once", inScenario("paxos-revert"), []Edit{
-		in("register.Replica.Revert").before(`i.LastBallot, i.below = i.below[last], i.below[:last]`,
+		in("keypaxos.Replica.Revert").before(`i.LastBallot, i.below = i.below[last], i.below[:last]`,
 			`last = max(0, last-1)`),
 	}},
 	{"paxos", "a promise is taken back for another's sake", within(50), []Edit{
-		in("register.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b`, `i.ValueBallot == i.LastBallot`),
+		in("keypaxos.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b`, `i.ValueBallot == i.LastBallot`),
 	}},
 	{"paxos", "a ballot that was taken back is used again", inScenario("paxos-revert-restart"), []Edit{
-		in("register.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.LastBallot, met)`),
+		in("keypaxos.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.LastBallot, met)`),
 	}},
 	{"paxos", "a restart forgets which ballots were taken back", inScenario("paxos-revert-restart"), []Edit{
-		in("register.Replica.restoreEntry").replace(`i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil`,
+		in("keypaxos.Replica.restoreEntry").replace(`i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil`,
 			`i.below = nil`),
 	}},
 	{"paxos", "a promise that comes after it was taken back counts", within(5100), []Edit{
-		in("register.Replica.Awaited").replace(`p.Phase != phase`, `p.Phase != phase && p.Phase != BackingOff`),
+		in("keypaxos.Replica.Awaited").replace(`p.Phase != phase`, `p.Phase != phase && p.Phase != BackingOff`),
 	}},
 }

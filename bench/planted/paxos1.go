@@ -13,10 +13,10 @@ var paxos1Bugs = []Bug{
 			}`),
 	}},
 	{"paxos1", "the proposer does not prepare at home", within(50), []Edit{
-		in("register.Replica.begin").replace(`r.Prepare(g, version, b)`, `r.Promised(g, version)`),
+		in("keypaxos.Replica.begin").replace(`r.Prepare(g, version, b)`, `r.Promised(g, version)`),
 	}},
 	{"paxos1", "a retry has no fresh local prepare", within(250), []Edit{
-		in("register.Replica.begin").replace(`before := r.Prepare(g, version, b)`,
+		in("keypaxos.Replica.begin").replace(`before := r.Prepare(g, version, b)`,
 			`before := r.Promised(g, version)
 			if met == 0 {
 				r.Prepare(g, version, b)
@@ -27,10 +27,10 @@ var paxos1Bugs = []Bug{
 			`if last := r.Accept(g, p.Version, p.Ballot, p.Value); last > p.Ballot && false { _ }`),
 	}},
 	{"paxos1", "an answer to an earlier ballot counts", within(100), []Edit{
-		in("register.Replica.Awaited").drop(`uint64(p.Ballot) != m.Ballot`),
+		in("keypaxos.Replica.Awaited").drop(`uint64(p.Ballot) != m.Ballot`),
 	}},
 	{"paxos1", "the first ballot for a version is used again", within(400), []Edit{
-		in("register.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.abandoned, met)`),
+		in("keypaxos.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.abandoned, met)`),
 	}},
 	{"paxos1", "ballots do not tell proposers apart", within(50), []Edit{
 		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
@@ -39,8 +39,8 @@ var paxos1Bugs = []Bug{
 	// Values.
 	{"paxos1", "the other replica does not check the ballot", within(50), []Edit{
 		in("paxos1.replica.onPropose").replace(`before.LastBallot > b`, `false`),
-		in("paxos1.replica.onPropose").replace(`answer := r.Reply(m, register.Kind_PROPOSED, before.LastBallot)`,
-			`answer := r.Reply(m, register.Kind_PROPOSED, 0)`),
+		in("paxos1.replica.onPropose").replace(`answer := r.Reply(m, keypaxos.Kind_PROPOSED, before.LastBallot)`,
+			`answer := r.Reply(m, keypaxos.Kind_PROPOSED, 0)`),
 	}},
 	{"paxos1", "the other replica ignores what it has accepted", within(50), []Edit{
 		in("paxos1.replica.onPropose").replace(`before.ValueBallot > protocols.Ballot(m.ValueBallot)`, `len(value) == 0`),
@@ -53,7 +53,7 @@ var paxos1Bugs = []Bug{
 		in("paxos1.replica.Begin").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
 	}},
 	{"paxos1", "a writer leaves what is accepted at home behind", within(50), []Edit{
-		in("register.Replica.begin").replace(`g.Proposal.Meet(before.ValueBallot, before.Value)`,
+		in("keypaxos.Replica.begin").replace(`g.Proposal.Meet(before.ValueBallot, before.Value)`,
 			`if w.Read {
 				g.Proposal.Meet(before.ValueBallot, before.Value)
 			}`),
@@ -65,7 +65,7 @@ var paxos1Bugs = []Bug{
 		in("paxos1.replica.onProposed").replace(`p.Value == nil`, `g.Wish().Read`),
 	}},
 	{"paxos1", "a write is answered whatever was chosen", within(50), []Edit{
-		in("register.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
+		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
 			`if w := g.wishes; !w.Read {
 				r.answer(w, kv.PutResult)
 			}`),
@@ -73,12 +73,12 @@ var paxos1Bugs = []Bug{
 
 	// Disk.
 	{"paxos1", "the promise is not durable", within(700), []Edit{
-		in("register.Replica.Prepare").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Prepare").drop(`r.keep(g, i)`),
 	}},
 	{"paxos1", "the accepted value is not durable", within(50), []Edit{
-		in("register.Replica.Accept").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Accept").drop(`r.keep(g, i)`),
 	}},
 	{"paxos1", "a snapshot forgets the instances after it", within(340), []Edit{
-		in("register.Replica.compact").replace(`i != nil`, `i != nil && false`),
+		in("keypaxos.Replica.compact").replace(`i != nil`, `i != nil && false`),
 	}},
 }

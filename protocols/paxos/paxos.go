@@ -4,7 +4,7 @@
 // Every replica proposes what its own clients ask for. A write costs two round trips to the
 // nearest quorum: prepare, to learn whether anything may have been chosen already, and accept.
 //
-// The rules, cited where they are kept, here and in package register:
+// The rules, cited where they are kept, here and in package keypaxos:
 //
 //  1. Prepare is answered with the acceptor's state before the request; it is promised if the
 //     ballot is at least the highest promised so far.
@@ -51,8 +51,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/keypaxos"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/register"
 )
 
 // Driver is classic Paxos.
@@ -66,9 +66,9 @@ var Driver = protocols.Driver{
 	},
 	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 4
 	New:        newReplica,
-	Describe:   register.Describe,
+	Describe:   keypaxos.Describe,
 	Floor:      floor,
-	Invariants: register.Invariants(protocols.MaxReplicas),
+	Invariants: keypaxos.Invariants(protocols.MaxReplicas),
 }
 
 // Options are what an experiment may choose.
@@ -83,7 +83,7 @@ func floor(c protocols.Config) time.Duration {
 
 // replica adds to the keys how their values get chosen.
 type replica struct {
-	*register.Replica
+	*keypaxos.Replica
 	phase1  quorum.System
 	phase2  quorum.System
 	reverts bool
@@ -91,27 +91,27 @@ type replica struct {
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], reverts: c.Options.(*Options).Revert}
-	r.Replica = register.New(c, r.phase1, r)
+	r.Replica = keypaxos.New(c, r.phase1, r)
 	return r
 }
 
-// Receive implements register.Rules.
-func (r *replica) Receive(from protocols.NodeID, g *register.Register, m *register.Message) {
+// Receive implements keypaxos.Rules.
+func (r *replica) Receive(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	b := protocols.Ballot(m.Ballot)
 	switch m.Kind {
-	case register.Kind_PREPARE:
+	case keypaxos.Kind_PREPARE:
 		before := r.Prepare(g, m.Version, b)
-		answer := r.Reply(m, register.Kind_PROMISE, before.LastBallot)
+		answer := r.Reply(m, keypaxos.Kind_PROMISE, before.LastBallot)
 		answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
 		r.Send(from, g, answer)
-	case register.Kind_ACCEPT:
+	case keypaxos.Kind_ACCEPT:
 		last := r.Accept(g, m.Version, b, m.Value)
-		r.Send(from, g, r.Reply(m, register.Kind_ACCEPTED, last))
-	case register.Kind_REVERT:
+		r.Send(from, g, r.Reply(m, keypaxos.Kind_ACCEPTED, last))
+	case keypaxos.Kind_REVERT:
 		r.Revert(g, m.Version, b) // with the option off nobody sends it
-	case register.Kind_PROMISE:
+	case keypaxos.Kind_PROMISE:
 		r.onPromise(from, g, m)
-	case register.Kind_ACCEPTED:
+	case keypaxos.Kind_ACCEPTED:
 		r.onAccepted(from, g, m)
 	}
 }

@@ -2,18 +2,18 @@ package paxos
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/register"
+	"quorumbench/protocols/keypaxos"
 )
 
-// Begin implements register.Rules: phase 1.
-func (r *replica) Begin(g *register.Register) {
+// Begin implements keypaxos.Rules: phase 1.
+func (r *replica) Begin(g *keypaxos.Register) {
 	r.Wait(g, r.phase1)
-	r.Broadcast(g, r.Ask(g, register.Kind_PREPARE, nil))
+	r.Broadcast(g, r.Ask(g, keypaxos.Kind_PREPARE, nil))
 	r.promised(g, r.ID)
 }
 
-func (r *replica) onPromise(from protocols.NodeID, g *register.Register, m *register.Message) {
-	if !r.Awaited(from, g, m, register.Preparing) {
+func (r *replica) onPromise(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+	if !r.Awaited(from, g, m, keypaxos.Preparing) {
 		return
 	}
 	if last := protocols.Ballot(m.LastBallot); last > g.Proposal.Ballot {
@@ -25,7 +25,7 @@ func (r *replica) onPromise(from protocols.NodeID, g *register.Register, m *regi
 }
 
 // promised notes a promise, and begins phase 2 when a quorum has promised.
-func (r *replica) promised(g *register.Register, from protocols.NodeID) {
+func (r *replica) promised(g *keypaxos.Register, from protocols.NodeID) {
 	p := g.Proposal
 	p.Agreed.Add(int32(from))
 	if !r.phase1.IsQuorum(p.Agreed) {
@@ -44,12 +44,12 @@ func (r *replica) promised(g *register.Register, from protocols.NodeID) {
 		return
 	}
 	r.Wait(g, r.phase2)
-	r.Broadcast(g, r.Ask(g, register.Kind_ACCEPT, p.Value))
+	r.Broadcast(g, r.Ask(g, keypaxos.Kind_ACCEPT, p.Value))
 	r.accepted(g, r.ID)
 }
 
-func (r *replica) onAccepted(from protocols.NodeID, g *register.Register, m *register.Message) {
-	if !r.Awaited(from, g, m, register.Accepting) {
+func (r *replica) onAccepted(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+	if !r.Awaited(from, g, m, keypaxos.Accepting) {
 		return
 	}
 	if last := protocols.Ballot(m.LastBallot); last > g.Proposal.Ballot {
@@ -60,7 +60,7 @@ func (r *replica) onAccepted(from protocols.NodeID, g *register.Register, m *reg
 }
 
 // accepted keeps rule 5.
-func (r *replica) accepted(g *register.Register, from protocols.NodeID) {
+func (r *replica) accepted(g *keypaxos.Register, from protocols.NodeID) {
 	p := g.Proposal
 	p.Agreed.Add(int32(from))
 	if !r.phase2.IsQuorum(p.Agreed) {
@@ -70,12 +70,12 @@ func (r *replica) accepted(g *register.Register, from protocols.NodeID) {
 }
 
 // refused keeps rules 3 and 4: without a quorum to be had, the attempt is over.
-func (r *replica) refused(g *register.Register, from protocols.NodeID, last protocols.Ballot) {
+func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last protocols.Ballot) {
 	p := g.Proposal
 	p.Refused.Add(int32(from))
 	p.Highest = max(p.Highest, last)
 	needed := r.phase1
-	if p.Phase == register.Accepting {
+	if p.Phase == keypaxos.Accepting {
 		needed = r.phase2
 	}
 	if needed.IsQuorum(needed.Members().Without(p.Refused)) {
@@ -85,14 +85,14 @@ func (r *replica) refused(g *register.Register, from protocols.NodeID, last prot
 	r.GiveUp(g)
 }
 
-// Late implements register.Rules: the answers do not come.
-func (r *replica) Late(g *register.Register) {
+// Late implements keypaxos.Rules: the answers do not come.
+func (r *replica) Late(g *keypaxos.Register) {
 	r.takeBack(g)
 	r.GiveUp(g)
 }
 
 // takeBack keeps rule 13, if the option is on.
-func (r *replica) takeBack(g *register.Register) {
+func (r *replica) takeBack(g *keypaxos.Register) {
 	if r.reverts {
 		r.TakeBack(g)
 	}

@@ -36,8 +36,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/keypaxos"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/register"
 )
 
 // Driver is Paxos with a travelling proposer.
@@ -52,11 +52,11 @@ var Driver = protocols.Driver{
 		return nil
 	},
 	New:      newReplica,
-	Describe: register.Describe,
+	Describe: keypaxos.Describe,
 	Floor: func(c protocols.Config) time.Duration {
 		return c.Delays.QuorumRoundTrip(c.ID, two)
 	},
-	Invariants: register.Invariants(2), // rule 4: at the proposer's replica and at one other, and nowhere else
+	Invariants: keypaxos.Invariants(2), // rule 4: at the proposer's replica and at one other, and nowhere else
 }
 
 const replicas = 3
@@ -66,22 +66,22 @@ var two = quorum.Size(2, quorum.First(replicas))
 
 // replica adds to the keys how their values get chosen.
 type replica struct {
-	*register.Replica
+	*keypaxos.Replica
 	reach protocols.Reach // where to send proposers
 }
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{reach: protocols.NewReach(c.Delays.Nearest(c.ID))}
-	r.Replica = register.New(c, two, r)
+	r.Replica = keypaxos.New(c, two, r)
 	return r
 }
 
-// Receive implements register.Rules.
-func (r *replica) Receive(from protocols.NodeID, g *register.Register, m *register.Message) {
+// Receive implements keypaxos.Rules.
+func (r *replica) Receive(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	switch m.Kind {
-	case register.Kind_PROPOSE:
+	case keypaxos.Kind_PROPOSE:
 		r.onPropose(from, g, m)
-	case register.Kind_PROPOSED:
+	case keypaxos.Kind_PROPOSED:
 		r.onProposed(from, g, m)
 	}
 }

@@ -4,24 +4,24 @@ import (
 	"bytes"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/register"
+	"quorumbench/protocols/keypaxos"
 )
 
-// Begin implements register.Rules: the proposer, prepared here, leaves (rule 1).
-func (r *replica) Begin(g *register.Register) {
+// Begin implements keypaxos.Rules: the proposer, prepared here, leaves (rule 1).
+func (r *replica) Begin(g *keypaxos.Register) {
 	p := g.Proposal
 	p.To = r.reach.Nearest(r.Now())
 	r.WaitFor(g, p.To)
-	m := r.Ask(g, register.Kind_PROPOSE, p.Value)
+	m := r.Ask(g, keypaxos.Kind_PROPOSE, p.Value)
 	m.ValueBallot = uint64(p.ValueBallot)
 	r.Send(p.To, g, m)
 }
 
 // onPropose keeps rule 2. The same proposer again, of a doubled message, gets the same answer.
-func (r *replica) onPropose(from protocols.NodeID, g *register.Register, m *register.Message) {
+func (r *replica) onPropose(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	b, before := protocols.Ballot(m.Ballot), r.Promised(g, m.Version)
 	if before.LastBallot > b {
-		r.Send(from, g, r.Reply(m, register.Kind_PROPOSED, before.LastBallot))
+		r.Send(from, g, r.Reply(m, keypaxos.Kind_PROPOSED, before.LastBallot))
 		return
 	}
 	value := m.Value
@@ -33,7 +33,7 @@ func (r *replica) onPropose(from protocols.NodeID, g *register.Register, m *regi
 	} else {
 		r.Prepare(g, m.Version, b)
 	}
-	answer := r.Reply(m, register.Kind_PROPOSED, before.LastBallot)
+	answer := r.Reply(m, keypaxos.Kind_PROPOSED, before.LastBallot)
 	if !bytes.Equal(value, m.Value) {
 		answer.Value = value
 	}
@@ -41,9 +41,9 @@ func (r *replica) onPropose(from protocols.NodeID, g *register.Register, m *regi
 }
 
 // onProposed keeps rules 3, 5 and 6: the proposer is back.
-func (r *replica) onProposed(from protocols.NodeID, g *register.Register, m *register.Message) {
+func (r *replica) onProposed(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	r.reach.Answered(from)
-	if !r.Awaited(from, g, m, register.Preparing) {
+	if !r.Awaited(from, g, m, keypaxos.Preparing) {
 		return
 	}
 	p := g.Proposal
@@ -66,14 +66,14 @@ func (r *replica) onProposed(from protocols.NodeID, g *register.Register, m *reg
 }
 
 // refused keeps rule 4: the next attempt is above the ballot met.
-func (r *replica) refused(g *register.Register, by protocols.NodeID, last protocols.Ballot) {
+func (r *replica) refused(g *keypaxos.Register, by protocols.NodeID, last protocols.Ballot) {
 	g.Proposal.Refused.Add(int32(by))
 	g.Proposal.Highest = last
 	r.GiveUp(g)
 }
 
-// Late implements register.Rules: the proposer does not come back, or its answer.
-func (r *replica) Late(g *register.Register) {
+// Late implements keypaxos.Rules: the proposer does not come back, or its answer.
+func (r *replica) Late(g *keypaxos.Register) {
 	r.reach.Unanswered(g.Proposal.To, r.Now())
 	r.GiveUp(g)
 }

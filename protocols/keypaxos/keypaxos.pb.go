@@ -4,9 +4,9 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        (unknown)
-// source: protocols/register/register.proto
+// source: protocols/keypaxos/keypaxos.proto
 
-package register
+package keypaxos
 
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -85,11 +85,11 @@ func (x Kind) String() string {
 }
 
 func (Kind) Descriptor() protoreflect.EnumDescriptor {
-	return file_protocols_register_register_proto_enumTypes[0].Descriptor()
+	return file_protocols_keypaxos_keypaxos_proto_enumTypes[0].Descriptor()
 }
 
 func (Kind) Type() protoreflect.EnumType {
-	return &file_protocols_register_register_proto_enumTypes[0]
+	return &file_protocols_keypaxos_keypaxos_proto_enumTypes[0]
 }
 
 func (x Kind) Number() protoreflect.EnumNumber {
@@ -98,12 +98,12 @@ func (x Kind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use Kind.Descriptor instead.
 func (Kind) EnumDescriptor() ([]byte, []int) {
-	return file_protocols_register_register_proto_rawDescGZIP(), []int{0}
+	return file_protocols_keypaxos_keypaxos_proto_rawDescGZIP(), []int{0}
 }
 
 type Message struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Kind          Kind                   `protobuf:"varint,1,opt,name=kind,proto3,enum=quorumbench.register.Kind" json:"kind,omitempty"`
+	Kind          Kind                   `protobuf:"varint,1,opt,name=kind,proto3,enum=quorumbench.keypaxos.Kind" json:"kind,omitempty"`
 	Key           []byte                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	Version       uint64                 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`                            // from 1
 	Ballot        uint64                 `protobuf:"varint,4,opt,name=ballot,proto3" json:"ballot,omitempty"`                              // the request's; an answer repeats it
@@ -117,7 +117,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_protocols_register_register_proto_msgTypes[0]
+	mi := &file_protocols_keypaxos_keypaxos_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -129,7 +129,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_register_register_proto_msgTypes[0]
+	mi := &file_protocols_keypaxos_keypaxos_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -142,7 +142,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_protocols_register_register_proto_rawDescGZIP(), []int{0}
+	return file_protocols_keypaxos_keypaxos_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *Message) GetKind() Kind {
@@ -211,7 +211,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_register_register_proto_msgTypes[1]
+	mi := &file_protocols_keypaxos_keypaxos_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -223,7 +223,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_register_register_proto_msgTypes[1]
+	mi := &file_protocols_keypaxos_keypaxos_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -236,7 +236,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_register_register_proto_rawDescGZIP(), []int{1}
+	return file_protocols_keypaxos_keypaxos_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Record) GetEntries() []*Entry {
@@ -264,7 +264,7 @@ type Entry struct {
 
 func (x *Entry) Reset() {
 	*x = Entry{}
-	mi := &file_protocols_register_register_proto_msgTypes[2]
+	mi := &file_protocols_keypaxos_keypaxos_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -276,7 +276,7 @@ func (x *Entry) String() string {
 func (*Entry) ProtoMessage() {}
 
 func (x *Entry) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_register_register_proto_msgTypes[2]
+	mi := &file_protocols_keypaxos_keypaxos_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -289,7 +289,7 @@ func (x *Entry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entry.ProtoReflect.Descriptor instead.
 func (*Entry) Descriptor() ([]byte, []int) {
-	return file_protocols_register_register_proto_rawDescGZIP(), []int{2}
+	return file_protocols_keypaxos_keypaxos_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Entry) GetKey() []byte {
@@ -355,13 +355,13 @@ func (x *Entry) GetState() []byte {
 	return nil
 }
 
-var File_protocols_register_register_proto protoreflect.FileDescriptor
+var File_protocols_keypaxos_keypaxos_proto protoreflect.FileDescriptor
 
-const file_protocols_register_register_proto_rawDesc = "" +
+const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/register/register.proto\x12\x14quorumbench.register\"\xed\x01\n" +
+	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\xed\x01\n" +
 	"\aMessage\x12.\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x1a.quorumbench.register.KindR\x04kind\x12\x10\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x1a.quorumbench.keypaxos.KindR\x04kind\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x18\n" +
 	"\aversion\x18\x03 \x01(\x04R\aversion\x12\x16\n" +
 	"\x06ballot\x18\x04 \x01(\x04R\x06ballot\x12\x1f\n" +
@@ -371,7 +371,7 @@ const file_protocols_register_register_proto_rawDesc = "" +
 	"\x05value\x18\a \x01(\fR\x05value\x12\x14\n" +
 	"\x05state\x18\b \x01(\fR\x05state\"?\n" +
 	"\x06Record\x125\n" +
-	"\aentries\x18\x01 \x03(\v2\x1b.quorumbench.register.EntryR\aentries\"\xf5\x01\n" +
+	"\aentries\x18\x01 \x03(\v2\x1b.quorumbench.keypaxos.EntryR\aentries\"\xf5\x01\n" +
 	"\x05Entry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x04R\aversion\x12\x1f\n" +
@@ -398,31 +398,31 @@ const file_protocols_register_register_proto_rawDesc = "" +
 	"\x06COMMIT\x10\b\x12\t\n" +
 	"\x05FETCH\x10\t\x12\t\n" +
 	"\x05STATE\x10\n" +
-	"B Z\x1equorumbench/protocols/registerb\x06proto3"
+	"B Z\x1equorumbench/protocols/keypaxosb\x06proto3"
 
 var (
-	file_protocols_register_register_proto_rawDescOnce sync.Once
-	file_protocols_register_register_proto_rawDescData []byte
+	file_protocols_keypaxos_keypaxos_proto_rawDescOnce sync.Once
+	file_protocols_keypaxos_keypaxos_proto_rawDescData []byte
 )
 
-func file_protocols_register_register_proto_rawDescGZIP() []byte {
-	file_protocols_register_register_proto_rawDescOnce.Do(func() {
-		file_protocols_register_register_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_protocols_register_register_proto_rawDesc), len(file_protocols_register_register_proto_rawDesc)))
+func file_protocols_keypaxos_keypaxos_proto_rawDescGZIP() []byte {
+	file_protocols_keypaxos_keypaxos_proto_rawDescOnce.Do(func() {
+		file_protocols_keypaxos_keypaxos_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_protocols_keypaxos_keypaxos_proto_rawDesc), len(file_protocols_keypaxos_keypaxos_proto_rawDesc)))
 	})
-	return file_protocols_register_register_proto_rawDescData
+	return file_protocols_keypaxos_keypaxos_proto_rawDescData
 }
 
-var file_protocols_register_register_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_protocols_register_register_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
-var file_protocols_register_register_proto_goTypes = []any{
-	(Kind)(0),       // 0: quorumbench.register.Kind
-	(*Message)(nil), // 1: quorumbench.register.Message
-	(*Record)(nil),  // 2: quorumbench.register.Record
-	(*Entry)(nil),   // 3: quorumbench.register.Entry
+var file_protocols_keypaxos_keypaxos_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
+var file_protocols_keypaxos_keypaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_protocols_keypaxos_keypaxos_proto_goTypes = []any{
+	(Kind)(0),       // 0: quorumbench.keypaxos.Kind
+	(*Message)(nil), // 1: quorumbench.keypaxos.Message
+	(*Record)(nil),  // 2: quorumbench.keypaxos.Record
+	(*Entry)(nil),   // 3: quorumbench.keypaxos.Entry
 }
-var file_protocols_register_register_proto_depIdxs = []int32{
-	0, // 0: quorumbench.register.Message.kind:type_name -> quorumbench.register.Kind
-	3, // 1: quorumbench.register.Record.entries:type_name -> quorumbench.register.Entry
+var file_protocols_keypaxos_keypaxos_proto_depIdxs = []int32{
+	0, // 0: quorumbench.keypaxos.Message.kind:type_name -> quorumbench.keypaxos.Kind
+	3, // 1: quorumbench.keypaxos.Record.entries:type_name -> quorumbench.keypaxos.Entry
 	2, // [2:2] is the sub-list for method output_type
 	2, // [2:2] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name
@@ -430,27 +430,27 @@ var file_protocols_register_register_proto_depIdxs = []int32{
 	0, // [0:2] is the sub-list for field type_name
 }
 
-func init() { file_protocols_register_register_proto_init() }
-func file_protocols_register_register_proto_init() {
-	if File_protocols_register_register_proto != nil {
+func init() { file_protocols_keypaxos_keypaxos_proto_init() }
+func file_protocols_keypaxos_keypaxos_proto_init() {
+	if File_protocols_keypaxos_keypaxos_proto != nil {
 		return
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_register_register_proto_rawDesc), len(file_protocols_register_register_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_keypaxos_keypaxos_proto_rawDesc), len(file_protocols_keypaxos_keypaxos_proto_rawDesc)),
 			NumEnums:      1,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
-		GoTypes:           file_protocols_register_register_proto_goTypes,
-		DependencyIndexes: file_protocols_register_register_proto_depIdxs,
-		EnumInfos:         file_protocols_register_register_proto_enumTypes,
-		MessageInfos:      file_protocols_register_register_proto_msgTypes,
+		GoTypes:           file_protocols_keypaxos_keypaxos_proto_goTypes,
+		DependencyIndexes: file_protocols_keypaxos_keypaxos_proto_depIdxs,
+		EnumInfos:         file_protocols_keypaxos_keypaxos_proto_enumTypes,
+		MessageInfos:      file_protocols_keypaxos_keypaxos_proto_msgTypes,
 	}.Build()
-	File_protocols_register_register_proto = out.File
-	file_protocols_register_register_proto_goTypes = nil
-	file_protocols_register_register_proto_depIdxs = nil
+	File_protocols_keypaxos_keypaxos_proto = out.File
+	file_protocols_keypaxos_keypaxos_proto_goTypes = nil
+	file_protocols_keypaxos_keypaxos_proto_depIdxs = nil
 }

@@ -1,4 +1,4 @@
-package register
+package keypaxos
 
 import (
 	"fmt"
@@ -64,7 +64,7 @@ func (p *Proposal) Meet(valueBallot protocols.Ballot, value []byte) {
 func (r *Replica) onCommand(id protocols.CommandID, data []byte) {
 	var command kv.Command
 	if err := protocols.Decode(data, &command); err != nil {
-		panic(fmt.Sprintf("register: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
+		panic(fmt.Sprintf("keypaxos: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
 	}
 	g := r.register(command.Key)
 	w := &Wish{Read: command.Op == kv.Op_GET, id: id, version: command.Version}

@@ -1,12 +1,12 @@
-// Package register is what the drivers paxos and paxos1 have in common: a key-value store in which an
+// Package keypaxos is what the drivers paxos and paxos1 have in common: a key-value store in which an
 // instance of Paxos decides each version of each key. It keeps the acceptor's state, the queue of the
 // clients' commands, what is chosen, snapshots and disk; how a value gets chosen is for the driver, which
 // keeps [Rules].
 //
 // The rules that are kept here are cited by their numbers in package paxos, where they stand.
-package register
+package keypaxos
 
-//go:generate go run quorumbench/protocols/protogen protocols/register/register.proto
+//go:generate go run quorumbench/protocols/protogen protocols/keypaxos/keypaxos.proto
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package register_test
+package keypaxos_test
 
 import (
 	"fmt"
@@ -6,9 +6,9 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/keypaxos"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
-	"quorumbench/protocols/register"
 	"quorumbench/protocols/registry"
 )
 
@@ -93,21 +93,21 @@ func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
 func TestInvariantsTellWhatReplicasMustNotHold(t *testing.T) {
 	for _, test := range []struct {
 		driver string
-		kind   register.Kind
+		kind   keypaxos.Kind
 		values []string // accepted by one replica each, under one ballot
 		wrong  bool
 	}{
-		{"paxos", register.Kind_ACCEPT, []string{"a", "a", "a"}, false},
-		{"paxos", register.Kind_ACCEPT, []string{"a", "a", "b"}, true},
-		{"paxos1", register.Kind_PROPOSE, []string{"a", "a"}, false},
-		{"paxos1", register.Kind_PROPOSE, []string{"a", "b"}, true},
-		{"paxos1", register.Kind_PROPOSE, []string{"a", "a", "a"}, true},
+		{"paxos", keypaxos.Kind_ACCEPT, []string{"a", "a", "a"}, false},
+		{"paxos", keypaxos.Kind_ACCEPT, []string{"a", "a", "b"}, true},
+		{"paxos1", keypaxos.Kind_PROPOSE, []string{"a", "a"}, false},
+		{"paxos1", keypaxos.Kind_PROPOSE, []string{"a", "b"}, true},
+		{"paxos1", keypaxos.Kind_PROPOSE, []string{"a", "a", "a"}, true},
 	} {
 		driver := registry.Drivers.Find(test.driver)
 		nodes := make([]protocols.Node, len(delays)) // those without a value are down
 		for id, value := range test.values {
 			nodes[id] = driver.New(driver.MustComplete(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(len(delays)), Delays: delays, Leader: protocols.Nobody}))
-			data, err := protocols.Append(nil, &register.Message{
+			data, err := protocols.Append(nil, &keypaxos.Message{
 				Kind: test.kind, Key: []byte("key"), Version: 1, Ballot: uint64(protocols.NewBallot(1, 0)), Value: []byte(value)})
 			if err != nil {
 				t.Fatal(err)
