@@ -38,4 +38,14 @@
 //
 // One folder: the messages as a .proto file, the replica, the floor, and a [Driver] value that
 // goes into the list in package registry. Package prototest puts any driver through the contract.
+//
+// What an experiment may choose are the fields of a struct, whose tags package options explains. Which
+// replicas must agree is asked of quorum systems (package quorum): the driver says for which roles it needs
+// them and whose quorums must meet, and asks IsQuorum instead of counting. What it cannot work with it refuses
+// in Validate, naming the field, so that the user is told the line of the file. A [Config] that has passed
+// [Driver.Complete] has all of that filled in and checked.
+//
+// A driver with a leader owes the marks [MarkLeading] and [MarkDeposed]; see [Driver]. The marks of a
+// command, such as [MarkProposed], feed the breakdown of a write's time; numbers of its own a driver notes with
+// [Outbox.Measure].
 package protocols
