@@ -41,7 +41,7 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 		return nil, fmt.Errorf("making a plan for the protocols %v; accepted: one, %s", e.Protocols, driver.Name)
 	}
 	e.Protocols = slices.Clone(e.Protocols)
-	complete, err := driver.Complete(protocols.Config{Members: protocols.Members(n), Options: e.Protocols[0].Options})
+	complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: e.Protocols[0].Options})
 	if err != nil {
 		return nil, fmt.Errorf("making a plan for %s: %w", driver.Name, err)
 	}

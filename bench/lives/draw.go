@@ -47,17 +47,21 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	}}
 	e := &l.Experiment
 	for i := range n {
-		e.Regions = append(e.Regions, fmt.Sprint("r", i))
+		e.Replicas = append(e.Replicas, fmt.Sprint("r", i))
 	}
+	e.Regions, e.Clients = e.Replicas, e.Replicas
 	if driver.HasLeader {
-		e.Protocols[0].Leader = e.Regions[d.IntN(n)]
+		e.Protocols[0].Leader = e.Replicas[d.IntN(n)]
 	}
 	d.options(l, n)
 	longest := d.delays(l, n)
+	if c := (drawer{rand.New(rand.NewPCG(seed, 0xc11e))}); c.chance(0.3) { // a stream of its own
+		c.clientsElsewhere(l)
+	}
 	e.Network.Loss = experiment.Share(d.one(0, 0, 0.01, 0.05, 0.2))
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
 	e.Simulation.Doubled = experiment.Share(d.one(0, 0, 0.02, 0.2))
-	d.load(l, n, longest)
+	d.load(l, len(e.Clients), longest)
 	// From a stream of its own, so that lives stay what they are.
 	v := drawer{rand.New(rand.NewPCG(seed, 0x7e5))}
 	if v.chance(0.3) {
@@ -120,17 +124,63 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	}
 }
 
+// clientsElsewhere adds one or two regions with clients and no replica. In some lives no other clients are.
+func (d drawer) clientsElsewhere(l *Life) {
+	e := &l.Experiment
+	var added []string
+	for range 1 + d.IntN(2) {
+		added = append(added, fmt.Sprint("c", len(added)))
+		l.addRegion(func() (oneWay, jitter time.Duration) {
+			oneWay = ms + time.Duration(d.Int64N(int64(100*ms)))
+			if e.Network.Jitter {
+				jitter = time.Duration(d.Float64() * float64(oneWay))
+			}
+			return oneWay, jitter
+		})
+	}
+	e.Regions = slices.Concat(e.Replicas, added)
+	if e.Clients = e.Regions; d.chance(0.3) {
+		e.Clients = added
+	}
+}
+
+// addRegion adds a region, with links to all others.
+func (l *Life) addRegion(link func() (oneWay, jitter time.Duration)) {
+	n := len(l.OneWay)
+	l.OneWay, l.Jitter = append(l.OneWay, make([]time.Duration, n+1)), append(l.Jitter, make([]time.Duration, n+1))
+	for i := range n {
+		for _, at := range [][2]int{{i, n}, {n, i}} {
+			oneWay, jitter := link()
+			if at[0] < n {
+				l.OneWay[i], l.Jitter[i] = append(l.OneWay[i], oneWay), append(l.Jitter[i], jitter)
+			} else {
+				l.OneWay[n][i], l.Jitter[n][i] = oneWay, jitter
+			}
+		}
+	}
+}
+
+// betweenReplicas are the delays between the replicas.
+func (l *Life) betweenReplicas() protocols.Delays {
+	n := len(l.Experiment.Replicas)
+	delays := make(protocols.Delays, n)
+	for i := range delays {
+		delays[i] = l.OneWay[i][:n]
+	}
+	return delays
+}
+
 // instant tells whether some client's writes may take no time at all, as beside a leader that needs
 // nobody else: a client that issues the next when it has the answer would never let time pass.
 func (l *Life) instant() bool {
 	e := &l.Experiment
-	for id := range e.Regions {
+	for id := range e.Replicas {
 		if l.Driver.Floor == nil {
 			break
 		}
 		floor := l.Driver.Floor(l.Driver.MustComplete(protocols.Config{
-			ID: protocols.NodeID(id), Members: protocols.Members(len(e.Regions)), Options: e.Protocols[0].Options, Delays: l.OneWay,
-			Leader: protocols.NodeID(slices.Index(e.Regions, e.Protocols[0].Leader)),
+			ID: protocols.NodeID(id), Members: protocols.Members(len(e.Replicas)), Options: e.Protocols[0].Options, Delays: l.betweenReplicas(),
+			Leader: protocols.NodeID(slices.Index(e.Replicas, e.Protocols[0].Leader)),
 		}))
 		if floor == 0 {
 			return true
@@ -172,7 +222,7 @@ func (d drawer) faults(l *Life, n int) {
 	kinds := []func(experiment.Fault) []experiment.Fault{
 		func(f experiment.Fault) []experiment.Fault { f.Crash = "random"; return []experiment.Fault{f} },
 		func(f experiment.Fault) []experiment.Fault { f.Crash = "leader"; return []experiment.Fault{f} },
-		func(f experiment.Fault) []experiment.Fault { return d.blackout(f, e.Regions) },
+		func(f experiment.Fault) []experiment.Fault { return d.blackout(f, e.Replicas) },
 		func(f experiment.Fault) []experiment.Fault {
 			f.Partition = d.groups(e.Regions)
 			return []experiment.Fault{f}
@@ -187,11 +237,11 @@ func (d drawer) faults(l *Life, n int) {
 			return []experiment.Fault{f}
 		},
 		func(f experiment.Fault) []experiment.Fault {
-			f.Slow = &experiment.Slow{Region: e.Regions[d.IntN(n)], By: time.Duration(1+d.IntN(30)) * ms}
+			f.Slow = &experiment.Slow{Region: e.Replicas[d.IntN(n)], By: time.Duration(1+d.IntN(30)) * ms}
 			return []experiment.Fault{f}
 		},
 		func(f experiment.Fault) []experiment.Fault {
-			f.Skew = &experiment.Skew{Region: e.Regions[d.IntN(n)], Rate: experiment.Factor(d.one(0.2, 0.5, 2, 3))}
+			f.Skew = &experiment.Skew{Region: e.Replicas[d.IntN(n)], Rate: experiment.Factor(d.one(0.2, 0.5, 2, 3))}
 			return []experiment.Fault{f}
 		},
 	}
@@ -209,7 +259,7 @@ func (d drawer) faults(l *Life, n int) {
 	}
 	leader := l.Driver.HasLeader
 	if d.chance(0.3) || leader && d.chance(0.6) {
-		e.Faults = append(e.Faults, d.haste(e, l.OneWay, leader)...)
+		e.Faults = append(e.Faults, d.haste(e, l.betweenReplicas(), leader)...)
 	}
 	if d.chance(0.3) || leader && d.chance(0.5) {
 		e.Faults = append(e.Faults, d.siege(e)...)
@@ -225,7 +275,7 @@ func (d drawer) faults(l *Life, n int) {
 
 // trustsClocks tells whether an option was drawn whose safety is not to be had with wrong clocks.
 func (l *Life) trustsClocks() bool {
-	return slices.ContainsFunc(l.Driver.List(len(l.Experiment.Regions)), func(option protocols.Option) bool {
+	return slices.ContainsFunc(l.Driver.List(len(l.Experiment.Replicas)), func(option protocols.Option) bool {
 		return slices.Contains(option.TrustsClocks, l.Experiment.Protocols[0].Options[option.Name])
 	})
 }
@@ -251,10 +301,14 @@ func (l *Life) String() string {
 	if leader := e.Protocols[0].Leader; leader != "" {
 		fmt.Fprintf(&b, ", leader %s", leader)
 	}
-	for _, word := range l.Driver.Words(len(e.Regions), e.Protocols[0].Options) {
+	for _, word := range l.Driver.Words(len(e.Replicas), e.Protocols[0].Options) {
 		fmt.Fprintf(&b, ", %s", word)
 	}
-	fmt.Fprintf(&b, ", %d replicas\none way, ms:", len(e.Regions))
+	fmt.Fprintf(&b, ", %d replicas", len(e.Replicas))
+	if !slices.Equal(e.Clients, e.Replicas) {
+		fmt.Fprintf(&b, ", clients in %s", strings.Join(e.Clients, ", "))
+	}
+	b.WriteString("\none way, ms:")
 	for _, row := range l.OneWay {
 		b.WriteString("  [")
 		for j, d := range row {

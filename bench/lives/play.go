@@ -65,10 +65,12 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 		return nil, err
 	}
 	out = &Outcome{Checks: verify.Check(record)}
-	for i, c := range record.Clients {
+	for _, c := range record.Clients {
 		out.Commands += len(c.Samples)
 		out.Unanswered += c.Awaited()
-		out.Messages += record.Replicas[i].Messages
+	}
+	for _, one := range record.Replicas {
+		out.Messages += one.Messages
 	}
 	out.Checks = append(out.Checks, out.answered(plan.Experiment.Load.Timeout), level(record))
 	return out, nil

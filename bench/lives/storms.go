@@ -42,12 +42,12 @@ func (d drawer) haste(e *experiment.Experiment, delays protocols.Delays, leader 
 	if leader && d.chance(0.6) {
 		rate := d.one(rates...)
 		length := time.Duration(d.one(0.1, 0.4, 1) * float64(e.Load.Duration))
-		for _, region := range e.Regions {
+		for _, region := range e.Replicas {
 			all = append(all, skew(region, 0, length, rate*(0.7+0.6*d.Float64())))
 		}
 		return all
 	}
-	for _, region := range e.Regions {
+	for _, region := range e.Replicas {
 		for range d.IntN(4) {
 			since := time.Duration(d.Int64N(int64(e.Load.Duration - ms)))
 			length := ms + time.Duration(d.Int64N(int64(e.Load.Duration-since)))
