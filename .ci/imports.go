@@ -39,7 +39,6 @@ var rooms = []room{
 	{"bench/result", []string{"bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/experiment", []string{"protocols", "netem", "configs"}},
 	{"protocols/prototest", []string{"protocols", "netem"}}, // for tests, which run in virtual time
-	{"protocols/relay/relaytest", []string{"protocols", "protocols/prototest"}},
 	{"protocols", nil},
 	{"netem", []string{"configs"}},
 	{"configs", nil},
@@ -48,7 +47,7 @@ var rooms = []room{
 // testsMay are rooms that the tests of a room may import, too.
 var testsMay = map[string][]string{
 	"reports":   {"bench", "bench/experiment", "bench/scenario", "protocols"},
-	"protocols": {"protocols/prototest", "protocols/relay/relaytest"},
+	"protocols": {"protocols/prototest"},
 }
 
 const registry = module + "protocols/registry"

@@ -4,7 +4,7 @@
 //	go run ./bench/mutants -of raft -seeds 300 -sample 100
 //	go run ./bench/mutants -of keypaxos -at protocols/keypaxos/acceptor.go:57 -seeds 5000
 //
-// What is mutated is a driver, or a package that drivers share (keypaxos, relay, kv, …); the latter is
+// What is mutated is a driver, or a package that drivers share (keypaxos, forward, kv, …); the latter is
 // played on each driver that imports it. The rules are in rules.go. All mutants are built into one
 // program (package bench/variants); each is played in a process of its own, which ends if a life does not
 // end, or memory does. Which mutants a sample holds follows from -seed alone.

@@ -9,7 +9,7 @@ package planted
 //     found in 3000 lives, since a retry, a snapshot and a crash must come together with two recoverers.
 //     The row "the promise of a retry is not durable" is the same bug without the snapshot.
 //   - What goes wrong between the pieces of a snapshot, and a log that is not kept behind them: the state of
-//     a life fits into one piece. The driver's own tests, and those of package parcel, send several.
+//     a life fits into one piece. The driver's own tests, and those of package snapshot, send several.
 var mmp3Bugs = []Bug{
 	// What depends on what.
 	{"mmp3", "indirect dependencies are not seen", within(50), []Edit{

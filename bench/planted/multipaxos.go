@@ -21,7 +21,7 @@ var multipaxosBugs = []Bug{
 	}},
 	{"multipaxos", "new commands are proposed before those found", within(50), []Edit{
 		in("multipaxos.replica.lead").drop(`r.proposeFound()`),
-		in("multipaxos.replica.lead").after(`r.propose(r.config.ID, r.relay.Waiting()...)`, `r.proposeFound()`),
+		in("multipaxos.replica.lead").after(`r.propose(r.config.ID, r.forwarder.Waiting()...)`, `r.proposeFound()`),
 	}},
 	{"multipaxos", "copies under older ballots are taken for chosen", within(250), []Edit{
 		in("multipaxos.replica.learn").replace(`r.log.at(r.commit+1).ballot == r.promised`,
@@ -67,7 +67,7 @@ var multipaxosBugs = []Bug{
 		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
 	}},
 	{"multipaxos", "what was under way stays so under a new leadership", inScenario("multipaxos-underway"), []Edit{
-		in("relay.Relay.Lead").drop(`clear(r.underway)`),
+		in("forward.Forwarder.Lead").drop(`clear(f.proposed)`),
 	}},
 	{"multipaxos", "the phase-1 quorum is too small for flexible quorums", within(65), []Edit{
 		in("multipaxos.replica.onPromise").replace(`r.phase1.IsQuorum(r.promises)`,

@@ -64,10 +64,10 @@ var raftBugs = []Bug{
 		in("raft.replica.install").drop(`r.saveSnapshot()`),
 	}},
 	{"raft", "entries are removed that no snapshot covers", within(50), []Edit{
-		in("raft.replica.compact").replace(`r.snapshot = snapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
+		in("raft.replica.compact").replace(`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
 			r.grown = 0`,
 			`old := r.snapshot
-			r.snapshot = snapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
+			r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
 			if r.grown = 0; old.index > 0 {
 				r.snapshot.data = old.data
 			}`),

@@ -9,12 +9,12 @@
 //     records durable before it sends.
 //  2. Time. The library counts ticks and draws its election timeouts from the system's randomness,
 //     which no seed governs. So its own timeout is out of reach, and a replica campaigns when a
-//     relay.ElectionTimer says so, as the other drivers with a leader do. A tick is a heartbeat.
+//     election.Timer says so, as the other drivers with a leader do. A tick is a heartbeat.
 //  3. Order. The library is made for connections that keep the order of messages: an append that
 //     overtakes another is refused and costs a round trip. Messages between replicas are numbered,
 //     and one that comes early waits for those before it, as it would in a TCP stream, but for
 //     patience at most: a lost message is the library's to repair.
-//  4. Commands of a follower's clients go to the leader as package relay says, not by the library's
+//  4. Commands of a follower's clients go to the leader as package forward says, not by the library's
 //     own forwarding, which has neither a repetition nor an answer.
 //  5. After every snapshotEvery entries applied, or as many as there are keys, the state machine
 //     becomes a snapshot, and the log is cut off, but for a tail that spares followers that are a
@@ -46,9 +46,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/election"
+	"quorumbench/protocols/flow"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
 )
 
 // Driver is etcd's Raft.
@@ -59,7 +61,7 @@ var Driver = protocols.Driver{
 	Options:    func(int) any { return &Options{} },
 	New:        newReplica,
 	Describe:   describe,
-	Floor:      relay.Floor,
+	Floor:      forward.Floor,
 	Invariants: invariants,
 }
 
@@ -75,7 +77,7 @@ const birth = 1
 const (
 	electionTimer  protocols.TimerID = iota + 1
 	heartbeatTimer                   // a leader's
-	relayTimer
+	forwardTimer
 	earlyTimer // and that of peer i at earlyTimer+2i, its snapshotTimer behind it
 	snapshotTimer
 )
@@ -87,13 +89,13 @@ type replica struct {
 	hard    *raftpb.HardState // as persisted
 	node    *raft.RawNode
 
-	store    *kv.Store
-	applied  uint64 // entry
-	kept     uint64 // entry of the last snapshot
-	relay    *relay.Relay
-	election *relay.ElectionTimer
-	leader   uint64 // as the library knows it; raft.None
-	leading  bool
+	store     *kv.Store
+	applied   uint64 // entry
+	kept      uint64 // entry of the last snapshot
+	forwarder *forward.Forwarder
+	election  *election.Timer
+	leader    uint64 // as the library knows it; raft.None
+	leading   bool
 
 	streams []stream // by peer
 
@@ -105,11 +107,11 @@ func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
 		config: c, voters: &raftpb.ConfState{}, storage: raft.NewMemoryStorage(), hard: &raftpb.HardState{},
 		store: kv.NewStore(), applied: birth, kept: birth,
-		relay: relay.New(c, quorum.Majority(c.All()), relayTimer, relay.Wire{
-			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
-			Reply:   func(m *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: m}} },
+		forwarder: forward.New(c, quorum.Majority(c.All()), forwardTimer, forward.Wire{
+			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
+			Reply:   func(m *forward.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: m}} },
 		}),
-		election: relay.NewElectionTimer(c, electionTimer),
+		election: election.NewTimer(c, electionTimer),
 		streams:  make([]stream, c.Size()),
 	}
 	for _, id := range c.Members {
@@ -159,7 +161,7 @@ func (r *replica) start() {
 	r.node, err = raft.NewRawNode(&raft.Config{
 		ID: number(r.config.ID), Storage: r.storage, Applied: r.applied,
 		HeartbeatTick: 1, ElectionTick: math.MaxInt32, // rule 2
-		MaxSizePerMsg: relay.MaxBatch, MaxInflightMsgs: 1 << 20, // appends are pipelined as far as the link lets them
+		MaxSizePerMsg: flow.MaxBytes, MaxInflightMsgs: 1 << 20, // appends are pipelined as far as the link lets them
 		PreVote: r.config.Options.(*Options).PreVote,
 		Logger:  &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}, // what it has to tell is in the trace
 	})
@@ -183,8 +185,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 			r.node.Tick()
 			r.out.SetTimer(heartbeatTimer, r.config.Delays.Heartbeat())
 		}
-	case relayTimer:
-		r.relay.OnTimer(r.now, r.out)
+	case forwardTimer:
+		r.forwarder.OnTimer(r.now, r.out)
 	default:
 		peer, which := protocols.NodeID(id-earlyTimer)/2, (id-earlyTimer)%2
 		if which == 0 {
@@ -197,15 +199,15 @@ func (r *replica) onTimer(id protocols.TimerID) {
 
 // onCommand takes a command of this replica's clients.
 func (r *replica) onCommand(in *protocols.Input) {
-	if c := r.relay.Accept(in, r.out); r.leading {
+	if c := r.forwarder.Accept(in, r.out); r.leading {
 		r.propose(r.config.ID, c)
 	}
 }
 
 // propose puts a command forward that from, or a client of this replica, has handed over. One that
 // the library drops is handed over again in time.
-func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
-	if r.relay.Admit(from, c) {
+func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
+	if r.forwarder.Admit(from, c) {
 		r.out.Mark(c.ID(), protocols.MarkProposed)
 		_ = r.node.Propose(c.Data) // it has told its leader's end in the same Ready
 	}
@@ -233,6 +235,6 @@ func (r *replica) take(from protocols.NodeID, m *Message) {
 			}
 		}
 	case *Message_Reply:
-		r.relay.OnReply(kind.Reply, r.out)
+		r.forwarder.OnReply(kind.Reply, r.out)
 	}
 }

@@ -12,7 +12,7 @@ package etcdraft
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	relay "quorumbench/protocols/relay"
+	forward "quorumbench/protocols/forward"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -99,7 +99,7 @@ func (x *Message) GetRaft() []byte {
 	return nil
 }
 
-func (x *Message) GetForward() *relay.Forward {
+func (x *Message) GetForward() *forward.Forward {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Forward); ok {
 			return x.Forward
@@ -108,7 +108,7 @@ func (x *Message) GetForward() *relay.Forward {
 	return nil
 }
 
-func (x *Message) GetReply() *relay.Reply {
+func (x *Message) GetReply() *forward.Reply {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Reply); ok {
 			return x.Reply
@@ -126,11 +126,11 @@ type Message_Raft struct {
 }
 
 type Message_Forward struct {
-	Forward *relay.Forward `protobuf:"bytes,4,opt,name=forward,proto3,oneof"`
+	Forward *forward.Forward `protobuf:"bytes,4,opt,name=forward,proto3,oneof"`
 }
 
 type Message_Reply struct {
-	Reply *relay.Reply `protobuf:"bytes,5,opt,name=reply,proto3,oneof"`
+	Reply *forward.Reply `protobuf:"bytes,5,opt,name=reply,proto3,oneof"`
 }
 
 func (*Message_Raft) isMessage_Kind() {}
@@ -204,13 +204,13 @@ var File_protocols_etcdraft_etcdraft_proto protoreflect.FileDescriptor
 
 const file_protocols_etcdraft_etcdraft_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/etcdraft/etcdraft.proto\x12\x14quorumbench.etcdraft\x1a\x1bprotocols/relay/relay.proto\"\xc1\x01\n" +
+	"!protocols/etcdraft/etcdraft.proto\x12\x14quorumbench.etcdraft\x1a\x1fprotocols/forward/forward.proto\"\xc5\x01\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\x04R\x06stream\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
-	"\x04raft\x18\x03 \x01(\fH\x00R\x04raft\x126\n" +
-	"\aforward\x18\x04 \x01(\v2\x1a.quorumbench.relay.ForwardH\x00R\aforward\x120\n" +
-	"\x05reply\x18\x05 \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05replyB\x06\n" +
+	"\x04raft\x18\x03 \x01(\fH\x00R\x04raft\x128\n" +
+	"\aforward\x18\x04 \x01(\v2\x1c.quorumbench.forward.ForwardH\x00R\aforward\x122\n" +
+	"\x05reply\x18\x05 \x01(\v2\x1a.quorumbench.forward.ReplyH\x00R\x05replyB\x06\n" +
 	"\x04kind\"]\n" +
 	"\x06Record\x12\x1a\n" +
 	"\bsnapshot\x18\x01 \x01(\fR\bsnapshot\x12\x1d\n" +
@@ -232,14 +232,14 @@ func file_protocols_etcdraft_etcdraft_proto_rawDescGZIP() []byte {
 
 var file_protocols_etcdraft_etcdraft_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_protocols_etcdraft_etcdraft_proto_goTypes = []any{
-	(*Message)(nil),       // 0: quorumbench.etcdraft.Message
-	(*Record)(nil),        // 1: quorumbench.etcdraft.Record
-	(*relay.Forward)(nil), // 2: quorumbench.relay.Forward
-	(*relay.Reply)(nil),   // 3: quorumbench.relay.Reply
+	(*Message)(nil),         // 0: quorumbench.etcdraft.Message
+	(*Record)(nil),          // 1: quorumbench.etcdraft.Record
+	(*forward.Forward)(nil), // 2: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 3: quorumbench.forward.Reply
 }
 var file_protocols_etcdraft_etcdraft_proto_depIdxs = []int32{
-	2, // 0: quorumbench.etcdraft.Message.forward:type_name -> quorumbench.relay.Forward
-	3, // 1: quorumbench.etcdraft.Message.reply:type_name -> quorumbench.relay.Reply
+	2, // 0: quorumbench.etcdraft.Message.forward:type_name -> quorumbench.forward.Forward
+	3, // 1: quorumbench.etcdraft.Message.reply:type_name -> quorumbench.forward.Reply
 	2, // [2:2] is the sub-list for method output_type
 	2, // [2:2] is the sub-list for method input_type
 	2, // [2:2] is the sub-list for extension type_name

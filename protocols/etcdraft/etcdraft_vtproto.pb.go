@@ -10,7 +10,7 @@ import (
 	proto "google.golang.org/protobuf/proto"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	io "io"
-	relay "quorumbench/protocols/relay"
+	forward "quorumbench/protocols/forward"
 )
 
 const (
@@ -435,7 +435,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &relay.Forward{}
+				v := &forward.Forward{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -492,7 +492,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &relay.Reply{}
+				v := &forward.Reply{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {

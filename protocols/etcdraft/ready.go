@@ -80,9 +80,9 @@ func (r *replica) follow(s *raft.SoftState) {
 	if s.Lead != raft.None {
 		leader = replicaOf(s.Lead)
 	}
-	r.relay.Lead(leader, r.now, r.out)
+	r.forwarder.Lead(leader, r.now, r.out)
 	if r.leading {
-		for _, c := range r.relay.Waiting() {
+		for _, c := range r.forwarder.Waiting() {
 			r.propose(r.config.ID, c)
 		}
 	}
@@ -97,7 +97,7 @@ func (r *replica) apply(e *raftpb.Entry) {
 		r.out.Mark(id, protocols.MarkCommitted)
 		r.out.Mark(id, protocols.MarkApplied)
 	}
-	r.relay.OnApplied(id, result, r.out)
+	r.forwarder.OnApplied(id, result, r.out)
 }
 
 // snapshot keeps rule 5.

@@ -8,7 +8,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/flow"
 )
 
 // patience is how long a message that came early waits for those before it: longer than packets of
@@ -32,7 +32,7 @@ func (r *replica) send(m *raftpb.Message) {
 	data := encode(m)
 	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: data}})
 	if m.GetType() == raftpb.MsgSnap { // rule 5
-		answered := r.config.Patience(to) + parcel.Transmission(len(data))
+		answered := r.config.Patience(to) + flow.Transmission(len(data))
 		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), answered)
 	}
 }
@@ -43,7 +43,7 @@ func (r *replica) onMessage(from protocols.NodeID, data []byte) {
 	if protocols.Decode(data, m) != nil {
 		return // nothing but a replica of this driver sends; skip what is not ours
 	}
-	if m.Number == 0 { // the relay's: they need no order
+	if m.Number == 0 { // commands and replies: they need no order
 		r.take(from, m)
 		return
 	}

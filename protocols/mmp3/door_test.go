@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/snapshot"
 )
 
 // busy is a replica with something in every column.
@@ -67,7 +67,7 @@ func TestWhatIsNotOursIsSkipped(t *testing.T) {
 		foreign{"an Applied of two columns", 0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 1}, Ask: true}}}},
 		foreign{"a Seen without columns", 0, &Message{Kind: &Message_Seen{Seen: &Seen{}}}},
 		foreign{"a Seen far beyond", 0, &Message{Kind: &Message_Seen{Seen: &Seen{Seen: []uint64{1, math.MaxUint64, 1}}}}},
-		foreign{"a piece of the past", 0, &Message{Kind: &Message_Piece{Piece: &parcel.Piece{}}}},
+		foreign{"a piece of the past", 0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{}}}},
 		foreign{"a proposal of a fourth replica", 3, &Message{Kind: &Message_Propose{Propose: placed(t, 0, 1, 10)}}},
 		foreign{"a proposal of nobody", protocols.Nobody, &Message{Kind: &Message_Propose{Propose: placed(t, 0, 1, 10)}}},
 		foreign{"a proposal of its own", 2, &Message{Kind: &Message_Propose{Propose: placed(t, 0, 1, 10)}}},
@@ -110,10 +110,10 @@ func FuzzMessage(f *testing.F) {
 		{Kind: &Message_Accepted{Accepted: chosen(f, 2, 0, 10)}},
 		{Kind: &Message_Refused{Refused: &Refused{Column: 2, Ballot: 66, Promised: 128}}},
 		{Kind: &Message_Commit{Commit: chosen(f, 0, 1, 10)}, CommitApplied: []uint64{1, 2, 3}},
-		{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{Column: 1, From: 2, End: 9}}, Snapshot: &parcel.Ask{Index: 1, Offset: 1}}}},
+		{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{Column: 1, From: 2, End: 9}}, Snapshot: &snapshot.Ask{Index: 1, Offset: 1}}}},
 		{Kind: &Message_Committed{Committed: &Committed{Instances: []*Instance{chosen(f, 1, 0, 10)}, More: true}}},
 		{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 2, 1}, Ask: true}}},
-		{Kind: &Message_Piece{Piece: &parcel.Piece{Index: 9, Size: 40, Data: encoded(f, &Snapshot{Applied: []uint64{9, 0, 1}, Seen: []uint64{9, 1, 3}, Slots: 9})}}},
+		{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 9, Size: 40, Data: encoded(f, &Snapshot{Applied: []uint64{9, 0, 1}, Seen: []uint64{9, 1, 3}, Slots: 9})}}},
 		{Kind: &Message_Read{Read: &Read{Number: 1}}},
 		{Kind: &Message_Seen{Seen: &Seen{Number: 1, Seen: []uint64{1, 2, 3}}}},
 	} {

@@ -11,7 +11,7 @@ package mmp3
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	parcel "quorumbench/protocols/parcel"
+	snapshot "quorumbench/protocols/snapshot"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -238,7 +238,7 @@ func (x *Message) GetApplied() *Applied {
 	return nil
 }
 
-func (x *Message) GetPiece() *parcel.Piece {
+func (x *Message) GetPiece() *snapshot.Piece {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Piece); ok {
 			return x.Piece
@@ -305,7 +305,7 @@ type Message_Applied struct {
 }
 
 type Message_Piece struct {
-	Piece *parcel.Piece `protobuf:"bytes,8,opt,name=piece,proto3,oneof"` // of an encoded Snapshot, whose index is its slots
+	Piece *snapshot.Piece `protobuf:"bytes,8,opt,name=piece,proto3,oneof"` // of an encoded Snapshot, whose index is its slots
 }
 
 type Message_Read struct {
@@ -409,7 +409,7 @@ func (x *Refused) GetPromised() uint64 {
 type Query struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Stretches     []*Query_Stretch       `protobuf:"bytes,1,rep,name=stretches,proto3" json:"stretches,omitempty"`
-	Snapshot      *parcel.Ask            `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // wanted, if any of them is truncated, or there are none; not set: not wanted
+	Snapshot      *snapshot.Ask          `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // wanted, if any of them is truncated, or there are none; not set: not wanted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,7 +451,7 @@ func (x *Query) GetStretches() []*Query_Stretch {
 	return nil
 }
 
-func (x *Query) GetSnapshot() *parcel.Ask {
+func (x *Query) GetSnapshot() *snapshot.Ask {
 	if x != nil {
 		return x.Snapshot
 	}
@@ -856,7 +856,7 @@ var File_protocols_mmp3_mmp3_proto protoreflect.FileDescriptor
 
 const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/mmp3/mmp3.proto\x12\x10quorumbench.mmp3\x1a\x1dprotocols/parcel/parcel.proto\"\xbd\x01\n" +
+	"\x19protocols/mmp3/mmp3.proto\x12\x10quorumbench.mmp3\x1a!protocols/snapshot/snapshot.proto\"\xbd\x01\n" +
 	"\bInstance\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
 	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\x12\x16\n" +
@@ -864,7 +864,7 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\fvalue_ballot\x18\x04 \x01(\x04R\vvalueBallot\x12\x1a\n" +
 	"\bcommands\x18\x05 \x03(\fR\bcommands\x12\x12\n" +
 	"\x04deps\x18\x06 \x03(\x04R\x04deps\x12\x1c\n" +
-	"\tcommitted\x18\a \x01(\bR\tcommitted\"\xcb\x04\n" +
+	"\tcommitted\x18\a \x01(\bR\tcommitted\"\xcd\x04\n" +
 	"\aMessage\x126\n" +
 	"\apropose\x18\x01 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\apropose\x128\n" +
 	"\baccepted\x18\x02 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\baccepted\x125\n" +
@@ -872,8 +872,8 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\x06commit\x18\x04 \x01(\v2\x1a.quorumbench.mmp3.InstanceH\x00R\x06commit\x12/\n" +
 	"\x05query\x18\x05 \x01(\v2\x17.quorumbench.mmp3.QueryH\x00R\x05query\x12;\n" +
 	"\tcommitted\x18\x06 \x01(\v2\x1b.quorumbench.mmp3.CommittedH\x00R\tcommitted\x125\n" +
-	"\aapplied\x18\a \x01(\v2\x19.quorumbench.mmp3.AppliedH\x00R\aapplied\x121\n" +
-	"\x05piece\x18\b \x01(\v2\x19.quorumbench.parcel.PieceH\x00R\x05piece\x12,\n" +
+	"\aapplied\x18\a \x01(\v2\x19.quorumbench.mmp3.AppliedH\x00R\aapplied\x123\n" +
+	"\x05piece\x18\b \x01(\v2\x1b.quorumbench.snapshot.PieceH\x00R\x05piece\x12,\n" +
 	"\x04read\x18\t \x01(\v2\x16.quorumbench.mmp3.ReadH\x00R\x04read\x12,\n" +
 	"\x04seen\x18\n" +
 	" \x01(\v2\x16.quorumbench.mmp3.SeenH\x00R\x04seen\x12%\n" +
@@ -883,10 +883,10 @@ const file_protocols_mmp3_mmp3_proto_rawDesc = "" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x10\n" +
 	"\x03lsn\x18\x02 \x01(\x04R\x03lsn\x12\x16\n" +
 	"\x06ballot\x18\x03 \x01(\x04R\x06ballot\x12\x1a\n" +
-	"\bpromised\x18\x04 \x01(\x04R\bpromised\"\xc4\x01\n" +
+	"\bpromised\x18\x04 \x01(\x04R\bpromised\"\xc6\x01\n" +
 	"\x05Query\x12=\n" +
-	"\tstretches\x18\x01 \x03(\v2\x1f.quorumbench.mmp3.Query.StretchR\tstretches\x123\n" +
-	"\bsnapshot\x18\x02 \x01(\v2\x17.quorumbench.parcel.AskR\bsnapshot\x1aG\n" +
+	"\tstretches\x18\x01 \x03(\v2\x1f.quorumbench.mmp3.Query.StretchR\tstretches\x125\n" +
+	"\bsnapshot\x18\x02 \x01(\v2\x19.quorumbench.snapshot.AskR\bsnapshot\x1aG\n" +
 	"\aStretch\x12\x16\n" +
 	"\x06column\x18\x01 \x01(\rR\x06column\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\x04R\x04from\x12\x10\n" +
@@ -926,19 +926,19 @@ func file_protocols_mmp3_mmp3_proto_rawDescGZIP() []byte {
 
 var file_protocols_mmp3_mmp3_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_protocols_mmp3_mmp3_proto_goTypes = []any{
-	(*Instance)(nil),      // 0: quorumbench.mmp3.Instance
-	(*Message)(nil),       // 1: quorumbench.mmp3.Message
-	(*Refused)(nil),       // 2: quorumbench.mmp3.Refused
-	(*Query)(nil),         // 3: quorumbench.mmp3.Query
-	(*Committed)(nil),     // 4: quorumbench.mmp3.Committed
-	(*Applied)(nil),       // 5: quorumbench.mmp3.Applied
-	(*Snapshot)(nil),      // 6: quorumbench.mmp3.Snapshot
-	(*Read)(nil),          // 7: quorumbench.mmp3.Read
-	(*Seen)(nil),          // 8: quorumbench.mmp3.Seen
-	(*Record)(nil),        // 9: quorumbench.mmp3.Record
-	(*Query_Stretch)(nil), // 10: quorumbench.mmp3.Query.Stretch
-	(*parcel.Piece)(nil),  // 11: quorumbench.parcel.Piece
-	(*parcel.Ask)(nil),    // 12: quorumbench.parcel.Ask
+	(*Instance)(nil),       // 0: quorumbench.mmp3.Instance
+	(*Message)(nil),        // 1: quorumbench.mmp3.Message
+	(*Refused)(nil),        // 2: quorumbench.mmp3.Refused
+	(*Query)(nil),          // 3: quorumbench.mmp3.Query
+	(*Committed)(nil),      // 4: quorumbench.mmp3.Committed
+	(*Applied)(nil),        // 5: quorumbench.mmp3.Applied
+	(*Snapshot)(nil),       // 6: quorumbench.mmp3.Snapshot
+	(*Read)(nil),           // 7: quorumbench.mmp3.Read
+	(*Seen)(nil),           // 8: quorumbench.mmp3.Seen
+	(*Record)(nil),         // 9: quorumbench.mmp3.Record
+	(*Query_Stretch)(nil),  // 10: quorumbench.mmp3.Query.Stretch
+	(*snapshot.Piece)(nil), // 11: quorumbench.snapshot.Piece
+	(*snapshot.Ask)(nil),   // 12: quorumbench.snapshot.Ask
 }
 var file_protocols_mmp3_mmp3_proto_depIdxs = []int32{
 	0,  // 0: quorumbench.mmp3.Message.propose:type_name -> quorumbench.mmp3.Instance
@@ -948,11 +948,11 @@ var file_protocols_mmp3_mmp3_proto_depIdxs = []int32{
 	3,  // 4: quorumbench.mmp3.Message.query:type_name -> quorumbench.mmp3.Query
 	4,  // 5: quorumbench.mmp3.Message.committed:type_name -> quorumbench.mmp3.Committed
 	5,  // 6: quorumbench.mmp3.Message.applied:type_name -> quorumbench.mmp3.Applied
-	11, // 7: quorumbench.mmp3.Message.piece:type_name -> quorumbench.parcel.Piece
+	11, // 7: quorumbench.mmp3.Message.piece:type_name -> quorumbench.snapshot.Piece
 	7,  // 8: quorumbench.mmp3.Message.read:type_name -> quorumbench.mmp3.Read
 	8,  // 9: quorumbench.mmp3.Message.seen:type_name -> quorumbench.mmp3.Seen
 	10, // 10: quorumbench.mmp3.Query.stretches:type_name -> quorumbench.mmp3.Query.Stretch
-	12, // 11: quorumbench.mmp3.Query.snapshot:type_name -> quorumbench.parcel.Ask
+	12, // 11: quorumbench.mmp3.Query.snapshot:type_name -> quorumbench.snapshot.Ask
 	0,  // 12: quorumbench.mmp3.Committed.instances:type_name -> quorumbench.mmp3.Instance
 	0,  // 13: quorumbench.mmp3.Snapshot.open:type_name -> quorumbench.mmp3.Instance
 	0,  // 14: quorumbench.mmp3.Record.instance:type_name -> quorumbench.mmp3.Instance

@@ -10,7 +10,7 @@ import (
 	proto "google.golang.org/protobuf/proto"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	io "io"
-	parcel "quorumbench/protocols/parcel"
+	snapshot "quorumbench/protocols/snapshot"
 )
 
 const (
@@ -1899,7 +1899,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &parcel.Piece{}
+				v := &snapshot.Piece{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -2422,7 +2422,7 @@ func (m *Query) UnmarshalVT(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if m.Snapshot == nil {
-				m.Snapshot = &parcel.Ask{}
+				m.Snapshot = &snapshot.Ask{}
 			}
 			if unmarshal, ok := interface{}(m.Snapshot).(interface {
 				UnmarshalVT([]byte) error

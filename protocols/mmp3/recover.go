@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/flow"
 )
 
 // A sweep asks for so many open instances of a column, and proposes so many, of mostBytes altogether.
@@ -136,7 +136,7 @@ func (r *replica) ask(q *Query) {
 }
 
 // mostBytes bounds the instances in a message that carries several.
-const mostBytes = parcel.MostBytes
+const mostBytes = flow.MaxBytes
 
 // size is about how many bytes an instance takes in a message.
 func (x *instance) size() int {

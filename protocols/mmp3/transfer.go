@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/snapshot"
 )
 
 // This file keeps rule 13 for a replica that is too far behind: another one's snapshot comes in pieces,
@@ -13,12 +13,12 @@ import (
 
 // offer is the snapshot that others ask for.
 type offer struct {
-	parcel.Offer
+	snapshot.Sender
 	applied vector // in it
 }
 
 // sendPiece answers a question for a snapshot.
-func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
+func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	if r.slots == 0 {
 		return // there is nothing yet
 	}
@@ -38,7 +38,7 @@ func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
 
 // arrival is the snapshot that comes.
 type arrival struct {
-	parcel.Arrival
+	snapshot.Receiver
 	asked time.Duration // when a piece was asked for last
 }
 
@@ -57,7 +57,7 @@ func (r *replica) askPiece(of protocols.NodeID) {
 
 // pieceWait is how long a piece is waited for at least before it is asked for again: a sender is asked
 // several times before it is given up, and sends nothing that may be under way.
-const pieceWait = parcel.Patience / 3
+const pieceWait = snapshot.Timeout / 3
 
 // askPieceAgain asks once more for a piece that has not come for as long as it may take. It returns what
 // the sender of a snapshot that is under way is known to have applied: it comes with that, or after it.
@@ -72,7 +72,7 @@ func (r *replica) askPieceAgain() (coming vector) {
 	return r.heard[from]
 }
 
-func (r *replica) onPiece(from protocols.NodeID, p *parcel.Piece) {
+func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	if p.Index <= r.slots {
 		return // of the past
 	}

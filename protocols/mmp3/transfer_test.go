@@ -10,9 +10,10 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/snapshot"
 )
 
 // A state of several pieces crosses a network that loses messages, while the others go on writing and
@@ -22,7 +23,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 		driver := prototest.With(Driver, protocols.Choices{"kept": "8"})
 		c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions, Jitter: 20 * ms}, protocols.Nobody, seed)
 		for i := range 50 {
-			c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", parcel.MostBytes/10))
+			c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", flow.MaxBytes/10))
 		}
 		c.Run(5 * time.Second)
 		c.Crash(2)
@@ -33,7 +34,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 		c.Network.Drop = func(from, to protocols.NodeID, message []byte) bool {
 			if strings.HasPrefix(describe(message), "Piece") {
 				pieces++
-				if len(message) > parcel.MostBytes+100 {
+				if len(message) > flow.MaxBytes+100 {
 					t.Errorf("seed %d: a piece of %d bytes", seed, len(message))
 				}
 			}
@@ -74,7 +75,7 @@ func TestAnotherReplicaHelpsWhenTheSenderOfASnapshotDies(t *testing.T) {
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	c.Crash(2)
 	for i := range 50 {
-		c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", parcel.MostBytes/10))
+		c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", flow.MaxBytes/10))
 	}
 	c.Run(5 * time.Second)
 	pieces, second := [replicas]int{}, protocols.Nobody
@@ -117,13 +118,13 @@ func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
 	}
 	commit(10)
 	expect("after 10 instances", 7)
-	a.hears(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}, Snapshot: &parcel.Ask{}}}})
+	a.hears(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}, Snapshot: &snapshot.Ask{}}}})
 	if got := a.messages(1); len(got) != 1 || !strings.HasPrefix(got[0], "Piece 10 ") {
 		t.Fatalf("the question for a snapshot is answered with %q", got)
 	}
 	commit(10)
 	expect("with a snapshot of 10 on offer", 10)
-	a.at += parcel.Patience
+	a.at += snapshot.Timeout
 	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: tellTimer})
 	expect("when nobody has asked for long", 17)
 }
@@ -132,7 +133,7 @@ func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
 func TestASnapshotThatIsOvertakenIsGivenUp(t *testing.T) {
 	a := newAlone(t)
 	piece := func(offset uint64) *Message {
-		return &Message{Kind: &Message_Piece{Piece: &parcel.Piece{Index: 2, Offset: offset, Size: 20, Data: make([]byte, 10)}}}
+		return &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 2, Offset: offset, Size: 20, Data: make([]byte, 10)}}}
 	}
 	if a.hears(0, piece(0)); len(a.messages(0)) != 1 || a.messages(0)[0] != "Query piece of 2 from byte 10" {
 		t.Fatalf("after the first piece, sends %q", a.messages(0))
@@ -156,7 +157,7 @@ func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
 	a.commands(7, 4)
 	store := kv.NewStore()
 	store.Apply(put(t, 7, 3, 3, 10)) // came by another replica; the client holds the answers to those before
-	piece := &parcel.Piece{Index: 9, Data: encoded(t, &Snapshot{
+	piece := &snapshot.Piece{Index: 9, Data: encoded(t, &Snapshot{
 		Applied: []uint64{9, 0, 1}, Seen: []uint64{9, 0, 4}, Slots: 9, State: store.Snapshot(),
 	})}
 	piece.Size = uint64(len(piece.Data))
@@ -206,7 +207,7 @@ func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 		}
 		return pieces, proposals
 	}
-	a.hears(0, &Message{Kind: &Message_Piece{Piece: &parcel.Piece{Index: 5, Size: 20, Data: make([]byte, 10)}}})
+	a.hears(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 5, Size: 20, Data: make([]byte, 10)}}})
 	for _, step := range []struct {
 		after             time.Duration
 		pieces, proposals int
@@ -215,7 +216,7 @@ func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 		{1, 1, 0},
 		{pieceWait - 1, 0, 0},
 		{1, 1, 0},
-		{parcel.Patience - 2*pieceWait, 0, 5}, // the sender has been silent for long
+		{snapshot.Timeout - 2*pieceWait, 0, 5}, // the sender has been silent for long
 	} {
 		if pieces, proposals := sweep(step.after); pieces != step.pieces || proposals != step.proposals {
 			t.Errorf("after %v, it asks for %d pieces and proposes %d instances, not %d and %d", a.at, pieces, proposals, step.pieces, step.proposals)
@@ -241,10 +242,10 @@ func TestASnapshotOnOfferIsDroppedInTime(t *testing.T) {
 	if tell(0) {
 		t.Error("the timer is set again when all are level")
 	}
-	if a.hears(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &parcel.Ask{}}}}); len(a.sent.Timers) != 1 {
+	if a.hears(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &snapshot.Ask{}}}}); len(a.sent.Timers) != 1 {
 		t.Error("the timer is not set when a snapshot is asked for")
 	}
-	if !tell(parcel.Patience - 1) {
+	if !tell(snapshot.Timeout - 1) {
 		t.Error("the timer is not set again while the snapshot is on offer")
 	}
 	if tell(1) {
@@ -272,7 +273,7 @@ func TestASnapshotThatCannotBeIsNotTakenOver(t *testing.T) {
 		a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
 		a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 1, 10)}})
 		a.commands(7, 1)
-		a.hears(0, &Message{Kind: &Message_Piece{Piece: &parcel.Piece{Index: test.index, Size: uint64(len(test.data)), Data: test.data}}})
+		a.hears(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: test.index, Size: uint64(len(test.data)), Data: test.data}}})
 		if a.slots != 2 || a.applied != (vector{2, 0, 0}) || len(a.sent.Commits) > 0 {
 			t.Errorf("%s: it is taken over: %d slots, applied %v", test.name, a.slots, a.applied)
 		}

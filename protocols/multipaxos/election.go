@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/snapshot"
 )
 
 // Electing: phase 1, from the loss of a leader until the next has heard of everything that may
@@ -35,7 +35,7 @@ func (r *replica) stand() {
 		r.standing = max(r.now, 1)
 	}
 	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Size())}
-	r.arrival = parcel.Arrival{} // no piece of it has come for an election timeout, or all that is chosen is here
+	r.arrival = snapshot.Receiver{} // no piece of it has come for an election timeout, or all that is chosen is here
 	r.election.Start(r.now, r.out)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
@@ -117,10 +117,10 @@ func (r *replica) lead() {
 	r.out.Measure(protocols.MeasureElection, int64((r.now-r.standing)/time.Millisecond))
 	r.out.Measure(protocols.MeasureRecovered, int64(r.found.last()-r.commit)) // no-ops in the gaps included
 	r.standing = 0
-	r.relay.Lead(r.config.ID, r.now, r.out)
+	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	r.heartbeat()
 	r.proposeFound()
-	r.propose(r.config.ID, r.relay.Waiting()...)
+	r.propose(r.config.ID, r.forwarder.Waiting()...)
 }
 
 // promise raises the promised ballot (rule 1).
@@ -130,7 +130,7 @@ func (r *replica) promise(ballot protocols.Ballot) {
 	}
 	r.promised = ballot
 	r.election.Heard(r.now) // a candidate is heard once: one that gets no answer must not keep others from standing
-	r.offer.Forget()        // pieces sent under another ballot do not count
+	r.offer.ForgetSent()    // pieces sent under another ballot do not count
 	r.giveUp()
 }
 
@@ -152,19 +152,19 @@ func (r *replica) giveUp() {
 		r.role, r.candidacy = follower, candidacy{}
 		r.out.StopTimer(pulseTimer)
 	}
-	if r.relay.Leader() != protocols.Nobody {
-		r.relay.Lead(protocols.Nobody, r.now, r.out)
+	if r.forwarder.Leader() != protocols.Nobody {
+		r.forwarder.Lead(protocols.Nobody, r.now, r.out)
 	}
 }
 
 // follow notes that the leader whose ballot is promised is alive.
 func (r *replica) follow(leader protocols.NodeID) {
 	r.election.Heard(r.now)
-	if r.relay.Leader() != leader {
-		r.relay.Lead(leader, r.now, r.out)
+	if r.forwarder.Leader() != leader {
+		r.forwarder.Lead(leader, r.now, r.out)
 		r.standing = 0
 		if sender, _ := r.arrival.UnderWay(r.now); sender != leader {
-			r.arrival = parcel.Arrival{} // the new leader's takes its place
+			r.arrival = snapshot.Receiver{} // the new leader's takes its place
 		}
 		r.reclaimAt = r.now + r.config.Delays.ElectionTimeout()
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
 )
 
 // instance is one place of the log, as its acceptor and, at the leader, its proposer see it.
@@ -65,7 +65,7 @@ func (l *instances) fitting(first, last uint64) []instance {
 	if first <= l.truncated || first > min(last, l.last()) {
 		return nil
 	}
-	return relay.Batch(l.places[first-l.truncated-1:min(last, l.last())-l.truncated], size)
+	return flow.Batch(l.places[first-l.truncated-1:min(last, l.last())-l.truncated], size)
 }
 
 func size(i instance) int { return len(i.command) }

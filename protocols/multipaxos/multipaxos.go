@@ -4,8 +4,8 @@
 // A write costs one round trip from the leader to the nearest phase-2 quorum, and one more between the
 // client's replica and the leader. A replica is follower, candidate or leader, and always an
 // acceptor. Its messages are Prepare and Promise, Accept and Accepted, Refuse, Heartbeat, CatchUp
-// and Piece, Probe and Echo; the commands of a follower's clients travel as package relay says, and
-// snapshots between replicas as package parcel says.
+// and Piece, Probe and Echo; the commands of a follower's clients travel as package forward says, and
+// snapshots between replicas as package snapshot says.
 //
 // The phases of its life stand in a file each: election.go has phase 1; normal.go has phase 2;
 // recovery.go has what a new leader, a message lost and a replica that lags need; snapshot.go what
@@ -91,10 +91,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/election"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/snapshot"
 )
 
 // Driver is Multi-Paxos.
@@ -129,7 +130,7 @@ func quorums(c protocols.Config) quorum.Roles {
 
 // floor: the leader needs one round trip to a phase-2 quorum.
 func floor(c protocols.Config) time.Duration {
-	return relay.QuorumFloor(c.Delays, c.Quorums[quorum.Phase2], c.Leader, c.ID)
+	return forward.QuorumFloor(c.Delays, c.Quorums[quorum.Phase2], c.Leader, c.ID)
 }
 
 type role uint8
@@ -144,7 +145,7 @@ const (
 const (
 	electionTimer protocols.TimerID = iota + 1
 	pulseTimer                      // a leader's heartbeat, a candidate's repeated prepare
-	relayTimer
+	forwardTimer
 	repeatTimer // and those after it: one for each replica, for accepts that it has not answered
 )
 
@@ -161,10 +162,10 @@ type replica struct {
 	commit  uint64 // all instances up to here are known chosen
 	applied uint64
 	store   *kv.Store
-	ahead   uint64         // the highest commit index heard of
-	askAt   time.Duration  // when a question for what is missing may be asked again
-	arrival parcel.Arrival // the beginning of another replica's snapshot
-	offer   parcel.Offer   // a snapshot for others
+	ahead   uint64            // the highest commit index heard of
+	askAt   time.Duration     // when a question for what is missing may be asked again
+	arrival snapshot.Receiver // the beginning of another replica's snapshot
+	offer   snapshot.Sender   // a snapshot for others
 
 	// The proposer.
 	role     role
@@ -175,8 +176,8 @@ type replica struct {
 	repeats   []bool     // a leader's: which repeat timers are pending
 	fresh     []instance // scratch of propose
 	writing   []span     // what it has accepted and is not on its disk yet, the oldest first
-	relay     *relay.Relay
-	election  *relay.ElectionTimer
+	forwarder *forward.Forwarder
+	election  *election.Timer
 
 	saved     protocols.Ballot // the promise on disk
 	compacted uint64           // the end of the snapshot on disk
@@ -192,11 +193,11 @@ func newReplica(c protocols.Config) protocols.Node {
 		phase2:    c.Quorums[quorum.Phase2],
 		preferred: c.Options.(*Options).Preferred && c.Leader == c.ID,
 		store:     kv.NewStore(),
-		relay: relay.New(c, c.Quorums[quorum.Phase2], relayTimer, relay.Wire{
-			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
-			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
+		forwarder: forward.New(c, c.Quorums[quorum.Phase2], forwardTimer, forward.Wire{
+			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
+			Reply:   func(r *forward.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
 		}),
-		election: relay.NewElectionTimer(c, electionTimer),
+		election: election.NewTimer(c, electionTimer),
 		repeats:  make([]bool, c.Size()),
 	}
 }
@@ -219,7 +220,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputCommand:
-		if c := r.relay.Accept(in, out); r.role == leader {
+		if c := r.forwarder.Accept(in, out); r.role == leader {
 			r.propose(r.config.ID, c)
 		}
 	}
@@ -234,7 +235,7 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 			r.propose(from, kind.Forward.Commands...)
 		}
 	case *Message_Reply:
-		if r.relay.OnReply(kind.Reply, r.out) {
+		if r.forwarder.OnReply(kind.Reply, r.out) {
 			r.out.Mark(protocols.CommandID{Client: kind.Reply.Client, Seq: kind.Reply.Seq}, protocols.MarkApplied)
 		}
 	case *Message_Refuse:
@@ -300,8 +301,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		case leader:
 			r.heartbeat()
 		}
-	case relayTimer:
-		r.relay.OnTimer(r.now, r.out)
+	case forwardTimer:
+		r.forwarder.OnTimer(r.now, r.out)
 	default:
 		r.onRepeatTimer(protocols.NodeID(id - repeatTimer))
 	}

@@ -11,8 +11,8 @@ package multipaxos
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	parcel "quorumbench/protocols/parcel"
-	relay "quorumbench/protocols/relay"
+	forward "quorumbench/protocols/forward"
+	snapshot "quorumbench/protocols/snapshot"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -154,7 +154,7 @@ func (x *Message) GetCatchUp() *CatchUp {
 	return nil
 }
 
-func (x *Message) GetForward() *relay.Forward {
+func (x *Message) GetForward() *forward.Forward {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Forward); ok {
 			return x.Forward
@@ -163,7 +163,7 @@ func (x *Message) GetForward() *relay.Forward {
 	return nil
 }
 
-func (x *Message) GetReply() *relay.Reply {
+func (x *Message) GetReply() *forward.Reply {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Reply); ok {
 			return x.Reply
@@ -172,7 +172,7 @@ func (x *Message) GetReply() *relay.Reply {
 	return nil
 }
 
-func (x *Message) GetPiece() *parcel.Piece {
+func (x *Message) GetPiece() *snapshot.Piece {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Piece); ok {
 			return x.Piece
@@ -232,15 +232,15 @@ type Message_CatchUp struct {
 }
 
 type Message_Forward struct {
-	Forward *relay.Forward `protobuf:"bytes,9,opt,name=forward,proto3,oneof"`
+	Forward *forward.Forward `protobuf:"bytes,9,opt,name=forward,proto3,oneof"`
 }
 
 type Message_Reply struct {
-	Reply *relay.Reply `protobuf:"bytes,10,opt,name=reply,proto3,oneof"`
+	Reply *forward.Reply `protobuf:"bytes,10,opt,name=reply,proto3,oneof"`
 }
 
 type Message_Piece struct {
-	Piece *parcel.Piece `protobuf:"bytes,11,opt,name=piece,proto3,oneof"`
+	Piece *snapshot.Piece `protobuf:"bytes,11,opt,name=piece,proto3,oneof"`
 }
 
 type Message_Probe struct {
@@ -648,7 +648,7 @@ func (x *Heartbeat) GetCommit() uint64 {
 type CatchUp struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
-	Snapshot      *parcel.Ask            `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // which piece of it to send, if the log does not reach back to the first
+	Snapshot      *snapshot.Ask          `protobuf:"bytes,2,opt,name=snapshot,proto3" json:"snapshot,omitempty"` // which piece of it to send, if the log does not reach back to the first
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,7 +690,7 @@ func (x *CatchUp) GetFirst() uint64 {
 	return 0
 }
 
-func (x *CatchUp) GetSnapshot() *parcel.Ask {
+func (x *CatchUp) GetSnapshot() *snapshot.Ask {
 	if x != nil {
 		return x.Snapshot
 	}
@@ -921,7 +921,7 @@ var File_protocols_multipaxos_multipaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\n" +
-	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a\x1dprotocols/parcel/parcel.proto\x1a\x1bprotocols/relay/relay.proto\"\xe0\x05\n" +
+	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\xe6\x05\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12;\n" +
 	"\aprepare\x18\x02 \x01(\v2\x1f.quorumbench.multipaxos.PrepareH\x00R\aprepare\x12;\n" +
@@ -930,11 +930,11 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x06accept\x18\x05 \x01(\v2\x1e.quorumbench.multipaxos.AcceptH\x00R\x06accept\x12>\n" +
 	"\baccepted\x18\x06 \x01(\v2 .quorumbench.multipaxos.AcceptedH\x00R\baccepted\x12A\n" +
 	"\theartbeat\x18\a \x01(\v2!.quorumbench.multipaxos.HeartbeatH\x00R\theartbeat\x12<\n" +
-	"\bcatch_up\x18\b \x01(\v2\x1f.quorumbench.multipaxos.CatchUpH\x00R\acatchUp\x126\n" +
-	"\aforward\x18\t \x01(\v2\x1a.quorumbench.relay.ForwardH\x00R\aforward\x120\n" +
+	"\bcatch_up\x18\b \x01(\v2\x1f.quorumbench.multipaxos.CatchUpH\x00R\acatchUp\x128\n" +
+	"\aforward\x18\t \x01(\v2\x1c.quorumbench.forward.ForwardH\x00R\aforward\x122\n" +
 	"\x05reply\x18\n" +
-	" \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05reply\x121\n" +
-	"\x05piece\x18\v \x01(\v2\x19.quorumbench.parcel.PieceH\x00R\x05piece\x125\n" +
+	" \x01(\v2\x1a.quorumbench.forward.ReplyH\x00R\x05reply\x123\n" +
+	"\x05piece\x18\v \x01(\v2\x1b.quorumbench.snapshot.PieceH\x00R\x05piece\x125\n" +
 	"\x05probe\x18\f \x01(\v2\x1d.quorumbench.multipaxos.ProbeH\x00R\x05probe\x122\n" +
 	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echoB\x06\n" +
 	"\x04kind\"\x1f\n" +
@@ -958,10 +958,10 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\"#\n" +
 	"\tHeartbeat\x12\x16\n" +
-	"\x06commit\x18\x01 \x01(\x04R\x06commit\"T\n" +
+	"\x06commit\x18\x01 \x01(\x04R\x06commit\"V\n" +
 	"\aCatchUp\x12\x14\n" +
-	"\x05first\x18\x01 \x01(\x04R\x05first\x123\n" +
-	"\bsnapshot\x18\x02 \x01(\v2\x17.quorumbench.parcel.AskR\bsnapshot\"\x17\n" +
+	"\x05first\x18\x01 \x01(\x04R\x05first\x125\n" +
+	"\bsnapshot\x18\x02 \x01(\v2\x19.quorumbench.snapshot.AskR\bsnapshot\"\x17\n" +
 	"\x05Probe\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\x16\n" +
 	"\x04Echo\x12\x0e\n" +
@@ -990,23 +990,23 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 
 var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
-	(*Message)(nil),       // 0: quorumbench.multipaxos.Message
-	(*Prepare)(nil),       // 1: quorumbench.multipaxos.Prepare
-	(*Promise)(nil),       // 2: quorumbench.multipaxos.Promise
-	(*Proposal)(nil),      // 3: quorumbench.multipaxos.Proposal
-	(*Refuse)(nil),        // 4: quorumbench.multipaxos.Refuse
-	(*Accept)(nil),        // 5: quorumbench.multipaxos.Accept
-	(*Accepted)(nil),      // 6: quorumbench.multipaxos.Accepted
-	(*Heartbeat)(nil),     // 7: quorumbench.multipaxos.Heartbeat
-	(*CatchUp)(nil),       // 8: quorumbench.multipaxos.CatchUp
-	(*Probe)(nil),         // 9: quorumbench.multipaxos.Probe
-	(*Echo)(nil),          // 10: quorumbench.multipaxos.Echo
-	(*Record)(nil),        // 11: quorumbench.multipaxos.Record
-	(*Snapshot)(nil),      // 12: quorumbench.multipaxos.Snapshot
-	(*relay.Forward)(nil), // 13: quorumbench.relay.Forward
-	(*relay.Reply)(nil),   // 14: quorumbench.relay.Reply
-	(*parcel.Piece)(nil),  // 15: quorumbench.parcel.Piece
-	(*parcel.Ask)(nil),    // 16: quorumbench.parcel.Ask
+	(*Message)(nil),         // 0: quorumbench.multipaxos.Message
+	(*Prepare)(nil),         // 1: quorumbench.multipaxos.Prepare
+	(*Promise)(nil),         // 2: quorumbench.multipaxos.Promise
+	(*Proposal)(nil),        // 3: quorumbench.multipaxos.Proposal
+	(*Refuse)(nil),          // 4: quorumbench.multipaxos.Refuse
+	(*Accept)(nil),          // 5: quorumbench.multipaxos.Accept
+	(*Accepted)(nil),        // 6: quorumbench.multipaxos.Accepted
+	(*Heartbeat)(nil),       // 7: quorumbench.multipaxos.Heartbeat
+	(*CatchUp)(nil),         // 8: quorumbench.multipaxos.CatchUp
+	(*Probe)(nil),           // 9: quorumbench.multipaxos.Probe
+	(*Echo)(nil),            // 10: quorumbench.multipaxos.Echo
+	(*Record)(nil),          // 11: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),        // 12: quorumbench.multipaxos.Snapshot
+	(*forward.Forward)(nil), // 13: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 14: quorumbench.forward.Reply
+	(*snapshot.Piece)(nil),  // 15: quorumbench.snapshot.Piece
+	(*snapshot.Ask)(nil),    // 16: quorumbench.snapshot.Ask
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
@@ -1016,13 +1016,13 @@ var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	6,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
 	7,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
 	8,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	13, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.relay.Forward
-	14, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.relay.Reply
-	15, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.parcel.Piece
+	13, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
+	14, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
+	15, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
 	9,  // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
 	10, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
 	3,  // 12: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
-	16, // 13: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.parcel.Ask
+	16, // 13: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
 	12, // 14: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
 	3,  // 15: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
 	16, // [16:16] is the sub-list for method output_type

@@ -8,7 +8,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/multipaxos"
 	"quorumbench/protocols/prototest"
-	"quorumbench/protocols/relay/relaytest"
+	"quorumbench/protocols/prototest/leadertest"
 )
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, multipaxos.Driver) }
@@ -17,7 +17,7 @@ func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) {
 	prototest.CatchesUpSlowly(t, multipaxos.Driver)
 }
 
-func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, multipaxos.Driver) }
+func TestLeaderConformance(t *testing.T) { leadertest.Conformance(t, multipaxos.Driver) }
 
 // Phase-2 quorums may have any size, since those of phase 1 make up for it.
 func TestConformanceWithFlexibleQuorums(t *testing.T) {
@@ -41,7 +41,7 @@ func TestConformanceWithAPreferredLeader(t *testing.T) {
 	prototest.Conformance(t, prototest.With(multipaxos.Driver, protocols.Choices{"preferred": "on"}))
 }
 
-func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, multipaxos.Driver) }
+func BenchmarkWrite(b *testing.B) { leadertest.BenchmarkWrite(b, multipaxos.Driver) }
 
 const ms = time.Millisecond
 

@@ -10,8 +10,8 @@ import (
 	proto "google.golang.org/protobuf/proto"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	io "io"
-	parcel "quorumbench/protocols/parcel"
-	relay "quorumbench/protocols/relay"
+	forward "quorumbench/protocols/forward"
+	snapshot "quorumbench/protocols/snapshot"
 )
 
 const (
@@ -1673,7 +1673,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &relay.Forward{}
+				v := &forward.Forward{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -1730,7 +1730,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &relay.Reply{}
+				v := &forward.Reply{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -1787,7 +1787,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &parcel.Piece{}
+				v := &snapshot.Piece{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -2650,7 +2650,7 @@ func (m *CatchUp) UnmarshalVT(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if m.Snapshot == nil {
-				m.Snapshot = &parcel.Ask{}
+				m.Snapshot = &snapshot.Ask{}
 			}
 			if unmarshal, ok := interface{}(m.Snapshot).(interface {
 				UnmarshalVT([]byte) error

@@ -2,8 +2,9 @@ package multipaxos
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/relay"
 )
 
 // The normal case: phase 2. Commands are proposed at the next instances, accepted, chosen and
@@ -11,11 +12,11 @@ import (
 
 // propose puts commands forward that from, or clients of this replica, have handed over: what has
 // waited together travels together.
-func (r *replica) propose(from protocols.NodeID, handed ...*relay.Command) {
+func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 	fresh := r.fresh[:0]
 	for _, c := range handed {
 		id := c.ID()
-		if !r.relay.Admit(from, c) {
+		if !r.forwarder.Admit(from, c) {
 			continue
 		}
 		if result, done := r.store.Result(id); done || r.store.Acked(id) { // rule 7: the answer was lost, or is late
@@ -27,7 +28,7 @@ func (r *replica) propose(from protocols.NodeID, handed ...*relay.Command) {
 	}
 	r.fresh = fresh[:0]
 	for len(fresh) > 0 {
-		batch := relay.Batch(fresh, size)
+		batch := flow.Batch(fresh, size)
 		r.put(r.log.last()+1, batch)
 		fresh = fresh[len(batch):]
 	}
@@ -128,7 +129,7 @@ func (r *replica) apply() {
 // answer gives the result of a command to its client, if it waits here, and at the leader to the
 // replica that has handed it over.
 func (r *replica) answer(id protocols.CommandID, result []byte) {
-	if r.relay.OnApplied(id, result, r.out) {
+	if r.forwarder.OnApplied(id, result, r.out) {
 		r.out.Mark(id, protocols.MarkApplied)
 	}
 }

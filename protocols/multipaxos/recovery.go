@@ -2,9 +2,9 @@ package multipaxos
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/parcel"
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/snapshot"
 )
 
 // Recovery: what may have been chosen is chosen again, what was lost is repeated, and a replica
@@ -20,7 +20,7 @@ func (r *replica) proposeFound() {
 		for i := range batch {
 			if id, err := kv.ID(batch[i].command); err == nil && id.Seq > 0 {
 				batch[i].id = id
-				r.relay.Admit(r.config.ID, &relay.Command{Client: id.Client, Seq: id.Seq}) // it is under way
+				r.forwarder.Admit(r.config.ID, &forward.Command{Client: id.Client, Seq: id.Seq}) // it is under way
 				r.out.Mark(id, protocols.MarkRetried)
 			}
 		}
@@ -38,7 +38,7 @@ func (r *replica) learn(commit uint64) {
 	}
 	r.apply()
 	progress := r.commit > before
-	if leader := r.relay.Leader(); leader != protocols.Nobody && r.commit < r.ahead && (progress || r.now >= r.askAt) { // rule 9
+	if leader := r.forwarder.Leader(); leader != protocols.Nobody && r.commit < r.ahead && (progress || r.now >= r.askAt) { // rule 9
 		r.askAt = r.now + r.config.Patience(leader)
 		r.catchUp(leader)
 	}
@@ -105,7 +105,7 @@ func (r *replica) repeat(to protocols.NodeID, first, end uint64) {
 }
 
 // sendPiece answers a question for a snapshot.
-func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
+func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
 	if piece := r.offer.Piece(to, a, r.now, r.config.Patience(to), present); piece != nil {
 		r.send(to, r.promised, &Message_Piece{Piece: piece})
@@ -113,7 +113,7 @@ func (r *replica) sendPiece(to protocols.NodeID, a *parcel.Ask) {
 }
 
 // onPiece collects the pieces of a snapshot (rule 13), and adopts it when it is whole.
-func (r *replica) onPiece(from protocols.NodeID, p *parcel.Piece) {
+func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	if r.role == leader || p.Index <= r.commit {
 		return
 	}

@@ -9,10 +9,10 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/multipaxos"
-	"quorumbench/protocols/parcel"
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/snapshot"
 )
 
 // desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
@@ -226,7 +226,7 @@ func catchUp(first uint64) *multipaxos.Message {
 }
 
 func piece(index, offset, size uint64, data []byte) *multipaxos.Message {
-	return &multipaxos.Message{Kind: &multipaxos.Message_Piece{Piece: &parcel.Piece{Index: index, Offset: offset, Size: size, Data: data}}}
+	return &multipaxos.Message{Kind: &multipaxos.Message_Piece{Piece: &snapshot.Piece{Index: index, Offset: offset, Size: size, Data: data}}}
 }
 
 func truncated(index uint64, accepted ...*multipaxos.Proposal) *multipaxos.Message {
@@ -441,7 +441,7 @@ func TestAnAcceptWithoutAnswerIsRepeated(t *testing.T) {
 
 func TestWhatDoesNotFitIntoAPromiseIsAskedFor(t *testing.T) {
 	d := newDesk(t, 3)
-	large := strings.Repeat("x", relay.MaxBatch*2/5) // two make a message
+	large := strings.Repeat("x", flow.MaxBytes*2/5) // two make a message
 	for index := range uint64(3) {
 		d.tell(1, ballot(1, 1), accept(index+1, 0, d.value(large)))
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/snapshot"
 )
 
 // What is on disk: every promise and acceptance since the last snapshot, and the snapshot.
@@ -57,7 +57,7 @@ func (r *replica) adopt(index uint64, state []byte) error {
 	}
 	r.commit, r.applied, r.compacted = index, index, index
 	r.log.truncate(index)
-	r.offer = parcel.Offer{} // the log does not reach back to its end any more
+	r.offer = snapshot.Sender{} // the log does not reach back to its end any more
 	r.out.Adopt(protocols.Slot{Index: index})
 	return nil
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/multipaxos"
-	"quorumbench/protocols/parcel"
 )
 
 // chosen has the replica learn that a number of commands are chosen, as a follower of replica 1, and
@@ -146,9 +146,9 @@ func TestAPieceIsSentAgainWhenItMayBeLost(t *testing.T) {
 	const want = "1.1 piece of 250 byte 0 to the end"
 	expect(t, "asked for", d.tell(2, ballot(1, 1), catchUp(1)), want)
 	expect(t, "asked for again", d.tell(2, ballot(1, 1), catchUp(1)), "")
-	d.now += parcel.Transmission(1) // of which the state has more
+	d.now += flow.Transmission(1) // of which the state has more
 	expect(t, "too early", d.tell(2, ballot(1, 1), catchUp(1)), "")
-	d.now += time.Second + parcel.Transmission(250*len(commands[249]))
+	d.now += time.Second + flow.Transmission(250*len(commands[249]))
 	expect(t, "when it may be lost", d.tell(2, ballot(1, 1), catchUp(1)), want)
 	d.tell(1, ballot(2, 1), heartbeat(0))
 	expect(t, "under another ballot", d.tell(2, ballot(2, 1), catchUp(1)), "2"+want[1:])
@@ -185,7 +185,7 @@ func TestALongSnapshotIsFetchedOnceWhileTheLeaderGoesOn(t *testing.T) {
 	}
 	c.Run(time.Second)
 	c.Crash(2)
-	large := strings.Repeat("x", parcel.MostBytes/2)
+	large := strings.Repeat("x", flow.MaxBytes/2)
 	for i := range 10 {
 		c.Put(0, 1, fmt.Sprint("large ", i), large)
 	}

@@ -69,7 +69,7 @@ func (r *replica) restore(data []byte) {
 		s := kind.Snapshot
 		r.state = stateOf(s.State)
 		r.log = entryLog{base: s.Base, baseTerm: s.BaseTerm, entries: s.Entries}
-		if !r.adopt(snapshot{index: s.Index, term: s.Term, data: s.Data}) {
+		if !r.adopt(storedSnapshot{index: s.Index, term: s.Term, data: s.Data}) {
 			panic(fmt.Sprintf("raft: a snapshot of %d bytes that this driver did not write", len(s.Data)))
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/raft"
+	"quorumbench/protocols/snapshot"
 )
 
 const huge = math.MaxUint64
@@ -115,7 +115,7 @@ func TestNoNumberBringsAReplicaDown(t *testing.T) {
 			for _, a := range numbers {
 				for _, b := range numbers {
 					d := at.make(t)
-					piece := &parcel.Piece{Index: a, Offset: b, Size: a}
+					piece := &snapshot.Piece{Index: a, Offset: b, Size: a}
 					for _, term := range []uint64{2, most, huge} {
 						for _, m := range []*raft.Message{
 							rejected(term, a, b, a), rejected(term, a, 0, b), rejected(term, a, a, b), appended(term, a), ask(term, a, b),

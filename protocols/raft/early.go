@@ -1,12 +1,12 @@
 package raft
 
-import "quorumbench/protocols/relay"
+import "quorumbench/protocols/flow"
 
 // The appends of this term that wait behind a gap at most: what is beyond is asked for again when the
 // gap is closed.
 const (
 	mostEarly      = 1024
-	mostEarlyBytes = 8 * relay.MaxBatch // of commands
+	mostEarlyBytes = 8 * flow.MaxBytes // of commands
 )
 
 // early are appends of this term that overtook the one before them (rule 10). The zero value is that

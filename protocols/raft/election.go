@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/snapshot"
 )
 
 // Electing: from the loss of a leader to the first append of the next.
@@ -123,7 +123,7 @@ func (r *replica) lead() {
 	r.settle()
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
 	r.out.Measure(protocols.MeasureElection, int64((r.now-r.campaigned)/time.Millisecond))
-	r.relay.Lead(r.config.ID, r.now, r.out)
+	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	for i := range r.peers {
 		r.peers[i] = peer{next: r.log.last() + 1, heard: r.now, renewed: r.now - r.patience}
 	}
@@ -136,7 +136,7 @@ func (r *replica) lead() {
 
 // proposeWaiting proposes what this replica's clients wait for.
 func (r *replica) proposeWaiting() {
-	for _, c := range r.relay.Waiting() {
+	for _, c := range r.forwarder.Waiting() {
 		r.propose(r.config.ID, c)
 	}
 }
@@ -152,13 +152,13 @@ func (r *replica) enter(next pair) {
 // forget drops what belongs to the term that is left.
 func (r *replica) forget() {
 	r.early = early{}
-	r.arrival = parcel.Arrival{}
+	r.arrival = snapshot.Receiver{}
 }
 
 // deposed ends the rule of a leader.
 func (r *replica) deposed() {
 	if r.role == leader {
-		r.waiting, r.handover, r.offer = nil, handover{}, parcel.Offer{}
+		r.waiting, r.handover, r.offer = nil, handover{}, snapshot.Sender{}
 		r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
 		r.election.Start(r.now, r.out)
 	}
@@ -170,8 +170,8 @@ func (r *replica) follow(whom protocols.NodeID) {
 		r.role = follower
 		r.out.StopTimer(pulseTimer)
 	}
-	if r.relay.Leader() != whom {
-		r.relay.Lead(whom, r.now, r.out)
+	if r.forwarder.Leader() != whom {
+		r.forwarder.Lead(whom, r.now, r.out)
 	}
 }
 

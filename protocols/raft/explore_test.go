@@ -17,7 +17,7 @@ func TestExplore(t *testing.T) {
 		Driver: Driver, Replicas: 3, Repairs: true,
 		Ignored: []string{"replica.in", "replica.matches", "peer.most", "Store.command"},
 		TimerName: func(id protocols.TimerID) string {
-			return map[protocols.TimerID]string{electionTimer: "election", pulseTimer: "pulse", relayTimer: "relay"}[id]
+			return map[protocols.TimerID]string{electionTimer: "election", pulseTimer: "pulse", forwardTimer: "forward"}[id]
 		},
 	}, bounds)
 }

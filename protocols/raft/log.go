@@ -4,7 +4,7 @@ import (
 	"slices"
 	"sort"
 
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/flow"
 )
 
 // entryLog is a replica's log. Entries are counted from 1. Those up to the base have been removed:
@@ -45,7 +45,7 @@ func (l *entryLog) from(index uint64, most int) []*Entry {
 	if index <= l.base || index > l.last() {
 		return nil
 	}
-	return relay.BatchWithin(most, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
+	return flow.BatchWithin(most, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
 }
 
 // replace puts entries in the place of everything from index on, which is behind the base.

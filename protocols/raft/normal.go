@@ -5,10 +5,10 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
 )
 
 // The normal case: a command becomes an entry, the entry is copied, committed and applied.
@@ -20,7 +20,7 @@ type peer struct {
 	probing bool   // the logs do not meet before next: see recovery.go
 	filled  uint64 // a gap up to here has been filled since the last heartbeat
 
-	most  int           // bytes of commands in an append while it is behind; 0: relay.MaxBatch
+	most  int           // bytes of commands in an append while it is behind; 0: flow.MaxBytes
 	sent  time.Duration // when it was sent entries last
 	large time.Duration // until when a large append may be under way
 
@@ -31,8 +31,8 @@ type peer struct {
 }
 
 // propose puts a command forward that from, or a client of this replica, has handed over.
-func (r *replica) propose(from protocols.NodeID, c *relay.Command) {
-	if r.handover.under || !r.relay.Admit(from, c) {
+func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
+	if r.handover.under || !r.forwarder.Admit(from, c) {
 		return
 	}
 	r.out.Mark(c.ID(), protocols.MarkProposed)
@@ -69,11 +69,11 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 		r.sendHead(to)
 		return
 	}
-	entries := r.log.from(p.next, cmp.Or(p.most, relay.MaxBatch))
+	entries := r.log.from(p.next, cmp.Or(p.most, flow.MaxBytes))
 	r.sendAppend(to, p.next, entries)
 	p.sent = r.now
 	if size := bytesOf(entries); size >= leastBatch {
-		p.large = r.now + r.config.Patience(to) + parcel.Transmission(size)
+		p.large = r.now + r.config.Patience(to) + flow.Transmission(size)
 	}
 	if !p.probing { // rule 10
 		p.next += uint64(len(entries))
@@ -82,7 +82,7 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 
 // leastBatch is what an append to a follower that is behind carries at first: it must not keep the
 // heartbeats of a slow link waiting for an election timeout.
-const leastBatch = parcel.LeastBytes
+const leastBatch = flow.MinBytes
 
 // probe begins to look for the place where the logs meet.
 func (p *peer) probe() { p.probing, p.most = true, leastBatch }
@@ -146,7 +146,7 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		p.probing, news = false, true
 	}
 	if news && !p.probing && p.next <= r.log.last() {
-		p.most = parcel.Pace(cmp.Or(p.most, relay.MaxBatch), r.now-p.sent, r.config.Patience(from))
+		p.most = flow.Pace(cmp.Or(p.most, flow.MaxBytes), r.now-p.sent, r.config.Patience(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()
@@ -178,7 +178,7 @@ func (r *replica) commitTo(index uint64) {
 			r.out.Mark(id, protocols.MarkCommitted)
 			r.out.Mark(id, protocols.MarkApplied)
 		}
-		r.relay.OnApplied(id, result, r.out)
+		r.forwarder.OnApplied(id, result, r.out)
 	}
 	r.compact()
 }

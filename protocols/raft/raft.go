@@ -4,7 +4,7 @@
 // A write costs one round trip from the leader to the nearest majority, and one more between the
 // client's replica and the leader. A replica is follower, candidate or leader. Its messages are
 // RequestVote and Vote, AppendEntries with Appended or Rejected; the commands of a follower's
-// clients travel as package relay says.
+// clients travel as package forward says.
 //
 // The rules, cited where they are kept:
 //
@@ -41,7 +41,7 @@
 //     leader also keeps, up to mostKept bytes, what a follower that answers has not confirmed, and what
 //     stands behind a snapshot that somebody fetches.
 //  14. A follower that lacks entries which have been removed hears in every heartbeat which snapshot is
-//     on offer, and asks for it piece by piece, as package parcel says. The same piece is sent again
+//     on offer, and asks for it piece by piece, as package snapshot says. The same piece is sent again
 //     only when it would have come: a slow link is not flooded. Nor is it by appends: a follower that is
 //     behind gets the next when it has answered the last, small ones at first.
 //  15. It takes over a snapshot only if that covers more than it has applied, and keeps the entries
@@ -97,10 +97,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/election"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/snapshot"
 )
 
 // Driver is Raft.
@@ -125,7 +126,7 @@ func quorums(c protocols.Config) quorum.Roles {
 
 // floor: the leader needs one round trip to those who hold the entry then.
 func floor(c protocols.Config) time.Duration {
-	return relay.QuorumFloor(c.Delays, c.Quorums[quorum.Write], c.Leader, c.ID)
+	return forward.QuorumFloor(c.Delays, c.Quorums[quorum.Write], c.Leader, c.ID)
 }
 
 type role uint8
@@ -141,7 +142,7 @@ const (
 const (
 	electionTimer protocols.TimerID = iota + 1
 	pulseTimer                      // a leader's heartbeat, a candidate's repeated request
-	relayTimer
+	forwardTimer
 )
 
 type replica struct {
@@ -156,15 +157,15 @@ type replica struct {
 	// On disk (rule 4).
 	state
 	log      entryLog
-	snapshot snapshot
+	snapshot storedSnapshot
 
-	role     role
-	commit   uint64 // all up to here is applied
-	store    *kv.Store
-	grown    int // bytes of commands applied since the snapshot
-	relay    *relay.Relay
-	election *relay.ElectionTimer
-	heard    time.Duration // when it last heard a leader
+	role      role
+	commit    uint64 // all up to here is applied
+	store     *kv.Store
+	grown     int // bytes of commands applied since the snapshot
+	forwarder *forward.Forwarder
+	election  *election.Timer
+	heard     time.Duration // when it last heard a leader
 
 	// A candidate's.
 	campaigned  time.Duration // when it began to campaign
@@ -182,12 +183,12 @@ type replica struct {
 	matches  []uint64 // scratch of advanceCommit: by replica
 	handover handover
 	waiting  []read
-	round    uint64       // of confirmations
-	offer    parcel.Offer // the snapshot that followers fetch
+	round    uint64          // of confirmations
+	offer    snapshot.Sender // the snapshot that followers fetch
 
 	// A follower's.
 	early   early
-	arrival parcel.Arrival // of the leader's snapshot
+	arrival snapshot.Receiver // of the leader's snapshot
 
 	saved state // what of it is on disk
 	now   time.Duration
@@ -207,11 +208,11 @@ func newReplica(c protocols.Config) protocols.Node {
 		reads:        chosen.Reads,
 		state:        nothing, saved: nothing, heard: -patience,
 		store: kv.NewStore(),
-		relay: relay.New(c, c.Quorums[quorum.Write], relayTimer, relay.Wire{
-			Forward: func(f *relay.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
-			Reply:   func(r *relay.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
+		forwarder: forward.New(c, c.Quorums[quorum.Write], forwardTimer, forward.Wire{
+			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
+			Reply:   func(r *forward.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
 		}),
-		election: relay.NewElectionTimer(c, electionTimer),
+		election: election.NewTimer(c, electionTimer),
 		peers:    make([]peer, c.Size()),
 		matches:  make([]uint64, c.Size()),
 	}
@@ -235,7 +236,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputDurable:
 		r.onDurable(in.Notice)
 	case protocols.InputCommand:
-		if c := r.relay.Accept(in, out); r.role == leader {
+		if c := r.forwarder.Accept(in, out); r.role == leader {
 			r.propose(r.config.ID, c)
 		}
 	}
@@ -269,7 +270,7 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 		}
 		return
 	case *Message_Reply:
-		r.relay.OnReply(kind.Reply, r.out)
+		r.forwarder.OnReply(kind.Reply, r.out)
 		return
 	}
 	if m.Term > r.term { // rule 1
@@ -329,8 +330,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		}
 	case pulseTimer:
 		r.onPulse()
-	case relayTimer:
-		r.relay.OnTimer(r.now, r.out)
+	case forwardTimer:
+		r.forwarder.OnTimer(r.now, r.out)
 	}
 }
 

@@ -11,8 +11,8 @@ package raft
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
-	parcel "quorumbench/protocols/parcel"
-	relay "quorumbench/protocols/relay"
+	forward "quorumbench/protocols/forward"
+	snapshot "quorumbench/protocols/snapshot"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -139,7 +139,7 @@ func (x *Message) GetRejected() *Rejected {
 	return nil
 }
 
-func (x *Message) GetForward() *relay.Forward {
+func (x *Message) GetForward() *forward.Forward {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Forward); ok {
 			return x.Forward
@@ -148,7 +148,7 @@ func (x *Message) GetForward() *relay.Forward {
 	return nil
 }
 
-func (x *Message) GetReply() *relay.Reply {
+func (x *Message) GetReply() *forward.Reply {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Reply); ok {
 			return x.Reply
@@ -193,7 +193,7 @@ func (x *Message) GetInstallSnapshot() *InstallSnapshot {
 	return nil
 }
 
-func (x *Message) GetAsk() *parcel.Ask {
+func (x *Message) GetAsk() *snapshot.Ask {
 	if x != nil {
 		if x, ok := x.Kind.(*Message_Ask); ok {
 			return x.Ask
@@ -254,11 +254,11 @@ type Message_Rejected struct {
 }
 
 type Message_Forward struct {
-	Forward *relay.Forward `protobuf:"bytes,7,opt,name=forward,proto3,oneof"`
+	Forward *forward.Forward `protobuf:"bytes,7,opt,name=forward,proto3,oneof"`
 }
 
 type Message_Reply struct {
-	Reply *relay.Reply `protobuf:"bytes,8,opt,name=reply,proto3,oneof"`
+	Reply *forward.Reply `protobuf:"bytes,8,opt,name=reply,proto3,oneof"`
 }
 
 type Message_PreVote struct {
@@ -278,7 +278,7 @@ type Message_InstallSnapshot struct {
 }
 
 type Message_Ask struct {
-	Ask *parcel.Ask `protobuf:"bytes,13,opt,name=ask,proto3,oneof"` // for the next piece of the leader's snapshot
+	Ask *snapshot.Ask `protobuf:"bytes,13,opt,name=ask,proto3,oneof"` // for the next piece of the leader's snapshot
 }
 
 type Message_TimeoutNow struct {
@@ -809,7 +809,7 @@ func (x *Rejected) GetHintIndex() uint64 {
 type InstallSnapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of the last entry that the snapshot covers
-	Piece         *parcel.Piece          `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
+	Piece         *snapshot.Piece        `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -851,7 +851,7 @@ func (x *InstallSnapshot) GetTerm() uint64 {
 	return 0
 }
 
-func (x *InstallSnapshot) GetPiece() *parcel.Piece {
+func (x *InstallSnapshot) GetPiece() *snapshot.Piece {
 	if x != nil {
 		return x.Piece
 	}
@@ -1309,22 +1309,22 @@ var File_protocols_raft_raft_proto protoreflect.FileDescriptor
 
 const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a\x1dprotocols/parcel/parcel.proto\x1a\x1bprotocols/relay/relay.proto\"\x98\a\n" +
+	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\x9e\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12B\n" +
 	"\frequest_vote\x18\x02 \x01(\v2\x1d.quorumbench.raft.RequestVoteH\x00R\vrequestVote\x12,\n" +
 	"\x04vote\x18\x03 \x01(\v2\x16.quorumbench.raft.VoteH\x00R\x04vote\x12H\n" +
 	"\x0eappend_entries\x18\x04 \x01(\v2\x1f.quorumbench.raft.AppendEntriesH\x00R\rappendEntries\x128\n" +
 	"\bappended\x18\x05 \x01(\v2\x1a.quorumbench.raft.AppendedH\x00R\bappended\x128\n" +
-	"\brejected\x18\x06 \x01(\v2\x1a.quorumbench.raft.RejectedH\x00R\brejected\x126\n" +
-	"\aforward\x18\a \x01(\v2\x1a.quorumbench.relay.ForwardH\x00R\aforward\x120\n" +
-	"\x05reply\x18\b \x01(\v2\x18.quorumbench.relay.ReplyH\x00R\x05reply\x126\n" +
+	"\brejected\x18\x06 \x01(\v2\x1a.quorumbench.raft.RejectedH\x00R\brejected\x128\n" +
+	"\aforward\x18\a \x01(\v2\x1c.quorumbench.forward.ForwardH\x00R\aforward\x122\n" +
+	"\x05reply\x18\b \x01(\v2\x1a.quorumbench.forward.ReplyH\x00R\x05reply\x126\n" +
 	"\bpre_vote\x18\t \x01(\v2\x19.quorumbench.raft.PreVoteH\x00R\apreVote\x129\n" +
 	"\tpre_voted\x18\n" +
 	" \x01(\v2\x1a.quorumbench.raft.PreVotedH\x00R\bpreVoted\x122\n" +
 	"\x06revert\x18\v \x01(\v2\x18.quorumbench.raft.RevertH\x00R\x06revert\x12N\n" +
-	"\x10install_snapshot\x18\f \x01(\v2!.quorumbench.raft.InstallSnapshotH\x00R\x0finstallSnapshot\x12+\n" +
-	"\x03ask\x18\r \x01(\v2\x17.quorumbench.parcel.AskH\x00R\x03ask\x12?\n" +
+	"\x10install_snapshot\x18\f \x01(\v2!.quorumbench.raft.InstallSnapshotH\x00R\x0finstallSnapshot\x12-\n" +
+	"\x03ask\x18\r \x01(\v2\x19.quorumbench.snapshot.AskH\x00R\x03ask\x12?\n" +
 	"\vtimeout_now\x18\x0e \x01(\v2\x1c.quorumbench.raft.TimeoutNowH\x00R\n" +
 	"timeoutNow\x125\n" +
 	"\aconfirm\x18\x0f \x01(\v2\x19.quorumbench.raft.ConfirmH\x00R\aconfirm\x12;\n" +
@@ -1362,10 +1362,10 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"prev_index\x18\x01 \x01(\x04R\tprevIndex\x12\x1b\n" +
 	"\thint_term\x18\x02 \x01(\x04R\bhintTerm\x12\x1d\n" +
 	"\n" +
-	"hint_index\x18\x03 \x01(\x04R\thintIndex\"V\n" +
+	"hint_index\x18\x03 \x01(\x04R\thintIndex\"X\n" +
 	"\x0fInstallSnapshot\x12\x12\n" +
-	"\x04term\x18\x01 \x01(\x04R\x04term\x12/\n" +
-	"\x05piece\x18\x02 \x01(\v2\x19.quorumbench.parcel.PieceR\x05piece\"\f\n" +
+	"\x04term\x18\x01 \x01(\x04R\x04term\x121\n" +
+	"\x05piece\x18\x02 \x01(\v2\x1b.quorumbench.snapshot.PieceR\x05piece\"\f\n" +
 	"\n" +
 	"TimeoutNow\":\n" +
 	"\aConfirm\x12\x14\n" +
@@ -1427,10 +1427,10 @@ var file_protocols_raft_raft_proto_goTypes = []any{
 	(*State)(nil),           // 15: quorumbench.raft.State
 	(*Entries)(nil),         // 16: quorumbench.raft.Entries
 	(*Snapshot)(nil),        // 17: quorumbench.raft.Snapshot
-	(*relay.Forward)(nil),   // 18: quorumbench.relay.Forward
-	(*relay.Reply)(nil),     // 19: quorumbench.relay.Reply
-	(*parcel.Ask)(nil),      // 20: quorumbench.parcel.Ask
-	(*parcel.Piece)(nil),    // 21: quorumbench.parcel.Piece
+	(*forward.Forward)(nil), // 18: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 19: quorumbench.forward.Reply
+	(*snapshot.Ask)(nil),    // 20: quorumbench.snapshot.Ask
+	(*snapshot.Piece)(nil),  // 21: quorumbench.snapshot.Piece
 }
 var file_protocols_raft_raft_proto_depIdxs = []int32{
 	2,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
@@ -1438,18 +1438,18 @@ var file_protocols_raft_raft_proto_depIdxs = []int32{
 	7,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
 	8,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
 	9,  // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
-	18, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.relay.Forward
-	19, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.relay.Reply
+	18, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.forward.Forward
+	19, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.forward.Reply
 	4,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
 	5,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
 	6,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
 	10, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
-	20, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.parcel.Ask
+	20, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.snapshot.Ask
 	11, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
 	12, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
 	13, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
 	1,  // 15: quorumbench.raft.AppendEntries.entries:type_name -> quorumbench.raft.Entry
-	21, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.parcel.Piece
+	21, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.snapshot.Piece
 	15, // 17: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
 	16, // 18: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
 	17, // 19: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot

@@ -7,17 +7,17 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/prototest/leadertest"
 	"quorumbench/protocols/raft"
-	"quorumbench/protocols/relay/relaytest"
 )
 
 func TestConformance(t *testing.T) { prototest.Conformance(t, raft.Driver) }
 
 func TestAReplicaCatchesUpOverSlowLinks(t *testing.T) { prototest.CatchesUpSlowly(t, raft.Driver) }
 
-func TestLeaderConformance(t *testing.T) { relaytest.Conformance(t, raft.Driver) }
+func TestLeaderConformance(t *testing.T) { leadertest.Conformance(t, raft.Driver) }
 
-func BenchmarkWrite(b *testing.B) { relaytest.BenchmarkWrite(b, raft.Driver) }
+func BenchmarkWrite(b *testing.B) { leadertest.BenchmarkWrite(b, raft.Driver) }
 
 // choices are the options one by one, and some that meet.
 var choices = map[string]protocols.Choices{

@@ -10,8 +10,8 @@ import (
 	proto "google.golang.org/protobuf/proto"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	io "io"
-	parcel "quorumbench/protocols/parcel"
-	relay "quorumbench/protocols/relay"
+	forward "quorumbench/protocols/forward"
+	snapshot "quorumbench/protocols/snapshot"
 )
 
 const (
@@ -2113,7 +2113,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &relay.Forward{}
+				v := &forward.Forward{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -2170,7 +2170,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &relay.Reply{}
+				v := &forward.Reply{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -2391,7 +2391,7 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 					}
 				}
 			} else {
-				v := &parcel.Ask{}
+				v := &snapshot.Ask{}
 				if unmarshal, ok := interface{}(v).(interface {
 					UnmarshalVT([]byte) error
 				}); ok {
@@ -3482,7 +3482,7 @@ func (m *InstallSnapshot) UnmarshalVT(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if m.Piece == nil {
-				m.Piece = &parcel.Piece{}
+				m.Piece = &snapshot.Piece{}
 			}
 			if unmarshal, ok := interface{}(m.Piece).(interface {
 				UnmarshalVT([]byte) error

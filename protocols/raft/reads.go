@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/relay"
 )
 
 // Reads that leave no entry in the log (rules 16 to 18; with the option reads).
@@ -24,7 +24,7 @@ type read struct {
 func (r *replica) lease() time.Duration { return r.patience / 10 * 9 }
 
 // readAside takes a command to answer it without the log, if it is a read of the latest version.
-func (r *replica) readAside(c *relay.Command) bool {
+func (r *replica) readAside(c *forward.Command) bool {
 	if r.reads == readsLog {
 		return false
 	}
@@ -78,7 +78,7 @@ func (r *replica) answerReads() {
 		}
 		r.out.Mark(read.id, protocols.MarkCommitted)
 		r.out.Mark(read.id, protocols.MarkApplied)
-		r.relay.OnApplied(read.id, r.store.Read(read.key), r.out)
+		r.forwarder.OnApplied(read.id, r.store.Read(read.key), r.out)
 		answered++
 	}
 	r.waiting = slices.Delete(r.waiting, 0, answered)

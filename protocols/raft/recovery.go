@@ -2,7 +2,7 @@ package raft
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/relay"
+	"quorumbench/protocols/flow"
 )
 
 // Recovery: a follower's log becomes the leader's.
@@ -50,7 +50,7 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 		return true
 	}
 	first := max(m.HintIndex, p.filled+1) // what is before is under way already
-	entries := r.log.from(first, relay.MaxBatch)
+	entries := r.log.from(first, flow.MaxBytes)
 	missing := m.PrevIndex - first + 1
 	if uint64(len(entries)) < missing {
 		return false

@@ -9,9 +9,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/raft"
-	"quorumbench/protocols/relay"
 )
 
 // desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
@@ -433,7 +433,7 @@ func TestEarlyAppendsAreBounded(t *testing.T) {
 		name string
 		size int // of a command
 		kept uint64
-	}{{"by bytes", relay.MaxBatch, 8}, {"by number", 0, 1024}} {
+	}{{"by bytes", flow.MaxBytes, 8}, {"by number", 0, 1024}} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, 3, 1)
 			early := func(prev uint64) *raft.Message {

@@ -2,7 +2,7 @@ package raft
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/snapshot"
 )
 
 // Snapshots: the state machine in the place of the log that led to it, on a replica's own disk and
@@ -25,8 +25,8 @@ const (
 	entrySize = 64 // that an entry takes besides its command, about
 )
 
-// snapshot is the state machine after an entry.
-type snapshot struct {
+// storedSnapshot is the state machine after an entry.
+type storedSnapshot struct {
 	index uint64 // of the entry; 0: there is no snapshot
 	term  uint64
 	data  []byte // an encoded kv.Snapshot
@@ -37,12 +37,12 @@ func (r *replica) compact() {
 	if r.commit < r.snapshot.index+snapshotEvery || r.grown < snapshotGrowth*len(r.snapshot.data) {
 		return
 	}
-	r.snapshot = snapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
+	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
 	r.grown = 0
 	if base := r.needless(); base > r.log.base {
 		r.log.compact(base)
 		if r.offer.Expire(r.now) < base {
-			r.offer = parcel.Offer{} // the log does not reach back to its end any more
+			r.offer = snapshot.Sender{} // the log does not reach back to its end any more
 		}
 	}
 	r.saveSnapshot()
@@ -75,7 +75,7 @@ func (r *replica) needless() uint64 {
 
 // adopt puts the snapshot's state in the place of the replica's own. It is false, and nothing is
 // changed, if the data is none of kv's.
-func (r *replica) adopt(s snapshot) bool {
+func (r *replica) adopt(s storedSnapshot) bool {
 	if r.store.Restore(s.data) != nil {
 		return false
 	}
@@ -90,18 +90,18 @@ func (r *replica) sendHead(to protocols.NodeID) {
 	r.peers[to].probe() // no entries until it has the snapshot
 	head := r.offer.Head(r.now)
 	if head == nil {
-		head = &parcel.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
+		head = &snapshot.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
 	}
 	r.sendPiece(to, head)
 }
 
 // sendPiece sends it with the term of the snapshot's last entry: the log is kept from there on.
-func (r *replica) sendPiece(to protocols.NodeID, piece *parcel.Piece) {
+func (r *replica) sendPiece(to protocols.NodeID, piece *snapshot.Piece) {
 	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{Term: r.log.term(piece.Index), Piece: piece}})
 }
 
 // onAsk sends a follower the piece of the snapshot that it asks for (rule 14).
-func (r *replica) onAsk(from protocols.NodeID, m *parcel.Ask) {
+func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 	if r.role != leader || r.peers[from].next > r.log.base {
 		return // it comes late: the log reaches the follower by now
 	}
@@ -115,20 +115,20 @@ func (r *replica) onAsk(from protocols.NodeID, m *parcel.Ask) {
 func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 	if m.Piece.Index <= r.commit { // all that is committed is the same at the leader
 		if r.arrival.Ask(from).Index <= r.commit { // the rest of it would be of no use either
-			r.arrival = parcel.Arrival{}
+			r.arrival = snapshot.Receiver{}
 		}
 		r.send(from, &Message_Appended{Appended: &Appended{Index: r.commit}})
 		return
 	}
 	if whole, _ := r.arrival.Add(from, m.Piece, r.now); whole != nil {
-		r.install(from, snapshot{index: m.Piece.Index, term: m.Term, data: whole})
+		r.install(from, storedSnapshot{index: m.Piece.Index, term: m.Term, data: whole})
 		return
 	}
 	r.send(from, &Message_Ask{Ask: r.arrival.Ask(from)})
 }
 
 // install takes over a snapshot that covers more than the replica has applied (rule 15).
-func (r *replica) install(from protocols.NodeID, s snapshot) {
+func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
 	if !r.adopt(s) {
 		return
 	}
@@ -139,9 +139,9 @@ func (r *replica) install(from protocols.NodeID, s snapshot) {
 	}
 	r.saveSnapshot()
 	r.out.Measure(protocols.MeasureInstalled, int64(len(s.data)))
-	for _, c := range r.relay.Waiting() {
+	for _, c := range r.forwarder.Waiting() {
 		if result, done := r.store.Result(c.ID()); done {
-			r.relay.OnApplied(c.ID(), result, r.out)
+			r.forwarder.OnApplied(c.ID(), result, r.out)
 		}
 	}
 	r.send(from, &Message_Appended{Appended: &Appended{Index: s.index}})

@@ -10,10 +10,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/parcel"
 	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/raft"
+	"quorumbench/protocols/snapshot"
 )
 
 // state returns a snapshot of a store with one key of the given size.
@@ -30,7 +31,7 @@ func state(t *testing.T, size int) []byte {
 // installSnapshot is the piece of data from one byte to another.
 func installSnapshot(term, index, indexTerm uint64, data []byte, from, to int) *raft.Message {
 	return &raft.Message{Term: term, Kind: &raft.Message_InstallSnapshot{InstallSnapshot: &raft.InstallSnapshot{
-		Term: indexTerm, Piece: &parcel.Piece{Index: index, Offset: uint64(from), Size: uint64(len(data)), Data: data[from:to]},
+		Term: indexTerm, Piece: &snapshot.Piece{Index: index, Offset: uint64(from), Size: uint64(len(data)), Data: data[from:to]},
 	}}}
 }
 
@@ -40,7 +41,7 @@ func whole(term, index, indexTerm uint64, data []byte) *raft.Message {
 }
 
 func ask(term, index, offset uint64) *raft.Message {
-	return &raft.Message{Term: term, Kind: &raft.Message_Ask{Ask: &parcel.Ask{Index: index, Offset: offset}}}
+	return &raft.Message{Term: term, Kind: &raft.Message_Ask{Ask: &snapshot.Ask{Index: index, Offset: offset}}}
 }
 
 func TestAReplicaReplacesItsLogByASnapshot(t *testing.T) {
@@ -169,22 +170,22 @@ func (d *desk) pulse() {
 }
 
 func TestALeaderSendsASnapshotInPieces(t *testing.T) {
-	d, data := leadBehindASnapshot(t, parcel.LeastBytes*3/2)
+	d, data := leadBehindASnapshot(t, flow.MinBytes*3/2)
 	onOffer := installSnapshot(2, 7, 1, data, 0, 0)
-	first := installSnapshot(2, 7, 1, data, 0, parcel.LeastBytes)
-	second := installSnapshot(2, 7, 1, data, parcel.LeastBytes, len(data))
+	first := installSnapshot(2, 7, 1, data, 0, flow.MinBytes)
+	second := installSnapshot(2, 7, 1, data, flow.MinBytes, len(data))
 	expect(t, d.tell(2, rejected(2, 7, 0, 1)), onOffer)
 	expect(t, d.tell(2, ask(2, 7, 0)), first)
-	expect(t, d.tell(2, ask(2, 7, parcel.LeastBytes)), second)
+	expect(t, d.tell(2, ask(2, 7, flow.MinBytes)), second)
 	expect(t, d.tell(2, ask(2, 0, 0)), first) // it was restarted
-	expect(t, d.tell(2, ask(2, 7, parcel.LeastBytes)), second)
-	if sent := d.tell(2, ask(2, 7, parcel.LeastBytes)); len(sent) != 0 {
+	expect(t, d.tell(2, ask(2, 7, flow.MinBytes)), second)
+	if sent := d.tell(2, ask(2, 7, flow.MinBytes)); len(sent) != 0 {
 		t.Errorf("a piece that is under way is sent again: %v", raft.Driver.Describe(d.out.Sends[0].Data))
 	}
 	d.pulse()
 	expect(t, d.sent(2), onOffer)
 	d.now += 3 * time.Second // longer than the piece needs on a slow link
-	expect(t, d.tell(2, ask(2, 7, parcel.LeastBytes)), second)
+	expect(t, d.tell(2, ask(2, 7, flow.MinBytes)), second)
 	expect(t, d.tell(2, ask(2, 6, 10)), first)
 	sent := d.tell(2, appended(2, 7))
 	if len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 7 || len(sent[0].GetAppendEntries().GetEntries()) != 1 {
@@ -203,7 +204,7 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 		pause   time.Duration // between the follower's last question and the second snapshot
 		offered uint64
 		term    uint64 // of that entry
-	}{{"asked for", parcel.Patience - 1, 7, 1}, {"asked for no more", parcel.Patience, 107, 2}} {
+	}{{"asked for", snapshot.Timeout - 1, 7, 1}, {"asked for no more", snapshot.Timeout, 107, 2}} {
 		t.Run(c.name, func(t *testing.T) {
 			d, _ := leadBehindASnapshot(t, 10)
 			d.tell(2, rejected(2, 7, 0, 1))

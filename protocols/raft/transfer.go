@@ -64,7 +64,7 @@ func (r *replica) handOver() {
 
 // onTimeoutNow stands for election at once.
 func (r *replica) onTimeoutNow(from protocols.NodeID) {
-	if r.role == follower && r.relay.Leader() == from {
+	if r.role == follower && r.forwarder.Leader() == from {
 		r.campaigned = r.now
 		r.stand(true)
 	}

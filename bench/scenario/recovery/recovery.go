@@ -30,9 +30,9 @@ import (
 	"fmt"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/election"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
 )
 
 // Wrong loses what it has committed.
@@ -87,7 +87,7 @@ type replica struct {
 	applied  int
 	votes    quorum.Set   // of a candidate; of a leader, too
 	copies   []quorum.Set // of a leader: who has copied its history up to each entry; nil of others
-	election *relay.ElectionTimer
+	election *election.Timer
 	waiting  map[protocols.CommandID]bool // clients beside a leader
 
 	out *protocols.Outbox
@@ -96,7 +96,7 @@ type replica struct {
 
 func newReplica(c protocols.Config, number func(*Record) uint64) protocols.Node {
 	return &replica{
-		config: c, number: number, quorum: quorum.Majority(c.All()), store: kv.NewStore(), election: relay.NewElectionTimer(c, electionTimer),
+		config: c, number: number, quorum: quorum.Majority(c.All()), store: kv.NewStore(), election: election.NewTimer(c, electionTimer),
 		waiting: map[protocols.CommandID]bool{},
 	}
 }

@@ -1,4 +1,4 @@
-package relay_test
+package forward_test
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/forward"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/relay"
 )
 
 const (
@@ -27,22 +27,22 @@ const late = 220 * ms
 
 func id(seq uint64) protocols.CommandID { return protocols.CommandID{Client: 9, Seq: seq} }
 
-// rig is a relay and what it wanted since it was last asked.
+// rig is a Forwarder and what it has sent since it was last asked.
 type rig struct {
-	*relay.Relay
+	*forward.Forwarder
 	out protocols.Outbox
 }
 
 func newRig() *rig {
-	return &rig{Relay: relay.New(
+	return &rig{Forwarder: forward.New(
 		protocols.Config{ID: self, Members: protocols.Members(3), Delays: delays}, quorum.Majority(quorum.First(3)), timer,
-		relay.Wire{
-			Forward: func(f *relay.Forward) proto.Message { return f },
-			Reply:   func(r *relay.Reply) proto.Message { return r },
+		forward.Wire{
+			Forward: func(f *forward.Forward) proto.Message { return f },
+			Reply:   func(r *forward.Reply) proto.Message { return r },
 		})}
 }
 
-func (r *rig) accept(seq uint64, at time.Duration) *relay.Command {
+func (r *rig) accept(seq uint64, at time.Duration) *forward.Command {
 	return r.Accept(&protocols.Input{Command: id(seq), Data: fmt.Append(nil, "data ", seq), Now: at}, &r.out)
 }
 
@@ -50,7 +50,7 @@ func (r *rig) accept(seq uint64, at time.Duration) *relay.Command {
 func (r *rig) forwarded(t *testing.T) (to []protocols.NodeID, seqs []uint64) {
 	t.Helper()
 	for _, s := range r.out.Sends {
-		var f relay.Forward
+		var f forward.Forward
 		if err := proto.Unmarshal(s.Data, &f); err != nil {
 			t.Fatal(err)
 		}
@@ -119,11 +119,11 @@ func TestEveryAcceptedCommandIsAnsweredOnce(t *testing.T) {
 	r.accept(1, 0) // the client tries again
 	r.accept(2, 0)
 	r.expectForwards(t, 2)
-	r.OnReply(&relay.Reply{Client: 9, Seq: 2, Result: []byte("by the leader")}, &r.out)
+	r.OnReply(&forward.Reply{Client: 9, Seq: 2, Result: []byte("by the leader")}, &r.out)
 	r.OnApplied(id(1), []byte("by this replica"), &r.out)
 	r.OnApplied(id(2), []byte("late"), &r.out)
-	r.OnReply(&relay.Reply{Client: 9, Seq: 1, Result: []byte("late")}, &r.out)
-	r.OnReply(&relay.Reply{Client: 9, Seq: 3, Result: []byte("for nobody")}, &r.out)
+	r.OnReply(&forward.Reply{Client: 9, Seq: 1, Result: []byte("late")}, &r.out)
+	r.OnReply(&forward.Reply{Client: 9, Seq: 3, Result: []byte("for nobody")}, &r.out)
 	got := fmt.Sprintf("%d %s, %d %s", r.out.Answers[0].ID.Seq, r.out.Answers[0].Result, r.out.Answers[1].ID.Seq, r.out.Answers[1].Result)
 	if want := "2 by the leader, 1 by this replica"; len(r.out.Answers) != 2 || got != want {
 		t.Errorf("%d answers: %s; want %s", len(r.out.Answers), got, want)
@@ -176,7 +176,7 @@ func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
 	if !slices.Equal(r.out.Timers, want) {
 		t.Errorf("timers %v, want %v", r.out.Timers, want)
 	}
-	r.OnReply(&relay.Reply{Client: 9, Seq: 2}, &r.out)
+	r.OnReply(&forward.Reply{Client: 9, Seq: 2}, &r.out)
 
 	r.out.Timers = nil
 	r.OnTimer(late, &r.out)
@@ -187,8 +187,8 @@ func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
 	if !slices.Equal(r.out.Timers, want) {
 		t.Errorf("timers %v, want %v", r.out.Timers, want)
 	}
-	r.OnReply(&relay.Reply{Client: 9, Seq: 1}, &r.out)
-	r.OnReply(&relay.Reply{Client: 9, Seq: 3}, &r.out)
+	r.OnReply(&forward.Reply{Client: 9, Seq: 1}, &r.out)
+	r.OnReply(&forward.Reply{Client: 9, Seq: 3}, &r.out)
 	r.out.Timers = nil
 	r.OnTimer(4*late, &r.out)
 	if r.expectForward(t, nobody); len(r.out.Timers) > 0 {
@@ -199,10 +199,10 @@ func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
 func TestALeaderProposesACommandOnceAndRepliesToWhoHandedItOver(t *testing.T) {
 	r := newRig()
 	r.Lead(self, 0, &r.out)
-	own, theirs := r.accept(1, 0), &relay.Command{Client: 9, Seq: 2}
+	own, theirs := r.accept(1, 0), &forward.Command{Client: 9, Seq: 2}
 	for i, c := range []struct {
 		from protocols.NodeID
-		what *relay.Command
+		what *forward.Command
 		want bool
 	}{{self, own, true}, {2, theirs, true}, {self, own, false}, {2, theirs, false}, {0, theirs, false}} {
 		if got := r.Admit(c.from, c.what); got != c.want {
@@ -222,87 +222,5 @@ func TestALeaderProposesACommandOnceAndRepliesToWhoHandedItOver(t *testing.T) {
 	r.Lead(self, 0, &r.out)
 	if !r.Admit(2, theirs) {
 		t.Error("a new leadership remembers what was under way in the old one")
-	}
-}
-
-func TestBatch(t *testing.T) {
-	const m = relay.MaxBatch
-	for _, c := range []struct {
-		sizes []int
-		want  int
-	}{{nil, 0}, {[]int{1, 2, 3}, 3}, {[]int{m, 1}, 1}, {[]int{2 * m, 1}, 1}, {[]int{m / 2, m / 2, 1}, 2}, {[]int{1, 2 * m}, 1}} {
-		if got := relay.Batch(c.sizes, func(size int) int { return size }); len(got) != c.want {
-			t.Errorf("of items of %v bytes, %d are taken, want %d", c.sizes, len(got), c.want)
-		}
-	}
-}
-
-func TestElectionTimer(t *testing.T) {
-	least := delays.ElectionTimeout()
-	var out protocols.Outbox
-	e := relay.NewElectionTimer(protocols.Config{Delays: delays, Seed: 1}, timer)
-	drawn := map[time.Duration]bool{}
-	for range 100 {
-		e.Start(0, &out)
-		after := out.Timers[len(out.Timers)-1].After
-		if after < least || after >= 2*least {
-			t.Fatalf("a timeout of %v, not within one to two times %v", after, least)
-		}
-		drawn[after] = true
-	}
-	if len(drawn) < 90 {
-		t.Errorf("of 100 timeouts only %d differ", len(drawn))
-	}
-	out.Reset()
-	e.Start(0, &out)
-	timeout := out.Timers[0].After
-	e.Heard(10 * ms)
-	out.Reset()
-	if e.OnTimer(timeout, &out) || len(out.Timers) != 1 || out.Timers[0].After != 10*ms {
-		t.Errorf("heard of a leader 10 ms after the start: stands, or waits anew for %v", out.Timers)
-	}
-	if !e.OnTimer(timeout+10*ms, &out) {
-		t.Error("does not stand after the timeout")
-	}
-}
-
-func floor(d protocols.Delays, leader, in protocols.NodeID) time.Duration {
-	return relay.Floor(protocols.Config{ID: in, Members: protocols.Members(len(d)), Leader: leader, Delays: d})
-}
-
-// The round trips and the latencies, in ms, of figure 4 of the EPaxos paper (Moraru et al.,
-// SOSP'13): medians read off the figure.
-func TestFloorAgreesWithTheEPaxosPaper(t *testing.T) {
-	const ca, va, eu = 0, 1, 2
-	roundTrips := [3][3]float64{ca: {va: 85, eu: 156}, va: {ca: 85, eu: 90}, eu: {ca: 156, va: 90}}
-	d := make(protocols.Delays, 3)
-	for i, row := range roundTrips {
-		for _, rtt := range row {
-			d[i] = append(d[i], time.Duration(rtt*float64(ms)/2))
-		}
-	}
-	for _, c := range []struct {
-		in       protocols.NodeID
-		measured float64
-	}{{ca, 87}, {va, 174}, {eu, 253}} {
-		floor := float64(floor(d, ca, c.in)) / float64(ms)
-		if floor < 0.94*c.measured || floor > c.measured {
-			t.Errorf("client at %d: the floor is %.0f ms, measured were %.0f", c.in, floor, c.measured)
-		}
-	}
-}
-
-func TestFloorTakesEachDirectionOfALink(t *testing.T) {
-	d := protocols.Delays{{0, 1 * ms, 20 * ms}, {4 * ms, 0, 50 * ms}, {30 * ms, 9 * ms, 0}}
-	for _, c := range []struct {
-		leader, in protocols.NodeID
-		want       time.Duration
-	}{{0, 0, 5 * ms}, {0, 1, (4 + 5 + 1) * ms}, {0, 2, (30 + 5 + 20) * ms}, {2, 2, 50 * ms}, {2, 1, (50 + 50 + 9) * ms}} {
-		if got := floor(d, c.leader, c.in); got != c.want {
-			t.Errorf("leader %d, client at %d: %v, want %v", c.leader, c.in, got, c.want)
-		}
-	}
-	if got := floor(protocols.Delays{{0}}, 0, 0); got != 0 {
-		t.Errorf("one replica alone: %v, want 0", got)
 	}
 }

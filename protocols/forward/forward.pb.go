@@ -4,9 +4,9 @@
 // versions:
 // 	protoc-gen-go v1.36.12
 // 	protoc        (unknown)
-// source: protocols/relay/relay.proto
+// source: protocols/forward/forward.proto
 
-package relay
+package forward
 
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
@@ -34,7 +34,7 @@ type Command struct {
 
 func (x *Command) Reset() {
 	*x = Command{}
-	mi := &file_protocols_relay_relay_proto_msgTypes[0]
+	mi := &file_protocols_forward_forward_proto_msgTypes[0]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +46,7 @@ func (x *Command) String() string {
 func (*Command) ProtoMessage() {}
 
 func (x *Command) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_relay_relay_proto_msgTypes[0]
+	mi := &file_protocols_forward_forward_proto_msgTypes[0]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +59,7 @@ func (x *Command) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Command.ProtoReflect.Descriptor instead.
 func (*Command) Descriptor() ([]byte, []int) {
-	return file_protocols_relay_relay_proto_rawDescGZIP(), []int{0}
+	return file_protocols_forward_forward_proto_rawDescGZIP(), []int{0}
 }
 
 func (x *Command) GetClient() uint64 {
@@ -93,7 +93,7 @@ type Forward struct {
 
 func (x *Forward) Reset() {
 	*x = Forward{}
-	mi := &file_protocols_relay_relay_proto_msgTypes[1]
+	mi := &file_protocols_forward_forward_proto_msgTypes[1]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -105,7 +105,7 @@ func (x *Forward) String() string {
 func (*Forward) ProtoMessage() {}
 
 func (x *Forward) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_relay_relay_proto_msgTypes[1]
+	mi := &file_protocols_forward_forward_proto_msgTypes[1]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -118,7 +118,7 @@ func (x *Forward) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Forward.ProtoReflect.Descriptor instead.
 func (*Forward) Descriptor() ([]byte, []int) {
-	return file_protocols_relay_relay_proto_rawDescGZIP(), []int{1}
+	return file_protocols_forward_forward_proto_rawDescGZIP(), []int{1}
 }
 
 func (x *Forward) GetCommands() []*Command {
@@ -140,7 +140,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_protocols_relay_relay_proto_msgTypes[2]
+	mi := &file_protocols_forward_forward_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -152,7 +152,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_relay_relay_proto_msgTypes[2]
+	mi := &file_protocols_forward_forward_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -165,7 +165,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_protocols_relay_relay_proto_rawDescGZIP(), []int{2}
+	return file_protocols_forward_forward_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Reply) GetClient() uint64 {
@@ -189,42 +189,42 @@ func (x *Reply) GetResult() []byte {
 	return nil
 }
 
-var File_protocols_relay_relay_proto protoreflect.FileDescriptor
+var File_protocols_forward_forward_proto protoreflect.FileDescriptor
 
-const file_protocols_relay_relay_proto_rawDesc = "" +
+const file_protocols_forward_forward_proto_rawDesc = "" +
 	"\n" +
-	"\x1bprotocols/relay/relay.proto\x12\x11quorumbench.relay\"G\n" +
+	"\x1fprotocols/forward/forward.proto\x12\x13quorumbench.forward\"G\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
-	"\x04data\x18\x03 \x01(\fR\x04data\"A\n" +
-	"\aForward\x126\n" +
-	"\bcommands\x18\x01 \x03(\v2\x1a.quorumbench.relay.CommandR\bcommands\"I\n" +
+	"\x04data\x18\x03 \x01(\fR\x04data\"C\n" +
+	"\aForward\x128\n" +
+	"\bcommands\x18\x01 \x03(\v2\x1c.quorumbench.forward.CommandR\bcommands\"I\n" +
 	"\x05Reply\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x16\n" +
-	"\x06result\x18\x03 \x01(\fR\x06resultB\x1dZ\x1bquorumbench/protocols/relayb\x06proto3"
+	"\x06result\x18\x03 \x01(\fR\x06resultB\x1fZ\x1dquorumbench/protocols/forwardb\x06proto3"
 
 var (
-	file_protocols_relay_relay_proto_rawDescOnce sync.Once
-	file_protocols_relay_relay_proto_rawDescData []byte
+	file_protocols_forward_forward_proto_rawDescOnce sync.Once
+	file_protocols_forward_forward_proto_rawDescData []byte
 )
 
-func file_protocols_relay_relay_proto_rawDescGZIP() []byte {
-	file_protocols_relay_relay_proto_rawDescOnce.Do(func() {
-		file_protocols_relay_relay_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_protocols_relay_relay_proto_rawDesc), len(file_protocols_relay_relay_proto_rawDesc)))
+func file_protocols_forward_forward_proto_rawDescGZIP() []byte {
+	file_protocols_forward_forward_proto_rawDescOnce.Do(func() {
+		file_protocols_forward_forward_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_protocols_forward_forward_proto_rawDesc), len(file_protocols_forward_forward_proto_rawDesc)))
 	})
-	return file_protocols_relay_relay_proto_rawDescData
+	return file_protocols_forward_forward_proto_rawDescData
 }
 
-var file_protocols_relay_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
-var file_protocols_relay_relay_proto_goTypes = []any{
-	(*Command)(nil), // 0: quorumbench.relay.Command
-	(*Forward)(nil), // 1: quorumbench.relay.Forward
-	(*Reply)(nil),   // 2: quorumbench.relay.Reply
+var file_protocols_forward_forward_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_protocols_forward_forward_proto_goTypes = []any{
+	(*Command)(nil), // 0: quorumbench.forward.Command
+	(*Forward)(nil), // 1: quorumbench.forward.Forward
+	(*Reply)(nil),   // 2: quorumbench.forward.Reply
 }
-var file_protocols_relay_relay_proto_depIdxs = []int32{
-	0, // 0: quorumbench.relay.Forward.commands:type_name -> quorumbench.relay.Command
+var file_protocols_forward_forward_proto_depIdxs = []int32{
+	0, // 0: quorumbench.forward.Forward.commands:type_name -> quorumbench.forward.Command
 	1, // [1:1] is the sub-list for method output_type
 	1, // [1:1] is the sub-list for method input_type
 	1, // [1:1] is the sub-list for extension type_name
@@ -232,26 +232,26 @@ var file_protocols_relay_relay_proto_depIdxs = []int32{
 	0, // [0:1] is the sub-list for field type_name
 }
 
-func init() { file_protocols_relay_relay_proto_init() }
-func file_protocols_relay_relay_proto_init() {
-	if File_protocols_relay_relay_proto != nil {
+func init() { file_protocols_forward_forward_proto_init() }
+func file_protocols_forward_forward_proto_init() {
+	if File_protocols_forward_forward_proto != nil {
 		return
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
-			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_relay_relay_proto_rawDesc), len(file_protocols_relay_relay_proto_rawDesc)),
+			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_forward_forward_proto_rawDesc), len(file_protocols_forward_forward_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
-		GoTypes:           file_protocols_relay_relay_proto_goTypes,
-		DependencyIndexes: file_protocols_relay_relay_proto_depIdxs,
-		MessageInfos:      file_protocols_relay_relay_proto_msgTypes,
+		GoTypes:           file_protocols_forward_forward_proto_goTypes,
+		DependencyIndexes: file_protocols_forward_forward_proto_depIdxs,
+		MessageInfos:      file_protocols_forward_forward_proto_msgTypes,
 	}.Build()
-	File_protocols_relay_relay_proto = out.File
-	file_protocols_relay_relay_proto_goTypes = nil
-	file_protocols_relay_relay_proto_depIdxs = nil
+	File_protocols_forward_forward_proto = out.File
+	file_protocols_forward_forward_proto_goTypes = nil
+	file_protocols_forward_forward_proto_depIdxs = nil
 }

@@ -1,4 +1,4 @@
-package relaytest
+package leadertest
 
 import (
 	"testing"

@@ -1,4 +1,4 @@
-package parcel_test
+package snapshot_test
 
 import (
 	"bytes"
@@ -7,17 +7,18 @@ import (
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/parcel"
+	"quorumbench/protocols/flow"
+	"quorumbench/protocols/snapshot"
 )
 
-// snapshot returns what takes a snapshot of so many bytes, all of them the index.
-func snapshot(index uint64, size int) func() (uint64, []byte) {
+// stateOf returns a function that takes a snapshot of so many bytes, all of them the index.
+func stateOf(index uint64, size int) func() (uint64, []byte) {
 	return func() (uint64, []byte) { return index, bytes.Repeat([]byte{byte(index)}, size) }
 }
 
 const (
-	large    = 5*parcel.MostBytes + 17
-	patience = 100 * time.Millisecond // with the answer to an empty message
+	large   = 5*flow.MaxBytes + 17
+	timeout = 100 * time.Millisecond // with the answer to an empty message
 )
 
 // late is one of the last four of so many things.
@@ -28,19 +29,19 @@ func late(random *rand.Rand, n int) int { return n - 1 - random.IntN(min(4, n)) 
 func TestASnapshotArrivesOverALossyNetwork(t *testing.T) {
 	for seed := range uint64(50) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		var offer parcel.Offer
-		var arrival parcel.Arrival
-		var asks []*parcel.Ask
-		var pieces []*parcel.Piece
+		var sender snapshot.Sender
+		var receiver snapshot.Receiver
+		var asks []*snapshot.Ask
+		var pieces []*snapshot.Piece
 		var whole []byte
 		for step := 0; whole == nil; step++ {
 			now := time.Duration(step) * 10 * time.Millisecond
 			if step == 10_000 {
 				t.Fatalf("seed %d: not here after %v", seed, now)
 			}
-			asks = append(asks, arrival.Ask(1))
+			asks = append(asks, receiver.Ask(1))
 			if pick := late(random, len(asks)); random.IntN(3) > 0 {
-				if p := offer.Piece(2, asks[pick], now, patience, snapshot(9, large)); p != nil {
+				if p := sender.Piece(2, asks[pick], now, timeout, stateOf(9, large)); p != nil {
 					pieces = append(pieces, p)
 				}
 			}
@@ -48,12 +49,12 @@ func TestASnapshotArrivesOverALossyNetwork(t *testing.T) {
 				continue
 			}
 			p := pieces[late(random, len(pieces))]
-			if len(p.Data) > parcel.MostBytes {
+			if len(p.Data) > flow.MaxBytes {
 				t.Fatalf("a piece of %d bytes", len(p.Data))
 			}
-			whole, _ = arrival.Add(1, p, now)
+			whole, _ = receiver.Add(1, p, now)
 		}
-		if _, want := snapshot(9, large)(); !bytes.Equal(whole, want) {
+		if _, want := stateOf(9, large)(); !bytes.Equal(whole, want) {
 			t.Fatalf("seed %d: %d bytes arrive, not the %d sent, or others", seed, len(whole), len(want))
 		}
 	}
@@ -61,17 +62,17 @@ func TestASnapshotArrivesOverALossyNetwork(t *testing.T) {
 
 // While it is asked for, the same snapshot is on offer, however far the sender gets; then it is dropped.
 func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
-	var offer parcel.Offer
+	var sender snapshot.Sender
 	var now time.Duration
-	piece := func(to protocols.NodeID, after time.Duration, a *parcel.Ask, index uint64) *parcel.Piece {
+	piece := func(to protocols.NodeID, after time.Duration, a *snapshot.Ask, index uint64) *snapshot.Piece {
 		now += after
-		return offer.Piece(to, a, now, patience, snapshot(index, large))
+		return sender.Piece(to, a, now, timeout, stateOf(index, large))
 	}
-	if kept := offer.Expire(now); kept != 0 {
+	if kept := sender.Expire(now); kept != 0 {
 		t.Errorf("%d is kept before anybody has asked", kept)
 	}
 	for offset := uint64(0); offset < large; {
-		p := piece(1, parcel.Patience-1, &parcel.Ask{Index: 9, Offset: offset}, 9+offset)
+		p := piece(1, snapshot.Timeout-1, &snapshot.Ask{Index: 9, Offset: offset}, 9+offset)
 		if p.Index != 9 || p.Offset != offset || p.Size != large {
 			t.Fatalf("at byte %d: a piece of %d at %d of %d", offset, p.Index, p.Offset, p.Size)
 		}
@@ -79,23 +80,23 @@ func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 	}
 	for to, c := range []struct {
 		who string
-		ask *parcel.Ask
+		ask *snapshot.Ask
 	}{
-		{"to a second receiver", &parcel.Ask{}},
-		{"behind the end", &parcel.Ask{Index: 9, Offset: large + 1}},
-		{"to one who has begun another", &parcel.Ask{Index: 7, Offset: 1}},
+		{"to a second receiver", &snapshot.Ask{}},
+		{"behind the end", &snapshot.Ask{Index: 9, Offset: large + 1}},
+		{"to one who has begun another", &snapshot.Ask{Index: 7, Offset: 1}},
 	} {
 		if p := piece(protocols.NodeID(2+to), 1, c.ask, 10); p.Index != 9 || p.Offset != 0 {
 			t.Errorf("%s: %d at %d, want the beginning of 9", c.who, p.Index, p.Offset)
 		}
 	}
-	if kept := offer.Expire(now + parcel.Patience - 1); kept != 9 {
+	if kept := sender.Expire(now + snapshot.Timeout - 1); kept != 9 {
 		t.Errorf("%d is kept, want 9", kept)
 	}
-	if p := piece(1, parcel.Patience, &parcel.Ask{Index: 9, Offset: 1}, 11); p.Index != 11 || p.Offset != 0 {
+	if p := piece(1, snapshot.Timeout, &snapshot.Ask{Index: 9, Offset: 1}, 11); p.Index != 11 || p.Offset != 0 {
 		t.Errorf("too late: %d at %d, want the beginning of 11", p.Index, p.Offset)
 	}
-	if kept := offer.Expire(now + parcel.Patience); kept != 0 {
+	if kept := sender.Expire(now + snapshot.Timeout); kept != 0 {
 		t.Errorf("%d is kept although nobody asks", kept)
 	}
 }
@@ -103,11 +104,11 @@ func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 // A piece is not sent again while it may be under way, nor is it kept back when it may be lost. Pieces
 // grow while they are asked for as fast as empty messages would be, and are small again when not.
 func TestAPieceIsSentOnceUntilItMayBeLost(t *testing.T) {
-	var offer parcel.Offer
+	var sender snapshot.Sender
 	var now time.Duration
 	send := func(to protocols.NodeID, after time.Duration, offset uint64) int {
 		now += after
-		p := offer.Piece(to, &parcel.Ask{Index: 9, Offset: offset}, now, patience, snapshot(9, large))
+		p := sender.Piece(to, &snapshot.Ask{Index: 9, Offset: offset}, now, timeout, stateOf(9, large))
 		if p == nil {
 			return -1
 		}
@@ -119,73 +120,70 @@ func TestAPieceIsSentOnceUntilItMayBeLost(t *testing.T) {
 			t.Errorf("%s: a piece of %d bytes, want %d", what, got, want)
 		}
 	}
-	const least = parcel.LeastBytes
-	underWay := patience + parcel.Transmission(least)
+	const least = flow.MinBytes
+	underWay := timeout + flow.Transmission(least)
 	expect("the first", send(1, 0, 0), least)
 	expect("it is under way", send(1, underWay-1, 0), -1)
 	expect("it may be lost", send(1, 1, 0), least)
 	expect("to another", send(2, 0, 0), least)
-	expect("the next, soon", send(1, patience, least), 2*least)
-	expect("the next, soon", send(1, patience, 3*least), 4*least)
-	expect("the next, later", send(1, patience+1, 7*least), 4*least)
-	expect("the next, late", send(1, 2*patience+1, 11*least), 2*least)
-	expect("the next, late", send(1, 2*patience+1, 13*least), least)
-	expect("the next, late", send(1, 2*patience+1, 14*least), least)
-	if offer.Forget(); send(1, 0, 14*least) != least {
+	expect("the next, soon", send(1, timeout, least), 2*least)
+	expect("the next, soon", send(1, timeout, 3*least), 4*least)
+	expect("the next, later", send(1, timeout+1, 7*least), 4*least)
+	expect("the next, late", send(1, 2*timeout+1, 11*least), 2*least)
+	expect("the next, late", send(1, 2*timeout+1, 13*least), least)
+	expect("the next, late", send(1, 2*timeout+1, 14*least), least)
+	if sender.ForgetSent(); send(1, 0, 14*least) != least {
 		t.Error("what was sent does not count, and is not sent again")
 	}
 	for offset, size := uint64(15*least), least; offset < 37*least; offset += uint64(size) {
-		size = min(2*size, parcel.MostBytes)
-		expect("soon, again and again", send(1, patience, offset), size)
+		size = min(2*size, flow.MaxBytes)
+		expect("soon, again and again", send(1, timeout, offset), size)
 	}
 }
 
-// A head makes a receiver ask, takes nothing from what has come, and keeps nothing on offer.
+// A head makes a receiver ask, takes nothing from what has come, and keeps nothing on sender.
 func TestAHeadMakesAReceiverAsk(t *testing.T) {
-	var offer parcel.Offer
-	if head := offer.Head(0); head != nil {
+	var sender snapshot.Sender
+	if head := sender.Head(0); head != nil {
 		t.Errorf("without a snapshot, the head is %v", head)
 	}
-	first := offer.Piece(2, &parcel.Ask{}, 0, patience, snapshot(9, large))
-	head := offer.Head(parcel.Patience - 1)
-	var arrival parcel.Arrival
+	first := sender.Piece(2, &snapshot.Ask{}, 0, timeout, stateOf(9, large))
+	head := sender.Head(snapshot.Timeout - 1)
+	var receiver snapshot.Receiver
 	for _, c := range []struct {
-		piece  *parcel.Piece
+		piece  *snapshot.Piece
 		offset uint64
-	}{{head, 0}, {head, 0}, {first, parcel.LeastBytes}, {head, parcel.LeastBytes}} {
-		if whole, _ := arrival.Add(1, c.piece, 0); whole != nil {
+	}{{head, 0}, {head, 0}, {first, flow.MinBytes}, {head, flow.MinBytes}} {
+		if whole, _ := receiver.Add(1, c.piece, 0); whole != nil {
 			t.Fatalf("%d bytes are taken for the whole", len(whole))
 		}
-		if ask := arrival.Ask(1); ask.Index != 9 || ask.Offset != c.offset {
+		if ask := receiver.Ask(1); ask.Index != 9 || ask.Offset != c.offset {
 			t.Errorf("asks for %v, not for what follows byte %d", ask, c.offset)
 		}
 	}
-	if head := offer.Head(parcel.Patience); head != nil {
+	if head := sender.Head(snapshot.Timeout); head != nil {
 		t.Errorf("when nobody has asked for long, the head is %v", head)
 	}
 }
 
-func TestTransmission(t *testing.T) {
-	if got := parcel.Transmission(250_000); got != time.Second {
-		t.Errorf("2 Mbit take %v at 2 Mbit/s", got)
-	}
-	if parcel.Transmission(parcel.MostBytes) >= parcel.Patience {
+func TestAPieceTakesLessThanTheTimeout(t *testing.T) {
+	if flow.Transmission(flow.MaxBytes) >= snapshot.Timeout {
 		t.Error("a piece takes longer than its receiver waits for it")
 	}
 }
 
 // Pieces of two snapshots are never joined.
 func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
-	var first, second parcel.Offer
-	beginning := first.Piece(3, &parcel.Ask{}, 0, patience, snapshot(9, large))
-	rest := first.Piece(3, &parcel.Ask{Index: 9, Offset: parcel.LeastBytes}, 0, patience, nil)
-	other := second.Piece(3, &parcel.Ask{}, 0, patience, snapshot(12, large))
-	otherRest := second.Piece(3, &parcel.Ask{Index: 12, Offset: parcel.LeastBytes}, 0, patience, nil)
-	again := &parcel.Piece{Index: 9, Offset: rest.Offset, Size: large + 1, Data: rest.Data}
-	older := &parcel.Piece{Index: 8, Size: 1, Data: []byte{8}}
+	var first, second snapshot.Sender
+	beginning := first.Piece(3, &snapshot.Ask{}, 0, timeout, stateOf(9, large))
+	rest := first.Piece(3, &snapshot.Ask{Index: 9, Offset: flow.MinBytes}, 0, timeout, nil)
+	other := second.Piece(3, &snapshot.Ask{}, 0, timeout, stateOf(12, large))
+	otherRest := second.Piece(3, &snapshot.Ask{Index: 12, Offset: flow.MinBytes}, 0, timeout, nil)
+	again := &snapshot.Piece{Index: 9, Offset: rest.Offset, Size: large + 1, Data: rest.Data}
+	older := &snapshot.Piece{Index: 8, Size: 1, Data: []byte{8}}
 
-	var a parcel.Arrival
-	add := func(what string, from protocols.NodeID, p *parcel.Piece, now time.Duration, want bool) {
+	var a snapshot.Receiver
+	add := func(what string, from protocols.NodeID, p *snapshot.Piece, now time.Duration, want bool) {
 		t.Helper()
 		if _, added := a.Add(from, p, now); added != want {
 			t.Errorf("%s: added is %t", what, added)
@@ -198,7 +196,7 @@ func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	add("the rest of another replica's", 2, otherRest, 0, false)
 	add("the rest of a later one of its own", 1, otherRest, 0, false)
 	add("an older one", 1, older, 0, false)
-	if from, underWay := a.UnderWay(parcel.Patience - 1); from != 1 || !underWay {
+	if from, underWay := a.UnderWay(snapshot.Timeout - 1); from != 1 || !underWay {
 		t.Errorf("under way from %d: %t", from, underWay)
 	}
 	if ask := a.Ask(2); ask.Index != 0 || ask.Offset != 0 {
@@ -206,21 +204,21 @@ func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	}
 	add("the next, of another of that index", 1, again, 0, false)
 	add("the next", 1, rest, 1, true)
-	if _, underWay := a.UnderWay(parcel.Patience + 1); underWay {
+	if _, underWay := a.UnderWay(snapshot.Timeout + 1); underWay {
 		t.Error("under way although nothing comes")
 	}
-	add("another's, when nothing has come for long", 2, other, parcel.Patience+1, true)
-	if ask := a.Ask(2); ask.Index != 12 || ask.Offset != parcel.LeastBytes {
+	add("another's, when nothing has come for long", 2, other, snapshot.Timeout+1, true)
+	if ask := a.Ask(2); ask.Index != 12 || ask.Offset != flow.MinBytes {
 		t.Errorf("asks for %v", ask)
 	}
-	add("a later one of the same replica", 2, &parcel.Piece{Index: 13, Size: 2, Data: []byte{13}}, parcel.Patience+1, true)
-	if whole, added := a.Add(2, &parcel.Piece{Index: 13, Offset: 1, Size: 2, Data: []byte{13}}, parcel.Patience+1); !added || !bytes.Equal(whole, []byte{13, 13}) {
+	add("a later one of the same replica", 2, &snapshot.Piece{Index: 13, Size: 2, Data: []byte{13}}, snapshot.Timeout+1, true)
+	if whole, added := a.Add(2, &snapshot.Piece{Index: 13, Offset: 1, Size: 2, Data: []byte{13}}, snapshot.Timeout+1); !added || !bytes.Equal(whole, []byte{13, 13}) {
 		t.Errorf("the whole is %v", whole)
 	}
 	if ask := a.Ask(2); ask.Index != 0 {
 		t.Errorf("asks for %v when all is here", ask)
 	}
-	if whole, added := a.Add(1, &parcel.Piece{Index: 14}, 0); !added || whole == nil {
+	if whole, added := a.Add(1, &snapshot.Piece{Index: 14}, 0); !added || whole == nil {
 		t.Error("an empty snapshot does not arrive")
 	}
 }

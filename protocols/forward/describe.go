@@ -1,4 +1,4 @@
-package relay
+package forward
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Describe names a forward for traces.
+// Describe names the message and its commands, for traces.
 func (f *Forward) Describe() string {
 	words := []string{"Forward"}
 	for _, c := range f.Commands {

@@ -1,7 +1,7 @@
-// Package relaytest puts a driver with a leader through what leaders have to go through, beyond
+// Package leadertest puts a driver with a leader through what leaders have to go through, beyond
 // the suite that prototest has for every driver: they die, return, are cut off, and are given
 // commands by followers that do not know what has become of them.
-package relaytest
+package leadertest
 
 import (
 	"fmt"
@@ -14,9 +14,9 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
-	"quorumbench/protocols/relay"
 )
 
 const ms = time.Millisecond
@@ -211,7 +211,7 @@ func endures(t *testing.T, driver protocols.Driver) {
 func recoversBacklog(t *testing.T, driver protocols.Driver) {
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 30*ms)}, 0, 1)
 	c.Run(2 * time.Second)
-	large := strings.Repeat("x", relay.MaxBatch*2/5) // two make a message
+	large := strings.Repeat("x", flow.MaxBytes*2/5) // two make a message
 	c.Network.Drop = only(0, 3)
 	var begun []protocols.CommandID
 	for i := range 5 {

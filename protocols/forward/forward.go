@@ -1,0 +1,244 @@
+// Package forward is for drivers with a leader: it takes a client's command from the replica that the
+// client asked to the leader, and the result back.
+//
+// The rules of a Forwarder, cited where they are implemented:
+//
+//  1. An accepted command is answered exactly once: by the leader's reply or by the replica's own
+//     state machine, whichever comes first. A command that is accepted again while it waits for its
+//     answer is the same command.
+//  2. A follower forwards a command at once to the leader it knows. If it knows none, the command
+//     waits. When the leader changes, or the same replica leads again, all waiting commands are
+//     forwarded to it, in the order in which they were accepted.
+//  3. A command without an answer after the retry timeout is forwarded again. The timeout doubles
+//     with each repetition, up to sixteen times the first: a message was lost, or the network is
+//     slow. A replica that does not lead drops what is forwarded to it.
+//  4. A leader proposes a command once per leadership, however often it is handed over. A new
+//     leadership begins with no command proposed, because another leader may have overwritten it.
+//  5. The leader replies as soon as it has applied the command, to the replica that forwarded it
+//     last.
+package forward
+
+//go:generate go run quorumbench/protocols/protogen protocols/forward/forward.proto
+
+import (
+	"bytes"
+	"cmp"
+	"container/list"
+	"slices"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
+	"quorumbench/protocols/quorum"
+)
+
+// ID returns the client and the sequence number that identify the command.
+func (c *Command) ID() protocols.CommandID {
+	return protocols.CommandID{Client: c.Client, Seq: c.Seq}
+}
+
+// Wire wraps the messages of this package into the message type of a driver.
+type Wire struct {
+	Forward func(*Forward) proto.Message
+	Reply   func(*Reply) proto.Message
+}
+
+// Forwarder holds the commands of a replica's clients until they are answered. While the replica
+// leads, it also knows which replica forwarded each proposed command. Not safe for use by several
+// goroutines.
+type Forwarder struct {
+	self   protocols.NodeID
+	leader protocols.NodeID
+	delays protocols.Delays
+	quorum quorum.System // the leader needs a round trip to one of its quorums for each command
+	wire   Wire
+
+	queue    *list.List // of *waiting, ordered by retryAt
+	waiting  map[protocols.CommandID]*list.Element
+	accepted uint64 // how many commands were accepted so far
+	timer    protocols.TimerID
+	timerAt  time.Duration // when the timer fires; 0 if it is not set
+
+	proposed map[protocols.CommandID]protocols.NodeID // of a leader: commands proposed and not applied, and who forwarded each last
+}
+
+// maxRetryShift caps the retry timeout at 16 (1<<4) times the first one, so that a slow network is not
+// flooded with repetitions.
+const maxRetryShift = 4
+
+// waiting is an accepted command without an answer.
+type waiting struct {
+	command *Command
+	number  uint64        // its place in the order of acceptance
+	retryAt time.Duration // when it is forwarded again
+	retries int           // how often it was forwarded again, up to maxRetryShift
+}
+
+// New returns a Forwarder that knows no leader. The leader needs a quorum of quorums to commit a command;
+// the retry timeout is computed from the delay of that. The timer must not be used by the driver for
+// anything else.
+func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wire Wire) *Forwarder {
+	return &Forwarder{
+		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, timer: timer,
+		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
+		proposed: map[protocols.CommandID]protocols.NodeID{},
+	}
+}
+
+// Leader returns the replica that commands are forwarded to, Nobody if none is known.
+func (f *Forwarder) Leader() protocols.NodeID { return f.leader }
+
+// Accept takes an InputCommand and forwards the command if another replica leads. It returns a copy of
+// the command, for a leader to propose.
+func (f *Forwarder) Accept(in *protocols.Input, out *protocols.Outbox) *Command {
+	if e := f.waiting[in.Command]; e != nil { // rule 1: it is the same command
+		return e.Value.(*waiting).command
+	}
+	c := &Command{Client: in.Command.Client, Seq: in.Command.Seq, Data: bytes.Clone(in.Data)}
+	f.accepted++
+	f.waiting[in.Command] = f.insert(&waiting{command: c, number: f.accepted, retryAt: in.Now + f.retryTimeout()})
+	if f.hasRemoteLeader() {
+		f.send(in.Now, out, c)
+	}
+	return c
+}
+
+// Lead sets the leader, Nobody if it is not known, and forwards all waiting commands to it (rule 2). A
+// replica that begins to lead names itself, and then proposes what Waiting returns. To be called
+// whenever a leadership begins or ends.
+func (f *Forwarder) Lead(leader protocols.NodeID, now time.Duration, out *protocols.Outbox) {
+	f.leader = leader
+	clear(f.proposed) // rule 4: a new leadership begins with no command proposed
+	if !f.hasRemoteLeader() || f.queue.Len() == 0 {
+		return
+	}
+	var commands []*Command
+	for _, e := range f.inOrder() { // all get the same retryAt, so that the queue is in the order of acceptance
+		w := e.Value.(*waiting)
+		w.retryAt, w.retries = now+f.retryTimeout(), 0
+		f.queue.MoveToBack(e)
+		commands = append(commands, w.command)
+	}
+	f.timerAt = 0 // it may be set for a leader farther away, whose answers take longer
+	f.send(now, out, commands...)
+}
+
+// Waiting returns the commands accepted and not answered, in the order in which they were accepted.
+func (f *Forwarder) Waiting() []*Command {
+	commands := make([]*Command, 0, f.queue.Len())
+	for _, e := range f.inOrder() {
+		commands = append(commands, e.Value.(*waiting).command)
+	}
+	return commands
+}
+
+// inOrder returns the elements of the queue in the order in which their commands were accepted. The
+// queue itself is in another order once commands have been forwarded again.
+func (f *Forwarder) inOrder() []*list.Element {
+	elements := make([]*list.Element, 0, f.queue.Len())
+	for e := f.queue.Front(); e != nil; e = e.Next() {
+		elements = append(elements, e)
+	}
+	slices.SortFunc(elements, func(a, b *list.Element) int {
+		return cmp.Compare(a.Value.(*waiting).number, b.Value.(*waiting).number)
+	})
+	return elements
+}
+
+// OnTimer forwards the commands again whose retry timeout has passed, and doubles that (rule 3).
+func (f *Forwarder) OnTimer(now time.Duration, out *protocols.Outbox) {
+	f.timerAt = 0
+	if !f.hasRemoteLeader() || f.queue.Len() == 0 {
+		return
+	}
+	var late []*Command
+	for e := f.queue.Front(); e.Value.(*waiting).retryAt <= now; e = f.queue.Front() {
+		w := f.queue.Remove(e).(*waiting)
+		w.retries = min(w.retries+1, maxRetryShift)
+		w.retryAt = now + f.retryTimeout()<<w.retries
+		f.waiting[w.command.ID()] = f.insert(w)
+		late = append(late, w.command)
+		out.Mark(w.command.ID(), protocols.MarkRetried)
+	}
+	f.send(now, out, late...)
+}
+
+// insert puts a command into the queue, behind those that are retried before it or at the same time.
+func (f *Forwarder) insert(w *waiting) *list.Element {
+	e := f.queue.Back()
+	for e != nil && e.Value.(*waiting).retryAt > w.retryAt {
+		e = e.Prev()
+	}
+	if e == nil {
+		return f.queue.PushFront(w)
+	}
+	return f.queue.InsertAfter(w, e)
+}
+
+// OnReply handles the leader's reply. It returns true if the command was waiting, and has now been
+// answered to its client.
+func (f *Forwarder) OnReply(m *Reply, out *protocols.Outbox) (answered bool) {
+	return f.answer(protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Result, out)
+}
+
+// Admit returns true if the leader shall propose a command that was handed over by replica from, or by
+// a client of this replica: not if it has proposed it already in this leadership (rule 4).
+func (f *Forwarder) Admit(from protocols.NodeID, c *Command) bool {
+	_, known := f.proposed[c.ID()]
+	f.proposed[c.ID()] = from
+	return !known
+}
+
+// OnApplied takes the result of a command from the replica's own state machine. It answers the command
+// if it waits here, and replies to the replica that forwarded it (rule 5). It returns true if a client
+// of this replica has now been answered.
+func (f *Forwarder) OnApplied(id protocols.CommandID, result []byte, out *protocols.Outbox) (answered bool) {
+	answered = f.answer(id, result, out)
+	if from, known := f.proposed[id]; known {
+		delete(f.proposed, id)
+		if from != f.self {
+			out.Send(from, f.wire.Reply(&Reply{Client: id.Client, Seq: id.Seq, Result: result}))
+		}
+	}
+	return answered
+}
+
+// answer answers a command to its client, unless it is not waiting: then it was answered before (rule 1).
+func (f *Forwarder) answer(id protocols.CommandID, result []byte, out *protocols.Outbox) (answered bool) {
+	e := f.waiting[id]
+	if e == nil {
+		return false
+	}
+	delete(f.waiting, id)
+	f.queue.Remove(e)
+	out.Answer(id, result)
+	return true
+}
+
+// hasRemoteLeader returns true if another replica is known to lead.
+func (f *Forwarder) hasRemoteLeader() bool { return f.leader != protocols.Nobody && f.leader != f.self }
+
+// retryTimeout is how long the reply to a forwarded command may take before the command is forwarded
+// again for the first time; 0 if no other replica leads.
+func (f *Forwarder) retryTimeout() time.Duration {
+	if !f.hasRemoteLeader() {
+		return 0
+	}
+	return protocols.Retry(QuorumFloor(f.delays, f.quorum, f.leader, f.self))
+}
+
+// send forwards commands to the leader, and sets the timer unless it fires early enough: OnTimer then
+// finds nothing to retry and sets it for the next command.
+func (f *Forwarder) send(now time.Duration, out *protocols.Outbox, commands ...*Command) {
+	for len(commands) > 0 {
+		batch := flow.Batch(commands, func(c *Command) int { return len(c.Data) })
+		out.Send(f.leader, f.wire.Forward(&Forward{Commands: batch}))
+		commands = commands[len(batch):]
+	}
+	if next := f.queue.Front().Value.(*waiting).retryAt; f.timerAt == 0 || next < f.timerAt {
+		out.SetTimer(f.timer, next-now)
+		f.timerAt = next
+	}
+}
