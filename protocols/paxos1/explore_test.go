@@ -14,6 +14,6 @@ var bounds = []exploretest.Bound{
 func TestExplore(t *testing.T) {
 	exploretest.Run(t, explore.Cluster{
 		Driver: Driver, Replicas: 3, PerKey: true, ReadsAside: true,
-		Ignored: []string{"Replica.in", "Replica.sent", "Replica.entry", "Replica.record", "Replica.spare", "Replica.logged", "Wish.failed", "Wish.late", "Wish.lost"},
+		Ignored: []string{"Replica.in", "Replica.sent", "Replica.entry", "Replica.record", "Replica.freeInstances", "Replica.logged", "Request.attempts", "Request.timeouts", "Request.lostVersions"},
 	}, bounds)
 }
