@@ -1,7 +1,6 @@
 package experiment
 
 import (
-	"cmp"
 	"strings"
 	"time"
 
@@ -37,10 +36,8 @@ type Experiment struct {
 	Sweep      *Sweep     `yaml:"sweep" json:"sweep,omitempty"` // none
 }
 
-// Complete fills in what the first edition's files do not have: there, every region had a replica and clients,
-// who asked it.
+// Complete fills in what the first edition's files do not have: there, every region had a replica and clients.
 func (e *Experiment) Complete() {
-	e.Load.Ask = cmp.Or(e.Load.Ask, AskNearest)
 	if len(e.Replicas) == 0 {
 		e.Replicas, e.Clients = e.Regions, e.Regions
 	}

@@ -27,6 +27,12 @@ func (s *search) compare(x *state, moved int, at uint32) {
 			s.violated(ApplyOrder, different, at)
 			return
 		}
+		for _, misread := range []string{s.misread(&one.notes, &other.notes), s.misread(&other.notes, &one.notes), s.misread(&one.notes, &one.notes), s.misread(&other.notes, &other.notes)} {
+			if misread != "" {
+				s.violated(ReadValue, misread, at)
+				return
+			}
+		}
 		if s.cluster.Driver.Invariants == nil {
 			continue
 		}

@@ -21,6 +21,7 @@ type toy struct {
 	held    map[uint64]*kv.Command // by place
 	applied uint64
 	former  *kv.Command
+	deaf    bool
 }
 
 func toyDriver(wrong string) protocols.Driver {
@@ -40,7 +41,9 @@ func (n *toy) Step(in *protocols.Input, out *protocols.Outbox) {
 		panic("not a command")
 	}
 	switch {
+	case in.Kind == protocols.InputCommand && (n.deaf || n.waitsFor(in.Command)):
 	case in.Kind == protocols.InputRestore:
+		n.deaf = n.wrong == "is deaf when it comes back"
 		n.places = max(n.places, m.Version)
 		n.hold(&m, out)
 	case in.Kind == protocols.InputCommand && n.wrong == "puts the latter first":
@@ -52,6 +55,11 @@ func (n *toy) Step(in *protocols.Input, out *protocols.Outbox) {
 		n.place(&m, out)
 		n.place(n.former, out)
 	case in.Kind == protocols.InputCommand:
+		if n.wrong == "begins anew after an hour" && in.Now >= anHour {
+			n.places = 0
+			n.held = map[uint64]*kv.Command{}
+			n.applied = 0
+		}
 		n.place(&m, out)
 		n.waiting[m.Version] = in.Command
 	case in.Kind == protocols.InputTimer:
@@ -71,6 +79,15 @@ func (n *toy) Step(in *protocols.Input, out *protocols.Outbox) {
 	}
 }
 
+func (n *toy) waitsFor(id protocols.CommandID) bool {
+	for _, waits := range n.waiting {
+		if waits == id {
+			return true
+		}
+	}
+	return false
+}
+
 func (n *toy) place(m *kv.Command, out *protocols.Outbox) {
 	n.places++
 	m.Version = n.places
@@ -80,7 +97,11 @@ func (n *toy) place(m *kv.Command, out *protocols.Outbox) {
 }
 
 func (n *toy) send(place uint64, out *protocols.Outbox) {
-	out.Send(1, n.held[place])
+	if n.wrong == "tells before it is durable" {
+		out.SendNow(1, n.held[place])
+	} else {
+		out.Send(1, n.held[place])
+	}
 	if n.wrong != "sends once" {
 		out.SetTimer(protocols.TimerID(place), time.Second)
 	}

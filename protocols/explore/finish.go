@@ -65,7 +65,7 @@ func (s *search) finish(at uint32, lost, prompt bool) {
 		}
 	}
 	way := []ending{f.now}
-	f.deliver(s.soups[f.now.queue])
+	f.deliver(append(f.written(), s.soups[f.now.queue]...))
 	f.now.queue = 0
 	for rounds := 0; ; rounds++ {
 		if s.finished[f.now] || s.undone(&f.now) == "" {
@@ -84,6 +84,17 @@ func (s *search) finish(at uint32, lost, prompt bool) {
 		what = "the messages that have not arrived are lost, and none later"
 	}
 	s.violated(Stuck, what+", and however often timers fire, "+s.undone(&f.now), at)
+}
+
+// written are the ends of what is being written: no disk stands still for ever.
+func (f *finale) written() (ends []uint32) {
+	for r := range f.search.replicas {
+		if f.search.locals[f.now.locals[r]].writing {
+			id := protocols.NodeID(r)
+			ends = append(ends, f.search.letters.number(letter{from: id, to: id, data: endOfWrite}))
+		}
+	}
+	return ends
 }
 
 // round lets the timer fire that is due next, and then all messages arrive. It is false if there is no

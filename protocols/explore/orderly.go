@@ -32,7 +32,7 @@ func (s *search) inOrder(at uint32) {
 			changed.cut |= 1 << r
 			next.queue = s.soupOf(slices.DeleteFunc(slices.Clone(s.soups[was.queue]), func(m uint32) bool {
 				l := s.letters.all[m]
-				return int(l.from) == r || int(l.to) == r
+				return l.from != l.to && (int(l.from) == r || int(l.to) == r)
 			}))
 		default:
 			continue

@@ -1,6 +1,7 @@
 package explore
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
@@ -15,10 +16,11 @@ import (
 // local is a state of one replica with its host. Many histories may lead to it; it holds the first one
 // met, and what that has left behind.
 type local struct {
-	inputs []input       // what has happened to the replica, from the beginning
-	clock  time.Duration // of its host
-	timers []timer       // that are set, by ID
-	node   protocols.Node
+	inputs  []input       // what has happened to the replica, from the beginning
+	clock   time.Duration // of its host
+	timers  []timer       // that are set, by ID
+	node    protocols.Node
+	writing bool // records, to a disk that takes time
 	notes
 }
 
@@ -82,7 +84,7 @@ type objection struct{ rule, detail string }
 type replica struct {
 	search *search
 	host   *host.Host
-	disk   host.MemoryDisk
+	disk   disk
 	now    time.Duration
 	timers []timer // that were set, those no more among them
 	sends  []uint32
@@ -96,6 +98,7 @@ func (s *search) newReplica(id protocols.NodeID) *replica {
 		World: r, Disk: &r.disk, Breach: func(err error) { r.object(&objection{AnswerOnce, fmt.Sprintf("R%d %v", id, err)}) },
 		New: func(uint64) protocols.Node { return s.newNode(id) },
 	}
+	r.disk.slow = s.cluster.SlowDisks
 	if s.cluster.Disks != nil {
 		r.disk.Kept = slices.Clone(s.cluster.Disks[id])
 	}
@@ -195,6 +198,13 @@ func (r *replica) play(in input) {
 	case pause:
 	case arrive:
 		m := r.search.letters.all[in.event.number]
+		if m.data == endOfWrite {
+			if r.disk.writing != nil {
+				r.disk.done()
+				r.host.Durable()
+			}
+			break
+		}
 		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: m.from, Data: []byte(m.data)}, r.now)
 	case fire:
 		t := r.timers[in.event.number]
@@ -205,6 +215,10 @@ func (r *replica) play(in input) {
 		r.host.Request(client, slices.Clone(r.search.commands[in.event.number]), r.now)
 	}
 	r.host.Release()
+	if r.disk.began {
+		r.disk.began = false
+		r.sends = append(r.sends, r.search.letters.number(letter{from: r.id, to: r.id, data: endOfWrite}))
+	}
 	r.timers = slices.DeleteFunc(r.timers, func(t timer) bool { return !r.host.Due(t.id, t.setting) })
 	slices.SortFunc(r.timers, func(a, b timer) int { return cmp.Compare(a.id, b.id) })
 }
@@ -240,6 +254,17 @@ func (s *search) replay(l *local) *replica {
 		r.play(in)
 	}
 	return r
+}
+
+// verify makes the replica of each state again, and tells if it is another than it was.
+func (s *search) verify() {
+	for n, l := range s.locals {
+		was := s.encoder.encode(nil, l.node)
+		if is := s.encoder.encode(nil, s.replay(l).host.Node()); !bytes.Equal(was, is) {
+			s.violation = &Violation{Rule: Replay, Detail: fmt.Sprintf("state %d of R%d, after %d events, is another when it is made again", n, l.id, len(l.inputs))}
+			return
+		}
+	}
 }
 
 // mostAgain is how often a timer fires at most that does nothing but set itself again.
@@ -306,13 +331,16 @@ func (s *search) localOf(r *replica, inputs []input) uint32 {
 	if s.cluster.Crashes > 0 {
 		data = s.encoder.encode(data, s.restored(r)) // what a disk is worth
 	}
+	if s.cluster.SlowDisks {
+		data = s.encoder.appendWaiting(data, r.host)
+	}
 	s.scratch = data
 	sum := sha256.Sum256(data)
 	hash := [16]byte(sum[:])
 	number, known := s.localNumbers[hash]
 	if !known {
 		number = uint32(len(s.locals))
-		l := &local{inputs: inputs, clock: r.now, timers: slices.Clone(r.timers), node: r.host.Node(), notes: r.notes.clone()}
+		l := &local{inputs: inputs, clock: r.now, writing: r.disk.writing != nil, timers: slices.Clone(r.timers), node: r.host.Node(), notes: r.notes.clone()}
 		s.locals = append(s.locals, l)
 		s.localNumbers[hash] = number
 	}

@@ -260,7 +260,7 @@ func (s *search) post(x state, sends []uint32) state {
 	isolated := s.histories.all[x.history].cut
 	queue := s.soups[x.queue]
 	for _, number := range sends {
-		if l := s.letters.all[number]; isolated&(1<<l.from|1<<l.to) == 0 {
+		if l := s.letters.all[number]; isolated&(1<<l.from|1<<l.to) == 0 || l.from == l.to {
 			queue = append(slices.Clip(queue), number)
 		}
 	}

@@ -41,6 +41,10 @@ func (s *search) line(from uint32, replica int, e event) string {
 	fmt.Fprintf(&text, "R%d  ", replica)
 	switch e.kind {
 	case arrive:
+		if s.letters.all[e.number].data == endOfWrite {
+			text.WriteString("what was being written is durable")
+			break
+		}
 		fmt.Fprintf(&text, "from R%d: %s", s.letters.all[e.number].from, s.letterName(e.number))
 	case fire:
 		fmt.Fprintf(&text, "timer %s", s.timerName(was.timers[e.number].id))
@@ -58,6 +62,10 @@ func (s *search) line(from uint32, replica int, e event) string {
 			continue
 		}
 		sent[m] = true
+		if s.letters.all[m].data == endOfWrite {
+			effects = append(effects, "writes to its disk")
+			continue
+		}
 		effects = append(effects, fmt.Sprintf("to R%d: %s", s.letters.all[m].to, s.letterName(m)))
 	}
 	for _, o := range is.orders {
@@ -86,6 +94,9 @@ func (s *search) line(from uint32, replica int, e event) string {
 }
 
 func (s *search) letterName(number uint32) string {
+	if s.letters.all[number].data == endOfWrite {
+		return "the end of its write"
+	}
 	if s.cluster.Driver.Describe == nil {
 		return fmt.Sprintf("message %d", number)
 	}

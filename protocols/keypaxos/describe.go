@@ -7,7 +7,8 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Describe returns a message as text: kind, instance (key/version), ballot, value. A refusal is named Refuse.
+// Describe names a message with its instance, key/version, and its ballot. An answer that refuses
+// is a Refuse.
 func Describe(data []byte) string {
 	var m Message
 	if protocols.Decode(data, &m) != nil {
@@ -59,7 +60,7 @@ func Describe(data []byte) string {
 	return ""
 }
 
-// describeValue returns the value that a command writes.
+// describeValue is what a command writes: the instance tells the key.
 func describeValue(command []byte) string {
 	var c kv.Command
 	if protocols.Decode(command, &c) != nil {
@@ -68,7 +69,7 @@ func describeValue(command []byte) string {
 	return kv.DescribeBytes(c.Value)
 }
 
-// describeState returns the value in a key's state.
+// describeState is the latest version of a key.
 func describeState(state []byte) string {
 	var s kv.State
 	if protocols.Decode(state, &s) != nil {

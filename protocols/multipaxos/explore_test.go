@@ -6,18 +6,94 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/explore"
 	"quorumbench/protocols/explore/exploretest"
+	"quorumbench/protocols/kv"
 )
 
+// Package explore plays everything that can happen to small clusters within these bounds, and checks in
+// every state that under one ballot one command is accepted at a place, that all replicas apply the same at
+// each place, that a command answered before another was issued is applied before it, that each is
+// answered once an incarnation, and that from every state the cluster finishes: every command is answered
+// and applied at every replica.
+//
+// R0 is configured to lead and stands at once. Only bounds called anyhow have the network that does
+// anything. In the others messages keep their order, but for those that are late or lost, or a replica is
+// cut off; and on calm networks timers fire and commands come when nothing is under way.
+//
+// Not tried are batches, logs that are truncated while the cluster runs, and what takes two measurements
+// of the time: a question for what is missing that is asked again.
+
+var (
+	calm   = explore.Network{Orderly: true, Calm: true}
+	late1  = explore.Network{Orderly: true, Calm: true, Late: 1}
+	late2  = explore.Network{Orderly: true, Calm: true, Late: 2}
+	late3  = explore.Network{Orderly: true, Calm: true, Late: 3}
+	cut1   = explore.Network{Orderly: true, Calm: true, Cuts: 1}
+	hurry0 = explore.Network{Orderly: true}
+	hurry1 = explore.Network{Orderly: true, Late: 1}
+)
+
+// The small bounds have 0.4 million states.
 var bounds = []exploretest.Bound{
-	{Name: "ab-calm", Commands: "ab", Timers: 1, Network: explore.Network{Orderly: true, Calm: true, Late: 1}},
+	{Name: "a-anyhow", Commands: "a"},
+	{Name: "ab-hurried-1late", Commands: "ab", Network: hurry1},
+	{Name: "ab-hurried-1timer", Commands: "ab", Timers: 1, Network: hurry0},
+	{Name: "ab-2late", Commands: "ab", Network: late2},
+	{Name: "bc-1late-1timer", Commands: "bc", Timers: 1, Network: late1},
+	{Name: "aB-2late-1timer", Commands: "aB", Timers: 1, Network: late2},
+	{Name: "a-1late-3timers", Commands: "a", Timers: 3, Network: late1},
+	{Name: "ab-4timers", Commands: "ab", Timers: 4, Network: calm},
+	{Name: "a-cut-3timers", Commands: "a", Timers: 3, Network: cut1},
+	{Name: "a-2crashes-2timers", Commands: "a", Timers: 2, Crashes: 2, Network: calm},
+	{Name: "a-again-crash-2timers", Commands: "a+ab", Timers: 2, Crashes: 1, Network: calm},
+	{Name: "ab-slow-crash-1timer", Commands: "ab", Timers: 1, Crashes: 1, Network: calm, Change: slow},
+	{Name: "a-one-1late-2timers", Commands: "a", Timers: 2, Network: late1, Options: phase2("1")},
+	{Name: "a-three-1late-2timers", Commands: "a", Timers: 2, Network: late1, Options: phase2("3")},
+	{Name: "a-five-1late-1timer", Commands: "a", Timers: 1, Network: late1, Options: phase2("2"), Change: five},
+	{Name: "a-preferred-1late-2timers", Commands: "a", Timers: 2, Pauses: 1, Network: late1,
+		Options: protocols.Choices{"preferred": "on"}, Change: clocks},
+	{Name: "b-snapshot-1late-2timers", Commands: "b", Timers: 2, Network: late1, Change: truncated},
+
+	{Name: "a-anyhow-1timer", Large: true, Commands: "a", Timers: 1},
+	{Name: "b-anyhow", Large: true, Commands: "b"},
+	{Name: "ab-2late-2timers", Large: true, Commands: "ab", Timers: 2, Network: late2},
+	{Name: "a-2late-3timers", Large: true, Commands: "a", Timers: 3, Network: late2},
+	{Name: "ab-3late-1timer", Large: true, Commands: "ab", Timers: 1, Network: late3},
+	{Name: "ab-2crashes-2timers", Large: true, Commands: "ab", Timers: 2, Crashes: 2, Network: calm},
+	{Name: "ab-crash-1late-2timers", Large: true, Commands: "ab", Timers: 2, Crashes: 1, Network: late1},
+	{Name: "ab-cut-3timers", Large: true, Commands: "ab", Timers: 3, Network: cut1},
+	{Name: "ab-slow-crash-1late-1timer", Large: true, Commands: "ab", Timers: 1, Crashes: 1, Network: late1, Change: slow},
+	{Name: "a-one-2late-3timers", Large: true, Commands: "a", Timers: 3, Network: late2, Options: phase2("1")},
+	{Name: "a-five-2late-2timers", Large: true, Commands: "a", Timers: 2, Network: late2, Options: phase2("2"), Change: five},
 }
 
-func TestExplore(t *testing.T) {
-	exploretest.Run(t, explore.Cluster{
-		Driver: Driver, Replicas: 3, Repairs: true,
-		Ignored: []string{"replica.in", "replica.matches", "instance.id", "Store.command"},
-		TimerName: func(id protocols.TimerID) string {
-			return map[protocols.TimerID]string{electionTimer: "election", pulseTimer: "pulse", forwardTimer: "forward"}[id]
-		},
-	}, bounds)
+func phase2(size string) protocols.Choices { return protocols.Choices{"phase2": size} }
+
+var explored = explore.Cluster{
+	Driver: Driver, Replicas: 3, Repairs: true,
+	// These are used within a step.
+	Ignored: []string{"replica.in", "replica.fresh", "Store.command"},
+	TimerName: func(id protocols.TimerID) string {
+		if name := map[protocols.TimerID]string{electionTimer: "of the election", pulseTimer: "of the pulse", forwardTimer: "of what is forwarded"}[id]; name != "" {
+			return name
+		}
+		return "to repeat"
+	},
+}
+
+func TestExplore(t *testing.T) { exploretest.Run(t, explored, bounds) }
+
+func TestExploredReplicasCanBeMadeAgain(t *testing.T) {
+	exploretest.Replays(t, explored, exploretest.Bound{Commands: "ab", Timers: 1, Crashes: 1, Network: calm})
+}
+
+func slow(c *explore.Cluster)   { c.SlowDisks = true }
+func five(c *explore.Cluster)   { c.Replicas = 5 }
+func clocks(c *explore.Cluster) { c.Clocks = true }
+
+// truncated has R0 and R1 begin with a snapshot in the place of the log's first entry, and R2 with nothing.
+func truncated(c *explore.Cluster) {
+	store := kv.NewStore()
+	store.Apply(exploretest.Encode(&kv.Command{Client: 9, Seq: 1, Op: kv.Op_PUT, Key: []byte("x"), Value: []byte("z")}))
+	snapshot := exploretest.Encode(&Record{Ballot: uint64(protocols.Ballot(0).Next(0)), Commit: 1, Snapshot: &Snapshot{State: store.Snapshot()}})
+	c.Disks = [][][]byte{{snapshot}, {snapshot}, nil}
 }

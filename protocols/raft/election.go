@@ -158,7 +158,9 @@ func (r *replica) forget() {
 // deposed ends the rule of a leader.
 func (r *replica) deposed() {
 	if r.role == leader {
-		r.waiting, r.handover, r.offer = nil, handover{}, snapshot.Sender{}
+		r.waiting, r.handover, r.offer, r.round = nil, handover{}, snapshot.Sender{}, 0
+		r.durable = 0
+		clear(r.peers)
 		r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
 		r.election.Start(r.now, r.out)
 	}
@@ -167,7 +169,8 @@ func (r *replica) deposed() {
 // follow makes the replica a follower of the term's leader, Nobody if it is not known.
 func (r *replica) follow(whom protocols.NodeID) {
 	if r.role != follower {
-		r.role = follower
+		r.role, r.transferred = follower, false
+		r.votes, r.refusals = 0, 0
 		r.out.StopTimer(pulseTimer)
 	}
 	if r.forwarder.Leader() != whom {

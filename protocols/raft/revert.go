@@ -45,9 +45,10 @@ func (r *replica) abandon() {
 	if len(r.before) > 0 {
 		r.takeBack()
 	}
+	votes := r.votes
 	r.follow(protocols.Nobody)
 	r.others(func(id protocols.NodeID) {
-		if r.votes.Has(int32(id)) {
+		if votes.Has(int32(id)) {
 			r.revert(id)
 		}
 	})

@@ -1,11 +1,16 @@
 package registry_test
 
 import (
+	"bytes"
+	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/explore"
 	"quorumbench/protocols/registry"
 )
 
@@ -122,5 +127,19 @@ func TestOptionsSayWhatTheyAre(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Every driver has bounds that are explored, but for those that are exempt by name.
+func TestEveryDriverIsExplored(t *testing.T) {
+	exempt := map[string]string{}
+	for _, d := range registry.Drivers {
+		source, err := os.ReadFile(filepath.Join("..", d.Name, "explore_test.go"))
+		if err != nil || !bytes.Contains(source, []byte("\nfunc TestExplore(t *testing.T) {")) {
+			exempt[d.Name] = explore.Exempt[d.Name]
+		}
+	}
+	if !maps.Equal(exempt, explore.Exempt) {
+		t.Errorf("not explored are %v, and exempt %v", exempt, explore.Exempt)
 	}
 }

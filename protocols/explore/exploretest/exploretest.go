@@ -7,11 +7,14 @@ package exploretest
 
 import (
 	"flag"
+	"fmt"
 	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/explore"
@@ -97,6 +100,26 @@ func (b *Bound) apply(c *explore.Cluster) {
 	if b.Change != nil {
 		b.Change(c)
 	}
+}
+
+// Replays tells whether replicas in a bound are in the same states when the same happens to them again.
+func Replays(t *testing.T, common explore.Cluster, b Bound) {
+	b.apply(&common)
+	common.Verify = true
+	if o := common.Run(); o.Violation != nil || !o.Complete {
+		t.Errorf("found %+v", o)
+	} else {
+		t.Logf("%d states of replicas were made again", o.Replicas)
+	}
+}
+
+// Encode encodes a record, or what is in one. It panics if its type is invalid.
+func Encode(m proto.Message) []byte {
+	data, err := protocols.Append(nil, m)
+	if err != nil {
+		panic(fmt.Sprintf("exploretest: encoding %T: %v", m, err))
+	}
+	return data
 }
 
 var command = regexp.MustCompile(`([a-eA-E])(?:/(\w))?(?:\+([a-e]+))?`)
