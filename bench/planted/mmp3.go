@@ -13,61 +13,61 @@ package planted
 var mmp3Bugs = []Bug{
 	// What depends on what.
 	{"mmp3", "indirect dependencies are not seen", within(50), []Edit{
-		in("mmp3.replica.fold").drop(`r.seen.raise(x.deps)`),
+		in("mmp3.replica.raiseSeen").drop(`r.seen.raise(x.deps)`),
 	}},
 	{"mmp3", "what is seen indirectly is forgotten by a restart", within(50), []Edit{
-		in("mmp3.replica.restoreInstance").replace(`r.fold(x)`,
+		in("mmp3.replica.restoreInstance").replace(`r.raiseSeen(x)`,
 			`r.seen[x.at.column] = max(r.seen[x.at.column], x.at.lsn+1)`),
 	}},
 	{"mmp3", "the acceptor adds no dependencies", within(50), []Edit{
-		in("mmp3.replica.onPropose").drop(`deps.raise(r.fresh(x.at))`),
+		in("mmp3.replica.onPropose").drop(`deps.raise(r.freshDeps(x.at))`),
 	}},
 	{"mmp3", "the proposer's dependencies are dropped", within(50), []Edit{
 		in("mmp3.replica.onPropose").replace(`deps := m.vector()
-			deps.raise(r.fresh(x.at))`,
-			`deps := r.fresh(x.at)`),
+			deps.raise(r.freshDeps(x.at))`,
+			`deps := r.freshDeps(x.at)`),
 	}},
 	{"mmp3", "the acceptor adds dependencies to an accepted value", within(50), []Edit{
 		in("mmp3.replica.onPropose").replace(
 			`if x.valueBallot == 0 {
 				deps := m.vector()
-				deps.raise(r.fresh(x.at))
+				deps.raise(r.freshDeps(x.at))
 				x.commands, x.deps = m.Commands, deps
 			}`,
 			`if x.valueBallot > 0 {
-				x.deps.raise(r.fresh(x.at))
+				x.deps.raise(r.freshDeps(x.at))
 			} else {
 				deps := m.vector()
-				deps.raise(r.fresh(x.at))
+				deps.raise(r.freshDeps(x.at))
 				x.commands, x.deps = m.Commands, deps
 			}`),
 	}},
 	{"mmp3", "a prepared instance is not visible until it is committed", within(50), []Edit{
-		in("mmp3.replica.onPropose").replace(`deps.raise(r.fresh(x.at))`,
-			`visible := r.fresh(x.at)
-			visible[r.id] = min(visible[r.id], r.settled)
+		in("mmp3.replica.onPropose").replace(`deps.raise(r.freshDeps(x.at))`,
+			`visible := r.freshDeps(x.at)
+			visible[r.id] = min(visible[r.id], r.committedBelow)
 			deps.raise(visible)`),
 	}},
 	{"mmp3", "a recovered no-op has no dependencies", within(1000), []Edit{
-		in("mmp3.replica.onPropose").replace(`deps.raise(r.fresh(x.at))`,
+		in("mmp3.replica.onPropose").replace(`deps.raise(r.freshDeps(x.at))`,
 			`if len(m.Commands) > 0 {
-				deps.raise(r.fresh(x.at))
+				deps.raise(r.freshDeps(x.at))
 			}`),
 		in("mmp3.replica.prepareAgain").replace(`x.valueBallot == 0`, `x.valueBallot == 0 && len(x.commands) > 0`),
 	}},
 	{"mmp3", "the same proposal again gets other dependencies", within(1250), []Edit{
-		in("mmp3.replica.onPropose").inCase(`b == x.valueBallot`, `x.deps.raise(r.fresh(x.at)); r.keep(x)`),
+		in("mmp3.replica.onPropose").inCase(`b == x.valueBallot`, `x.deps.raise(r.freshDeps(x.at)); r.persist(x)`),
 	}},
 
 	// Ballots.
 	{"mmp3", "a retry at the other replica has the same ballot", within(400), []Edit{
-		in("mmp3.replica.retryProposal").replace(`r.prepareAgain(x, max(x.ballot, p.met))`,
+		in("mmp3.replica.retryProposal").replace(`r.prepareAgain(x, max(x.ballot, p.promised))`,
 			`if p.refused {
-				r.prepareAgain(x, max(x.ballot, p.met))
+				r.prepareAgain(x, max(x.ballot, p.promised))
 			}`),
 	}},
 	{"mmp3", "the first attempt goes to both others", within(500), []Edit{
-		in("mmp3.replica.place").after(`r.travel(x, r.reach.Nearest(r.now))`,
+		in("mmp3.replica.propose").after(`r.sendProposal(x, r.reach.Nearest(r.now))`,
 			`r.out.Send(r.peers[1], r.envelope(&Message_Propose{Propose: r.wire(x)}))`),
 	}},
 	{"mmp3", "a void answer counts", within(420), []Edit{
@@ -81,14 +81,14 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onPropose").replace(`b < x.ballot`, `false`),
 	}},
 	{"mmp3", "the proposer does not raise its own promise when it retries", within(300), []Edit{
-		in("mmp3.replica.travel").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
+		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
 			`m := x.message()
 			m.Ballot = uint64(p.ballot)
 			r.out.Send(to, r.envelope(&Message_Propose{Propose: m}))`),
 		in("mmp3.replica.onAccepted").replace(`b != x.ballot`, `b < x.ballot`),
-		in("mmp3.replica.prepareAgain").replace(`x.ballot = met.Next(protocols.NodeID(r.id))
+		in("mmp3.replica.prepareAgain").replace(`x.ballot = above.Next(protocols.NodeID(r.id))
 			x.proposal.ballot = x.ballot`,
-			`x.proposal.ballot = met.Next(protocols.NodeID(r.id))`),
+			`x.proposal.ballot = above.Next(protocols.NodeID(r.id))`),
 	}},
 	{"mmp3", "ballots do not tell proposers apart", within(250), []Edit{
 		in("protocols.NewBallot").replace(`round*MaxReplicas + uint64(proposer)`, `round * MaxReplicas`),
@@ -96,7 +96,7 @@ var mmp3Bugs = []Bug{
 
 	// Values.
 	{"mmp3", "recovery ignores an accepted value", within(50), []Edit{
-		in("mmp3.replica.sweep").after(`x.proposal = &proposal{}`, `x.commands, x.valueBallot = nil, 0`),
+		in("mmp3.replica.recoverOpen").after(`x.proposal = &proposal{}`, `x.commands, x.valueBallot = nil, 0`),
 	}},
 	{"mmp3", "the acceptor ignores the value it has accepted", within(50), []Edit{
 		in("mmp3.replica.onPropose").replace(`x.valueBallot == 0`, `true`),
@@ -111,7 +111,7 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "a retry sends the state from before its own promise", within(50), []Edit{
 		in("mmp3.proposal").field(`before *Instance`),
 		in("mmp3.proposal").field(`before *Instance`),
-		in("mmp3.replica.travel").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
+		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
 			`m := x.message()
 			m.Deps = slices.Clone(m.Deps)
 			if p.before != nil {
@@ -122,13 +122,13 @@ var mmp3Bugs = []Bug{
 			r.out.Send(to, r.envelope(&Message_Propose{Propose: m}))`).needing("slices").needing("slices"),
 	}},
 	{"mmp3", "a write whose place went to a no-op counts as committed", within(200), []Edit{
-		in("mmp3.replica.decide").replace(`granted(wishes, x.commands)`,
-			`granted(wishes, x.commands) || len(x.commands) == 0`),
+		in("mmp3.replica.decide").replace(`sameCommands(requests, x.commands)`,
+			`sameCommands(requests, x.commands) || len(x.commands) == 0`),
 	}},
 
 	// Applying and answering.
 	{"mmp3", "heads that are not committed are passed over", within(50), []Edit{
-		in("mmp3.replica.walk").replace(`return nil, met`, `continue`),
+		in("mmp3.replica.walk").replace(`return nil, heads`, `continue`),
 	}},
 	{"mmp3", "ties are broken in favour of the own column", within(50), []Edit{
 		in("mmp3.replica.walk").replace(`n < smallest`, `n < smallest || n == smallest && c == r.id`),
@@ -149,14 +149,14 @@ var mmp3Bugs = []Bug{
 	}},
 	{"mmp3", "a write is answered at its own commit", within(50), []Edit{
 		in("mmp3.replica.decide").after(`r.mark(x, protocols.MarkCommitted)`,
-			`for _, w := range wishes {
-				if !w.atApply {
-					r.answer(w, kv.PutResult)
+			`for _, req := range requests {
+				if !req.atApply {
+					r.answer(req, kv.PutResult)
 				}
 			}`),
 	}},
 	{"mmp3", "a read is served from the replica's own state", within(50), []Edit{
-		in("mmp3.replica.onCommand").before(`if w := r.wishes[id]; w != nil { _ }`,
+		in("mmp3.replica.onCommand").before(`if req := r.requests[id]; req != nil { _ }`,
 			`if command.Op == kv.Op_GET {
 				r.out.Answer(id, r.store.Read(command.Key))
 				return
@@ -165,32 +165,32 @@ var mmp3Bugs = []Bug{
 
 	// Disk and recovery.
 	{"mmp3", "the local prepare is not durable", within(400), []Edit{
-		in("mmp3.replica.place").replace(`r.keep(x)`, `r.fold(x)`),
+		in("mmp3.replica.propose").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
 	{"mmp3", "the promise of a retry is not durable", within(700), []Edit{
-		in("mmp3.replica.prepareAgain").replace(`r.keep(x)`, `r.fold(x)`),
+		in("mmp3.replica.prepareAgain").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
 	{"mmp3", "the acceptor's accept is not durable", within(50), []Edit{
-		in("mmp3.replica.onPropose").replace(`r.keep(x)`, `r.fold(x)`),
+		in("mmp3.replica.onPropose").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
 	{"mmp3", "the proposer's accept is not durable", within(50), []Edit{
-		in("mmp3.replica.decide").replace(`r.keep(x)`, `r.fold(x)`),
+		in("mmp3.replica.decide").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
 	{"mmp3", "recovery passes over instances without a record", within(50), []Edit{
-		in("mmp3.replica.sweep").replace(`r.open(at)`, `r.get(at)`),
-		in("mmp3.replica.sweep").replace(`x.committed`, `x == nil || x.committed`),
+		in("mmp3.replica.recoverOpen").replace(`r.open(at)`, `r.get(at)`),
+		in("mmp3.replica.recoverOpen").replace(`x.committed`, `x == nil || x.committed`),
 	}},
 	{"mmp3", "what another has applied is asked for and never proposed", inScenario("mmp3-recover-applied"), []Edit{
-		in("mmp3.replica.sweep").replace(`lsn < coming[c]`,
-			`lsn < max(coming[c], r.heard[r.peers[0]][c], r.heard[r.peers[1]][c])`),
+		in("mmp3.replica.recoverOpen").replace(`lsn < withSnapshot[c]`,
+			`lsn < max(withSnapshot[c], r.peerApplied[r.peers[0]][c], r.peerApplied[r.peers[1]][c])`),
 	}},
 	{"mmp3", "nothing is recovered", within(50), []Edit{
-		in("mmp3.replica.sweep").replace(`r.sweeping = false`, `return`),
+		in("mmp3.replica.recoverOpen").replace(`r.recoveryTimerSet = false`, `return`),
 	}},
 
 	// Truncation and snapshots.
 	{"mmp3", "a truncated instance is answered as a fresh one", within(3400), []Edit{
-		in("mmp3.replica.onPropose").drop(`r.tellTo(from, false)
+		in("mmp3.replica.onPropose").drop(`r.sendApplied(from, false)
 			return`),
 		in("mmp3.replica.onPropose").replace(`x := r.open(m.position())`,
 			`x := &instance{at: m.position(), ballot: protocols.NewBallot(1, protocols.NodeID(m.Column))}
@@ -216,10 +216,10 @@ var mmp3Bugs = []Bug{
 	}},
 	{"mmp3", "a snapshot of the past is taken over", within(50), []Edit{
 		in("mmp3.replica.onPiece").drop(`if p.Index <= r.slots { _ }`),
-		in("mmp3.replica.onPiece").drop(`r.isLater(&s)`),
+		in("mmp3.replica.onPiece").drop(`r.supersedes(&s)`),
 	}},
 	{"mmp3", "nobody tells what it has applied", inScenario("mmp3-last-commit"), []Edit{
-		in("mmp3.replica.tellLater").drop(`r.out.SetTimer(tellTimer, tellPeriod+r.longestTimeout())`),
+		in("mmp3.replica.scheduleApplied").drop(`r.out.SetTimer(appliedTimer, appliedPeriod+r.longestTimeout())`),
 	}},
 
 	// Reads outside the log.
@@ -230,7 +230,7 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onSeen").replace(`q.known, q.until = true, r.seen`, `q.known, q.until = true, vectorOf(m.Seen)`),
 	}},
 	{"mmp3", "a quorum read waits for nothing", within(50), []Edit{
-		in("mmp3.replica.serve").replace(`!q.known || !r.applied.covers(q.until)`, `!q.known`),
+		in("mmp3.replica.answerReads").replace(`!q.known || !r.applied.covers(q.until)`, `!q.known`),
 	}},
 	{"mmp3", "answers to the reads of a former life count", inScenario("mmp3-late-seen"), []Edit{
 		in("mmp3.newReplica").replace(`r.random.Uint64()`, `0`),

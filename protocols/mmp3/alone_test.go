@@ -33,7 +33,7 @@ func (a *alone) step(in protocols.Input) {
 }
 
 // hears gives it a message.
-func (a *alone) hears(from protocols.NodeID, m *Message) {
+func (a *alone) receive(from protocols.NodeID, m *Message) {
 	a.t.Helper()
 	data, err := protocols.Append(nil, m)
 	if err != nil {
@@ -77,7 +77,7 @@ func put(t testing.TB, client, seq, acked uint64, size int) []byte {
 }
 
 // placed is an instance of a column as its owner proposes it first, with one command of so many bytes.
-func placed(t testing.TB, column int, lsn uint64, size int) *Instance {
+func proposedInstance(t testing.TB, column int, lsn uint64, size int) *Instance {
 	deps := make([]uint64, replicas)
 	deps[column] = lsn
 	return &Instance{
@@ -87,8 +87,8 @@ func placed(t testing.TB, column int, lsn uint64, size int) *Instance {
 }
 
 // chosen is the instance when it is committed.
-func chosen(t testing.TB, column int, lsn uint64, size int) *Instance {
-	x := placed(t, column, lsn, size)
+func committedInstance(t testing.TB, column int, lsn uint64, size int) *Instance {
+	x := proposedInstance(t, column, lsn, size)
 	x.ValueBallot, x.Committed = x.Ballot, true
 	return x
 }
@@ -98,10 +98,10 @@ func TestCatchingUpGoesOnBehindWhatIsThere(t *testing.T) {
 	a := newAlone(t)
 	answer := &Committed{More: true}
 	for lsn := uint64(1); lsn <= 5; lsn++ {
-		a.hears(1, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, lsn, 10)}})
-		answer.Instances = append(answer.Instances, chosen(t, 0, lsn, 10))
+		a.receive(1, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, lsn, 10)}})
+		answer.Instances = append(answer.Instances, committedInstance(t, 0, lsn, 10))
 	}
-	a.hears(0, &Message{Kind: &Message_Committed{Committed: answer}})
+	a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}})
 	if got, want := a.messages(0), []string{"Query a0 a6… b0… c0…"}; !slices.Equal(got, want) {
 		t.Errorf("asks the one who has more %q, not %q", got, want)
 	}
@@ -109,32 +109,32 @@ func TestCatchingUpGoesOnBehindWhatIsThere(t *testing.T) {
 		t.Errorf("asks the other %q", got)
 	}
 	answer.More = false
-	if a.hears(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.sent.Sends) > 0 {
+	if a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.sent.Sends) > 0 {
 		t.Errorf("when there is no more, sends %q", a.messages(0))
 	}
 }
 
 // What is recovered at once is bounded in bytes, and all of it is in the end.
 func TestASweepIsBoundedInBytes(t *testing.T) {
-	const size, count = mostBytes / 5, 20
+	const size, count = maxBytes / 5, 20
 	a := newAlone(t)
 	for lsn := range uint64(count) {
-		a.hears(0, &Message{Kind: &Message_Propose{Propose: placed(t, 0, lsn, size)}})
+		a.receive(0, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, lsn, size)}})
 	}
 	for range 2 { // the first of them, and then all, are asked for
-		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 	}
 	a.get(position{0, 0}).proposal = nil
 	recovered, sweeps := 0, 0
 	for ; recovered < count && sweeps < count; sweeps++ {
-		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 		bytes := 0
 		for _, s := range a.sent.Sends {
 			bytes += len(s.Data)
 			recovered++
 		}
-		if bytes == 0 || bytes > mostBytes+2*size {
-			t.Errorf("sweep %d proposes %d bytes; at most %d are wanted", sweeps, bytes, mostBytes)
+		if bytes == 0 || bytes > maxBytes+2*size {
+			t.Errorf("sweep %d proposes %d bytes; at most %d are wanted", sweeps, bytes, maxBytes)
 		}
 	}
 	if recovered != count || sweeps < 4 {
@@ -145,9 +145,9 @@ func TestASweepIsBoundedInBytes(t *testing.T) {
 // Two recoverers must not meet again and again: attempts after the first wait a random time more.
 func TestRecoverersWaitARandomTime(t *testing.T) {
 	a := newAlone(t)
-	a.hears(0, &Message{Kind: &Message_Propose{Propose: placed(t, 0, 0, 10)}})
-	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
-	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+	a.receive(0, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 0, 10)}})
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 	timer := timerOf(position{0, 0})
 	extra := map[time.Duration]bool{}
 	for try := range 10 {

@@ -7,22 +7,22 @@ import (
 // apply applies what can be applied, and goes on from there.
 func (r *replica) apply() {
 	if r.applyReady() {
-		r.overtaken()
-		r.forget()
-		r.tellLater()
-		r.serve()
+		r.dropObsoleteSnapshot()
+		r.truncateColumns()
+		r.scheduleApplied()
+		r.answerReads()
 	}
 }
 
 // applyReady keeps rule 7, as far as it goes, and tells whether it went anywhere.
 func (r *replica) applyReady() (moved bool) {
 	for {
-		x, met := r.ready()
+		x, heads := r.ready()
 		if x == nil {
 			return moved
 		}
-		if met > 1 {
-			r.out.Measure(measureHeads, int64(met))
+		if heads > 1 {
+			r.out.Measure(measureHeads, int64(heads))
 		}
 		r.applied[x.at.column]++
 		r.execute(x)
@@ -40,7 +40,7 @@ func (r *replica) execute(x *instance) {
 		r.slots++
 		id, result := r.store.Apply(command)
 		r.out.Commit(protocols.Slot{Index: r.slots}, id, command)
-		r.fulfil(id, result)
+		r.complete(id, result)
 	}
 }
 
@@ -48,8 +48,8 @@ func (r *replica) execute(x *instance) {
 // many heads the walk has met.
 func (r *replica) ready() (*instance, int) {
 	for start := range replicas {
-		if x, met := r.walk(start); x != nil {
-			return x, met
+		if x, heads := r.walk(start); x != nil {
+			return x, heads
 		}
 	}
 	return nil, 0
@@ -57,20 +57,20 @@ func (r *replica) ready() (*instance, int) {
 
 // walk follows dependencies from the head of a column, and returns the reached head with the
 // smallest (n, column), nil if one reached is not committed, and the number of those reached.
-func (r *replica) walk(start int) (best *instance, met int) {
+func (r *replica) walk(start int) (best *instance, heads int) {
 	var reached [replicas]bool
 	reached[start] = true
 	for again := true; again; {
-		again, best, met = false, nil, 0
+		again, best, heads = false, nil, 0
 		smallest := replicas + 1
 		for c := range replicas {
 			if !reached[c] {
 				continue
 			}
-			met++
+			heads++
 			head := r.get(position{c, r.applied[c]})
 			if head == nil || !head.committed {
-				return nil, met
+				return nil, heads
 			}
 			n := 0
 			for k := range replicas {
@@ -85,5 +85,5 @@ func (r *replica) walk(start int) (best *instance, met int) {
 			}
 		}
 	}
-	return best, met
+	return best, heads
 }

@@ -87,14 +87,14 @@ func TestExplore(t *testing.T) {
 		// disk decides when a snapshot takes their place; there are never enough of them here.
 		Ignored:   []string{"replica.in", "replica.scratch", "replica.records", "proposal.tries", "Store.command"},
 		Prompt:    true,
-		Done:      func(n protocols.Node) bool { return n.(*replica).settledEverywhere() },
+		Done:      func(n protocols.Node) bool { return n.(*replica).appliedAllSeen() },
 		TimerName: timerName,
 	}, each)
 }
 
 func (b *bound) change(c *explore.Cluster, nearest string) {
 	if !b.tells {
-		c.Carry, c.Fires = withoutApplied, func(id protocols.TimerID) bool { return id != tellTimer }
+		c.Carry, c.Fires = withoutApplied, func(id protocols.TimerID) bool { return id != appliedTimer }
 	}
 	for _, peer := range nearest {
 		c.Nearest = append(c.Nearest, protocols.NodeID(peer-'0'))
@@ -120,9 +120,9 @@ func withoutApplied(data []byte) []byte {
 
 func timerName(id protocols.TimerID) string {
 	switch {
-	case id == sweepTimer:
+	case id == recoveryTimer:
 		return "of the sweep"
-	case id == tellTimer:
+	case id == appliedTimer:
 		return "to tell Applied"
 	case id < firstProposal:
 		return fmt.Sprint(uint64(id))

@@ -65,7 +65,7 @@ func (r *replica) open(at position) *instance {
 func (r *replica) truncated(at position) bool { return at.lsn < r.columns[at.column].base }
 
 // fresh is Seen as the Deps of an instance: of its own column, just what is before it.
-func (r *replica) fresh(at position) vector {
+func (r *replica) freshDeps(at position) vector {
 	deps := r.seen
 	deps[at.column] = at.lsn
 	return deps
@@ -73,14 +73,14 @@ func (r *replica) fresh(at position) vector {
 
 // keep makes a change of an instance durable (rule 14), and folds it into Seen: directly, and
 // through its Deps.
-func (r *replica) keep(x *instance) {
-	r.fold(x)
+func (r *replica) persist(x *instance) {
+	r.raiseSeen(x)
 	r.records++
 	r.scratch.record.Instance = r.wire(x)
 	r.out.Persist(&r.scratch.record)
 }
 
-func (r *replica) fold(x *instance) {
+func (r *replica) raiseSeen(x *instance) {
 	r.seen.raise(x.deps)
 	r.seen[x.at.column] = max(r.seen[x.at.column], x.at.lsn+1)
 }
@@ -130,5 +130,5 @@ func (r *replica) restoreInstance(m *Instance) {
 	x := r.open(m.position())
 	x.ballot, x.valueBallot = protocols.Ballot(m.Ballot), protocols.Ballot(m.ValueBallot)
 	x.commands, x.deps, x.committed = m.Commands, m.vector(), m.Committed
-	r.fold(x)
+	r.raiseSeen(x)
 }

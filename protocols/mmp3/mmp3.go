@@ -136,24 +136,24 @@ type replica struct {
 	slots   uint64 // applied so far: commands and no-ops
 	store   *kv.Store
 
-	wishes       map[protocols.CommandID]*wish // commands of this replica's clients, until they are applied
-	waiting      []*wish                       // of these, the batch that has not left
-	waitingBytes int
-	patience     time.Duration      // how long a batch waits for company
-	placed       map[uint64][]*wish // by LSN in this replica's column, until it is settled
-	settled      uint64             // all below in this replica's column are committed
-	reads        *reads             // nil: they are in the log
+	requests       map[protocols.CommandID]*request // commands of this replica's clients, until they are applied
+	batch          []*request                       // of these, the batch that has not left
+	batchBytes     int
+	batchDelay     time.Duration         // how long a batch waits for company
+	proposed       map[uint64][]*request // by LSN in this replica's column, until it is settled
+	committedBelow uint64                // all below in this replica's column are committed
+	reads          *reads                // nil: they are in the log
 
-	sweeping bool   // the timer of rule 5 is set
-	swept    vector // seen, when it was set
-	helper   int    // the place in peers of the one to ask for a snapshot
+	recoveryTimerSet bool   // the timer of rule 5 is set
+	recoverBelow     vector // seen, when it was set
+	snapshotPeer     int    // the place in peers of the one to ask for a snapshot
 
-	heard    [replicas]vector // Applied of the others, as far as they have told
-	telling  bool             // the timer of rule 13 is set
-	kept     uint64           // how many applied instances of a column are kept for one that is behind
-	offer    offer
-	arriving arrival
-	records  int // on disk, since the last snapshot there
+	peerApplied     [replicas]vector // Applied of the others, as far as they have told
+	appliedTimerSet bool             // the timer of rule 13 is set
+	kept            uint64           // how many applied instances of a column are kept for one that is behind
+	outgoing        outgoingSnapshot
+	incoming        incomingSnapshot
+	records         int // on disk, since the last snapshot there
 
 	now     time.Duration
 	out     *protocols.Outbox
@@ -174,10 +174,10 @@ func newReplica(c protocols.Config) protocols.Node {
 	chosen, peers := c.Options.(*Options), c.Delays.Nearest(c.ID)
 	r := &replica{
 		id: int(c.ID), peers: peers, reach: protocols.NewReach(peers),
-		random: rand.New(rand.NewPCG(c.Seed, 3)),
-		store:  kv.NewStore(),
-		wishes: map[protocols.CommandID]*wish{}, placed: map[uint64][]*wish{},
-		patience: chosen.Batch, kept: uint64(chosen.Kept), helper: 1,
+		random:   rand.New(rand.NewPCG(c.Seed, 3)),
+		store:    kv.NewStore(),
+		requests: map[protocols.CommandID]*request{}, proposed: map[uint64][]*request{},
+		batchDelay: chosen.Batch, kept: uint64(chosen.Kept), snapshotPeer: 1,
 	}
 	for _, peer := range r.peers {
 		trip := c.Delays.RoundTrip(c.ID, peer)
@@ -203,20 +203,20 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil && r.ours(in.From, &r.in) {
+		if protocols.Decode(in.Data, &r.in) == nil && r.valid(in.From, &r.in) {
 			r.onMessage(in.From, &r.in)
 		}
 	}
-	r.save()
+	r.compact()
 }
 
 // start begins a new life: it looks for what was missed between this one and the one before.
 func (r *replica) start() {
 	if r.seen != (vector{}) {
 		r.catchUp()
-		r.tell()
+		r.sendAppliedToPeers()
 	}
-	r.sweepLater()
+	r.scheduleRecovery()
 }
 
 func (r *replica) onMessage(from protocols.NodeID, m *Message) {
@@ -231,7 +231,7 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 		r.onRefused(kind.Refused)
 	case *Message_Commit:
 		r.onCommit(kind.Commit)
-		r.hear(from, vectorOf(m.CommitApplied))
+		r.noteApplied(from, vectorOf(m.CommitApplied))
 	case *Message_Query:
 		r.onQuery(from, kind.Query)
 	case *Message_Committed:
@@ -250,10 +250,10 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 
 // The timers: one each for these, and behind them one for the proposal of each instance.
 const (
-	sweepTimer protocols.TimerID = iota // rule 5
-	readTimer                           // rule 9
-	batchTimer                          // rule 12
-	tellTimer                           // rule 13
+	recoveryTimer protocols.TimerID = iota // rule 5
+	readTimer                              // rule 9
+	batchTimer                             // rule 12
+	appliedTimer                           // rule 13
 	firstProposal
 )
 
@@ -263,14 +263,14 @@ func timerOf(at position) protocols.TimerID {
 
 func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
-	case sweepTimer:
-		r.sweep()
+	case recoveryTimer:
+		r.recoverOpen()
 	case readTimer:
-		r.askAgain()
+		r.retryReads()
 	case batchTimer:
 		r.flush()
-	case tellTimer:
-		r.tell()
+	case appliedTimer:
+		r.sendAppliedToPeers()
 	default:
 		n := uint64(id - firstProposal)
 		r.retryProposal(position{int(n % replicas), n / replicas})

@@ -10,9 +10,9 @@ import (
 // held by two of three replicas: so it is in the Seen of this one or in that of any other.
 
 type reads struct {
-	open []*read // in the order of their arrival
-	next uint64  // number; begins at random: answers to a former life must not be taken for others
-	set  bool    // the timer for those that are not known
+	open     []*read // in the order of their arrival
+	next     uint64  // number; begins at random: answers to a former life must not be taken for others
+	timerSet bool    // the timer for those that are not known
 }
 
 type read struct {
@@ -38,15 +38,15 @@ func (r *replica) read(id protocols.CommandID, key []byte) {
 
 func (r *replica) askSeen(q *read) {
 	r.out.Send(q.to, r.envelope(&Message_Read{Read: &Read{Number: q.number}}))
-	if !r.reads.set {
-		r.reads.set = true
+	if !r.reads.timerSet {
+		r.reads.timerSet = true
 		r.out.SetTimer(readTimer, r.longestTimeout())
 	}
 }
 
-// askAgain asks the other replica where one has not answered.
-func (r *replica) askAgain() {
-	r.reads.set = false
+// retryReads asks the other replica where one has not answered.
+func (r *replica) retryReads() {
+	r.reads.timerSet = false
 	for _, q := range r.reads.open {
 		if !q.known {
 			q.to = r.peers[0] + r.peers[1] - q.to
@@ -71,12 +71,12 @@ func (r *replica) onSeen(m *Seen) {
 	r.seen.raise(vectorOf(m.Seen)) // what the read waits for will be committed or recovered
 	q.known, q.until = true, r.seen
 	r.out.Mark(q.id, protocols.MarkCommitted)
-	r.serve()
-	r.sweepLater()
+	r.answerReads()
+	r.scheduleRecovery()
 }
 
 // serve answers the reads that wait for nothing any more.
-func (r *replica) serve() {
+func (r *replica) answerReads() {
 	if r.reads == nil {
 		return
 	}

@@ -80,10 +80,10 @@ func TestWhatAllHaveAppliedIsForgotten(t *testing.T) {
 				t.Errorf("replica %d holds %d instances of column %d that all have applied", i, held, k)
 			}
 		}
-		if len(r.wishes)+len(r.placed)+len(r.waiting) > 0 {
-			t.Errorf("replica %d still has %d wishes, %d of them in their places, and %d waiting", i, len(r.wishes), len(r.placed), len(r.waiting))
+		if len(r.requests)+len(r.proposed)+len(r.batch) > 0 {
+			t.Errorf("replica %d still has %d requests, %d of them in their places, and %d waiting", i, len(r.requests), len(r.proposed), len(r.batch))
 		}
-		if most := mostShare*r.store.Len() + mostRecords; len(host.Disk.Kept) > most {
+		if most := recordsPerEntry*r.store.Len() + minRecords; len(host.Disk.Kept) > most {
 			t.Errorf("replica %d has %d records on its disk; %d are enough", i, len(host.Disk.Kept), most)
 		}
 	}
@@ -121,7 +121,7 @@ func TestCatchingUpTakesARoundTrip(t *testing.T) {
 			c.Run(c.Now() + 20*time.Second)
 			counts := count(c)
 			c.Restart(2)
-			trips := time.Duration(1 + test.writes*test.size/mostBytes)
+			trips := time.Duration(1 + test.writes*test.size/maxBytes)
 			c.Run(c.Now() + trips*regions.MaxRoundTrip())
 			if got, want := c.Replicas[2].Node.(*replica).slots, c.Replicas[0].Node.(*replica).slots; got != want {
 				t.Errorf("replica 2 has applied %d of %d", got, want)
@@ -196,11 +196,11 @@ func TestABatchIsBoundedInBytes(t *testing.T) {
 		return false
 	}
 	for i := range 20 {
-		c.Put(0, uint64(i)+1, "k", strings.Repeat("v", mostBytes/3))
+		c.Put(0, uint64(i)+1, "k", strings.Repeat("v", maxBytes/3))
 	}
-	c.Put(0, 99, "k", strings.Repeat("v", 2*mostBytes)) // alone
+	c.Put(0, 99, "k", strings.Repeat("v", 2*maxBytes)) // alone
 	c.RunUntilAnswered(10 * time.Second)
-	if longest < 2*mostBytes || longest > 2*mostBytes+1000 {
-		t.Errorf("the longest message has %d bytes; the largest command alone has %d", longest, 2*mostBytes)
+	if longest < 2*maxBytes || longest > 2*maxBytes+1000 {
+		t.Errorf("the longest message has %d bytes; the largest command alone has %d", longest, 2*maxBytes)
 	}
 }

@@ -21,7 +21,7 @@ func (r *replica) adopt(s *Snapshot) bool {
 	for c := range replicas {
 		r.columns[c].truncate(r.applied[c])
 	}
-	r.settled = max(r.settled, r.applied[r.id])
+	r.committedBelow = max(r.committedBelow, r.applied[r.id])
 	r.out.Adopt(protocols.Slot{Index: r.slots})
 	return true
 }
@@ -30,20 +30,20 @@ func (r *replica) adopt(s *Snapshot) bool {
 // random lives to meet it again and again; and where the state is large, seldom enough for the cost of
 // writing it to be a small part of that of the records.
 const (
-	mostRecords = 50
-	mostShare   = 4 // records for each key in the state, and each instance that is not applied
+	minRecords      = 50
+	recordsPerEntry = 4 // records for each key in the state, and each instance that is not applied
 )
 
 // save puts a snapshot in the place of the records on disk, if it is time (rule 14).
-func (r *replica) save() {
-	if r.records < mostRecords {
+func (r *replica) compact() {
+	if r.records < minRecords {
 		return
 	}
 	size := r.store.Len()
 	for c := range replicas {
 		size += int(r.columns[c].end() - min(r.applied[c], r.columns[c].end()))
 	}
-	if r.records >= mostShare*size {
+	if r.records >= recordsPerEntry*size {
 		r.writeSnapshot()
 	}
 }
@@ -76,6 +76,6 @@ func (r *replica) restore(data []byte) {
 	if m := record.Instance; m != nil && !r.truncated(m.position()) {
 		r.restoreInstance(m)
 	}
-	r.settle()
+	r.advanceCommitted()
 	r.applyReady()
 }

@@ -12,7 +12,7 @@ import (
 // of which it asks for one after the other. Its index is the number of slots in it.
 
 // offer is the snapshot that others ask for.
-type offer struct {
+type outgoingSnapshot struct {
 	snapshot.Sender
 	applied vector // in it
 }
@@ -22,8 +22,8 @@ func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	if r.slots == 0 {
 		return // there is nothing yet
 	}
-	piece := r.offer.Piece(to, a, r.now, r.retry[to], func() (uint64, []byte) {
-		r.offer.applied = r.applied
+	piece := r.outgoing.Piece(to, a, r.now, r.retry[to], func() (uint64, []byte) {
+		r.outgoing.applied = r.applied
 		data, err := protocols.Append(nil, r.snapshot())
 		if err != nil {
 			panic(fmt.Sprintf("mmp3: encoding a snapshot: %v", err)) // an invalid message type: a programming error
@@ -33,50 +33,50 @@ func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	if piece != nil {
 		r.out.Send(to, r.envelope(&Message_Piece{Piece: piece}))
 	}
-	r.tellLater()
+	r.scheduleApplied()
 }
 
 // arrival is the snapshot that comes.
-type arrival struct {
+type incomingSnapshot struct {
 	snapshot.Receiver
 	asked time.Duration // when a piece was asked for last
 }
 
 // overtaken drops a snapshot that is not of use any more: what is in it has come another way.
-func (r *replica) overtaken() {
-	if r.arriving.Index() <= r.slots {
-		r.arriving = arrival{}
+func (r *replica) dropObsoleteSnapshot() {
+	if r.incoming.Index() <= r.slots {
+		r.incoming = incomingSnapshot{}
 	}
 }
 
 // askPiece asks for the next piece, and for nothing else.
 func (r *replica) askPiece(of protocols.NodeID) {
-	r.arriving.asked = r.now
-	r.out.Send(of, r.envelope(&Message_Query{Query: &Query{Snapshot: r.arriving.Ask(of)}}))
+	r.incoming.asked = r.now
+	r.out.Send(of, r.envelope(&Message_Query{Query: &Query{Snapshot: r.incoming.Ask(of)}}))
 }
 
-// pieceWait is how long a piece is waited for at least before it is asked for again: a sender is asked
+// pieceTimeout is how long a piece is waited for at least before it is asked for again: a sender is asked
 // several times before it is given up, and sends nothing that may be under way.
-const pieceWait = snapshot.Timeout / 3
+const pieceTimeout = snapshot.Timeout / 3
 
-// askPieceAgain asks once more for a piece that has not come for as long as it may take. It returns what
+// retryPiece asks once more for a piece that has not come for as long as it may take. It returns what
 // the sender of a snapshot that is under way is known to have applied: it comes with that, or after it.
-func (r *replica) askPieceAgain() (coming vector) {
-	from, underWay := r.arriving.UnderWay(r.now)
+func (r *replica) retryPiece() (withSnapshot vector) {
+	from, underWay := r.incoming.UnderWay(r.now)
 	if !underWay {
-		return coming
+		return withSnapshot
 	}
-	if r.now-r.arriving.asked >= max(pieceWait, r.trips[from].Timeout()) {
+	if r.now-r.incoming.asked >= max(pieceTimeout, r.trips[from].Timeout()) {
 		r.askPiece(from)
 	}
-	return r.heard[from]
+	return r.peerApplied[from]
 }
 
 func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	if p.Index <= r.slots {
 		return // of the past
 	}
-	whole, added := r.arriving.Add(from, p, r.now)
+	whole, added := r.incoming.Add(from, p, r.now)
 	if whole == nil {
 		if added {
 			r.askPiece(from)
@@ -84,7 +84,7 @@ func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 		return
 	}
 	var s Snapshot
-	if protocols.Decode(whole, &s) == nil && s.Slots == p.Index && r.isLater(&s) {
+	if protocols.Decode(whole, &s) == nil && s.Slots == p.Index && r.supersedes(&s) {
 		r.install(from, &s)
 	}
 }
@@ -100,7 +100,7 @@ func (r *replica) install(from protocols.NodeID, s *Snapshot) {
 			}
 		}
 	}
-	settled, end := r.settled, r.columns[r.id].end()
+	before, end := r.committedBelow, r.columns[r.id].end()
 	if !r.adopt(s) {
 		return
 	}
@@ -108,18 +108,18 @@ func (r *replica) install(from protocols.NodeID, s *Snapshot) {
 	for _, x := range skipped {
 		r.abandon(x)
 	}
-	r.fulfilSkipped()
-	for lsn := settled; lsn < min(r.settled, end); lsn++ {
-		wishes := r.placed[lsn]
-		delete(r.placed, lsn)
-		r.wishAgain(wishes)
+	r.completeSkipped()
+	for lsn := before; lsn < min(r.committedBelow, end); lsn++ {
+		requests := r.proposed[lsn]
+		delete(r.proposed, lsn)
+		r.proposeAgain(requests)
 	}
-	r.settle()
+	r.advanceCommitted()
 	r.apply()
 	r.writeSnapshot()
-	r.forget()
+	r.truncateColumns()
 	r.catchUpFrom(from) // it has kept what stands behind its snapshot
-	r.tellLater()
-	r.sweepLater()
-	r.serve()
+	r.scheduleApplied()
+	r.scheduleRecovery()
+	r.answerReads()
 }

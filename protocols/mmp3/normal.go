@@ -11,10 +11,10 @@ import (
 // it is at one other replica, or on its way there or back.
 type proposal struct {
 	attempt
-	met     protocols.Ballot // the highest that refused an attempt
-	refused bool             // this attempt; the timer is its back-off
-	tries   int
-	former  []attempt // those given up last: their answers may still tell how long the link takes
+	promised protocols.Ballot // the highest that refused an attempt
+	refused  bool             // this attempt; the timer is its back-off
+	tries    int
+	earlier  []attempt // those given up last: their answers may still tell how long the link takes
 }
 
 // attempt is what one ballot was sent with.
@@ -24,26 +24,26 @@ type attempt struct {
 	sent   time.Duration
 }
 
-// mostFormer bounds the attempts whose answers are still measured.
-const mostFormer = 8
+// maxEarlier bounds the attempts whose answers are still measured.
+const maxEarlier = 8
 
 // place keeps rule 1.
-func (r *replica) place(wishes []*wish) {
+func (r *replica) propose(requests []*request) {
 	at := position{r.id, r.seen[r.id]}
-	r.placed[at.lsn] = wishes
+	r.proposed[at.lsn] = requests
 	x := r.open(at)
-	for _, w := range wishes {
-		w.lsn = at.lsn
-		x.commands = append(x.commands, w.command)
+	for _, req := range requests {
+		req.lsn = at.lsn
+		x.commands = append(x.commands, req.command)
 	}
-	x.deps = r.fresh(at)
+	x.deps = r.freshDeps(at)
 	x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}
-	r.keep(x)
-	r.travel(x, r.reach.Nearest(r.now))
+	r.persist(x)
+	r.sendProposal(x, r.reach.Nearest(r.now))
 }
 
-// travel sends the instance, as prepared here, to one other replica.
-func (r *replica) travel(x *instance, to protocols.NodeID) {
+// sendProposal sends the instance, as prepared here, to one other replica.
+func (r *replica) sendProposal(x *instance, to protocols.NodeID) {
 	p := x.proposal
 	p.to, p.refused, p.sent = to, false, r.now
 	if to != r.peers[0] {
@@ -52,41 +52,41 @@ func (r *replica) travel(x *instance, to protocols.NodeID) {
 	r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))
 	after := r.timeout(to, p.tries)
 	if x.at.column != r.id && p.tries > 0 {
-		after += r.slack(to)
+		after += r.randomDelay(to)
 	}
 	r.out.SetTimer(timerOf(x.at), after)
 }
 
 // slack is a random time, so that recoverers whose proposals have met do not meet again and again (rule
 // 5). The first attempt does without: when it began was random already.
-func (r *replica) slack(to protocols.NodeID) time.Duration {
+func (r *replica) randomDelay(to protocols.NodeID) time.Duration {
 	return time.Duration(r.random.Int64N(int64(r.retry[to])))
 }
 
-// mostDoublings bounds how often the patience for an answer is doubled, attempt by attempt. The link
+// maxDoublings bounds how often the patience for an answer is doubled, attempt by attempt. The link
 // may have become slower than anything measured; then the answers to former attempts tell, in time.
-const mostDoublings = 4
+const maxDoublings = 4
 
-// longestPatience bounds what measured round trips can add: 64 times the timeout as configured.
-const longestPatience = 6
+// maxTimeoutShift bounds what measured round trips can add: 64 times the timeout as configured.
+const maxTimeoutShift = 6
 
 // timeout is how long an answer of a replica may take, at the given repetition: as measured, and twice
 // as long each time. Answers that came minutes late, of a network that was cut, make nobody wait as long.
 func (r *replica) timeout(to protocols.NodeID, tries int) time.Duration {
-	return min(r.retry[to]<<longestPatience, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, mostDoublings)))
+	return min(r.retry[to]<<maxTimeoutShift, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, maxDoublings)))
 }
 
 // onPropose keeps rule 2.
 func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
 	if r.truncated(m.position()) { // rule 13
-		r.tellTo(from, false)
+		r.sendApplied(from, false)
 		return
 	}
 	x := r.open(m.position())
 	b := protocols.Ballot(m.Ballot)
 	switch {
 	case x.committed:
-		r.tellCommit(from, x)
+		r.sendCommit(from, x)
 		return
 	case b < x.ballot:
 		r.out.Send(from, r.envelope(&Message_Refused{Refused: &Refused{
@@ -98,15 +98,15 @@ func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
 			x.commands, x.deps = m.Commands, m.vector()
 		} else if x.valueBallot == 0 {
 			deps := m.vector()
-			deps.raise(r.fresh(x.at))
+			deps.raise(r.freshDeps(x.at))
 			x.commands, x.deps = m.Commands, deps
 		}
 		x.ballot, x.valueBallot = b, b
-		r.keep(x)
+		r.persist(x)
 		r.mark(x, protocols.MarkAccepted)
 	}
 	r.out.Send(from, r.envelope(&Message_Accepted{Accepted: r.wire(x)}))
-	r.sweepLater()
+	r.scheduleRecovery()
 }
 
 // onAccepted keeps rule 3. A proposal that was given up for a higher ballot has raised the
@@ -131,22 +131,22 @@ func (r *replica) measure(p *proposal, answered protocols.Ballot) {
 	if answered == p.attempt.ballot {
 		r.trips[p.to].Sample(r.now - p.sent)
 	}
-	for _, a := range p.former {
+	for _, a := range p.earlier {
 		if a.ballot == answered {
 			r.trips[a.to].Sample(r.now - a.sent)
 		}
 	}
 }
 
-// tellCommit sends one other replica an instance that is committed.
-func (r *replica) tellCommit(to protocols.NodeID, x *instance) {
+// sendCommit sends one other replica an instance that is committed.
+func (r *replica) sendCommit(to protocols.NodeID, x *instance) {
 	r.out.Send(to, r.envelope(&Message_Commit{Commit: r.wire(x)}))
 }
 
 func (r *replica) onCommit(m *Instance) {
 	if r.learn(m) {
 		r.apply()
-		r.sweepLater()
+		r.scheduleRecovery()
 	}
 }
 
@@ -169,24 +169,24 @@ func (r *replica) learn(m *Instance) bool {
 func (r *replica) commit(x *instance) {
 	r.decide(x)
 	r.apply()
-	r.sweepLater()
+	r.scheduleRecovery()
 }
 
 // decide notes that an instance is committed, with the value it holds.
 func (r *replica) decide(x *instance) {
 	x.committed = true
 	r.abandon(x)
-	r.keep(x)
+	r.persist(x)
 	if x.at.column != r.id {
 		return
 	}
-	if wishes := r.placed[x.at.lsn]; granted(wishes, x.commands) {
+	if requests := r.proposed[x.at.lsn]; sameCommands(requests, x.commands) {
 		r.mark(x, protocols.MarkCommitted)
 	} else {
-		delete(r.placed, x.at.lsn)
-		r.wishAgain(wishes)
+		delete(r.proposed, x.at.lsn)
+		r.proposeAgain(requests)
 	}
-	r.settle()
+	r.advanceCommitted()
 }
 
 // abandon ends this replica's proposal of an instance, if it has one.
@@ -213,12 +213,12 @@ func (r *replica) onRefused(m *Refused) {
 		return
 	}
 	p := x.proposal
-	p.met, p.refused = protocols.Ballot(m.Promised), true
-	r.out.SetTimer(timerOf(x.at), r.backOff(p))
+	p.promised, p.refused = protocols.Ballot(m.Promised), true
+	r.out.SetTimer(timerOf(x.at), r.backoff(p))
 }
 
-func (r *replica) backOff(p *proposal) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.tries+1, mostDoublings)))
+func (r *replica) backoff(p *proposal) time.Duration {
+	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.tries+1, maxDoublings)))
 }
 
 // retryProposal keeps rule 4: the answer did not come in time, or the back-off is over.
@@ -234,22 +234,22 @@ func (r *replica) retryProposal(at position) {
 		to = r.peers[0] + r.peers[1] - p.to
 	}
 	if at.column == r.id {
-		for _, w := range r.placed[at.lsn] {
-			r.out.Mark(w.id, protocols.MarkRetried)
+		for _, req := range r.proposed[at.lsn] {
+			r.out.Mark(req.id, protocols.MarkRetried)
 		}
 	}
 	p.tries++
-	p.former = append(p.former[max(0, len(p.former)+1-mostFormer):], p.attempt)
-	r.prepareAgain(x, max(x.ballot, p.met))
-	r.travel(x, to)
+	p.earlier = append(p.earlier[max(0, len(p.earlier)+1-maxEarlier):], p.attempt)
+	r.prepareAgain(x, max(x.ballot, p.promised))
+	r.sendProposal(x, to)
 }
 
 // prepareAgain promises to this replica itself a ballot above all that were met.
-func (r *replica) prepareAgain(x *instance, met protocols.Ballot) {
-	x.ballot = met.Next(protocols.NodeID(r.id))
+func (r *replica) prepareAgain(x *instance, above protocols.Ballot) {
+	x.ballot = above.Next(protocols.NodeID(r.id))
 	x.proposal.ballot = x.ballot
 	if x.valueBallot == 0 {
-		x.deps = r.fresh(x.at)
+		x.deps = r.freshDeps(x.at)
 	}
-	r.keep(x)
+	r.persist(x)
 }

@@ -7,25 +7,25 @@ import (
 	"quorumbench/protocols/flow"
 )
 
-// A sweep asks for so many open instances of a column, and proposes so many, of mostBytes altogether.
+// A sweep asks for so many open instances of a column, and proposes so many, of maxBytes altogether.
 const (
-	mostAsked     = 1024
-	mostRecovered = 64
+	maxAsked     = 1024
+	maxRecovered = 64
 )
 
-// sweepLater sets the timer of rule 5 if anything is open: in Seen, but not applied. What
+// scheduleRecovery sets the timer of rule 5 if anything is open: in Seen, but not applied. What
 // matters is Seen, not which instances there is a record of.
-func (r *replica) sweepLater() {
-	if r.sweeping || r.settledEverywhere() {
+func (r *replica) scheduleRecovery() {
+	if r.recoveryTimerSet || r.appliedAllSeen() {
 		return
 	}
-	r.sweeping, r.swept = true, r.seen
+	r.recoveryTimerSet, r.recoverBelow = true, r.seen
 	longest := r.longestTimeout()
-	r.out.SetTimer(sweepTimer, 2*longest+time.Duration(r.random.Int64N(int64(longest))))
+	r.out.SetTimer(recoveryTimer, 2*longest+time.Duration(r.random.Int64N(int64(longest))))
 }
 
-// settledEverywhere tells whether all this replica has seen is applied here.
-func (r *replica) settledEverywhere() bool { return r.applied.covers(r.seen) }
+// appliedAllSeen tells whether all this replica has seen is applied here.
+func (r *replica) appliedAllSeen() bool { return r.applied.covers(r.seen) }
 
 // longestTimeout is the patience for both others. What was measured counts here only as far as links
 // may reasonably differ from what is configured: one that was slow for a while must not put off for
@@ -39,33 +39,33 @@ func (r *replica) longestTimeout() (longest time.Duration) {
 
 // sweep keeps rule 5 for every instance that was open when the timer was set and still is: the
 // first time it asks, after that it proposes. For what comes with a snapshot it only asks.
-func (r *replica) sweep() {
-	r.sweeping = false
-	coming := r.askPieceAgain()
+func (r *replica) recoverOpen() {
+	r.recoveryTimerSet = false
+	withSnapshot := r.retryPiece()
 	query, size := &Query{}, 0
 	for c := range replicas {
 		asked, recovered := 0, 0
-		for lsn := r.applied[c]; lsn < r.swept[c] && asked < mostAsked && recovered < mostRecovered; lsn++ {
+		for lsn := r.applied[c]; lsn < r.recoverBelow[c] && asked < maxAsked && recovered < maxRecovered; lsn++ {
 			at := position{c, lsn}
 			x := r.open(at)
 			switch {
 			case x.committed || x.proposal != nil:
-			case !x.asked, lsn < coming[c]:
+			case !x.asked, lsn < withSnapshot[c]:
 				x.asked = true
 				query.add(at)
 				asked++
-			case size < mostBytes:
+			case size < maxBytes:
 				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)
-				r.travel(x, r.reach.Nearest(r.now))
+				r.sendProposal(x, r.reach.Nearest(r.now))
 				recovered++
 				size += x.size()
 			}
 		}
 	}
-	r.ask(query)
-	r.sweepLater()
+	r.sendQuery(query)
+	r.scheduleRecovery()
 }
 
 // add asks for one instance more, with the stretch before it if it ends there.
@@ -96,11 +96,11 @@ func (q *Query) endingAt(at position) *Query_Stretch {
 
 // missing asks for everything that is not known to be committed here. What is known is left out, so that
 // an answer that does not hold all brings something new, and the next begins behind it.
-func (r *replica) missing() *Query {
+func (r *replica) missingQuery() *Query {
 	query := &Query{}
 	for c := range replicas {
 		at := position{c, r.applied[c]}
-		for asked := 0; at.lsn < r.columns[c].end() && asked < mostAsked; at.lsn++ {
+		for asked := 0; at.lsn < r.columns[c].end() && asked < maxAsked; at.lsn++ {
 			if x := r.get(at); x == nil || !x.committed {
 				query.add(at)
 				asked++
@@ -112,31 +112,31 @@ func (r *replica) missing() *Query {
 }
 
 // catchUp asks both others for everything that is missing, catchUpFrom one that has more of it.
-func (r *replica) catchUp() { r.ask(r.missing()) }
+func (r *replica) catchUp() { r.sendQuery(r.missingQuery()) }
 
 func (r *replica) catchUpFrom(peer protocols.NodeID) {
-	r.out.Send(peer, r.envelope(&Message_Query{Query: r.missing()}))
+	r.out.Send(peer, r.envelope(&Message_Query{Query: r.missingQuery()}))
 }
 
 // ask sends a query to both others. One of them, and another one every time, is asked for a snapshot
 // if it needs one to answer, unless one is under way.
-func (r *replica) ask(q *Query) {
+func (r *replica) sendQuery(q *Query) {
 	if len(q.Stretches) == 0 {
 		return
 	}
-	r.helper = 1 - r.helper
-	_, underWay := r.arriving.UnderWay(r.now)
+	r.snapshotPeer = 1 - r.snapshotPeer
+	_, underWay := r.incoming.UnderWay(r.now)
 	for i, peer := range r.peers {
 		q.Snapshot = nil
-		if i == r.helper && !underWay {
-			q.Snapshot = r.arriving.Ask(peer)
+		if i == r.snapshotPeer && !underWay {
+			q.Snapshot = r.incoming.Ask(peer)
 		}
 		r.out.Send(peer, r.envelope(&Message_Query{Query: q}))
 	}
 }
 
-// mostBytes bounds the instances in a message that carries several.
-const mostBytes = flow.MaxBytes
+// maxBytes bounds the instances in a message that carries several.
+const maxBytes = flow.MaxBytes
 
 // size is about how many bytes an instance takes in a message.
 func (x *instance) size() int {
@@ -174,7 +174,7 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 			}
 			size += x.size()
 			answer.Instances = append(answer.Instances, x.message())
-			answer.More = size > mostBytes
+			answer.More = size > maxBytes
 		}
 	}
 	if len(answer.Instances) > 0 {
@@ -196,5 +196,5 @@ func (r *replica) onCommitted(from protocols.NodeID, m *Committed) {
 	if m.More { // even if all of this has come meanwhile: what is behind it may not have
 		r.catchUpFrom(from)
 	}
-	r.sweepLater()
+	r.scheduleRecovery()
 }

@@ -8,16 +8,16 @@ import (
 
 // This file keeps rule 13: who has applied what, and what may be forgotten.
 
-// tellPeriod is how often a replica that is not level with the others tells them how far it is. It is
+// appliedPeriod is how often a replica that is not level with the others tells them how far it is. It is
 // long against a round trip, so that it costs a busy cluster nothing that matters.
-const tellPeriod = time.Second
+const appliedPeriod = time.Second
 
 // hear notes how far another replica has applied each column. All that is decided, and in Seen: if it
 // is missing here, it is asked for, and asked for again, before it is proposed. It may be truncated
 // there. But it must be proposed in the end, for the other may be dead by now.
-func (r *replica) hear(from protocols.NodeID, applied vector) {
-	applied = r.reachable(applied)
-	r.heard[from].raise(applied)
+func (r *replica) noteApplied(from protocols.NodeID, applied vector) {
+	applied = r.clampAhead(applied)
+	r.peerApplied[from].raise(applied)
 	r.seen.raise(applied)
 	for c := range replicas {
 		for lsn := r.applied[c]; lsn < min(applied[c], r.columns[c].end()); lsn++ {
@@ -27,58 +27,58 @@ func (r *replica) hear(from protocols.NodeID, applied vector) {
 			}
 		}
 	}
-	r.forget()
-	r.sweepLater()
-	r.tellLater()
+	r.truncateColumns()
+	r.scheduleRecovery()
+	r.scheduleApplied()
 }
 
 // level tells whether both others are known to have applied the same as this replica.
-func (r *replica) level() bool {
-	return r.heard[r.peers[0]] == r.applied && r.heard[r.peers[1]] == r.applied
+func (r *replica) allLevel() bool {
+	return r.peerApplied[r.peers[0]] == r.applied && r.peerApplied[r.peers[1]] == r.applied
 }
 
-// tellLater sets the timer for telling. When all are level, nothing is told any more; but a snapshot on
+// scheduleApplied sets the timer for telling. When all are level, nothing is told any more; but a snapshot on
 // offer has to be dropped in time.
-func (r *replica) tellLater() {
-	if r.telling || r.level() && r.offer.Expire(r.now) == 0 {
+func (r *replica) scheduleApplied() {
+	if r.appliedTimerSet || r.allLevel() && r.outgoing.Expire(r.now) == 0 {
 		return
 	}
-	r.telling = true
-	r.out.SetTimer(tellTimer, tellPeriod+r.longestTimeout())
+	r.appliedTimerSet = true
+	r.out.SetTimer(appliedTimer, appliedPeriod+r.longestTimeout())
 }
 
 // tell tells those who are not known to be level, and asks them for the same.
-func (r *replica) tell() {
-	r.telling = false
-	r.forget()
+func (r *replica) sendAppliedToPeers() {
+	r.appliedTimerSet = false
+	r.truncateColumns()
 	for _, peer := range r.peers {
-		if r.heard[peer] != r.applied {
-			r.tellTo(peer, true)
+		if r.peerApplied[peer] != r.applied {
+			r.sendApplied(peer, true)
 		}
 	}
-	r.tellLater()
+	r.scheduleApplied()
 }
 
-func (r *replica) tellTo(to protocols.NodeID, ask bool) {
+func (r *replica) sendApplied(to protocols.NodeID, ask bool) {
 	r.out.Send(to, r.envelope(&Message_Applied{Applied: &Applied{Applied: r.applied[:], Ask: ask}}))
 }
 
 func (r *replica) onApplied(from protocols.NodeID, m *Applied) {
-	r.hear(from, vectorOf(m.Applied))
+	r.noteApplied(from, vectorOf(m.Applied))
 	if m.Ask {
-		r.tellTo(from, false)
+		r.sendApplied(from, false)
 	}
 }
 
 // forget truncates each column: what all three have applied, and what is so far behind that a
 // snapshot is cheaper. What stands behind a snapshot that is asked for will be needed when that has come.
-func (r *replica) forget() {
-	offered := r.offer.Expire(r.now) > 0
+func (r *replica) truncateColumns() {
+	offered := r.outgoing.Expire(r.now) > 0
 	for c := range replicas {
 		done := r.applied[c]
-		base := min(done, r.heard[r.peers[0]][c], r.heard[r.peers[1]][c])
+		base := min(done, r.peerApplied[r.peers[0]][c], r.peerApplied[r.peers[1]][c])
 		if far := done - min(done, r.kept); offered {
-			base = max(base, min(far, r.offer.applied[c]))
+			base = max(base, min(far, r.outgoing.applied[c]))
 		} else {
 			base = max(base, far)
 		}

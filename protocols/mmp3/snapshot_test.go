@@ -106,7 +106,7 @@ func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
 	next := uint64(0)
 	commit := func(count int) {
 		for range count {
-			a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, next, 10)}})
+			a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, next, 10)}})
 			next++
 		}
 	}
@@ -118,14 +118,14 @@ func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
 	}
 	commit(10)
 	expect("after 10 instances", 7)
-	a.hears(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}, Snapshot: &snapshot.Ask{}}}})
+	a.receive(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}, Snapshot: &snapshot.Ask{}}}})
 	if got := a.messages(1); len(got) != 1 || !strings.HasPrefix(got[0], "Piece 10 ") {
 		t.Fatalf("the question for a snapshot is answered with %q", got)
 	}
 	commit(10)
 	expect("with a snapshot of 10 on offer", 10)
 	a.at += snapshot.Timeout
-	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: tellTimer})
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: appliedTimer})
 	expect("when nobody has asked for long", 17)
 }
 
@@ -135,18 +135,18 @@ func TestASnapshotThatIsOvertakenIsGivenUp(t *testing.T) {
 	piece := func(offset uint64) *Message {
 		return &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 2, Offset: offset, Size: 20, Data: make([]byte, 10)}}}
 	}
-	if a.hears(0, piece(0)); len(a.messages(0)) != 1 || a.messages(0)[0] != "Query piece of 2 from byte 10" {
+	if a.receive(0, piece(0)); len(a.messages(0)) != 1 || a.messages(0)[0] != "Query piece of 2 from byte 10" {
 		t.Fatalf("after the first piece, sends %q", a.messages(0))
 	}
-	a.hears(1, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
-	if _, underWay := a.arriving.UnderWay(a.at); !underWay {
+	a.receive(1, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 0, 10)}})
+	if _, underWay := a.incoming.UnderWay(a.at); !underWay {
 		t.Error("it is given up too early")
 	}
-	a.hears(1, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 1, 10)}})
-	if _, underWay := a.arriving.UnderWay(a.at); underWay {
+	a.receive(1, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 1, 10)}})
+	if _, underWay := a.incoming.UnderWay(a.at); underWay {
 		t.Error("it is still under way")
 	}
-	if a.hears(0, piece(10)); len(a.sent.Sends) > 0 {
+	if a.receive(0, piece(10)); len(a.sent.Sends) > 0 {
 		t.Errorf("after the next piece, sends %q", a.messages(0))
 	}
 }
@@ -161,7 +161,7 @@ func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
 		Applied: []uint64{9, 0, 1}, Seen: []uint64{9, 0, 4}, Slots: 9, State: store.Snapshot(),
 	})}
 	piece.Size = uint64(len(piece.Data))
-	a.hears(0, &Message{Kind: &Message_Piece{Piece: piece}})
+	a.receive(0, &Message{Kind: &Message_Piece{Piece: piece}})
 	if a.slots != 9 {
 		t.Fatalf("the snapshot is not taken over: %d slots", a.slots)
 	}
@@ -172,19 +172,19 @@ func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
 		t.Error("a proposal that the snapshot skips is not given up")
 	}
 	answers := slices.Clone(a.sent.Answers)
-	a.hears(0, &Message{Kind: &Message_Accepted{Accepted: a.accepted(position{2, 1})}})
+	a.receive(0, &Message{Kind: &Message_Accepted{Accepted: a.accepted(position{2, 1})}})
 	answers = append(answers, a.sent.Answers...)
-	for seq, want := range []struct{ wished, answered bool }{{false, false}, {false, false}, {false, true}, {true, false}} {
+	for seq, want := range []struct{ pending, answered bool }{{false, false}, {false, false}, {false, true}, {true, false}} {
 		id := protocols.CommandID{Client: 7, Seq: uint64(seq) + 1}
-		_, wished := a.wishes[id]
+		_, pending := a.requests[id]
 		got := 0
 		for _, answer := range answers {
 			if answer.ID == id {
 				got++
 			}
 		}
-		if wished != want.wished || got > 1 || got == 1 != want.answered {
-			t.Errorf("command %d: still wished for: %t, answered %d times", id.Seq, wished, got)
+		if pending != want.pending || got > 1 || got == 1 != want.answered {
+			t.Errorf("command %d: still pending for: %t, answered %d times", id.Seq, pending, got)
 		}
 	}
 }
@@ -193,10 +193,10 @@ func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
 // for and not proposed. A piece that does not come is asked for again.
 func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 	a := newAlone(t)
-	a.hears(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{5, 0, 0}}}})
+	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{5, 0, 0}}}})
 	sweep := func(after time.Duration) (pieces, proposals int) {
 		a.at += after
-		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: sweepTimer})
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 		for _, name := range append(a.messages(0), a.messages(1)...) {
 			if name == "Query piece of 5 from byte 10" {
 				pieces++
@@ -207,16 +207,16 @@ func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 		}
 		return pieces, proposals
 	}
-	a.hears(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 5, Size: 20, Data: make([]byte, 10)}}})
+	a.receive(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 5, Size: 20, Data: make([]byte, 10)}}})
 	for _, step := range []struct {
 		after             time.Duration
 		pieces, proposals int
 	}{
-		{pieceWait - 1, 0, 0},
+		{pieceTimeout - 1, 0, 0},
 		{1, 1, 0},
-		{pieceWait - 1, 0, 0},
+		{pieceTimeout - 1, 0, 0},
 		{1, 1, 0},
-		{snapshot.Timeout - 2*pieceWait, 0, 5}, // the sender has been silent for long
+		{snapshot.Timeout - 2*pieceTimeout, 0, 5}, // the sender has been silent for long
 	} {
 		if pieces, proposals := sweep(step.after); pieces != step.pieces || proposals != step.proposals {
 			t.Errorf("after %v, it asks for %d pieces and proposes %d instances, not %d and %d", a.at, pieces, proposals, step.pieces, step.proposals)
@@ -227,22 +227,22 @@ func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 // A snapshot takes as much memory as the state: it is dropped also where nothing happens any more.
 func TestASnapshotOnOfferIsDroppedInTime(t *testing.T) {
 	a := newAlone(t)
-	a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
+	a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 0, 10)}})
 	for peer := range protocols.NodeID(2) {
-		a.hears(peer, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 0, 0}}}})
+		a.receive(peer, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 0, 0}}}})
 	}
 	tell := func(after time.Duration) (again bool) {
 		a.at += after
-		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: tellTimer})
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: appliedTimer})
 		if len(a.sent.Sends) > 0 {
 			t.Errorf("after %v, with nothing to tell, sends %q and %q", a.at, a.messages(0), a.messages(1))
 		}
-		return slices.ContainsFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == tellTimer })
+		return slices.ContainsFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == appliedTimer })
 	}
 	if tell(0) {
 		t.Error("the timer is set again when all are level")
 	}
-	if a.hears(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &snapshot.Ask{}}}}); len(a.sent.Timers) != 1 {
+	if a.receive(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &snapshot.Ask{}}}}); len(a.sent.Timers) != 1 {
 		t.Error("the timer is not set when a snapshot is asked for")
 	}
 	if !tell(snapshot.Timeout - 1) {
@@ -270,10 +270,10 @@ func TestASnapshotThatCannotBeIsNotTakenOver(t *testing.T) {
 		{"of the past", 2, encoded(t, &Snapshot{Applied: []uint64{2, 0, 0}, Seen: []uint64{2, 0, 0}, Slots: 2, State: state})},
 	} {
 		a := newAlone(t)
-		a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 0, 10)}})
-		a.hears(0, &Message{Kind: &Message_Commit{Commit: chosen(t, 0, 1, 10)}})
+		a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 0, 10)}})
+		a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 1, 10)}})
 		a.commands(7, 1)
-		a.hears(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: test.index, Size: uint64(len(test.data)), Data: test.data}}})
+		a.receive(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: test.index, Size: uint64(len(test.data)), Data: test.data}}})
 		if a.slots != 2 || a.applied != (vector{2, 0, 0}) || len(a.sent.Commits) > 0 {
 			t.Errorf("%s: it is taken over: %d slots, applied %v", test.name, a.slots, a.applied)
 		}
