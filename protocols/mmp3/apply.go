@@ -4,7 +4,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// apply applies what can be applied, and goes on from there.
+// apply applies all instances that are ready, and does what follows: it truncates, schedules sending Applied, and
+// answers reads.
 func (r *replica) apply() {
 	if r.applyReady() {
 		r.dropObsoleteSnapshot()
@@ -14,7 +15,7 @@ func (r *replica) apply() {
 	}
 }
 
-// applyReady keeps rule 7, as far as it goes, and tells whether it went anywhere.
+// applyReady applies instances in the order of rule 7 until none is ready, and returns whether there was one.
 func (r *replica) applyReady() (moved bool) {
 	for {
 		x, heads := r.ready()
@@ -30,7 +31,7 @@ func (r *replica) applyReady() (moved bool) {
 	}
 }
 
-// execute applies the commands of an instance, or a no-op.
+// execute applies the commands of an instance, or a no-op if there are none.
 func (r *replica) execute(x *instance) {
 	if len(x.commands) == 0 {
 		r.slots++
@@ -44,8 +45,8 @@ func (r *replica) execute(x *instance) {
 	}
 }
 
-// ready returns the head to apply next, nil if every walk meets one that is not committed, and how
-// many heads the walk has met.
+// ready returns the head to apply next, nil if every walk reaches one that is not committed, and how many heads the
+// walk has reached (rule 7).
 func (r *replica) ready() (*instance, int) {
 	for start := range replicas {
 		if x, heads := r.walk(start); x != nil {
@@ -55,8 +56,9 @@ func (r *replica) ready() (*instance, int) {
 	return nil, 0
 }
 
-// walk follows dependencies from the head of a column, and returns the reached head with the
-// smallest (n, column), nil if one reached is not committed, and the number of those reached.
+// walk follows dependencies from the head of a column to other heads. It returns the head with the smallest
+// (n, column), where n counts the columns whose head it needs; nil if one reached is not committed; and the number
+// of heads reached (rule 7).
 func (r *replica) walk(start int) (best *instance, heads int) {
 	var reached [replicas]bool
 	reached[start] = true

@@ -8,8 +8,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// describe names a message with its instances (a, b or c for the column, then the LSN), its ballot,
-// the commands and the Deps.
+// describe returns a message as text: its instances (a, b or c for the column, then the LSN), ballot, commands, Deps.
 func describe(data []byte) string {
 	var m Message
 	if protocols.Decode(data, &m) != nil {
@@ -50,6 +49,7 @@ func describe(data []byte) string {
 	return ""
 }
 
+// describe returns an instance as text.
 func (m *Instance) describe() string {
 	what := kv.Describe(nil)
 	for i, command := range m.Commands {
@@ -62,6 +62,7 @@ func (m *Instance) describe() string {
 	return fmt.Sprintf("%s %v %s %s", describeID(m.Column, m.Lsn), protocols.Ballot(m.Ballot), what, describeVector(m.Deps))
 }
 
+// describe returns the stretches of a query as text.
 func (q *Query) describe() string {
 	name := ""
 	for _, s := range q.Stretches {

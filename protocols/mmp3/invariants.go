@@ -8,13 +8,14 @@ import (
 	"quorumbench/protocols"
 )
 
-// invariants tells what is wrong between the replicas: whether two hold different values for one
-// committed instance; whether there are two committed instances of different columns of which neither
-// depends on the other, for then the heads need not form a semi-complete graph, and the order of rule 7
-// is no order; whether the ways by which two replicas came to what they have applied can be parts of
-// one way; and whether a replica has not seen what it holds or has applied, directly or through its
-// Deps, or has truncated what it has not applied.
-// Of what is truncated at a replica, only what others still hold can be looked at.
+// invariants reports what must never be true of the replicas:
+// - two values committed for one instance;
+// - two committed instances of different columns of which neither depends on the other: rule 7 gives them no order;
+// - two replicas of which neither has applied all that the other has;
+// - a replica that has not seen what it holds or has applied, directly or through its Deps, or has truncated what it
+// has not applied.
+//
+// Of truncated instances, it checks those that other replicas still hold.
 func invariants(nodes []protocols.Node) error {
 	var up []*replica
 	for _, node := range nodes {
@@ -28,7 +29,7 @@ func invariants(nodes []protocols.Node) error {
 		}
 		for _, other := range up[:i] {
 			if !r.applied.covers(other.applied) && !other.applied.covers(r.applied) {
-				return fmt.Errorf("replica %d has applied %v and replica %d %v: these are not on one way", other.id, other.applied, r.id, r.applied)
+				return fmt.Errorf("replica %d has applied %v and replica %d %v: neither is a prefix of the other", other.id, other.applied, r.id, r.applied)
 			}
 			if r.applied == other.applied && r.slots != other.slots {
 				return fmt.Errorf("replicas %d and %d have applied %v, one in %d slots and one in %d", other.id, r.id, r.applied, other.slots, r.slots)
@@ -50,7 +51,7 @@ func invariants(nodes []protocols.Node) error {
 	return related(&committed)
 }
 
-// consistent tells what is wrong with one replica alone.
+// consistent reports what is wrong with one replica alone.
 func (r *replica) consistent() error {
 	if !r.seen.covers(r.applied) {
 		return fmt.Errorf("replica %d has applied %v and seen %v", r.id, r.applied, r.seen)
@@ -68,8 +69,8 @@ func (r *replica) consistent() error {
 	return nil
 }
 
-// sawApplied tells whether there are committed instances that a replica has applied, with Deps that it
-// has not seen: a restart or a snapshot has lost them.
+// sawApplied reports a committed instance that a replica has applied without having seen its Deps: a restart or a
+// snapshot has lost them.
 func (r *replica) sawApplied(committed *column) error {
 	for _, x := range committed.held {
 		if x != nil && x.at.lsn < r.applied[x.at.column] && !r.seen.covers(x.deps) {
@@ -79,7 +80,8 @@ func (r *replica) sawApplied(committed *column) error {
 	return nil
 }
 
-// unite returns the committed instances of a column that any of the replicas holds.
+// unite returns the committed instances of a column that any replica holds, or an error if two replicas hold
+// different ones.
 func unite(up []*replica, c int) (column, error) {
 	if len(up) == 0 {
 		return column{}, nil
@@ -107,7 +109,7 @@ func unite(up []*replica, c int) (column, error) {
 	return all, nil
 }
 
-// related looks for two instances of which neither depends on the other.
+// related reports two instances of different columns of which neither depends on the other.
 func related(committed *[replicas]column) error {
 	for c := range replicas {
 		for k := c + 1; k < replicas; k++ {
@@ -127,8 +129,8 @@ func related(committed *[replicas]column) error {
 	return nil
 }
 
-// leastDependent returns, for each place of a column, the instance from there on that depends on
-// the fewest of column c.
+// leastDependent returns, for each instance of a column, the one from there on with the smallest dependency on column
+// c.
 func leastDependent(of *column, c int) []*instance {
 	least := make([]*instance, len(of.held))
 	var best *instance

@@ -1,59 +1,4 @@
-// Package mmp3 is multi-master Paxos for three replicas: every replica accepts writes, and every
-// write commits in one round trip to one other replica, whether it conflicts or not.
-//
-// The instances stand in three columns, one for each replica, which writes there in the normal
-// case. Instance (c, lsn) is decided by Paxos under ballots of its own. Its value is a batch of
-// commands and Deps, one LSN for each column: it depends on every instance (k, l) with l < Deps[k],
-// and on all before it in its own column. Seen is, for each column, one more than the highest LSN
-// that a replica has heard of, directly or through the Deps of anything it stores. Applied is, for
-// each column, the next LSN to apply.
-//
-// The rules, cited where they are kept:
-//
-//  1. Propose: a replica takes the next LSN of its column, prepares the instance with
-//     Deps = Seen, and sends it to one other replica, the nearest that answers. It needs no
-//     prepare round: every instance starts out promised to the owner of its column.
-//  2. The other replica promises and accepts in one step, unless it has promised a higher ballot.
-//     It takes the value accepted under the highest ballot, its own or the one sent; if there is
-//     none, the commands sent, with Deps the maximum of the Deps sent and its own Seen. It answers
-//     with the instance. The same ballot again gets the same answer.
-//  3. The proposer, unless it has promised a higher ballot meanwhile, accepts exactly that: two
-//     replicas hold it, so it is committed, and all are told. If the commands are not its own, it
-//     proposes its own again in a new instance.
-//  4. Retry: raise the ballot, prepare again here, with fresh Deps unless something was accepted,
-//     and only then send, to the same or the other replica. A ballot is never under way to two
-//     replicas: they could add different Deps to it.
-//  5. Recovery: a replica for which an instance stays open asks the others whether it is
-//     committed, and then proposes it itself, under a higher ballot: the value it accepted, or a
-//     no-op. Recoverers wait a random time; the owner may be merely slow.
-//  6. Gaps are normal: an instance that is only in Seen will be committed or recovered.
-//  7. Apply: among the heads of the columns, the oldest instances not yet applied, start at a
-//     committed one and follow dependencies from head to head: X needs the head of column k if
-//     X.Deps[k] > Applied[k]. If all reached are committed, apply the one with the smallest
-//     (n, column), where n is the number of columns in which it needs the head.
-//  8. A write is answered when its instance and all before it in its column are committed.
-//     Answered at its own commit, it could be applied after a write that began later.
-//  9. A read is a command in the log; it, and whatever else depends on state, is answered when
-//     applied. With the option for it, a read asks the nearest other replica for its Seen instead,
-//     and is answered from the state here when all of that, and of the Seen here, is applied.
-//  10. The times to commit and to apply are both marked.
-//  11. A command may be committed twice; the sessions of the state machine let it take effect once.
-//  12. An instance holds a batch of commands, and a message may hold several instances.
-//  13. Replicas tell each other their Applied: with every commit, and now and then until all know
-//     that they are level. An instance that all three have applied is truncated, and also one that is
-//     too far behind: who has not applied that needs a snapshot, which is the state with the sessions,
-//     Applied and Seen. It asks for that piece by piece, and as long as it does, what stands behind the
-//     snapshot is kept. What is truncated is decided. It is never prepared anew.
-//  14. Everything promised, prepared or accepted is durable before it is told. Now and then a
-//     snapshot takes the place of the records on disk.
-//
-// Why all replicas apply in the same order: each instance is prepared at two of three replicas,
-// so any two instances meet at a common one, and the later there depends on the earlier. The heads
-// are therefore a semi-complete graph, with one sink component; every walk reaches it, and a head
-// outside of it needs all of it and so has a larger n.
 package mmp3
-
-//go:generate go run quorumbench/protocols/protogen protocols/mmp3/mmp3.proto
 
 import (
 	"fmt"
@@ -85,11 +30,11 @@ var Driver = protocols.Driver{
 	Invariants: invariants,
 }
 
-// What the driver measures, besides what package protocols names.
+// Measures of this driver, besides those that package protocols names.
 const (
-	measureHeads    = "heads met"           // heads that the walk of rule 7 has reached, if more than one
+	measureHeads    = "heads met"           // number of heads that the walk of rule 7 has reached, if above 1
 	measureSecond   = "second replica"      // 1 for each proposal that is not sent to the nearest replica
-	measureCaughtUp = "instances caught up" // committed instances that an answer to a query has brought
+	measureCaughtUp = "instances caught up" // number of committed instances learned from an answer to a query
 	measureBatch    = "commands in a batch"
 )
 
@@ -97,63 +42,38 @@ const replicas = 3
 
 var members = protocols.Members(replicas)
 
-// vector is one LSN for each column.
-type vector [replicas]uint64
-
-func (v *vector) raise(other vector) {
-	for c := range v {
-		v[c] = max(v[c], other[c])
-	}
-}
-
-// covers tells whether v is at least as high as the other in every column.
-func (v *vector) covers(other vector) bool {
-	for c := range v {
-		if v[c] < other[c] {
-			return false
-		}
-	}
-	return true
-}
-
-// position names an instance: its column and its LSN, from 0.
-type position struct {
-	column int
-	lsn    uint64
-}
-
 type replica struct {
 	id     int
 	peers  []protocols.NodeID            // nearest first
-	trips  [replicas]protocols.RoundTrip // measured
-	retry  [replicas]time.Duration       // how long to wait for an answer, by the configured delays
-	reach  protocols.Reach               // which of the peers to ask
+	trips  [replicas]protocols.RoundTrip // measured, by replica
+	retry  [replicas]time.Duration       // first timeout for an answer, from the configured delays
+	reach  protocols.Reach               // chooses the peer that proposals and reads are sent to
 	random *rand.Rand
 
 	columns [replicas]column
 	seen    vector
 	applied vector
-	slots   uint64 // applied so far: commands and no-ops
+	slots   uint64 // number of commands and no-ops applied
 	store   *kv.Store
 
 	requests       map[protocols.CommandID]*request // commands of this replica's clients, until they are applied
-	batch          []*request                       // of these, the batch that has not left
+	batch          []*request                       // those that are not proposed yet
 	batchBytes     int
-	batchDelay     time.Duration         // how long a batch waits for company
-	proposed       map[uint64][]*request // by LSN in this replica's column, until it is settled
-	committedBelow uint64                // all below in this replica's column are committed
-	reads          *reads                // nil: they are in the log
+	batchDelay     time.Duration         // how long the first command of a batch waits for others
+	proposed       map[uint64][]*request // by LSN in this replica's column, until it is committed with all before it
+	committedBelow uint64                // LSN in this replica's column: all instances below are committed
+	reads          *reads                // nil: reads are commands in the log
 
 	recoveryTimerSet bool   // the timer of rule 5 is set
-	recoverBelow     vector // seen, when it was set
-	snapshotPeer     int    // the place in peers of the one to ask for a snapshot
+	recoverBelow     vector // value of seen when the timer was set
+	snapshotPeer     int    // index in peers of the one that is asked for a snapshot
 
-	peerApplied     [replicas]vector // Applied of the others, as far as they have told
+	peerApplied     [replicas]vector // Applied of the others, as far as known here
 	appliedTimerSet bool             // the timer of rule 13 is set
-	kept            uint64           // how many applied instances of a column are kept for one that is behind
+	kept            uint64           // option kept: applied instances of a column that a replica behind can still ask for
 	outgoing        outgoingSnapshot
 	incoming        incomingSnapshot
-	records         int // on disk, since the last snapshot there
+	records         int // number of records on disk since the last snapshot
 
 	now     time.Duration
 	out     *protocols.Outbox
@@ -161,8 +81,8 @@ type replica struct {
 	scratch scratch
 }
 
-// scratch is what messages and records are made of, one at a time, on their way to the outbox, which
-// encodes them at once; and the command that has just come in.
+// scratch holds the messages and records that are built one at a time, and the command of the current step. The
+// outbox encodes what it gets at once, so their memory can be reused.
 type scratch struct {
 	instance Instance
 	message  Message
@@ -210,7 +130,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	r.compact()
 }
 
-// start begins a new life: it looks for what was missed between this one and the one before.
+// start begins a new incarnation: after a restart, it asks the others for what it has missed.
 func (r *replica) start() {
 	if r.seen != (vector{}) {
 		r.catchUp()
@@ -219,48 +139,21 @@ func (r *replica) start() {
 	r.scheduleRecovery()
 }
 
-func (r *replica) onMessage(from protocols.NodeID, m *Message) {
-	switch kind := m.Kind.(type) {
-	case *Message_Propose:
-		r.onPropose(from, kind.Propose)
-	case *Message_Accepted:
-		r.reach.Answered(from)
-		r.onAccepted(kind.Accepted)
-	case *Message_Refused:
-		r.reach.Answered(from)
-		r.onRefused(kind.Refused)
-	case *Message_Commit:
-		r.onCommit(kind.Commit)
-		r.noteApplied(from, vectorOf(m.CommitApplied))
-	case *Message_Query:
-		r.onQuery(from, kind.Query)
-	case *Message_Committed:
-		r.onCommitted(from, kind.Committed)
-	case *Message_Applied:
-		r.onApplied(from, kind.Applied)
-	case *Message_Piece:
-		r.onPiece(from, kind.Piece)
-	case *Message_Read:
-		r.onRead(from, kind.Read)
-	case *Message_Seen:
-		r.reach.Answered(from)
-		r.onSeen(kind.Seen)
-	}
-}
-
-// The timers: one each for these, and behind them one for the proposal of each instance.
+// The timers. Those from firstProposal on belong to proposals, one for each instance.
 const (
-	recoveryTimer protocols.TimerID = iota // rule 5
-	readTimer                              // rule 9
-	batchTimer                             // rule 12
-	appliedTimer                           // rule 13
+	recoveryTimer protocols.TimerID = iota // rule 5: recovery of open instances
+	readTimer                              // rule 9: a read outside the log has no answer
+	batchTimer                             // rule 12: a batch has waited long enough
+	appliedTimer                           // rule 13: Applied is sent again
 	firstProposal
 )
 
+// timerOf returns the timer of this replica's proposal of an instance.
 func timerOf(at position) protocols.TimerID {
 	return firstProposal + protocols.TimerID(at.lsn*replicas+uint64(at.column))
 }
 
+// onTimer handles a timer that has fired: one of the four above, or that of a proposal.
 func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
 	case recoveryTimer:

@@ -7,27 +7,27 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// proposal is an attempt of this replica to get an instance committed. There is one copy of it:
-// it is at one other replica, or on its way there or back.
+// proposal is an attempt of this replica to get an instance committed. It is sent to one other replica at a time.
 type proposal struct {
 	attempt
-	promised protocols.Ballot // the highest that refused an attempt
-	refused  bool             // this attempt; the timer is its back-off
+	promised protocols.Ballot // the highest ballot promised elsewhere, from refusals
+	refused  bool             // the current attempt was; the timer is the back-off
 	tries    int
-	earlier  []attempt // those given up last: their answers may still tell how long the link takes
+	earlier  []attempt // the last ones that were given up: their answers are still measured
 }
 
-// attempt is what one ballot was sent with.
+// attempt is one ballot of a proposal: where it was sent, and when.
 type attempt struct {
 	ballot protocols.Ballot
 	to     protocols.NodeID
 	sent   time.Duration
 }
 
-// maxEarlier bounds the attempts whose answers are still measured.
+// maxEarlier bounds the earlier attempts of a proposal that are remembered to measure round trips.
 const maxEarlier = 8
 
-// place keeps rule 1.
+// propose opens the next instance of this replica's own column for the commands of the requests and sends it to the
+// nearest reachable peer (rule 1).
 func (r *replica) propose(requests []*request) {
 	at := position{r.id, r.seen[r.id]}
 	r.proposed[at.lsn] = requests
@@ -42,7 +42,8 @@ func (r *replica) propose(requests []*request) {
 	r.sendProposal(x, r.reach.Nearest(r.now))
 }
 
-// sendProposal sends the instance, as prepared here, to one other replica.
+// sendProposal sends an instance, as prepared at this replica, to one other replica and sets the timeout for the
+// answer.
 func (r *replica) sendProposal(x *instance, to protocols.NodeID) {
 	p := x.proposal
 	p.to, p.refused, p.sent = to, false, r.now
@@ -57,28 +58,30 @@ func (r *replica) sendProposal(x *instance, to protocols.NodeID) {
 	r.out.SetTimer(timerOf(x.at), after)
 }
 
-// slack is a random time, so that recoverers whose proposals have met do not meet again and again (rule
-// 5). The first attempt does without: when it began was random already.
+// randomDelay returns a random time of up to one timeout. Retries of recoverers wait so much longer, so that two of
+// them do not collide again and again (rule 5). The first attempt does without: it starts at a random time already.
 func (r *replica) randomDelay(to protocols.NodeID) time.Duration {
 	return time.Duration(r.random.Int64N(int64(r.retry[to])))
 }
 
-// maxDoublings bounds how often the patience for an answer is doubled, attempt by attempt. The link
-// may have become slower than anything measured; then the answers to former attempts tell, in time.
+// maxDoublings caps the doubling of timeouts at 16 (1<<4) times the configured one. If the link is slower than
+// that, late answers to earlier attempts raise the measured round trip.
 const maxDoublings = 4
 
-// maxTimeoutShift bounds what measured round trips can add: 64 times the timeout as configured.
+// maxTimeoutShift caps the timeout for an answer at 64 (1<<6) times the configured one, whatever was measured.
 const maxTimeoutShift = 6
 
-// timeout is how long an answer of a replica may take, at the given repetition: as measured, and twice
-// as long each time. Answers that came minutes late, of a network that was cut, make nobody wait as long.
+// timeout returns how long to wait for a replica's answer: the measured timeout, or the configured one doubled with
+// each try, whichever is longer. The cap matters after a partition, when answers have come minutes late.
 func (r *replica) timeout(to protocols.NodeID, tries int) time.Duration {
 	return min(r.retry[to]<<maxTimeoutShift, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, maxDoublings)))
 }
 
-// onPropose keeps rule 2.
+// onPropose is the acceptor's side of a proposal: unless it has promised a higher ballot, it accepts the value with
+// the highest ballot, its own or the one sent; if there is none, the commands sent, with the Deps sent raised by its
+// own Seen. It answers with the instance (rule 2).
 func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
-	if r.truncated(m.position()) { // rule 13
+	if r.truncated(m.position()) { // rule 13: it is decided, and this replica may not know the value any more
 		r.sendApplied(from, false)
 		return
 	}
@@ -92,7 +95,7 @@ func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
 		r.out.Send(from, r.envelope(&Message_Refused{Refused: &Refused{
 			Column: m.Column, Lsn: m.Lsn, Ballot: m.Ballot, Promised: uint64(x.ballot)}}))
 		return
-	case b == x.valueBallot: // asked again
+	case b == x.valueBallot: // the same proposal again: the same answer
 	default:
 		if theirs := protocols.Ballot(m.ValueBallot); theirs > x.valueBallot {
 			x.commands, x.deps = m.Commands, m.vector()
@@ -109,8 +112,9 @@ func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
 	r.scheduleRecovery()
 }
 
-// onAccepted keeps rule 3. A proposal that was given up for a higher ballot has raised the
-// promise here, which voids its answer as any other promise does.
+// onAccepted handles the answer to a proposal: unless it has promised a higher ballot meanwhile, this replica accepts
+// what the other one has accepted; the instance is then committed, and all others are told (rule 3). A retry of
+// its own raises the promise, too, and so voids the answers to earlier attempts.
 func (r *replica) onAccepted(m *Instance) {
 	x := r.get(m.position())
 	b := protocols.Ballot(m.Ballot)
@@ -126,7 +130,7 @@ func (r *replica) onAccepted(m *Instance) {
 	r.out.Broadcast(protocols.NodeID(r.id), members, r.envelope(&Message_Commit{Commit: r.wire(x)}))
 }
 
-// measure takes the time of the attempt that is answered: each has a ballot of its own.
+// measure samples the round trip of the attempt that is answered. Each attempt has a ballot of its own.
 func (r *replica) measure(p *proposal, answered protocols.Ballot) {
 	if answered == p.attempt.ballot {
 		r.trips[p.to].Sample(r.now - p.sent)
@@ -138,11 +142,12 @@ func (r *replica) measure(p *proposal, answered protocols.Ballot) {
 	}
 }
 
-// sendCommit sends one other replica an instance that is committed.
+// sendCommit sends a committed instance to one other replica.
 func (r *replica) sendCommit(to protocols.NodeID, x *instance) {
 	r.out.Send(to, r.envelope(&Message_Commit{Commit: r.wire(x)}))
 }
 
+// onCommit learns an instance that another replica has committed.
 func (r *replica) onCommit(m *Instance) {
 	if r.learn(m) {
 		r.apply()
@@ -150,7 +155,7 @@ func (r *replica) onCommit(m *Instance) {
 	}
 }
 
-// learn takes over an instance that is committed, and tells whether that was new.
+// learn takes over a committed instance and returns whether it was new.
 func (r *replica) learn(m *Instance) bool {
 	if r.truncated(m.position()) {
 		return false
@@ -165,14 +170,15 @@ func (r *replica) learn(m *Instance) bool {
 	return true
 }
 
-// commit notes that an instance is committed, with the value it holds, and goes on from there.
+// commit notes that an instance is committed with the value it holds, and applies what can be applied.
 func (r *replica) commit(x *instance) {
 	r.decide(x)
 	r.apply()
 	r.scheduleRecovery()
 }
 
-// decide notes that an instance is committed, with the value it holds.
+// decide notes that an instance is committed with the value it holds. If it is of this replica's column with other
+// commands than proposed, those are proposed again in a new instance (rule 3).
 func (r *replica) decide(x *instance) {
 	x.committed = true
 	r.abandon(x)
@@ -189,7 +195,7 @@ func (r *replica) decide(x *instance) {
 	r.advanceCommitted()
 }
 
-// abandon ends this replica's proposal of an instance, if it has one.
+// abandon ends this replica's proposal of an instance, if there is one.
 func (r *replica) abandon(x *instance) {
 	if x.proposal != nil {
 		x.proposal = nil
@@ -197,7 +203,7 @@ func (r *replica) abandon(x *instance) {
 	}
 }
 
-// mark marks the commands of an instance (rule 10).
+// mark marks the commands of an instance with an event.
 func (r *replica) mark(x *instance, event string) {
 	for _, command := range x.commands {
 		if id, err := kv.ID(command); err == nil {
@@ -206,7 +212,7 @@ func (r *replica) mark(x *instance, event string) {
 	}
 }
 
-// onRefused backs off for a random time: another replica is at work on the instance.
+// onRefused backs off for a random time: another replica proposes the same instance.
 func (r *replica) onRefused(m *Refused) {
 	x := r.get(position{int(m.Column), m.Lsn})
 	if x == nil || x.proposal == nil || uint64(x.proposal.ballot) != m.Ballot || x.proposal.refused {
@@ -217,11 +223,13 @@ func (r *replica) onRefused(m *Refused) {
 	r.out.SetTimer(timerOf(x.at), r.backoff(p))
 }
 
+// backoff returns a random time whose bound doubles with each try, up to 16 times the timeout.
 func (r *replica) backoff(p *proposal) time.Duration {
 	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.tries+1, maxDoublings)))
 }
 
-// retryProposal keeps rule 4: the answer did not come in time, or the back-off is over.
+// retryProposal sends a proposal again when its answer did not come in time or its back-off is over: under a higher
+// ballot, to the other replica if the first did not answer (rule 4).
 func (r *replica) retryProposal(at position) {
 	x := r.get(at)
 	if x == nil || x.proposal == nil {
@@ -244,7 +252,8 @@ func (r *replica) retryProposal(at position) {
 	r.sendProposal(x, to)
 }
 
-// prepareAgain promises to this replica itself a ballot above all that were met.
+// prepareAgain prepares an instance at this replica under a ballot above the given one. If nothing was accepted, its
+// Deps are computed anew (rule 4).
 func (r *replica) prepareAgain(x *instance, above protocols.Ballot) {
 	x.ballot = above.Next(protocols.NodeID(r.id))
 	x.proposal.ballot = x.ballot

@@ -2,11 +2,10 @@ package mmp3
 
 import "time"
 
-// Options are what an experiment may choose.
+// Options are the choices that an experiment has.
 type Options struct {
-	// Batch is how long the first command of a batch waits for company. By default it is no time: messages
-	// of one host batch share a packet in any case, and records a write, so that commands which have come
-	// together already share what is dear. Waiting is for those who count instances.
+	// Batch is how long the first command of a batch waits for others. By default it does not wait: commands that
+	// arrive together share packets and disk writes in any case. Waiting saves instances.
 	Batch time.Duration `option:"batch" range:"0s..1m" zero:"off" tries:"off,1ms,5ms,20ms" help:"how long a command waits for others to share its instance"`
 
 	Reads string `option:"reads" accepts:"log,quorum" tries:"log,quorum" help:"log: a read is a command in the log; quorum: it asks one other replica what it has seen, and waits until that is applied"`

@@ -11,21 +11,23 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// wish is a client's command on its way.
+// request is a command of one of this replica's clients that is not applied yet.
 type request struct {
 	id       protocols.CommandID
 	command  []byte
-	atApply  bool   // rule 9: its answer depends on state
-	lsn      uint64 // of its place in this replica's column, when it has one
+	atApply  bool   // answered when applied, since the answer depends on state (rule 9)
+	lsn      uint64 // of its instance in this replica's column, once it is proposed
 	answered bool
 }
 
+// onCommand answers a command at once if its result is known (rule 11: it takes effect once), starts a read
+// outside the log (rule 9), or adds the command to the batch.
 func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	command := &r.scratch.command
 	if err := protocols.Decode(data, command); err != nil {
-		panic(fmt.Sprintf("mmp3: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
+		panic(fmt.Sprintf("mmp3: command %v is not a kv.Command: %v", id, err)) // the host encodes commands: a programming error
 	}
-	if result, done := r.store.Result(id); done { // rule 11
+	if result, done := r.store.Result(id); done { // rule 11: it was applied before
 		r.out.Answer(id, result)
 		return
 	}
@@ -54,11 +56,11 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	}
 }
 
-// maxBatch bounds the commands of an instance; maxBytes does so, too, but for a single one that is
-// larger.
+// maxBatch bounds the number of commands in an instance. maxBytes bounds their size; a single larger command is
+// an instance of its own.
 const maxBatch = 256
 
-// flush proposes the commands that wait, in one instance (rule 12).
+// flush proposes the batch in one instance (rule 12).
 func (r *replica) flush() {
 	requests := r.batch
 	if len(requests) == 0 {
@@ -75,14 +77,15 @@ func (r *replica) flush() {
 	r.propose(requests)
 }
 
-// sameCommands tells whether the commands of an instance are those wished for.
+// sameCommands tells whether an instance holds exactly the commands of the requests.
 func sameCommands(requests []*request, commands [][]byte) bool {
 	return slices.EqualFunc(requests, commands, func(req *request, command []byte) bool { return bytes.Equal(req.command, command) })
 }
 
-// proposeAgain keeps the end of rule 3 for wishes whose place went to something else.
+// proposeAgain proposes requests in a new instance after their instance was decided with another value (rule 3).
+// It leaves out those that were applied from another instance.
 func (r *replica) proposeAgain(requests []*request) {
-	requests = slices.DeleteFunc(requests, func(req *request) bool { return r.requests[req.id] != req }) // applied, from another instance
+	requests = slices.DeleteFunc(requests, func(req *request) bool { return r.requests[req.id] != req })
 	for _, req := range requests {
 		r.out.Mark(req.id, protocols.MarkRetried)
 	}
@@ -91,8 +94,8 @@ func (r *replica) proposeAgain(requests []*request) {
 	}
 }
 
-// settle keeps rule 8: it moves on over the committed instances of this replica's column, and
-// answers the writes among them.
+// advanceCommitted moves committedBelow over the committed instances of this replica's column and answers the
+// writes in them (rule 8: a write is answered when its instance and all before it in its column are committed).
 func (r *replica) advanceCommitted() {
 	for {
 		x := r.get(position{r.id, r.committedBelow})
@@ -109,6 +112,7 @@ func (r *replica) advanceCommitted() {
 	}
 }
 
+// answer answers a request, unless it is answered already.
 func (r *replica) answer(req *request, result []byte) {
 	if !req.answered {
 		req.answered = true
@@ -116,17 +120,19 @@ func (r *replica) answer(req *request, result []byte) {
 	}
 }
 
-// fulfil notes that a command has been applied, whoever proposed it.
+// complete ends a request when its command is applied, from an instance of whichever column. If it is not answered
+// yet, it is answered with the result (rule 9: what depends on state is answered when applied).
 func (r *replica) complete(id protocols.CommandID, result []byte) {
 	if req := r.requests[id]; req != nil {
 		delete(r.requests, id)
 		r.out.Mark(id, protocols.MarkApplied)
-		r.answer(req, result) // rule 9
+		r.answer(req, result)
 	}
 }
 
-// completeSkipped is fulfil for what has been applied in instances that a snapshot has skipped. Of a
-// command whose client holds its answer, perhaps from another replica, the sessions keep no result.
+// completeSkipped completes the requests whose commands were applied in instances that a snapshot has skipped. The
+// sessions keep no result of a command whose client holds the answer, perhaps from another replica: such a request
+// just ends.
 func (r *replica) completeSkipped() {
 	skipped := slices.Collect(maps.Values(r.requests))
 	slices.SortFunc(skipped, func(a, b *request) int {

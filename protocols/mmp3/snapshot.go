@@ -1,17 +1,22 @@
 package mmp3
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/snapshot"
 )
 
-// snapshot is everything that follows from what is applied, and Seen (rule 13).
+// snapshot returns the state that follows from all that is applied here, with the sessions, Applied and Seen (rule
+// 13).
 func (r *replica) snapshot() *Snapshot {
 	return &Snapshot{Applied: slices.Clone(r.applied[:]), Seen: slices.Clone(r.seen[:]), Slots: r.slots, State: r.store.Snapshot()}
 }
 
-// adopt takes over a snapshot, of this replica's former life or of another's.
+// adopt replaces the state by a snapshot, from this replica's disk or from another replica. It returns false if the
+// snapshot cannot be decoded.
 func (r *replica) adopt(s *Snapshot) bool {
 	if r.store.Restore(s.State) != nil {
 		return false
@@ -26,15 +31,15 @@ func (r *replica) adopt(s *Snapshot) bool {
 	return true
 }
 
-// A snapshot takes the place of the records on disk when there are so many of them: often enough for
-// random lives to meet it again and again; and where the state is large, seldom enough for the cost of
-// writing it to be a small part of that of the records.
+// compact writes a snapshot when there are at least minRecords records on disk, and at least recordsPerEntry for
+// each key in the state and each instance that is not applied. The first bound is low enough for random lives to
+// meet snapshots often; with the second, writing snapshots costs a small part of writing the records.
 const (
 	minRecords      = 50
 	recordsPerEntry = 4 // records for each key in the state, and each instance that is not applied
 )
 
-// save puts a snapshot in the place of the records on disk, if it is time (rule 14).
+// compact replaces the records on disk by a snapshot if there are enough of them (rule 14).
 func (r *replica) compact() {
 	if r.records < minRecords {
 		return
@@ -48,7 +53,7 @@ func (r *replica) compact() {
 	}
 }
 
-// writeSnapshot puts all this replica has to keep on disk, in the place of what is there.
+// writeSnapshot replaces what is on disk by a snapshot and the instances that are not applied.
 func (r *replica) writeSnapshot() {
 	s := r.snapshot()
 	for c := range replicas {
@@ -62,10 +67,11 @@ func (r *replica) writeSnapshot() {
 	r.out.Snapshot(&Record{Snapshot: s})
 }
 
+// restore takes back a record from the disk after a crash.
 func (r *replica) restore(data []byte) {
 	var record Record
 	if protocols.Decode(data, &record) != nil {
-		return // a torn record was never told to anybody
+		return // a torn record: no message was sent that rests on it
 	}
 	r.records++
 	if s := record.Snapshot; s != nil && r.adopt(s) {
@@ -78,4 +84,127 @@ func (r *replica) restore(data []byte) {
 	}
 	r.advanceCommitted()
 	r.applyReady()
+}
+
+// restoreInstance takes back an instance from the disk.
+func (r *replica) restoreInstance(m *Instance) {
+	x := r.open(m.position())
+	x.ballot, x.valueBallot = protocols.Ballot(m.Ballot), protocols.Ballot(m.ValueBallot)
+	x.commands, x.deps, x.committed = m.Commands, m.vector(), m.Committed
+	r.raiseSeen(x)
+}
+
+// outgoingSnapshot is the snapshot that other replicas receive piece by piece. Its index is the number of its slots.
+type outgoingSnapshot struct {
+	snapshot.Sender
+	applied vector // of the snapshot
+}
+
+// sendPiece sends a replica the piece of a snapshot that it asks for. The snapshot is taken when the first piece is
+// asked for.
+func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
+	if r.slots == 0 {
+		return
+	}
+	piece := r.outgoing.Piece(to, a, r.now, r.retry[to], func() (uint64, []byte) {
+		r.outgoing.applied = r.applied
+		data, err := protocols.Append(nil, r.snapshot())
+		if err != nil {
+			panic(fmt.Sprintf("mmp3: encoding a snapshot: %v", err)) // an invalid message type: a programming error
+		}
+		return r.slots, data
+	})
+	if piece != nil {
+		r.out.Send(to, r.envelope(&Message_Piece{Piece: piece}))
+	}
+	r.scheduleApplied()
+}
+
+// incomingSnapshot is the snapshot that this replica receives piece by piece.
+type incomingSnapshot struct {
+	snapshot.Receiver
+	asked time.Duration // when the last piece was asked for
+}
+
+// dropObsoleteSnapshot drops the incoming snapshot if this replica has applied all that is in it meanwhile.
+func (r *replica) dropObsoleteSnapshot() {
+	if r.incoming.Index() <= r.slots {
+		r.incoming = incomingSnapshot{}
+	}
+}
+
+// askPiece asks for the next piece of the incoming snapshot.
+func (r *replica) askPiece(of protocols.NodeID) {
+	r.incoming.asked = r.now
+	r.out.Send(of, r.envelope(&Message_Query{Query: &Query{Snapshot: r.incoming.Ask(of)}}))
+}
+
+// pieceTimeout is the least time to wait for a piece before asking again. It is a third of the time after which the
+// sender is given up, so that it is asked several times.
+const pieceTimeout = snapshot.Timeout / 3
+
+// retryPiece asks again for a piece that did not come in time. It returns the Applied of the replica that the incoming
+// snapshot is from, which the snapshot and the instances after it cover; zero if none is being received.
+func (r *replica) retryPiece() (withSnapshot vector) {
+	from, underWay := r.incoming.UnderWay(r.now)
+	if !underWay {
+		return withSnapshot
+	}
+	if r.now-r.incoming.asked >= max(pieceTimeout, r.trips[from].Timeout()) {
+		r.askPiece(from)
+	}
+	return r.peerApplied[from]
+}
+
+// onPiece adds a piece to the incoming snapshot. It asks for the next one, or installs the snapshot if it is whole.
+func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
+	if p.Index <= r.slots {
+		return // this replica has applied as much
+	}
+	whole, added := r.incoming.Add(from, p, r.now)
+	if whole == nil {
+		if added {
+			r.askPiece(from)
+		}
+		return
+	}
+	var s Snapshot
+	if protocols.Decode(whole, &s) == nil && s.Slots == p.Index && r.supersedes(&s) {
+		r.install(from, &s)
+	}
+}
+
+// install adopts another replica's snapshot. Some requests of this replica are applied in it. Others were in instances
+// that it skips and are not applied: they are proposed again.
+func (r *replica) install(from protocols.NodeID, s *Snapshot) {
+	var skipped []*instance
+	for c, applied := range s.Applied {
+		for lsn := r.applied[c]; lsn < min(applied, r.columns[c].end()); lsn++ {
+			if x := r.get(position{c, lsn}); x != nil {
+				skipped = append(skipped, x)
+			}
+		}
+	}
+	before, end := r.committedBelow, r.columns[r.id].end()
+	if !r.adopt(s) {
+		return
+	}
+	r.out.Measure(protocols.MeasureInstalled, int64(len(s.State)))
+	for _, x := range skipped {
+		r.abandon(x)
+	}
+	r.completeSkipped()
+	for lsn := before; lsn < min(r.committedBelow, end); lsn++ {
+		requests := r.proposed[lsn]
+		delete(r.proposed, lsn)
+		r.proposeAgain(requests)
+	}
+	r.advanceCommitted()
+	r.apply()
+	r.writeSnapshot()
+	r.truncateColumns()
+	r.catchUpFrom(from) // the sender has kept the instances after its snapshot
+	r.scheduleApplied()
+	r.scheduleRecovery()
+	r.answerReads()
 }

@@ -6,15 +6,13 @@ import (
 	"quorumbench/protocols"
 )
 
-// This file keeps rule 13: who has applied what, and what may be forgotten.
-
-// appliedPeriod is how often a replica that is not level with the others tells them how far it is. It is
-// long against a round trip, so that it costs a busy cluster nothing that matters.
+// appliedPeriod is how often a replica sends Applied to one that is not known to have applied the same. It is long
+// against a round trip, so that it costs a busy cluster little.
 const appliedPeriod = time.Second
 
-// hear notes how far another replica has applied each column. All that is decided, and in Seen: if it
-// is missing here, it is asked for, and asked for again, before it is proposed. It may be truncated
-// there. But it must be proposed in the end, for the other may be dead by now.
+// noteApplied notes how far another replica has applied each column (rule 13). All that is decided and may be
+// truncated there: it counts as seen, and proposals of it here are given up; recovery asks for it again first. If
+// no answer comes, recovery proposes it in the end, since the other replica may be down.
 func (r *replica) noteApplied(from protocols.NodeID, applied vector) {
 	applied = r.clampAhead(applied)
 	r.peerApplied[from].raise(applied)
@@ -32,13 +30,13 @@ func (r *replica) noteApplied(from protocols.NodeID, applied vector) {
 	r.scheduleApplied()
 }
 
-// level tells whether both others are known to have applied the same as this replica.
+// allLevel tells whether both others are known to have applied the same as this replica.
 func (r *replica) allLevel() bool {
 	return r.peerApplied[r.peers[0]] == r.applied && r.peerApplied[r.peers[1]] == r.applied
 }
 
-// scheduleApplied sets the timer for telling. When all are level, nothing is told any more; but a snapshot on
-// offer has to be dropped in time.
+// scheduleApplied sets the timer for sending Applied, unless all replicas have applied the same and there is no
+// snapshot that must be dropped in time.
 func (r *replica) scheduleApplied() {
 	if r.appliedTimerSet || r.allLevel() && r.outgoing.Expire(r.now) == 0 {
 		return
@@ -47,7 +45,7 @@ func (r *replica) scheduleApplied() {
 	r.out.SetTimer(appliedTimer, appliedPeriod+r.longestTimeout())
 }
 
-// tell tells those who are not known to be level, and asks them for the same.
+// sendAppliedToPeers sends Applied to each replica that is not known to have applied the same, and asks for its own.
 func (r *replica) sendAppliedToPeers() {
 	r.appliedTimerSet = false
 	r.truncateColumns()
@@ -59,10 +57,12 @@ func (r *replica) sendAppliedToPeers() {
 	r.scheduleApplied()
 }
 
+// sendApplied sends Applied to one other replica; with ask, that answers with its own.
 func (r *replica) sendApplied(to protocols.NodeID, ask bool) {
 	r.out.Send(to, r.envelope(&Message_Applied{Applied: &Applied{Applied: r.applied[:], Ask: ask}}))
 }
 
+// onApplied notes another replica's Applied, and answers with this one's if it is asked to.
 func (r *replica) onApplied(from protocols.NodeID, m *Applied) {
 	r.noteApplied(from, vectorOf(m.Applied))
 	if m.Ask {
@@ -70,8 +70,8 @@ func (r *replica) onApplied(from protocols.NodeID, m *Applied) {
 	}
 }
 
-// forget truncates each column: what all three have applied, and what is so far behind that a
-// snapshot is cheaper. What stands behind a snapshot that is asked for will be needed when that has come.
+// truncateColumns truncates in each column what all three replicas have applied, and what is more than the option
+// kept behind. While a snapshot is being sent, it keeps what comes after that (rule 13).
 func (r *replica) truncateColumns() {
 	offered := r.outgoing.Expire(r.now) > 0
 	for c := range replicas {

@@ -4,21 +4,19 @@ import (
 	"quorumbench/protocols"
 )
 
-// Nothing but replicas of this driver send messages. This file checks that a message could be one of
-// theirs, once, so that what is not does no harm: it is skipped, as if it had been lost.
-
 const (
-	// reach is how far beyond what this replica has seen of a column a message may speak of it. Up to
-	// there a column makes room for what it names, and all that is seen is recovered in the end. A replica
-	// that is further behind needs a snapshot in any case.
+	// maxAhead is how far beyond the Seen of this replica in a column a message may name an instance. It bounds the
+	// memory that a message can take, since columns have room for all instances up to the last one named, and
+	// recovery handles all that is seen. A replica that is further behind needs a snapshot in any case.
 	maxAhead = 1 << 20
-	// maxRounds bounds the rounds of ballots, and maxLSN what a snapshot may have seen of a column: above
-	// each there must be more.
+	// maxRounds bounds the rounds of ballots, and maxLSN the Seen of a snapshot, so that there are always larger
+	// ones.
 	maxRounds = 1 << 40
 	maxLSN    = 1 << 48
 )
 
-// ours tells whether a message could come from that replica of this cluster.
+// valid tells whether a message could be one that the given replica of this cluster has sent. One that is not valid
+// is dropped, as if it had been lost.
 func (r *replica) valid(from protocols.NodeID, m *Message) bool {
 	if from < 0 || from >= replicas || int(from) == r.id {
 		return false
@@ -50,7 +48,7 @@ func (r *replica) valid(from protocols.NodeID, m *Message) bool {
 	case *Message_Applied:
 		return len(kind.Applied.Applied) == replicas
 	case *Message_Piece:
-		return true // it is looked at when it is whole
+		return true // a snapshot is checked when it is whole
 	case *Message_Read:
 		return true
 	case *Message_Seen:
@@ -59,28 +57,29 @@ func (r *replica) valid(from protocols.NodeID, m *Message) bool {
 	return false
 }
 
-// possible tells whether an instance could be one of this cluster.
+// validInstance tells whether a message could hold this instance.
 func (r *replica) validInstance(m *Instance) bool {
 	return m.Column < replicas && m.Lsn < r.seen[m.Column]+maxAhead &&
 		r.validVector(m.Deps) && m.Deps[m.Column] == m.Lsn &&
 		validBallot(m.Ballot) && m.ValueBallot <= m.Ballot
 }
 
-// chosen tells whether an instance could be one of this cluster that is committed.
+// validCommitted tells whether a message could hold this instance as a committed one.
 func (r *replica) validCommitted(m *Instance) bool { return r.validInstance(m) && m.ValueBallot > 0 }
 
+// validBallot tells whether a replica of this cluster could have used a ballot.
 func validBallot(b uint64) bool {
 	ballot := protocols.Ballot(b)
 	return ballot.Proposer() < replicas && ballot.Round() <= maxRounds
 }
 
-// validVector tells whether LSNs are a vector that this replica can follow.
+// validVector tells whether LSNs are one for each column, none of them more than maxAhead beyond Seen.
 func (r *replica) validVector(lsns []uint64) bool {
 	return len(lsns) == replicas && r.clampAhead(vectorOf(lsns)) == vectorOf(lsns)
 }
 
-// reachable is a vector as far as this replica follows it. Of what is out of reach, the next instance is
-// enough: the answer to the question for that is a snapshot, if there is anything.
+// clampAhead returns a vector in which each LSN that is more than maxAhead beyond Seen is replaced by the next after
+// Seen. That instance is then asked for, and the answer is a snapshot if the others are that far ahead.
 func (r *replica) clampAhead(v vector) vector {
 	for c := range v {
 		if v[c] > r.seen[c]+maxAhead {
@@ -90,8 +89,7 @@ func (r *replica) clampAhead(v vector) vector {
 	return v
 }
 
-// supersedes tells whether a snapshot could be one of this cluster, of a later time than that up to which
-// this replica has applied.
+// supersedes tells whether a snapshot could be one of this cluster, and contains more than this replica has applied.
 func (r *replica) supersedes(s *Snapshot) bool {
 	applied, seen := vectorOf(s.Applied), vectorOf(s.Seen)
 	return len(s.Applied) == replicas && len(s.Seen) == replicas && s.Slots > r.slots &&
