@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -36,8 +37,10 @@ type Experiment struct {
 	Sweep      *Sweep     `yaml:"sweep" json:"sweep,omitempty"` // none
 }
 
-// Complete fills in what the first edition's files do not have: there, every region had a replica and clients.
+// Complete fills in what the first edition's files do not have: there, every region had a replica and clients,
+// who asked it.
 func (e *Experiment) Complete() {
+	e.Load.Ask = cmp.Or(e.Load.Ask, AskNearest)
 	if len(e.Replicas) == 0 {
 		e.Replicas, e.Clients = e.Regions, e.Regions
 	}

@@ -10,20 +10,20 @@ var paxosBugs = []Bug{
 		in("keypaxos.Replica.Accept").drop(`b >= last`),
 	}},
 	{"paxos", "the promise is not durable", inScenario("paxos-promise-survives"), []Edit{
-		in("keypaxos.Replica.Prepare").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Prepare").drop(`r.persist(g, i)`),
 	}},
 	{"paxos", "the accepted value is not durable", within(400), []Edit{
-		in("keypaxos.Replica.Accept").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Accept").drop(`r.persist(g, i)`),
 	}},
 
 	// The proposer.
 	{"paxos", "any accepted value is proposed, not that of the highest ballot", within(100), []Edit{
-		in("keypaxos.Proposal.Meet").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
+		in("keypaxos.Proposal.AdoptValue").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
 	}},
 	{"paxos", "a writer proposes its own value whatever was accepted", within(50), []Edit{
-		in("paxos.replica.onPromise").replace(`g.Proposal.Meet(protocols.Ballot(m.ValueBallot), m.Value)`,
-			`if g.Wish().Read {
-				g.Proposal.Meet(protocols.Ballot(m.ValueBallot), m.Value)
+		in("paxos.replica.onPromise").replace(`g.Proposal.AdoptValue(protocols.Ballot(m.ValueBallot), m.Value)`,
+			`if g.Request().Read {
+				g.Proposal.AdoptValue(protocols.Ballot(m.ValueBallot), m.Value)
 			}`),
 	}},
 	{"paxos", "a refused accept counts as an accept", within(50), []Edit{
@@ -47,29 +47,29 @@ var paxosBugs = []Bug{
 
 	// Clients.
 	{"paxos", "a read ignores what was accepted", within(150), []Edit{
-		in("paxos.replica.promised").replace(`p.Value == nil`, `g.Wish().Read`),
+		in("paxos.replica.promised").replace(`p.Value == nil`, `g.Request().Read`),
 	}},
 	{"paxos", "a read returns an accepted value before it is chosen", within(150), []Edit{
-		in("keypaxos.Replica.Prepared").replace(`r.Out.Mark(g.wishes.id, protocols.MarkPrepared)`,
-			`if w := g.wishes; w.Read {
+		in("keypaxos.Replica.BeginPhase2").replace(`r.Out.Mark(g.requests.id, protocols.MarkPrepared)`,
+			`if req := g.requests; req.Read {
 				var met kv.Register
 				met.Apply(p.Value)
-				r.answer(w, met.Read(0))
-			}`),
+				r.answer(req, met.Read(0))
+			}`).needing("quorumbench/protocols/kv"),
 	}},
 	{"paxos", "a read returns what it helped to choose", inScenario("paxos-stale-read"), []Edit{
 		in("keypaxos.Replica.Chosen").replace(`r.Learn(g, p.Version, p.Value)`,
-			`w := g.wishes
+			`req := g.requests
 			r.Learn(g, p.Version, p.Value)
-			if w.Read && g.wishes == w {
-				r.Absent(g)
+			if req.Read && g.requests == req {
+				r.AnswerAbsent(g)
 			}`),
 	}},
 	{"paxos", "a write is answered whatever was chosen", within(50), []Edit{
 		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
-			`if w := g.wishes; !w.Read {
-				r.answer(w, kv.PutResult)
-			}`),
+			`if req := g.requests; !req.Read {
+				r.answer(req, kv.PutResult)
+			}`).needing("quorumbench/protocols/kv"),
 	}},
 	{"paxos", "a write that names a version takes effect at any", within(50), []Edit{
 		in("kv.entry.execute").replace(`c.Version == e.version+1`, `c.Version > 0`),
@@ -84,10 +84,10 @@ var paxosBugs = []Bug{
 		in("keypaxos.Instance.empty").drop(`i.abandoned == 0`),
 	}},
 	{"paxos", "a read is answered by a run that began before it", inScenario("paxos-reads-together"), []Edit{
-		in("keypaxos.Replica.Absent").drop(`!w.proposed`),
+		in("keypaxos.Replica.AnswerAbsent").drop(`!req.proposed`),
 	}},
 	{"paxos", "a write is refused before it can be known", within(50), []Edit{
-		in("keypaxos.Register.outcome").replace(`w.version`, `min(w.version, g.state.Version())`),
+		in("keypaxos.Register.outcome").replace(`req.version`, `min(req.version, g.state.Version())`),
 	}},
 	{"paxos", "a read of a version finds the latest", within(50), []Edit{
 		in("kv.entry.execute").replace(`c.Version == 0 || c.Version == e.version`, `c.Version <= e.version`),
@@ -109,16 +109,16 @@ var paxosBugs = []Bug{
 
 	// Revert.
 	{"paxos", "a promise is taken back although a value was accepted under it", within(50), []Edit{
-		in("keypaxos.Replica.TakeBack").drop(`if p.Phase != Preparing { _ }`),
+		in("keypaxos.Replica.Abandon").drop(`if p.Phase != Preparing { _ }`),
 		in("keypaxos.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b || last < 0`, `i.LastBallot != b`),
-		in("keypaxos.Replica.Revert").replace(`i.LastBallot, i.below = i.below[last], i.below[:last]`,
+		in("keypaxos.Replica.Revert").replace(`i.LastBallot, i.promisedBelow = i.promisedBelow[last], i.promisedBelow[:last]`,
 			`i.LastBallot = 0
 			if last >= 0 {
-				i.LastBallot, i.below = i.below[last], i.below[:last]
+				i.LastBallot, i.promisedBelow = i.promisedBelow[last], i.promisedBelow[:last]
 			}`),
 	}},
 	{"paxos", "two promises are taken back at once", inScenario("paxos-revert"), []Edit{
-		in("keypaxos.Replica.Revert").before(`i.LastBallot, i.below = i.below[last], i.below[:last]`,
+		in("keypaxos.Replica.Revert").before(`i.LastBallot, i.promisedBelow = i.promisedBelow[last], i.promisedBelow[:last]`,
 			`last = max(0, last-1)`),
 	}},
 	{"paxos", "a promise is taken back for another's sake", within(50), []Edit{
@@ -128,8 +128,8 @@ var paxosBugs = []Bug{
 		in("keypaxos.Replica.begin").replace(`max(i.LastBallot, i.abandoned, met)`, `max(i.LastBallot, met)`),
 	}},
 	{"paxos", "a restart forgets which ballots were taken back", inScenario("paxos-revert-restart"), []Edit{
-		in("keypaxos.Replica.restoreEntry").replace(`i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil`,
-			`i.below = nil`),
+		in("keypaxos.Replica.restoreEntry").replace(`i.abandoned, i.promisedBelow = protocols.Ballot(e.Abandoned), nil`,
+			`i.promisedBelow = nil`),
 	}},
 	{"paxos", "a promise that comes after it was taken back counts", within(5100), []Edit{
 		in("keypaxos.Replica.Awaited").replace(`p.Phase != phase`, `p.Phase != phase && p.Phase != BackingOff`),

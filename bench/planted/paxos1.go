@@ -6,7 +6,7 @@ var paxos1Bugs = []Bug{
 		in("paxos1.replica.Begin").replace(`r.Send(p.To, g, m)`, `r.Broadcast(g, m)`),
 	}},
 	{"paxos1", "a retry goes to the other replica under the same ballot", within(350), []Edit{
-		in("paxos1.replica.Late").after(`r.reach.Unanswered(g.Proposal.To, r.Now())`,
+		in("paxos1.replica.TimedOut").after(`r.reach.Unanswered(g.Proposal.To, r.Now())`,
 			`if r.reach.Nearest(r.Now()) != g.Proposal.To {
 				r.Begin(g)
 				return
@@ -53,30 +53,30 @@ var paxos1Bugs = []Bug{
 		in("paxos1.replica.Begin").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
 	}},
 	{"paxos1", "a writer leaves what is accepted at home behind", within(50), []Edit{
-		in("keypaxos.Replica.begin").replace(`g.Proposal.Meet(before.ValueBallot, before.Value)`,
-			`if w.Read {
-				g.Proposal.Meet(before.ValueBallot, before.Value)
+		in("keypaxos.Replica.begin").replace(`g.Proposal.AdoptValue(before.ValueBallot, before.Value)`,
+			`if req.Read {
+				g.Proposal.AdoptValue(before.ValueBallot, before.Value)
 			}`),
 	}},
 	{"paxos1", "the proposer comes home with the value that it left with", within(50), []Edit{
 		in("paxos1.replica.onProposed").replace(`len(m.Value) > 0`, `len(m.Value) > 0 && p.Value == nil`),
 	}},
 	{"paxos1", "a read ignores what was accepted", within(50), []Edit{
-		in("paxos1.replica.onProposed").replace(`p.Value == nil`, `g.Wish().Read`),
+		in("paxos1.replica.onProposed").replace(`p.Value == nil`, `g.Request().Read`),
 	}},
 	{"paxos1", "a write is answered whatever was chosen", within(50), []Edit{
 		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
-			`if w := g.wishes; !w.Read {
-				r.answer(w, kv.PutResult)
-			}`),
+			`if req := g.requests; !req.Read {
+				r.answer(req, kv.PutResult)
+			}`).needing("quorumbench/protocols/kv"),
 	}},
 
 	// Disk.
 	{"paxos1", "the promise is not durable", within(700), []Edit{
-		in("keypaxos.Replica.Prepare").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Prepare").drop(`r.persist(g, i)`),
 	}},
 	{"paxos1", "the accepted value is not durable", within(50), []Edit{
-		in("keypaxos.Replica.Accept").drop(`r.keep(g, i)`),
+		in("keypaxos.Replica.Accept").drop(`r.persist(g, i)`),
 	}},
 	{"paxos1", "a snapshot forgets the instances after it", within(340), []Edit{
 		in("keypaxos.Replica.compact").replace(`i != nil`, `i != nil && false`),

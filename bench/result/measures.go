@@ -3,6 +3,8 @@ package result
 import (
 	"maps"
 	"slices"
+
+	"quorumbench/protocols"
 )
 
 // Measure sums up a number that a driver notes, or how often an event happened that it counts.
@@ -29,6 +31,26 @@ func (m *Measure) Join(o Measure) {
 	}
 	m.Count += o.Count
 	m.Sum += o.Sum
+}
+
+// formerMeasures are the names of measures that the first edition called otherwise.
+var formerMeasures = map[string]string{
+	"election-ms":         protocols.MeasureElection,
+	"recovered":           protocols.MeasureRecovered,
+	"snapshot taken over": protocols.MeasureInstalled,
+	"installed bytes":     protocols.MeasureInstalled,
+	"reverts":             protocols.MarkReverted,
+}
+
+// renameMeasures gives the measures of a result that was read their present names.
+func renameMeasures(r *Result) {
+	for i := range r.Runs {
+		for j := range r.Runs[i].Measures {
+			if m := &r.Runs[i].Measures[j]; formerMeasures[m.Name] != "" {
+				m.Name = formerMeasures[m.Name]
+			}
+		}
+	}
 }
 
 // Measures are those of one replica, by name.

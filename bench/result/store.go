@@ -95,10 +95,12 @@ func Read(folder string) (*Result, error) {
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, runFile), err)
 	}
-	r.Experiment.Complete()
 	if r.Schema != SchemaVersion {
-		return nil, fmt.Errorf("%s is of schema %d; accepted: %d", filepath.Join(folder, runFile), r.Schema, SchemaVersion)
+		return nil, fmt.Errorf("%s is of schema %d; accepted: %d, which this quorumbench writes: use the one that wrote the result, or run the experiment again",
+			filepath.Join(folder, runFile), r.Schema, SchemaVersion)
 	}
+	r.Experiment.Complete()
+	renameMeasures(r)
 	log, err := os.Open(filepath.Join(folder, logFile))
 	if err != nil {
 		return nil, fmt.Errorf("reading a result: %w", err)

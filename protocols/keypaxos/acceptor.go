@@ -5,26 +5,26 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Instance is the acceptor's state of one version that is not applied yet.
+// Instance is the state of one version of a key that is not applied yet.
 type Instance struct {
 	version uint64
-	later   *Instance // the next version of the key of which something is known
+	later   *Instance // of the next version of the key that has one
 
 	Promised
 
-	chosen    []byte           // the value that is chosen, nil if that is not known
-	abandoned protocols.Ballot // the highest of this replica's own that it has taken back
-	below     []protocols.Ballot
+	chosen        []byte             // the value; nil if it is not known to be chosen
+	abandoned     protocols.Ballot   // the highest of this replica's ballots that it must not use again (rule 13)
+	promisedBelow []protocols.Ballot // since the last accept, in order; LastBallot is not among them (rule 11)
 }
 
-// Promised is what an acceptor tells of an instance.
+// Promised is what an acceptor tells about an instance.
 type Promised struct {
 	LastBallot  protocols.Ballot // the highest promised
-	ValueBallot protocols.Ballot // that of the accepted value, zero for none
+	ValueBallot protocols.Ballot // of the accepted value; 0: none
 	Value       []byte
 }
 
-// instance returns the acceptor's state of a version that is not applied yet.
+// instance returns the state of a version that is not applied yet, which it creates if there is none.
 func (r *Replica) instance(g *Register, version uint64) *Instance {
 	at := &g.open
 	for *at != nil && (*at).version < version {
@@ -33,11 +33,11 @@ func (r *Replica) instance(g *Register, version uint64) *Instance {
 	if *at != nil && (*at).version == version {
 		return *at
 	}
-	i := r.spare
+	i := r.freeInstances
 	if i == nil {
 		i = &Instance{}
 	} else {
-		r.spare = i.later
+		r.freeInstances = i.later
 	}
 	*i = Instance{version: version, later: *at}
 	*at = i
@@ -49,46 +49,50 @@ func (i *Instance) empty() bool {
 	return i.LastBallot == 0 && i.ValueBallot == 0 && i.chosen == nil && i.abandoned == 0
 }
 
-// close drops the first open instance: rule 7.
-func (r *Replica) close(g *Register) { r.drop(&g.open) }
+// dropFirst drops the state of the oldest open instance of a key, which is decided (rule 7).
+func (r *Replica) dropFirst(g *Register) { r.dropInstance(&g.open) }
 
-func (r *Replica) drop(at **Instance) {
+// dropInstance takes an instance out of its list.
+func (r *Replica) dropInstance(at **Instance) {
 	i := *at
 	*at = i.later
-	*i = Instance{later: r.spare}
-	r.spare = i
+	*i = Instance{later: r.freeInstances}
+	r.freeInstances = i
 }
 
-// Promised returns what is promised and accepted in a version that is not applied yet.
+// Promised returns what this replica has promised and accepted in a version that is not applied yet.
 func (r *Replica) Promised(g *Register, version uint64) Promised {
 	return r.instance(g, version).Promised
 }
 
-// Prepare keeps rule 1 and returns the state before.
+// Prepare promises a ballot if it is above the highest promised, and returns the state before (rule 1: the
+// acceptor's side of a prepare).
 func (r *Replica) Prepare(g *Register, version uint64, b protocols.Ballot) Promised {
 	i := r.instance(g, version)
 	before := i.Promised
 	if b > i.LastBallot {
-		i.push()
+		i.pushPromise()
 		i.LastBallot = b
-		r.keep(g, i) // rule 10
+		r.persist(g, i)
 	}
 	return before
 }
 
-// Accept keeps rule 2 and returns the highest ballot promised before.
+// Accept accepts a value if its ballot is at least the highest promised, and returns the highest ballot
+// promised before (rule 2: the acceptor's side of an accept).
 func (r *Replica) Accept(g *Register, version uint64, b protocols.Ballot, value []byte) protocols.Ballot {
 	i := r.instance(g, version)
 	last := i.LastBallot
 	if b >= last && b != i.ValueBallot {
 		i.Promised = Promised{LastBallot: b, ValueBallot: b, Value: value}
-		i.below = i.below[:0] // rule 11
-		r.keep(g, i)          // rule 10
+		i.promisedBelow = i.promisedBelow[:0] // rule 11: the chain of promises starts anew
+		r.persist(g, i)
 		r.markAccepted(b, value)
 	}
 	return last
 }
 
+// markAccepted marks the command as accepted, unless this replica proposed it.
 func (r *Replica) markAccepted(b protocols.Ballot, value []byte) {
 	if b.Proposer() == r.ID {
 		return
@@ -98,8 +102,8 @@ func (r *Replica) markAccepted(b protocols.Ballot, value []byte) {
 	}
 }
 
-// keep makes a change of an instance durable.
-func (r *Replica) keep(g *Register, i *Instance) {
+// persist writes the acceptor's state of an instance to disk (rule 10: durable before a message tells it).
+func (r *Replica) persist(g *Register, i *Instance) {
 	i.describe(&r.entry, g)
-	r.persist()
+	r.persistEntry()
 }

@@ -7,8 +7,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Describe names a message with its instance, key/version, and its ballot. An answer that refuses
-// is a Refuse.
+// Describe returns a message as text: kind, instance (key/version), ballot, value. A refusal is named Refuse.
 func Describe(data []byte) string {
 	var m Message
 	if protocols.Decode(data, &m) != nil {
@@ -60,7 +59,7 @@ func Describe(data []byte) string {
 	return ""
 }
 
-// describeValue is what a command writes: the instance tells the key.
+// describeValue returns the value that a command writes.
 func describeValue(command []byte) string {
 	var c kv.Command
 	if protocols.Decode(command, &c) != nil {
@@ -69,7 +68,7 @@ func describeValue(command []byte) string {
 	return kv.DescribeBytes(c.Value)
 }
 
-// describeState is the latest version of a key.
+// describeState returns the value in a key's state.
 func describeState(state []byte) string {
 	var s kv.State
 	if protocols.Decode(state, &s) != nil {

@@ -8,15 +8,14 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// node is a node that embeds a Replica.
-type node interface{ held() *Replica }
+// node is a driver's node, which embeds a Replica.
+type node interface{ keypaxosReplica() *Replica }
 
-func (r *Replica) held() *Replica { return r }
+func (r *Replica) keypaxosReplica() *Replica { return r }
 
-// Invariants returns the Invariants of a driver whose nodes embed a Replica, and under one ballot of
-// which so many replicas may accept. They tell what is wrong with what the replicas hold: under one
-// ballot of an instance a single value may be accepted (rule 9), no ballot below an accepted one may be
-// the highest promised, and after one version of a key there is one state.
+// Invariants returns the invariants of a driver whose nodes embed a Replica, where at most so many acceptors
+// accept under one ballot. They report: two values accepted under one ballot of an instance (rule 9); an accepted
+// ballot above the highest promised; two different states after one version of a key.
 func Invariants(acceptors int) func(nodes []protocols.Node) error {
 	return func(nodes []protocols.Node) error { return invariants(nodes, acceptors) }
 }
@@ -41,7 +40,7 @@ func invariants(nodes []protocols.Node, acceptors int) error {
 		if !is { // it is down
 			continue
 		}
-		r := up.held()
+		r := up.keypaxosReplica()
 		for _, g := range r.registers {
 			at := place{g.name, g.version}
 			if other := states[at]; other == nil {

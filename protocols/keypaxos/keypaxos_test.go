@@ -58,9 +58,9 @@ func TestTheDiskHoldsLatestVersionsOnly(t *testing.T) {
 	})
 }
 
-// Promises to reads that found nothing are taken back, and nothing is left of their keys but at the reader,
-// which remembers its ballots.
-func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
+// With the option revert, promises to reads that found nothing are taken back. Only the reader keeps records of such
+// keys: which of its ballots it has abandoned.
+func TestTheDiskHoldsNothingOfKeysNeverWritten(t *testing.T) {
 	const reader, reads = 0, 400
 	driver := prototest.With(*registry.Drivers.Find("paxos"), protocols.Choices{"revert": "on"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, protocols.Nobody, 1)
@@ -71,13 +71,13 @@ func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
 	}
 	for i := range reads {
 		if r := read(i); r.Version != 0 {
-			t.Fatalf("key %d, which nobody has written, is found in version %d", i, r.Version)
+			t.Fatalf("key %d, which was never written, is found in version %d", i, r.Version)
 		}
 	}
 	c.Run(c.Now() + time.Second)
 	for id := range c.Replicas {
 		if n := len(c.Replicas[id].Disk.Kept); id != reader && n > 80 {
-			t.Errorf("after reads of %d keys that nobody has written the disk of %d has %d records", reads, id, n)
+			t.Errorf("after reads of %d keys never written the disk of %d has %d records", reads, id, n)
 		}
 	}
 	c.Put(1, 2, "key 7", "value") // the keys can be used all the same
@@ -88,9 +88,8 @@ func TestTheDiskHoldsNothingOfKeysThatNobodyHasWritten(t *testing.T) {
 	c.Check()
 }
 
-// What no run should bring about is told: so many replicas accept under one ballot, and one of them
-// another value.
-func TestInvariantsTellWhatReplicasMustNotHold(t *testing.T) {
+// The invariants report two values accepted under one ballot, and for paxos1 a third acceptor under one ballot.
+func TestInvariantsReportWhatReplicasMustNotHold(t *testing.T) {
 	for _, test := range []struct {
 		driver string
 		kind   keypaxos.Kind
@@ -136,20 +135,20 @@ func TestConflictsCanBeMeasured(t *testing.T) {
 		}
 		c.RunUntilAnswered(20 * time.Second)
 		if n := count(); n["refused"]+n["version lost"]+n[protocols.MarkRetried] > 0 {
-			t.Errorf("writes of three keys are told to be in conflict: %v", n)
+			t.Errorf("writes of three keys are reported in conflict: %v", n)
 		}
 		for id := range delays {
 			c.Put(protocols.NodeID(id), uint64(id)+1, "key", "value")
 		}
 		c.RunUntilAnswered(20 * time.Second)
 		if n := count(); n["refused"] == 0 || n["version lost"] == 0 || n[protocols.MarkRetried] == 0 {
-			t.Errorf("three writes of one key at once are not told to be in conflict: %v", n)
+			t.Errorf("three writes of one key at once are not reported in conflict: %v", n)
 		}
 	})
 }
 
-// Twenty times slower than configured, everything is late at first.
-func TestASlowNetworkIsWaitedFor(t *testing.T) {
+// On links twenty times slower than configured, the first attempts time out; later ones have measured the links.
+func TestTimeoutsGrowWithTheRoundTrip(t *testing.T) {
 	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
 		slow := protocols.Delays{}
 		for _, row := range delays {
@@ -175,8 +174,8 @@ func TestASlowNetworkIsWaitedFor(t *testing.T) {
 	})
 }
 
-// A replica that is near and down must not keep a quorum with the others from being reached.
-func TestANearReplicaThatIsDownIsDoneWithout(t *testing.T) {
+// A write succeeds with the far replica when the near one is down.
+func TestAWriteSucceedsWhenTheNearReplicaIsDown(t *testing.T) {
 	far := protocols.Delays{
 		{0, 1 * ms, 300 * ms},
 		{1 * ms, 0, 300 * ms},

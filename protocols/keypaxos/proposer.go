@@ -1,261 +1,202 @@
 package keypaxos
 
 import (
-	"fmt"
-	"slices"
 	"time"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
 )
 
-// Wish is a client's command on its way.
-type Wish struct {
-	Read bool
-
-	id       protocols.CommandID
-	version  uint64 // that the command names, zero for none
-	value    []byte // the encoded command; nil for a read
-	proposed bool
-	failed   int // attempts
-	late     int // attempts among them that waited in vain
-	lost     int // versions
-	attempt  Proposal
-	next     *Wish
-}
-
-// Proposal is an attempt, under one ballot, to get a value chosen for one version.
+// Proposal is an attempt, under one ballot, to get a value chosen for one version of a key.
 type Proposal struct {
 	Version     uint64
 	Ballot      protocols.Ballot
 	Phase       Phase
-	Value       []byte           // to propose: the wish's, or one that was met; nil for a read so far
-	ValueBallot protocols.Ballot // of the value that was met
-	Agreed      quorum.Set       // who promised or accepted, in this phase
-	Refused     quorum.Set       // who did not
-	Highest     protocols.Ballot // that was met in a refusal
-	To          protocols.NodeID // where it is, of a proposal that travels
+	Value       []byte           // to propose: the request's, or one that an acceptor had accepted; nil for a read until then
+	ValueBallot protocols.Ballot // of the value that an acceptor had accepted; 0: Value is the request's
+	Agreed      quorum.Set       // replicas that promised or accepted in this phase
+	Refused     quorum.Set       // replicas that refused in this phase
+	Highest     protocols.Ballot // promised, of all refusals
+	To          protocols.NodeID // paxos1: the replica it was sent to
 
-	since time.Duration // the phase began
+	phaseBegan time.Duration
 }
 
 // Phase is how far a proposal is.
 type Phase uint8
 
-// The phases of a proposal. One that travels is Preparing until it is back.
+// The phases of a proposal. A proposal of paxos1 has only one, Preparing, and the back-off.
 const (
 	Preparing Phase = iota + 1
 	Accepting
 	BackingOff
 )
 
-// measureLost is a measure by which conflicts show, besides protocols.MeasureRefused: how many versions the
-// command has lost, the one noted included.
+// measureLost is the measure for writes that lose their version to another: how many the command has lost so
+// far, this one included.
 const measureLost = "version lost"
 
-// Meet keeps rule 4: the value accepted under the highest ballot has to be proposed.
-func (p *Proposal) Meet(valueBallot protocols.Ballot, value []byte) {
+// AdoptValue takes over a value that an acceptor has accepted, if its ballot is the highest met so far (rule 4:
+// the proposer proposes the value accepted under the highest ballot).
+func (p *Proposal) AdoptValue(valueBallot protocols.Ballot, value []byte) {
 	if valueBallot > p.ValueBallot {
 		p.ValueBallot, p.Value = valueBallot, value
 	}
 }
 
-func (r *Replica) onCommand(id protocols.CommandID, data []byte) {
-	var command kv.Command
-	if err := protocols.Decode(data, &command); err != nil {
-		panic(fmt.Sprintf("keypaxos: command %v is not a kv.Command: %v", id, err)) // made by the host of this replica
-	}
-	g := r.register(command.Key)
-	w := &Wish{Read: command.Op == kv.Op_GET, id: id, version: command.Version}
-	if result, over := g.outcome(w); over {
-		if result != nil {
-			r.Out.Answer(id, result)
-		}
-		return
-	}
-	if !w.Read {
-		w.value = slices.Clone(data)
-	}
-	at := &g.wishes
-	for ; *at != nil; at = &(*at).next {
-		if (*at).id == id {
-			return
-		}
-	}
-	*at = w
-	r.propose(g)
-}
-
-// outcome returns what has become of a wish, and whether anything has. A result of nil is one that
-// the client holds already.
-func (g *Register) outcome(w *Wish) (result []byte, over bool) {
-	if result, over = g.state.Result(w.id); over {
-		return result, true
-	}
-	op := kv.Op_PUT
-	if w.Read {
-		op = kv.Op_GET
-	}
-	return g.state.Known(op, w.version) // rule 8
-}
-
-// propose begins an attempt for the oldest wish, unless one is under way.
+// propose starts a proposal for the oldest request of a key, unless one is in progress.
 func (r *Replica) propose(g *Register) {
-	w := g.wishes
-	if g.Proposal != nil || w == nil {
+	req := g.requests
+	if g.Proposal != nil || req == nil {
 		return
 	}
-	if w.proposed {
-		r.Out.Mark(w.id, protocols.MarkRetried)
+	if req.proposed {
+		r.Out.Mark(req.id, protocols.MarkRetried)
 	} else {
-		r.proposed(w)
+		r.markProposed(req)
 	}
 	r.begin(g, 0)
 }
 
-func (r *Replica) proposed(w *Wish) {
-	w.proposed = true
-	r.Out.Mark(w.id, protocols.MarkProposed)
-}
-
-// begin begins an attempt under a ballot above all that were met. The version's own promise holds every
-// ballot that this replica has used for it, but for those taken back (rules 9 and 13).
+// begin starts an attempt for the oldest request under a new ballot, above the given one, this replica's own
+// promise and its abandoned ballots: a ballot is used once (rules 9 and 13). The version is the first not known
+// to be chosen (rule 8). If the request is a read, all other reads of the key that have arrived join it (rule 6).
 func (r *Replica) begin(g *Register, met protocols.Ballot) {
-	w, version := g.wishes, g.Next() // rule 8
+	req, version := g.requests, g.Next()
 	i := r.instance(g, version)
 	b := max(i.LastBallot, i.abandoned, met).Next(r.ID)
-	for other := w; w.Read && other != nil; other = other.next { // rule 6
+	for other := req; req.Read && other != nil; other = other.next {
 		if other.Read && !other.proposed {
-			r.proposed(other)
+			r.markProposed(other)
 		}
 	}
-	w.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: w.value, since: r.now}
-	g.Proposal = &w.attempt
+	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, phaseBegan: r.now}
+	g.Proposal = &req.attempt
 	before := r.Prepare(g, version, b)
-	g.Proposal.Meet(before.ValueBallot, before.Value)
+	g.Proposal.AdoptValue(before.ValueBallot, before.Value)
 	r.rules.Begin(g)
 }
 
-// Awaited tells whether an answer belongs to the proposal under way, in that phase of it, and takes the
-// time that it took.
+// Awaited tells whether an answer belongs to the current phase of the key's proposal. If so, it samples the
+// round trip.
 func (r *Replica) Awaited(from protocols.NodeID, g *Register, m *Message, phase Phase) bool {
 	p := g.Proposal
 	if p == nil || p.Phase != phase || p.Version != m.Version || uint64(p.Ballot) != m.Ballot {
 		return false
 	}
-	r.links[from].Sample(r.now - p.since)
+	r.roundTrips[from].Sample(r.now - p.phaseBegan)
 	return true
 }
 
-// Prepared begins phase 2.
-func (r *Replica) Prepared(g *Register) {
+// BeginPhase2 notes that the proposal goes on to phase 2, accept.
+func (r *Replica) BeginPhase2(g *Register) {
 	p := g.Proposal
-	p.Phase, p.Agreed, p.Refused, p.since = Accepting, 0, 0, r.now
-	r.Out.Mark(g.wishes.id, protocols.MarkPrepared)
+	p.Phase, p.Agreed, p.Refused, p.phaseBegan = Accepting, 0, 0, r.now
+	r.Out.Mark(g.requests.id, protocols.MarkPrepared)
 }
 
-// Chosen keeps rules 5 and 7: the proposal's value is chosen, and all are told.
+// Chosen notes that the proposal's value is chosen (rule 5) and sends the commit to all (rule 7).
 func (r *Replica) Chosen(g *Register) {
 	p := g.Proposal
 	r.Broadcast(g, r.message(Kind_COMMIT, p.Version, 0, p.Value))
 	r.Learn(g, p.Version, p.Value)
 }
 
-// Absent keeps rule 6: in the version after the latest known one nothing is chosen. The run began after
-// each of the reads had come that are proposed.
-func (r *Replica) Absent(g *Register) {
-	r.end(g)
-	for at := &g.wishes; *at != nil; {
-		w := *at
-		if !w.Read || !w.proposed {
-			at = &w.next
+// AnswerAbsent ends a proposal of a read for which no acceptor of a quorum had a value: the latest known version
+// is the latest. It answers all reads that had joined the proposal before it started (rule 6).
+func (r *Replica) AnswerAbsent(g *Register) {
+	r.endProposal(g)
+	for at := &g.requests; *at != nil; {
+		req := *at
+		if !req.Read || !req.proposed {
+			at = &req.next
 			continue
 		}
-		*at = w.next
-		r.answer(w, g.state.Read(w.version))
+		*at = req.next
+		r.answer(req, g.state.Read(req.version))
 	}
 	r.propose(g)
 }
 
-func (r *Replica) end(g *Register) {
+// endProposal ends the proposal of a key, if there is one.
+func (r *Replica) endProposal(g *Register) {
 	if g.Proposal != nil {
 		g.Proposal = nil
 		r.Out.StopTimer(g.timer)
 	}
 }
 
-// GiveUp ends an attempt; the next one begins after the back-off of rule 4.
+// GiveUp ends an attempt. The next one begins after a random back-off (rule 4).
 func (r *Replica) GiveUp(g *Register) {
-	w := g.wishes
-	w.failed++
+	req := g.requests
+	req.attempts++
 	if g.Proposal.Refused != 0 {
-		r.Out.Measure(protocols.MeasureRefused, int64(w.failed))
+		r.Out.Measure(protocols.MeasureRefused, int64(req.attempts))
 	}
 	g.Proposal.Phase = BackingOff
-	r.Out.SetTimer(g.timer, r.backOff(w.failed))
+	r.Out.SetTimer(g.timer, r.backoff(req.attempts))
 }
 
-// patience is how often a time is doubled at most: more, and a lossy network or a duel of several
-// proposers would keep a client waiting for minutes between few attempts.
-const patience = 4
+// maxDoublings caps timeouts and back-offs at 16 (1<<4) times their first value: with more, a client of a lossy
+// network would wait for minutes between few attempts.
+const maxDoublings = 4
 
-// backOff is a random time, at most that of a phase, which doubles with each attempt up to 16 times.
-func (r *Replica) backOff(failed int) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.nearest(r.quorum)) << min(failed-1, patience)))
+// backoff returns a random time of at most the timeout of a phase, which doubles with each failed attempt (rule
+// 4).
+func (r *Replica) backoff(failed int) time.Duration {
+	return time.Duration(r.random.Int64N(int64(r.quorumTimeout(r.quorum)) << min(failed-1, maxDoublings)))
 }
 
-// onTimer begins a new attempt when the back-off is over: two proposers that time out in step must
-// not go on in step.
+// onTimer starts a new attempt when the back-off of the last one is over. In any other phase, the answers did
+// not come in time.
 func (r *Replica) onTimer(g *Register) {
 	p := g.Proposal
 	switch {
 	case p == nil:
 	case p.Phase == BackingOff:
-		r.Out.Mark(g.wishes.id, protocols.MarkRetried)
+		r.Out.Mark(g.requests.id, protocols.MarkRetried)
 		r.begin(g, p.Highest)
 	default:
-		g.wishes.late++
-		r.rules.Late(g)
+		g.requests.timeouts++
+		r.rules.TimedOut(g)
 	}
 }
 
-// Wait sets the time that a phase may take in which a quorum has to answer: first the nearest one;
-// after a wait in vain, since somebody near may be down, any.
-func (r *Replica) Wait(g *Register, s quorum.System) {
-	if g.wishes.late > 0 {
+// WaitForQuorum sets the timeout of a phase that a quorum must answer: of the nearest quorum at first; of all
+// replicas after a timeout, since one of the nearest may be down.
+func (r *Replica) WaitForQuorum(g *Register, s quorum.System) {
+	if g.requests.timeouts > 0 {
 		s = quorum.Size(len(r.members), quorum.Of(r.members...))
 	}
-	r.wait(g, r.nearest(s))
+	r.setTimeout(g, r.quorumTimeout(s))
 }
 
-// WaitFor sets the time that an answer of one replica may take.
-func (r *Replica) WaitFor(g *Register, from protocols.NodeID) {
-	r.wait(g, r.links[from].Timeout())
+// WaitForReplica sets the timeout of a phase that one replica must answer.
+func (r *Replica) WaitForReplica(g *Register, from protocols.NodeID) {
+	r.setTimeout(g, r.roundTrips[from].Timeout())
 }
 
-// wait doubles the time with each wait in vain: the link may be slower than ever measured, and an answer
-// that comes too late is no measurement (RFC 6298, rule 5.5).
-func (r *Replica) wait(g *Register, timeout time.Duration) {
-	r.Out.SetTimer(g.timer, timeout<<min(g.wishes.late, patience))
+// setTimeout sets the timer of a phase. The timeout doubles with each one that the request has met: the link
+// may be slower than anything measured, and a late answer gives no sample (RFC 6298, rule 5.5).
+func (r *Replica) setTimeout(g *Register, timeout time.Duration) {
+	r.Out.SetTimer(g.timer, timeout<<min(g.requests.timeouts, maxDoublings))
 }
 
-// nearest is how long to wait for the answers of the nearest replicas that are a quorum with this one.
-// Which are the nearest is a matter of configuration: of those that do not answer in time nothing is
-// measured.
-func (r *Replica) nearest(s quorum.System) time.Duration {
-	timeout, heard := r.links[r.ID].Timeout(), quorum.Of(r.ID)
+// quorumTimeout returns the timeout for the answers of the nearest replicas that form a quorum with this one.
+// The nearest are those by configured delays: replicas that never answer in time give no samples.
+func (r *Replica) quorumTimeout(s quorum.System) time.Duration {
+	timeout, heard := r.roundTrips[r.ID].Timeout(), quorum.Of(r.ID)
 	for _, peer := range r.peers {
 		if s.IsQuorum(heard) {
 			break
 		}
 		heard.Add(int32(peer))
-		timeout = max(timeout, r.links[peer].Timeout())
+		timeout = max(timeout, r.roundTrips[peer].Timeout())
 	}
 	return timeout
 }
 
-// message fills in a message that is encoded at once.
+// message fills in the one message that is reused; it must be sent before the next call.
 func (r *Replica) message(kind Kind, version uint64, b protocols.Ballot, value []byte) *Message {
 	m := &r.sent
 	m.Kind, m.Version, m.Ballot, m.Value = kind, version, uint64(b), value
@@ -263,13 +204,14 @@ func (r *Replica) message(kind Kind, version uint64, b protocols.Ballot, value [
 	return m
 }
 
-// Ask is the proposal's request of that kind, with that value. It is to be sent at once.
-func (r *Replica) Ask(g *Register, kind Kind, value []byte) *Message {
+// ProposalMessage returns a message of the key's proposal, with a value. It must be sent at once: its memory is
+// reused.
+func (r *Replica) ProposalMessage(g *Register, kind Kind, value []byte) *Message {
 	return r.message(kind, g.Proposal.Version, g.Proposal.Ballot, value)
 }
 
-// Reply is an answer to a request, which tells the highest ballot promised before. It is to be sent at
-// once.
+// Reply returns the answer to a message, with the highest ballot promised before it. It must be sent at once: its
+// memory is reused.
 func (r *Replica) Reply(request *Message, kind Kind, last protocols.Ballot) *Message {
 	m := r.message(kind, request.Version, protocols.Ballot(request.Ballot), nil)
 	m.LastBallot = uint64(last)

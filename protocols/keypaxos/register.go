@@ -1,12 +1,4 @@
-// Package keypaxos is what the drivers paxos and paxos1 have in common: a key-value store in which an
-// instance of Paxos decides each version of each key. It keeps the acceptor's state, the queue of the
-// clients' commands, what is chosen, snapshots and disk; how a value gets chosen is for the driver, which
-// keeps [Rules].
-//
-// The rules that are kept here are cited by their numbers in package paxos, where they stand.
 package keypaxos
-
-//go:generate go run quorumbench/protocols/protogen protocols/keypaxos/keypaxos.proto
 
 import (
 	"math/rand/v2"
@@ -18,92 +10,94 @@ import (
 	"quorumbench/protocols/quorum"
 )
 
-// Rules are a driver's own: how it gets a value chosen.
+// Rules are the driver's part: how it gets a value chosen.
 type Rules interface {
-	// Begin sends a new proposal on its way; this replica itself has promised its ballot.
+	// Begin starts the first phase of g.Proposal, whose ballot this replica itself has promised.
 	Begin(g *Register)
-	// Late tells that the proposal under way has no answer yet that ends it, and its time is over.
-	Late(g *Register)
-	// Receive handles a message of one of the driver's own kinds. It concerns a version that is not
-	// known chosen, unless it is an answer.
+	// TimedOut handles the timeout of the current phase of g.Proposal.
+	TimedOut(g *Register)
+	// Receive handles a message of one of the driver's own kinds. A request among them concerns a version
+	// that is not known to be chosen.
 	Receive(from protocols.NodeID, g *Register, m *Message)
 }
 
-// Replica is one replica's keys. It implements protocols.Node for the driver that embeds it.
+// Replica is one replica's state of all keys. It implements protocols.Node for the driver that embeds it.
 type Replica struct {
 	ID  protocols.NodeID
 	Out *protocols.Outbox
 
-	members []protocols.NodeID
-	rules   Rules
-	random  *rand.Rand
-	now     time.Duration
-	links   []protocols.RoundTrip // to each replica
-	peers   []protocols.NodeID    // nearest first
-	quorum  quorum.System
+	members    []protocols.NodeID
+	rules      Rules
+	random     *rand.Rand
+	now        time.Duration
+	roundTrips []protocols.RoundTrip // measured, by replica
+	peers      []protocols.NodeID    // nearest first
+	quorum     quorum.System
 
-	registers []*Register // in the order met; the place, which is used again, is the timer's ID
-	vacant    []*Register // of them, those whose keys were dropped
-	byKey     map[string]*Register
-	spare     *Instance // instances that are over, for new ones
-	logged    int       // records since the last snapshot
+	registers     []*Register // in order of creation; the index, which is used again, is the timer's ID
+	freeRegisters []*Register // those of registers whose keys were dropped
+	byKey         map[string]*Register
+	freeInstances *Instance // for reuse
+	logged        int       // number of records since the last snapshot
 
-	in     Message // reused for decoding
-	sent   Message // and for encoding
+	in     Message // reused: the message that was decoded last
+	sent   Message // reused: the message that is encoded next
 	entry  Entry
 	record Record
 }
 
-// New returns a replica without keys. How long a proposal backs off follows from the round trip to a quorum.
+// New returns a replica without keys. Retries back off by up to the round trip to the given quorum.
 func New(c protocols.Config, quorum quorum.System, rules Rules) *Replica {
 	r := &Replica{
 		ID: c.ID, members: c.Members, rules: rules, quorum: quorum,
-		random: rand.New(rand.NewPCG(c.Seed, 1)),
-		links:  make([]protocols.RoundTrip, c.Size()),
-		peers:  c.Delays.Nearest(c.ID),
-		byKey:  map[string]*Register{},
+		random:     rand.New(rand.NewPCG(c.Seed, 1)),
+		roundTrips: make([]protocols.RoundTrip, c.Size()),
+		peers:      c.Delays.Nearest(c.ID),
+		byKey:      map[string]*Register{},
 	}
-	for to := range r.links {
-		r.links[to] = protocols.NewRoundTrip(c.Delays.RoundTrip(c.ID, protocols.NodeID(to)))
+	for to := range r.roundTrips {
+		r.roundTrips[to] = protocols.NewRoundTrip(c.Delays.RoundTrip(c.ID, protocols.NodeID(to)))
 	}
 	r.record.Entries = []*Entry{&r.entry}
 	return r
 }
 
-// Register is one key: its latest version, the open instances after it, and the wishes of this
-// replica's clients. There may be millions, most of them at rest.
+// Register is one key: its latest version, the open instances after it, and the requests of this
+// replica's clients. There may be millions, most of them without a request.
 type Register struct {
-	Proposal *Proposal // of this replica, for the oldest wish; nil: none is under way
+	Proposal *Proposal // of this replica, for the oldest request; nil if none is in progress
 
-	key     []byte
-	name    string // the same
-	timer   protocols.TimerID
-	version uint64      // the latest that is applied; all before it are chosen too
-	state   kv.Register // after that version: the snapshot of the key
-	open    *Instance   // of what is promised, accepted or chosen after that version, the first
-	wishes  *Wish       // the oldest
+	key      []byte
+	name     string // key as a string
+	timer    protocols.TimerID
+	version  uint64      // the latest applied; all before it are chosen
+	state    kv.Register // after that version
+	open     *Instance   // the instances after that version, as a list in order; nil if none
+	requests *Request    // the oldest, which links to the others
 }
 
-// Next is the first version not known chosen.
+// Next returns the first version that is not known to be chosen.
 func (g *Register) Next() uint64 { return g.version + 1 }
 
-// Wish is the command for which there is, or next will be, a proposal.
-func (g *Register) Wish() *Wish { return g.wishes }
+// Request returns the oldest request of the key; nil if there is none. The key's proposal serves it.
+func (g *Register) Request() *Request { return g.requests }
 
+// register returns the state of a key, which it creates if there is none.
 func (r *Replica) register(key []byte) *Register {
 	if g := r.byKey[string(key)]; g != nil {
 		return g
 	}
-	g := r.vacancy()
+	g := r.newRegister()
 	g.key, g.name = slices.Clone(key), string(key)
 	r.byKey[g.name] = g
 	return g
 }
 
-func (r *Replica) vacancy() *Register {
-	if last := len(r.vacant) - 1; last >= 0 {
-		g := r.vacant[last]
-		r.vacant = r.vacant[:last]
+// newRegister returns an empty register: one whose key was dropped, or a new one.
+func (r *Replica) newRegister() *Register {
+	if last := len(r.freeRegisters) - 1; last >= 0 {
+		g := r.freeRegisters[last]
+		r.freeRegisters = r.freeRegisters[:last]
 		return g
 	}
 	g := &Register{timer: protocols.TimerID(len(r.registers))}
@@ -111,25 +105,25 @@ func (r *Replica) vacancy() *Register {
 	return g
 }
 
-// tidy drops what is empty: instances of which nothing is known any more, and the key, if nobody has
-// written it. That is so where the prepare of a read that found nothing has been taken back: rule 12.
-// More must not be dropped. A promise is kept for ever, even one to a read (rule 1), so that without the
-// option revert a read of a key that nobody has written leaves an instance at each replica that it asked;
-// and the reader itself has to know which ballots it has abandoned (rule 13).
-func (r *Replica) tidy(g *Register) {
+// dropIfEmpty drops the instances of a key of which nothing is known any more, and the key itself if it has
+// no version, no instance and no request. That is so after a read that found nothing has taken back its
+// promises (rule 12: revert). All else stays: a promise is kept for ever, even one to a read (rule 1), so that
+// without the option revert a read of a key that was never written leaves an instance at each replica it asked;
+// and the reader must remember which ballots it has abandoned (rule 13: never use them again).
+func (r *Replica) dropIfEmpty(g *Register) {
 	for at := &g.open; *at != nil; {
 		if (*at).empty() {
-			r.drop(at)
+			r.dropInstance(at)
 		} else {
 			at = &(*at).later
 		}
 	}
-	if g.version > 0 || g.open != nil || g.wishes != nil {
+	if g.version > 0 || g.open != nil || g.requests != nil {
 		return
 	}
 	delete(r.byKey, g.name)
-	*g = Register{timer: g.timer} // which is not set: only for a wish it is
-	r.vacant = append(r.vacant, g)
+	*g = Register{timer: g.timer} // the timer is not set, since there is no request
+	r.freeRegisters = append(r.freeRegisters, g)
 }
 
 // Step implements protocols.Node.
@@ -144,16 +138,16 @@ func (r *Replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(r.registers[in.Timer])
 	case protocols.InputMessage:
-		if r.decode(in.Data) == nil && r.in.Version > 0 { // nothing but a replica of this driver sends; skip what is not ours
+		if r.decode(in.Data) == nil && r.in.Version > 0 {
 			g := r.register(r.in.Key)
 			r.receive(in.From, g, &r.in)
-			r.tidy(g)
+			r.dropIfEmpty(g)
 		}
 	}
 	r.compact()
 }
 
-// decode is protocols.Decode into r.in, whose key, which nobody keeps, it reuses.
+// decode decodes a message into r.in. It reuses the memory of the last message's key, which no caller keeps.
 func (r *Replica) decode(data []byte) error {
 	key := r.in.Key[:0]
 	r.in.Reset()
@@ -161,22 +155,23 @@ func (r *Replica) decode(data []byte) error {
 	return r.in.UnmarshalVT(data)
 }
 
+// receive handles commits, and questions about versions that are already applied; the rest is for the driver.
 func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 	switch m.Kind {
 	case Kind_COMMIT:
 		r.Learn(g, m.Version, m.Value)
-		if g.version < m.Version { // an earlier commit was lost
+		if g.version < m.Version { // an earlier commit is missing
 			r.Send(from, g, r.message(Kind_FETCH, g.Next(), 0, nil))
 		}
 	case Kind_STATE:
 		r.adopt(g, m.Version, m.State)
 	case Kind_FETCH:
 		if m.Version <= g.version {
-			r.tellState(from, g)
+			r.sendState(from, g)
 		}
 	case Kind_PREPARE, Kind_ACCEPT, Kind_PROPOSE:
-		if m.Version <= g.version { // rule 7
-			r.tellState(from, g)
+		if m.Version <= g.version { // rule 7: the version is decided, so the answer is the state
+			r.sendState(from, g)
 			return
 		}
 		r.rules.Receive(from, g, m)
@@ -185,10 +180,10 @@ func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 	}
 }
 
-// Now is the time of the step.
+// Now returns the time of the current step.
 func (r *Replica) Now() time.Duration { return r.now }
 
-// Send sends a message about a key.
+// Send sends a message about a key to one replica.
 func (r *Replica) Send(to protocols.NodeID, g *Register, m *Message) {
 	m.Key = g.key
 	r.Out.Send(to, m)

@@ -6,42 +6,43 @@ import (
 	"quorumbench/protocols"
 )
 
-// chainLength is how many promises below the highest an acceptor remembers, to return to. Each that is
-// forgotten costs at most a refusal.
+// chainLength is how many promises below the highest an acceptor remembers. One that it forgets costs at most a
+// refusal.
 const chainLength = 8
 
-// push keeps the chain of rule 11.
-func (i *Instance) push() {
-	if len(i.below) == chainLength {
-		i.below = slices.Delete(i.below, 0, 1)
+// pushPromise puts the highest promise into the chain of earlier ones (rule 11).
+func (i *Instance) pushPromise() {
+	if len(i.promisedBelow) == chainLength {
+		i.promisedBelow = slices.Delete(i.promisedBelow, 0, 1)
 	}
-	i.below = append(i.below, i.LastBallot)
+	i.promisedBelow = append(i.promisedBelow, i.LastBallot)
 }
 
-// TakeBack keeps rule 13, at the end of an attempt that goes no further.
-func (r *Replica) TakeBack(g *Register) {
+// Abandon gives up the ballot of a proposal that is still in phase 1: it notes durably that the ballot must not
+// be used again, takes back this replica's promise, and asks all others to take back theirs (rule 13).
+func (r *Replica) Abandon(g *Register) {
 	p := g.Proposal
 	if p.Phase != Preparing {
 		return
 	}
 	i := r.instance(g, p.Version)
 	i.abandoned = max(i.abandoned, p.Ballot)
-	r.keep(g, i)
+	r.persist(g, i)
 	r.Revert(g, p.Version, p.Ballot)
-	r.Broadcast(g, r.Ask(g, Kind_REVERT, nil))
+	r.Broadcast(g, r.ProposalMessage(g, Kind_REVERT, nil))
 }
 
-// Revert keeps rule 12, of a version that may be over.
+// Revert takes back a promise if it is the highest of its instance and no value was accepted under it (rule 12).
 func (r *Replica) Revert(g *Register, version uint64, b protocols.Ballot) {
 	if version <= g.version {
 		return
 	}
 	i := r.instance(g, version)
-	last := len(i.below) - 1
+	last := len(i.promisedBelow) - 1
 	if i.LastBallot != b || i.ValueBallot == b || last < 0 {
 		return
 	}
-	i.LastBallot, i.below = i.below[last], i.below[:last]
-	r.keep(g, i)
+	i.LastBallot, i.promisedBelow = i.promisedBelow[last], i.promisedBelow[:last]
+	r.persist(g, i)
 	r.Out.Mark(protocols.CommandID{}, protocols.MarkReverted)
 }

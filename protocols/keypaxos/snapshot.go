@@ -4,26 +4,24 @@ import (
 	"quorumbench/protocols"
 )
 
-// A snapshot of all keys takes the place of the log when the log has more records than this: so many,
-// and so many more a key. With a number that did not grow with the keys, writing n of them would take
-// n² of time; so the log is never longer than about five times the keys' states, and a write's share
-// of the snapshots is that of a few records. The numbers are low enough that a life of a few hundred
-// writes of some keys sees several snapshots.
+// compact writes a snapshot when the log has more than minRecords records plus recordsPerKey for each key. The
+// bound grows with the keys: with a fixed one, writing n keys would take time n². So the log is never longer than
+// about five times the keys' states. The bound is low enough for a random life of a few hundred writes to see
+// several snapshots.
 const (
-	recordsAtLeast = 64
-	recordsPerKey  = 4
+	minRecords    = 64
+	recordsPerKey = 4
 )
 
-// persist writes the entry that has been filled in.
-func (r *Replica) persist() {
+// persistEntry writes r.entry to the log.
+func (r *Replica) persistEntry() {
 	r.Out.Persist(&r.record)
 	r.logged++
 }
 
-// compact writes a snapshot if the log is long: what is needed of each key, which is its latest version
-// with the sessions, and the instances after it.
+// compact replaces a long log by a snapshot: for each key, its latest state and the instances after it.
 func (r *Replica) compact() {
-	if r.logged <= recordsAtLeast+recordsPerKey*len(r.byKey) {
+	if r.logged <= minRecords+recordsPerKey*len(r.byKey) {
 		return
 	}
 	r.logged = 0
@@ -44,11 +42,11 @@ func (r *Replica) compact() {
 	r.Out.Snapshot(snapshot)
 }
 
-// describe fills in an entry with the acceptor's state.
+// describe fills in a log entry with the acceptor's state.
 func (i *Instance) describe(e *Entry, g *Register) {
 	promised := e.Promised[:0]
 	e.Reset()
-	for _, b := range i.below {
+	for _, b := range i.promisedBelow {
 		promised = append(promised, uint64(b))
 	}
 	e.Key, e.Version = g.key, i.version
@@ -56,25 +54,27 @@ func (i *Instance) describe(e *Entry, g *Register) {
 	e.Abandoned, e.Promised = uint64(i.abandoned), promised
 }
 
+// restore takes back a record from the disk after a crash.
 func (r *Replica) restore(data []byte) {
 	var record Record
 	if protocols.Decode(data, &record) != nil {
-		return // a torn record was never told to anybody
+		return // a torn record: no message was sent that rests on it
 	}
 	r.logged++
 	for _, e := range record.Entries {
 		g := r.register(e.Key)
 		r.restoreEntry(g, e)
-		r.tidy(g)
+		r.dropIfEmpty(g)
 	}
 }
 
+// restoreEntry takes back one entry: a key's state, a chosen value, or an acceptor's state.
 func (r *Replica) restoreEntry(g *Register, e *Entry) {
 	switch {
 	case e.Version <= g.version:
 	case e.State != nil:
 		if g.state.Restore(e.State) == nil {
-			r.stateAfter(g, e.Version)
+			r.installState(g, e.Version)
 		}
 	case e.Chosen:
 		r.instance(g, e.Version).chosen = e.Value
@@ -82,9 +82,9 @@ func (r *Replica) restoreEntry(g *Register, e *Entry) {
 	default:
 		i := r.instance(g, e.Version)
 		i.Promised = Promised{protocols.Ballot(e.LastBallot), protocols.Ballot(e.ValueBallot), e.Value}
-		i.abandoned, i.below = protocols.Ballot(e.Abandoned), nil
+		i.abandoned, i.promisedBelow = protocols.Ballot(e.Abandoned), nil
 		for _, b := range e.Promised {
-			i.below = append(i.below, protocols.Ballot(b))
+			i.promisedBelow = append(i.promisedBelow, protocols.Ballot(b))
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 
 const ms = time.Millisecond
 
-// The way to the nearer replica is cut, the way back is not, and that replica writes much: its messages
-// must not make it look as if it could be reached.
+// The link from replica 0 to the nearer replica is cut in one direction, and that replica sends much: its messages
+// must not make it count as reachable.
 func TestAOneWayCutCostsARetryAtTheOther(t *testing.T) {
 	delays := protocols.Delays{{0, 10 * ms, 40 * ms}, {10 * ms, 0, 40 * ms}, {40 * ms, 40 * ms, 0}}
 	c := prototest.NewCluster(t, paxos1.Driver, prototest.Network{Delays: delays}, protocols.Nobody, 1)

@@ -7,17 +7,20 @@ import (
 	"quorumbench/protocols/keypaxos"
 )
 
-// Begin implements keypaxos.Rules: the proposer, prepared here, leaves (rule 1).
+// Begin implements keypaxos.Rules: it sends the proposal, which this replica has prepared, to the nearest
+// reachable replica, with the value accepted here and its ballot (rule 1).
 func (r *replica) Begin(g *keypaxos.Register) {
 	p := g.Proposal
 	p.To = r.reach.Nearest(r.Now())
-	r.WaitFor(g, p.To)
-	m := r.Ask(g, keypaxos.Kind_PROPOSE, p.Value)
+	r.WaitForReplica(g, p.To)
+	m := r.ProposalMessage(g, keypaxos.Kind_PROPOSE, p.Value)
 	m.ValueBallot = uint64(p.ValueBallot)
 	r.Send(p.To, g, m)
 }
 
-// onPropose keeps rule 2. The same proposer again, of a doubled message, gets the same answer.
+// onPropose is the acceptor's side of a proposal: it refuses a ballot below its promise; else it accepts the
+// value with the highest ballot, its own or the one sent, or only promises if there is none (rule 2). The same
+// proposal again, from a duplicated message, gets the same answer.
 func (r *replica) onPropose(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	b, before := protocols.Ballot(m.Ballot), r.Promised(g, m.Version)
 	if before.LastBallot > b {
@@ -40,7 +43,9 @@ func (r *replica) onPropose(from protocols.NodeID, g *keypaxos.Register, m *keyp
 	r.Send(from, g, answer)
 }
 
-// onProposed keeps rules 3, 5 and 6: the proposer is back.
+// onProposed handles the answer to a proposal: this replica accepts what the other one has accepted, unless it has
+// promised a higher ballot meanwhile (rule 3); then the value is chosen (rule 5). A read without a value is
+// answered (rule 6).
 func (r *replica) onProposed(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	r.reach.Answered(from)
 	if !r.Awaited(from, g, m, keypaxos.Preparing) {
@@ -55,25 +60,26 @@ func (r *replica) onProposed(from protocols.NodeID, g *keypaxos.Register, m *key
 		p.Value = m.Value
 	}
 	if p.Value == nil {
-		r.Absent(g)
+		r.AnswerAbsent(g)
 		return
 	}
-	if last := r.Accept(g, p.Version, p.Ballot, p.Value); last > p.Ballot { // rule 3: void
+	if last := r.Accept(g, p.Version, p.Ballot, p.Value); last > p.Ballot { // rule 3: the answer is void
 		r.refused(g, r.ID, last)
 		return
 	}
 	r.Chosen(g)
 }
 
-// refused keeps rule 4: the next attempt is above the ballot met.
+// refused gives up an attempt that met a higher promise; the next one takes a ballot above that (rule 4).
 func (r *replica) refused(g *keypaxos.Register, by protocols.NodeID, last protocols.Ballot) {
 	g.Proposal.Refused.Add(int32(by))
 	g.Proposal.Highest = last
 	r.GiveUp(g)
 }
 
-// Late implements keypaxos.Rules: the proposer does not come back, or its answer.
-func (r *replica) Late(g *keypaxos.Register) {
+// TimedOut implements keypaxos.Rules: no answer came in time. The replica asked counts as unreachable for a while,
+// and the attempt is given up.
+func (r *replica) TimedOut(g *keypaxos.Register) {
 	r.reach.Unanswered(g.Proposal.To, r.Now())
 	r.GiveUp(g)
 }

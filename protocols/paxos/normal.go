@@ -1,0 +1,104 @@
+package paxos
+
+import (
+	"quorumbench/protocols"
+	"quorumbench/protocols/keypaxos"
+)
+
+// Begin implements keypaxos.Rules: it sends the prepare of phase 1 to all.
+func (r *replica) Begin(g *keypaxos.Register) {
+	r.WaitForQuorum(g, r.phase1)
+	r.Broadcast(g, r.ProposalMessage(g, keypaxos.Kind_PREPARE, nil))
+	r.promised(g, r.ID)
+}
+
+// onPromise handles an acceptor's answer to a prepare: a refusal if it has promised a higher ballot, else a
+// promise with the value it has accepted (rules 3 and 4).
+func (r *replica) onPromise(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+	if !r.Awaited(from, g, m, keypaxos.Preparing) {
+		return
+	}
+	if last := protocols.Ballot(m.LastBallot); last > g.Proposal.Ballot {
+		r.refused(g, from, last)
+		return
+	}
+	g.Proposal.AdoptValue(protocols.Ballot(m.ValueBallot), m.Value)
+	r.promised(g, from)
+}
+
+// promised counts a promise. With a quorum of them it starts phase 2 with the value accepted under the highest
+// ballot or, if there is none, its own (rule 4); a read without a value is answered (rule 6).
+func (r *replica) promised(g *keypaxos.Register, from protocols.NodeID) {
+	p := g.Proposal
+	p.Agreed.Add(int32(from))
+	if !r.phase1.IsQuorum(p.Agreed) {
+		return
+	}
+	if p.Value == nil { // rule 6: no acceptor of the quorum has a value
+		r.abandon(g)
+		r.AnswerAbsent(g)
+		return
+	}
+	r.BeginPhase2(g)
+	if last := r.Accept(g, p.Version, p.Ballot, p.Value); last > p.Ballot { // this replica has promised a higher ballot meanwhile
+		p.Highest = max(p.Highest, last)
+		p.Refused.Add(int32(r.ID))
+		r.GiveUp(g)
+		return
+	}
+	r.WaitForQuorum(g, r.phase2)
+	r.Broadcast(g, r.ProposalMessage(g, keypaxos.Kind_ACCEPT, p.Value))
+	r.accepted(g, r.ID)
+}
+
+// onAccepted handles an acceptor's answer to an accept: a refusal if it has promised a higher ballot (rule 3).
+func (r *replica) onAccepted(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+	if !r.Awaited(from, g, m, keypaxos.Accepting) {
+		return
+	}
+	if last := protocols.Ballot(m.LastBallot); last > g.Proposal.Ballot {
+		r.refused(g, from, last)
+		return
+	}
+	r.accepted(g, from)
+}
+
+// accepted counts an acceptance: a value that a quorum has accepted is chosen (rule 5).
+func (r *replica) accepted(g *keypaxos.Register, from protocols.NodeID) {
+	p := g.Proposal
+	p.Agreed.Add(int32(from))
+	if !r.phase2.IsQuorum(p.Agreed) {
+		return
+	}
+	r.Chosen(g)
+}
+
+// refused counts a refusal. When the others cannot form a quorum any more, the attempt is given up; the next one
+// takes a ballot above all that were met (rule 4).
+func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last protocols.Ballot) {
+	p := g.Proposal
+	p.Refused.Add(int32(from))
+	p.Highest = max(p.Highest, last)
+	needed := r.phase1
+	if p.Phase == keypaxos.Accepting {
+		needed = r.phase2
+	}
+	if needed.IsQuorum(needed.Members().Without(p.Refused)) {
+		return
+	}
+	r.abandon(g)
+	r.GiveUp(g)
+}
+
+// TimedOut implements keypaxos.Rules: the answers of a phase did not come in time.
+func (r *replica) TimedOut(g *keypaxos.Register) {
+	r.abandon(g)
+	r.GiveUp(g)
+}
+
+// abandon takes back the promises to the proposal's ballot, with the option revert (rule 13).
+func (r *replica) abandon(g *keypaxos.Register) {
+	if r.reverts {
+		r.Abandon(g)
+	}
+}
