@@ -239,9 +239,15 @@ func sameValue(a, b reflect.Value) bool {
 
 var (
 	position = reflect.TypeFor[token.Pos]()
-	object   = reflect.TypeFor[*ast.Object]()
+	object   = typeOf(reflect.TypeFor[ast.Ident](), "Obj") // what an identifier stands for, which the parser does not know
 	comments = reflect.TypeFor[*ast.CommentGroup]()
 )
+
+// typeOf is the type of a struct's field.
+func typeOf(t reflect.Type, field string) reflect.Type {
+	f, _ := t.FieldByName(field)
+	return f.Type
+}
 
 // inside is the value without the interface and the parentheses around it.
 func inside(v reflect.Value) reflect.Value {
