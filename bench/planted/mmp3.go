@@ -3,7 +3,7 @@ package planted
 // Not in the table:
 //   - What is right, or only slow: an owner that takes its next LSN from the instances it holds, ignoring
 //     Seen, for it holds all it has given out; a recoverer that prefers a no-op to a command that is only
-//     prepared, for nobody was told anything of that; Deps that are raised at every prepare, for more of
+//     prepared, for no message told anything of that; Deps that are raised at every prepare, for more of
 //     them do no harm; an answer that waits for the command to be applied.
 //   - A snapshot on disk without what is only prepared: it loses the promises of retries. It was not
 //     found in 3000 lives, since a retry, a snapshot and a crash must come together with two recoverers.
@@ -121,7 +121,7 @@ var mmp3Bugs = []Bug{
 			p.before.Deps = slices.Clone(p.before.Deps)
 			r.out.Send(to, r.envelope(&Message_Propose{Propose: m}))`).needing("slices").needing("slices"),
 	}},
-	{"mmp3", "a write whose place went to a no-op counts as committed", within(200), []Edit{
+	{"mmp3", "a write whose instance became a no-op counts as committed", within(200), []Edit{
 		in("mmp3.replica.decide").replace(`sameCommands(requests, x.commands)`,
 			`sameCommands(requests, x.commands) || len(x.commands) == 0`),
 	}},
@@ -218,7 +218,7 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onPiece").drop(`if p.Index <= r.slots { _ }`),
 		in("mmp3.replica.onPiece").drop(`r.supersedes(&s)`),
 	}},
-	{"mmp3", "nobody tells what it has applied", inScenario("mmp3-last-commit"), []Edit{
+	{"mmp3", "no replica sends what it has applied", inScenario("mmp3-last-commit"), []Edit{
 		in("mmp3.replica.scheduleApplied").drop(`r.out.SetTimer(appliedTimer, appliedPeriod+r.longestTimeout())`),
 	}},
 
@@ -232,7 +232,7 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "a quorum read waits for nothing", within(50), []Edit{
 		in("mmp3.replica.answerReads").replace(`!q.known || !r.applied.covers(q.until)`, `!q.known`),
 	}},
-	{"mmp3", "answers to the reads of a former life count", inScenario("mmp3-late-seen"), []Edit{
+	{"mmp3", "answers to the reads of an earlier incarnation count", inScenario("mmp3-late-seen"), []Edit{
 		in("mmp3.newReplica").replace(`r.random.Uint64()`, `0`),
 	}},
 

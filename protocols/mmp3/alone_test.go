@@ -11,7 +11,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// alone is replica 2 of a cluster whose others a test plays.
+// alone is replica 2 of a cluster in which a test plays the other two.
 type alone struct {
 	*replica
 	t    testing.TB
@@ -19,6 +19,7 @@ type alone struct {
 	sent protocols.Outbox // what the last step wanted
 }
 
+// newAlone returns a started replica without state.
 func newAlone(t testing.TB) *alone {
 	r := newReplica(Driver.MustComplete(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Seed: 1}))
 	a := &alone{replica: r.(*replica), t: t}
@@ -26,13 +27,14 @@ func newAlone(t testing.TB) *alone {
 	return a
 }
 
+// step hands the replica an input and keeps what it wants done in sent.
 func (a *alone) step(in protocols.Input) {
 	in.Now = a.at
 	a.sent.Reset()
 	a.Step(&in, &a.sent)
 }
 
-// hears gives it a message.
+// receive hands the replica a message.
 func (a *alone) receive(from protocols.NodeID, m *Message) {
 	a.t.Helper()
 	data, err := protocols.Append(nil, m)
@@ -42,7 +44,7 @@ func (a *alone) receive(from protocols.NodeID, m *Message) {
 	a.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
 }
 
-// messages names what the last step sent to a replica.
+// messages describes the messages to a replica that the last step sent.
 func (a *alone) messages(to protocols.NodeID) (names []string) {
 	for _, s := range a.sent.Sends {
 		if s.To == to {
@@ -52,21 +54,21 @@ func (a *alone) messages(to protocols.NodeID) (names []string) {
 	return names
 }
 
-// accepted is the answer to its proposal of an instance.
+// accepted returns the answer to the replica's proposal of an instance.
 func (a *alone) accepted(at position) *Instance {
 	x := a.get(at).message()
 	x.ValueBallot = x.Ballot
 	return x
 }
 
-// commands gives it commands of a client, from the first one on.
+// commands hands the replica count commands of a client, from the first on.
 func (a *alone) commands(client uint64, count int) {
 	for seq := range uint64(count) {
 		a.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: client, Seq: seq + 1}, Data: put(a.t, client, seq+1, 0, 10)})
 	}
 }
 
-// put is a write of so many bytes; the client holds the answers to its commands below acked.
+// put returns an encoded write of a value of size bytes. The client holds the answers to its commands below acked.
 func put(t testing.TB, client, seq, acked uint64, size int) []byte {
 	t.Helper()
 	data, err := proto.Marshal(&kv.Command{Client: client, Seq: seq, Acked: acked, Op: kv.Op_PUT, Key: []byte("k"), Value: make([]byte, size)})
@@ -76,7 +78,7 @@ func put(t testing.TB, client, seq, acked uint64, size int) []byte {
 	return data
 }
 
-// placed is an instance of a column as its owner proposes it first, with one command of so many bytes.
+// proposedInstance returns an instance as the owner of its column proposes it first, with one command of size bytes.
 func proposedInstance(t testing.TB, column int, lsn uint64, size int) *Instance {
 	deps := make([]uint64, replicas)
 	deps[column] = lsn
@@ -86,15 +88,15 @@ func proposedInstance(t testing.TB, column int, lsn uint64, size int) *Instance 
 	}
 }
 
-// chosen is the instance when it is committed.
+// committedInstance returns an instance as the owner of its column commits it, with one command of size bytes.
 func committedInstance(t testing.TB, column int, lsn uint64, size int) *Instance {
 	x := proposedInstance(t, column, lsn, size)
 	x.ValueBallot, x.Committed = x.Ballot, true
 	return x
 }
 
-// An answer that holds nothing new says nothing of what is behind it.
-func TestCatchingUpGoesOnBehindWhatIsThere(t *testing.T) {
+// An answer that was cut off is followed by a query for the rest, also if the replica knew all its instances.
+func TestCatchingUpGoesOnAfterKnownInstances(t *testing.T) {
 	a := newAlone(t)
 	answer := &Committed{More: true}
 	for lsn := uint64(1); lsn <= 5; lsn++ {
@@ -114,8 +116,8 @@ func TestCatchingUpGoesOnBehindWhatIsThere(t *testing.T) {
 	}
 }
 
-// What is recovered at once is bounded in bytes, and all of it is in the end.
-func TestASweepIsBoundedInBytes(t *testing.T) {
+// One recovery proposes instances of at most maxBytes; later ones propose the others.
+func TestARecoveryIsBoundedInBytes(t *testing.T) {
 	const size, count = maxBytes / 5, 20
 	a := newAlone(t)
 	for lsn := range uint64(count) {
@@ -125,8 +127,8 @@ func TestASweepIsBoundedInBytes(t *testing.T) {
 		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 	}
 	a.get(position{0, 0}).proposal = nil
-	recovered, sweeps := 0, 0
-	for ; recovered < count && sweeps < count; sweeps++ {
+	recovered, recoveries := 0, 0
+	for ; recovered < count && recoveries < count; recoveries++ {
 		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 		bytes := 0
 		for _, s := range a.sent.Sends {
@@ -134,15 +136,16 @@ func TestASweepIsBoundedInBytes(t *testing.T) {
 			recovered++
 		}
 		if bytes == 0 || bytes > maxBytes+2*size {
-			t.Errorf("sweep %d proposes %d bytes; at most %d are wanted", sweeps, bytes, maxBytes)
+			t.Errorf("recovery %d proposes %d bytes; at most %d are wanted", recoveries, bytes, maxBytes)
 		}
 	}
-	if recovered != count || sweeps < 4 {
-		t.Errorf("%d of %d are proposed in %d sweeps", recovered, count, sweeps)
+	if recovered != count || recoveries < 4 {
+		t.Errorf("%d of %d are proposed in %d recoveries", recovered, count, recoveries)
 	}
 }
 
-// Two recoverers must not meet again and again: attempts after the first wait a random time more.
+// Attempts after the first wait a random time more than the answer takes, so that two recoverers do not collide
+// again and again.
 func TestRecoverersWaitARandomTime(t *testing.T) {
 	a := newAlone(t)
 	a.receive(0, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 0, 10)}})

@@ -21,7 +21,7 @@
 //     replicas hold it, so it is committed, and a commit is sent to all. If the commands are not its own, it
 //     proposes its own again in a new instance.
 //  4. Retry: raise the ballot, prepare again here, with fresh Deps unless something was accepted,
-//     and only then send, to the same or the other replica. A ballot is never under way to two
+//     and only then send, to the same or the other replica. A ballot is never sent to two
 //     replicas: they could add different Deps to it.
 //  5. Recovery: a replica for which an instance stays open asks the others whether it is
 //     committed, and then proposes it itself, under a higher ballot: the value it accepted, or a

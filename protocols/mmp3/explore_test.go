@@ -10,46 +10,45 @@ import (
 	"quorumbench/protocols/explore/exploretest"
 )
 
-// The order of rule 7 is the one part of mmp3 that stands in no textbook. This file has it tried out by
-// machine: package explore plays everything that can happen to small clusters of the real driver, and
-// checks in every state that no instance is committed with two values, that of any two committed
-// instances one depends on the other, that all replicas apply the same at each place, that a command
-// answered before another was issued is applied before it, and that the cluster finishes.
+// The order of rule 7 is the one part of mmp3 that is in no textbook. This file explores it exhaustively: package
+// explore plays all that can happen to small clusters of the real driver. It checks in every state that no instance
+// is committed with two values, that of any two committed instances one depends on the other, that all replicas
+// apply the same command in the same slot, that a command answered before another was issued is applied before it,
+// and that the cluster finishes.
 //
-// Within the bounds of the table below that is a proof, for this code, with hashes of 128 bits taken to
-// be unique. Messages may be lost, doubled, late and overtake each other without bound; clients issue
-// their commands at any time; proposals time out and sweeps fire at any time, as often as the bound
-// says. Commands within a column are issued in one order, since nothing tells them apart.
+// Within the bounds of the table below that is a proof for this code, if hashes of 128 bits are unique. Messages may
+// be lost, duplicated, late and reordered without bound; clients issue their commands at any time; proposals time
+// out and recovery starts at any time, as often as the bound says. Commands of a column are issued in one fixed
+// order, since they are interchangeable.
 //
-// Beyond the bounds it proves nothing, and how many writes or timers are enough to meet every mistake
-// nobody has shown. Not tried at all are batches, reads outside the log, snapshots (on disk they begin
-// at 50 records, and no replica is ever so far behind that it needs one), disks that lose what was
-// told, clients that hand a command over again, and whatever round trips measured in between might
-// lead to. Rule 13 is in force only in the bounds that say so. In the others Applied is not told and
-// nothing truncated: one vector more in every message and replica multiplies the states.
+// Beyond the bounds it proves nothing, and it is not known how many writes or timers would be enough. Not explored
+// are: batches; reads outside the log; snapshots, for which there are too few records; disks that lose durable
+// records; commands that clients send again; effects of measured round trips. Rule 13 is in force only in the bounds
+// that say so. In the others Applied is not sent and nothing is truncated: one more vector in every message and
+// replica multiplies the states.
 //
 //	go test ./protocols/mmp3 -run Explore -v -timeout 2h -args -explore large
 
-// bound is how much may happen in what is explored.
+// bound limits what may happen in an exploration.
 type bound struct {
 	name     string
 	commands string // the column of each, in the order in which its clients issue them; capitals are reads
 	nearest  string // for each replica, the one it sends to first; several such
 	timers   int    // that fire
 	crashes  int
-	tells    bool // rule 13 is in force: Applied is told, and what all have applied is truncated
+	tells    bool // rule 13 is in force: Applied is sent, and what all have applied is truncated
 	large    bool
 }
 
-// Whom each replica sends to first: every way there is, two of which no delays could give; and
-// those that differ for the replicas a and b alone.
+// For each of the replicas a, b and c, the one it sends to first: all eight combinations, two of which no delays
+// could give; and those that differ for a and b alone.
 const (
 	anyNearest = "100 101 120 121 200 201 220 221"
 	abNearest  = "100 120 200 220"
 )
 
-// The small bounds have 2.4 million states, the large ones 54 million, 9.9 million the largest; a
-// core looks at some 200,000 in a second, and 800 MB are enough.
+// The small bounds have 2.4 million states, the large ones 54 million, the largest of them 9.9 million. A core checks
+// about 200,000 states a second; 800 MB of memory are enough.
 var bounds = []bound{
 	{name: "ab-2timers", commands: "ab", nearest: abNearest, timers: 2},
 	{name: "ab-crash", commands: "ab", nearest: "100", timers: 1, crashes: 1},
@@ -83,8 +82,8 @@ func TestExplore(t *testing.T) {
 	}
 	exploretest.Run(t, explore.Cluster{
 		Driver: Driver, Replicas: replicas,
-		// All but records are used within a step, or for how long to wait. The number of records on
-		// disk decides when a snapshot takes their place; there are never enough of them here.
+		// Fields that are used within a step only, or for how long to wait; and the number of records on disk,
+		// of which there are never enough for a snapshot here.
 		Ignored:   []string{"replica.in", "replica.scratch", "replica.records", "proposal.tries", "Store.command"},
 		Prompt:    true,
 		Done:      func(n protocols.Node) bool { return n.(*replica).appliedAllSeen() },
@@ -101,13 +100,13 @@ func (b *bound) change(c *explore.Cluster, nearest string) {
 	}
 }
 
-// withoutApplied is a message without what rule 13 tells, nil if there is nothing else in it.
+// withoutApplied returns a message without Applied (rule 13), nil if it holds nothing else.
 func withoutApplied(data []byte) []byte {
 	var m Message
 	if err := protocols.Decode(data, &m); err != nil {
 		panic(err) // a replica of this driver has sent it
 	}
-	if _, tells := m.Kind.(*Message_Applied); tells {
+	if _, only := m.Kind.(*Message_Applied); only {
 		return nil
 	}
 	m.CommitApplied = nil
@@ -121,9 +120,9 @@ func withoutApplied(data []byte) []byte {
 func timerName(id protocols.TimerID) string {
 	switch {
 	case id == recoveryTimer:
-		return "of the sweep"
+		return "of the recovery"
 	case id == appliedTimer:
-		return "to tell Applied"
+		return "to send Applied"
 	case id < firstProposal:
 		return fmt.Sprint(uint64(id))
 	}

@@ -9,11 +9,11 @@ import (
 )
 
 // invariants reports what must never be true of the replicas:
-// - two values committed for one instance;
-// - two committed instances of different columns of which neither depends on the other: rule 7 gives them no order;
-// - two replicas of which neither has applied all that the other has;
-// - a replica that has not seen what it holds or has applied, directly or through its Deps, or has truncated what it
-// has not applied.
+//   - two values committed for one instance;
+//   - two committed instances of different columns of which neither depends on the other: rule 7 gives them no order;
+//   - two replicas of which neither has applied all that the other has;
+//   - a replica that has not seen what it holds or has applied, directly or through its Deps, or has truncated what
+//     it has not applied.
 //
 // Of truncated instances, it checks those that other replicas still hold.
 func invariants(nodes []protocols.Node) error {

@@ -16,7 +16,7 @@ var nearAndFar = protocols.Delays{
 	{40 * time.Millisecond, 40 * time.Millisecond, 0},
 }
 
-// writesOf has replica 0 issue writes, each a second after the one before, and returns how long they took.
+// writesOf has replica 0 issue writes, one every second, and returns their latencies.
 func writesOf(c *prototest.Cluster, count int) []time.Duration {
 	var ids []protocols.CommandID
 	for i := range count {
@@ -30,8 +30,8 @@ func writesOf(c *prototest.Cluster, count int) []time.Duration {
 	return took
 }
 
-// The way from replica 0 to the nearer one is cut, the way back is not, and the nearer one writes much: its
-// messages must not make it look as if it could be reached, or every write would wait for it in vain first.
+// The link from replica 0 to the nearer replica is cut in one direction, and that replica sends much: its messages
+// must not make it count as reachable, or every write would first wait for it in vain.
 func TestAOneWayCutDoesNotDelayEveryWrite(t *testing.T) {
 	cut := true
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: nearAndFar, Drop: func(from, to protocols.NodeID, _ []byte) bool {
@@ -53,11 +53,11 @@ func TestAOneWayCutDoesNotDelayEveryWrite(t *testing.T) {
 	cut = false
 	took := writesOf(c, 20)
 	if last := took[len(took)-1]; last != 20*time.Millisecond {
-		t.Errorf("20 s after the way is whole again a write takes %v, want the round trip to the nearer replica, 20ms", last)
+		t.Errorf("20 s after the link is restored a write takes %v, want the round trip to the nearer replica, 20ms", last)
 	}
 }
 
-// A replica that comes back is asked again soon, though it has nothing to say of its own.
+// A replica that restarts is asked again soon, though it sends nothing of its own.
 func TestAReplicaThatComesBackIsAskedAgain(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: nearAndFar}, protocols.Nobody, 1)
 	c.Crash(1)

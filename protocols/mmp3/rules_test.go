@@ -18,7 +18,7 @@ var regions = protocols.Delays{
 	{79 * ms, 107 * ms, 0},
 }
 
-// write hands count writes to a replica, one every gap, each of that many bytes.
+// write hands a replica count writes of size bytes each, one every gap.
 func write(c *prototest.Cluster, to protocols.NodeID, count int, gap time.Duration, size int) {
 	for i := range count {
 		c.At(c.Now()+time.Duration(i)*gap, func() {
@@ -27,7 +27,7 @@ func write(c *prototest.Cluster, to protocols.NodeID, count int, gap time.Durati
 	}
 }
 
-// count counts the messages, by kind, that are sent from now on.
+// count counts by kind the messages sent from now on.
 func count(c *prototest.Cluster) map[string]int {
 	counts := map[string]int{}
 	c.Network.Drop = func(_, _ protocols.NodeID, message []byte) bool {
@@ -67,7 +67,7 @@ func TestAClusterWithNothingToDoIsQuiet(t *testing.T) {
 	c.CheckConverged()
 }
 
-func TestWhatAllHaveAppliedIsForgotten(t *testing.T) {
+func TestWhatAllHaveAppliedIsTruncated(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	for to := range protocols.NodeID(replicas) {
 		write(c, to, 2000, 5*ms, 20)
@@ -81,7 +81,7 @@ func TestWhatAllHaveAppliedIsForgotten(t *testing.T) {
 			}
 		}
 		if len(r.requests)+len(r.proposed)+len(r.batch) > 0 {
-			t.Errorf("replica %d still has %d requests, %d of them in their places, and %d waiting", i, len(r.requests), len(r.proposed), len(r.batch))
+			t.Errorf("replica %d still has %d requests, %d of them proposed, and %d in a batch", i, len(r.requests), len(r.proposed), len(r.batch))
 		}
 		if most := recordsPerEntry*r.store.Len() + minRecords; len(host.Disk.Kept) > most {
 			t.Errorf("replica %d has %d records on its disk; %d are enough", i, len(host.Disk.Kept), most)
@@ -89,7 +89,7 @@ func TestWhatAllHaveAppliedIsForgotten(t *testing.T) {
 	}
 }
 
-func TestWhatOneHasNotAppliedIsForgottenInTheEnd(t *testing.T) {
+func TestWhatOneHasNotAppliedIsTruncatedInTheEnd(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	c.Crash(2)
 	write(c, 0, 3000, 5*ms, 20)
@@ -100,7 +100,7 @@ func TestWhatOneHasNotAppliedIsForgottenInTheEnd(t *testing.T) {
 	}
 }
 
-// A replica that was away has everything after a round trip, whatever it has missed.
+// A replica that was down has caught up after one round trip, and one more for each further message of maxBytes.
 func TestCatchingUpTakesARoundTrip(t *testing.T) {
 	for _, test := range []struct {
 		name         string
@@ -135,9 +135,8 @@ func TestCatchingUpTakesARoundTrip(t *testing.T) {
 	}
 }
 
-// The link to the nearer replica becomes slower than any timeout by far: its answers come too late,
-// until the patience has grown.
-func TestPatienceGrowsWithTheRoundTrip(t *testing.T) {
+// When links become far slower than any timeout, answers come too late only until timeouts have grown.
+func TestTimeoutsGrowWithTheRoundTrip(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	slow := protocols.Delays{{0, 2 * time.Second, 2 * time.Second}, {2 * time.Second, 0, 2 * time.Second}, {2 * time.Second, 2 * time.Second, 0}}
 	c.Network.Delays = slow
@@ -155,7 +154,7 @@ func TestPatienceGrowsWithTheRoundTrip(t *testing.T) {
 	}
 }
 
-func TestMarksTellTheWayOfAWrite(t *testing.T) {
+func TestMarksTellWhereAWriteSpendsItsTime(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 	id := c.Put(0, 1, "k", "v")
 	c.Run(5 * time.Second)
@@ -186,7 +185,8 @@ func TestMarksTellTheWayOfAWrite(t *testing.T) {
 	}
 }
 
-// An instance must find room in a message, however large the values and long the patience.
+// An instance fits into a message, however large the values and long the batch delay; a larger command is alone in
+// its instance.
 func TestABatchIsBoundedInBytes(t *testing.T) {
 	driver := prototest.With(Driver, protocols.Choices{"batch": "20ms"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)

@@ -16,8 +16,8 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// A state of several pieces crosses a network that loses messages, while the others go on writing and
-// keep little of their logs. One snapshot is enough, since what stands behind it is kept.
+// A snapshot of several pieces crosses a network that loses messages, while the others go on writing and keep few
+// instances. One snapshot is enough, since the sender keeps the instances after it.
 func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 	for seed := range uint64(5) {
 		driver := prototest.With(Driver, protocols.Choices{"kept": "8"})
@@ -55,7 +55,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 		}
 		c.Run(c.Now() + 80*time.Second)
 		if n := c.Marked(protocols.MeasureInstalled); n != 1 {
-			t.Errorf("seed %d: %d snapshots are taken over", seed, n)
+			t.Errorf("seed %d: %d snapshots are installed", seed, n)
 		}
 		for i, host := range c.Replicas {
 			r := host.Node.(*replica)
@@ -69,7 +69,7 @@ func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 	}
 }
 
-// The sender of a snapshot dies in the middle of it: another replica helps.
+// If the sender of a snapshot crashes, another replica sends one.
 func TestAnotherReplicaHelpsWhenTheSenderOfASnapshotDies(t *testing.T) {
 	driver := prototest.With(Driver, protocols.Choices{"kept": "8"})
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
@@ -99,8 +99,8 @@ func TestAnotherReplicaHelpsWhenTheSenderOfASnapshotDies(t *testing.T) {
 	}
 }
 
-// The log behind a snapshot is kept as long as somebody asks for that, and no longer.
-func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
+// The sender of a snapshot keeps the instances after it as long as pieces are asked for, and no longer.
+func TestInstancesAfterASnapshotAreKeptWhileItIsAskedFor(t *testing.T) {
 	a := newAlone(t)
 	a.kept = 3
 	next := uint64(0)
@@ -126,11 +126,11 @@ func TestTheLogBehindASnapshotIsKeptWhileItIsAskedFor(t *testing.T) {
 	expect("with a snapshot of 10 on offer", 10)
 	a.at += snapshot.Timeout
 	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: appliedTimer})
-	expect("when nobody has asked for long", 17)
+	expect("when no replica has asked for long", 17)
 }
 
-// What a replica learns in another way while a snapshot comes may be all that is in that.
-func TestASnapshotThatIsOvertakenIsGivenUp(t *testing.T) {
+// An incoming snapshot is dropped when this replica has applied all that is in it.
+func TestAnObsoleteSnapshotIsDropped(t *testing.T) {
 	a := newAlone(t)
 	piece := func(offset uint64) *Message {
 		return &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: 2, Offset: offset, Size: 20, Data: make([]byte, 10)}}}
@@ -151,8 +151,8 @@ func TestASnapshotThatIsOvertakenIsGivenUp(t *testing.T) {
 	}
 }
 
-// A snapshot that tells of what this replica's clients wait for ends their wishes.
-func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
+// Requests that are applied in a snapshot end when it is installed; the others stay pending.
+func TestASnapshotEndsTheRequestsInIt(t *testing.T) {
 	a := newAlone(t)
 	a.commands(7, 4)
 	store := kv.NewStore()
@@ -163,7 +163,7 @@ func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
 	piece.Size = uint64(len(piece.Data))
 	a.receive(0, &Message{Kind: &Message_Piece{Piece: piece}})
 	if a.slots != 9 {
-		t.Fatalf("the snapshot is not taken over: %d slots", a.slots)
+		t.Fatalf("the snapshot is not installed: %d slots", a.slots)
 	}
 	if got := a.messages(0); len(got) != 1 || got[0] != "Query a9… b0… c1…" {
 		t.Errorf("asks the sender %q", got)
@@ -184,17 +184,17 @@ func TestASnapshotEndsTheWishesItTellsOf(t *testing.T) {
 			}
 		}
 		if pending != want.pending || got > 1 || got == 1 != want.answered {
-			t.Errorf("command %d: still pending for: %t, answered %d times", id.Seq, pending, got)
+			t.Errorf("command %d: still pending: %t, answered %d times", id.Seq, pending, got)
 		}
 	}
 }
 
-// What its sender has applied comes with a snapshot or after it: as long as that is under way, it is asked
-// for and not proposed. A piece that does not come is asked for again.
+// While a snapshot is being received, recovery asks for what its sender has applied and does not propose it. A piece
+// that does not come in time is asked for again.
 func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 	a := newAlone(t)
 	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{5, 0, 0}}}})
-	sweep := func(after time.Duration) (pieces, proposals int) {
+	recoverOpen := func(after time.Duration) (pieces, proposals int) {
 		a.at += after
 		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 		for _, name := range append(a.messages(0), a.messages(1)...) {
@@ -216,45 +216,45 @@ func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 		{1, 1, 0},
 		{pieceTimeout - 1, 0, 0},
 		{1, 1, 0},
-		{snapshot.Timeout - 2*pieceTimeout, 0, 5}, // the sender has been silent for long
+		{snapshot.Timeout - 2*pieceTimeout, 0, 5}, // nothing has come from the sender for long
 	} {
-		if pieces, proposals := sweep(step.after); pieces != step.pieces || proposals != step.proposals {
+		if pieces, proposals := recoverOpen(step.after); pieces != step.pieces || proposals != step.proposals {
 			t.Errorf("after %v, it asks for %d pieces and proposes %d instances, not %d and %d", a.at, pieces, proposals, step.pieces, step.proposals)
 		}
 	}
 }
 
-// A snapshot takes as much memory as the state: it is dropped also where nothing happens any more.
-func TestASnapshotOnOfferIsDroppedInTime(t *testing.T) {
+// An outgoing snapshot takes as much memory as the state. It is dropped in time, also in an idle cluster.
+func TestAnOutgoingSnapshotIsDroppedInTime(t *testing.T) {
 	a := newAlone(t)
 	a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 0, 10)}})
 	for peer := range protocols.NodeID(2) {
 		a.receive(peer, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 0, 0}}}})
 	}
-	tell := func(after time.Duration) (again bool) {
+	sendApplied := func(after time.Duration) (again bool) {
 		a.at += after
 		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: appliedTimer})
 		if len(a.sent.Sends) > 0 {
-			t.Errorf("after %v, with nothing to tell, sends %q and %q", a.at, a.messages(0), a.messages(1))
+			t.Errorf("after %v, with nothing to send, sends %q and %q", a.at, a.messages(0), a.messages(1))
 		}
 		return slices.ContainsFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == appliedTimer })
 	}
-	if tell(0) {
+	if sendApplied(0) {
 		t.Error("the timer is set again when all are level")
 	}
 	if a.receive(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &snapshot.Ask{}}}}); len(a.sent.Timers) != 1 {
 		t.Error("the timer is not set when a snapshot is asked for")
 	}
-	if !tell(snapshot.Timeout - 1) {
+	if !sendApplied(snapshot.Timeout - 1) {
 		t.Error("the timer is not set again while the snapshot is on offer")
 	}
-	if tell(1) {
+	if sendApplied(1) {
 		t.Error("the timer is set again when the snapshot is dropped")
 	}
 }
 
-// What is no snapshot of this cluster, or one of the past, is not taken over.
-func TestASnapshotThatCannotBeIsNotTakenOver(t *testing.T) {
+// A snapshot that is invalid, or contains less than is applied, is not installed.
+func TestAnInvalidSnapshotIsNotInstalled(t *testing.T) {
 	state := kv.NewStore().Snapshot()
 	for _, test := range []struct {
 		name  string
@@ -275,7 +275,7 @@ func TestASnapshotThatCannotBeIsNotTakenOver(t *testing.T) {
 		a.commands(7, 1)
 		a.receive(0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{Index: test.index, Size: uint64(len(test.data)), Data: test.data}}})
 		if a.slots != 2 || a.applied != (vector{2, 0, 0}) || len(a.sent.Commits) > 0 {
-			t.Errorf("%s: it is taken over: %d slots, applied %v", test.name, a.slots, a.applied)
+			t.Errorf("%s: it is installed: %d slots, applied %v", test.name, a.slots, a.applied)
 		}
 		if a.get(position{2, 0}).proposal == nil {
 			t.Errorf("%s: the proposal that was under way is given up", test.name)
@@ -283,6 +283,7 @@ func TestASnapshotThatCannotBeIsNotTakenOver(t *testing.T) {
 	}
 }
 
+// encoded returns an encoded snapshot.
 func encoded(t testing.TB, s *Snapshot) []byte {
 	t.Helper()
 	data, err := protocols.Append(nil, s)

@@ -29,8 +29,8 @@ func (r *replica) valid(from protocols.NodeID, m *Message) bool {
 	case *Message_Refused:
 		return kind.Refused.Column < replicas && validBallot(kind.Refused.Promised)
 	case *Message_Commit:
-		told := len(m.CommitApplied)
-		return r.validCommitted(kind.Commit) && (told == 0 || told == replicas)
+		applied := len(m.CommitApplied)
+		return r.validCommitted(kind.Commit) && (applied == 0 || applied == replicas)
 	case *Message_Query:
 		for _, s := range kind.Query.Stretches {
 			if s.Column >= replicas {

@@ -8,7 +8,7 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// busy is a replica with something in every column.
+// busy returns a replica with an instance in every column.
 func busy(t testing.TB) *alone {
 	a := newAlone(t)
 	a.commands(7, 2)
@@ -17,7 +17,7 @@ func busy(t testing.TB) *alone {
 	return a
 }
 
-func TestWhatIsNotOursIsSkipped(t *testing.T) {
+func TestInvalidMessagesAreDropped(t *testing.T) {
 	ours := func(change func(x *Instance)) *Instance {
 		x := committedInstance(t, 0, 5, 10)
 		change(x)
@@ -69,7 +69,7 @@ func TestWhatIsNotOursIsSkipped(t *testing.T) {
 		foreign{"a Seen far beyond", 0, &Message{Kind: &Message_Seen{Seen: &Seen{Seen: []uint64{1, math.MaxUint64, 1}}}}},
 		foreign{"a piece of the past", 0, &Message{Kind: &Message_Piece{Piece: &snapshot.Piece{}}}},
 		foreign{"a proposal of a fourth replica", 3, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 1, 10)}}},
-		foreign{"a proposal of nobody", protocols.Nobody, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 1, 10)}}},
+		foreign{"a proposal without a sender", protocols.Nobody, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 1, 10)}}},
 		foreign{"a proposal of its own", 2, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 1, 10)}}},
 	)
 	for _, each := range messages {
@@ -86,8 +86,8 @@ func TestWhatIsNotOursIsSkipped(t *testing.T) {
 	}
 }
 
-// A replica that is further behind than messages reach must notice.
-func TestWhatIsOutOfReachIsAskedFor(t *testing.T) {
+// A replica that is further behind than messages may name instances asks for the next instance, and so for a snapshot.
+func TestAReplicaFarBehindAsksForTheNextInstance(t *testing.T) {
 	a := busy(t)
 	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{5 * maxAhead, 0, 0}}}})
 	if want := (vector{2, 1, 2}); a.seen != want {
@@ -103,7 +103,7 @@ func TestWhatIsOutOfReachIsAskedFor(t *testing.T) {
 	}
 }
 
-// Whatever comes, the replica goes on, and makes room for no more than a message may reach.
+// After any message, the replica is consistent, takes commands, and holds no more than maxAhead allows.
 func FuzzMessage(f *testing.F) {
 	for _, m := range []*Message{
 		{Kind: &Message_Propose{Propose: proposedInstance(f, 0, 1, 10)}},
