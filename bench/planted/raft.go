@@ -2,7 +2,7 @@ package planted
 
 var raftBugs = []Bug{
 	{"raft", "no election restriction", within(60), []Edit{
-		in("raft.replica.onRequestVote").replace(`r.log.outdates(m.LastIndex, m.LastTerm)`, `false`),
+		in("raft.replica.onRequestVote").replace(`r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)`, `false`),
 	}},
 	{"raft", "an older term's entry is committed by counting", inScenario("recovery-raft"), []Edit{
 		in("raft.replica.advanceCommit").replace(`r.log.term(index) == r.term`, `index > 0`),
@@ -14,29 +14,29 @@ var raftBugs = []Bug{
 		in("raft.replica.onRequestVote").drop(`r.votedFor == protocols.Nobody || r.votedFor == from`),
 	}},
 	{"raft", "term and vote are not durable", within(800), []Edit{
-		in("raft.replica.save").replace(`r.saved == r.state`, `true`),
+		in("raft.replica.persistState").replace(`r.persisted == r.state`, `true`),
 	}},
 	{"raft", "entries are not durable", within(50), []Edit{
-		in("raft.replica.write").drop(`r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})`),
+		in("raft.replica.persistEntries").drop(`r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})`),
 	}},
 	{"raft", "a late append shortens the log", within(50), []Edit{
-		in("raft.replica.merge").replace(`!r.log.holds(index, e.Term)`, `e != nil`),
+		in("raft.replica.merge").replace(`!r.log.contains(index, e.Term)`, `e != nil`),
 	}},
 	{"raft", "entries are appended behind an entry of another term", within(700), []Edit{
-		in("raft.replica.onAppendEntries").replace(`!r.log.holds(m.PrevIndex, m.PrevTerm)`, `false`),
+		in("raft.replica.onAppendEntries").replace(`!r.log.contains(m.PrevIndex, m.PrevTerm)`, `false`),
 	}},
 	{"raft", "requests of an older term are followed", within(2600), []Edit{
-		in("raft.replica.obey").replace(`term < r.term`, `false`),
+		in("raft.replica.acceptLeader").replace(`term < r.term`, `false`),
 	}},
 	{"raft", "a leader does not step down", within(50), []Edit{
-		in("raft.replica.enter").replace(`r.deposed()
+		in("raft.replica.enterTerm").replace(`r.stepDown()
 			r.follow(protocols.Nobody)`,
 			`if r.role != leader {
 				r.follow(protocols.Nobody)
 			}`),
 	}},
 	{"raft", "early appends outlive their term", within(1200), []Edit{
-		in("raft.replica.forget").drop(`r.early = early{}`),
+		in("raft.replica.resetTerm").drop(`r.early = earlyAppends{}`),
 	}},
 	{"raft", "quorums need not meet", within(70), []Edit{
 		in("quorum.sized.IsQuorum").replace(`(of & q.members).Size() >= q.size`, `(of&q.members).Size() >= q.size-1`),
@@ -55,20 +55,20 @@ var raftBugs = []Bug{
 		in("raft.replica.sendEntries").drop(`r.sendHead(to)`),
 	}},
 	{"raft", "a snapshot loses the entries that it does not cover", within(50), []Edit{
-		in("raft.replica.saveSnapshot").replace(`r.log.entries`, `r.log.entries[:r.commit-r.log.base]`),
+		in("raft.replica.persistSnapshot").replace(`r.log.entries`, `r.log.entries[:r.commit-r.log.base]`),
 	}},
 	{"raft", "a snapshot that comes late takes what is applied back", within(1800), []Edit{
 		in("raft.replica.onInstallSnapshot").replace(`m.Piece.Index <= r.commit`, `m.Piece.Index == r.commit`),
 	}},
 	{"raft", "an installed snapshot is not durable", within(1400), []Edit{
-		in("raft.replica.install").drop(`r.saveSnapshot()`),
+		in("raft.replica.install").drop(`r.persistSnapshot()`),
 	}},
 	{"raft", "entries are removed that no snapshot covers", within(50), []Edit{
 		in("raft.replica.compact").replace(`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
-			r.grown = 0`,
+			r.appliedBytes = 0`,
 			`old := r.snapshot
 			r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
-			if r.grown = 0; old.index > 0 {
+			if r.appliedBytes = 0; old.index > 0 {
 				r.snapshot.data = old.data
 			}`),
 	}},
@@ -81,42 +81,42 @@ var raftBugs = []Bug{
 		in("raft.replica.answerReads").replace(`p.confirmed >= read.round`, `r.round > 0 || p != nil`),
 	}},
 	{"raft", "a read takes the confirmations of a round before it", inScenario("raft-read-index"), []Edit{
-		in("raft.replica.readAside").replace(`r.round + 1`, `r.round`),
+		in("raft.replica.acceptRead").replace(`r.round + 1`, `r.round`),
 	}},
 	{"raft", "a lease has no end", inScenario("raft-lease"), []Edit{
-		in("raft.replica.leased").replace(`r.now-p.renewed < r.lease()`, `p.confirmed > 0`),
+		in("raft.replica.leased").replace(`r.now-p.confirmedStart < r.lease()`, `p.confirmed > 0`),
 	}},
 	{"raft", "a lease begins with the answer", inScenario("raft-lease"), []Edit{
 		in("raft.replica.onConfirmed").replace(`time.Duration(m.BeganNs)`, `r.now`),
 	}},
 	{"raft", "those who grant a lease elect another", inScenario("raft-lease"), []Edit{
-		in("raft.replica.keepsVote").replace(`r.checksQuorum && !m.Transfer && r.hearsLeader()`, `false`),
+		in("raft.replica.refusesVote").replace(`r.checksQuorum && !m.Transfer && r.hasLeaderContact()`, `false`),
 	}},
 	{"raft", "a lease is forgotten by a restart", inScenario("raft-lease"), []Edit{
-		in("raft.replica.start").drop(`r.heard = r.now`),
+		in("raft.replica.start").drop(`r.lastHeard = r.now`),
 	}},
 
 	// Revert.
 	{"raft", "a term is taken back in which its leader was heard", inScenario("raft-revert-accepted"), []Edit{
-		in("raft.replica.settle").drop(`r.before = r.before[:0]`),
+		in("raft.replica.clearReverts").drop(`r.history = r.history[:0]`),
 	}},
 	{"raft", "a term is taken back to the oldest pair", inScenario("raft-revert-step"), []Edit{
-		in("raft.replica.takeBack").replace(`r.before[last]`, `r.before[0]`),
-		in("raft.replica.takeBack").replace(`r.before[:last]`, `r.before[:min(0, last)]`),
+		in("raft.replica.takeBackTerm").replace(`r.history[last]`, `r.history[0]`),
+		in("raft.replica.takeBackTerm").replace(`r.history[:last]`, `r.history[:min(0, last)]`),
 	}},
 	{"raft", "a revert is matched by its term alone", inScenario("raft-revert-late"), []Edit{
 		in("raft.replica.onRevert").replace(`r.pair == back`, `r.term == m.Abandoned`),
 	}},
 	{"raft", "a leader takes its own term back", within(2600), []Edit{
-		in("raft.replica.settle").replace(`r.before = r.before[:0]`,
+		in("raft.replica.clearReverts").replace(`r.history = r.history[:0]`,
 			`if r.role != leader {
-				r.before = r.before[:0]
+				r.history = r.history[:0]
 			}`),
 		in("raft.replica.abandon").replace(`r.role != candidate`, `r.role < candidate`),
 		in("raft.replica.yield").replace(`r.role == candidate`, `r.role >= candidate`),
 	}},
 	{"raft", "a replica stands again in a term that it has abandoned", inScenario("raft-revert-step"), []Edit{
-		in("raft.replica.stand").replace(`max(r.term, r.stood) + 1`, `r.term + 1`),
+		in("raft.replica.startElection").replace(`max(r.term, r.stood) + 1`, `r.term + 1`),
 	}},
 	{"raft", "a grant counts that comes after the revert", within(3000), []Edit{
 		in("raft.replica.onVote").drop(`m.Asked == r.term`),
@@ -128,8 +128,8 @@ var raftBugs = []Bug{
 	// Transfer.
 	{"raft", "who is told to stand leads without an election", within(50), []Edit{
 		in("raft.replica.onTimeoutNow").replace(`r.campaigned = r.now
-			r.stand(true)`,
+			r.startElection(true)`,
 			`r.role = candidate
-			r.lead()`),
+			r.becomeLeader()`),
 	}},
 }

@@ -5,42 +5,43 @@ import (
 	"quorumbench/protocols/quorum"
 )
 
-// Who hears whom: what a leader that nobody hears, and those who hear one, do about it (rules 20 and
-// 21; with the option checkquorum, and for leases).
+// CheckQuorum: a leader steps down if it hears no quorum, and a replica that hears a leader refuses its vote
+// (rules 20 and 21; option checkquorum, and for leases).
 
-// quorumIs tells whether those that are as they should be, the leader among them, are a quorum that meets
-// every one that could elect another leader.
-func (r *replica) quorumIs(as func(*peer) bool) bool {
+// isQuorum returns true if the leader and the followers for which is returns true are a quorum of holders.
+// Every quorum of voters, which could elect another leader, contains one of them.
+func (r *replica) isQuorum(is func(*peer) bool) bool {
 	these := quorum.Of(r.config.ID)
 	r.others(func(id protocols.NodeID) {
-		if as(&r.peers[id]) {
+		if is(&r.peers[id]) {
 			these.Add(int32(id))
 		}
 	})
 	return r.holders.IsQuorum(these)
 }
 
-// hearsQuorum tells whether a quorum has answered the leader lately.
-func (r *replica) hearsQuorum() bool {
-	return r.quorumIs(func(p *peer) bool { return r.now-p.heard < r.patience })
+// hasQuorumContact returns true if a quorum has answered the leader within an election timeout.
+func (r *replica) hasQuorumContact() bool {
+	return r.isQuorum(func(p *peer) bool { return r.now-p.lastHeard < r.electionTimeout })
 }
 
-// hearsLeader tells whether the replica has heard a leader, of whichever term, so lately that nobody
-// has reason to stand.
-func (r *replica) hearsLeader() bool {
+// hasLeaderContact returns true if the replica has heard a leader of any term within an election timeout, or
+// is a leader that hears a quorum.
+func (r *replica) hasLeaderContact() bool {
 	if r.role == leader {
-		return r.hearsQuorum()
+		return r.hasQuorumContact()
 	}
-	return r.now-r.heard < r.patience
+	return r.now-r.lastHeard < r.electionTimeout
 }
 
-// keepsVote tells whether the replica refuses its vote because there is a leader (rule 21).
-func (r *replica) keepsVote(m *RequestVote) bool {
-	return r.checksQuorum && !m.Transfer && r.hearsLeader()
+// refusesVote returns true if the replica refuses its vote because it hears a leader (rule 21). A request
+// that the leader itself has caused by TimeoutNow is not refused for that.
+func (r *replica) refusesVote(m *RequestVote) bool {
+	return r.checksQuorum && !m.Transfer && r.hasLeaderContact()
 }
 
-// resign ends the rule of a leader that has lost its majority: it is a follower in the same term (rule 20).
+// resign makes a leader that hears no quorum a follower in the same term (rule 20).
 func (r *replica) resign() {
-	r.deposed()
+	r.stepDown()
 	r.follow(protocols.Nobody)
 }

@@ -2,28 +2,27 @@ package raft
 
 import "quorumbench/protocols/flow"
 
-// The appends of this term that wait behind a gap at most: what is beyond is asked for again when the
-// gap is closed.
+// Bounds on the appends that a follower holds because entries before them are missing. What is beyond is asked
+// for again when the missing entries have arrived.
 const (
-	mostEarly      = 1024
-	mostEarlyBytes = 8 * flow.MaxBytes // of commands
+	maxEarly      = 1024              // appends
+	maxEarlyBytes = 8 * flow.MaxBytes // of commands
 )
 
-// early are appends of this term that overtook the one before them (rule 10). The zero value is that
-// of none.
-type early struct {
+// earlyAppends are appends of this term that overtook the one before them (rule 10). The zero value is empty.
+type earlyAppends struct {
 	appends map[uint64]*AppendEntries // by PrevIndex
 	bytes   int                       // of commands in them
 }
 
-// keep takes an append, if it has entries and there is room for it, in place of another of that
-// PrevIndex. It tells whether it has done so, and there was no other.
-func (e *early) keep(m *AppendEntries) (kept bool) {
+// add holds an append, in place of another one with the same PrevIndex, if it has entries and there is room.
+// It returns true if it has done so and there was no other.
+func (e *earlyAppends) add(m *AppendEntries) (added bool) {
 	if len(m.Entries) == 0 {
 		return false
 	}
 	other, size := e.take(m.PrevIndex), m.bytes()
-	if len(e.appends) == mostEarly || e.bytes+size > mostEarlyBytes {
+	if len(e.appends) == maxEarly || e.bytes+size > maxEarlyBytes {
 		return false
 	}
 	if e.appends == nil {
@@ -34,8 +33,8 @@ func (e *early) keep(m *AppendEntries) (kept bool) {
 	return other == nil
 }
 
-// take returns the append behind an index, nil if there is none, and keeps it no longer.
-func (e *early) take(prev uint64) *AppendEntries {
+// take removes and returns the append whose PrevIndex is prev, nil if there is none.
+func (e *earlyAppends) take(prev uint64) *AppendEntries {
 	m := e.appends[prev]
 	if m != nil {
 		delete(e.appends, prev)
@@ -44,8 +43,8 @@ func (e *early) take(prev uint64) *AppendEntries {
 	return m
 }
 
-// drop forgets the appends behind what is before an index.
-func (e *early) drop(before uint64) {
+// dropBefore removes the appends whose PrevIndex is lower than the given index.
+func (e *earlyAppends) dropBefore(before uint64) {
 	for prev := range e.appends {
 		if prev < before {
 			e.take(prev)
@@ -53,7 +52,7 @@ func (e *early) drop(before uint64) {
 	}
 }
 
-// bytes is the size of an append's commands.
+// bytes returns the total size of the append's commands.
 func (m *AppendEntries) bytes() int { return bytesOf(m.Entries) }
 
 func bytesOf(entries []*Entry) (total int) {

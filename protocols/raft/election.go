@@ -7,36 +7,37 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// Electing: from the loss of a leader to the first append of the next.
-
+// start begins an incarnation. In the first, the configured leader campaigns at once.
 func (r *replica) start() {
 	r.election.Start(r.now, r.out)
-	firstLife := r.term == 0
-	if !firstLife { // it may have heard a leader a moment before it died
-		r.heard = r.now
+	firstIncarnation := r.term == 0
+	if !firstIncarnation { // rule 21: it may have heard a leader a moment before the crash
+		r.lastHeard = r.now
 	} else if r.config.Leader == r.config.ID {
 		r.campaign()
 	}
 }
 
-// campaign is what a replica does that hears no leader.
+// campaign is called when the election timer fires: the replica gives up a candidacy that has not been won,
+// and asks for votes again, or for pre-votes with the option prevote.
 func (r *replica) campaign() {
 	if r.role == follower {
 		r.campaigned = r.now
 	}
 	r.abandon()
 	if r.preVotes {
-		r.sound()
+		r.startPreVote()
 	} else {
-		r.stand(false)
+		r.startElection(false)
 	}
 }
 
-// stand makes the replica a candidate in a term in which it has never been one. Transfer tells that
-// the leader itself wants it.
-func (r *replica) stand(transfer bool) {
-	r.stood = max(r.term, r.stood) + 1  // rule 24
-	r.enter(pair{r.stood, r.config.ID}) // rule 2: a candidate votes for itself
+// startElection makes the replica a candidate in a new term, for which it votes for itself. With transfer,
+// the present leader has told it to stand (rule 27), so that voters ignore that they hear a leader (rule
+// 21).
+func (r *replica) startElection(transfer bool) {
+	r.stood = max(r.term, r.stood) + 1      // rule 24: never twice in the same term
+	r.enterTerm(pair{r.stood, r.config.ID}) // rule 2: a candidate votes for itself
 	r.role, r.transferred = candidate, transfer
 	r.votes, r.refusals = 0, 0
 	r.election.Start(r.now, r.out)
@@ -44,34 +45,38 @@ func (r *replica) stand(transfer bool) {
 	r.countVote(r.config.ID)
 }
 
-// requestVotes asks those who have not granted their votes, again if it has asked before.
+// requestVotes sends RequestVote to every replica that has not granted its vote.
 func (r *replica) requestVotes() {
 	last := r.log.last()
 	request := &Message_RequestVote{RequestVote: &RequestVote{
 		LastIndex: last, LastTerm: r.log.term(last), Transfer: r.transferred,
 	}}
-	r.unvoted(func(to protocols.NodeID) { r.send(to, request) })
+	r.withoutVote(func(to protocols.NodeID) { r.send(to, request) })
 }
 
-// unvoted calls do for those who have not granted a vote, and sees to it that they are asked again.
-func (r *replica) unvoted(do func(protocols.NodeID)) {
+// withoutVote calls do for every replica that has not granted its vote, and sets the timer after which they
+// are asked again.
+func (r *replica) withoutVote(do func(protocols.NodeID)) {
 	r.others(func(id protocols.NodeID) {
 		if !r.votes.Has(int32(id)) {
 			do(id)
 		}
 	})
-	r.out.SetTimer(pulseTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
+	r.out.SetTimer(heartbeatTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
 }
 
+// onRequestVote is the voter's side of an election: it grants its vote if it has not given it to another
+// candidate in this term (rule 2), the candidate's log is at least as recent as its own (rule 3), and it
+// hears no leader (rule 21).
 func (r *replica) onRequestVote(from protocols.NodeID, term uint64, m *RequestVote) {
-	behind := r.log.outdates(m.LastIndex, m.LastTerm)
-	free := term > r.term || term == r.term && (r.votedFor == protocols.Nobody || r.votedFor == from) // rule 2
-	granted := free && !behind && !r.keepsVote(m)                                                     // rules 3, 21
+	behind := r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)
+	free := term > r.term || term == r.term && (r.votedFor == protocols.Nobody || r.votedFor == from) // rule 2: one vote a term
+	granted := free && !behind && !r.refusesVote(m)                                                   // rule 3: its log is as recent; rule 21: no leader is heard
 	switch {
 	case granted && r.pair != pair{term, from}:
 		r.grant(pair{term, from})
-	case term > r.term && !r.keepsVote(m) && !(r.reverts && behind): // rule 1, but for rules 21 and 22
-		r.enter(pair{term, protocols.Nobody})
+	case term > r.term && !r.refusesVote(m) && !(r.reverts && behind): // rule 1: a higher term is adopted, except by rules 21 and 22
+		r.enterTerm(pair{term, protocols.Nobody})
 	}
 	if granted {
 		r.election.Heard(r.now)
@@ -82,34 +87,38 @@ func (r *replica) onRequestVote(from protocols.NodeID, term uint64, m *RequestVo
 // grant gives the vote, in a new term or in the present one.
 func (r *replica) grant(to pair) {
 	if to.term > r.term {
-		r.enter(to)
+		r.enterTerm(to)
 	} else {
-		r.move(to)
+		r.setPair(to)
 	}
 }
 
+// onVote handles a voter's answer: a candidate counts it, a replica with a lower term adopts the voter's
+// (rule 1), and a vote for an abandoned candidacy is sent back (rule 23).
 func (r *replica) onVote(from protocols.NodeID, term uint64, m *Vote) {
 	standing := r.role == candidate && m.Asked == r.term
 	switch {
 	case standing && m.Granted:
 		r.countVote(from)
-	case m.Granted && m.Asked == r.abandoned: // rule 23: too late
-		r.revert(from)
-	case term > r.term: // rule 1
-		r.enter(pair{term, protocols.Nobody})
+	case m.Granted && m.Asked == r.abandoned: // rule 23: the candidacy is over
+		r.sendRevert(from)
+	case term > r.term: // rule 1: a higher term
+		r.enterTerm(pair{term, protocols.Nobody})
 	case standing:
 		r.countRefusal(from)
 	}
 }
 
+// countVote counts a vote, and makes the candidate the leader when a quorum has voted for it.
 func (r *replica) countVote(from protocols.NodeID) {
 	r.votes.Add(int32(from))
 	if r.voters.IsQuorum(r.votes) {
-		r.lead()
+		r.becomeLeader()
 	}
 }
 
-// countRefusal gives a candidacy up when it cannot be won any more.
+// countRefusal counts a refusal, and abandons the candidacy when the replicas that have not refused are no
+// quorum any more.
 func (r *replica) countRefusal(from protocols.NodeID) {
 	r.refusals.Add(int32(from))
 	if !r.voters.IsQuorum(r.voters.Members().Without(r.refusals)) {
@@ -117,48 +126,51 @@ func (r *replica) countRefusal(from protocols.NodeID) {
 	}
 }
 
-// lead makes the candidate the leader of its term.
-func (r *replica) lead() {
+// becomeLeader makes the candidate the leader of its term. It sends heartbeats, appends a no-op (rule 8),
+// and proposes the commands that wait here.
+func (r *replica) becomeLeader() {
 	r.role = leader
-	r.settle()
+	r.clearReverts()
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
 	r.out.Measure(protocols.MeasureElection, int64((r.now-r.campaigned)/time.Millisecond))
 	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	for i := range r.peers {
-		r.peers[i] = peer{next: r.log.last() + 1, heard: r.now, renewed: r.now - r.patience}
+		r.peers[i] = peer{next: r.log.last() + 1, lastHeard: r.now, confirmedStart: r.now - r.electionTimeout}
 	}
 	r.handover, r.round, r.waiting = handover{}, 0, nil
-	r.durable = r.log.last() // its requests for votes waited for that
+	r.durable = r.log.last() // its log was durable before its requests for votes were sent
 	r.heartbeat()
-	r.append(&Entry{Term: r.term}) // rule 8
+	r.append(&Entry{Term: r.term}) // rule 8: an entry of its own term
 	r.proposeWaiting()
 }
 
-// proposeWaiting proposes what this replica's clients wait for.
+// proposeWaiting proposes the commands of this replica's clients that have not been answered.
 func (r *replica) proposeWaiting() {
 	for _, c := range r.forwarder.Waiting() {
 		r.propose(r.config.ID, c)
 	}
 }
 
-// enter begins a term as a follower without a leader (rule 1), its vote given or free.
-func (r *replica) enter(next pair) {
-	r.move(next)
-	r.forget()
-	r.deposed()
+// enterTerm begins a term as a follower that knows no leader (rule 1), with its vote given or free.
+func (r *replica) enterTerm(next pair) {
+	r.setPair(next)
+	r.resetTerm()
+	r.stepDown()
 	r.follow(protocols.Nobody)
 }
 
-// forget drops what belongs to the term that is left.
-func (r *replica) forget() {
-	r.early = early{}
-	r.arrival = snapshot.Receiver{}
+// resetTerm drops what was received from the leader of the term that ends: early appends and pieces of a
+// snapshot.
+func (r *replica) resetTerm() {
+	r.early = earlyAppends{}
+	r.receiver = snapshot.Receiver{}
 }
 
-// deposed ends the rule of a leader.
-func (r *replica) deposed() {
+// stepDown drops a leader's state, unanswered reads included, and starts the election timer. It does nothing
+// if the replica does not lead.
+func (r *replica) stepDown() {
 	if r.role == leader {
-		r.waiting, r.handover, r.offer, r.round = nil, handover{}, snapshot.Sender{}, 0
+		r.waiting, r.handover, r.sender, r.round = nil, handover{}, snapshot.Sender{}, 0
 		r.durable = 0
 		clear(r.peers)
 		r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
@@ -166,34 +178,34 @@ func (r *replica) deposed() {
 	}
 }
 
-// follow makes the replica a follower of the term's leader, Nobody if it is not known.
+// follow makes the replica a follower of the given leader, Nobody if the term's leader is not known.
 func (r *replica) follow(whom protocols.NodeID) {
 	if r.role != follower {
 		r.role, r.transferred = follower, false
 		r.votes, r.refusals = 0, 0
-		r.out.StopTimer(pulseTimer)
+		r.out.StopTimer(heartbeatTimer)
 	}
 	if r.forwarder.Leader() != whom {
 		r.forwarder.Lead(whom, r.now, r.out)
 	}
 }
 
-// obey tells whether a request comes from the leader of this term, which it then follows. The sender
-// is told if its term is over (rule 1).
-func (r *replica) obey(from protocols.NodeID, term uint64) bool {
+// acceptLeader returns true if a request comes from the leader of the present term, which the replica then
+// follows. It adopts a higher term, and tells the sender if its term is over (rule 1).
+func (r *replica) acceptLeader(from protocols.NodeID, term uint64) bool {
 	r.yield(term)
 	if term > r.term {
-		r.enter(pair{term, protocols.Nobody})
+		r.enterTerm(pair{term, protocols.Nobody})
 	}
 	if term < r.term {
 		r.send(from, &Message_Rejected{Rejected: &Rejected{}})
 		return false
 	}
-	if term == r.term && r.role == leader { // a term has one leader: this is none of ours
+	if term == r.term && r.role == leader { // a term has only one leader: the message is not from a replica of this cluster
 		return false
 	}
-	r.settle()
-	r.heard = r.now
+	r.clearReverts()
+	r.lastHeard = r.now
 	r.follow(from)
 	r.election.Heard(r.now)
 	return true

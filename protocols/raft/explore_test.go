@@ -79,9 +79,9 @@ var (
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, Repairs: true,
 	// These are used within a step, or hold how much fits into a message.
-	Ignored: []string{"replica.in", "replica.matches", "peer.most", "Store.command"},
+	Ignored: []string{"replica.in", "replica.matches", "peer.batchBytes", "Store.command"},
 	TimerName: func(id protocols.TimerID) string {
-		return map[protocols.TimerID]string{electionTimer: "of the election", pulseTimer: "of the pulse", forwardTimer: "of what is forwarded"}[id]
+		return map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]
 	},
 }
 

@@ -7,8 +7,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// invariants tells whether a term has two leaders, or two logs part and meet again: the election
-// safety and the log matching property (figure 3 of the paper).
+// invariants returns an error if a term has two leaders (election safety), or if two logs have the same term
+// at one index and differ there or before it (log matching; both in figure 3 of the paper).
 func invariants(nodes []protocols.Node) error {
 	leaders := map[uint64]protocols.NodeID{}
 	var up []*replica
@@ -33,13 +33,15 @@ func invariants(nodes []protocols.Node) error {
 	return nil
 }
 
+// match checks the log matching property of two logs, from their ends backwards: once they have the same
+// term at an index, they must have the same entries at it and before it.
 func match(a, b *replica) error {
 	meet := false // from the end backwards: once the logs meet, they stay together
 	for i := min(a.log.last(), b.log.last()); i > max(a.log.base, b.log.base); i-- {
 		x, y := a.log.at(i), b.log.at(i)
 		same := x.Term == y.Term
 		if same && !bytes.Equal(x.Command, y.Command) || meet && !same {
-			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term behind it", a.config.ID, b.config.ID, i)
+			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term after it", a.config.ID, b.config.ID, i)
 		}
 		meet = meet || same
 	}

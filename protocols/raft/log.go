@@ -7,21 +7,23 @@ import (
 	"quorumbench/protocols/flow"
 )
 
-// entryLog is a replica's log. Entries are counted from 1. Those up to the base have been removed:
-// they are committed, and a snapshot covers them. Index 0 stands for the beginning, which every log
-// has in common and which has term 0; it is the first base.
+// entryLog is a replica's log. Entries are numbered from 1. Those up to base have been removed: they are
+// committed, and a snapshot covers them. Index 0 stands for the beginning of every log; its term is 0, and
+// it is the first base.
 type entryLog struct {
 	base     uint64
 	baseTerm uint64
 	entries  []*Entry // from base+1 on
 }
 
+// last returns the index of the last entry.
 func (l *entryLog) last() uint64 { return l.base + uint64(len(l.entries)) }
 
-// at returns the entry at base < index ≤ last.
+// at returns the entry at an index from base+1 to last.
 func (l *entryLog) at(index uint64) *Entry { return l.entries[index-l.base-1] }
 
-// term is 0 at the beginning, beyond the end, and before the base, where it is not known any more.
+// term returns the term of the entry at an index, 0 for index 0, beyond the end, and before the base, where
+// it is not known any more.
 func (l *entryLog) term(index uint64) uint64 {
 	switch {
 	case index == l.base:
@@ -32,42 +34,42 @@ func (l *entryLog) term(index uint64) uint64 {
 	return l.at(index).Term
 }
 
-// holds tells whether there is an entry of that term at index. It is then the same entry in
-// every log that has one, and so are all before it: the log matching property. What has been removed
-// is committed, so that every leader has it too.
-func (l *entryLog) holds(index, term uint64) bool {
+// contains returns true if the log has an entry of that term at that index. By the log matching property,
+// all logs with such an entry have the same entries up to it. An entry that has been removed is committed,
+// so that every leader has it too.
+func (l *entryLog) contains(index, term uint64) bool {
 	return index < l.base || index <= l.last() && l.term(index) == term
 }
 
-// from returns the entries from index on that fit into one message of so many bytes of commands; none if
-// the first has been removed.
-func (l *entryLog) from(index uint64, most int) []*Entry {
+// from returns the entries from index on that fit into one message of maxBytes of commands, and none if the
+// first has been removed.
+func (l *entryLog) from(index uint64, maxBytes int) []*Entry {
 	if index <= l.base || index > l.last() {
 		return nil
 	}
-	return flow.BatchWithin(most, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
+	return flow.BatchWithin(maxBytes, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
 }
 
-// replace puts entries in the place of everything from index on, which is behind the base.
+// replace replaces all entries from index on; index must be greater than base.
 func (l *entryLog) replace(index uint64, entries []*Entry) {
 	l.entries = append(l.entries[:index-l.base-1], entries...)
 }
 
-// compact removes the entries up to index and their memory.
+// compact removes the entries up to index, and frees their memory.
 func (l *entryLog) compact(index uint64) {
 	l.baseTerm, l.entries = l.term(index), slices.Clone(l.entries[index-l.base:])
 	l.base = index
 }
 
-// outdates tells whether a log that ends with an entry of that index and term lacks entries of
-// this one that may have been committed (section 5.4.1).
-func (l *entryLog) outdates(index, term uint64) bool {
+// isMoreRecentThan returns true if this log is more recent than one whose last entry has the given index and
+// term (section 5.4.1): its last entry has a higher term, or the same term and a higher index.
+func (l *entryLog) isMoreRecentThan(index, term uint64) bool {
 	mine := l.term(l.last())
 	return term < mine || term == mine && index < l.last()
 }
 
-// firstOf returns the index of the first entry of a term that has not been removed, or where it
-// would be.
-func (l *entryLog) firstOf(term uint64) uint64 {
+// firstIndexOf returns the index of the first entry of a term that has not been removed, or where it would
+// be.
+func (l *entryLog) firstIndexOf(term uint64) uint64 {
 	return l.base + 1 + uint64(sort.Search(len(l.entries), func(i int) bool { return l.entries[i].Term >= term }))
 }

@@ -11,40 +11,40 @@ import (
 	"quorumbench/protocols/quorum"
 )
 
-// The normal case: a command becomes an entry, the entry is copied, committed and applied.
-
 // peer is what a leader knows of a follower.
 type peer struct {
-	match   uint64 // its log is the leader's up to here
-	next    uint64 // the first entry to send; all before are matched or on their way
-	probing bool   // the logs do not meet before next: see recovery.go
-	filled  uint64 // a gap up to here has been filled since the last heartbeat
+	match    uint64 // the follower's log is the leader's up to this index
+	next     uint64 // index of the first entry to send; those before it match or are on their way
+	probing  bool   // the logs differ somewhere before next; see onRejected
+	filledTo uint64 // missing entries up to this index have been sent since the last heartbeat; see fillGap
 
-	most  int           // bytes of commands in an append while it is behind; 0: flow.MaxBytes
-	sent  time.Duration // when it was sent entries last
-	large time.Duration // until when a large append may be under way
+	batchBytes int           // bytes of commands that an append may carry while the follower is behind; 0: flow.MaxBytes
+	sentAt     time.Duration // when entries were last sent
+	largeUntil time.Duration // until when a large append may be on its way
 
-	heard     time.Duration // when it last answered in this term
-	beaten    uint64        // the end of the leader's log at the last heartbeat
-	confirmed uint64        // the last round of confirmations it has answered
-	renewed   time.Duration // when that round began
+	lastHeard       time.Duration // when the follower last answered in this term
+	lastAtHeartbeat uint64        // the last index of the leader's log at the last heartbeat
+	confirmed       uint64        // the last round of confirmations that the follower has answered
+	confirmedStart  time.Duration // when that round began
 }
 
-// propose puts a command forward that from, or a client of this replica, has handed over.
+// propose handles a command that replica from has forwarded, or that a client of this replica has given. The
+// leader appends it to its log, or answers it as a read without an entry, unless it has proposed it already
+// or is handing over (rule 27).
 func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
-	if r.handover.under || !r.forwarder.Admit(from, c) {
+	if r.handover.pending || !r.forwarder.Admit(from, c) {
 		return
 	}
 	r.out.Mark(c.ID(), protocols.MarkProposed)
-	if !r.readAside(c) {
+	if !r.acceptRead(c) {
 		r.append(&Entry{Term: r.term, Command: c.Data})
 	}
 }
 
-// append adds an entry to the leader's log and sends it to all who keep pace. Those who are behind get
-// what they lack at the pace of their answers: more would only wait on the link, and heartbeats behind it.
+// append adds an entry to the leader's log and sends it to the followers that keep pace. A follower that is
+// behind gets the next append when it has answered the last: more would only delay heartbeats on its link.
 func (r *replica) append(e *Entry) {
-	r.write(r.log.last()+1, []*Entry{e})
+	r.persistEntries(r.log.last()+1, []*Entry{e})
 	r.out.WhenDurable(r.log.last())
 	r.others(func(to protocols.NodeID) {
 		if p := &r.peers[to]; !p.probing && p.next == r.log.last() {
@@ -53,8 +53,8 @@ func (r *replica) append(e *Entry) {
 	})
 }
 
-// onDurable counts the leader's own log up to an index that it has appended and that is on its disk now
-// (rule 4). A leader that is a quorum by itself commits by this alone.
+// onDurable is called when the leader's own log is durable up to an index. The leader then counts itself
+// among those who hold these entries (rule 4). A leader that is a quorum by itself commits here.
 func (r *replica) onDurable(index uint64) {
 	if r.role == leader && r.log.term(index) == r.term {
 		r.durable = max(r.durable, index)
@@ -62,63 +62,70 @@ func (r *replica) onDurable(index uint64) {
 	}
 }
 
-// sendEntries sends what follows the place up to which the peer's log is known or assumed.
+// sendEntries sends a follower the entries from peer.next on, or tells it which snapshot is on offer if the
+// first of them has been removed (rule 14).
 func (r *replica) sendEntries(to protocols.NodeID) {
 	p := &r.peers[to]
-	if p.next <= r.log.base { // rule 14
+	if p.next <= r.log.base { // rule 14: the entry has been removed
 		r.sendHead(to)
 		return
 	}
-	entries := r.log.from(p.next, cmp.Or(p.most, flow.MaxBytes))
+	entries := r.log.from(p.next, cmp.Or(p.batchBytes, flow.MaxBytes))
 	r.sendAppend(to, p.next, entries)
-	p.sent = r.now
-	if size := bytesOf(entries); size >= leastBatch {
-		p.large = r.now + r.config.Patience(to) + flow.Transmission(size)
+	p.sentAt = r.now
+	if size := bytesOf(entries); size >= minBatchBytes {
+		p.largeUntil = r.now + r.config.Patience(to) + flow.Transmission(size)
 	}
-	if !p.probing { // rule 10
+	if !p.probing { // rule 10: assume that it is received
 		p.next += uint64(len(entries))
 	}
 }
 
-// leastBatch is what an append to a follower that is behind carries at first: it must not keep the
-// heartbeats of a slow link waiting for an election timeout.
-const leastBatch = flow.MinBytes
+// minBatchBytes is what an append to a follower that is behind carries at first, in bytes of commands: it must
+// not delay the heartbeats on a slow link by an election timeout.
+const minBatchBytes = flow.MinBytes
 
-// probe begins to look for the place where the logs meet.
-func (p *peer) probe() { p.probing, p.most = true, leastBatch }
+// probe makes the leader search for the index up to which the logs match, with one append at a time (rule
+// 10).
+func (p *peer) probe() { p.probing, p.batchBytes = true, minBatchBytes }
 
-// sendAppend does not wait for the leader's disk (rule 4): its term is durable, since it was elected in it,
-// and what it sends promises nothing in its own name.
+// sendAppend sends entries from index first on, none for a heartbeat. It uses SendNow, and so does not wait
+// for the leader's disk (rule 4): the leader's term is durable, and the message does not say that the leader
+// holds the entries.
 func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry) {
 	r.out.SendNow(to, &Message{Term: r.term, Kind: &Message_AppendEntries{AppendEntries: &AppendEntries{
 		PrevIndex: first - 1, PrevTerm: r.log.term(first - 1), Entries: entries, Commit: r.commit,
 	}}})
 }
 
+// onAppendEntries is the follower's side of an append: it writes the entries into its log if that has the
+// entry before them (rule 5), confirms them (rule 6) and applies what the leader has committed of them (rule
+// 9). It holds an append that overtook another, and rejects one that does not match its log (rule 10).
 func (r *replica) onAppendEntries(from protocols.NodeID, m *AppendEntries) {
 	switch {
 	case m.PrevIndex > r.log.last():
-		r.keepEarly(from, m)
+		r.holdEarly(from, m)
 		return
-	case !r.log.holds(m.PrevIndex, m.PrevTerm): // rule 5
+	case !r.log.contains(m.PrevIndex, m.PrevTerm): // rule 5: the logs differ before it
 		r.reject(from, m.PrevIndex)
 		return
 	}
-	matched, commit := r.merge(m), m.Commit                                           // rule 6
-	for early := r.early.take(matched); early != nil; early = r.early.take(matched) { // rule 10
+	matched, commit := r.merge(m), m.Commit                                           // rule 6: the index up to which the logs have been compared
+	for early := r.early.take(matched); early != nil; early = r.early.take(matched) { // rule 10: it waited for this
 		matched, commit = r.merge(early), max(commit, early.Commit)
 	}
-	r.early.drop(matched)
+	r.early.dropBefore(matched)
 	r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})
-	r.commitTo(min(commit, matched)) // rule 9
+	r.commitTo(min(commit, matched)) // rule 9: not beyond what has been compared
 }
 
-// merge makes the log hold the entries of an append that it meets, and returns the index of the
-// last of them. What is there already, and what follows it, stays (rule 5).
+// merge writes the entries of an append into the log, from the first that the log does not contain. Entries
+// that the log contains, and those after them, stay (rule 5). It returns the index of the append's last
+// entry.
 func (r *replica) merge(m *AppendEntries) (matched uint64) {
 	for i, e := range m.Entries {
-		if index := m.PrevIndex + 1 + uint64(i); !r.log.holds(index, e.Term) {
-			r.write(index, m.Entries[i:])
+		if index := m.PrevIndex + 1 + uint64(i); !r.log.contains(index, e.Term) {
+			r.persistEntries(index, m.Entries[i:])
 			r.markAccepted(m.Entries[i:])
 			break
 		}
@@ -126,6 +133,7 @@ func (r *replica) merge(m *AppendEntries) (matched uint64) {
 	return m.PrevIndex + uint64(len(m.Entries))
 }
 
+// markAccepted marks the commands that the replica has written to its log as a follower.
 func (r *replica) markAccepted(entries []*Entry) {
 	for _, e := range entries {
 		if id, err := kv.ID(e.Command); err == nil && len(e.Command) > 0 {
@@ -134,45 +142,48 @@ func (r *replica) markAccepted(entries []*Entry) {
 	}
 }
 
+// onAppended handles a follower's confirmation: the leader notes how far the follower's log matches, sends a
+// follower that is behind the next entries, and commits what a quorum holds.
 func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 	if r.role != leader {
 		return
 	}
 	p := &r.peers[from]
-	news := index > p.match // not what has come twice
+	progress := index > p.match // else it is a duplicate, or late
 	p.match = max(p.match, index)
 	p.next = max(p.next, p.match+1)
 	if p.probing && p.match == p.next-1 {
-		p.probing, news = false, true
+		p.probing, progress = false, true
 	}
-	if news && !p.probing && p.next <= r.log.last() {
-		p.most = flow.Pace(cmp.Or(p.most, flow.MaxBytes), r.now-p.sent, r.config.Patience(from))
+	if progress && !p.probing && p.next <= r.log.last() {
+		p.batchBytes = flow.Pace(cmp.Or(p.batchBytes, flow.MaxBytes), r.now-p.sentAt, r.config.Patience(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()
 	if from == r.config.Leader {
-		r.handOver()
+		r.sendTimeoutNow()
 	}
 }
 
-// advanceCommit commits what a quorum holds: the highest index up to which the logs of a quorum match.
+// advanceCommit commits up to the highest index that the logs of a quorum have reached, if that entry is of
+// the leader's own term (rule 7).
 func (r *replica) advanceCommit() {
 	for i, p := range r.peers {
 		r.matches[i] = p.match
 	}
 	r.matches[r.config.ID] = r.durable
 	index := quorum.Reached(r.holders, r.matches)
-	if r.log.term(index) == r.term { // rule 7
+	if r.log.term(index) == r.term { // rule 7: only an entry of its own term
 		r.commitTo(index)
 	}
 }
 
-// commitTo applies the entries up to index, which are committed.
+// commitTo applies the entries up to index, which are committed, in the order of the log (rule 12).
 func (r *replica) commitTo(index uint64) {
-	for ; r.commit < index; r.commit++ { // rule 12
+	for ; r.commit < index; r.commit++ {
 		command := r.log.at(r.commit + 1).Command
 		id, result := r.store.Apply(command)
-		r.grown += len(command)
+		r.appliedBytes += len(command)
 		r.out.Commit(protocols.Slot{Index: r.commit + 1}, id, command)
 		if r.role == leader && len(command) > 0 {
 			r.out.Mark(id, protocols.MarkCommitted)
@@ -183,23 +194,24 @@ func (r *replica) commitTo(index uint64) {
 	r.compact()
 }
 
-// heartbeat makes the leader heard (rule 11).
+// heartbeat sends every follower an append at the place where its log should end (rule 11), empty if a large
+// append may be on its way, and starts a round of confirmations if a lease or a read needs one.
 func (r *replica) heartbeat() {
 	r.others(func(to protocols.NodeID) {
 		p := &r.peers[to]
-		p.filled = 0
+		p.filledTo = 0
 		switch {
-		case r.now >= p.large:
+		case r.now >= p.largeUntil:
 			r.sendEntries(to)
-		case p.match >= r.log.base: // what it lacks is under way: this asks for nothing
+		case p.match >= r.log.base: // a large append is on its way: this heartbeat makes the follower ask for nothing
 			r.sendAppend(to, p.match+1, nil)
 		default:
 			r.sendAppend(to, p.next, nil)
 		}
 	})
-	r.offer.Expire(r.now)
+	r.sender.Expire(r.now)
 	if r.reads == readsLease || len(r.waiting) > 0 {
-		r.ask()
+		r.startRound()
 	}
-	r.out.SetTimer(pulseTimer, r.config.Delays.Heartbeat())
+	r.out.SetTimer(heartbeatTimer, r.config.Delays.Heartbeat())
 }

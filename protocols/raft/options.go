@@ -1,6 +1,6 @@
 package raft
 
-// Options are what an experiment may choose.
+// Options are the driver's options.
 type Options struct {
 	PreVote bool `option:"prevote" tries:"off,on" help:"try an election out before a term is begun for it: a replica that was cut off deposes nobody; one more round trip in every election"`
 
@@ -13,7 +13,7 @@ type Options struct {
 	Transfer bool `option:"transfer" tries:"on,off" help:"another leader hands over to the configured one once that keeps pace; off: whoever is elected stays"`
 }
 
-// The values of reads.
+// The values of the option reads; see rules 16 to 18.
 const (
 	readsLog   = "log"
 	readsIndex = "index"

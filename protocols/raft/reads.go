@@ -9,22 +9,21 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Reads that leave no entry in the log (rules 16 to 18; with the option reads).
-
-// read is one that the leader has not answered yet.
+// read is a read that the leader has not answered yet.
 type read struct {
 	id    protocols.CommandID
 	key   []byte
-	round uint64 // of confirmations, which begins after the read has come
+	round uint64 // of confirmations that begins after the read has arrived
 }
 
-// lease is for how long after the beginning of a round of confirmations, by the leader's clock, those
-// who have answered it elect nobody else: they refuse their votes for the patience, by clocks whose
-// rates may differ from the leader's by a tenth.
-func (r *replica) lease() time.Duration { return r.patience / 10 * 9 }
+// lease is how long a lease lasts from the start of a round of confirmations, by the leader's clock: nine
+// tenths of an election timeout. Those who have confirmed the round refuse their votes for a whole election
+// timeout, by clocks whose rates may differ from the leader's by a tenth (rule 18).
+func (r *replica) lease() time.Duration { return r.electionTimeout / 10 * 9 }
 
-// readAside takes a command to answer it without the log, if it is a read of the latest version.
-func (r *replica) readAside(c *forward.Command) bool {
+// acceptRead queues a command to be answered without a log entry, and returns true, if the command is a read
+// of the latest version and the option reads allows it.
+func (r *replica) acceptRead(c *forward.Command) bool {
 	if r.reads == readsLog {
 		return false
 	}
@@ -36,44 +35,47 @@ func (r *replica) readAside(c *forward.Command) bool {
 	return true
 }
 
-// attendReads answers what can be answered at the end of a step, and begins a round for the reads
-// that have come in it.
-func (r *replica) attendReads() {
+// serveReads is called at the end of each step with reads waiting: it answers those it can, and starts a
+// round of confirmations for those that arrived in this step.
+func (r *replica) serveReads() {
 	r.answerReads()
 	if n := len(r.waiting); n > 0 && r.waiting[n-1].round > r.round {
-		r.ask()
-		r.answerReads() // a leader alone is a majority
+		r.startRound()
+		r.answerReads() // a leader that is a majority by itself need not wait
 	}
 }
 
-// ask begins a round of confirmations. A heartbeat does too, if there is need: it repairs what was
-// lost, and renews the lease.
-func (r *replica) ask() {
+// startRound starts a round of confirmations: it asks every follower whether it still follows this leader
+// (rule 17). Heartbeats start one, too, if reads wait or a lease must be renewed.
+func (r *replica) startRound() {
 	r.round++
 	r.out.Broadcast(r.config.ID, r.config.Members, &Message{Term: r.term, Kind: &Message_Confirm{
 		Confirm: &Confirm{Round: r.round, BeganNs: int64(r.now)},
 	}})
 }
 
+// onConfirm is the follower's side of a round: it still follows the sender, and says so.
 func (r *replica) onConfirm(from protocols.NodeID, m *Confirm) {
 	r.send(from, &Message_Confirmed{Confirmed: &Confirmed{Round: m.Round, BeganNs: m.BeganNs}})
 }
 
+// onConfirmed notes the latest round that a follower has confirmed, and when it began.
 func (r *replica) onConfirmed(from protocols.NodeID, m *Confirmed) {
 	if p := &r.peers[from]; r.role == leader && m.Round > p.confirmed {
-		p.confirmed, p.renewed = m.Round, time.Duration(m.BeganNs)
+		p.confirmed, p.confirmedStart = m.Round, time.Duration(m.BeganNs)
 	}
 }
 
-// answerReads answers reads in the order in which they came.
+// answerReads answers waiting reads in the order of their arrival, as far as a lease, or the rounds
+// confirmed, allow (rules 16 to 18).
 func (r *replica) answerReads() {
-	if r.log.term(r.commit) != r.term { // rule 16
+	if r.log.term(r.commit) != r.term { // rule 16: no entry of its own term is committed
 		return
 	}
 	leased := r.leased()
 	answered := 0
 	for _, read := range r.waiting {
-		if !leased && !r.quorumIs(func(p *peer) bool { return p.confirmed >= read.round }) { // rule 17
+		if !leased && !r.isQuorum(func(p *peer) bool { return p.confirmed >= read.round }) { // rule 17: no quorum has confirmed the round
 			break
 		}
 		r.out.Mark(read.id, protocols.MarkCommitted)
@@ -84,8 +86,9 @@ func (r *replica) answerReads() {
 	r.waiting = slices.Delete(r.waiting, 0, answered)
 }
 
-// leased tells whether nobody else can have been elected yet (rule 18).
+// leased returns true if nobody else can have been elected yet, because a quorum has confirmed a round that
+// began within the lease (rule 18).
 func (r *replica) leased() bool {
 	return r.reads == readsLease && !r.handover.told &&
-		r.quorumIs(func(p *peer) bool { return r.now-p.renewed < r.lease() })
+		r.isQuorum(func(p *peer) bool { return r.now-p.confirmedStart < r.lease() })
 }

@@ -5,22 +5,21 @@ import (
 	"quorumbench/protocols/flow"
 )
 
-// Recovery: a follower's log becomes the leader's.
-
-// reject tells the leader that the logs do not meet at prev, and where they may.
+// reject tells the leader that this log has no entry of the append's PrevTerm at prev, with a hint: the
+// first index that is missing, or the first entry of the term that the log has at prev.
 func (r *replica) reject(from protocols.NodeID, prev uint64) {
 	hint := &Rejected{PrevIndex: prev, HintIndex: r.log.last() + 1}
 	if prev <= r.log.last() {
 		hint.HintTerm = r.log.term(prev)
-		hint.HintIndex = r.log.firstOf(hint.HintTerm)
+		hint.HintIndex = r.log.firstIndexOf(hint.HintTerm)
 	}
 	r.send(from, &Message_Rejected{Rejected: hint})
 }
 
-// onRejected repairs what a follower lacks (rule 10). If its log merely ends too early, what is
-// missing is sent again, once a heartbeat, and the pipeline goes on. Otherwise the leader falls
-// back to the place where the logs may meet: behind its last entry of the follower's term, if it
-// has any, or else before all that the follower has of that term (section 5.3).
+// onRejected sends a follower what it lacks (rule 10). If its log merely ends too early, the missing entries
+// are sent again, once a heartbeat, and pipelining goes on. Otherwise the leader probes: first after its
+// own last entry of the follower's hinted term, if it has one, or else at the first entry that the follower
+// has of that term (section 5.3).
 func (r *replica) onRejected(from protocols.NodeID, m *Rejected) {
 	if r.role != leader {
 		return
@@ -32,40 +31,40 @@ func (r *replica) onRejected(from protocols.NodeID, m *Rejected) {
 	}
 	p.probe()
 	p.next = m.HintIndex
-	if behind := r.log.firstOf(m.HintTerm + 1); m.HintTerm > 0 && r.log.term(behind-1) == m.HintTerm {
-		p.next = behind
+	if after := r.log.firstIndexOf(m.HintTerm + 1); m.HintTerm > 0 && r.log.term(after-1) == m.HintTerm {
+		p.next = after
 	}
 	p.next = max(p.next, p.match+1)
 	r.sendEntries(from)
 }
 
-// fillGap sends the entries between a follower's end and an append that came too early, if that
-// is what the rejection is about, and they fit into one message.
+// fillGap sends the entries that are missing between a follower's last entry and an append that it holds. It
+// returns false if the rejection is not about such a gap, or the entries do not fit into one message.
 func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 	p := &r.peers[to]
 	if m.HintTerm > 0 || p.probing || m.HintIndex <= p.match || m.HintIndex > m.PrevIndex || m.PrevIndex >= p.next {
 		return false
 	}
-	if m.PrevIndex <= p.filled {
+	if m.PrevIndex <= p.filledTo {
 		return true
 	}
-	first := max(m.HintIndex, p.filled+1) // what is before is under way already
+	first := max(m.HintIndex, p.filledTo+1) // entries before it are on their way already
 	entries := r.log.from(first, flow.MaxBytes)
 	missing := m.PrevIndex - first + 1
 	if uint64(len(entries)) < missing {
 		return false
 	}
-	p.filled = m.PrevIndex
+	p.filledTo = m.PrevIndex
 	r.sendAppend(to, first, entries[:missing])
 	return true
 }
 
-// keepEarly keeps an append that overtook the one before it: rule 5 is kept when the gap is closed. It
-// asks for what is missing when the append is the first, or is not kept: then it is a heartbeat, or a
-// leader that probes sends the same again and again in the place of one, or there is no room.
-func (r *replica) keepEarly(from protocols.NodeID, m *AppendEntries) {
+// holdEarly holds an append that overtook the one before it until the missing entries arrive (rule 10). It
+// asks the leader for them if this is the first append held. It also asks if the append is not held, because
+// it is a heartbeat, a repetition of one by a leader that probes, or beyond what may be held.
+func (r *replica) holdEarly(from protocols.NodeID, m *AppendEntries) {
 	first := len(r.early.appends) == 0
-	if kept := r.early.keep(m); first || !kept {
+	if added := r.early.add(m); first || !added {
 		r.reject(from, m.PrevIndex)
 	}
 }

@@ -6,74 +6,74 @@ import (
 	"quorumbench/protocols"
 )
 
-// Revert: terms are virtual time, and time in which nothing happened is taken back, as if the
-// requests for votes had been lost (rules 22 to 25; with the option revert).
+// Revert takes back a term in which no leader was elected, as if the requests for votes had been lost (rules 22
+// to 25; option revert).
 
-// mostBefore bounds how many pairs are kept to go back to; what was before these is forgotten.
-const mostBefore = 16
+// maxHistory is the number of pairs of term and vote that a replica remembers to go back to.
+const maxHistory = 16
 
-// move goes on to another pair, and remembers the way back if it may be wanted.
-func (r *replica) move(to pair) {
+// setPair sets term and vote, and remembers the pair before, with the option revert.
+func (r *replica) setPair(to pair) {
 	if r.reverts {
-		if len(r.before) == mostBefore {
-			r.before = slices.Delete(r.before, 0, 1)
+		if len(r.history) == maxHistory {
+			r.history = slices.Delete(r.history, 0, 1)
 		}
-		r.before = append(r.before, r.pair)
+		r.history = append(r.history, r.pair)
 	}
 	r.pair = to
 }
 
-// settle makes the pairs before the present one those of a past that cannot come back, because
-// something has happened in this term: its leader was heard, or is this replica (rule 23).
-func (r *replica) settle() { r.before = r.before[:0] }
+// clearReverts forgets the pairs before the present one, because a leader of this term was heard or this
+// replica is that leader: the term cannot be taken back any more (rule 23).
+func (r *replica) clearReverts() { r.history = r.history[:0] }
 
-// takeBack returns to the pair before the present one: a follower in that term that knows no leader.
-func (r *replica) takeBack() {
-	last := len(r.before) - 1
-	r.pair, r.before = r.before[last], r.before[:last]
+// takeBackTerm returns to the pair before the present one, as a follower that knows no leader (rule 23).
+func (r *replica) takeBackTerm() {
+	last := len(r.history) - 1
+	r.pair, r.history = r.history[last], r.history[:last]
 	r.out.Mark(protocols.CommandID{}, protocols.MarkReverted)
-	r.forget()
+	r.resetTerm()
 }
 
-// abandon gives up a candidacy that has failed: the replica takes its term back, and so shall those
-// that have granted their votes (rule 23).
+// abandon gives up a candidacy that cannot be won: the replica takes its term back and asks those who voted
+// for it to do the same (rule 23). It does nothing without the option revert.
 func (r *replica) abandon() {
 	if !r.reverts || r.role != candidate {
 		return
 	}
 	r.abandoned = r.term
-	if len(r.before) > 0 {
-		r.takeBack()
+	if len(r.history) > 0 {
+		r.takeBackTerm()
 	}
 	votes := r.votes
 	r.follow(protocols.Nobody)
 	r.others(func(id protocols.NodeID) {
 		if votes.Has(int32(id)) {
-			r.revert(id)
+			r.sendRevert(id)
 		}
 	})
 }
 
-func (r *replica) revert(to protocols.NodeID) {
+// sendRevert asks a voter to take back its vote in the term abandoned last (rule 23).
+func (r *replica) sendRevert(to protocols.NodeID) {
 	r.send(to, &Message_Revert{Revert: &Revert{Abandoned: r.abandoned}})
 }
 
-// onRevert takes a vote back, if the replica still is at exactly that point (rule 23). If it has
-// moved on, as if the revert had come before the request that it has granted since, the point is
-// none to come back to.
+// onRevert takes back a vote if the replica's term and vote are still those of the abandoned candidacy. If
+// it has moved on, it removes them from the pairs that it may go back to (rule 23).
 func (r *replica) onRevert(from protocols.NodeID, m *Revert) {
 	back := pair{m.Abandoned, from}
-	if r.pair == back && len(r.before) > 0 {
-		r.takeBack()
+	if r.pair == back && len(r.history) > 0 {
+		r.takeBackTerm()
 		return
 	}
-	r.before = slices.DeleteFunc(r.before, func(p pair) bool { return p == back })
+	r.history = slices.DeleteFunc(r.history, func(p pair) bool { return p == back })
 }
 
-// yield lets a candidate give way to a leader it has not heard of before it stood: its election
-// has failed, whatever the votes say (rule 25).
+// yield abandons a candidacy if a leader of the term before it, or of a later one below the candidate's,
+// makes itself heard (rule 25).
 func (r *replica) yield(term uint64) {
-	if last := len(r.before) - 1; r.role == candidate && last >= 0 && r.before[last].term <= term && term < r.term {
+	if last := len(r.history) - 1; r.role == candidate && last >= 0 && r.history[last].term <= term && term < r.term {
 		r.abandon()
 	}
 }

@@ -5,24 +5,23 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// Snapshots: the state machine in the place of the log that led to it, on a replica's own disk and
-// for a follower that lacks entries which have been removed (rules 13 to 15).
+// Snapshots replace the entries that led to the state, on a replica's own disk, and for a follower that needs
+// entries which have been removed (rules 13 to 15).
 
 const (
-	// snapshotEvery is the least number of entries between two snapshots: few enough for a random
-	// life, which has some 200 commands, to meet snapshots and followers that need one.
+	// snapshotEvery is the least number of entries applied between two snapshots. It is small, so that random
+	// test runs, which have some 200 commands, take snapshots and have followers that need one.
 	snapshotEvery = 100
-	// snapshotGrowth is how many times as large as the last snapshot the commands applied since must
-	// be. A state of many keys is then written rarely: of all that goes to disk one fifth at most is
-	// snapshots (Ongaro, section 5.1.2).
+	// snapshotGrowth is how many times as many bytes as the last snapshot has must have been applied since it
+	// was taken. So at most one fifth of what is written to disk is snapshots (Ongaro, section 5.1.2).
 	snapshotGrowth = 4
-	// tail is how many entries that a snapshot covers are left in the log, for followers that are
-	// a little behind.
+	// tail is the number of entries covered by a snapshot that stay in the log, for followers that are a
+	// little behind.
 	tail = 20
-	// mostKept bounds the bytes of the entries before it that a leader keeps for others: half a minute of a
-	// thousand writes a second of a kilobyte each. Who is farther behind gets the state instead.
-	mostKept  = 32 << 20
-	entrySize = 64 // that an entry takes besides its command, about
+	// maxKeptBytes bounds the entries before the tail that a leader keeps for followers, in bytes: half a minute
+	// of a thousand writes a second of a kilobyte each. A follower that is farther behind gets a snapshot.
+	maxKeptBytes = 32 << 20
+	entrySize    = 64 // bytes that an entry takes besides its command, approximately
 )
 
 // storedSnapshot is the state machine after an entry.
@@ -32,102 +31,109 @@ type storedSnapshot struct {
 	data  []byte // an encoded kv.Snapshot
 }
 
-// compact takes a snapshot when enough has been applied since the last (rule 13).
+// compact takes a snapshot if enough has been applied since the last one, and removes the entries from the
+// log that are not needed any more (rule 13).
 func (r *replica) compact() {
-	if r.commit < r.snapshot.index+snapshotEvery || r.grown < snapshotGrowth*len(r.snapshot.data) {
+	if r.commit < r.snapshot.index+snapshotEvery || r.appliedBytes < snapshotGrowth*len(r.snapshot.data) {
 		return
 	}
 	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
-	r.grown = 0
-	if base := r.needless(); base > r.log.base {
+	r.appliedBytes = 0
+	if base := r.compactIndex(); base > r.log.base {
 		r.log.compact(base)
-		if r.offer.Expire(r.now) < base {
-			r.offer = snapshot.Sender{} // the log does not reach back to its end any more
+		if r.sender.Expire(r.now) < base {
+			r.sender = snapshot.Sender{} // the log after that snapshot is gone
 		}
 	}
-	r.saveSnapshot()
+	r.persistSnapshot()
 	r.out.Measure(protocols.MeasureSnapshot, int64(len(r.snapshot.data)))
 }
 
-// needless is the index up to which no entry is needed any more (rule 13). Followers that the log does
-// not reach fetch a snapshot, and need what is behind that.
-func (r *replica) needless() uint64 {
+// compactIndex returns the index up to which entries may be removed from the log (rule 13): up to the tail
+// before the snapshot, but not what followers that answer have not confirmed, nor what stands after a
+// snapshot on offer, as long as that is within maxKeptBytes.
+func (r *replica) compactIndex() uint64 {
 	covered := r.snapshot.index - min(tail, r.snapshot.index)
 	if r.role != leader {
 		return covered
 	}
 	index := covered
-	if offered := r.offer.Expire(r.now); offered > 0 {
+	if offered := r.sender.Expire(r.now); offered > 0 {
 		index = min(index, offered)
 	}
 	r.others(func(id protocols.NodeID) {
-		if p := &r.peers[id]; p.next > r.log.base && r.now-p.heard < r.patience {
+		if p := &r.peers[id]; p.next > r.log.base && r.now-p.lastHeard < r.electionTimeout {
 			index = min(index, p.match)
 		}
 	})
 	kept := 0
-	for covered > max(index, r.log.base) && kept <= mostKept {
+	for covered > max(index, r.log.base) && kept <= maxKeptBytes {
 		kept += entrySize + len(r.log.at(covered).Command)
 		covered--
 	}
 	return covered
 }
 
-// adopt puts the snapshot's state in the place of the replica's own. It is false, and nothing is
-// changed, if the data is none of kv's.
+// adopt replaces the replica's state by the snapshot's. It returns false, and changes nothing, if the data
+// cannot be decoded.
 func (r *replica) adopt(s storedSnapshot) bool {
 	if r.store.Restore(s.data) != nil {
 		return false
 	}
-	r.snapshot, r.grown = s, 0
+	r.snapshot, r.appliedBytes = s, 0
 	r.commit = s.index
 	r.out.Adopt(protocols.Slot{Index: s.index})
 	return true
 }
 
-// sendHead tells a follower which snapshot is on offer, so that it asks for what it lacks of it.
+// sendHead tells a follower which snapshot is on offer, so that it asks for the pieces that it lacks (rule
+// 14).
 func (r *replica) sendHead(to protocols.NodeID) {
-	r.peers[to].probe() // no entries until it has the snapshot
-	head := r.offer.Head(r.now)
+	r.peers[to].probe() // send no entries until it has the snapshot
+	head := r.sender.Head(r.now)
 	if head == nil {
 		head = &snapshot.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
 	}
 	r.sendPiece(to, head)
 }
 
-// sendPiece sends it with the term of the snapshot's last entry: the log is kept from there on.
+// sendPiece sends a piece, with the term of the snapshot's last entry.
 func (r *replica) sendPiece(to protocols.NodeID, piece *snapshot.Piece) {
 	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{Term: r.log.term(piece.Index), Piece: piece}})
 }
 
-// onAsk sends a follower the piece of the snapshot that it asks for (rule 14).
+// onAsk sends a follower the piece of the snapshot that it asks for, unless that is on its way (rule 14).
 func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 	if r.role != leader || r.peers[from].next > r.log.base {
-		return // it comes late: the log reaches the follower by now
+		return // late: the log has what the follower needs by now
 	}
 	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
-	if piece := r.offer.Piece(from, m, r.now, r.config.Patience(from), latest); piece != nil {
+	if piece := r.sender.Piece(from, m, r.now, r.config.Patience(from), latest); piece != nil {
 		r.sendPiece(from, piece)
 	}
 }
 
-// onInstallSnapshot takes a piece of the leader's snapshot and asks for the next.
+// onInstallSnapshot is the follower's side of a snapshot's transfer: it takes a piece and asks for the next,
+// or installs the snapshot when it is complete. If the snapshot covers no more than the follower has
+// applied, it confirms its commit index instead (rule 15).
 func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
-	if m.Piece.Index <= r.commit { // all that is committed is the same at the leader
-		if r.arrival.Ask(from).Index <= r.commit { // the rest of it would be of no use either
-			r.arrival = snapshot.Receiver{}
+	if m.Piece.Index <= r.commit { // the leader's log has the same entries up to the commit index
+		if r.receiver.Ask(from).Index <= r.commit { // the snapshot under way covers no more, either
+			r.receiver = snapshot.Receiver{}
 		}
 		r.send(from, &Message_Appended{Appended: &Appended{Index: r.commit}})
 		return
 	}
-	if whole, _ := r.arrival.Add(from, m.Piece, r.now); whole != nil {
+	if whole, _ := r.receiver.Add(from, m.Piece, r.now); whole != nil {
 		r.install(from, storedSnapshot{index: m.Piece.Index, term: m.Term, data: whole})
 		return
 	}
-	r.send(from, &Message_Ask{Ask: r.arrival.Ask(from)})
+	r.send(from, &Message_Ask{Ask: r.receiver.Ask(from)})
 }
 
-// install takes over a snapshot that covers more than the replica has applied (rule 15).
+// install takes over a complete snapshot that covers more than the replica has applied. It keeps the entries
+// after it if the log has the snapshot's last entry (rule 15), and answers commands that wait here and have
+// taken effect in it.
 func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
 	if !r.adopt(s) {
 		return
@@ -137,7 +143,7 @@ func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
 	} else {
 		r.log = entryLog{base: s.index, baseTerm: s.term}
 	}
-	r.saveSnapshot()
+	r.persistSnapshot()
 	r.out.Measure(protocols.MeasureInstalled, int64(len(s.data)))
 	for _, c := range r.forwarder.Waiting() {
 		if result, done := r.store.Result(c.ID()); done {

@@ -2,70 +2,73 @@ package raft
 
 import "quorumbench/protocols"
 
-// Transfer: a leader that is not the configured one hands over to that one (rules 26 and 27; with
-// the option transfer).
+// Leadership transfer: a leader that is not the configured one hands over to that one (rules 26 and 27; option
+// transfer).
 
-// steadyBeats is for how many heartbeats in a row the configured leader must have kept pace before
-// it is given the leadership: about the time without a sign of life after which it would be given up.
+// steadyBeats is the number of heartbeats in a row for which the configured leader must have kept pace before
+// the leadership is handed over to it.
 const steadyBeats = 5
 
-// markHandsOver is the driver's word for a leader that stops proposing in favour of the configured one.
-const markHandsOver = "hands over"
+// markHandover is the mark of a leader that stops proposing in favour of the configured one.
+const markHandover = "hands over"
 
-// handover is what a leader knows of its successor.
+// handover is the state of a leader's handover to the configured leader.
 type handover struct {
-	steady int  // heartbeats for which it has kept pace
-	under  bool // way: nothing is proposed until it leads
-	told   bool // TimeoutNow has been sent in this term
-	sent   bool // TimeoutNow, lately
-	due    int  // heartbeats until it is given up, if it is under way
+	steady    int  // heartbeats in a row for which the successor has kept pace
+	pending   bool // the handover is under way: the leader proposes nothing
+	told      bool // TimeoutNow has been sent in this term
+	sent      bool // TimeoutNow has been sent and is not to be repeated yet
+	beatsLeft int  // heartbeats until a pending handover is given up
 }
 
-// considerHandover is asked at every heartbeat.
-func (r *replica) considerHandover() {
+// checkHandover is called at every heartbeat of a leader. It starts a handover when the configured leader
+// has kept pace for steadyBeats heartbeats (rule 26), and gives up a pending one that has not succeeded
+// after a few heartbeats (rule 27).
+func (r *replica) checkHandover() {
 	to := r.config.Leader
 	if !r.transfers || to == protocols.Nobody || to == r.config.ID {
 		return
 	}
 	h := &r.handover
-	if h.under {
-		if h.due--; h.due == 0 { // rule 27
-			h.under, h.steady = false, 0
+	if h.pending {
+		if h.beatsLeft--; h.beatsLeft == 0 { // rule 27: the successor has not taken over
+			h.pending, h.steady = false, 0
 			r.proposeWaiting()
 		}
-		if h.due%4 == 0 { // it may be lost
+		if h.beatsLeft%4 == 0 { // TimeoutNow may be lost: send it again
 			h.sent = false
 		}
-		r.handOver()
+		r.sendTimeoutNow()
 		return
 	}
 	p := &r.peers[to]
-	if p.probing || p.match < p.beaten || r.now-p.heard > 2*r.config.Delays.Heartbeat() {
+	if p.probing || p.match < p.lastAtHeartbeat || r.now-p.lastHeard > 2*r.config.Delays.Heartbeat() {
 		h.steady = 0
 	} else {
 		h.steady++
 	}
-	p.beaten = r.log.last()
-	if h.steady >= steadyBeats { // rule 26
-		h.under, h.due = true, 2*steadyBeats
-		r.out.Mark(protocols.CommandID{}, markHandsOver)
-		r.handOver()
+	p.lastAtHeartbeat = r.log.last()
+	if h.steady >= steadyBeats { // rule 26: it has kept pace for a while
+		h.pending, h.beatsLeft = true, 2*steadyBeats
+		r.out.Mark(protocols.CommandID{}, markHandover)
+		r.sendTimeoutNow()
 	}
 }
 
-// handOver tells the successor to stand once it has the whole log.
-func (r *replica) handOver() {
+// sendTimeoutNow tells the successor to stand when a handover is pending and the successor has the whole log
+// (rule 27).
+func (r *replica) sendTimeoutNow() {
 	h := &r.handover
-	if to := r.config.Leader; h.under && !h.sent && r.peers[to].match == r.log.last() {
-		h.sent, h.told = true, true // rule 18: no lease from now on
+	if to := r.config.Leader; h.pending && !h.sent && r.peers[to].match == r.log.last() {
+		h.sent, h.told = true, true // rule 18: no lease for the rest of the term
 		r.send(to, &Message_TimeoutNow{TimeoutNow: &TimeoutNow{}})
 	}
 }
 
-// onTimeoutNow stands for election at once.
+// onTimeoutNow makes the leader's chosen successor a candidate at once (rule 27).
 func (r *replica) onTimeoutNow(from protocols.NodeID) {
 	if r.role == follower && r.forwarder.Leader() == from {
 		r.campaigned = r.now
-		r.stand(true)
+		r.startElection(true)
 	}
 }

@@ -4,8 +4,8 @@
 //
 // A snapshot is identified by its index, which is the last slot of the log that has taken effect in it and
 // is never zero, and by its size: two snapshots of one replica with the same index and size must be equal.
-// As long as a receiver asks for a snapshot, its sender offers the same one, and must keep the log behind
-// it. Otherwise the receiver might find, when the last piece has arrived, that the log behind the snapshot
+// As long as a receiver asks for a snapshot, its sender offers the same one, and must keep the log after
+// it. Otherwise the receiver might find, when the last piece has arrived, that the log after the snapshot
 // is gone, and would have to begin again, as often as that happens.
 package snapshot
 
@@ -81,7 +81,7 @@ func (s *Sender) Head(now time.Duration) *Piece {
 }
 
 // Expire drops the snapshot if nobody has asked for a piece for Timeout. It returns the index of the
-// snapshot on offer, behind which the log must be kept, and 0 if there is none.
+// snapshot on offer, after which the log must be kept, and 0 if there is none.
 func (s *Sender) Expire(now time.Duration) (index uint64) {
 	if s.index > 0 && now-s.lastAsked >= Timeout {
 		*s = Sender{}

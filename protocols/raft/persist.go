@@ -6,15 +6,13 @@ import (
 	"quorumbench/protocols"
 )
 
-// The disk: what is persisted before anybody hears of it (rule 4), and how a life begins from it.
-
-// pair is a point in the virtual time of elections.
+// pair is a term and the vote in it.
 type pair struct {
 	term     uint64
-	votedFor protocols.NodeID // in that term; Nobody: its vote is free
+	votedFor protocols.NodeID // Nobody: the vote has not been given
 }
 
-// state is what a replica has promised about elections.
+// state is the part of a replica's persistent state that elections change.
 type state struct {
 	pair
 	stood uint64 // the highest term in which it was ever a candidate
@@ -28,24 +26,25 @@ func stateOf(m *State) state {
 	return state{pair{m.GetTerm(), protocols.NodeID(m.GetVotedFor())}, m.GetStood()}
 }
 
-// write replaces the log from first on, in memory and on disk.
-func (r *replica) write(first uint64, entries []*Entry) {
+// persistEntries replaces the log from index first on, in memory and on disk.
+func (r *replica) persistEntries(first uint64, entries []*Entry) {
 	r.log.replace(first, entries)
 	r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})
 }
 
-// save persists term and vote if this step has changed them.
-func (r *replica) save() {
-	if r.saved == r.state {
+// persistState persists term and vote if this step has changed them (rule 4).
+func (r *replica) persistState() {
+	if r.persisted == r.state {
 		return
 	}
-	r.saved = r.state
+	r.persisted = r.state
 	r.out.Persist(&Record{Kind: &Record_State{State: r.state.message()}})
 }
 
-// saveSnapshot replaces everything on disk by the snapshot and what it does not cover.
-func (r *replica) saveSnapshot() {
-	r.saved = r.state
+// persistSnapshot replaces everything on disk by the snapshot, the entries that it does not cover, and term
+// and vote.
+func (r *replica) persistSnapshot() {
+	r.persisted = r.state
 	r.out.Snapshot(&Record{Kind: &Record_Snapshot{Snapshot: &Snapshot{
 		State: r.state.message(),
 		Index: r.snapshot.index, Term: r.snapshot.term, Data: r.snapshot.data,
@@ -53,8 +52,8 @@ func (r *replica) saveSnapshot() {
 	}}})
 }
 
-// restore takes back what an earlier life has persisted. The commit index is not among it, but
-// what a snapshot covers is committed; of the rest the next leader tells.
+// restore takes a record that an earlier incarnation has persisted. The commit index is not persisted: what
+// a snapshot covers is committed, and the next leader tells of the rest.
 func (r *replica) restore(data []byte) {
 	var record Record
 	if err := protocols.Decode(data, &record); err != nil {
@@ -73,5 +72,5 @@ func (r *replica) restore(data []byte) {
 			panic(fmt.Sprintf("raft: a snapshot of %d bytes that this driver did not write", len(s.Data)))
 		}
 	}
-	r.saved = r.state
+	r.persisted = r.state
 }
