@@ -2,7 +2,7 @@ package planted
 
 var multipaxosBugs = []Bug{
 	{"multipaxos", "a new leader does not propose again what was accepted", within(50), []Edit{
-		in("multipaxos.replica.lead").replace(`r.proposeFound()`, `r.log.places = r.log.places[:r.commit-r.log.truncated]`),
+		in("multipaxos.replica.becomeLeader").replace(`r.proposeFound()`, `r.log.slots = r.log.slots[:r.commit-r.log.truncated]`),
 	}},
 	{"multipaxos", "any accepted command is proposed again, not that of the highest ballot", within(2750), []Edit{
 		in("multipaxos.replica.onPromise").replace(`ballot > r.found.at(p.Index).ballot`, `r.found.at(p.Index).ballot == 0`),
@@ -11,17 +11,17 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.prepareAt").replace(`r.commit + 1`, `r.log.last() + 1`),
 	}},
 	{"multipaxos", "gaps are not filled", within(120), []Edit{
-		in("multipaxos.replica.proposeFound").replace(`r.put(first, batch)`,
+		in("multipaxos.replica.proposeFound").replace(`r.proposeAt(first, batch)`,
 			`for i := range batch {
 				if batch[i].ballot > 0 {
-					r.put(first+uint64(i), batch[i:i+1])
+					r.proposeAt(first+uint64(i), batch[i:i+1])
 				}
 			}`),
-		in("multipaxos.replica.late").replace(`!r.chosen(i)`, `i.ballot > 0 && !r.chosen(i)`),
+		in("multipaxos.replica.isOverdue").replace(`!r.chosen(i)`, `i.ballot > 0 && !r.chosen(i)`),
 	}},
 	{"multipaxos", "new commands are proposed before those found", within(50), []Edit{
-		in("multipaxos.replica.lead").drop(`r.proposeFound()`),
-		in("multipaxos.replica.lead").after(`r.propose(r.config.ID, r.forwarder.Waiting()...)`, `r.proposeFound()`),
+		in("multipaxos.replica.becomeLeader").drop(`r.proposeFound()`),
+		in("multipaxos.replica.becomeLeader").after(`r.propose(r.config.ID, r.forwarder.Waiting()...)`, `r.proposeFound()`),
 	}},
 	{"multipaxos", "copies under older ballots are taken for chosen", within(250), []Edit{
 		in("multipaxos.replica.learn").replace(`r.log.at(r.commit+1).ballot == r.promised`,
@@ -43,22 +43,22 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.onMessage").replace(`ballot < r.promised`, `false`),
 	}},
 	{"multipaxos", "a leader goes on after a higher promise", within(50), []Edit{
-		in("multipaxos.replica.promise").replace(`r.giveUp()`,
+		in("multipaxos.replica.promise").replace(`r.stepDown()`,
 			`if r.role != leader {
-				r.giveUp()
+				r.stepDown()
 			}`),
 	}},
 	{"multipaxos", "the promise is not durable", inScenario("multipaxos-promise"), []Edit{
-		in("multipaxos.replica.save").replace(`r.saved != r.promised`, `false`),
+		in("multipaxos.replica.finishStep").replace(`r.persisted != r.promised`, `false`),
 	}},
 	{"multipaxos", "the follower's accept is not durable", within(50), []Edit{
 		in("multipaxos.replica.onAccept").replace(`!known`, `!known && false`),
 	}},
 	{"multipaxos", "the leader's accept is not durable", within(50), []Edit{
-		in("multipaxos.replica.put").drop(`r.persist(first, commands)`),
+		in("multipaxos.replica.proposeAt").drop(`r.persist(first, commands)`),
 	}},
 	{"multipaxos", "a candidate's ballot is used again after a restart", within(220), []Edit{
-		in("multipaxos.replica.restore").after(`r.saved = r.promised`,
+		in("multipaxos.replica.restore").after(`r.persisted = r.promised`,
 			`if r.promised.Proposer() == r.config.ID {
 				r.promised = protocols.Ballot(max(uint64(r.promised), protocols.MaxReplicas) - protocols.MaxReplicas)
 			}`),

@@ -7,7 +7,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// describe names a message with the instances it is about and its ballot.
+// describe names a message for traces, with the instances that it is about and its ballot.
 func describe(data []byte) string {
 	var m Message
 	if protocols.Decode(data, &m) != nil {

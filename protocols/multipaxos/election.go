@@ -8,60 +8,63 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// Electing: phase 1, from the loss of a leader until the next has heard of everything that may
-// have been chosen.
-
+// start begins an incarnation. In the first, the configured leader becomes a candidate at once.
 func (r *replica) start() {
-	r.apply() // what the disk knows to be chosen
+	r.apply() // what is known to be chosen from the disk
 	r.election.Start(r.now, r.out)
-	firstLife := r.promised == 0
-	if firstLife && r.config.Leader == r.config.ID {
-		r.stand()
+	firstIncarnation := r.promised == 0
+	if firstIncarnation && r.config.Leader == r.config.ID {
+		r.becomeCandidate()
 	}
 }
 
-// candidacy is what a candidate knows.
+// candidacy is the state of a candidate.
 type candidacy struct {
 	promises quorum.Set
-	found    instances // the proposals of the highest ballots promised, behind the commit index
-	told     []uint64  // by acceptor: what it has accepted before this instance has been told
+	found    instanceLog // for each instance after the commit index, the proposal with the highest ballot in any promise
+	received []uint64    // by acceptor: its proposals before this instance have been received
 }
 
-// stand makes the replica a candidate under a ballot never used before (rule 2).
-func (r *replica) stand() {
+// becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to
+// itself.
+func (r *replica) becomeCandidate() {
 	r.promise(max(r.promised, r.refused).Next(r.config.ID))
 	r.role = candidate
-	if r.standing == 0 {
-		r.standing = max(r.now, 1)
+	if r.campaigned == 0 {
+		r.campaigned = max(r.now, 1)
 	}
-	r.candidacy = candidacy{found: instances{truncated: r.commit}, told: make([]uint64, r.config.Size())}
-	r.arrival = snapshot.Receiver{} // no piece of it has come for an election timeout, or all that is chosen is here
+	r.candidacy = candidacy{found: instanceLog{truncated: r.commit}, received: make([]uint64, r.config.Size())}
+	r.receiver = snapshot.Receiver{} // no piece has been received for an election timeout, or nothing that is chosen is missing
 	r.election.Start(r.now, r.out)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
 }
 
-// prepare asks those who have not promised, again if it has asked before.
+// prepare sends prepares to those who have not promised, and sets the timer after which they are sent again.
 func (r *replica) prepare() {
 	for _, to := range r.config.Members {
 		if to != r.config.ID && !r.promises.Has(int32(to)) {
 			r.prepareAt(to)
 		}
 	}
-	r.out.SetTimer(pulseTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
+	r.out.SetTimer(heartbeatTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
 }
 
+// prepareAt asks one replica for its promise, and for what it has accepted from the first instance on that
+// the candidate does not know to be chosen and has not been told of (rule 4).
 func (r *replica) prepareAt(to protocols.NodeID) {
-	first := max(r.commit+1, r.told[to]) // rule 4
+	first := max(r.commit+1, r.received[to]) // rule 4: from the first instance that it does not know to be chosen
 	r.send(to, r.promised, &Message_Prepare{Prepare: &Prepare{First: first}})
 }
 
+// onPrepare is the acceptor's side of phase 1: it tells what it has accepted from instance first on, or that
+// its log is truncated there (rules 4 and 13). The ballot is promised already.
 func (r *replica) onPrepare(from protocols.NodeID, first uint64) {
 	answer := &Promise{}
-	if first <= r.log.truncated { // rule 13: the rest is for who has that
+	if first <= r.log.truncated { // rule 13: the candidate needs a snapshot first
 		answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1
 	} else {
-		end := first + uint64(len(r.log.fitting(first, r.log.last())))
+		end := first + uint64(len(r.log.batch(first, r.log.last())))
 		answer.Accepted = r.proposals(first, end-1)
 		if end <= r.log.last() {
 			answer.Next = end
@@ -70,7 +73,7 @@ func (r *replica) onPrepare(from protocols.NodeID, first uint64) {
 	r.send(from, r.promised, &Message_Promise{Promise: answer})
 }
 
-// proposals returns what was accepted from first to last.
+// proposals returns what this replica has accepted in the instances from first to last.
 func (r *replica) proposals(first, last uint64) []*Proposal {
 	var accepted []*Proposal
 	for index := first; index <= last; index++ {
@@ -81,90 +84,93 @@ func (r *replica) proposals(first, last uint64) []*Proposal {
 	return accepted
 }
 
-// onPromise counts a promise when it has told all that the candidate lacks.
+// onPromise takes the proposals of a promise; of each instance the one with the highest ballot stays (rule
+// 5). The promise counts when it is complete (rule 4), and with a phase-1 quorum the candidate becomes the
+// leader.
 func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 	if r.role != candidate {
 		return
 	}
-	if m.Truncated > r.commit { // rule 13: what is behind is told when that is here
+	if m.Truncated > r.commit { // rule 13: it needs a snapshot first
 		r.catchUp(from)
 		return
 	}
-	if !r.tellable(from, m) {
+	if !r.isValidPromise(from, m) {
 		return
 	}
 	for _, p := range m.Accepted {
-		if ballot := protocols.Ballot(p.Ballot); ballot > r.found.at(p.Index).ballot { // rule 5
+		if ballot := protocols.Ballot(p.Ballot); ballot > r.found.at(p.Index).ballot { // rule 5: the proposal of the highest ballot
 			r.found.set(p.Index, instance{ballot: ballot, command: p.Command})
 		}
 	}
 	switch {
 	case m.Next > 0:
-		r.told[from] = max(r.told[from], m.Next)
+		r.received[from] = max(r.received[from], m.Next)
 		r.prepareAt(from)
 	default:
 		r.promises.Add(int32(from))
 	}
 	if r.phase1.IsQuorum(r.promises) {
-		r.lead()
+		r.becomeLeader()
 	}
 }
 
-// lead begins phase 2 for everything found, and for what has waited here.
-func (r *replica) lead() {
+// becomeLeader begins phase 2: the leader proposes what phase 1 has found, and after that the commands that
+// wait here (rule 5).
+func (r *replica) becomeLeader() {
 	r.role = leader
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
-	r.out.Measure(protocols.MeasureElection, int64((r.now-r.standing)/time.Millisecond))
-	r.out.Measure(protocols.MeasureRecovered, int64(r.found.last()-r.commit)) // no-ops in the gaps included
-	r.standing = 0
+	r.out.Measure(protocols.MeasureElection, int64((r.now-r.campaigned)/time.Millisecond))
+	r.out.Measure(protocols.MeasureRecovered, int64(r.found.last()-r.commit)) // including the no-ops in gaps
+	r.campaigned = 0
 	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	r.heartbeat()
 	r.proposeFound()
 	r.propose(r.config.ID, r.forwarder.Waiting()...)
 }
 
-// promise raises the promised ballot (rule 1).
+// promise raises the promised ballot. A candidate or leader becomes a follower (rule 1).
 func (r *replica) promise(ballot protocols.Ballot) {
 	if ballot == r.promised {
 		return
 	}
 	r.promised = ballot
-	r.election.Heard(r.now) // a candidate is heard once: one that gets no answer must not keep others from standing
-	r.offer.ForgetSent()    // pieces sent under another ballot do not count
-	r.giveUp()
+	r.election.Heard(r.now) // rule 11: a candidate's first prepare counts as a sign of a leader, its repetitions do not
+	r.sender.ForgetSent()   // receivers drop pieces that were sent under another ballot
+	r.stepDown()
 }
 
-// onRefuse ends an attempt that met a higher ballot.
+// onRefuse ends a candidacy or leadership that was refused because of a higher ballot (rule 11).
 func (r *replica) onRefuse(ballot, promised protocols.Ballot) {
 	r.refused = max(r.refused, promised)
 	if ballot == r.promised {
-		r.giveUp()
+		r.stepDown()
 	}
 }
 
-// giveUp makes the replica a follower that knows no leader.
-func (r *replica) giveUp() {
+// stepDown makes the replica a follower that knows no leader.
+func (r *replica) stepDown() {
 	if r.role == leader {
 		r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
-		r.election.Start(r.now, r.out) // rule 11
+		r.election.Start(r.now, r.out) // rule 11: it may be a candidate again
 	}
 	if r.role != follower {
 		r.role, r.candidacy = follower, candidacy{}
-		r.out.StopTimer(pulseTimer)
+		r.out.StopTimer(heartbeatTimer)
 	}
 	if r.forwarder.Leader() != protocols.Nobody {
 		r.forwarder.Lead(protocols.Nobody, r.now, r.out)
 	}
 }
 
-// follow notes that the leader whose ballot is promised is alive.
+// follow notes that the replica has heard the leader whose ballot it has promised.
 func (r *replica) follow(leader protocols.NodeID) {
 	r.election.Heard(r.now)
 	if r.forwarder.Leader() != leader {
 		r.forwarder.Lead(leader, r.now, r.out)
-		r.standing = 0
-		if sender, _ := r.arrival.UnderWay(r.now); sender != leader {
-			r.arrival = snapshot.Receiver{} // the new leader's takes its place
+		r.campaigned = 0
+		if sender, _ := r.receiver.UnderWay(r.now); sender != leader {
+			r.receiver = snapshot.Receiver{} // the new leader's snapshot takes its place
 		}
 		r.reclaimAt = r.now + r.config.Delays.ElectionTimeout()
 	}

@@ -73,10 +73,10 @@ var explored = explore.Cluster{
 	// These are used within a step.
 	Ignored: []string{"replica.in", "replica.fresh", "Store.command"},
 	TimerName: func(id protocols.TimerID) string {
-		if name := map[protocols.TimerID]string{electionTimer: "of the election", pulseTimer: "of the pulse", forwardTimer: "of what is forwarded"}[id]; name != "" {
+		if name := map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]; name != "" {
 			return name
 		}
-		return "to repeat"
+		return "to resend"
 	},
 }
 

@@ -9,68 +9,69 @@ import (
 	"quorumbench/protocols/quorum"
 )
 
-// instance is one place of the log, as its acceptor and, at the leader, its proposer see it.
+// instance is one instance of the log, as its acceptor sees it, and at the leader its proposer.
 type instance struct {
-	ballot  protocols.Ballot // that the command was accepted under; zero: nothing was
-	command []byte
+	ballot  protocols.Ballot // under which the command was accepted; zero if nothing was
+	command []byte           // empty for a no-op
 
 	id       protocols.CommandID // at the leader, for marks; zero for a no-op
-	accepted quorum.Set          // at the leader: who has accepted under its ballot
-	proposed time.Duration       // at the leader: when
+	accepted quorum.Set          // at the leader: who has accepted the command under the leader's ballot
+	proposed time.Duration       // at the leader: when it proposed the command
 }
 
-// instances is a log without its beginning. Places are counted from 1. The zero value is empty and
-// lacks nothing.
-type instances struct {
-	truncated uint64 // places up to here are no more
-	places    []instance
+// instanceLog is a log whose beginning may have been removed. Instances are numbered from 1. The zero value is
+// an empty log of which nothing has been removed.
+type instanceLog struct {
+	truncated uint64 // the instances up to this index have been removed
+	slots     []instance
 }
 
-func (l *instances) last() uint64 { return l.truncated + uint64(len(l.places)) }
+// last returns the index of the last instance.
+func (l *instanceLog) last() uint64 { return l.truncated + uint64(len(l.slots)) }
 
-// at returns the instance at index, one without a proposal before the log and beyond its end.
-func (l *instances) at(index uint64) instance {
+// at returns the instance at an index, and the zero value before the log and beyond its end.
+func (l *instanceLog) at(index uint64) instance {
 	if index <= l.truncated || index > l.last() {
 		return instance{}
 	}
-	return *l.place(index)
+	return *l.slot(index)
 }
 
-// place is where the instance at an index of the log stands.
-func (l *instances) place(index uint64) *instance { return &l.places[index-l.truncated-1] }
+// slot returns a pointer to the instance at an index that the log has.
+func (l *instanceLog) slot(index uint64) *instance { return &l.slots[index-l.truncated-1] }
 
-// set puts an instance in its place; the places before it that the log lacks become gaps. What is
-// before the log stays out of it.
-func (l *instances) set(index uint64, i instance) {
+// set puts an instance into the log. Missing instances before it become gaps. It does nothing if the log is
+// truncated there.
+func (l *instanceLog) set(index uint64, i instance) {
 	if index <= l.truncated {
 		return
 	}
 	if last := l.last(); last < index {
-		l.places = append(l.places, make([]instance, index-last)...)
+		l.slots = append(l.slots, make([]instance, index-last)...)
 	}
-	*l.place(index) = i
+	*l.slot(index) = i
 }
 
-// truncate takes away the places up to index, and their memory.
-func (l *instances) truncate(index uint64) {
+// truncate removes the instances up to index, and frees their memory.
+func (l *instanceLog) truncate(index uint64) {
 	if index <= l.truncated {
 		return
 	}
-	l.places = slices.Clone(l.places[min(index, l.last())-l.truncated:])
+	l.slots = slices.Clone(l.slots[min(index, l.last())-l.truncated:])
 	l.truncated = index
 }
 
-// fitting returns the instances from first to last, or as many of them as fit into one message.
-func (l *instances) fitting(first, last uint64) []instance {
+// batch returns the instances from first to last, or as many of them as fit into one message.
+func (l *instanceLog) batch(first, last uint64) []instance {
 	if first <= l.truncated || first > min(last, l.last()) {
 		return nil
 	}
-	return flow.Batch(l.places[first-l.truncated-1:min(last, l.last())-l.truncated], size)
+	return flow.Batch(l.slots[first-l.truncated-1:min(last, l.last())-l.truncated], size)
 }
 
 func size(i instance) int { return len(i.command) }
 
-// commands returns the instances' commands.
+// commands returns the commands of instances.
 func commands(of []instance) [][]byte {
 	all := make([][]byte, len(of))
 	for i := range of {

@@ -7,7 +7,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// invariants tells whether two commands were accepted under one ballot for one place of the log.
+// invariants returns an error if two commands were accepted in one instance under one ballot, or if a
+// replica has truncated its log beyond what it has applied.
 func invariants(nodes []protocols.Node) error {
 	type proposal struct {
 		index  uint64
@@ -22,7 +23,7 @@ func invariants(nodes []protocols.Node) error {
 		if r.log.truncated > r.applied {
 			return fmt.Errorf("replica %d has truncated its log up to %d and has applied up to %d", r.config.ID, r.log.truncated, r.applied)
 		}
-		for i, x := range r.log.places {
+		for i, x := range r.log.slots {
 			p := proposal{r.log.truncated + uint64(i) + 1, x.ballot}
 			if command, known := accepted[p]; known && x.ballot != 0 && !bytes.Equal(command, x.command) {
 				return fmt.Errorf("under ballot %v two commands were accepted at %d of the log", x.ballot, p.index)

@@ -7,11 +7,9 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// The normal case: phase 2. Commands are proposed at the next instances, accepted, chosen and
-// applied.
-
-// propose puts commands forward that from, or clients of this replica, have handed over: what has
-// waited together travels together.
+// propose handles commands that replica from has forwarded, or that clients of this replica have given. The
+// leader proposes those that it has not proposed yet at the next instances, as many in one message as fit. A
+// command that has taken effect is answered with its result (rule 7).
 func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 	fresh := r.fresh[:0]
 	for _, c := range handed {
@@ -19,7 +17,7 @@ func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 		if !r.forwarder.Admit(from, c) {
 			continue
 		}
-		if result, done := r.store.Result(id); done || r.store.Acked(id) { // rule 7: the answer was lost, or is late
+		if result, done := r.store.Result(id); done || r.store.Acked(id) { // rule 7: it has taken effect; the answer was lost or is late
 			r.answer(id, result)
 			continue
 		}
@@ -29,14 +27,15 @@ func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 	r.fresh = fresh[:0]
 	for len(fresh) > 0 {
 		batch := flow.Batch(fresh, size)
-		r.put(r.log.last()+1, batch)
+		r.proposeAt(r.log.last()+1, batch)
 		fresh = fresh[len(batch):]
 	}
 }
 
-// put proposes commands, which nobody has accepted under the leader's ballot yet, at the
-// instances from first on. It accepts them itself, which counts when it is durable (rule 3).
-func (r *replica) put(first uint64, proposals []instance) {
+// proposeAt proposes commands at the instances from first on, where nothing has been accepted under the
+// leader's ballot. The accepts are sent at once, with BroadcastNow; the leader's own acceptance counts when
+// it is durable (rule 3).
+func (r *replica) proposeAt(first uint64, proposals []instance) {
 	for i, p := range proposals {
 		p.ballot, p.proposed = r.promised, r.now
 		r.log.set(first+uint64(i), p)
@@ -46,35 +45,38 @@ func (r *replica) put(first uint64, proposals []instance) {
 	r.out.BroadcastNow(r.config.ID, r.config.Members, &Message{
 		Ballot: uint64(r.promised), Kind: &Message_Accept{Accept: &Accept{First: first, Commands: commands, Commit: r.commit}},
 	})
-	r.watchAnswers()
-	r.writing = append(r.writing, span{r.promised, first, uint64(len(proposals))})
+	r.startResendTimers()
+	r.syncing = append(r.syncing, span{r.promised, first, uint64(len(proposals))})
 	r.out.WhenDurable(first)
 }
 
-// span is count instances from first on that the leader of a ballot has accepted.
+// span is count instances from first on, which the leader with that ballot has accepted itself.
 type span struct {
 	ballot       protocols.Ballot
 	first, count uint64
 }
 
-// onDurable counts the leader's own acceptance of what it has proposed first of all that it writes.
+// onDurable is called when the oldest of the leader's own acceptances that were not durable is durable. It
+// counts if the leader still has the same ballot (rule 3).
 func (r *replica) onDurable() {
-	own := r.writing[0]
-	r.writing = r.writing[1:]
+	own := r.syncing[0]
+	r.syncing = r.syncing[1:]
 	if own.ballot == r.promised {
 		r.onAccepted(r.config.ID, own.first, own.count)
 	}
 }
 
+// onAccept is the acceptor's side of phase 2: it accepts the commands under the promised ballot, persists
+// them and answers. Instances that are decided, or accepted under this ballot, are only answered (rule 13).
 func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
-	if m.First+uint64(len(m.Commands)) > r.commit+reach { // rule 15
+	if m.First+uint64(len(m.Commands)) > r.commit+maxGap { // rule 15: too far after the commit index
 		r.learn(m.Commit)
 		return
 	}
 	known := true
 	for i, command := range m.Commands {
 		index := m.First + uint64(i)
-		if index <= r.log.truncated || r.log.at(index).ballot == r.promised { // rule 13, or it came twice
+		if index <= r.log.truncated || r.log.at(index).ballot == r.promised { // rule 13: decided; or a duplicate
 			continue
 		}
 		known = false
@@ -90,13 +92,14 @@ func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
 	r.learn(m.Commit)
 }
 
-// onAccepted counts who has accepted count instances from first on.
+// onAccepted notes that a replica has accepted count instances from first on, and applies what is chosen, in
+// the order of the log (rule 7).
 func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 	if r.role != leader {
 		return
 	}
-	for index := max(first, r.commit+1); index < min(first+count, r.log.last()+1); index++ { // rule 7
-		i := r.log.place(index)
+	for index := max(first, r.commit+1); index < min(first+count, r.log.last()+1); index++ { // rule 7: each instance by itself
+		i := r.log.slot(index)
 		if r.chosen(i) {
 			continue
 		}
@@ -105,37 +108,36 @@ func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 			r.out.Mark(i.id, protocols.MarkCommitted)
 		}
 	}
-	for r.commit < r.log.last() && r.chosen(r.log.place(r.commit+1)) {
+	for r.commit < r.log.last() && r.chosen(r.log.slot(r.commit+1)) {
 		r.commit++
 	}
 	r.apply()
 }
 
-// chosen tells a leader whether an instance that it has proposed is chosen. Only answers to its
-// own ballot are counted (rule 6).
+// chosen returns true if a phase-2 quorum has accepted an instance under this leader's ballot (rule 6).
 func (r *replica) chosen(i *instance) bool { return r.phase2.IsQuorum(i.accepted) }
 
-// apply executes what is known to be chosen.
+// apply applies the instances up to the commit index, in the order of the log (rule 7).
 func (r *replica) apply() {
 	for r.applied < r.commit {
 		r.applied++
-		command := r.log.place(r.applied).command
+		command := r.log.slot(r.applied).command
 		id, result := r.store.Apply(command)
 		r.out.Commit(protocols.Slot{Index: r.applied}, id, command)
 		r.answer(id, result)
 	}
 }
 
-// answer gives the result of a command to its client, if it waits here, and at the leader to the
-// replica that has handed it over.
+// answer gives a command's result to its client, if the command waits here, and at the leader to the replica
+// that has forwarded it.
 func (r *replica) answer(id protocols.CommandID, result []byte) {
 	if r.forwarder.OnApplied(id, result, r.out) {
 		r.out.Mark(id, protocols.MarkApplied)
 	}
 }
 
-// heartbeat makes the leader heard, and its commit index (rule 8).
+// heartbeat tells all followers that the leader is there, with its commit index (rule 8).
 func (r *replica) heartbeat() {
 	r.broadcast(&Message_Heartbeat{Heartbeat: &Heartbeat{Commit: r.commit}})
-	r.out.SetTimer(pulseTimer, r.config.Delays.Heartbeat())
+	r.out.SetTimer(heartbeatTimer, r.config.Delays.Heartbeat())
 }

@@ -7,18 +7,17 @@ import (
 	"quorumbench/protocols/quorum"
 )
 
-// The way of the replica that is configured to lead back to the leadership (rule 14).
-
-// reclaiming is what a replica knows that is configured to lead and follows another.
+// reclaiming is the state of a configured leader that follows another and wants the leadership back (rule 14).
 type reclaiming struct {
-	reclaimAt time.Duration // when it may ask, or ask again, who would hear its prepare
-	probed    time.Duration // when it has asked last, which names the probe; 0: it has not
-	echoes    quorum.Set    // to that probe
+	reclaimAt time.Duration // when it may send a probe
+	probed    time.Duration // when it sent the last probe, which identifies the probe; 0: none waits for answers
+	echoes    quorum.Set    // who has answered that probe
 }
 
-// reclaim probes the others, if the replica may stand against a leader that is well.
+// reclaim is called for every heartbeat of the leader. It sends a probe if the replica is configured to
+// lead, wants the leadership back, and knows everything that is chosen (rule 14).
 func (r *replica) reclaim() {
-	caughtUp := r.commit >= r.ahead
+	caughtUp := r.commit >= r.leaderCommit
 	if !r.preferred || !caughtUp || r.now < r.reclaimAt {
 		return
 	}
@@ -28,12 +27,13 @@ func (r *replica) reclaim() {
 	r.onEcho(r.config.ID, uint64(r.probed))
 }
 
-// onProbe answers one who has promised the same leader's ballot as this replica.
+// onProbe answers a probe. Its sender has promised the same leader's ballot as this replica.
 func (r *replica) onProbe(from protocols.NodeID, at uint64) {
 	r.send(from, r.promised, &Message_Echo{Echo: &Echo{At: at}})
 }
 
-// onEcho counts the answers to the last probe, and stands when they make a phase-1 quorum.
+// onEcho counts an answer to the last probe. With a phase-1 quorum of answers the replica becomes a
+// candidate (rule 14).
 func (r *replica) onEcho(from protocols.NodeID, at uint64) {
 	if r.probed == 0 || at != uint64(r.probed) {
 		return
@@ -41,6 +41,6 @@ func (r *replica) onEcho(from protocols.NodeID, at uint64) {
 	r.echoes.Add(int32(from))
 	if r.phase1.IsQuorum(r.echoes) {
 		r.probed = 0
-		r.stand()
+		r.becomeCandidate()
 	}
 }

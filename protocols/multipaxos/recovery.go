@@ -7,128 +7,132 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// Recovery: what may have been chosen is chosen again, what was lost is repeated, and a replica
-// that lags catches up.
-
-// proposeFound proposes again whatever may have been chosen before this replica led, and no-ops in
-// the gaps (rule 5).
+// proposeFound proposes again, under the leader's own ballot, the proposals that phase 1 has found, with
+// no-ops in the gaps (rule 5).
 func (r *replica) proposeFound() {
 	found := r.found
 	r.candidacy = candidacy{}
 	for first := found.truncated + 1; first <= found.last(); {
-		batch := found.fitting(first, found.last())
+		batch := found.batch(first, found.last())
 		for i := range batch {
 			if id, err := kv.ID(batch[i].command); err == nil && id.Seq > 0 {
 				batch[i].id = id
-				r.forwarder.Admit(r.config.ID, &forward.Command{Client: id.Client, Seq: id.Seq}) // it is under way
+				r.forwarder.Admit(r.config.ID, &forward.Command{Client: id.Client, Seq: id.Seq}) // so that it is not proposed twice (rule 7)
 				r.out.Mark(id, protocols.MarkRetried)
 			}
 		}
-		r.put(first, batch)
+		r.proposeAt(first, batch)
 		first += uint64(len(batch))
 	}
 }
 
-// learn takes note of a leader's commit index (rule 8).
+// learn takes a leader's commit index. It takes the instances up to there for chosen that were accepted
+// under that leader's ballot (rule 8), and asks the leader for the rest (rule 9), at most once in the time
+// that an answer may take unless something was learned.
 func (r *replica) learn(commit uint64) {
 	before := r.commit
-	r.ahead = max(r.ahead, commit)
-	for r.commit < r.ahead && r.log.at(r.commit+1).ballot == r.promised {
+	r.leaderCommit = max(r.leaderCommit, commit)
+	for r.commit < r.leaderCommit && r.log.at(r.commit+1).ballot == r.promised {
 		r.commit++
 	}
 	r.apply()
 	progress := r.commit > before
-	if leader := r.forwarder.Leader(); leader != protocols.Nobody && r.commit < r.ahead && (progress || r.now >= r.askAt) { // rule 9
-		r.askAt = r.now + r.config.Patience(leader)
+	if leader := r.forwarder.Leader(); leader != protocols.Nobody && r.commit < r.leaderCommit && (progress || r.now >= r.catchUpAt) { // rule 9: ask the leader
+		r.catchUpAt = r.now + r.config.Patience(leader)
 		r.catchUp(leader)
 	}
 }
 
-// catchUp asks for what is chosen behind the commit index, or for the rest of a snapshot.
+// catchUp asks a replica for what is chosen after the commit index, or for the next piece of its snapshot.
 func (r *replica) catchUp(from protocols.NodeID) {
-	if sender, underWay := r.arrival.UnderWay(r.now); underWay && sender != from {
-		return // a second snapshot would only be in its way
+	if sender, underWay := r.receiver.UnderWay(r.now); underWay && sender != from {
+		return // a second transfer would slow down the one under way
 	}
-	r.send(from, r.promised, &Message_CatchUp{CatchUp: &CatchUp{First: r.commit + 1, Snapshot: r.arrival.Ask(from)}})
+	r.send(from, r.promised, &Message_CatchUp{CatchUp: &CatchUp{First: r.commit + 1, Snapshot: r.receiver.Ask(from)}})
 }
 
-// onCatchUp helps a follower from the log; and a follower, or a candidate, with a snapshot.
+// onCatchUp answers a replica that lacks chosen instances: with a piece of a snapshot if its log is
+// truncated there (rule 13), and else, as the leader, with accepts (rule 9).
 func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 	switch {
-	case m.First <= r.log.truncated: // rule 13
+	case m.First <= r.log.truncated: // rule 13: the log does not have it any more
 		r.sendPiece(from, m.Snapshot)
 	case m.First <= r.commit && r.role == leader:
-		missing := r.log.fitting(m.First, r.commit)
+		missing := r.log.batch(m.First, r.commit)
 		r.send(from, r.promised, &Message_Accept{Accept: &Accept{First: m.First, Commands: commands(missing), Commit: r.commit}})
 	}
 }
 
-// watchAnswers sees to it that an accept is repeated that stays without an answer (rule 10).
-func (r *replica) watchAnswers() {
+// startResendTimers sets the timer of every other replica, after which accepts that it has not answered are
+// sent to it again (rule 10).
+func (r *replica) startResendTimers() {
 	for _, to := range r.config.Members {
-		if to != r.config.ID && !r.repeats[to] {
-			r.repeats[to] = true
-			r.out.SetTimer(repeatTimer+protocols.TimerID(to), r.config.Patience(to))
+		if to != r.config.ID && !r.resending[to] {
+			r.resending[to] = true
+			r.out.SetTimer(resendTimer+protocols.TimerID(to), r.config.Patience(to))
 		}
 	}
 }
 
-func (r *replica) onRepeatTimer(to protocols.NodeID) {
-	r.repeats[to] = false
+// onResendTimer sends a replica the accepts again whose answers are overdue (rule 10).
+func (r *replica) onResendTimer(to protocols.NodeID) {
+	r.resending[to] = false
 	if r.role != leader || r.commit == r.log.last() {
 		return
 	}
 	for first := r.commit + 1; first <= r.log.last(); {
 		end := first
-		for end <= r.log.last() && r.late(r.log.place(end), to) {
-			r.out.Mark(r.log.place(end).id, protocols.MarkRetried)
+		for end <= r.log.last() && r.isOverdue(r.log.slot(end), to) {
+			r.out.Mark(r.log.slot(end).id, protocols.MarkRetried)
 			end++
 		}
-		r.repeat(to, first, end)
+		r.resend(to, first, end)
 		first = end + 1
 	}
-	r.watchAnswers()
+	r.startResendTimers()
 }
 
-// late tells whether a replica's answer to an accept is overdue and still matters.
-func (r *replica) late(i *instance, from protocols.NodeID) bool {
+// isOverdue returns true if an instance is not chosen, and a replica has not answered its accept for as long
+// as an answer may take.
+func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
 	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.config.Patience(from) <= r.now
 }
 
-// repeat sends the accepts of the instances from first on, before end, again.
-func (r *replica) repeat(to protocols.NodeID, first, end uint64) {
+// resend sends the accepts of the instances from first on, and before end, again.
+func (r *replica) resend(to protocols.NodeID, first, end uint64) {
 	for first < end {
-		batch := r.log.fitting(first, end-1)
+		batch := r.log.batch(first, end-1)
 		r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: commands(batch), Commit: r.commit}})
 		first += uint64(len(batch))
 	}
 }
 
-// sendPiece answers a question for a snapshot.
+// sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
 func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
-	if piece := r.offer.Piece(to, a, r.now, r.config.Patience(to), present); piece != nil {
+	if piece := r.sender.Piece(to, a, r.now, r.config.Patience(to), present); piece != nil {
 		r.send(to, r.promised, &Message_Piece{Piece: piece})
 	}
 }
 
-// onPiece collects the pieces of a snapshot (rule 13), and adopts it when it is whole.
+// onPiece takes a piece of a snapshot, asks for the next one, and adopts the snapshot when it is complete
+// (rule 13).
 func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	if r.role == leader || p.Index <= r.commit {
 		return
 	}
-	whole, added := r.arrival.Add(from, p, r.now)
+	whole, added := r.receiver.Add(from, p, r.now)
 	if !added {
 		return
 	}
-	r.election.Heard(r.now) // rule 13: a candidate that stood again would have to begin again
+	r.election.Heard(r.now) // rule 13: a new candidacy would begin the transfer again
 	if whole == nil {
-		r.askAt = r.now + r.config.Patience(from)
+		r.catchUpAt = r.now + r.config.Patience(from)
 		r.catchUp(from)
 		return
 	}
 	if r.adopt(p.Index, whole) != nil {
-		return // not of a replica of this driver
+		return // no replica of this driver has sent it
 	}
 	r.compact(whole)
 	switch r.role {
@@ -136,7 +140,7 @@ func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 		r.found.truncate(r.commit)
 		r.prepareAt(from)
 	case follower:
-		r.askAt = r.now
-		r.learn(r.ahead) // and ask for what is behind the snapshot
+		r.catchUpAt = r.now
+		r.learn(r.leaderCommit) // and ask for what comes after the snapshot
 	}
 }

@@ -1,0 +1,87 @@
+// Package multipaxos is Multi-Paxos: one instance of Paxos for each index of a log, and one phase 1, run by a
+// leader that stays, for all of them.
+//
+// A write costs one round trip from the leader to the nearest phase-2 quorum, and one more between the
+// client's replica and the leader. A replica is follower, candidate or leader, and always an acceptor. Its
+// messages are Prepare and Promise, Accept and Accepted, Refuse, Heartbeat, CatchUp and Piece, Probe and
+// Echo. Package forward carries the commands of a follower's clients to the leader, package snapshot carries
+// snapshots between replicas.
+//
+// Phase 1 is in election.go and phase 2 in normal.go. In recovery.go is what a new leader proposes again, what is
+// sent again, and how a replica catches up; in snapshot.go and persist.go is what is on disk; in preferred.go
+// is how the configured leader takes the leadership back; and validate.go skips invalid messages.
+//
+// The rules, cited where they are implemented:
+//
+//  1. A replica heeds a prepare, an accept or a heartbeat if its ballot is at least the highest that the
+//     replica has promised, and promises the ballot. Otherwise it refuses, telling the promised ballot.
+//     A replica that has promised another replica's ballot is neither candidate nor leader.
+//  2. A ballot is used by one replica, for one candidacy. A candidate promises its ballot to itself, and
+//     takes one above its own promise and above all that refusals told it of.
+//  3. Promises and accepted commands are durable before any message tells them. A leader sends its proposals
+//     while it writes them to its own disk, and counts its own acceptance when it is durable.
+//  4. One prepare covers every instance from the first that the candidate does not know to be chosen. The
+//     promise tells everything that the acceptor has accepted there, with the ballots. What does not fit into
+//     one message is asked for with another prepare, from there on; the promise counts when it is complete.
+//  5. With promises of a phase-1 quorum the candidate becomes the leader. In every instance for which a promise
+//     told a proposal, it proposes the command with the highest ballot again, under its own ballot, and a
+//     no-op in the gaps between them. It proposes new commands only after these instances.
+//  6. A command is chosen when a phase-2 quorum has accepted it under one leader's ballot. Acceptances under
+//     older ballots do not count, however many there are. Each phase-1 quorum meets each phase-2 quorum, and
+//     no more is needed: two quorums of the same phase need not meet. Of n replicas, if phase2 make a phase-2
+//     quorum, n+1−phase2 or more make a phase-1 quorum.
+//  7. Accepts are pipelined: instances are chosen independently, in any order. Commands are applied in the
+//     order of the log. The leader replies when it has applied a command, and does not wait for followers to
+//     learn that it is chosen. A command that is handed over again after that has its result already, and is
+//     not proposed again.
+//  8. Accepts and heartbeats carry the commit index, up to which all instances are chosen. A follower takes an
+//     instance up to there for chosen if it has accepted it under the ballot of that leader.
+//  9. Where it has accepted nothing, or a command under an older ballot, it asks the leader. The leader sends
+//     the chosen command as an accept under its own ballot. That is safe, because nothing else can be accepted
+//     in that instance under a ballot higher than that of the choice.
+//  10. An accept without an answer is sent again as long as its instance is not chosen.
+//  11. A follower that hears no leader for a random time becomes a candidate with a higher ballot; so does a
+//     candidate that gets no quorum, and a leader that was refused. Of two candidates, the one with the higher
+//     ballot goes on; the other waits for a new random time. A candidate's first prepare counts as a sign of
+//     a leader, but its repetitions do not: a candidate that receives no answers must not stop the others.
+//  12. From time to time a replica persists a snapshot of its state machine, including the clients' sessions,
+//     with its promise and what it has accepted after the snapshot. It replaces everything on disk. The log
+//     in memory is truncated up to the snapshot before this one, but not beyond a snapshot that another
+//     replica is fetching, which needs the log after it.
+//  13. An instance up to which the log is truncated is decided: an accept for it is answered and changes
+//     nothing. A replica that needs such an instance gets a snapshot, in pieces that it asks for: a follower
+//     from the leader, a candidate from an acceptor whose promise says that its log is truncated. Such a
+//     promise does not count before the snapshot is adopted. A candidate does not begin a new candidacy
+//     while it receives pieces.
+//  14. With the option preferred, the replica that is configured to lead becomes a candidate although another
+//     one leads, when it has followed that for an election timeout, knows everything that is chosen, and
+//     its probe is answered by a phase-1 quorum, itself included. Only replicas that have promised the same
+//     leader's ballot answer, and so will promise a higher one. Without this quorum, it would depose a leader
+//     that works, for which a smaller phase-2 quorum is enough, and could not lead itself. (This still happens
+//     if a replica of that quorum fails between its answer and its promise.) Commands under way are found
+//     by phase 1; a write waits for two round trips at most.
+//  15. A replica accepts no instance more than 2²⁰ after its commit index, because the gap takes memory. It
+//     catches up first, and the leader sends the accept again (rule 10). A message with numbers that no
+//     replica of the cluster can have sent is skipped.
+//
+// What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent with
+// Outbox.BroadcastNow. They may, because the ballot is already durable, and an accept does not say that the
+// leader itself has accepted. With each, the leader calls Outbox.WhenDurable, and counts its own acceptance
+// when the InputDurable arrives, if it still has the same ballot. Promises, acceptances and everything else are
+// sent with Outbox.Send, and wait for the disk.
+//
+// Followers forward their clients' commands. Redirecting the client to the leader would not be faster: the
+// client is beside its replica, and its command would have to cover the same link in both directions. It would
+// even send the first command after each change of leaders twice; here the command waits at the replica until
+// a leader is known.
+//
+// Differences from the papers: the known commit index is persisted with what is accepted, so that a replica
+// that restarts learns only what it has missed. In its first incarnation, the replica that is configured to
+// lead becomes a candidate at once.
+//
+// Sources: L. Lamport, Paxos made simple, 2001, section 3; R. van Renesse and D. Altinbuken, Paxos made
+// moderately complex, 2015; H. Howard, D. Malkhi and A. Spiegelman, Flexible Paxos: Quorum intersection
+// revisited, OPODIS 2016, section 4, for rule 6.
+package multipaxos
+
+//go:generate go run quorumbench/protocols/protogen protocols/multipaxos/multipaxos.proto
