@@ -108,8 +108,7 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onPropose").replace(`x.commands, x.deps = m.Commands, m.vector()`,
 			`x.commands, x.deps, x.committed = m.Commands, m.vector(), true`),
 	}},
-	{"mmp3", "a retry sends the state from before its own promise", within(50), []Edit{
-		in("mmp3.proposal").field(`before *Instance`),
+	{"mmp3", "a retry sends the state from before its own promise", within(400), []Edit{
 		in("mmp3.proposal").field(`before *Instance`),
 		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
 			`m := x.message()
@@ -119,7 +118,7 @@ var mmp3Bugs = []Bug{
 			}
 			p.before = x.message()
 			p.before.Deps = slices.Clone(p.before.Deps)
-			r.out.Send(to, r.envelope(&Message_Propose{Propose: m}))`).needing("slices").needing("slices"),
+			r.out.Send(to, r.envelope(&Message_Propose{Propose: m}))`).needing("slices"),
 	}},
 	{"mmp3", "a write whose instance became a no-op counts as committed", within(200), []Edit{
 		in("mmp3.replica.decide").replace(`sameCommands(requests, x.commands)`,

@@ -121,7 +121,7 @@ var paxosBugs = []Bug{
 		in("keypaxos.Replica.Revert").before(`i.LastBallot, i.promisedBelow = i.promisedBelow[last], i.promisedBelow[:last]`,
 			`last = max(0, last-1)`),
 	}},
-	{"paxos", "a promise is taken back for another's sake", within(50), []Edit{
+	{"paxos", "a promise is taken back for another's sake", within(150), []Edit{
 		in("keypaxos.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b`, `i.ValueBallot == i.LastBallot`),
 	}},
 	{"paxos", "a ballot that was taken back is used again", inScenario("paxos-revert-restart"), []Edit{
