@@ -1,15 +1,79 @@
 package reports_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
+	"quorumbench/bench"
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/bench/scenario"
+	"quorumbench/protocols/registry"
 	"quorumbench/reports"
 )
+
+// The whole way: an experiment is loaded and run in virtual time, its result is stored, read and drawn.
+func Example() {
+	folder, err := os.MkdirTemp("", "example-*")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	file := filepath.Join(folder, "mine.yaml")
+	if err := os.WriteFile(file, []byte(`
+topology: aws-2020-06-05
+regions: [us-east-1, eu-west-1, ap-northeast-1]
+protocols: [{name: raft, leader: us-east-1}]
+load: {rate: 20/s, duration: 5s}
+world: sim
+`), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	plan, err := experiment.Read(file, registry.Drivers)
+	if err != nil {
+		log.Fatal(err)
+	}
+	found, err := bench.Execute(context.Background(), plan, bench.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	stored := filepath.Join(folder, "results")
+	if err := result.Write(found, stored); err != nil {
+		log.Fatal(err)
+	}
+	again, err := result.Read(stored)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := reports.Draw(stored, again); err != nil {
+		log.Fatal(err)
+	}
+	for _, line := range reports.Verdict(again) {
+		fmt.Println(line)
+	}
+	entries, err := os.ReadDir(stored)
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, entry := range entries {
+		fmt.Println(entry.Name())
+	}
+	// Output:
+	// raft with leader us-east-1 commits in one round trip from us-east-1, two round trips from eu-west-1 and 1.5 round trips from ap-northeast-1.
+	// bench.txt
+	// breakdown.png
+	// distribution.png
+	// latency.hlog
+	// latency.png
+	// run.json
+	// summary.csv
+	// timeline.png
+}
 
 // twoProtocols is what bench.Execute or result.Read return, cut down to one region.
 func twoProtocols() *result.Result {
@@ -23,7 +87,7 @@ func twoProtocols() *result.Result {
 	}
 	return &result.Result{
 		Experiment: experiment.Experiment{
-			Name: "example", Regions: []string{"us-east-1"}, World: experiment.Simulated, Repeats: 1, Seed: 1,
+			Name: "example", Regions: []string{"us-east-1"}, Replicas: []string{"us-east-1"}, Clients: []string{"us-east-1"}, World: experiment.Simulated, Repeats: 1, Seed: 1,
 			Protocols: []experiment.Protocol{{Name: "quick", Label: "quick"}, {Name: "slow", Label: "slow"}},
 			Load:      experiment.Load{Arrivals: experiment.Poisson, Rate: 120, Duration: 10 * time.Second},
 		},
@@ -32,10 +96,26 @@ func twoProtocols() *result.Result {
 	}
 }
 
+// TableOptions{Color: reports.ColorTerminal(os.Stdout)} colours the table on a terminal.
 func ExampleTable() {
-	if err := reports.Table(os.Stdout, twoProtocols(), reports.TableOptions{Color: reports.ColorTerminal(os.Stdout)}); err != nil {
+	if err := reports.Table(os.Stdout, twoProtocols(), reports.TableOptions{}); err != nil {
 		log.Fatal(err)
 	}
+	// Output:
+	// example: 1 region on aws, 120 writes/s from each (poisson arrivals) for 10 s; simulated, seed 1
+	//
+	// ┌──────────┬───────────┬──────────┬──────────┬──────────┬─────────┬─────────────────┬────────┬────────┐
+	// │ protocol │ region    │      p50 │      p99 │    floor │ × floor │ WAN round trips │ writes │ errors │
+	// ├──────────┼───────────┼──────────┼──────────┼──────────┼─────────┼─────────────────┼────────┼────────┤
+	// │ quick    │ us-east-1 │  71.0 ms │  73.0 ms │  70.0 ms │   1.01× │            1.01 │  1,200 │      0 │
+	// ├──────────┼───────────┼──────────┼──────────┼──────────┼─────────┼─────────────────┼────────┼────────┤
+	// │ slow     │ us-east-1 │ 141.0 ms │ 143.0 ms │ 140.0 ms │   1.01× │            2.01 │  1,200 │      0 │
+	// └──────────┴───────────┴──────────┴──────────┴──────────┴─────────┴─────────────────┴────────┴────────┘
+	//
+	// quick commits in one round trip from us-east-1.
+	// slow takes two round trips from us-east-1 (2.0× slower than quick).
+	//
+	// world: simulated (virtual time; no processing time, messages without packets)
 }
 
 func ExampleVerdict() {
@@ -56,11 +136,22 @@ func ExampleQuality() {
 }
 
 func ExampleDraw() {
-	paths, err := reports.Draw(os.TempDir(), twoProtocols())
+	folder, err := os.MkdirTemp("", "example-*")
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Println(paths)
+	defer os.RemoveAll(folder)
+	paths, err := reports.Draw(folder, twoProtocols())
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, path := range paths {
+		fmt.Println(filepath.Base(path))
+	}
+	// Output:
+	// latency.png
+	// distribution.png
+	// timeline.png
 }
 
 func ExampleCompare() {
@@ -68,11 +159,58 @@ func ExampleCompare() {
 	if err := reports.Compare(os.Stdout, results, names, reports.CompareOptions{Protocols: []string{"slow", "quick"}}); err != nil {
 		log.Fatal(err)
 	}
+	// Output:
+	// example = example: 1 region on aws, 120 writes/s from each (poisson arrivals) for 10 s; simulated, seed 1
+	//
+	// ┌───────────┬───────┬──────────┬──────────┬───────┬───────────────┬──────────┬───────┬───────────────┐
+	// │ region    │       │    floor │      p50 │     × │ 95 % interval │      p99 │     × │ 95 % interval │
+	// ├───────────┼───────┼──────────┼──────────┼───────┼───────────────┼──────────┼───────┼───────────────┤
+	// │ us-east-1 │ slow  │ 140.0 ms │ 141.0 ms │       │               │ 143.0 ms │       │               │
+	// │           │ quick │  70.0 ms │  71.0 ms │ 0.50× │               │  73.0 ms │ 0.51× │               │
+	// └───────────┴───────┴──────────┴──────────┴───────┴───────────────┴──────────┴───────┴───────────────┘
+	// × is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by bootstrap over the pairs.
+	// A 95 % interval of a ratio cannot be had with fewer than 6 paired repeats; a ratio here has 1.
 }
 
 func ExampleDrawCompare() {
 	results, names := []*result.Result{twoProtocols()}, []string{"example"}
-	if err := reports.DrawCompare("compare.png", results, names, reports.CompareOptions{}); err != nil {
+	folder, err := os.MkdirTemp("", "example-*")
+	if err != nil {
 		log.Fatal(err)
 	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "compare.png")
+	if err := reports.DrawCompare(path, results, names, reports.CompareOptions{}); err != nil {
+		log.Fatal(err)
+	}
+	_, err = os.Stat(path)
+	fmt.Println(err)
+	// Output: <nil>
+}
+
+// A scenario that was played is drawn as a space-time diagram.
+func ExampleDrawSpaceTime() {
+	script, err := scenario.Load("paxos-one-proposer", registry.Drivers)
+	if err != nil {
+		log.Fatal(err)
+	}
+	run, err := script.Play()
+	if err != nil {
+		log.Fatal(err)
+	}
+	folder, err := os.MkdirTemp("", "example-*")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "diagram.svg")
+	if err := reports.DrawSpaceTime(path, &run.SpaceTime); err != nil {
+		log.Fatal(err)
+	}
+	svg, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(strings.Contains(string(svg), "R0"))
+	// Output: true
 }
