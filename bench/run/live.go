@@ -80,7 +80,7 @@ func (w *liveWorld) send(from, to int, messages []message) {
 	w.net.Endpoint(from).Send(to, frames...)
 }
 
-// receive takes a message that has come to a place.
+// receive takes a message that has come to a place. One between nodes that are not there is dropped.
 func (w *liveWorld) receive(to, from int, data []byte) {
 	if len(data) == 0 {
 		return
@@ -91,6 +91,9 @@ func (w *liveWorld) receive(to, from int, data []byte) {
 	}
 	if data[0]&toClients != 0 {
 		e.to = w.layout.clientAt[to]
+	}
+	if !w.layout.has(from, e.from) || !w.layout.has(to, e.to) {
+		return
 	}
 	w.boxes[to].put(e)
 }

@@ -54,6 +54,11 @@ func (l *layout) place(id protocols.NodeID) int {
 
 func (l *layout) isReplica(id protocols.NodeID) bool { return int(id) < l.replicas }
 
+// has tells whether a node is at a place.
+func (l *layout) has(place int, id protocols.NodeID) bool {
+	return id >= 0 && int(id) < l.replicas+len(l.regions) && l.place(id) == place
+}
+
 // handle takes the events of a batch, one after the other, and then lets the nodes' effects out.
 func (p *place) handle(events []event) {
 	p.handed = 0
