@@ -11,14 +11,14 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// clientNode is the client node of a place: it hands the commands of its region's load to replicas, and the
-// answers back. It implements host.World.
+// clientNode is the client node of a place. It takes the commands of its region's load, sends them to replicas,
+// and hands the answers to the load. It implements host.World.
 type clientNode struct {
 	place    *place
 	id       protocols.NodeID
 	host     *host.Host
 	load     *load.Clients
-	measures result.Measures // nil: none are kept
+	measures result.Measures // nil disables measures
 }
 
 func newClientNode(p *place, config protocols.ClientConfig, driver *protocols.Driver, l *load.Clients) *clientNode {
@@ -31,25 +31,25 @@ func newClientNode(p *place, config protocols.ClientConfig, driver *protocols.Dr
 	return c
 }
 
-// begin starts the node and enters the first arrivals.
+// begin starts the node and schedules the first arrivals.
 func (c *clientNode) begin() {
 	c.host.Restore()
 	c.host.Start()
 	c.host.Release()
 	for _, due := range c.load.Begin() {
-		c.arrive(due)
+		c.scheduleArrival(due)
 	}
 }
 
-// arrive enters an arrival.
-func (c *clientNode) arrive(due time.Duration) {
+// scheduleArrival schedules an arrival of the load.
+func (c *clientNode) scheduleArrival(due time.Duration) {
 	c.place.world.at(due, c.place.number, event{kind: arrivalEvent, at: due})
 }
 
-// onArrival issues the command that was intended for a time.
+// onArrival issues the command whose arrival was intended at the given time, and schedules the next arrival.
 func (c *clientNode) onArrival(intended time.Duration) {
 	if next, more := c.load.NextArrival(); more {
-		c.arrive(next)
+		c.scheduleArrival(next)
 	}
 	now := c.Now()
 	id, data := c.load.Issue(intended, now)
@@ -63,10 +63,10 @@ func (c *clientNode) onArrival(intended time.Duration) {
 	c.host.Release()
 }
 
-// onExpiry goes on without an answer.
+// onExpiry lets a client of a closed loop go on when its command was not answered within the timeout.
 func (c *clientNode) onExpiry(id protocols.CommandID) {
 	if now := c.Now(); c.load.Expired(id, now) {
-		c.arrive(now)
+		c.scheduleArrival(now)
 	}
 }
 
@@ -96,13 +96,13 @@ func (c *clientNode) Wake(at time.Duration, timer protocols.TimerID, setting uin
 	c.place.world.at(at, c.place.number, event{kind: timerEvent, to: c.id, timer: timer, number: setting})
 }
 
-// Commit implements host.World: clients apply nothing.
+// Commit implements host.World. Client nodes commit nothing.
 func (c *clientNode) Commit(protocols.Commit) {}
 
-// measureRetries counts the commands that clients have handed to another replica.
+// measureRetries counts how often clients sent a command to another replica because no answer came.
 const measureRetries = "retries by clients"
 
-// note counts an event.
+// note counts an event in the measures.
 func (c *clientNode) note(event string) {
 	if c.measures != nil {
 		c.measures.Add(event, 0)
@@ -119,11 +119,12 @@ func (c *clientNode) Mark(m protocols.Mark, _ time.Duration) {
 // measureVersionRefused counts the writes that named a version and could not become it.
 const measureVersionRefused = "writes refused by version"
 
-// Answer implements host.World: the load has its answer, and in a closed loop goes on.
+// Answer implements host.World: it hands the answer to the load, whose client issues its next command at once
+// in a closed loop.
 func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
 	sample := c.load.Owned(a.ID)
 	if sample == nil {
-		return // no command of this load
+		return // not a command of this load
 	}
 	before := sample.Outcome
 	again, due := c.load.Answered(a.ID, a.Result, c.Now())
@@ -131,6 +132,6 @@ func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
 		c.note(measureVersionRefused)
 	}
 	if again {
-		c.arrive(due)
+		c.scheduleArrival(due)
 	}
 }

@@ -8,15 +8,15 @@ import (
 	"quorumbench/protocols"
 )
 
-// memoryDisk is a file in memory: records with their length and checksum, one after the other. It implements
-// disk.
+// memoryDisk is a log file in memory: one record after the other, each with its length and checksum. It
+// implements disk.
 type memoryDisk struct {
-	random  *rand.Rand
-	content []byte
-	drops   bool // it keeps nothing, since no replica ever comes back
+	random   *rand.Rand
+	content  []byte
+	discards bool // nothing is kept, since no replica will restart
 
-	begin   func()             // begins a write that takes time; nil: none does
-	writing []protocols.Record // meanwhile
+	begin   func()             // begins a write that takes time; nil if writes take no time
+	writing []protocols.Record // the records of that write
 }
 
 // Write implements host.Disk.
@@ -30,14 +30,15 @@ func (d *memoryDisk) Write(records []protocols.Record) (durable bool) {
 	return false
 }
 
+// written implements disk.
 func (d *memoryDisk) written() {
 	d.write(d.writing)
 	d.writing = nil
 }
 
-// Crash implements host.Disk.
+// Crash implements host.Disk. Of the records being written, a random part reaches the disk.
 func (d *memoryDisk) Crash() {
-	d.tear(d.writing)
+	d.writeTorn(d.writing)
 	d.writing = nil
 }
 
@@ -49,12 +50,12 @@ const recordHeader = 8 // length and CRC-32C, little-endian
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func (d *memoryDisk) write(records []protocols.Record) {
-	if d.drops {
+	if d.discards {
 		return
 	}
 	for _, r := range records {
 		if r.Snapshot {
-			d.content = d.content[:0] // as a new file that is renamed when it is complete
+			d.content = d.content[:0] // like a new file that is renamed when it is complete
 		}
 		d.content = binary.LittleEndian.AppendUint32(d.content, uint32(len(r.Data)))
 		d.content = binary.LittleEndian.AppendUint32(d.content, crc32.Checksum(r.Data, castagnoli))
@@ -62,7 +63,9 @@ func (d *memoryDisk) write(records []protocols.Record) {
 	}
 }
 
-func (d *memoryDisk) tear(records []protocols.Record) {
+// writeTorn writes a random number of the records' bytes, fewer than all. A snapshot is written as a whole or
+// not at all.
+func (d *memoryDisk) writeTorn(records []protocols.Record) {
 	size := 0
 	for _, r := range records {
 		size += recordHeader + len(r.Data)
@@ -86,8 +89,8 @@ func (d *memoryDisk) tear(records []protocols.Record) {
 	}
 }
 
-// records reads up to the first record that is not whole, and cuts off the rest, which nobody
-// was ever told about.
+// records reads up to the first record that is incomplete or fails its checksum, and cuts off the rest, which
+// was never reported as durable.
 func (d *memoryDisk) records() [][]byte {
 	var all [][]byte
 	at := 0

@@ -46,16 +46,16 @@ func TestATornRecordIsDroppedAndTheWholeOnesStay(t *testing.T) {
 		d := newDisk(seed)
 		before, torn, after := someRecords(0, 5), someRecords(5, 9), someRecords(9, 12)
 		d.write(before)
-		d.tear(torn)
+		d.writeTorn(torn)
 		got := d.records()
 		n := len(got) - len(before)
 		if n < 0 || n >= len(torn) || !same(got, before, torn[:n]) {
 			t.Fatalf("seed %d: of 5 records written and 4 torn came back %q", seed, got)
 		}
 		left[n] = true
-		d.write(after) // the next life goes on behind them
+		d.write(after) // the next incarnation writes behind them
 		if got := d.records(); !same(got, before, torn[:n], after) {
-			t.Fatalf("seed %d: in the next life came back %q", seed, got)
+			t.Fatalf("seed %d: the next incarnation restores %q", seed, got)
 		}
 	}
 	if len(left) != 4 {
@@ -76,7 +76,7 @@ func TestASnapshotTakesThePlaceOfAllBeforeIt(t *testing.T) {
 	for seed := range uint64(100) {
 		d := newDisk(seed)
 		d.write(before)
-		d.tear(slices.Concat(snapshot, after))
+		d.writeTorn(slices.Concat(snapshot, after))
 		switch got := d.records(); {
 		case same(got, before):
 			old++
@@ -93,7 +93,7 @@ func TestASnapshotTakesThePlaceOfAllBeforeIt(t *testing.T) {
 
 func TestTearingNothingLeavesNothing(t *testing.T) {
 	d := newDisk(1)
-	d.tear(nil)
+	d.writeTorn(nil)
 	if got := d.records(); len(got) != 0 {
 		t.Errorf("came back %q", got)
 	}

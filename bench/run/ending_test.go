@@ -60,11 +60,11 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 				}
 			}
 		}
-		if end.note(record); now != test.end || record.Settled != test.known {
+		if end.noteOutcome(record); now != test.end || record.Settled != test.known {
 			t.Errorf("%s: ends after %v, want %v; settled: %t", test.name, now, test.end, record.Settled)
 		}
 		end.interrupt(now)
-		if end.note(record); record.Settled {
+		if end.noteOutcome(record); record.Settled {
 			t.Errorf("%s: a run that is interrupted is said to have settled", test.name)
 		}
 	}

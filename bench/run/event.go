@@ -9,32 +9,32 @@ import (
 // event is something that happens at a place.
 type event struct {
 	kind eventKind
-	// at is when an arrival was intended; of a message and a timer, when it came, if it had to wait.
+	// at is the intended time of an arrival. For a message or a timer it is the time when it came, which is
+	// earlier than now if it had to wait in a backlog.
 	at       time.Duration
-	from, to protocols.NodeID // message; of a timer, to is whose it is
-	data     []byte           // message
-	timer    protocols.TimerID
-	// number tells outdated events: which setting of a timer, which incarnation of a replica.
-	number  uint64
-	command protocols.CommandID // expiry
-	do      func()              // call
+	from, to protocols.NodeID    // of a message; the node of a timer is to
+	data     []byte              // of a message
+	timer    protocols.TimerID   // of a timer
+	number   uint64              // the setting of a timer, or the incarnation of a replica; tells outdated events
+	command  protocols.CommandID // of an expiry
+	do       func()              // of a call
 }
 
 type eventKind uint8
 
 const (
-	startEvent   eventKind = iota // the nodes of the place start
-	messageEvent                  // between nodes
-	timerEvent                    // of a node
-	arrivalEvent                  // the load has a command
-	expiryEvent                   // of a closed loop: a command is out of time
-	durableEvent                  // what the replica's disk was writing is durable
-	workedEvent                   // the replica has done the work that its last batch costs
-	callEvent                     // a fault is done to the replica
-	stopEvent                     // ends the place's goroutine in the live world
+	startEvent    eventKind = iota // the nodes of the place start
+	messageEvent                   // a message for a node
+	timerEvent                     // a timer of a node
+	arrivalEvent                   // the load issues a command
+	expiryEvent                    // a command of a closed loop has timed out
+	durableEvent                   // a write of the replica's disk has ended
+	workDoneEvent                  // the replica has finished the simulated work of its last batch
+	callEvent                      // a fault: calls a function
+	stopEvent                      // ends the place's goroutine in the live world
 )
 
-// message is what a node sends to another.
+// message is a message from one node to another.
 type message struct {
 	from, to protocols.NodeID
 	data     []byte

@@ -11,20 +11,19 @@ import (
 	"quorumbench/bench/result"
 )
 
-// faults makes the faults of a run happen. What it does is done by the world, one thing after
-// the other.
+// faults injects the faults of a run. The world calls its methods one at a time.
 type faults struct {
 	plan   *experiment.Plan
 	world  world
 	random *rand.Rand
-	places []*place  // of the replicas
-	trace  io.Writer // a line for each fault; nil: none
+	places []*place  // those with replicas
+	trace  io.Writer // one line for each fault; nil disables it
 
-	cut   [][]bool
-	loss  float64
-	delay time.Duration
+	cut   [][]bool      // cut[i][j]: the link from region i to region j loses everything
+	loss  float64       // on every link, if more than configured
+	delay time.Duration // added to every link, one way
 
-	marks []result.FaultMark // what has happened
+	marks []result.FaultMark // the faults so far
 }
 
 func newFaults(plan *experiment.Plan, w world, random *rand.Rand, replicas []*place, trace io.Writer) *faults {
@@ -36,16 +35,16 @@ func newFaults(plan *experiment.Plan, w world, random *rand.Rand, replicas []*pl
 	return f
 }
 
-// schedule has the world do the faults of the experiment when they are due.
+// schedule schedules the faults of the experiment.
 func (f *faults) schedule() {
 	for i := range f.plan.Experiment.Faults {
 		fault := &f.plan.Experiment.Faults[i]
-		f.world.do(f.plan.Experiment.Load.Warmup+fault.At, func() { f.happen(fault) })
+		f.world.do(f.plan.Experiment.Load.Warmup+fault.At, func() { f.inject(fault) })
 	}
 }
 
-// happen does what a fault says, and sees to it that it is undone.
-func (f *faults) happen(fault *experiment.Fault) {
+// inject makes a fault happen now, and schedules its end if it has a length.
+func (f *faults) inject(fault *experiment.Fault) {
 	text := fault.String()
 	regions := f.plan.Experiment.Regions
 	at := func(region int, do func(*replica)) {
@@ -108,7 +107,7 @@ func (f *faults) happen(fault *experiment.Fault) {
 	f.note(f.world.now(), text)
 }
 
-// note notes that a fault has happened.
+// note records that a fault has happened.
 func (f *faults) note(now time.Duration, text string) {
 	if f.trace != nil {
 		fmt.Fprintf(f.trace, "%10.3f  *  %s\n", float64(now)/float64(time.Millisecond), text)
@@ -116,7 +115,8 @@ func (f *faults) note(now time.Duration, text string) {
 	f.marks = append(f.marks, result.FaultMark{At: now - f.plan.Experiment.Load.Warmup, Text: text})
 }
 
-// victim is the region whose replica a crash means. Where there is no leader, it is the first.
+// victim is the region whose replica a crash stops: the one named, that of the present leader (the first region
+// if nobody leads), or a random one.
 func (f *faults) victim(word string) int {
 	switch word {
 	case experiment.CrashLeader:
@@ -127,7 +127,7 @@ func (f *faults) victim(word string) int {
 	return f.plan.Region(word)
 }
 
-// links cuts those links for which cut is true, and joins the others.
+// links cuts the links for which cut is true and restores all others.
 func (f *faults) links(cut func(from, to int) bool) {
 	fresh := make([][]bool, len(f.cut))
 	for from := range f.cut {
@@ -140,13 +140,15 @@ func (f *faults) links(cut func(from, to int) bool) {
 	f.apply()
 }
 
+// anyCut reports whether a link is cut.
 func (f *faults) anyCut() bool {
 	return slices.ContainsFunc(f.cut, func(to []bool) bool { return slices.Contains(to, true) })
 }
 
+// heal restores all links that were cut.
 func (f *faults) heal() { f.links(func(int, int) bool { return false }) }
 
-// apply gives every link the configuration that follows from the faults in force.
+// apply gives every link its configured values with the present faults added.
 func (f *faults) apply() {
 	for from := range f.cut {
 		for to := range f.cut {

@@ -10,21 +10,20 @@ import (
 	"quorumbench/protocols"
 )
 
-// fileDisk is a log on a real file system: what a batch of steps persists is written and synced to the device
-// before anything is sent that must wait for it. A goroutine of its own writes, so that the replica goes on.
-// It implements disk.
+// fileDisk is a log on a real file system. It writes the records of a batch and syncs them to the device, in a
+// goroutine of its own, so that the replica can go on meanwhile. It implements disk.
 type fileDisk struct {
 	path string
 	log  *wal.Log
 	last uint64 // the index of the last record
-	err  error  // the first; nothing is written behind it
+	err  error  // the first error; nothing is written after it
 
-	begin   func() (over func()) // begins a write; over is called by the goroutine when it is done
+	begin   func() (over func()) // called when a write begins; the goroutine calls over when it has ended
 	batches chan batch
-	idle    sync.WaitGroup // nothing is being written, and what is above may be used
+	idle    sync.WaitGroup // zero when nothing is being written; log, last and err may then be used
 }
 
-// batch is records to write.
+// batch is the records of one write.
 type batch struct {
 	records []protocols.Record
 	over    func()
@@ -53,9 +52,11 @@ func (d *fileDisk) Write(records []protocols.Record) (durable bool) {
 	return false
 }
 
+// written implements disk.
 func (d *fileDisk) written() {}
 
-// Crash implements host.Disk: what is being written comes through. The replica's bytes are used until then.
+// Crash implements host.Disk. It waits for a write that is under way, which uses the replica's bytes; nothing of
+// it is lost, since the process does not really crash.
 func (d *fileDisk) Crash() { d.idle.Wait() }
 
 // Records implements host.Disk.
@@ -79,7 +80,7 @@ func (d *fileDisk) write(records []protocols.Record) {
 		return
 	}
 	var batch wal.Batch
-	var snapshot uint64 // its index
+	var snapshot uint64 // its index, 0 for none
 	for i, r := range records {
 		batch.Write(d.last+uint64(i)+1, r.Data)
 		if r.Snapshot {

@@ -17,16 +17,16 @@ import (
 	"quorumbench/protocols"
 )
 
-// connectTimeout is how long the replicas may take to find each other.
+// connectTimeout is how long the places may take to connect with each other.
 const connectTimeout = 15 * time.Second
 
-// liveWorld is real time: a goroutine a place, QUIC between them, and one thread that makes
-// packets, arrivals and timers happen when they are due.
+// liveWorld is the world of live runs: real time, a goroutine for each place, QUIC between them, and one
+// thread, the scheduler, that releases packets, arrivals and timers when they are due.
 type liveWorld struct {
 	scheduler *emulator.Scheduler
 	network   *emulator.Network
 	net       *quicnet.Net
-	begun     time.Duration // on the scheduler's clock
+	begun     time.Duration // when the run began, by the scheduler's clock
 	layout    *layout
 	boxes     []*mailbox
 }
@@ -50,7 +50,8 @@ func (w *liveWorld) change(from, to int, config netem.LinkConfig) {
 	w.network.Change(from, to, config)
 }
 
-// A message travels behind a byte that tells which nodes of the two places it is between.
+// A message between places begins with one byte. Its bits tell whether sender and receiver are the places'
+// client nodes instead of their replicas.
 const (
 	fromClients byte = 1 << iota
 	toClients
@@ -80,7 +81,8 @@ func (w *liveWorld) send(from, to int, messages []message) {
 	w.net.Endpoint(from).Send(to, frames...)
 }
 
-// receive takes a message that has come to a place. One between nodes that are not there is dropped.
+// receive puts a message from another place into the receiver's mailbox. A message from or to a node that does
+// not exist is dropped.
 func (w *liveWorld) receive(to, from int, data []byte) {
 	if len(data) == 0 {
 		return
@@ -98,13 +100,13 @@ func (w *liveWorld) receive(to, from int, data []byte) {
 	w.boxes[to].put(e)
 }
 
-// mailbox holds what happens at a place until its goroutine takes it, and what that needs to send.
+// mailbox holds the events of a place until its goroutine takes them, and buffers for sending.
 type mailbox struct {
 	mu     sync.Mutex
 	events []event
-	wake   chan struct{} // has room for one token: something is there
+	wake   chan struct{} // has room for one token, which says that there are events
 
-	data   []byte // scratch of send
+	data   []byte // buffers of send, reused
 	ends   []int
 	frames [][]byte
 }
@@ -156,7 +158,7 @@ func (r *running) live(ctx context.Context) error {
 		w.boxes = append(w.boxes, newMailbox())
 	}
 	w.network = emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
-		return netem.NewLink(r.Plan.Link(from, to), r.weather(), from, to)
+		return netem.NewLink(r.Plan.Link(from, to), r.worldSeed(), from, to)
 	})
 	mode, err := quicnet.ParseMode(string(r.Plan.Experiment.Transport.Mode))
 	if err != nil {
@@ -184,7 +186,7 @@ func (r *running) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w.scheduler.TakeLateness(emulator.Packets) // what was before does not count
+	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	w.begun = w.scheduler.Now()
 	r.prepare(w, w.layout, disks, time.Now())
 	var serving sync.WaitGroup
@@ -202,7 +204,7 @@ func (r *running) live(ctx context.Context) error {
 	return cmp.Or(closeDisks(), ctx.Err())
 }
 
-// disks makes the replicas' disks, and what removes them in the end.
+// disks makes the replicas' disks, and a function that closes and removes them.
 func (r *running) disks() (disks []disk, remove func() error, err error) {
 	if r.Plan.Experiment.Durability != experiment.Fsync {
 		return r.memoryDisks(), func() error { return nil }, nil
@@ -240,14 +242,14 @@ func (w *liveWorld) wait(ctx context.Context, r *running) {
 			return
 		case <-tick.C:
 		}
-		r.tell(w.now())
+		r.reportProgress(w.now())
 		if r.end.over(w.now()) {
 			return
 		}
 	}
 }
 
-// account notes what the network did.
+// account adds the counters of the network to the record.
 func (w *liveWorld) account(sum *result.NetworkRun) {
 	for from := range w.boxes {
 		for to := range w.boxes {

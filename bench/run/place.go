@@ -8,40 +8,42 @@ import (
 	"quorumbench/protocols"
 )
 
-// world is what places are in: real time and QUIC, or virtual time and an event queue.
+// world is a clock, a calendar and a network for all places: real time and QUIC, or virtual time and an event
+// queue.
 type world interface {
 	// now is the time since the run began.
 	now() time.Duration
-	// at hands an event to a place when it is due.
+	// at schedules an event of a place for a time since the run began.
 	at(due time.Duration, place int, e event)
-	// do calls a function when it is due; one such function at a time.
+	// do schedules a call of a function. Two such calls never overlap.
 	do(due time.Duration, f func())
 	// send carries messages from one place to another. It copies them.
 	send(from, to int, messages []message)
-	// change gives a link another configuration.
+	// change replaces the configuration of a link.
 	change(from, to int, config netem.LinkConfig)
 }
 
-// place is where a region's nodes are: its replica, its clients, or both. Everything at a place happens in
-// one goroutine, or in the simulator's loop, so that the code is the same in both worlds.
+// place holds the nodes of a region: its replica, its client node, or both. All events of a place are handled
+// one after the other, by a goroutine of its own in the live world and by the event loop in the simulated one.
 type place struct {
 	number  int // of the region
 	world   world
 	layout  *layout
-	replica *replica    // nil: there is none
-	clients *clientNode // nil: there are none
+	replica *replica    // nil if the region has no replica
+	clients *clientNode // nil if the region has no clients
 
-	local  []message   // between the two, to be handed over before the batch ends
-	handed int         // so many were in this batch
-	away   [][]message // to other places, by place, sent when the batch ends
+	pending   []message   // between the two nodes of this place, delivered before the batch ends
+	delivered int         // how many of these were delivered in this batch
+	outgoing  [][]message // to other places, by place, sent when the batch ends
 }
 
-// layout tells where nodes are. Replicas count from 0, as the regions that have one do; client nodes follow.
+// layout tells at which place each node is. Replica i is at place i; client nodes have the numbers after the
+// replicas'.
 type layout struct {
 	replicas int
-	regions  []int              // of each client node
-	clientAt []protocols.NodeID // by place; Nobody: there are no clients
-	local    []time.Duration    // one way between the nodes of a place, by place
+	regions  []int              // the place of each client node
+	clientAt []protocols.NodeID // the client node of each place, Nobody if it has none
+	local    []time.Duration    // the one-way delay between the two nodes of a place, by place
 }
 
 // place is the number of the place where a node is.
@@ -54,40 +56,41 @@ func (l *layout) place(id protocols.NodeID) int {
 
 func (l *layout) isReplica(id protocols.NodeID) bool { return int(id) < l.replicas }
 
-// has tells whether a node is at a place.
+// has reports whether a node exists and is at a place.
 func (l *layout) has(place int, id protocols.NodeID) bool {
 	return id >= 0 && int(id) < l.replicas+len(l.regions) && l.place(id) == place
 }
 
-// handle takes the events of a batch, one after the other, and then lets the nodes' effects out.
+// handle handles a batch of events, one after the other, and then releases what the nodes want: their records,
+// messages and answers.
 func (p *place) handle(events []event) {
-	p.handed = 0
+	p.delivered = 0
 	for i := range events {
-		p.take(&events[i])
-		p.handOver()
+		p.dispatch(&events[i])
+		p.deliverLocal()
 	}
 	if p.replica != nil {
 		p.replica.release()
-		for len(p.local) > 0 { // answers, and what their clients do about them
-			p.handOver()
+		for len(p.pending) > 0 { // the replica's answers, and the client node's next requests
+			p.deliverLocal()
 			p.replica.release()
 		}
 	}
 	p.flush()
 }
 
-// handOver hands over what the nodes of the place have sent each other.
-func (p *place) handOver() {
-	for i := 0; i < len(p.local); i++ { // it may grow
-		m := p.local[i]
-		p.handed++
-		p.take(&event{kind: messageEvent, from: m.from, to: m.to, data: m.data})
+// deliverLocal delivers the messages that the two nodes of the place have sent each other.
+func (p *place) deliverLocal() {
+	for i := 0; i < len(p.pending); i++ { // it may grow
+		m := p.pending[i]
+		p.delivered++
+		p.dispatch(&event{kind: messageEvent, from: m.from, to: m.to, data: m.data})
 	}
-	clear(p.local)
-	p.local = p.local[:0]
+	clear(p.pending)
+	p.pending = p.pending[:0]
 }
 
-func (p *place) take(e *event) {
+func (p *place) dispatch(e *event) {
 	switch e.kind {
 	case startEvent:
 		if p.replica != nil {
@@ -99,7 +102,7 @@ func (p *place) take(e *event) {
 	case messageEvent, timerEvent:
 		switch {
 		case p.layout.isReplica(e.to):
-			p.replica.take(e)
+			p.replica.handle(e)
 		case e.kind == messageEvent:
 			p.clients.onMessage(e)
 		default:
@@ -109,40 +112,41 @@ func (p *place) take(e *event) {
 		p.clients.onArrival(e.at)
 	case expiryEvent:
 		p.clients.onExpiry(e.command)
-	case durableEvent, workedEvent:
-		p.replica.take(e)
+	case durableEvent, workDoneEvent:
+		p.replica.handle(e)
 	case callEvent:
 		e.do()
 	}
 }
 
-// send puts a message on its way: to the other node of this place after the way within the region, which may
-// take no time, or to another place with the next flush, until when its bytes must stay.
+// send sends a message from a node of this place. To the other node of the place it takes the region's local
+// delay, which may be zero. To another place it leaves with the next flush; the caller must not change its
+// bytes before.
 func (p *place) send(from, to protocols.NodeID, data []byte) {
 	at := p.layout.place(to)
 	if at != p.number {
-		p.away[at] = append(p.away[at], message{from, to, data})
+		p.outgoing[at] = append(p.outgoing[at], message{from, to, data})
 		return
 	}
 	data = bytes.Clone(data)
-	if delay := p.layout.local[at]; delay > 0 || p.handed >= mostHanded {
+	if delay := p.layout.local[at]; delay > 0 || p.delivered >= maxDelivered {
 		p.world.at(p.world.now()+delay, at, event{kind: messageEvent, from: from, to: to, data: data})
 	} else {
-		p.local = append(p.local, message{from, to, data})
+		p.pending = append(p.pending, message{from, to, data})
 	}
 }
 
-// mostHanded is how many messages nodes of a place may hand to each other in a batch. More go through the
-// world's calendar, so that nodes which answer each other without end, by mistake, do not stop the world.
-const mostHanded = 10_000
+// maxDelivered bounds how many messages the two nodes of a place may exchange within a batch. Any more are
+// scheduled as events, so that two nodes that answer each other without end do not block the simulation.
+const maxDelivered = 10_000
 
-// flush sends what is for other places, all that is for one of them together.
+// flush sends the messages for other places; those for the same place leave together.
 func (p *place) flush() {
-	for to, messages := range p.away {
+	for to, messages := range p.outgoing {
 		if len(messages) > 0 {
 			p.world.send(p.number, to, messages)
 			clear(messages)
-			p.away[to] = messages[:0]
+			p.outgoing[to] = messages[:0]
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"quorumbench/protocols/host"
 )
 
-// replica is the replica of a place: its host, its disk, what its work costs, and the record of what it did.
-// It implements host.World and host.Watcher.
+// replica is the replica of a place: its host, its disk, the simulated cost of its work, and the record of
+// what it did. It implements host.World and host.Watcher.
 type replica struct {
 	place  *place
 	id     protocols.NodeID
@@ -21,25 +21,26 @@ type replica struct {
 	disk   disk
 	record *verify.Replica
 
-	costs    experiment.Simulation // of its work; zero in real time
-	slow     time.Duration         // more, for each batch
-	received int                   // messages of this batch
-	stepped  bool                  // this batch has inputs
-	busy     bool                  // with the work of the last batch: what comes waits
+	costs    experiment.Simulation // zero in real time
+	slow     time.Duration         // the extra cost of each batch; set by the fault slow
+	received int                   // messages received in this batch
+	stepped  bool                  // this batch has had an input
+	busy     bool                  // working on the last batch; new events go to the backlog
 	backlog  []event
 
-	steps  io.Writer     // one line for each thing that happens to it, or that it wants; nil: none
-	warmup time.Duration // after which measuring begins
+	steps  io.Writer     // one line for each input and each effect; nil disables it
+	warmup time.Duration // measuring begins at this time of the run
 }
 
 // disk is a host.Disk whose writes may take time.
 type disk interface {
 	host.Disk
-	// written is called at the place when a write that took time is over.
+	// written is called by the place's goroutine when a write that took time has ended.
 	written()
 }
 
-// newReplica makes the replica of a place, which is down. A disk in memory takes as long as the costs say.
+// newReplica makes the replica of a place; begin starts it. A write to a disk in memory takes
+// costs.PersistCost.
 func newReplica(p *place, config protocols.Config, driver *protocols.Driver, costs experiment.Simulation, d disk, record *verify.Replica) *replica {
 	r := &replica{place: p, id: config.ID, driver: driver, costs: costs, disk: d, record: record}
 	switch d := d.(type) {
@@ -61,12 +62,12 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 	return r
 }
 
-// durable tells that the disk has written what it was given in this incarnation.
+// durable makes the event that a disk write of the present incarnation has ended.
 func (r *replica) durable() event { return event{kind: durableEvent, number: r.host.Incarnation()} }
 
-// begin begins an incarnation from what is on the disk.
+// begin starts an incarnation: a new node, restored from the disk.
 func (r *replica) begin() {
-	r.tell("start of incarnation %d", r.host.Incarnation()+1)
+	r.traceLine("start of incarnation %d", r.host.Incarnation()+1)
 	r.record.Begin(r.Now())
 	r.host.Restore()
 	r.host.Start()
@@ -74,25 +75,27 @@ func (r *replica) begin() {
 	r.stepped = true
 }
 
-// crash ends the incarnation. What was not durable yet is lost, or a part of it.
+// crash ends the incarnation. Records that were not durable yet are lost, or the last part of them.
 func (r *replica) crash() {
 	if !r.host.Up() {
 		return
 	}
-	r.tell("crash")
+	r.traceLine("crash")
 	r.host.Crash()
 	r.record.End(r.Now())
 	r.busy, r.backlog, r.received, r.stepped = false, nil, 0, false
 }
 
+// restart starts the next incarnation, unless the replica is up.
 func (r *replica) restart() {
 	if !r.host.Up() {
 		r.begin()
 	}
 }
 
-// take takes an event. One that needs the replica waits while it is at work.
-func (r *replica) take(e *event) {
+// handle handles an event of the replica. While the replica works on an earlier batch, messages and timers
+// wait in the backlog.
+func (r *replica) handle(e *event) {
 	switch e.kind {
 	case durableEvent:
 		if e.number == r.host.Incarnation() && r.host.Up() {
@@ -100,9 +103,9 @@ func (r *replica) take(e *event) {
 			r.host.Durable()
 		}
 		return
-	case workedEvent:
+	case workDoneEvent:
 		if e.number == r.host.Incarnation() {
-			r.worked()
+			r.workDone()
 		}
 		return
 	}
@@ -130,7 +133,7 @@ func (r *replica) take(e *event) {
 	r.stepped = true
 }
 
-// release ends a batch: at once, or when the work that it costs is done.
+// release ends a batch. Its effects leave at once or, in a simulation with costs, when the work is done.
 func (r *replica) release() {
 	if r.busy || !r.stepped {
 		return
@@ -143,17 +146,17 @@ func (r *replica) release() {
 		return
 	}
 	r.busy = true
-	r.place.world.at(r.Now()+cost, r.place.number, event{kind: workedEvent, number: r.host.Incarnation()})
+	r.place.world.at(r.Now()+cost, r.place.number, event{kind: workDoneEvent, number: r.host.Incarnation()})
 }
 
-// worked lets out what the last batch wants, and takes what has come meanwhile.
-func (r *replica) worked() {
+// workDone releases the effects of the last batch and handles the backlog.
+func (r *replica) workDone() {
 	r.busy = false
 	r.host.Release()
 	waiting := r.backlog
 	r.backlog = nil
 	for i := range waiting {
-		r.take(&waiting[i])
+		r.handle(&waiting[i])
 	}
 }
 
@@ -214,5 +217,5 @@ func (r *replica) Answer(to protocols.NodeID, a protocols.Answer) {
 	if r.place.layout.place(to) == r.place.number {
 		r.record.Serves(r.Now())
 	}
-	r.place.send(r.id, to, client.AppendAnswer(nil, a)) // leaves with the messages of the batch
+	r.place.send(r.id, to, client.AppendAnswer(nil, a)) // it leaves with the messages of the batch
 }

@@ -22,54 +22,53 @@ import (
 type Config struct {
 	Plan     *experiment.Plan
 	Protocol experiment.Protocol
-	Repeat   int // from 0; what the clients do, and what becomes of packets, follows from it and the seed
+	Repeat   int // from 0; with the seed it decides what clients do and which packets are lost
 
-	// Began is the date at which virtual time begins. Real time has its own.
+	// Began is the date at which a run in virtual time begins. A live run takes it from the machine's clock.
 	Began time.Time
-	// Scratch is the folder in which live replicas make their logs, if they are to be durable, and
-	// from which these are removed in the end. It should be on the device that is to be measured.
-	// Empty: the system's folder for temporary files.
+	// Scratch is the folder for the logs of live replicas with durability fsync; they are removed when the run
+	// ends. It should be on the device that is to be measured. Empty means the system's temporary folder.
 	Scratch string
 
-	// GiveUp is after which time clients give a command up; zero: after the load's timeout.
+	// GiveUp is the time after which clients stop waiting for a command. Zero means the load's timeout.
 	GiveUp time.Duration
-	// AwaitLevel makes a run last until all replicas have applied the log up to the same index, or the
-	// clients' timeout is over once more.
+	// AwaitLevel lets a run go on until all replicas have applied the log up to the same index, for at most
+	// the load's timeout.
 	AwaitLevel bool
-	// Bounds end a run in virtual time that would not end; zero: there are none.
+	// Bounds stop a run in virtual time that would not end. Zero means no bounds.
 	Bounds Bounds
 
-	TraceEvents int            // how many trace events of each replica are kept, and its measures; 0: none
-	Steps       io.Writer      // one line for each thing that happens to a replica, or that it wants; nil: none
-	Watch       func(Progress) // is told about ten times a second how it goes; nil: nobody is
+	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
+	Steps       io.Writer      // one line for each input and each effect of a replica; nil disables it
+	Watch       func(Progress) // called about ten times a second with the progress; nil disables it
 }
 
-// Bounds are what a run in virtual time may have at most. Without them, a driver that answers each message
-// with two would never come to an end.
+// Bounds limit a run in virtual time. A driver that answers each message with two would otherwise run
+// without end.
 type Bounds struct {
-	Events  int // that happen
-	Waiting int // of these, that wait at a time to happen
+	Events  int // the number of events handled
+	Waiting int // the number of events scheduled at a time
 }
 
-// ErrFlooded is the error of a run that has come to its bounds.
+// ErrFlooded is the error of a run that was stopped by its bounds.
 var ErrFlooded = errors.New("the replicas sent each other messages, or set timers, without end")
 
-// Progress tells how a run goes.
+// Progress is the state of a run under way.
 type Progress struct {
 	Elapsed  time.Duration           // since the run began
 	Issued   int64                   // commands, warm-up included
 	Response *hdrhistogram.Histogram // of the measured writes answered so far, in nanoseconds
 }
 
-// Play runs a protocol and returns the record of what happened. If ctx ends, the run stops at once, and
-// the error is the context's; the record is then of what happened until then.
+// Play runs a protocol and returns the record of what happened. If ctx ends, the run stops at once; Play then
+// returns the context's error and the record up to that time.
 func Play(ctx context.Context, config Config) (*verify.Record, error) {
 	r := newRunning(config)
 	defer r.finish()
 	if config.Plan.Experiment.IsSimulated() {
 		return r.record, r.simulate(ctx)
 	}
-	runtime.GC() // what the run before left behind
+	runtime.GC() // collect the garbage of the run before
 	return r.record, r.live(ctx)
 }
 
@@ -97,16 +96,18 @@ func newRunning(config Config) *running {
 	return &running{Config: config, record: record}
 }
 
-// weather is the seed of the links: the same for all protocols of a repeat.
-func (r *running) weather() uint64 { return r.Plan.Experiment.Seed + uint64(r.Repeat)<<32 }
+// worldSeed is the seed of everything that happens outside the nodes: packet loss, jitter, torn disk writes,
+// random victims of crashes. It is the same for all protocols of a repeat.
+func (r *running) worldSeed() uint64 { return r.Plan.Experiment.Seed + uint64(r.Repeat)<<32 }
 
-// prepare makes the places with their replicas and clients, the faults and the end of a run. Now is the date
-// at which the run begins; of it the histogram log keeps milliseconds.
+// prepare makes the places with their replicas and client nodes, the fault injector, and the ending, which
+// decides when the run is over. Now is the date at which the run begins; it is cut to milliseconds, as
+// histogram logs have no more.
 func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) {
 	e := &r.Plan.Experiment
 	r.record.Started = now.Add(e.Load.Warmup).UTC().Truncate(time.Millisecond)
 	for number := range e.Regions {
-		r.places = append(r.places, &place{number: number, world: w, layout: layout, away: make([][]message, len(e.Regions))})
+		r.places = append(r.places, &place{number: number, world: w, layout: layout, outgoing: make([][]message, len(e.Regions))})
 	}
 	driver := r.record.Driver()
 	for id := range protocols.NodeID(len(e.Replicas)) {
@@ -132,13 +133,13 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 		}
 	}
 	r.end = newEnding(r.record, r.AwaitLevel)
-	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.weather(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
+	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.worldSeed(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
 }
 
-// seed is that of a node.
-func (r *running) seed(id protocols.NodeID) uint64 { return r.weather()<<8 + uint64(id) }
+// seed is the seed of a node's own randomness.
+func (r *running) seed(id protocols.NodeID) uint64 { return r.worldSeed()<<8 + uint64(id) }
 
-// layout tells where the nodes are.
+// layout makes the layout of the experiment's nodes.
 func (r *running) layout() *layout {
 	e := &r.Plan.Experiment
 	l := &layout{replicas: len(e.Replicas), clientAt: make([]protocols.NodeID, len(e.Regions))}
@@ -153,13 +154,14 @@ func (r *running) layout() *layout {
 	return l
 }
 
-// expected is about how many commands an open loop will issue; of a closed one nothing is known.
+// expected estimates how many commands an open loop will issue. It is 0 for a closed loop, which depends on
+// the latencies.
 func (r *running) expected() int {
 	load := &r.Plan.Experiment.Load
 	return int(float64(load.Rate) * (load.Warmup + load.Duration).Seconds() * float64(len(r.record.Clients)))
 }
 
-// costs are what the simulated world charges; in the real one things take the time they take.
+// costs are the simulated costs of messages and disk writes; zero in the live world.
 func (r *running) costs() experiment.Simulation {
 	if r.Plan.Experiment.IsSimulated() {
 		return r.Plan.Experiment.Simulation
@@ -167,20 +169,20 @@ func (r *running) costs() experiment.Simulation {
 	return experiment.Simulation{}
 }
 
-// memoryDisks are disks that keep what they are given as long as the run lasts, if it can be asked
-// for at all.
+// memoryDisks makes a disk in memory for each replica. Without faults no replica ever restarts, so the disks
+// then discard what is written.
 func (r *running) memoryDisks() []disk {
 	var disks []disk
 	for i := range r.Plan.Experiment.Replicas {
 		disks = append(disks, &memoryDisk{
-			random: rand.New(rand.NewPCG(r.weather(), 2<<62+uint64(i))), drops: len(r.Plan.Experiment.Faults) == 0,
+			random: rand.New(rand.NewPCG(r.worldSeed(), 2<<62+uint64(i))), discards: len(r.Plan.Experiment.Faults) == 0,
 		})
 	}
 	return disks
 }
 
-// tell tells the watcher how the run goes.
-func (r *running) tell(now time.Duration) {
+// reportProgress calls Watch, if there is one, with the progress at a time of the run.
+func (r *running) reportProgress(now time.Duration) {
 	if r.Watch == nil {
 		return
 	}
@@ -191,11 +193,11 @@ func (r *running) tell(now time.Duration) {
 	r.Watch(p)
 }
 
-// finish notes how the run has ended. It is called when nothing happens any more.
+// finish enters into the record how the run ended. It is called when all nodes have stopped.
 func (r *running) finish() {
 	if r.end == nil { // it has not begun
 		return
 	}
-	r.end.note(r.record)
+	r.end.noteOutcome(r.record)
 	r.record.Cut, r.record.Faults = r.faults.anyCut(), r.faults.marks
 }

@@ -11,18 +11,18 @@ import (
 	"quorumbench/netem/sim"
 )
 
-// simWorld is virtual time: one loop in which the places' events happen in order, and messages
-// that pass the links themselves, without packets around them.
+// simWorld is the world of simulated runs: virtual time and one event loop for all places. A message passes the
+// link model as it is, without packets or a transport protocol.
 type simWorld struct {
 	loop  sim.Loop[placeEvent]
 	links [][]*netem.Link
 	net   *result.NetworkRun
 
 	doubled float64    // the share of messages that arrive twice
-	random  *rand.Rand // says which
+	random  *rand.Rand // decides which messages arrive twice
 }
 
-// placeEvent is an event at a place, or a function to call, if there is no place.
+// placeEvent is an event of a place, or a function to call if place is noPlace.
 type placeEvent struct {
 	place int
 	event
@@ -55,31 +55,31 @@ func (w *simWorld) send(from, to int, messages []message) {
 			e := event{kind: messageEvent, from: m.from, to: m.to, data: bytes.Clone(m.data)}
 			w.at(due, to, e)
 			if w.doubled > 0 && w.random.Float64() < w.doubled {
-				late := longestDetour * w.random.Float64() * float64(due-w.loop.Now())
+				late := maxDuplicateDelay * w.random.Float64() * float64(due-w.loop.Now())
 				w.at(due+time.Duration(late), to, e)
 			}
 		}
 	}
 }
 
-// longestDetour is how much longer than the first the second of a doubled message may be on its
-// way: long enough to arrive in another state of things.
-const longestDetour = 10
+// maxDuplicateDelay bounds how late the second copy of a doubled message arrives: up to ten times the delay of
+// the first, which is enough for the state of the receiver to change in between.
+const maxDuplicateDelay = 10
 
-// mostShown is about how often the display of a simulated run changes.
-const mostShown = 200
+// displayUpdates is about how often Watch is called during a simulated run.
+const displayUpdates = 200
 
 // simulate runs the protocol in virtual time.
 func (r *running) simulate(ctx context.Context) error {
 	w := &simWorld{
 		net: &r.record.Network, doubled: float64(r.costs().Doubled),
-		random: rand.New(rand.NewPCG(r.weather(), 3<<62)),
+		random: rand.New(rand.NewPCG(r.worldSeed(), 3<<62)),
 	}
 	n := len(r.Plan.Experiment.Regions)
 	for from := range n {
 		w.links = append(w.links, nil)
 		for to := range n {
-			w.links[from] = append(w.links[from], netem.NewLink(r.Plan.Link(from, to), r.weather(), from, to))
+			w.links[from] = append(w.links[from], netem.NewLink(r.Plan.Link(from, to), r.worldSeed(), from, to))
 		}
 	}
 	r.prepare(w, r.layout(), r.memoryDisks(), r.Began)
@@ -88,8 +88,8 @@ func (r *running) simulate(ctx context.Context) error {
 	}
 	r.faults.schedule()
 	load := &r.Plan.Experiment.Load
-	const slice = 100 * time.Millisecond                       // between looks at the context
-	shown := max(slice, (load.Warmup+load.Duration)/mostShown) // between looks of the display, which takes longer than a slice of the run
+	const slice = 100 * time.Millisecond                            // how often the context and the end are checked
+	shown := max(slice, (load.Warmup+load.Duration)/displayUpdates) // how often Watch is called
 	show := shown
 	happened, flooded := 0, false
 	var batch [1]event
@@ -98,7 +98,7 @@ func (r *running) simulate(ctx context.Context) error {
 			happened++
 			if r.Bounds != (Bounds{}) && (happened > r.Bounds.Events || w.loop.Len() > r.Bounds.Waiting) {
 				flooded = true
-				return // what waits happens to nobody, and nothing comes after it
+				return // drop what is scheduled
 			}
 			if e.place == noPlace {
 				e.do()
@@ -117,7 +117,7 @@ func (r *running) simulate(ctx context.Context) error {
 			return ErrFlooded
 		}
 		if until >= show {
-			r.tell(until)
+			r.reportProgress(until)
 			show += shown
 		}
 		if r.end.over(until) {

@@ -8,7 +8,7 @@ import (
 	"quorumbench/protocols"
 )
 
-// Before implements host.Watcher: it writes what happens to the replica.
+// Before implements host.Watcher: it writes a line for the input.
 func (r *replica) Before(in *protocols.Input) {
 	if r.steps == nil {
 		return
@@ -16,22 +16,22 @@ func (r *replica) Before(in *protocols.Input) {
 	switch in.Kind {
 	case protocols.InputRestore, protocols.InputStart:
 	case protocols.InputMessage:
-		r.tell("<- %d  %s", in.From, r.describe(in.Data))
+		r.traceLine("<- %d  %s", in.From, r.describe(in.Data))
 	case protocols.InputTimer:
-		r.tell("timer %d", in.Timer)
+		r.traceLine("timer %d", in.Timer)
 	case protocols.InputCommand:
-		r.tell("%s from %d", verify.CommandName(in.Command), in.From)
+		r.traceLine("%s from %d", verify.CommandName(in.Command), in.From)
 	default:
-		r.tell("%v", in.Kind)
+		r.traceLine("%v", in.Kind)
 	}
 }
 
-// After implements host.Watcher. What the step wants is told when it is let out.
+// After implements host.Watcher. Effects get their lines when they are released.
 func (r *replica) After(*protocols.Input, *protocols.Outbox) {}
 
 func (r *replica) traceSend(m protocols.Send) {
 	if r.steps != nil {
-		r.tell("  -> %d  %s", m.To, r.describe(m.Data))
+		r.traceLine("  -> %d  %s", m.To, r.describe(m.Data))
 	}
 }
 
@@ -43,18 +43,18 @@ func (r *replica) traceCommit(c protocols.Commit) {
 	if c.Slot.Key != "" {
 		order = " of " + verify.LogName(c.Slot.Key)
 	}
-	r.tell("  applies %s at %d%s", verify.CommandName(c.ID), c.Slot.Index, order)
+	r.traceLine("  applies %s at %d%s", verify.CommandName(c.ID), c.Slot.Index, order)
 }
 
 func (r *replica) traceMark(m protocols.Mark) {
 	if r.steps != nil && m.ID == (protocols.CommandID{}) {
-		r.tell("  %s", m.Event)
+		r.traceLine("  %s", m.Event)
 	}
 }
 
 func (r *replica) traceAnswer(to protocols.NodeID, a protocols.Answer) {
 	if r.steps != nil {
-		r.tell("  answers %s to %d", verify.CommandName(a.ID), to)
+		r.traceLine("  answers %s to %d", verify.CommandName(a.ID), to)
 	}
 }
 
@@ -67,8 +67,8 @@ func (r *replica) describe(message []byte) string {
 	return fmt.Sprintf("%d bytes", len(message))
 }
 
-// tell writes a line of the steps: the time in ms, the replica, what happens.
-func (r *replica) tell(format string, args ...any) {
+// traceLine writes a line of the steps: the time in ms, the replica, and what happens.
+func (r *replica) traceLine(format string, args ...any) {
 	if r.steps != nil {
 		fmt.Fprintf(r.steps, "%10.3f  %d  %s\n", float64(r.Now())/float64(time.Millisecond), r.id, fmt.Sprintf(format, args...))
 	}
