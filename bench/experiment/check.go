@@ -9,7 +9,7 @@ import (
 	"quorumbench/netem"
 )
 
-// checkWords holds every word against the list of those there are.
+// checkWords checks the settings whose value is one of a few words, and the name.
 func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 	e := &p.Experiment
 	for _, c := range []struct {
@@ -35,7 +35,8 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 	return nil
 }
 
-// checkNumbers holds every number against its range, and keys against each other.
+// checkNumbers checks every number against its range and refuses settings that exclude each other. It fills in
+// the defaults that depend on other settings.
 func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 	e, l := &p.Experiment, &p.Experiment.Load
 	switch {

@@ -8,21 +8,23 @@ import (
 	"quorumbench/protocols"
 )
 
-// Experiment is what an experiment file says, with the defaults filled in. Field comments give
-// the default; see Read.
+// Experiment is the content of an experiment file, with the defaults filled in. The comments of the fields give
+// the defaults first; docs/experiments.md explains every key.
 type Experiment struct {
 	Name     string `yaml:"name" json:"name"`                  // the file's name without .yaml
 	Topology string `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
 
-	// Regions is short for a replica and clients in each of these regions: the topology's first three. One
-	// may stand several times. Once the experiment is read it is all regions, those with a replica first.
+	// Regions in a file means a replica and clients in each of these regions; by default, the topology's first
+	// three. A region that is listed twice has two replicas. After reading, Regions lists all regions of the
+	// experiment, those with a replica first.
 	Regions []string `yaml:"regions" json:"regions"`
-	// Replicas are the regions that have a replica, one each time they stand here.
-	Replicas []string `yaml:"replicas" json:"replicas"` // as regions
-	// Clients are the regions that have clients. Where there is no replica they ask one elsewhere.
-	Clients []string `yaml:"clients" json:"clients"` // as replicas
+	// Replicas lists the regions that have a replica. A region that is listed twice has two. By default: regions.
+	Replicas []string `yaml:"replicas" json:"replicas"`
+	// Clients lists the regions that have clients. Clients without a replica in their region ask one elsewhere.
+	// By default: replicas.
+	Clients []string `yaml:"clients" json:"clients"`
 
-	Protocols  []Protocol `yaml:"protocols" json:"protocols"` // every driver that takes the number of regions
+	Protocols  []Protocol `yaml:"protocols" json:"protocols"` // every driver that works with that many replicas
 	Load       Load       `yaml:"load" json:"load"`
 	Network    Network    `yaml:"network" json:"network"`
 	Transport  Transport  `yaml:"transport" json:"transport"`
@@ -37,8 +39,8 @@ type Experiment struct {
 	Sweep      *Sweep     `yaml:"sweep" json:"sweep,omitempty"` // none
 }
 
-// Complete fills in what the first edition's files do not have: there, every region had a replica and clients,
-// who asked it.
+// Complete fills in the fields that a run.json of the first edition does not have. There, every region had a
+// replica, and clients that asked it.
 func (e *Experiment) Complete() {
 	e.Load.Ask = cmp.Or(e.Load.Ask, AskNearest)
 	if len(e.Replicas) == 0 {
@@ -52,70 +54,70 @@ func (e *Experiment) IsSimulated() bool { return e.World == Simulated }
 // Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
 type Protocol struct {
 	Name   string `yaml:"name,required" json:"name"`
-	Leader string `yaml:"leader" json:"leader,omitempty"` // the first region, for drivers with a leader; auto: where the mean floor is least
-	// Options are the driver's own, as texts; all of them, with their defaults, once the experiment is read.
+	Leader string `yaml:"leader" json:"leader,omitempty"` // the first replica, for drivers with a leader; auto: the one of the least mean floor
+	// Options are the driver's options as texts. After reading it has all of them, with defaults filled in.
 	Options protocols.Choices `yaml:"options" json:"options,omitempty"`
 
-	// Label tells the entry from others of the experiment: the name, the options that are not as
-	// they are by default, and the leader's region where all that stands twice. It is part of
-	// histogram tags and has no comma, space or full stop.
+	// Label is unique among the protocols of the experiment: the name, the options that differ from their
+	// defaults and, if two entries are still alike, the leader's region. It is used in histogram tags and has no
+	// comma, space or full stop.
 	Label string `json:"label"`
 }
 
-// Variant is the label without the leader, which may be part of it: the name and the options.
+// Variant is the label without the leader: the name and the options.
 func (p *Protocol) Variant() string { return strings.TrimSuffix(p.Label, "@"+p.Leader) }
 
 // Load is what the clients of every region do.
 type Load struct {
 	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`           // poisson
-	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`          // 50/s, of each region; not for closed loops
-	Reads     Share         `yaml:"reads" json:"reads"`                 // 0%, of the commands: reads in place of writes
-	Versions  Share         `yaml:"versions" json:"versions,omitzero"`  // 0%, of the commands, reads and writes: those that name a version
+	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`          // 50/s, in each region; open loops only
+	Reads     Share         `yaml:"reads" json:"reads"`                 // 0%, the share of reads among the commands
+	Versions  Share         `yaml:"versions" json:"versions,omitzero"`  // 0%, the share of commands that name a version of their key
 	Ask       Ask           `yaml:"ask" json:"ask,omitempty"`           // nearest
-	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // after which a client asks another replica; 0s: never, and without a replica beside it, by the distance
-	Clients   int           `yaml:"clients" json:"clients"`             // 1, of each region; closed loops only
-	Commands  int           `yaml:"commands" json:"commands,omitempty"` // 0, of each region at least, however long it takes; closed loops only
+	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // 0s, after which a client asks another replica; 0s: never with a replica in the region, else by the floor
+	Clients   int           `yaml:"clients" json:"clients"`             // 1, in each region; closed loops only
+	Commands  int           `yaml:"commands" json:"commands,omitempty"` // 0, the least number in each region, however long it takes; closed loops only
 	Duration  time.Duration `yaml:"duration" json:"duration_ns"`        // 10s, measured
-	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`            // 2s, not measured
-	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`          // 5s, after which a write counts as an error
+	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`            // 2s, before measuring begins
+	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`          // 5s, after which a command counts as an error
 	ValueSize Size          `yaml:"value_size" json:"value_size"`       // 128B
 	Keys      Keys          `yaml:"keys" json:"keys"`
 }
 
-// IsClosed tells whether the loop is closed: clients write again when they are answered.
+// IsClosed tells whether the loop is closed: a client issues its next command when the last is answered.
 func (l *Load) IsClosed() bool { return l.Arrivals == Closed }
 
 // Ask says which replica a client asks first.
 type Ask string
 
-// Whom clients ask. With a protocol without a leader, they ask the nearest.
+// The replicas that clients may ask first. Under a protocol without a leader, both mean the nearest.
 const (
-	AskNearest Ask = "nearest" // the one beside them, or else that to which the round trip is the least
-	AskLeader  Ask = "leader"  // the one that leads, as the experiment has it
+	AskNearest Ask = "nearest" // the replica in the client's region, else the one with the shortest round trip
+	AskLeader  Ask = "leader"  // the replica that the experiment configures as leader
 )
 
-// Arrivals says when writes arrive.
+// Arrivals says when commands arrive.
 type Arrivals string
 
 // The kinds of arrivals.
 const (
 	Poisson  Arrivals = "poisson"  // open loop: exponential gaps of the given mean rate
 	Constant Arrivals = "constant" // open loop: equal gaps
-	Closed   Arrivals = "closed"   // closed loop: each client writes again when it is answered
+	Closed   Arrivals = "closed"   // closed loop: each client issues its next command when the last is answered
 )
 
-// Keys says which keys are written.
+// Keys says which keys the commands use.
 type Keys struct {
 	Count        int          `yaml:"count" json:"count"`               // 100000
 	Distribution Distribution `yaml:"distribution" json:"distribution"` // uniform
 	Exponent     float64      `yaml:"exponent" json:"exponent"`         // 1.01, of zipf, above 1
 
-	// Conflicts is the share of the commands that go to one key which all regions have in common; all
-	// others go to keys that no other region uses. Without it all regions draw from the same keys.
+	// Conflicts is the share of the commands that use one key which all regions share; all other commands use
+	// keys that no other region uses. If it is not set, all regions draw from the same keys.
 	Conflicts *Share `yaml:"conflicts" json:"conflicts,omitempty"`
 }
 
-// Distribution says how often which key is written.
+// Distribution says how often each key is used.
 type Distribution string
 
 // The distributions of keys.
@@ -124,14 +126,14 @@ const (
 	Zipf    Distribution = "zipf" // the k-th key in proportion to k^-exponent
 )
 
-// Network changes what the links do besides their delay.
+// Network says what the links do besides delaying packets.
 type Network struct {
-	Local   Local   `yaml:"local" json:"local,omitempty"`     // 0s: the round trip between clients and the replica beside them; measured: as in the topology
+	Local   Local   `yaml:"local" json:"local,omitempty"`     // 0s, the round trip between clients and a replica in the same region; measured: as in the topology
 	Jitter  bool    `yaml:"jitter" json:"jitter"`             // false; true: as measured
-	Loss    Share   `yaml:"loss" json:"loss"`                 // 0%, of packets, each way
+	Loss    Share   `yaml:"loss" json:"loss"`                 // 0%, of packets, in each direction
 	Rate    BitRate `yaml:"rate" json:"rate,omitzero"`        // unlimited, of each link
-	Queue   Size    `yaml:"queue" json:"queue"`               // unlimited, before a link of limited rate
-	Reorder bool    `yaml:"reorder" json:"reorder,omitempty"` // false; true: with jitter, packets may overtake
+	Queue   Size    `yaml:"queue" json:"queue"`               // unlimited, the bytes that may wait for a link of limited rate
+	Reorder bool    `yaml:"reorder" json:"reorder,omitempty"` // false; true: jitter may change the order of packets
 }
 
 // Transport says how messages travel.
@@ -140,13 +142,13 @@ type Transport struct {
 	Mode Mode   `yaml:"mode" json:"mode"` // stream-per-batch
 }
 
-// Mode says how messages are laid on streams; package quicnet tells what follows from it.
+// Mode says how messages are put on QUIC streams; see package quicnet.
 type Mode string
 
 // The modes.
 const (
-	StreamPerBatch Mode = "stream-per-batch" // a lost packet delays only what was sent with it
-	OneStream      Mode = "one-stream"       // a lost packet delays all that comes after it
+	StreamPerBatch Mode = "stream-per-batch" // a lost packet delays only the messages of its batch
+	OneStream      Mode = "one-stream"       // a lost packet delays all messages after it
 )
 
 // World is where replicas run.
@@ -158,27 +160,27 @@ const (
 	Simulated World = "sim"  // virtual time, messages straight over the link model
 )
 
-// Durability says what it means that something is durable.
+// Durability says what a durable record survives.
 type Durability string
 
-// The durabilities. In the simulated world both are a disk that is simulated; see Simulation.
+// The durabilities. The simulated world simulates the disk under both; see Simulation.
 const (
-	InMemory Durability = "memory" // it outlives a crash of the replica
-	Fsync    Durability = "fsync"  // it outlives a crash of the machine: written to a file and synced
+	InMemory Durability = "memory" // a crash of the replica
+	Fsync    Durability = "fsync"  // a crash of the machine: records are written to a file and synced
 )
 
-// Simulation says what the simulated world does besides the links. Zero: nothing takes time, and
-// no message is doubled.
+// Simulation holds the costs and disturbances of the simulated world. Zero means that nothing but the links
+// takes time and that no message is doubled.
 type Simulation struct {
-	MessageCost time.Duration `yaml:"message_cost" json:"message_cost_ns,omitempty"` // to receive or to send a message
-	PersistCost time.Duration `yaml:"persist_cost" json:"persist_cost_ns,omitempty"` // to make the records of a step durable
-	Doubled     Share         `yaml:"doubled" json:"doubled,omitzero"`               // of messages: they arrive a second time, later
+	MessageCost time.Duration `yaml:"message_cost" json:"message_cost_ns,omitempty"` // 0s, to receive or to send a message
+	PersistCost time.Duration `yaml:"persist_cost" json:"persist_cost_ns,omitempty"` // 0s, to make the records of a batch durable
+	Doubled     Share         `yaml:"doubled" json:"doubled,omitzero"`               // 0%, of the messages: they arrive a second time, later
 }
 
 // IsZero tells whether nothing takes time and no message is doubled.
 func (s Simulation) IsZero() bool { return s == Simulation{} }
 
-// Thresholds turn a run into a test: missing one makes the exit code 3. Zero: not set.
+// Thresholds are limits that make the exit code 3 if a region exceeds them. Zero means no limit.
 type Thresholds struct {
 	P50AboveFloor time.Duration `yaml:"p50_above_floor" json:"p50_above_floor_ns,omitempty"`
 	P99AboveFloor time.Duration `yaml:"p99_above_floor" json:"p99_above_floor_ns,omitempty"`

@@ -179,7 +179,7 @@ func TestARegionThatSharesItsPlaceMayLead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if leader := plan.Replica(plan.Experiment.Protocols[0], 0).Leader; leader != 1 {
+	if leader := plan.ReplicaConfig(plan.Experiment.Protocols[0], 0).Leader; leader != 1 {
 		t.Errorf("replica %d leads, want 1", leader)
 	}
 	for i, name := range plan.Experiment.Regions {

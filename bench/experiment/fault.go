@@ -10,43 +10,42 @@ import (
 	"quorumbench/netem"
 )
 
-// Fault is something that goes wrong, or right again, at a time of a run. It is of one kind: one
-// of the fields from Crash on is set.
+// Fault is a fault, or a repair, at a time of a run. Exactly one of the fields from Crash on is set.
 type Fault struct {
 	At  time.Duration `yaml:"at,required" json:"at_ns"`    // since measuring began
-	For time.Duration `yaml:"for" json:"for_ns,omitempty"` // after which it is undone; 0s: it stays
+	For time.Duration `yaml:"for" json:"for_ns,omitempty"` // after which it is undone; 0s: never
 
-	Crash     string        `yaml:"crash" json:"crash,omitempty"`         // a replica: a region, leader or random
-	Restart   string        `yaml:"restart" json:"restart,omitempty"`     // a region, or all that are down
-	Partition [][]string    `yaml:"partition" json:"partition,omitempty"` // groups of regions that reach only each other
-	Cut       []string      `yaml:"cut" json:"cut,omitempty"`             // from and to: one direction of one link
-	Heal      bool          `yaml:"heal" json:"heal,omitempty"`           // all links are as configured again
-	Loss      Share         `yaml:"loss" json:"loss,omitzero"`            // of packets, on every link
-	Delay     time.Duration `yaml:"delay" json:"delay_ns,omitempty"`      // more, one way, on every link
-	Slow      *Slow         `yaml:"slow" json:"slow,omitempty"`           // a replica that takes its time
-	Skew      *Skew         `yaml:"skew" json:"skew,omitempty"`           // a replica whose timers run fast or slow
+	Crash     string        `yaml:"crash" json:"crash,omitempty"`         // the replica of a region, of the leader, or a random one
+	Restart   string        `yaml:"restart" json:"restart,omitempty"`     // the replica of a region, or all that are down
+	Partition [][]string    `yaml:"partition" json:"partition,omitempty"` // groups of regions; links between groups are cut
+	Cut       []string      `yaml:"cut" json:"cut,omitempty"`             // from and to: cuts one direction of one link
+	Heal      bool          `yaml:"heal" json:"heal,omitempty"`           // gives all links their configured values again
+	Loss      Share         `yaml:"loss" json:"loss,omitzero"`            // of packets, on every link, if more than configured
+	Delay     time.Duration `yaml:"delay" json:"delay_ns,omitempty"`      // added to every link, one way
+	Slow      *Slow         `yaml:"slow" json:"slow,omitempty"`           // a replica that takes longer for every batch of inputs
+	Skew      *Skew         `yaml:"skew" json:"skew,omitempty"`           // a replica whose timers run too fast or too slow
 }
 
-// Slow is a replica that takes longer for everything.
+// Slow is a replica that takes longer for every batch of inputs.
 type Slow struct {
 	Region string        `yaml:"region,required" json:"region"`
-	By     time.Duration `yaml:"by,required" json:"by_ns"` // for each batch of inputs
+	By     time.Duration `yaml:"by,required" json:"by_ns"` // the additional time of each batch
 }
 
-// Skew is a replica with a wrong clock.
+// Skew is a replica whose clock runs too fast or too slow.
 type Skew struct {
 	Region string `yaml:"region,required" json:"region"`
-	Rate   Factor `yaml:"rate,required" json:"rate"` // of its timers' lengths to the right ones: 50% runs out in half the time
+	Rate   Factor `yaml:"rate,required" json:"rate"` // the length of its timers: at 50% a timer of 1s fires after 0.5s
 }
 
-// The words of a crash and a restart that are not regions.
+// The words that crash and restart accept besides regions.
 const (
 	CrashLeader = "leader"
 	CrashRandom = "random"
 	RestartAll  = "all"
 )
 
-// String tells the fault as reports do.
+// String describes the fault in one line, as in "crash us-east-1 for 2s".
 func (f *Fault) String() string {
 	var what string
 	switch {
@@ -79,7 +78,7 @@ func (f *Fault) String() string {
 	return what
 }
 
-// kinds is the number of fields that are set of those of which one must be.
+// kinds counts the fields that are set, of those of which exactly one must be.
 func (f *Fault) kinds() (n int) {
 	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Heal,
 		f.Loss > 0, f.Delay > 0, f.Slow != nil, f.Skew != nil} {

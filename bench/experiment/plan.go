@@ -10,16 +10,16 @@ import (
 	"quorumbench/protocols"
 )
 
-// Plan is an experiment that has been checked and can be run: the experiment, its topology, and
-// the links between its regions.
+// Plan is an experiment that has been checked and can be run: the experiment, its topology, and the links
+// between its regions.
 type Plan struct {
 	Experiment Experiment
 	Topology   Topology
-	AllRegions *netem.Topology // of the topology, those of the experiment among them
-	// Places are the topology's names of the experiment's regions. Regions that share a place have
-	// names of their own: us-east-1 and us-east-1#2 are both in us-east-1.
+	AllRegions *netem.Topology // the whole topology, with regions that the experiment does not use
+	// Places holds the topology's name of each of the experiment's regions. A region that is listed twice has
+	// two names in the experiment and one in the topology: us-east-1 and us-east-1#2 are both us-east-1.
 	Places []string
-	// Point is the value of the sweep at which this plan runs, empty without a sweep.
+	// Point is the value of the swept setting in this plan, empty without a sweep.
 	Point string
 
 	drivers protocols.Drivers
@@ -27,9 +27,9 @@ type Plan struct {
 	points  []*Plan           // of a sweep; see Points
 }
 
-// NewPlan makes a plan for the simulated world from an experiment that was put together by a
-// program, for a driver that need not be registered, with one-way delays, and standard deviations
-// of these, of its own. The experiment has one protocol, and must be such as a file could say.
+// NewPlan makes a plan for the simulated world from an experiment that a program has put together instead of a
+// file. The driver need not be registered. The matrices hold the one-way delays between the regions and their
+// standard deviations. The experiment must have exactly one protocol and values that a file could have.
 func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Duration) (plan *Plan, err error) {
 	e.Complete()
 	n := len(e.Regions)
@@ -55,8 +55,8 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 // Driver returns a protocol's driver.
 func (p *Plan) Driver(protocol Protocol) *protocols.Driver { return p.drivers.Find(protocol.Name) }
 
-// Replica returns what a replica knows under a protocol when it is made, its seed left aside.
-func (p *Plan) Replica(protocol Protocol, id protocols.NodeID) protocols.Config {
+// ReplicaConfig returns the configuration of a replica under a protocol, without its seed.
+func (p *Plan) ReplicaConfig(protocol Protocol, id protocols.NodeID) protocols.Config {
 	leader := protocols.Nobody
 	if protocol.Leader != "" {
 		leader = protocols.NodeID(p.Region(protocol.Leader))
@@ -67,7 +67,7 @@ func (p *Plan) Replica(protocol Protocol, id protocols.NodeID) protocols.Config 
 	})
 }
 
-// betweenReplicas are the delays between the regions that have replicas, which come first.
+// betweenReplicas returns the delays between the regions that have replicas, which come first in Regions.
 func (p *Plan) betweenReplicas() protocols.Delays {
 	n := len(p.Experiment.Replicas)
 	delays := make(protocols.Delays, n)
@@ -77,19 +77,20 @@ func (p *Plan) betweenReplicas() protocols.Delays {
 	return delays
 }
 
-// Client returns what the client node of a region of Experiment.Clients knows under a protocol when it is
-// made, its seed left aside. Its number follows those of the replicas.
-func (p *Plan) Client(protocol Protocol, client int) protocols.ClientConfig {
+// ClientConfig returns the configuration, without its seed, of the client node of region Experiment.Clients[client]
+// under a protocol. Its replicas are in the order in which the client asks them. Client nodes have the numbers
+// after the replicas'.
+func (p *Plan) ClientConfig(protocol Protocol, client int) protocols.ClientConfig {
 	load, n := &p.Experiment.Load, len(p.Experiment.Replicas)
 	c := protocols.ClientConfig{
-		ID: protocols.NodeID(n + client), Replicas: protocols.Members(n), Options: p.Replica(protocol, 0).Options,
+		ID: protocols.NodeID(n + client), Replicas: protocols.Members(n), Options: p.ReplicaConfig(protocol, 0).Options,
 		Retry: load.Retry, GiveUp: load.Timeout,
 	}
 	at := p.ClientRegion(client)
 	for replica := range n {
 		c.RoundTrips = append(c.RoundTrips, p.Topology.OneWay[at][replica]+p.Topology.OneWay[replica][at])
 	}
-	first := protocols.NodeID(at) // the replica beside it, if there is one
+	first := protocols.NodeID(at) // the replica in the same region, if there is one
 	if load.Ask == AskLeader && protocol.Leader != "" {
 		first = protocols.NodeID(p.Region(protocol.Leader))
 	}
@@ -108,24 +109,24 @@ func (p *Plan) Client(protocol Protocol, client int) protocols.ClientConfig {
 	return c
 }
 
-// ClientRegion is the number of the region, among all regions, of a client node.
+// ClientRegion is the index in Experiment.Regions of a client node's region.
 func (p *Plan) ClientRegion(client int) int { return p.Region(p.Experiment.Clients[client]) }
 
-// Floor is the least time that a write of a client node's region can take under a protocol: the way to the
-// replica that it asks and back, and what that replica needs.
+// Floor is the least time that a write from a client node's region can take under a protocol: the round trip to
+// the replica that it asks first, and the driver's floor at that replica.
 func (p *Plan) Floor(protocol Protocol, client int) time.Duration {
-	c := p.Client(protocol, client)
+	c := p.ClientConfig(protocol, client)
 	return p.floor(protocol, &c)
 }
 
 func (p *Plan) floor(protocol Protocol, c *protocols.ClientConfig) time.Duration {
 	asked := c.Replicas[0]
-	return c.RoundTrips[asked] + p.Driver(protocol).Floor(p.Replica(protocol, asked))
+	return c.RoundTrips[asked] + p.Driver(protocol).Floor(p.ReplicaConfig(protocol, asked))
 }
 
-// Quorum is the round trip from a client node's region to the nearest majority of the replicas, that in the
-// region included: one round trip over the wide area.
-func (p *Plan) Quorum(client int) time.Duration {
+// QuorumRoundTrip is the round trip from a client node's region to the nearest majority of the replicas; a
+// replica in the region itself takes no time. Reports call it one wide-area round trip.
+func (p *Plan) QuorumRoundTrip(client int) time.Duration {
 	n, at := len(p.Experiment.Replicas), p.ClientRegion(client)
 	var roundTrips []time.Duration
 	for replica := range n {
@@ -139,10 +140,10 @@ func (p *Plan) Quorum(client int) time.Duration {
 	return roundTrips[n/2]
 }
 
-// Region is the number of the region of that name, -1 if there is none.
+// Region is the index in Experiment.Regions of a region, -1 if it is not there.
 func (p *Plan) Region(name string) int { return slices.Index(p.Experiment.Regions, name) }
 
-// Link is the configuration of the link from one region to another, without faults.
+// Link is the configuration of the link from one region to another, before any faults.
 func (p *Plan) Link(from, to int) netem.LinkConfig {
 	n := &p.Experiment.Network
 	return netem.LinkConfig{
@@ -158,7 +159,7 @@ func (p *Plan) Points() []*Plan {
 	}
 	var all []*Plan
 	for _, point := range p.points {
-		one := *p // with what was changed since it was read
+		one := *p // with changes made since reading, such as flags of the command line
 		sweptOf(&point.Experiment).into(&one.Experiment)
 		one.jitter, one.Point = point.jitter, point.Point
 		all = append(all, &one)
@@ -171,7 +172,7 @@ func (p *Plan) Runs() int {
 	return p.Experiment.Repeats * len(p.Experiment.Protocols) * max(1, len(p.points))
 }
 
-// Length is how long they take together, draining left out.
+// Length is how long all runs take together, without the time to wait for the last answers.
 func (p *Plan) Length() time.Duration {
 	return time.Duration(p.Runs()) * (p.Experiment.Load.Warmup + p.Experiment.Load.Duration)
 }

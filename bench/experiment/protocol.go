@@ -39,7 +39,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		}
 		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: protocol.Options})
 		if err != nil {
-			return p.refused(doc, at, driver, err)
+			return p.refusal(doc, at, driver, err)
 		}
 		protocol.Options = protocols.Texts(complete.Options)
 		switch {
@@ -47,7 +47,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".leader", "found a leader for %s, which has none; accepted: no leader", driver.Name)
 		case driver.HasLeader && protocol.Leader == "":
 			protocol.Leader = e.Replicas[0]
-		case driver.HasLeader && protocol.Leader != autoWord && !slices.Contains(e.Replicas, protocol.Leader):
+		case driver.HasLeader && protocol.Leader != leaderAuto && !slices.Contains(e.Replicas, protocol.Leader):
 			return doc.Errorf(at+".leader", "found %q; accepted: auto, or one of the experiment's regions, %s%s", protocol.Leader,
 				strings.Join(e.Replicas, ", "), strictyaml.DidYouMean(protocol.Leader, e.Replicas))
 		}
@@ -70,9 +70,9 @@ func checkOptionNames(doc *strictyaml.Document, at string, driver *protocols.Dri
 	return nil
 }
 
-// refused puts a driver's refusal of the protocol that stands at some place of the file to the field that it
-// is about.
-func (p *Plan) refused(doc *strictyaml.Document, at string, driver *protocols.Driver, err error) error {
+// refusal turns a driver's refusal of a configuration into an error at the field that it is about. At is the
+// path of the protocol in the file.
+func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Driver, err error) error {
 	var field *protocols.FieldError
 	var apart *quorum.ApartError
 	switch {
@@ -86,20 +86,19 @@ func (p *Plan) refused(doc *strictyaml.Document, at string, driver *protocols.Dr
 	return doc.Errorf(at+"."+field.Field, "%w", err)
 }
 
-// autoWord stands for the leader that gives the clients, who are alike in all regions, the least mean
-// floor.
-const autoWord = "auto"
+// leaderAuto is the word in a file for a leader that the program chooses; see placeLeaders.
+const leaderAuto = "auto"
 
-// placeLeaders computes the leaders that are left to the program: that of the least mean floor of all
-// clients' regions; of several that of the least greatest floor, and then the first.
+// placeLeaders chooses the leader of every protocol with leader auto: the replica with the least mean floor of
+// all clients' regions. Ties go to the one whose greatest floor is least, then to the first.
 func (p *Plan) placeLeaders(*strictyaml.Document, *netem.Topology) error {
 	e := &p.Experiment
 	for i := range e.Protocols {
 		protocol := &e.Protocols[i]
-		if protocol.Leader != autoWord {
+		if protocol.Leader != leaderAuto {
 			continue
 		}
-		var least, leastWorst time.Duration
+		var least, bestWorst time.Duration
 		best := ""
 		for _, leader := range e.Replicas {
 			protocol.Leader = leader
@@ -108,8 +107,8 @@ func (p *Plan) placeLeaders(*strictyaml.Document, *netem.Topology) error {
 				floor := p.Floor(*protocol, client)
 				sum, worst = sum+floor, max(worst, floor)
 			}
-			if best == "" || sum < least || sum == least && worst < leastWorst {
-				best, least, leastWorst = leader, sum, worst
+			if best == "" || sum < least || sum == least && worst < bestWorst {
+				best, least, bestWorst = leader, sum, worst
 			}
 		}
 		protocol.Leader = best
@@ -117,7 +116,7 @@ func (p *Plan) placeLeaders(*strictyaml.Document, *netem.Topology) error {
 	return nil
 }
 
-// labelProtocols gives every protocol a label of its own.
+// labelProtocols gives every protocol a unique label, and refuses one that is listed twice.
 func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error {
 	e := &p.Experiment
 	times := map[string]int{}
@@ -163,7 +162,7 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 	return nil
 }
 
-// optionText is an option as it stands in the file; the driver knows its type.
+// optionText is the text of an option in the file. The driver knows its type.
 type optionText string
 
 // UnmarshalText implements encoding.TextUnmarshaler.

@@ -16,9 +16,9 @@ import (
 	"quorumbench/protocols"
 )
 
-// ReadExperiment reads an experiment file, or the experiment of that name that is shipped with the program.
-// Everything that it leaves out is filled in. The drivers are those that it may name. An error names
-// file, line and column, what was found and what is accepted.
+// Read reads an experiment file, or the experiment of that name that is shipped with the program, and fills in
+// what it leaves out. The file may name the given drivers. An error has file, line and column, what was found
+// and what is accepted.
 func Read(file string, drivers protocols.Drivers) (*Plan, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -34,8 +34,8 @@ func Read(file string, drivers protocols.Drivers) (*Plan, error) {
 	return Parse(file, data, drivers)
 }
 
-// ParseExperiment is ReadExperiment for a file that has been read. The path of a topology file is taken relative to the
-// experiment file.
+// Parse is Read for a file whose content is known. The path of a topology file is relative to the experiment
+// file.
 func Parse(file string, data []byte, drivers protocols.Drivers) (*Plan, error) {
 	doc, err := strictyaml.Parse(file, data)
 	if err != nil {
@@ -48,7 +48,7 @@ func Parse(file string, data []byte, drivers protocols.Drivers) (*Plan, error) {
 	return plan, plan.makePoints(file, doc)
 }
 
-// defaults sets what an experiment is if its file says nothing else.
+// defaults sets e to the defaults of an experiment that is read from the given file.
 func defaults(file string, e *Experiment) *Experiment {
 	*e = Experiment{
 		Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)),
@@ -62,7 +62,7 @@ func defaults(file string, e *Experiment) *Experiment {
 	return e
 }
 
-// planOf makes the plan of a document, its sweep left aside.
+// planOf makes the plan of a document, without the points of its sweep.
 func planOf(file string, doc *strictyaml.Document, drivers protocols.Drivers) (*Plan, error) {
 	var e Experiment
 	if err := doc.Decode(defaults(file, &e)); err != nil {
@@ -74,7 +74,7 @@ func planOf(file string, doc *strictyaml.Document, drivers protocols.Drivers) (*
 	}
 	plan := &Plan{Experiment: e, AllRegions: topology, drivers: drivers}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
-		plan.checkWords, plan.checkNumbers, plan.checkRegions, plan.measure,
+		plan.checkWords, plan.checkNumbers, plan.checkRegions, plan.readLinks,
 		plan.checkProtocols, plan.placeLeaders, plan.labelProtocols, plan.checkFaults,
 	} {
 		if err := check(doc, topology); err != nil {
@@ -84,7 +84,7 @@ func planOf(file string, doc *strictyaml.Document, drivers protocols.Drivers) (*
 	return plan, nil
 }
 
-// shippedTopologies holds those read already, by name: they are large.
+// shippedTopologies caches the shipped topologies by name, since parsing one takes long.
 var shippedTopologies sync.Map
 
 // findTopology reads a shipped topology by name, or a file by its path.

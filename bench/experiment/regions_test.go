@@ -41,12 +41,12 @@ protocols: [{name: raft, leader: us-east-1}, paxos]
 	way := func(from, to int) time.Duration { return plan.Topology.OneWay[from][to] }
 	const east, europe, central = 0, 1, 4
 	raft, paxos := e.Protocols[0], e.Protocols[1]
-	client := plan.Client(raft, 2)
+	client := plan.ClientConfig(raft, 2)
 	if client.ID != 5 || client.Replicas[0] != europe {
 		t.Errorf("the clients of eu-central-1 are node %d and ask %v first, want node 5 and eu-west-1", client.ID, client.Replicas)
 	}
-	if client.Retry == 0 || plan.Client(raft, 1).Retry != 0 {
-		t.Errorf("clients without a replica beside them retry after %v, those beside one after %v; want some time, and never", client.Retry, plan.Client(raft, 1).Retry)
+	if client.Retry == 0 || plan.ClientConfig(raft, 1).Retry != 0 {
+		t.Errorf("clients without a replica beside them retry after %v, those beside one after %v; want some time, and never", client.Retry, plan.ClientConfig(raft, 1).Retry)
 	}
 	there := way(central, europe) + way(europe, central)
 	toLeader := way(europe, east) + way(east, europe)
@@ -56,7 +56,7 @@ protocols: [{name: raft, leader: us-east-1}, paxos]
 	if got, want := plan.Floor(paxos, 2), there+2*toLeader; got != want {
 		t.Errorf("paxos from eu-central-1: %v, want %v", got, want)
 	}
-	if got, want := plan.Quorum(2), way(central, east)+way(east, central); got != want {
+	if got, want := plan.QuorumRoundTrip(2), way(central, east)+way(east, central); got != want {
 		t.Errorf("the second of three replicas is %v away from eu-central-1, want %v", got, want)
 	}
 }
@@ -65,10 +65,10 @@ func TestClientsMayAskTheLeader(t *testing.T) {
 	const file = "regions: [us-east-1, eu-west-1, ap-northeast-1]\nprotocols: [{name: raft, leader: eu-west-1}, paxos]\nload: {ask: leader}\n"
 	plan := parse(t, file)
 	raft, paxos := plan.Experiment.Protocols[0], plan.Experiment.Protocols[1]
-	if got := plan.Client(raft, 2).Replicas[0]; got != 1 {
+	if got := plan.ClientConfig(raft, 2).Replicas[0]; got != 1 {
 		t.Errorf("the clients of ap-northeast-1 ask %d first, want the leader, 1", got)
 	}
-	if got := plan.Client(paxos, 2).Replicas[0]; got != 2 {
+	if got := plan.ClientConfig(paxos, 2).Replicas[0]; got != 2 {
 		t.Errorf("without a leader they ask %d first, want the replica beside them, 2", got)
 	}
 	nearest := parse(t, strings.ReplaceAll(file, "ask: leader", "ask: nearest"))

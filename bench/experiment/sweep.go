@@ -9,8 +9,8 @@ import (
 	"quorumbench/configs/strictyaml"
 )
 
-// Sweep is a setting of the experiment that takes several values, one after the other: each is a
-// point, at which every protocol runs. In a file it reads sweep: {load.rate: [10/s, 100/s]}.
+// Sweep runs the experiment with several values of one setting. Each value is a point, at which every protocol
+// runs. In a file it reads sweep: {load.rate: [10/s, 100/s]}.
 type Sweep struct {
 	Path   string   `json:"path"`   // of the setting: load.rate
 	Values []string `json:"values"` // as the file has them, in its order
@@ -21,7 +21,7 @@ type Sweep struct {
 // Key is the last word of the path.
 func (s *Sweep) Key() string { return s.Path[strings.LastIndex(s.Path, ".")+1:] }
 
-// String tells the sweep as an experiment file does.
+// String returns the path and the values, as in "load.rate: 10/s, 100/s".
 func (s *Sweep) String() string { return s.Path + ": " + strings.Join(s.Values, ", ") }
 
 // UnmarshalNode implements strictyaml.Unmarshaler: a mapping of one path to a list of values.
@@ -54,11 +54,11 @@ func (s *scalar) UnmarshalNode(node *strictyaml.Node) error {
 	return nil
 }
 
-// mostPoints is how many values a sweep may have.
-const mostPoints = 50
+// maxPoints is the greatest number of values of a sweep.
+const maxPoints = 50
 
-// swept are the parts of an experiment whose settings may be swept over: with these the points have
-// the same protocols, regions and times.
+// swept holds the sections of an experiment whose settings may be swept over. All points of a sweep have the
+// same protocols, regions, faults and times.
 type swept struct {
 	Load       Load       `yaml:"load"`
 	Network    Network    `yaml:"network"`
@@ -67,16 +67,17 @@ type swept struct {
 	Simulation Simulation `yaml:"simulation"`
 }
 
-// sweptOf takes these parts out of an experiment, and into puts them into another.
+// sweptOf copies these sections from an experiment.
 func sweptOf(e *Experiment) swept {
 	return swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
 }
 
+// into sets these sections of another experiment.
 func (s swept) into(e *Experiment) {
 	e.Load, e.Network, e.Transport, e.Durability, e.Simulation = s.Load, s.Network, s.Transport, s.Durability, s.Simulation
 }
 
-// notSwept are those settings in these parts that a point cannot have for itself: they say when runs
+// notSwept lists the settings of these sections that must be the same at all points, since they say when runs
 // begin and end.
 var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands"}
 
@@ -98,8 +99,8 @@ func sweepable() []string {
 	return paths
 }
 
-// checkSweep checks what the file says of its sweep, the values excepted: each is checked as that of
-// an experiment of its own.
+// checkSweep checks the sweep of a file except for its values, which are checked when each point is read as an
+// experiment of its own.
 func checkSweep(doc *strictyaml.Document, s *Sweep) error {
 	paths := sweepable()
 	if !slices.Contains(paths, s.Path) {
@@ -108,8 +109,8 @@ func checkSweep(doc *strictyaml.Document, s *Sweep) error {
 	if doc.Has(s.Path) {
 		return doc.Errorf(s.Path, "found %s beside a sweep over it; accepted: one of the two", s.Path)
 	}
-	if n := len(s.Values); n < 2 || n > mostPoints {
-		return doc.Errorf("sweep", "found %d values; accepted: 2 to %d", n, mostPoints)
+	if n := len(s.Values); n < 2 || n > maxPoints {
+		return doc.Errorf("sweep", "found %d values; accepted: 2 to %d", n, maxPoints)
 	}
 	for i, value := range s.Values {
 		if slices.Contains(s.Values[:i], value) {
@@ -139,8 +140,8 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 	return nil
 }
 
-// At is the experiment at one point of its sweep: without a sweep, and with the point's value. An
-// experiment without a sweep is returned as it is.
+// At returns the experiment at one point of its sweep: with the point's value, and without the sweep. An
+// experiment without a sweep is returned unchanged.
 func (e Experiment) At(point string) Experiment {
 	sweep := e.Sweep
 	if sweep == nil {

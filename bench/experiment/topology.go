@@ -12,17 +12,17 @@ import (
 	"quorumbench/protocols"
 )
 
-// Topology is the network of the experiment, as it was.
+// Topology records the network of an experiment in its result.
 type Topology struct {
 	Name     string `json:"name"`
 	Source   string `json:"source"`
 	Measured string `json:"measured"` // when
-	// OneWay is the delay from region i to region j at [i][j], in the experiment's order. On the diagonal is
-	// that between clients and the replica beside them.
+	// OneWay is the one-way delay from region i to region j at [i][j], in the order of Experiment.Regions. The
+	// diagonal is the delay between clients and a replica in the same region.
 	OneWay [][]time.Duration `json:"one_way_ns"`
 }
 
-// checkRegions fills in and checks where replicas and clients are.
+// checkRegions fills in and checks the regions of replicas and clients.
 func (p *Plan) checkRegions(doc *strictyaml.Document, topology *netem.Topology) error {
 	e := &p.Experiment
 	for key, found := range map[string][]string{"regions": e.Regions, "replicas": e.Replicas, "clients": e.Clients} {
@@ -60,7 +60,7 @@ func (p *Plan) checkRegions(doc *strictyaml.Document, topology *netem.Topology) 
 	return p.checkClients(doc, topology)
 }
 
-// checkClients checks where clients are, and adds the regions that have no replica.
+// checkClients checks the regions of clients, and adds those without a replica to Regions.
 func (p *Plan) checkClients(doc *strictyaml.Document, topology *netem.Topology) error {
 	e := &p.Experiment
 	if len(e.Clients) > maxClientRegions {
@@ -82,11 +82,11 @@ func (p *Plan) checkClients(doc *strictyaml.Document, topology *netem.Topology) 
 	return nil
 }
 
-// maxClientRegions is how many regions may have clients.
+// maxClientRegions is the greatest number of regions with clients.
 const maxClientRegions = 256
 
-// measure takes the links between the regions from the topology.
-func (p *Plan) measure(doc *strictyaml.Document, topology *netem.Topology) error {
+// readLinks takes the links between the regions from the topology.
+func (p *Plan) readLinks(doc *strictyaml.Document, topology *netem.Topology) error {
 	p.Topology = Topology{Name: topology.Name, Source: topology.Source, Measured: topology.Measured}
 	local, isMeasured := p.Experiment.Network.Local.oneWay()
 	for i, from := range p.Places {
@@ -111,7 +111,7 @@ func (p *Plan) measure(doc *strictyaml.Document, topology *netem.Topology) error
 	return nil
 }
 
-// at is where the file has a region.
+// at is the path in the file of a region, for errors.
 func (p *Plan) at(region int) string {
 	e := &p.Experiment
 	if region < len(e.Replicas) {
@@ -120,7 +120,7 @@ func (p *Plan) at(region int) string {
 	return fmt.Sprintf("clients[%d]", slices.Index(e.Clients, e.Regions[region]))
 }
 
-// Names tells regions apart that stand several times in a list: us-east-1, us-east-1#2, ….
+// Names makes names unique: a region that is listed several times becomes us-east-1, us-east-1#2, and so on.
 func Names(places []string) []string {
 	names, times := make([]string, len(places)), map[string]int{}
 	for i, place := range places {
@@ -132,8 +132,8 @@ func Names(places []string) []string {
 	return names
 }
 
-// Place is the topology's name of a region that may have been named by Names: us-east-1 of us-east-1#2.
-// An error tells of a region that is not in the topology.
+// Place undoes Names: it returns the topology's name of a region, us-east-1 for us-east-1#2. It returns an error
+// if the region is not in the topology.
 func Place(topology *netem.Topology, region string) (string, error) {
 	i := strings.LastIndex(region, "#")
 	if i < 0 || topology.CheckRegion(region) == nil {

@@ -38,7 +38,7 @@ func (r Rate) String() string { return strconv.FormatFloat(float64(r), 'g', -1, 
 // Size is a number of bytes, written 128B, 4KiB, 1MiB.
 type Size int
 
-// maxValueSize keeps a command well below what a transport takes as one message.
+// maxValueSize is the greatest size of a value, well below the greatest message of the transport.
 const maxValueSize = 1 << 20
 
 var sizeUnits = []struct {
@@ -75,7 +75,7 @@ func (s Size) String() string {
 	return strconv.Itoa(int(s)) + "B"
 }
 
-// Share is a part of a whole, from 0 to 1, written 0 to 100%.
+// Share is a part of a whole, from 0 to 1, written 0% to 100%.
 type Share float64
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -95,7 +95,7 @@ func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // String returns the share in percent.
 func (s Share) String() string { return strconv.FormatFloat(float64(s)*100, 'g', 6, 64) + "%" }
 
-// Factor is a multiple of what is right, above 0, written 50% or 300%.
+// Factor is a multiple of the right value, above 0, written 50% or 300%.
 type Factor float64
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -151,26 +151,26 @@ func (b BitRate) String() string {
 	return "0bit/s"
 }
 
-// Local is the round trip within a region, between clients and the replica beside them: a time, or as the
-// topology has measured it.
+// Local is the round trip between clients and a replica in the same region: a duration, or the word measured for
+// the topology's value.
 type Local string
 
-// measured is the word for a Local that is the topology's.
-const measured = "measured"
+// localMeasured is the word for a Local that is the topology's.
+const localMeasured = "measured"
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (l *Local) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
-	if string(text) != measured && (err != nil || d < 0 || d > time.Minute) {
+	if string(text) != localMeasured && (err != nil || d < 0 || d > time.Minute) {
 		return fmt.Errorf("found %q; accepted: a round trip from 0s to 1m, as in 0.5ms, or measured", text)
 	}
 	*l = Local(text)
 	return nil
 }
 
-// oneWay returns half of the round trip; isMeasured tells that the topology has it.
+// oneWay returns half of the round trip. With isMeasured, the topology's value is meant instead.
 func (l Local) oneWay() (delay time.Duration, isMeasured bool) {
-	if l == measured {
+	if l == localMeasured {
 		return 0, true
 	}
 	d, err := time.ParseDuration(string(l))

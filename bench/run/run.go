@@ -116,14 +116,14 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 			one.Events = result.NewTraceLog(r.TraceEvents, r.expected())
 		}
 		r.record.Replicas = append(r.record.Replicas, one)
-		config := r.Plan.Replica(r.Protocol, id)
+		config := r.Plan.ReplicaConfig(r.Protocol, id)
 		config.Seed = r.seed(id)
 		p := r.places[id]
 		p.replica = newReplica(p, config, driver, r.costs(), disks[id], one)
 		p.replica.steps, p.replica.warmup = r.Steps, e.Load.Warmup
 	}
 	for i, c := range r.record.Clients {
-		config := r.Plan.Client(r.Protocol, i)
+		config := r.Plan.ClientConfig(r.Protocol, i)
 		config.Seed = r.seed(config.ID)
 		p := r.places[r.Plan.ClientRegion(i)]
 		p.clients = newClientNode(p, config, driver, c)

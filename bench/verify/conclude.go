@@ -18,7 +18,7 @@ func Conclude(r *Record, partial bool) result.Run {
 	}
 	for i, c := range r.Clients {
 		region := result.RegionRun{
-			Region: r.Plan.Experiment.Clients[i], Floor: r.Plan.Floor(r.Protocol, i), Quorum: r.Plan.Quorum(i),
+			Region: r.Plan.Experiment.Clients[i], Floor: r.Plan.Floor(r.Protocol, i), Quorum: r.Plan.QuorumRoundTrip(i),
 			Operations: c.Operations(false, r.Until), Breakdown: traces.Breakdown(i, r.beside(i), c.Writes(r.Until)),
 		}
 		if load.Reads > 0 {
