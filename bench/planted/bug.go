@@ -17,17 +17,19 @@ type Bug struct {
 }
 
 // Found is where a bug is found: in the lives of the seeds from 1 on, or, if chance hardly ever leads
-// there, in a scenario.
+// there, in a scenario, or by a test of the package that has the bug.
 type Found struct {
 	Seeds    uint64
 	Scenario string
+	Test     string // package.TestName, the package as in Place
 }
 
 func within(seeds uint64) Found    { return Found{Seeds: seeds} }
 func inScenario(name string) Found { return Found{Scenario: name} }
+func inTest(name string) Found     { return Found{Test: name} }
 
 // All are the bugs, by driver.
-var All = slices.Concat(mmp3Bugs, paxosBugs, paxos1Bugs, multipaxosBugs, raftBugs)
+var All = slices.Concat(mmp3Bugs, paxosBugs, paxos1Bugs, multipaxosBugs, raftBugs, hostBugs)
 
 // Variants returns the variants of the program that have the bugs of All: number i+1 is that of bug i.
 // The error tells of all that is not found in the sources any more.

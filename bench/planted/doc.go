@@ -1,14 +1,14 @@
 // Package planted holds bugs for the drivers, to prove that the checks find them: random lives (package
 // bench/lives), scenarios, and mmp3's exhaustive exploration.
 //
-// A bug is a row of a table, one file a driver:
+// A bug is a row of a table, one file a driver, and one for the host and the standard client:
 //
 //	{"mmp3", "the acceptor adds no dependencies", within(50), []Edit{
 //		in("mmp3.replica.onPropose").drop(`deps.raise(r.fresh(x.at))`),
 //	}},
 //
-// It says whose lives are played, what is wrong, in how many lives or in which scenario that is found,
-// and how the code differs. An edit names a function, as package.function or package.Type.method, where
+// It says whose lives are played, what is wrong, in how many lives, in which scenario or by which test that
+// is found, and how the code differs. An edit names a function, as package.function or package.Type.method, where
 // the package is a folder below protocols. Within that function it names an expression, or statements
 // that follow each other, and what becomes of them:
 //

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -40,8 +41,36 @@ func build(t *testing.T, path string, tests bool) string {
 	return program
 }
 
+// testPrograms are the tests of packages, with all the bugs, by package.
+type testPrograms map[string]string
+
+// buildTests builds the tests of the packages that are to find bugs.
+func buildTests(t *testing.T) testPrograms {
+	programs := testPrograms{}
+	for _, b := range All {
+		if of := in(b.Found.Test); b.Found.Test != "" && programs[of.Package] == "" {
+			programs[of.Package] = build(t, "./"+of.dir(), true)
+		}
+	}
+	return programs
+}
+
+// find runs a test with a bug, which must fail.
+func (p testPrograms) find(t *testing.T, variant int, test string) {
+	t.Helper()
+	of := in(test)
+	cmd := exec.CommandContext(t.Context(), p[of.Package], "-test.run", "^"+of.Name+"$", "-test.v")
+	cmd.Dir = filepath.Join(root, of.dir())
+	cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", variants.Environment, variant))
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--- FAIL: "+of.Name) {
+		t.Errorf("the test does not find it:\n%s", out)
+	}
+}
+
 func TestPlantedBugsAreFound(t *testing.T) {
 	program := build(t, variants.SearchProgram, false)
+	tests := buildTests(t)
 	rows := make([]string, len(All))
 	t.Run("bugs", func(t *testing.T) {
 		for i, b := range All {
@@ -49,6 +78,11 @@ func TestPlantedBugsAreFound(t *testing.T) {
 				t.Parallel()
 				if b.Found.Seeds > *most {
 					t.Skipf("it may take %d lives", b.Found.Seeds)
+				}
+				if b.Found.Test != "" {
+					rows[i] = fmt.Sprintf("%-10s  %-62s  test %s", b.Driver, b.Name, b.Found.Test)
+					tests.find(t, i+1, b.Found.Test)
+					return
 				}
 				arguments := []string{"lives", b.Driver, "1", fmt.Sprint(b.Found.Seeds)}
 				if b.Found.Scenario != "" {
