@@ -3,26 +3,26 @@ package planted
 // hostBugs are bugs of the host that every replica runs on, and of the standard client.
 var hostBugs = []Bug{
 	// What is durable before it is let out.
-	{"paxos", "messages leave before the records that they rest on are durable", within(50), []Edit{
+	{"paxos", "messages leave before the records that they rest on are durable", within(2000), []Edit{
 		in("host.Host.sendNow").replace(`m.Now`, `m.Now || len(m.Data) > 0`),
 	}},
-	{"mmp3", "messages leave before the records that they rest on are durable", within(50), []Edit{
+	{"mmp3", "messages leave before the records that they rest on are durable", within(2000), []Edit{
 		in("host.Host.sendNow").replace(`m.Now`, `m.Now || len(m.Data) > 0`),
 	}},
-	{"mmp3", "answers leave before the records that they rest on are durable", within(50), []Edit{
+	{"mmp3", "answers leave before the records that they rest on are durable", inTest("host.TestANodeGoesOnWhileItsDiskIsBusy"), []Edit{
 		in("host.Host.Release").before(`h.sendNow(b)`, `for _, a := range b.Answers {
 				h.answer(a)
 			}
 			b.Answers = b.Answers[:0]`),
 	}},
-	{"raft", "a node is told that its records are durable when the disk has begun", within(50), []Edit{
+	{"raft", "a node is told that its records are durable when the disk has begun", within(2000), []Edit{
 		in("host.Host.Release").before(`h.sendNow(b)`, `for _, notice := range b.Notices {
 				h.input = protocols.Input{Kind: protocols.InputDurable, Notice: notice}
 				h.Input(&h.input, h.config.World.Now())
 			}
 			b.Notices = b.Notices[:0]`),
 	}},
-	{"paxos", "what collects while the disk is busy is not released", within(50), []Edit{
+	{"paxos", "what collects while the disk is busy is not released", inTest("host.TestANodeGoesOnWhileItsDiskIsBusy"), []Edit{
 		in("host.Host.Durable").drop(`h.Release()`),
 	}},
 

@@ -19,7 +19,9 @@
 //  2. A ballot is used by one replica, for one candidacy. A candidate promises its ballot to itself, and
 //     takes one above its own promise and above all that refusals told it of.
 //  3. Promises and accepted commands are durable before any message tells them. A leader sends its proposals
-//     while it writes them to its own disk, and counts its own acceptance when it is durable.
+//     while it writes them to its own disk, and counts its own acceptance when it is durable. Its ballot must
+//     be durable before that. A promise of another tells so; a candidate that is a phase-1 quorum by itself has
+//     none, and its first proposals wait for its disk.
 //  4. One prepare covers every instance from the first that the candidate does not know to be chosen. The
 //     promise tells everything that the acceptor has accepted there, with the ballots. What does not fit into
 //     one message is asked for with another prepare, from there on; the promise counts when it is complete.

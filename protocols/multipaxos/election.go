@@ -29,7 +29,7 @@ type candidacy struct {
 // itself.
 func (r *replica) becomeCandidate() {
 	r.promise(max(r.promised, r.refused).Next(r.config.ID))
-	r.role = candidate
+	r.role, r.durable = candidate, false
 	if r.campaigned == 0 {
 		r.campaigned = max(r.now, 1)
 	}
@@ -90,6 +90,9 @@ func (r *replica) proposals(first, last uint64) []*Proposal {
 func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 	if r.role != candidate {
 		return
+	}
+	if from != r.config.ID {
+		r.durable = true // the prepare has waited for the disk
 	}
 	if m.Truncated > r.commit { // rule 13: it needs a snapshot first
 		r.catchUp(from)
@@ -155,7 +158,7 @@ func (r *replica) stepDown() {
 		r.election.Start(r.now, r.out) // rule 11: it may be a candidate again
 	}
 	if r.role != follower {
-		r.role, r.candidacy = follower, candidacy{}
+		r.role, r.candidacy, r.durable = follower, candidacy{}, false
 		r.out.StopTimer(heartbeatTimer)
 	}
 	if r.forwarder.Leader() != protocols.Nobody {

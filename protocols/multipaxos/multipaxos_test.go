@@ -199,3 +199,24 @@ func adoptedBy(c *prototest.Cluster, id protocols.NodeID) (n int) {
 	}
 	return n
 }
+
+// With all for phase 2 a candidate is a phase-1 quorum by itself, and leads before its ballot is durable. A
+// crash may take the ballot, which is then used again: nobody may have heard of it.
+func TestALeaderByItselfIsNotHeardBeforeItsBallotIsDurable(t *testing.T) {
+	const ms = time.Millisecond
+	delays := protocols.Delays{{0, 10 * ms, 10 * ms}, {10 * ms, 0, 10 * ms}, {10 * ms, 10 * ms, 0}}
+	for seed := range uint64(10) { // a crash while the disk is busy keeps a part of the records
+		driver := multipaxos.Driver
+		driver.Options = func(int) any { return &multipaxos.Options{Phase2: 3} }
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: delays, Persist: 20 * ms}, 0, seed+1)
+		c.Put(0, 1, "k", "v")
+		c.Run(5 * ms)
+		c.Crash(0)
+		c.Run(30 * ms)
+		c.Restart(0)
+		c.Put(0, 2, "k", "w")
+		c.RunUntilAnswered(time.Minute)
+		c.Run(c.Now() + 5*time.Second)
+		c.Check()
+	}
+}

@@ -42,7 +42,11 @@ func (r *replica) proposeAt(first uint64, proposals []instance) {
 	}
 	commands := commands(proposals)
 	r.persist(first, commands)
-	r.out.BroadcastNow(r.config.ID, r.config.Members, &Message{
+	broadcast := r.out.BroadcastNow
+	if !r.durable {
+		broadcast = r.out.Broadcast
+	}
+	broadcast(r.config.ID, r.config.Members, &Message{
 		Ballot: uint64(r.promised), Kind: &Message_Accept{Accept: &Accept{First: first, Commands: commands, Commit: r.commit}},
 	})
 	r.startResendTimers()
@@ -62,6 +66,7 @@ func (r *replica) onDurable() {
 	own := r.syncing[0]
 	r.syncing = r.syncing[1:]
 	if own.ballot == r.promised {
+		r.durable = true
 		r.onAccepted(r.config.ID, own.first, own.count)
 	}
 }
