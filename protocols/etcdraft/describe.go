@@ -11,7 +11,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// describe names a message: the library's own name without its prefix, the term, and the entries or
+// describe names a message for traces: the library's name without its prefix, the term, and the entries or
 // the index.
 func describe(data []byte) string {
 	var m Message

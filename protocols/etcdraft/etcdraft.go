@@ -1,38 +1,4 @@
-// Package etcdraft is the Raft of etcd, go.etcd.io/raft/v3, behind this toolkit's contract: the
-// implementation that runs in production, as a yardstick for package raft.
-//
-// The library is a state machine, too. What is done here, and why:
-//
-//  1. Each step hands the library its input, with what has waited for it (rule 3), and then carries
-//     out every Ready it has: what is to be durable is persisted, what is to be sent is sent, what is
-//     committed is applied, in the order that the library's documentation asks for. The host makes
-//     records durable before it sends.
-//  2. Time. The library counts ticks and draws its election timeouts from the system's randomness,
-//     which no seed governs. So its own timeout is out of reach, and a replica campaigns when a
-//     election.Timer says so, as the other drivers with a leader do. A tick is a heartbeat.
-//  3. Order. The library is made for connections that keep the order of messages: an append that
-//     overtakes another is refused and costs a round trip. Messages between replicas are numbered,
-//     and one that comes early waits for those before it, as it would in a TCP stream, but for
-//     patience at most: a lost message is the library's to repair.
-//  4. Commands of a follower's clients go to the leader as package forward says, not by the library's
-//     own forwarding, which has neither a repetition nor an answer.
-//  5. After every snapshotEvery entries applied, or as many as there are keys, the state machine
-//     becomes a snapshot, and the log is cut off, but for a tail that spares followers that are a
-//     little late the whole state. The leader also keeps, up to mostKept bytes, what a follower lacks
-//     that was heard within an election timeout: without that, one that gets a snapshot under load
-//     finds the entries behind it cut off, and lives on snapshots as long as the load lasts. A
-//     snapshot that is sent to a follower is always reported as failed once it would have come, so
-//     that the library tries again if it was lost; if it has arrived, the next append shows it. A
-//     snapshot that comes with entries behind it is one record with them: a record of its own would
-//     take their place.
-//  6. A configuration never changes. The log begins behind an entry 1 that all replicas have from
-//     birth and that holds the configuration, so slot n of the agreed order is entry n+1.
-//
-// Options: prevote, which is the library's. Its CheckQuorum and leases count on its own clock of
-// ticks, which rule 2 takes away, and so are not offered.
 package etcdraft
-
-//go:generate go run quorumbench/protocols/protogen protocols/etcdraft/etcdraft.proto
 
 import (
 	"fmt"
@@ -65,39 +31,34 @@ var Driver = protocols.Driver{
 	Invariants: invariants,
 }
 
-// Options are what an experiment may choose.
-type Options struct {
-	PreVote bool `option:"prevote" tries:"off,on" help:"a replica asks whether it would win before it begins a term"`
-}
-
-// birth is the index and the term of the entry that all replicas are born with (rule 6).
+// birth is the index and the term of the entry that every replica has from the start (rule 6).
 const birth = 1
 
-// Timers.
+// The timers of a replica.
 const (
 	electionTimer  protocols.TimerID = iota + 1
-	heartbeatTimer                   // a leader's
+	heartbeatTimer                   // of a leader: the next heartbeat
 	forwardTimer
-	earlyTimer // and that of peer i at earlyTimer+2i, its snapshotTimer behind it
-	snapshotTimer
+	earlyTimer    // of peer i: earlyTimer+2i; when early messages no longer wait (rule 3)
+	snapshotTimer // of peer i: snapshotTimer+2i; when a snapshot is reported as failed (rule 5)
 )
 
 type replica struct {
 	config  protocols.Config
 	voters  *raftpb.ConfState
 	storage *raft.MemoryStorage
-	hard    *raftpb.HardState // as persisted
+	hard    *raftpb.HardState // as last persisted
 	node    *raft.RawNode
 
 	store     *kv.Store
-	applied   uint64 // entry
-	kept      uint64 // entry of the last snapshot
+	applied   uint64 // the last entry applied
+	compacted uint64 // the last entry that the last snapshot covers
 	forwarder *forward.Forwarder
 	election  *election.Timer
-	leader    uint64 // as the library knows it; raft.None
+	leader    uint64 // as the library numbers it; raft.None if it knows none
 	leading   bool
 
-	streams []stream // by peer
+	streams []stream // by replica
 
 	now time.Duration
 	out *protocols.Outbox
@@ -106,7 +67,7 @@ type replica struct {
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
 		config: c, voters: &raftpb.ConfState{}, storage: raft.NewMemoryStorage(), hard: &raftpb.HardState{},
-		store: kv.NewStore(), applied: birth, kept: birth,
+		store: kv.NewStore(), applied: birth, compacted: birth,
 		forwarder: forward.New(c, quorum.Majority(c.All()), forwardTimer, forward.Wire{
 			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
 			Reply:   func(m *forward.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: m}} },
@@ -124,12 +85,13 @@ func newReplica(c protocols.Config) protocols.Node {
 	return r
 }
 
-// number is what the library calls a replica: it counts from 1.
+// number returns the library's number of a replica; the library counts from 1.
 func number(id protocols.NodeID) uint64 { return uint64(id) + 1 }
 
+// replicaOf returns the replica that the library gives the number.
 func replicaOf(number uint64) protocols.NodeID { return protocols.NodeID(number) - 1 }
 
-// must is for what the library refuses only if this driver uses it wrongly.
+// must panics if the library returns an error that means that this driver uses it wrongly.
 func must(err error) {
 	if err != nil {
 		panic(fmt.Sprintf("etcdraft: %v", err))
@@ -152,27 +114,29 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputCommand:
 		r.onCommand(in)
 	}
-	r.carryOut()
+	r.processReady()
 }
 
-// start makes the library's node from what was restored.
+// start makes the library's node from what was restored. In the first incarnation, the configured leader
+// campaigns at once.
 func (r *replica) start() {
 	var err error
 	r.node, err = raft.NewRawNode(&raft.Config{
 		ID: number(r.config.ID), Storage: r.storage, Applied: r.applied,
-		HeartbeatTick: 1, ElectionTick: math.MaxInt32, // rule 2
+		HeartbeatTick: 1, ElectionTick: math.MaxInt32, // rule 2: the library's own election timeout never passes
 		MaxSizePerMsg: flow.MaxBytes, MaxInflightMsgs: 1 << 20, // appends are pipelined as far as the link lets them
 		PreVote: r.config.Options.(*Options).PreVote,
-		Logger:  &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}, // what it has to tell is in the trace
+		Logger:  &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}, // the trace has what it would log
 	})
 	must(err)
 	r.election.Start(r.now, r.out)
-	firstLife := r.hard.GetTerm() == 0
-	if firstLife && r.config.Leader == r.config.ID {
+	firstIncarnation := r.hard.GetTerm() == 0
+	if firstIncarnation && r.config.Leader == r.config.ID {
 		must(r.node.Campaign())
 	}
 }
 
+// onTimer handles a timer that has fired.
 func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
 	case electionTimer:
@@ -190,51 +154,9 @@ func (r *replica) onTimer(id protocols.TimerID) {
 	default:
 		peer, which := protocols.NodeID(id-earlyTimer)/2, (id-earlyTimer)%2
 		if which == 0 {
-			r.skip(peer)
+			r.skipMissing(peer)
 		} else {
-			r.node.ReportSnapshot(number(peer), raft.SnapshotFailure) // rule 5
+			r.node.ReportSnapshot(number(peer), raft.SnapshotFailure) // rule 5: the library tries again
 		}
-	}
-}
-
-// onCommand takes a command of this replica's clients.
-func (r *replica) onCommand(in *protocols.Input) {
-	if c := r.forwarder.Accept(in, r.out); r.leading {
-		r.propose(r.config.ID, c)
-	}
-}
-
-// propose puts a command forward that from, or a client of this replica, has handed over. One that
-// the library drops is handed over again in time.
-func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
-	if r.forwarder.Admit(from, c) {
-		r.out.Mark(c.ID(), protocols.MarkProposed)
-		_ = r.node.Propose(c.Data) // it has told its leader's end in the same Ready
-	}
-}
-
-// take hands a message, whose turn it is, to whom it is for.
-func (r *replica) take(from protocols.NodeID, m *Message) {
-	switch kind := m.Kind.(type) {
-	case *Message_Raft:
-		var inner raftpb.Message
-		if proto.Unmarshal(kind.Raft, &inner) != nil {
-			return // nothing but a replica of this driver sends; skip what is not ours
-		}
-		switch inner.GetType() {
-		case raftpb.MsgApp, raftpb.MsgHeartbeat, raftpb.MsgSnap:
-			if inner.GetTerm() >= r.hard.GetTerm() {
-				r.election.Heard(r.now)
-			}
-		}
-		_ = r.node.Step(&inner) // an error is that of a message the library ignores
-	case *Message_Forward:
-		for _, c := range kind.Forward.Commands {
-			if r.leading {
-				r.propose(from, c)
-			}
-		}
-	case *Message_Reply:
-		r.forwarder.OnReply(kind.Reply, r.out)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// invariants tells whether a term has two leaders, or two logs hold different entries of one term
-// at one index: election safety and log matching (figure 3 of the Raft paper).
+// invariants returns an error if a term has two leaders (election safety), or if two logs hold different
+// entries of one term at one index (log matching; both in figure 3 of the Raft paper).
 func invariants(nodes []protocols.Node) error {
 	leaders := map[uint64]protocols.NodeID{}
 	var up []*replica
@@ -36,6 +36,7 @@ func invariants(nodes []protocols.Node) error {
 	return nil
 }
 
+// match checks the log matching property of two logs, at the indexes that both have.
 func match(a, b *replica) error {
 	from, to := a.bounds()
 	otherFrom, otherTo := b.bounds()
@@ -56,7 +57,7 @@ func match(a, b *replica) error {
 	return nil
 }
 
-// bounds are the first and the last index in the log.
+// bounds returns the first and the last index in the log.
 func (r *replica) bounds() (first, last uint64) {
 	first, err := r.storage.FirstIndex()
 	must(err)

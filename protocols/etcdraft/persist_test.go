@@ -32,11 +32,11 @@ func newDesk(t *testing.T) *desk {
 		delays[i] = make([]time.Duration, 3)
 	}
 	d := &desk{t: t, c: Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(3), Leader: 1, Delays: delays, Seed: 1})}
-	d.life()
+	d.restart()
 	return d
 }
 
-func (d *desk) life() {
+func (d *desk) restart() {
 	d.node = Driver.New(d.c)
 	d.c.Seed++
 	for _, r := range d.disk {
@@ -109,7 +109,7 @@ func TestEntriesBehindASnapshotAreDurable(t *testing.T) {
 		if acknowledged != 125 {
 			t.Fatalf("commit %d: %d was acknowledged, want 125", commit, acknowledged)
 		}
-		d.life()
+		d.restart()
 		if last, _ := d.node.(*replica).storage.LastIndex(); last != acknowledged {
 			t.Errorf("commit %d: after a restart the log ends at %d, though %d was acknowledged", commit, last, acknowledged)
 		}
@@ -202,13 +202,13 @@ func TestTheLogForAFollowerIsBounded(t *testing.T) {
 			d.tellNumbered(2, 1, reply(2, raftpb.MsgAppResp, 2))
 			d.now += c.silent
 			r := d.node.(*replica)
-			for i := uint64(1); r.kept < 256; i++ {
+			for i := uint64(1); r.compacted < 256; i++ {
 				d.put(i, c.size)
 				d.tellNumbered(1, i+1, reply(1, raftpb.MsgAppResp, i+2))
 			}
-			if first, _ := r.bounds(); r.kept-snapshotTail+1-first != c.kept {
+			if first, _ := r.bounds(); r.compacted-snapshotTail+1-first != c.kept {
 				t.Errorf("of the log before the snapshot of %d, all from %d is kept: %d entries before the tail, want %d",
-					r.kept, first, r.kept-snapshotTail+1-first, c.kept)
+					r.compacted, first, r.compacted-snapshotTail+1-first, c.kept)
 			}
 		})
 	}
@@ -220,7 +220,7 @@ func TestALargeSnapshotHasMoreTime(t *testing.T) {
 	for _, size := range []int{10, 1 << 20} {
 		d := newDesk(t)
 		d.lead()
-		for i := uint64(1); d.node.(*replica).kept < 128; i++ {
+		for i := uint64(1); d.node.(*replica).compacted < 128; i++ {
 			d.put(i, size)
 			d.tellNumbered(1, i+1, reply(1, raftpb.MsgAppResp, i+2))
 		}
@@ -242,7 +242,7 @@ func TestALargeSnapshotHasMoreTime(t *testing.T) {
 func TestAGapInTheStreamIsGivenUp(t *testing.T) {
 	d := newDesk(t)
 	d.tellNumbered(1, math.MaxUint64, msg(raftpb.MsgHeartbeat, 2))
-	d.now += patience
+	d.now += earlyTimeout
 	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: earlyTimer + 2})
 	if sent := d.to(1); len(sent) != 1 || sent[0].GetType() != raftpb.MsgHeartbeatResp {
 		t.Errorf("answers %v", sent)

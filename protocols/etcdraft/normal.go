@@ -1,0 +1,22 @@
+package etcdraft
+
+import (
+	"quorumbench/protocols"
+	"quorumbench/protocols/forward"
+)
+
+// onCommand handles a command of this replica's clients.
+func (r *replica) onCommand(in *protocols.Input) {
+	if c := r.forwarder.Accept(in, r.out); r.leading {
+		r.propose(r.config.ID, c)
+	}
+}
+
+// propose hands the library a command that replica from has forwarded, or that a client of this replica has
+// given. A command that the library drops is forwarded again in time.
+func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
+	if r.forwarder.Admit(from, c) {
+		r.out.Mark(c.ID(), protocols.MarkProposed)
+		_ = r.node.Propose(c.Data) // it fails only when the replica no longer leads, which the next Ready says, too
+	}
+}
