@@ -19,9 +19,9 @@
 //  2. A ballot is used by one replica, for one candidacy. A candidate promises its ballot to itself, and
 //     takes one above its own promise and above all that refusals told it of.
 //  3. Promises and accepted commands are durable before any message tells them. A leader sends its proposals
-//     while it writes them to its own disk, and counts its own acceptance when it is durable. Its ballot must
-//     be durable before that. A promise of another tells so; a candidate that is a phase-1 quorum by itself has
-//     none, and its first proposals wait for its disk.
+//     while it writes them to its own disk, and counts its own acceptance when it is durable. Its ballot
+//     must be durable before it does so. It is if another replica has promised it; a leader that is a phase-1
+//     quorum by itself has no such promise, and its first proposals wait for its disk.
 //  4. One prepare covers every instance from the first that the candidate does not know to be chosen. The
 //     promise tells everything that the acceptor has accepted there, with the ballots. What does not fit into
 //     one message is asked for with another prepare, from there on; the promise counts when it is complete.
@@ -66,11 +66,11 @@
 //     catches up first, and the leader sends the accept again (rule 10). A message with numbers that no
 //     replica of the cluster can have sent is skipped.
 //
-// What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent with
-// Outbox.BroadcastNow. They may, because the ballot is already durable, and an accept does not say that the
-// leader itself has accepted. With each, the leader calls Outbox.WhenDurable, and counts its own acceptance
-// when the InputDurable arrives, if it still has the same ballot. Promises, acceptances and everything else are
-// sent with Outbox.Send, and wait for the disk.
+// What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent
+// with Outbox.BroadcastNow, once the leader's ballot is durable. They may, because an accept does not say
+// that the leader itself has accepted. With each, the leader calls Outbox.WhenDurable, and counts its own
+// acceptance when the InputDurable arrives, if it still has the same ballot. Promises, acceptances and
+// everything else are sent with Outbox.Send, and wait for the disk.
 //
 // Followers forward their clients' commands. Redirecting the client to the leader would not be faster: the
 // client is beside its replica, and its command would have to cover the same link in both directions. It would

@@ -92,7 +92,7 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 		return
 	}
 	if from != r.config.ID {
-		r.durable = true // the prepare has waited for the disk
+		r.durable = true // the prepare that it answers was sent when the ballot was durable
 	}
 	if m.Truncated > r.commit { // rule 13: it needs a snapshot first
 		r.catchUp(from)

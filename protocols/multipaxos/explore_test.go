@@ -46,6 +46,7 @@ var bounds = []exploretest.Bound{
 	{Name: "a-2crashes-2timers", Commands: "a", Timers: 2, Crashes: 2, Network: calm},
 	{Name: "a-again-crash-2timers", Commands: "a+ab", Timers: 2, Crashes: 1, Network: calm},
 	{Name: "ab-slow-crash-1timer", Commands: "ab", Timers: 1, Crashes: 1, Network: calm, Change: slow},
+	{Name: "ab-three-slow-crash", Commands: "ab", Crashes: 1, Network: hurry0, Options: phase2("3"), Change: slow},
 	{Name: "a-one-1late-2timers", Commands: "a", Timers: 2, Network: late1, Options: phase2("1")},
 	{Name: "a-three-1late-2timers", Commands: "a", Timers: 2, Network: late1, Options: phase2("3")},
 	{Name: "a-five-1late-1timer", Commands: "a", Timers: 1, Network: late1, Options: phase2("2"), Change: five},

@@ -83,7 +83,7 @@ type replica struct {
 	candidacy            // of a candidate
 	resending []bool     // of a leader, by replica: whether its resend timer is set
 	fresh     []instance // scratch space of propose
-	durable   bool       // its ballot is durable (rule 3)
+	durable   bool       // of a candidate or leader: its ballot is known to be durable (rule 3)
 	syncing   []span     // instances that it has accepted as a leader and that are not durable yet, in order
 	forwarder *forward.Forwarder
 	election  *election.Timer

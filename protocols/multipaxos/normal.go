@@ -33,8 +33,8 @@ func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 }
 
 // proposeAt proposes commands at the instances from first on, where nothing has been accepted under the
-// leader's ballot. The accepts are sent at once, with BroadcastNow; the leader's own acceptance counts when
-// it is durable (rule 3).
+// leader's ballot. The accepts do not wait for the leader's disk once its ballot is durable; its own acceptance
+// counts when that is durable (rule 3).
 func (r *replica) proposeAt(first uint64, proposals []instance) {
 	for i, p := range proposals {
 		p.ballot, p.proposed = r.promised, r.now
@@ -43,7 +43,7 @@ func (r *replica) proposeAt(first uint64, proposals []instance) {
 	commands := commands(proposals)
 	r.persist(first, commands)
 	broadcast := r.out.BroadcastNow
-	if !r.durable {
+	if !r.durable { // rule 3: a crash must not make it use the ballot again
 		broadcast = r.out.Broadcast
 	}
 	broadcast(r.config.ID, r.config.Members, &Message{
