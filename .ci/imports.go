@@ -1,6 +1,7 @@
 // Command imports checks that imports point one way: that every room of the module imports only those
 // that the table allows, that drivers are named in the registry only, that the registry is named in
-// commands and tests only, and that reports link no transport, no log and no consensus library.
+// commands and tests only, that reports link no transport, no log and no consensus library, and that the map in
+// DEVELOPMENT.md names every package.
 package main
 
 import (
@@ -69,6 +70,7 @@ func main() {
 	for _, p := range packages {
 		errs = append(errs, check(p))
 	}
+	errs = append(errs, checkMap(packages))
 	linked, err := list("-deps", "./reports")
 	errs = append(errs, err)
 	for _, p := range linked {
@@ -82,6 +84,37 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// checkMap returns an error unless the lines of the map in DEVELOPMENT.md begin with the packages of the module, each
+// once.
+func checkMap(packages []pkg) error {
+	text, err := os.ReadFile("DEVELOPMENT.md")
+	if err != nil {
+		return fmt.Errorf("reading the map: %w", err)
+	}
+	parts := strings.SplitN(string(text), "```\n", 3)
+	if len(parts) < 3 {
+		return errors.New("DEVELOPMENT.md has no map")
+	}
+	onMap := map[string]int{}
+	for _, line := range strings.Split(parts[1], "\n") {
+		if words := strings.Fields(line); len(words) > 0 {
+			onMap[words[0]]++
+		}
+	}
+	var errs []error
+	for _, p := range packages {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		if onMap[path] != 1 {
+			errs = append(errs, fmt.Errorf("the map in DEVELOPMENT.md names %s %d times, want once", path, onMap[path]))
+		}
+		delete(onMap, path)
+	}
+	for path := range onMap {
+		errs = append(errs, fmt.Errorf("the map in DEVELOPMENT.md names %s, which is no package", path))
+	}
+	return errors.Join(errs...)
 }
 
 // list returns what go list tells of packages.
