@@ -75,9 +75,11 @@ func (c *Config) Size() int { return len(c.Members) }
 // All is the set of the members.
 func (c *Config) All() quorum.Set { return quorum.Of(c.Members...) }
 
-// Patience is how long an answer of another replica may take before it is asked for again, by the
+// AnswerTimeout is how long an answer of another replica may take before it is asked for again, by the
 // configured delays; see Retry.
-func (c *Config) Patience(with NodeID) time.Duration { return Retry(c.Delays.RoundTrip(c.ID, with)) }
+func (c *Config) AnswerTimeout(with NodeID) time.Duration {
+	return Retry(c.Delays.RoundTrip(c.ID, with))
+}
 
 // IsMember tells whether a number is that of a member.
 func (c *Config) IsMember(id NodeID) bool { return slices.Contains(c.Members, id) }

@@ -75,7 +75,7 @@ func (r *replica) send(m *raftpb.Message) {
 	data := encode(m)
 	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: data}})
 	if m.GetType() == raftpb.MsgSnap { // rule 5: the library tries again
-		answered := r.config.Patience(to) + flow.Transmission(len(data))
+		answered := r.config.AnswerTimeout(to) + flow.Transmission(len(data))
 		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), answered)
 	}
 }

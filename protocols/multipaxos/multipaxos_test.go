@@ -190,7 +190,7 @@ func TestAReplicaFarBehindCatchesUp(t *testing.T) {
 	}
 }
 
-// adoptedBy counts the states that a replica has adopted in its present life.
+// adoptedBy counts the states that a replica has adopted in its present incarnation.
 func adoptedBy(c *prototest.Cluster, id protocols.NodeID) (n int) {
 	for _, commit := range c.Replicas[id].Commits {
 		if commit.Adopted {

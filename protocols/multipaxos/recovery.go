@@ -38,7 +38,7 @@ func (r *replica) learn(commit uint64) {
 	r.apply()
 	progress := r.commit > before
 	if leader := r.forwarder.Leader(); leader != protocols.Nobody && r.commit < r.leaderCommit && (progress || r.now >= r.catchUpAt) { // rule 9: ask the leader
-		r.catchUpAt = r.now + r.config.Patience(leader)
+		r.catchUpAt = r.now + r.config.AnswerTimeout(leader)
 		r.catchUp(leader)
 	}
 }
@@ -69,7 +69,7 @@ func (r *replica) startResendTimers() {
 	for _, to := range r.config.Members {
 		if to != r.config.ID && !r.resending[to] {
 			r.resending[to] = true
-			r.out.SetTimer(resendTimer+protocols.TimerID(to), r.config.Patience(to))
+			r.out.SetTimer(resendTimer+protocols.TimerID(to), r.config.AnswerTimeout(to))
 		}
 	}
 }
@@ -95,7 +95,7 @@ func (r *replica) onResendTimer(to protocols.NodeID) {
 // isOverdue returns true if an instance is not chosen, and a replica has not answered its accept for as long
 // as an answer may take.
 func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
-	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.config.Patience(from) <= r.now
+	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.config.AnswerTimeout(from) <= r.now
 }
 
 // resend sends the accepts of the instances from first on, and before end, again.
@@ -110,7 +110,7 @@ func (r *replica) resend(to protocols.NodeID, first, end uint64) {
 // sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
 func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
-	if piece := r.sender.Piece(to, a, r.now, r.config.Patience(to), present); piece != nil {
+	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), present); piece != nil {
 		r.send(to, r.promised, &Message_Piece{Piece: piece})
 	}
 }
@@ -127,7 +127,7 @@ func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	}
 	r.election.Heard(r.now) // rule 13: a new candidacy would begin the transfer again
 	if whole == nil {
-		r.catchUpAt = r.now + r.config.Patience(from)
+		r.catchUpAt = r.now + r.config.AnswerTimeout(from)
 		r.catchUp(from)
 		return
 	}

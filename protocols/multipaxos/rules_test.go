@@ -39,7 +39,7 @@ func newDesk(t *testing.T, replicas int, records ...*multipaxos.Record) *desk {
 	return d
 }
 
-// start begins a life from the disk.
+// start begins an incarnation from the disk.
 func (d *desk) start(replicas int) {
 	delays := make(protocols.Delays, replicas)
 	for i := range delays {

@@ -56,7 +56,7 @@ func TestAbsurdNumbersAreSkipped(t *testing.T) {
 		become   func(d *desk)
 		promised protocols.Ballot
 	}{
-		{"one in its first life", func(*desk) {}, ballot(1, 1)},
+		{"one in its first incarnation", func(*desk) {}, ballot(1, 1)},
 		{"a follower", func(d *desk) { d.tell(1, ballot(1, 1), accept(1, 1, d.values("a", "b")...)) }, ballot(1, 1)},
 		{"one with a truncated log", func(d *desk) { d.chosen(250) }, ballot(1, 1)},
 		{"a candidate", func(d *desk) { d.stand() }, ballot(1, 0)},

@@ -74,7 +74,7 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 	r.sendAppend(to, p.next, entries)
 	p.sentAt = r.now
 	if size := bytesOf(entries); size >= minBatchBytes {
-		p.largeUntil = r.now + r.config.Patience(to) + flow.Transmission(size)
+		p.largeUntil = r.now + r.config.AnswerTimeout(to) + flow.Transmission(size)
 	}
 	if !p.probing { // rule 10: assume that it is received
 		p.next += uint64(len(entries))
@@ -156,7 +156,7 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		p.probing, progress = false, true
 	}
 	if progress && !p.probing && p.next <= r.log.last() {
-		p.batchBytes = flow.Pace(cmp.Or(p.batchBytes, flow.MaxBytes), r.now-p.sentAt, r.config.Patience(from))
+		p.batchBytes = flow.Pace(cmp.Or(p.batchBytes, flow.MaxBytes), r.now-p.sentAt, r.config.AnswerTimeout(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()

@@ -108,7 +108,7 @@ func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 		return // late: the log has what the follower needs by now
 	}
 	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
-	if piece := r.sender.Piece(from, m, r.now, r.config.Patience(from), latest); piece != nil {
+	if piece := r.sender.Piece(from, m, r.now, r.config.AnswerTimeout(from), latest); piece != nil {
 		r.sendPiece(from, piece)
 	}
 }

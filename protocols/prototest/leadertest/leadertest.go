@@ -1,6 +1,5 @@
-// Package leadertest puts a driver with a leader through what leaders have to go through, beyond
-// the suite that prototest has for every driver: they die, return, are cut off, and are given
-// commands by followers that do not know what has become of them.
+// Package leadertest is a conformance suite for drivers with a leader, beyond that of prototest for every driver:
+// leaders crash, restart and are cut off, and followers hand commands to leaders that are deposed.
 package leadertest
 
 import (
@@ -58,15 +57,15 @@ func leader(c *prototest.Cluster) protocols.NodeID {
 	return latest
 }
 
-// only loses every message but those between the given replicas.
+// only returns a Drop function that loses every message except those among the given replicas.
 func only(ids ...protocols.NodeID) func(from, to protocols.NodeID, _ []byte) bool {
 	return func(from, to protocols.NodeID, _ []byte) bool {
 		return !slices.Contains(ids, from) || !slices.Contains(ids, to)
 	}
 }
 
-// holds tells whether a replica has committed a command in this life, or adopted a state in which it
-// has taken effect.
+// holds returns true if a replica has committed a command in its present incarnation, or has adopted a state
+// in which the command has taken effect.
 func holds(c *prototest.Cluster, at protocols.NodeID, id protocols.CommandID) bool {
 	place := slices.IndexFunc(c.Order(""), func(command []byte) bool {
 		found, err := kv.ID(command)
@@ -184,8 +183,8 @@ func returns(t *testing.T, driver protocols.Driver) {
 	}
 }
 
-// endures lets a replica be heard that hears nobody: it stands again and again, and the others have to
-// get a leader all the same, for as long as it takes it to stand under a higher number.
+// endures checks that the others get a leader although one replica, which receives nothing and is received,
+// becomes a candidate again and again.
 func endures(t *testing.T, driver protocols.Driver) {
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(3, 20*ms)}, 0, 1)
 	c.Run(5 * time.Second)
@@ -344,7 +343,7 @@ func alive(c *prototest.Cluster) int {
 	return n
 }
 
-// checkAnswers holds the answers against those of a state machine that executes the log anew.
+// checkAnswers compares the answers with those of a state machine that applies the log from its beginning.
 func checkAnswers(t *testing.T, c *prototest.Cluster, seed uint64) {
 	t.Helper()
 	store := kv.NewStore()
