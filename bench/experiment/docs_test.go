@@ -90,3 +90,18 @@ func TestTheDocumentHasEveryOption(t *testing.T) {
 		t.Error("no driver has an option")
 	}
 }
+
+func TestTheREADMEsExperimentIsAccepted(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(text), "```yaml\n")
+	example, _, _ = strings.Cut(example, "```\n")
+	if !found {
+		t.Fatal("the README has no experiment")
+	}
+	if _, err := experiment.Parse("README.md", []byte(example), registry.Drivers); err != nil {
+		t.Error(err)
+	}
+}
