@@ -14,35 +14,36 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Clients are the clients of one region: they issue what the generator schedules and note when each
-// command is answered. All clients of a region share one session, in which commands are counted: a million
-// clients are neither a million nodes nor a million sessions in every snapshot. Only Progress, Pending,
-// Ahead and Over may be used from another goroutine than that of the clients' place.
+// Clients are the clients of one region. They issue the commands that the generator draws and note when each is
+// answered. All clients of a region share one session and number their commands together, so that a million
+// clients do not put a million sessions into every snapshot. Only Progress, Pending, Ahead and Over may be used by
+// goroutines other than that of the clients' place.
 type Clients struct {
-	GiveUp  time.Duration // after which a command is given up: the load's timeout
+	GiveUp  time.Duration // after which a command is given up; by default the load's timeout
 	ID      uint64        // of the region's session, from 1
-	Samples []Sample      // in the order of issue; sequence numbers count from 1
+	Samples []Sample      // by sequence number, which counts from 1
 
 	Pending atomic.Int64 // measured commands without an answer
-	Ahead   atomic.Int64 // writes that were answered, and that the region's replica has not applied
-	Beside  bool         // there is a replica in the region, which tells what it applies
+	Ahead   atomic.Int64 // answered writes that the region's replica has not applied yet
+	Beside  bool         // the region has a replica, so that Applied and Adopted are called
 
 	load      *experiment.Load
 	generator *generator
-	latest    map[uint64]uint64 // by key: the latest version that the clients have heard of
-	lowest    int               // all before it are answered or given up
-	taken     int               // how many were issued when the replica last took over another's state: Ahead counts those after
-	left      atomic.Int64      // commands that have to be issued yet, whatever the time
+	latest    map[uint64]uint64 // by key: the latest version in any answer so far
+	lowest    int               // all samples before this index are answered or given up
+	taken     int               // len(Samples) when the replica last adopted a state; Ahead counts later commands only
+	left      atomic.Int64      // commands still to be issued, of load.commands
 
-	command kv.Command
-	buffer  []byte
+	command kv.Command // reused by Issue
+	buffer  []byte     // reused by Issue
 
 	mu      sync.Mutex
-	running *hdrhistogram.Histogram // responses so far, for the progress display; nil without one
+	running *hdrhistogram.Histogram // response times so far, for the progress display; nil without one
 	issued  int64
 }
 
-// NewClients returns the clients of a region. What they do follows from the load, the seed and the repeat.
+// NewClients returns the clients of a region. Their commands follow from the load, the seed, the repeat and the
+// region.
 func NewClients(load *experiment.Load, seed uint64, repeat, region int) *Clients {
 	c := &Clients{
 		load: load, GiveUp: load.Timeout, ID: uint64(region) + 1,
@@ -52,13 +53,13 @@ func NewClients(load *experiment.Load, seed uint64, repeat, region int) *Clients
 	return c
 }
 
-// end is when the load is over, since it began.
+// end is the time of the run at which the load ends.
 func (c *Clients) end() time.Duration { return c.load.Warmup + c.load.Duration }
 
-// Over tells whether nothing more is to be issued at a time: the load has ended, and was enough.
+// Over reports whether nothing more is issued from a time on: the load has ended, and load.commands is reached.
 func (c *Clients) Over(now time.Duration) bool { return now >= c.end() && c.left.Load() <= 0 }
 
-// Begin returns the first arrivals: one in an open loop, one of each client in a closed one.
+// Begin returns the times of the first arrivals: one in an open loop, one for each client in a closed loop.
 func (c *Clients) Begin() []time.Duration {
 	if c.load.Arrivals == experiment.Closed {
 		return make([]time.Duration, c.load.Clients)
@@ -76,7 +77,8 @@ func (c *Clients) Awaited() (n int) {
 	return n
 }
 
-// NextArrival is the arrival after the one just issued, in an open loop.
+// NextArrival returns the time of the next arrival of an open loop. More is false if the load is over, and in a
+// closed loop.
 func (c *Clients) NextArrival() (due time.Duration, more bool) {
 	if c.load.Arrivals == experiment.Closed {
 		return 0, false
@@ -85,7 +87,8 @@ func (c *Clients) NextArrival() (due time.Duration, more bool) {
 	return due, due < c.end()
 }
 
-// Issue makes the command that was intended for a time. The bytes are valid until the next call.
+// Issue makes the next command, whose arrival was intended at a time. Its bytes are valid until the next call;
+// they are nil if the load is over.
 func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byte) {
 	if c.Over(intended) {
 		return protocols.CommandID{}, nil
@@ -112,10 +115,10 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 	return protocols.CommandID{Client: c.ID, Seq: c.command.Seq}, c.buffer
 }
 
-// settle moves the beginning of what the clients still want answers to. A command without an answer is
-// given up when it is out of time: were it not, one that is lost would make every replica remember, and
-// put into every snapshot, the answers to all that come after it. Told so, replicas do not carry it out
-// any more.
+// settle moves lowest past all commands that are answered or given up. A command is given up when it has no answer
+// after GiveUp. Each command tells the replicas the present lowest; they drop the results of commands before it,
+// and do not execute those any more. Without this, one lost command would make every replica keep the results
+// of all later ones.
 func (c *Clients) settle(now time.Duration) {
 	for ; c.lowest < len(c.Samples); c.lowest++ {
 		s := &c.Samples[c.lowest]
@@ -131,13 +134,13 @@ func (c *Clients) settle(now time.Duration) {
 	}
 }
 
-// Measured tells whether a command counts: those of the warm-up do not.
+// Measured reports whether a command counts: whether it was intended after the warm-up.
 func (c *Clients) Measured(intended time.Duration) bool { return intended >= c.load.Warmup }
 
-// Owns tells whether a command is of these clients.
+// Owns reports whether a command was issued by these clients.
 func (c *Clients) Owns(id protocols.CommandID) bool { return id.Client == c.ID }
 
-// Owned returns what is known of a command of these clients, nil of others.
+// Owned returns the sample of a command of these clients, nil for any other command.
 func (c *Clients) Owned(id protocols.CommandID) *Sample {
 	if !c.Owns(id) || id.Seq == 0 || id.Seq > uint64(len(c.Samples)) {
 		return nil
@@ -145,14 +148,14 @@ func (c *Clients) Owned(id protocols.CommandID) *Sample {
 	return &c.Samples[id.Seq-1]
 }
 
-// Answered notes an answer, unless the command is answered or given up already. In a closed loop, its
-// client goes on at once.
+// Answered notes an answer, unless the command is answered or given up already. Again tells that its client, in a
+// closed loop, issues its next command at due.
 func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Duration) (again bool, due time.Duration) {
 	s := &c.Samples[id.Seq-1]
 	if s.Answered != result.Never || id.Seq <= uint64(c.lowest) {
 		return false, 0
 	}
-	late := c.load.Arrivals == experiment.Closed && now-s.Intended >= c.load.Timeout // its client has given up
+	late := c.load.Arrivals == experiment.Closed && now-s.Intended >= c.load.Timeout // its client has gone on already
 	s.Answered = now
 	c.note(s, answer)
 	if c.Beside && s.MustApply() && s.Applied == result.Never && id.Seq > uint64(c.taken) {
@@ -175,8 +178,8 @@ func (c *Clients) Expires() (wait time.Duration, some bool) {
 	return c.load.Timeout, c.load.Arrivals == experiment.Closed
 }
 
-// Expired tells whether a client goes on, because its command is out of time. If an answer has come in time
-// it has gone on already.
+// Expired reports whether the client of a closed loop issues its next command because this one has timed out. If
+// an answer came in time, the client has gone on already.
 func (c *Clients) Expired(id protocols.CommandID, now time.Duration) (again bool) {
 	s := &c.Samples[id.Seq-1]
 	if s.Answered != result.Never && s.Answered-s.Intended < c.load.Timeout {
@@ -197,8 +200,8 @@ func (c *Clients) Applied(id protocols.CommandID, now time.Duration) {
 	}
 }
 
-// Adopted notes that the region's replica has taken over another's state: which of the commands issued so
-// far are in it nobody can tell.
+// Adopted notes that the region's replica has adopted a state. It is unknown which of the commands issued so far
+// are part of it, so Ahead begins again.
 func (c *Clients) Adopted() {
 	c.taken = len(c.Samples)
 	c.Ahead.Store(0)
@@ -213,9 +216,9 @@ func encodeCommand(buffer []byte, c *kv.Command) []byte {
 	return data
 }
 
-// note notes what a result tells of its key.
+// note enters what an answer says about its key into the sample: outcome, value and version.
 func (c *Clients) note(s *Sample, answer []byte) {
-	if !s.Read && s.Version == 0 { // it is empty: there is at least one version more than was known
+	if !s.Read && s.Version == 0 { // the result is empty, and there is at least one more version
 		if c.load.Versions > 0 {
 			c.latest[s.Key]++
 		}
@@ -237,10 +240,10 @@ func (c *Clients) note(s *Sample, answer []byte) {
 	}
 }
 
-// Watch makes the clients keep what progress tells. It is called before the first command.
+// Watch makes the clients keep a histogram for Progress. It must be called before the first command.
 func (c *Clients) Watch() { c.running = result.NewHistogram() }
 
-// Progress adds what is known so far to a histogram, and returns how many commands were issued.
+// Progress adds the response times so far to a histogram, and returns how many commands were issued.
 func (c *Clients) Progress(into *hdrhistogram.Histogram) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package load is the clients: when which command arrives in a region, with which key and value, and what
-// becomes of it. [Clients] are those of one region; their [Sample]s are all that is known of their commands,
-// from which latencies are summed up and histories are checked.
+// Package load is the load of an experiment: when each command arrives in a region, its key and value, and when
+// it is answered. [Clients] are the clients of one region. They keep a [Sample] of each of their commands, from
+// which latencies are computed and histories are checked.
 package load

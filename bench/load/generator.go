@@ -10,16 +10,15 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// generator decides when the clients of one region write, and what. It follows from the seed
-// alone, so that all protocols of a repeat meet the same writes. Not safe for use by several
-// goroutines.
+// generator draws the arrivals and the commands of one region. They follow from load, seed, repeat and region, so
+// that all protocols of a repeat get the same commands. Not safe for use by several goroutines.
 type generator struct {
 	load   *experiment.Load
 	gaps   *rand.Rand
 	keys   *rand.Rand
 	ops    *rand.Rand
-	common *rand.Rand // which commands go to the key that all regions have in common
-	named  *rand.Rand // which commands name a version, and which
+	common *rand.Rand // draws the commands that use the key which all regions share
+	named  *rand.Rand // draws the commands that name a version, and the version
 	region uint64
 	zipf   *rand.Zipf
 	values *rand.ChaCha8
@@ -42,8 +41,7 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	return g
 }
 
-// arrival returns when the next write of an open loop arrives, since the start of the load. The
-// times are sums of gaps and do not depend on when they are asked for.
+// arrival returns when the next command of an open loop arrives, since the load began.
 func (g *generator) arrival() time.Duration {
 	gap := 1 / float64(g.load.Rate)
 	if g.load.Arrivals == experiment.Poisson {
@@ -53,9 +51,8 @@ func (g *generator) arrival() time.Duration {
 	return g.next
 }
 
-// version returns the version that a command of a key names, zero for none, given the latest that the
-// clients have heard of: of a read mostly that one, of a write mostly the next, and sometimes one before
-// or after it.
+// version draws the version that a command names, zero for none. Latest is the latest version of the key that the
+// clients know. A read mostly names that version, a write the next, and sometimes one before or after it.
 func (g *generator) version(op kv.Op, latest uint64) uint64 {
 	if g.load.Versions == 0 || g.named.Float64() >= float64(g.load.Versions) {
 		return 0

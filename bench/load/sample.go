@@ -7,23 +7,24 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// Sample is one command. Times are since the run began; without an answer, its time is Never.
+// Sample is what is known of one command. Times are since the run began, and result.Never for what has not
+// happened.
 type Sample struct {
 	Intended, Sent, Answered time.Duration
 	Applied                  time.Duration // at the region's replica, for the first time
 	Key                      uint64
-	Value                    uint64 // a hash of what was written or found; 0: nothing
-	Version                  uint64 // that the command names; 0: none
-	Acked                    uint64 // as the command says: of those before it no answer is wanted any more
+	Value                    uint64 // a hash of the value that was written or read; 0 for none
+	Version                  uint64 // the version that the command names; 0 for none
+	Acked                    uint64 // the command says that no answers are wanted to commands before this number
 	Outcome                  kv.Outcome
 	Read                     bool
 }
 
-// MustApply tells whether a command that was answered has to be applied: a write, unless it was refused
-// because it names a version that is made.
+// MustApply reports whether a command, once answered, must take effect at every replica: a write does, unless it
+// was refused because it names a version that exists already.
 func (s *Sample) MustApply() bool { return !s.Read && s.Outcome != kv.Outcome_REFUSED }
 
-// hashOf is FNV-1a, never 0.
+// hashOf is the FNV-1a hash of a value, and 1 instead of 0.
 func hashOf(value []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(value)

@@ -19,23 +19,23 @@ import (
 const (
 	CheckSameOrder    = "same order"   // all replicas applied the same commands in the same order
 	CheckNothingLost  = "nothing lost" // every write that was answered is in that order
-	CheckRealTime     = "real time"    // a write answered before another was issued stands before it
-	CheckInvariants   = "invariants"   // what the driver says of its replicas' states holds
-	CheckLinearizable = "linearizable" // what clients read and wrote has an explanation (porcupine)
+	CheckRealTime     = "real time"    // a write that was answered before another was issued is before it in that order
+	CheckInvariants   = "invariants"   // the driver's invariants about the replicas' states hold
+	CheckLinearizable = "linearizable" // there is a linearization of the clients' history
 )
 
-// linearTimeout bounds the search for a linearization, which may take for ever.
+// linearTimeout bounds the search for a linearization, which can take exponential time.
 const linearTimeout = 10 * time.Second
 
-// Check passes the verdicts on what the replicas did, where only the verdicts count: no linearization is
-// searched for once another check has failed.
+// Check checks a run. If another check has failed, it does not search for a linearization, since one failure is
+// enough for its callers.
 func Check(r *Record) []result.Check {
 	checks, _ := r.check(true)
 	return checks
 }
 
-// check passes the verdicts on what the replicas did, and returns the orders in which they applied it. With
-// anyFailure, one check that fails is enough: no linearization is searched for then.
+// check checks a run, and returns the orders in which the replicas applied commands. With anyFailure it does not
+// search for a linearization once another check has failed.
 func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
 	orders, disorder := r.orders()
 	for _, c := range []struct {
@@ -65,11 +65,13 @@ func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
 	return checks, orders
 }
 
-// undecided tells why a check has found no end.
+// undecided is the error of a check that can neither pass nor fail, with the reason.
 type undecided string
 
 func (u undecided) Error() string { return string(u) }
 
+// checkNothingLost checks that every answered write was applied. It is undecided if some replica did not get to
+// apply everything before the run ended.
 func (r *Record) checkNothingLost(orders orders) error {
 	if !r.whole() {
 		return undecided("at the end a replica was down or cut off, replicas were still applying, or the run was interrupted")
@@ -95,7 +97,8 @@ func (r *Record) checkNothingLost(orders orders) error {
 	return nil
 }
 
-// checkRealTime looks, in every order, at the first place of each command.
+// checkRealTime checks in every order that no command comes after one that was issued only after it had been
+// answered. Of a command that was applied several times the first counts.
 func (r *Record) checkRealTime(orders orders) error {
 	for _, key := range slices.Sorted(maps.Keys(orders)) {
 		var latest *load.Sample // issued, of those before
@@ -119,7 +122,7 @@ func (r *Record) checkRealTime(orders orders) error {
 	return nil
 }
 
-// history is what the clients saw.
+// history is the clients' history, as package linear checks it.
 func (r *Record) history() []linear.Operation {
 	var history []linear.Operation
 	for _, c := range r.Clients {
@@ -137,6 +140,8 @@ func (r *Record) history() []linear.Operation {
 	return history
 }
 
+// checkLinearizable checks that the history is linearizable: first whether the order in which the replicas applied
+// the writes is a linearization, and otherwise by a search for one.
 func (r *Record) checkLinearizable(orders orders) error {
 	if r.explained(orders) {
 		return nil
@@ -151,7 +156,7 @@ func (r *Record) checkLinearizable(orders orders) error {
 	return fmt.Errorf("no order of the clients' %d commands explains what they read", len(history))
 }
 
-// explain returns a page on which a history that is not linearizable can be looked at, nil if there is none.
+// explain returns an HTML page that shows a history that is not linearizable, nil if it cannot be made.
 func (r *Record) explain() []byte {
 	var html bytes.Buffer
 	if linear.Explain(r.history(), &html) != nil {
@@ -160,6 +165,8 @@ func (r *Record) explain() []byte {
 	return html.Bytes()
 }
 
+// checkInvariants checks the driver's invariants at the end of the run. A violation that Inspect found earlier
+// counts, too.
 func (r *Record) checkInvariants() error {
 	invariants := r.Driver().Invariants
 	if invariants == nil || r.broken != nil {

@@ -2,8 +2,8 @@ package verify
 
 import "quorumbench/bench/result"
 
-// Conclude sums a run up, checks what its replicas did, and tells why its figures must not be believed, if
-// so. Partial is true of a run that was interrupted.
+// Conclude sums a run up, checks it, and lists the reasons why its figures must not be believed. Partial says that
+// the run was interrupted.
 func Conclude(r *Record, partial bool) result.Run {
 	load := &r.Plan.Experiment.Load
 	run := result.Run{

@@ -8,51 +8,51 @@ import (
 	"quorumbench/protocols"
 )
 
-// Journal notes what a replica has applied, incarnation by incarnation, in each of the orders that
-// replicas must agree on: the log, or one of each key. Steps and End may be used from any goroutine, all
-// else from one at a time.
+// Journal records what a replica has applied in each of its incarnations, for each of the orders that replicas must
+// agree on: the log, or one order for each key. Steps and End are safe for use by several goroutines, the rest is
+// not.
 type Journal struct {
 	incarnations []map[string]*applied
-	begun        time.Duration // the last of them
+	begun        time.Duration // when the last incarnation began
 
 	applied atomic.Int64  // see Steps
 	last    atomic.Uint64 // see End
 }
 
-// Steps is how many commands the replica has applied, and states adopted, in all incarnations.
+// Steps counts the commands applied and the states adopted, in all incarnations.
 func (j *Journal) Steps() int64 { return j.applied.Load() }
 
 // End is the last index of the log that the present incarnation has applied; 0 where keys have orders of
 // their own.
 func (j *Journal) End() uint64 { return j.last.Load() }
 
-// applied is what a replica has applied of one order in one incarnation: stretches without gaps, of which
-// each but the first follows a state that was adopted.
+// applied is what a replica has applied of one order in one incarnation: stretches of consecutive commands. Each
+// stretch but the first begins after a state that was adopted.
 type applied struct {
 	stretches []stretch
 	gap       bool // an index did not follow the one before
 }
 
-// stretch is commands applied one after the other.
+// stretch is a sequence of commands at consecutive indexes.
 type stretch struct {
 	first    uint64 // index
 	hashes   []uint64
 	commands []protocols.CommandID
 	begun    time.Duration   // when the state was adopted, or the incarnation began
-	when     []time.Duration // each command was applied; not of the first incarnation
+	when     []time.Duration // when each command was applied; not kept for the first incarnation
 }
 
 func (s *stretch) next() uint64 { return s.first + uint64(len(s.hashes)) }
 
 var journalSeed = maphash.MakeSeed()
 
-// Begin notes that an incarnation of the replica begins.
+// Begin begins the record of another incarnation.
 func (j *Journal) Begin(now time.Duration) {
 	j.incarnations, j.begun = append(j.incarnations, map[string]*applied{}), now
 	j.last.Store(0)
 }
 
-// Add notes what the replica has applied, or adopted.
+// Add records a command that the replica applied, or a state that it adopted.
 func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 	j.applied.Add(1)
 	if c.Slot.Key == "" {
@@ -80,8 +80,8 @@ func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 	}
 }
 
-// reached is when the replica had applied, or adopted, everything up to an index; ok is false if it
-// has not. It must not be asked of the first incarnation, whose times are not noted.
+// reached returns when the replica had applied or adopted everything up to an index; ok is false if it has not. It
+// must not be called for the first incarnation, whose times are not kept.
 func (a *applied) reached(index uint64) (when time.Duration, ok bool) {
 	for i := range a.stretches {
 		s := &a.stretches[i]

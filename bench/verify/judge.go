@@ -7,20 +7,20 @@ import (
 	"quorumbench/bench/result"
 )
 
-// The budgets that a run must keep to be believed.
+// The limits within which a run is valid.
 const (
-	// At least so much of the offered load must have been served in time.
+	// The least share of the offered load that must be answered in time.
 	achievedShare = 0.98
-	// The generator's lag at p99 may be this share of the median response, but is not held
-	// against a run below a time that no latency over a wide area would show.
+	// The load generator's lag at p99 may be this share of the median response time, or lagGrace if that is
+	// more: over a wide area such a lag makes no visible difference.
 	lagShare = 0.05
 	lagGrace = time.Millisecond
-	// The emulator may release packets so late. Every wide-area round trip passes it twice.
+	// How late the emulator may release packets. Every wide-area round trip passes it twice.
 	latenessP50 = 200 * time.Microsecond
 	latenessP99 = 2 * time.Millisecond
 )
 
-// judge notes every reason not to believe the run.
+// judge adds every reason not to believe the run to run.Invalid.
 func (r *Record) judge(run *result.Run) {
 	invalid := func(format string, args ...any) {
 		run.Invalid = append(run.Invalid, fmt.Sprintf(format, args...))
@@ -41,7 +41,7 @@ func (r *Record) judge(run *result.Run) {
 	}
 }
 
-// judgeLoad notes where the load was not issued or not served in time.
+// judgeLoad adds the regions where the load was not issued or not answered in time.
 func (r *Record) judgeLoad(run *result.Run, invalid func(format string, args ...any)) {
 	for i := range run.Regions {
 		region := &run.Regions[i]
@@ -63,5 +63,5 @@ func (r *Record) judgeLoad(run *result.Run, invalid func(format string, args ...
 	}
 }
 
-// mayMove tells whether faults may have moved the leader, and kept replicas from answering.
+// mayMove reports whether the run had faults, which may move the leader and delay answers.
 func (r *Record) mayMove() bool { return len(r.Plan.Experiment.Faults) > 0 }

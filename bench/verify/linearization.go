@@ -10,13 +10,13 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// explained tells whether the order in which the replicas applied the writes explains what the
-// clients saw: then the history is linearizable, and no search for another order is needed, which
-// may take exponential time. That it does not explain it proves nothing.
+// explained reports whether the order in which the replicas applied the writes is a linearization of the clients'
+// history. Then the history is linearizable, and no search is needed, which can take exponential time. If it is
+// not, another order still may be.
 //
-// Of a key, the n-th version stands at 2n and a read that found it at 2n+1. That is a linearization
-// if no command stands before one that was answered before it was issued: commands of the same
-// place are then reads of one version, and whatever overlaps may stand in any order.
+// The n-th version of a key has position 2n, and a read that returned it position 2n+1. These positions are a
+// linearization if no command is positioned before another that was answered before it was issued. Commands at the
+// same position are reads of one version, in any order.
 func (r *Record) explained(orders orders) bool {
 	keys := r.versions(orders)
 	byKey := map[uint64][]placed{}
@@ -40,27 +40,27 @@ func (r *Record) explained(orders orders) bool {
 	return true
 }
 
-// placed is a command in the order of its key. What can be said of a version at any time from its
-// making on may stand later, too, and what can be said only before, earlier.
+// placed is a command with its position in the order of its key. A command with later set may also stand at any
+// higher position, since its answer stays true after that; one with earlier set may stand at any lower position.
 type placed struct {
 	*load.Sample
 	at             int
 	later, earlier bool
 }
 
-// versions are those of a key in the order applied.
+// versions holds the versions of a key in the order in which they were applied.
 type versions struct {
 	values  []uint64                    // of each version, from 1
-	written map[protocols.CommandID]int // which version it is that a write has made
-	refused map[protocols.CommandID]int // which was the latest when a write was refused
-	found   map[uint64]int              // which version a value is
+	written map[protocols.CommandID]int // the version that a write made
+	refused map[protocols.CommandID]int // the latest version when a write was refused
+	found   map[uint64]int              // the version that has a value
 }
 
 // versions returns those of every key. A write takes effect where it was applied for the first time.
 func (r *Record) versions(orders orders) map[uint64]*versions {
 	keys := map[uint64]*versions{}
 	for _, order := range orders { // each key is in one of them: their sequence does not matter
-		acked := map[uint64]uint64{} // by client: what was given up before has no effect; see kv.Store
+		acked := map[uint64]uint64{} // by client: earlier commands were given up and take no effect; see kv.Store
 		for _, id := range order.commands {
 			s := r.sample(id)
 			if s == nil || id.Seq < acked[id.Client] {
@@ -81,6 +81,7 @@ func (r *Record) versions(orders orders) map[uint64]*versions {
 	return keys
 }
 
+// apply applies a write as the state machine does.
 func (k *versions) apply(id protocols.CommandID, s *load.Sample) {
 	if _, refused := k.refused[id]; refused || k.written[id] > 0 {
 		return
@@ -94,8 +95,8 @@ func (k *versions) apply(id protocols.CommandID, s *load.Sample) {
 	k.written[id], k.found[s.Value] = latest+1, latest+1
 }
 
-// place returns where a command stands, nowhere if it has had no effect; explained is false if the order
-// does not explain its answer.
+// place returns the position of a command, 0 if it has had no effect and no answer; explained is false if its
+// answer does not agree with the order.
 func (k *versions) place(s *load.Sample, id protocols.CommandID) (p placed, explained bool) {
 	if k == nil {
 		k = &versions{}
@@ -135,8 +136,7 @@ func (k *versions) placeVersion(s *load.Sample) (p placed, explained bool) {
 	}
 }
 
-// inRealTime tells whether every command stands at or behind those that were answered before it
-// was issued.
+// inRealTime reports whether no command is positioned before another that was answered before it was issued.
 func inRealTime(commands []placed) bool {
 	issued := slices.Clone(commands)
 	slices.SortFunc(issued, func(a, b placed) int { return cmp.Compare(a.Sent, b.Sent) })

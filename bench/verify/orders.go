@@ -8,7 +8,7 @@ import (
 	"quorumbench/protocols"
 )
 
-// orders are what all replicas have applied, by key; of a log, the key is empty.
+// orders holds what all replicas together have applied, by key; the log has the empty key.
 type orders map[string]*order
 
 // orders returns what the replicas have applied, and an error if two disagree.
@@ -38,7 +38,7 @@ func (r *Record) orders() (orders, error) {
 	return merged, disorder
 }
 
-// LogName tells which order a key is that of: the log has no key.
+// LogName names an order in messages: the log, or that of a key.
 func LogName(key string) string {
 	if key == "" {
 		return "the log"
@@ -46,7 +46,7 @@ func LogName(key string) string {
 	return fmt.Sprintf("key %q", key)
 }
 
-// CommandName tells which command it is, or that it is none.
+// CommandName names a command in messages: its client and number, or that it is a no-op.
 func CommandName(id protocols.CommandID) string {
 	if id == (protocols.CommandID{}) {
 		return "a no-op"
@@ -54,20 +54,20 @@ func CommandName(id protocols.CommandID) string {
 	return fmt.Sprintf("command %d.%d", id.Client, id.Seq)
 }
 
-// order is what all replicas together have applied of one order.
+// order is what all replicas together have applied of one order, by index.
 type order struct {
-	hashes   []uint64 // 0: nobody told of it, since all who were there have adopted a later state
+	hashes   []uint64 // of the commands; 0 if unknown, since all replicas adopted a later state there
 	commands []protocols.CommandID
 	parts    []part
 }
 
-// part is a stretch, and whose it is.
+// part is a stretch with its replica and incarnation.
 type part struct {
 	*stretch
 	replica, incarnation int
 }
 
-// whole tells whether it is known what stands at every place.
+// whole reports whether the command at every index is known.
 func (o *order) whole() bool {
 	for _, hash := range o.hashes {
 		if hash == 0 {
@@ -77,8 +77,8 @@ func (o *order) whole() bool {
 	return true
 }
 
-// merge adds what a replica has applied. If it contradicts what is there, index is the first place
-// where it does, and with is the part that it contradicts there.
+// merge adds a part. If it disagrees with what is known, index is the first index where it does, and with is the part
+// that it disagrees with there.
 func (o *order) merge(p part) (index uint64, with *part) {
 	for missing := int(p.next()) - 1 - len(o.hashes); missing > 0; missing-- {
 		o.hashes, o.commands = append(o.hashes, 0), append(o.commands, protocols.CommandID{})
@@ -98,7 +98,7 @@ func (o *order) merge(p part) (index uint64, with *part) {
 	return index, with
 }
 
-// covering returns the first part in which an index stands.
+// covering returns the first part that contains an index.
 func (o *order) covering(index uint64) *part {
 	for i := range o.parts {
 		if p := &o.parts[i]; p.first <= index && index < p.next() {

@@ -9,7 +9,7 @@ import (
 	"quorumbench/protocols"
 )
 
-// crashes tells of all crashes of a run, in the order of time.
+// crashes describes all crashes of a run, in the order of time.
 func (r *Record) crashes(orders orders) []result.Crash {
 	warmup := r.Plan.Experiment.Load.Warmup
 	var all []result.Crash
@@ -32,7 +32,8 @@ func (r *Record) crashes(orders orders) []result.Crash {
 	return all
 }
 
-// recovery tells how an incarnation of a replica that is not its first came up.
+// recovery describes how a replica recovered in an incarnation after its first: what it had missed, when it had caught
+// up, and when it answered its region's clients again.
 func (r *Record) recovery(one *Replica, incarnation int, crashed time.Duration, orders orders) *result.Recovery {
 	begun := one.Incarnations[incarnation].Began
 	back := &result.Recovery{At: begun - r.Plan.Experiment.Load.Warmup, Serving: result.Never}
