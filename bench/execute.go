@@ -1,6 +1,3 @@
-// Package bench runs experiments: every protocol, at every point of a sweep, as often as the experiment
-// says. A single run is for package run, what became of it for package verify, and what is known in the
-// end for package result.
 package bench
 
 import (

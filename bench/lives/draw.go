@@ -1,9 +1,3 @@
-// Package lives looks for bugs in protocol drivers: it plays lives of a small cluster in virtual
-// time, each drawn from a seed, with all that may go wrong, and judges every one by the checks of
-// package bench. A life that fails is shrunk to one that is easier to read.
-//
-// What is drawn follows the idea of swarm testing (Groce et al., ISSTA 2012): each life turns a
-// random part of the kinds of faults on, since some bugs only show where others are off.
 package lives
 
 import (
@@ -18,20 +12,20 @@ import (
 	"quorumbench/protocols"
 )
 
-// Life is what is played: an experiment with one protocol in the simulated world, and delays of
-// its own. The same life takes the same course every time.
+// Life is a random test run: an experiment with one protocol in the simulated world, and delays of its own. Playing
+// the same life again gives the same steps.
 type Life struct {
 	Driver     *protocols.Driver
 	Experiment experiment.Experiment
 	OneWay     [][]time.Duration
 	Jitter     [][]time.Duration
-	GiveUp     time.Duration // after which clients want no answer any more; 0: they wait
+	GiveUp     time.Duration // after which clients give a command up; 0: after the load's timeout
 }
 
 const ms = time.Millisecond
 
-// commands is how many commands a life has at least, in a closed loop; an open one has more of them on
-// average, so that hardly any has fewer.
+// commands is the least number of commands of a life in a closed loop. An open loop has 1.4 times as many on average,
+// so that hardly any life has fewer.
 const commands = 210
 
 // Draw draws the life of a seed.
@@ -62,7 +56,7 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
 	e.Simulation.Doubled = experiment.Share(d.one(0, 0, 0.02, 0.2))
 	d.load(l, len(e.Clients), longest)
-	// From a stream of its own, so that lives stay what they are.
+	// A random stream of its own, so that the draws of other parts stay as they are.
 	v := drawer{rand.New(rand.NewPCG(seed, 0x7e5))}
 	if v.chance(0.3) {
 		e.Load.Versions = experiment.Share(v.one(0.1, 0.5))
@@ -71,13 +65,13 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
 	d.faults(l, n)
-	l.spare(driver.NotSurvived)
+	l.leaveOut(driver.NotSurvived)
 	return l
 }
 
-// spare takes out the faults that the driver does not promise to survive. A minority that dies is not among
-// them: at the end of a life all replicas are up.
-func (l *Life) spare(not protocols.Faults) {
+// leaveOut removes the faults that the driver does not promise to survive. DeadMinority needs no removal, since all
+// replicas are up at the end of a life.
+func (l *Life) leaveOut(not protocols.Faults) {
 	e := &l.Experiment
 	if not.Loss {
 		e.Network.Loss = 0
@@ -99,8 +93,8 @@ func (d drawer) options(l *Life, n int) {
 	l.Experiment.Protocols[0].Options = chosen
 }
 
-// load draws what the clients do. Few keys make the writes conflict; impatient clients ask several
-// replicas for the same.
+// load draws the load. With few keys, writes conflict; with a short retry, clients ask several replicas for the same
+// command.
 func (d drawer) load(l *Life, n int, longest time.Duration) {
 	load := &l.Experiment.Load
 	clients := 2 + d.IntN(3)
@@ -118,13 +112,13 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	if d.chance(0.7) && !l.instant() {
 		load.Arrivals, load.Clients, load.Commands = experiment.Closed, clients, (commands+n-1)/n
 	} else {
-		load.Arrivals = experiment.Poisson // also while nothing is answered: then much is under way for each key
+		load.Arrivals = experiment.Poisson // commands arrive while nothing is answered, too, so that many collect for each key
 		load.Keys.Count += 20
 		load.Rate = experiment.Rate(1.4 * commands / float64(n) / load.Duration.Seconds())
 	}
 }
 
-// clientsElsewhere adds one or two regions with clients and no replica. In some lives no other clients are.
+// clientsElsewhere adds one or two regions with clients and no replica. In some lives there are no other clients.
 func (d drawer) clientsElsewhere(l *Life) {
 	e := &l.Experiment
 	var added []string
@@ -170,8 +164,8 @@ func (l *Life) betweenReplicas() protocols.Delays {
 	return delays
 }
 
-// instant tells whether some client's writes may take no time at all, as beside a leader that needs
-// nobody else: a client that issues the next when it has the answer would never let time pass.
+// instant reports whether some clients' writes may take no time, as beside a leader that is a quorum by itself. In a
+// closed loop such a client would issue commands without end, at one moment of virtual time.
 func (l *Life) instant() bool {
 	e := &l.Experiment
 	for id := range e.Replicas {
@@ -189,11 +183,13 @@ func (l *Life) instant() bool {
 	return false
 }
 
-// drawer draws from a seed.
+// drawer draws the parts of a life from a random stream.
 type drawer struct{ *rand.Rand }
 
+// chance is true with probability p.
 func (d drawer) chance(p float64) bool { return d.Float64() < p }
 
+// one draws one of several numbers.
 func (d drawer) one(of ...float64) float64 { return of[d.IntN(len(of))] }
 
 // delays draws the links and returns the longest round trip.
@@ -216,13 +212,13 @@ func (d drawer) delays(l *Life, n int) (longest time.Duration) {
 	return protocols.Delays(l.OneWay).MaxRoundTrip()
 }
 
-// faults draws what goes wrong, and puts everything right at the end.
+// faults draws the faults. At the end of the load all links are healed and all replicas restarted.
 func (d drawer) faults(l *Life, n int) {
 	e := &l.Experiment
 	kinds := []func(experiment.Fault) []experiment.Fault{
 		func(f experiment.Fault) []experiment.Fault { f.Crash = "random"; return []experiment.Fault{f} },
 		func(f experiment.Fault) []experiment.Fault { f.Crash = "leader"; return []experiment.Fault{f} },
-		func(f experiment.Fault) []experiment.Fault { return d.blackout(f, e.Replicas) },
+		func(f experiment.Fault) []experiment.Fault { return d.crashAll(f, e.Replicas) },
 		func(f experiment.Fault) []experiment.Fault {
 			f.Partition = d.groups(e.Regions)
 			return []experiment.Fault{f}
@@ -259,10 +255,10 @@ func (d drawer) faults(l *Life, n int) {
 	}
 	leader := l.Driver.HasLeader
 	if d.chance(0.3) || leader && d.chance(0.6) {
-		e.Faults = append(e.Faults, d.haste(e, l.betweenReplicas(), leader)...)
+		e.Faults = append(e.Faults, d.fastTimers(e, l.betweenReplicas(), leader)...)
 	}
 	if d.chance(0.3) || leader && d.chance(0.5) {
-		e.Faults = append(e.Faults, d.siege(e)...)
+		e.Faults = append(e.Faults, d.repeated(e)...)
 	}
 	if l.trustsClocks() {
 		e.Faults = slices.DeleteFunc(e.Faults, func(f experiment.Fault) bool { return f.Skew != nil })
@@ -273,7 +269,7 @@ func (d drawer) faults(l *Life, n int) {
 		experiment.Fault{At: e.Load.Duration, Restart: "all"})
 }
 
-// trustsClocks tells whether an option was drawn whose safety is not to be had with wrong clocks.
+// trustsClocks reports whether an option was drawn with which the protocol is not safe if clocks are wrong.
 func (l *Life) trustsClocks() bool {
 	return slices.ContainsFunc(l.Driver.List(len(l.Experiment.Replicas)), func(option protocols.Option) bool {
 		return slices.Contains(option.TrustsClocks, l.Experiment.Protocols[0].Options[option.Name])
@@ -293,7 +289,7 @@ func (d drawer) pair(regions []string) []string {
 	return []string{regions[from], regions[to]}
 }
 
-// String tells the life as a person would set it up again.
+// String describes the life: protocol, options, replicas, links, load and faults.
 func (l *Life) String() string {
 	var b strings.Builder
 	e := &l.Experiment

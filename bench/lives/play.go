@@ -14,7 +14,7 @@ import (
 	"quorumbench/bench/verify"
 )
 
-// Outcome is what came out of playing a life.
+// Outcome is the result of playing a life.
 type Outcome struct {
 	Checks     []result.Check
 	Commands   int    // issued
@@ -22,28 +22,27 @@ type Outcome struct {
 	Messages   uint64 // sent
 }
 
-// Failed returns the checks that did not pass; one that was not decided is not among them.
+// Failed returns the checks that failed. A check that was not decided is not among them.
 func (o *Outcome) Failed() []result.Check {
 	run := result.Run{Checks: o.Checks}
 	return run.Failed()
 }
 
-// The names of the checks that only a life has.
+// The names of the checks that only lives have.
 const (
-	CheckAnswered = "all answered" // in the end, when all faults are undone, every command has been answered
-	CheckLevel    = "all level"    // and all replicas have applied the same, where there is one log
+	CheckAnswered = "all answered" // at the end, when all faults are undone, every command is answered or given up
+	CheckLevel    = "all level"    // at the end, all replicas have applied the log up to the same index
 	CheckNoPanic  = "no panic"     // the driver did not panic
-	CheckNoFlood  = "no flood"     // the replicas did not send each other messages, or set timers, without end
+	CheckNoFlood  = "no flood"     // the replicas did not send messages or set timers without end
 )
 
-// bounds are a hundred times as many events as a life needs.
+// bounds are about a hundred times what a life needs.
 var bounds = run.Bounds{Events: 5_000_000, Waiting: 50_000}
 
-// Play plays a life in virtual time and checks what its replicas did. If trace is not nil, every step is
-// written to it. The same life takes the same course every time. Safe for use by several goroutines at a
-// time.
+// Play plays a life in virtual time and checks the run. If trace is not nil, every step is written to it. Safe for
+// use by several goroutines.
 //
-// A driver that panics, or floods its world, has failed the check of that name, and no other is made.
+// If the driver panics, or exceeds the bounds, the outcome has just the failed check of that name.
 func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err error) {
 	plan, err := experiment.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
 	if err != nil {
@@ -76,7 +75,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	return out, nil
 }
 
-// answered is the verdict on whether every command was answered.
+// answered is the check that every command was answered or given up.
 func (o *Outcome) answered(timeout time.Duration) result.Check {
 	if o.Unanswered == 0 {
 		return result.Check{Name: CheckAnswered, Verdict: result.Passed}
@@ -85,7 +84,7 @@ func (o *Outcome) answered(timeout time.Duration) result.Check {
 		Detail: fmt.Sprintf("%d of %d commands, %v after the last fault was undone", o.Unanswered, o.Commands, timeout)}
 }
 
-// level is the verdict on whether all replicas have applied the same.
+// level is the check that all replicas have applied the log up to the same index.
 func level(record *verify.Record) result.Check {
 	if record.Level() {
 		return result.Check{Name: CheckLevel, Verdict: result.Passed}

@@ -18,12 +18,12 @@ type Found struct {
 	Life   *Life // as drawn
 }
 
-// Tally counts what a search has played.
+// Tally counts what a search has done.
 type Tally struct {
 	Lives     uint64
 	Commands  uint64
 	Messages  uint64
-	Undecided uint64 // checks that found no end; their lives count as clean of nothing else
+	Undecided uint64 // checks that were not decided
 	Elapsed   time.Duration
 }
 
@@ -73,7 +73,7 @@ type search struct {
 	driver *protocols.Driver
 	began  time.Time
 	next   atomic.Uint64
-	over   atomic.Bool // a life has failed: those begun, of lower seeds among them, are played to their end
+	over   atomic.Bool // a life has failed; no more are begun, but those under way, perhaps with lower seeds, are played to the end
 	cancel func()
 
 	mu    sync.Mutex

@@ -9,7 +9,7 @@ import (
 	"quorumbench/bench/result"
 )
 
-// clone returns a copy that can be changed.
+// clone returns a copy whose faults and settings can be changed.
 func (l *Life) clone() *Life {
 	c := *l
 	c.Experiment.Faults = slices.Clone(l.Experiment.Faults)
@@ -62,11 +62,11 @@ func (l *Life) simpler() []*Life {
 	return all
 }
 
-// undoes tells whether a fault is one of those at the end that put everything right.
+// undoes reports whether a fault is one of the repairs at the end of a life.
 func undoes(f experiment.Fault) bool { return f.Heal || f.Restart != "" }
 
-// Shrink returns a life that fails the same check as the one given, and of which no simpler one
-// found does. It plays at most limit lives.
+// Shrink returns a simpler life that fails the same check: it takes one step of simpler after another, as long as the
+// check still fails. It plays at most limit lives.
 func Shrink(ctx context.Context, l *Life, check string, limit int) *Life {
 	for limit > 0 {
 		next := -1

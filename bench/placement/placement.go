@@ -1,7 +1,3 @@
-// Package placement computes, without running anything, what a write takes at least under every
-// protocol and for every place of a leader, and ranks what it finds. A floor is a sum of one-way
-// delays (see protocols.Driver), so hundreds of sets of regions are compared in an instant; what a
-// run adds to it is for a run to tell.
 package placement
 
 import (

@@ -1,6 +1,3 @@
-// Package sim is virtual time: a clock that stands still while something happens and jumps to
-// whatever happens next. A run under it takes as long as it computes, not as long as it lasts,
-// and takes the same course every time.
 package sim
 
 import (

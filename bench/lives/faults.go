@@ -7,11 +7,10 @@ import (
 	"quorumbench/protocols"
 )
 
-// What is drawn here are faults that go together, since some bugs show only where one thing goes
-// wrong while another still does.
+// This file draws faults that come together, since some bugs show only while an earlier fault is still in force.
 
-// blackout is a crash of all replicas, or nearly all, within a few ms.
-func (d drawer) blackout(f experiment.Fault, regions []string) []experiment.Fault {
+// crashAll crashes all replicas, or nearly all, within 10 ms.
+func (d drawer) crashAll(f experiment.Fault, regions []string) []experiment.Fault {
 	var all []experiment.Fault
 	for _, region := range regions {
 		if d.chance(0.1) {
@@ -25,11 +24,11 @@ func (d drawer) blackout(f experiment.Fault, regions []string) []experiment.Faul
 	return all
 }
 
-// haste makes timers run out far too early, everywhere or here and there: elections follow each
-// other, or proposers interrupt each other. With a leader, whose followers are patient for seconds,
-// there would be hardly a second one in a life: there the patience becomes one to some of the
-// longest round trips. Without one there is no way to be so hasty and get on.
-func (d drawer) haste(e *experiment.Experiment, delays protocols.Delays, leader bool) []experiment.Fault {
+// fastTimers makes timers fire much too early, at all replicas or at some for a while, so that elections follow each
+// other or proposers interrupt each other. With a leader, election timeouts are seconds and a life would hardly see a
+// second election, so timers are sped up until the election timeout is one, two or five of the longest round trips.
+// Without a leader, such rates would leave no time to finish anything, and fixed rates are used.
+func (d drawer) fastTimers(e *experiment.Experiment, delays protocols.Delays, leader bool) []experiment.Fault {
 	rates := []float64{0.1, 0.3, 0.6}
 	if leader {
 		shortest := float64(delays.MaxRoundTrip()) / float64(delays.ElectionTimeout())
@@ -57,9 +56,9 @@ func (d drawer) haste(e *experiment.Experiment, delays protocols.Delays, leader 
 	return all
 }
 
-// siege leaves nobody in peace for long: again and again it crashes a replica, preferably the
-// leader, or divides them.
-func (d drawer) siege(e *experiment.Experiment) []experiment.Fault {
+// repeated draws faults one after the other over the whole life: crashes of the leader or of a random replica, and
+// partitions.
+func (d drawer) repeated(e *experiment.Experiment) []experiment.Fault {
 	gap := d.one(50, 200, 800)
 	length := gap * d.one(0.05, 1)
 	divide, behead := d.one(0, 0.5, 1), d.one(0, 0.5, 1)

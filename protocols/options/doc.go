@@ -1,0 +1,19 @@
+// Package options reads and describes the options of a protocol driver, which are the fields of a struct. A
+// field is a bool, an int, a time.Duration, a string that is one of several words, or of a type that has a
+// text of its own (encoding.TextUnmarshaler and TextMarshaler). Its tags say
+//
+//	option:"batch"            what an experiment file calls it; a field without is no option
+//	help:"how long …"         in one line, what it does
+//	range:"0s..1m"            the least and the greatest value; n stands for the number of replicas
+//	accepts:"log,index"       of a string: the words
+//	unit:"replicas"           what a number counts
+//	zero:"off"                a word for the value zero, which is accepted whatever the range
+//	default:"a majority"      what the default is, where that depends on the number of replicas
+//	tries:"off,1ms,5ms"       the values that random lives try, in order; "default" stands for the default, and
+//	                          a range such as 1..n for its values that are not listed before it
+//	trustsclocks:"lease"      values with which the protocol is safe only if the replicas' clocks run at
+//	                          nearly the same rate; the driver says how nearly. Random lives with such a
+//	                          value have no wrong clocks
+//
+// The defaults are what the struct holds when the driver makes it.
+package options
