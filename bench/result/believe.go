@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Invalid lists the reasons not to believe a result, each with its run.
+// Invalid lists the reasons not to believe the result, each with the run that it is about.
 func (r *Result) Invalid() []string {
 	var reasons []string
 	for _, run := range r.Runs {
@@ -22,7 +22,7 @@ func (r *Result) Invalid() []string {
 	return reasons
 }
 
-// Missed lists the thresholds of the experiment that were missed.
+// Missed lists the regions that exceed a threshold of the experiment, a sentence each.
 func (r *Result) Missed() []string {
 	var missed []string
 	if sweep := r.Experiment.Sweep; sweep != nil {

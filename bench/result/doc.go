@@ -1,8 +1,7 @@
-// Package result is what was found out: the [Result] of an experiment with its runs, which [Write] puts
-// into a folder and [Read] reads again, and the plain data of what else is drawn, space-time diagrams and
-// tables of placements.
+// Package result holds the [Result] of an experiment: its runs, with histograms, percentiles, breakdowns, checks and
+// crashes. [Write] writes it into a folder and [Read] reads it again. The package also has the data of space-time
+// diagrams and of tables of placements.
 //
-// It holds what turns measurements into figures: histograms and their percentiles, the breakdown of a
-// write's time by trace events, and the merging of runs. It knows how to run nothing, so that package
-// reports, which needs only this package, links no transport and no protocol.
+// It computes percentiles from histograms and breakdowns from trace events, and merges runs. It cannot run anything,
+// so that package reports, which imports only this package, links no transport and no protocol.
 package result

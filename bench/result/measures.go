@@ -7,10 +7,10 @@ import (
 	"quorumbench/protocols"
 )
 
-// Measure sums up a number that a driver notes, or how often an event happened that it counts.
-// What happened before measuring began is left out.
+// Measure sums up one of the numbers that drivers and client nodes note, or counts one of their events. What happened
+// before measuring began is left out.
 type Measure struct {
-	Name  string `json:"name"` // the driver's word
+	Name  string `json:"name"` // as the driver calls it
 	Count int64  `json:"count"`
 	Sum   int64  `json:"sum"` // of the numbers; 0 of an event that has none
 	Max   int64  `json:"max"`
@@ -24,7 +24,7 @@ func (m Measure) Mean() float64 {
 	return float64(m.Sum) / float64(m.Count)
 }
 
-// Join adds what another run, or another replica, has noted of the same.
+// Join adds the same measure of another run or replica.
 func (m *Measure) Join(o Measure) {
 	if m.Count == 0 || o.Count > 0 && o.Max > m.Max {
 		m.Max = o.Max
@@ -33,7 +33,7 @@ func (m *Measure) Join(o Measure) {
 	m.Sum += o.Sum
 }
 
-// formerMeasures are the names of measures that the first edition called otherwise.
+// formerMeasures maps the names of measures in results of the first edition to their present names.
 var formerMeasures = map[string]string{
 	"election-ms":         protocols.MeasureElection,
 	"recovered":           protocols.MeasureRecovered,
@@ -42,7 +42,7 @@ var formerMeasures = map[string]string{
 	"reverts":             protocols.MarkReverted,
 }
 
-// renameMeasures gives the measures of a result that was read their present names.
+// renameMeasures gives the measures of a result their present names.
 func renameMeasures(r *Result) {
 	for i := range r.Runs {
 		for j := range r.Runs[i].Measures {
@@ -53,7 +53,7 @@ func renameMeasures(r *Result) {
 	}
 }
 
-// Measures are those of one replica, by name.
+// Measures holds the measures of one node, by name.
 type Measures map[string]*Measure
 
 // Add notes an event and its number.
@@ -66,7 +66,7 @@ func (m Measures) Add(event string, value int64) {
 	one.Join(Measure{Count: 1, Sum: value, Max: value})
 }
 
-// SumMeasures sums up those of all replicas, sorted by name.
+// SumMeasures sums up the measures of all nodes, sorted by name.
 func SumMeasures(all []Measures) []Measure {
 	sum := map[string]*Measure{}
 	for _, measures := range all {

@@ -22,9 +22,9 @@ func (r *Result) RunsOf(label string) []Run {
 	return runs
 }
 
-// Merged returns what a region saw of a protocol over all repeats: counts are summed up,
-// histograms merged, percentiles taken from the merged histograms, never averaged. The intervals
-// of the repeats stand one after the other. ok is false if the protocol has not run.
+// Merged returns the figures of a region under a protocol over all repeats. Counts are summed up and histograms
+// merged; percentiles come from the merged histograms and are never averaged. The intervals of the repeats follow each
+// other. ok is false if the protocol has not run.
 func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 	runs := r.RunsOf(label)
 	if len(runs) == 0 {
@@ -44,7 +44,8 @@ func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 	return merged, true
 }
 
-// mergeOperations merges those of several runs. Lag and halves are of the first: they judge a run.
+// mergeOperations merges the operations of several runs. Lag and the medians of the halves are those of the first run,
+// since they judge a single run.
 func mergeOperations(parts []*Operations) Operations {
 	merged := *parts[0]
 	merged.Offered, merged.Answered, merged.Errors, merged.Intervals = 0, 0, 0, nil
@@ -67,7 +68,7 @@ func mergeOperations(parts []*Operations) Operations {
 	return merged
 }
 
-// mergeBreakdowns adds up what several runs tell. Of what has no histograms, percentiles are left out.
+// mergeBreakdowns merges the breakdowns of several runs. It leaves percentiles out, since stages have no histograms.
 func mergeBreakdowns(parts []*Breakdown) *Breakdown {
 	var merged *Breakdown
 	for _, part := range parts {

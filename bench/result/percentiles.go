@@ -7,14 +7,14 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Confidence says what may be made of a percentile, given the number of samples it rests on.
+// Confidence says how far a percentile may be trusted, by the number of samples beyond it.
 type Confidence int
 
 // The steps of confidence.
 const (
-	Withheld Confidence = iota // too few samples: not to be shown
-	Dimmed                     // to be shown, but as uncertain
-	Solid
+	Withheld Confidence = iota // too few samples: it is not shown
+	Dimmed                     // it is shown faintly, as uncertain
+	Solid                      // it is shown
 )
 
 // A percentile is shown with ten samples beyond it and solid with a hundred: p50 with 20 and
@@ -24,7 +24,7 @@ const (
 	beyondSolid = 100
 )
 
-// ConfidenceIn tells what may be made of a percentile, 0 to 100, of count samples.
+// ConfidenceIn is the confidence in a percentile, 0 to 100, of count samples.
 func ConfidenceIn(percentile float64, count int64) Confidence {
 	switch {
 	case count >= samples(percentile, beyondSolid):
@@ -38,8 +38,8 @@ func ConfidenceIn(percentile float64, count int64) Confidence {
 // SamplesNeeded is the number of samples from which on a percentile, 0 to below 100, is shown.
 func SamplesNeeded(percentile float64) int64 { return samples(percentile, beyondShown) }
 
-// samples is the number of which so many lie beyond a percentile; rounding keeps 99.99 from
-// asking for one more than 100,000.
+// samples is the number of samples of which so many lie beyond a percentile. It rounds, so that floating-point errors
+// at 99.99 do not make it one more than 100,000.
 func samples(percentile float64, beyond int) int64 {
 	return int64(math.Ceil(math.Round(float64(beyond)/(1-percentile/100)*1e3) / 1e3))
 }
@@ -68,7 +68,7 @@ func Percentile(h *hdrhistogram.Histogram, percentile float64) time.Duration {
 	return time.Duration(h.ValueAtPercentile(100 * rank / n))
 }
 
-// Tally is a histogram and, beside it, what a histogram only approximates.
+// Tally is a histogram with the exact count, sum, minimum and maximum, which a histogram only approximates.
 type Tally struct {
 	histogram *hdrhistogram.Histogram
 	summary   Summary

@@ -2,19 +2,18 @@ package result
 
 import "time"
 
-// Placements are ranked ways to set up a cluster, the best first, and what a write takes at least under
-// each of them.
+// Placements is a ranking of ways to set up a cluster, the best first, with the floors under each.
 type Placements struct {
 	Ranked  []Placement
-	Clients []Client // whose floors the placements tell, in this order
-	Chosen  bool     // the placements differ in their replicas
-	Aim     Aim
+	Clients []Client // in the order of Placement.Floors
+	Chosen  bool     // the placements differ in the regions of their replicas
+	Aim     Aim      // what they are ranked by
 }
 
 // Client is a region with clients in it.
 type Client struct {
 	Region string
-	Weight float64 // its share of the writes is its part of the sum of all weights
+	Weight float64 // relative to the sum of all weights, its share of the writes
 }
 
 // Placement is one way to set up a cluster.
@@ -29,7 +28,7 @@ type Placement struct {
 	Worst    time.Duration
 }
 
-// Aim says by what placements are ranked.
+// Aim is the figure by which placements are ranked.
 type Aim string
 
 // The aims.

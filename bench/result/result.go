@@ -10,12 +10,11 @@ import (
 	"quorumbench/bench/experiment"
 )
 
-// SchemaVersion is that of run.json; it rises when a reader of the old form would misread the
-// new one.
+// SchemaVersion is the version of run.json. It rises when a reader of the old form would misread the new one.
 const SchemaVersion = 2
 
-// Result is all that a run has found out: what stands in run.json, and the histograms that stand
-// in latency.hlog. Durations are in nanoseconds.
+// Result is the result of an experiment: the content of run.json, and the histograms of latency.hlog. Durations in
+// run.json are in nanoseconds.
 type Result struct {
 	Schema     int                   `json:"schema"`
 	Experiment experiment.Experiment `json:"experiment"`
@@ -23,17 +22,17 @@ type Result struct {
 	Machine    Machine               `json:"machine"`
 	Started    time.Time             `json:"started"`
 	Finished   time.Time             `json:"finished"`
-	Partial    bool                  `json:"partial"` // interrupted: what was measured until then
+	Partial    bool                  `json:"partial"` // it was interrupted, and has what was measured until then
 	Runs       []Run                 `json:"runs"`    // in the order in which they ran
 	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
 	// result: the same seed gives the same.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
-// Never is the time of what has not happened.
+// Never stands for the time of something that has not happened.
 const Never time.Duration = -1
 
-// Machine is where the run took place.
+// Machine is the machine and the program of a result.
 type Machine struct {
 	Tool string `json:"tool"` // this program's version
 	Go   string `json:"go"`
@@ -42,7 +41,7 @@ type Machine struct {
 	CPUs int    `json:"cpus"`
 }
 
-// Run is one protocol, once: the unit of analysis.
+// Run is the result of one run of one protocol, which is the unit of statistics.
 type Run struct {
 	Protocol string        `json:"protocol"`        // the label
 	Point    string        `json:"point,omitempty"` // the value of what the experiment sweeps over
@@ -54,20 +53,19 @@ type Run struct {
 	Network  NetworkRun    `json:"network"`
 	// Faults are those that happened, in the order of time.
 	Faults []FaultMark `json:"faults,omitempty"`
-	// Crashes tell, in the order of time, what those of replicas did to their clients, and how long
-	// the replicas took to recover.
+	// Crashes are the crashes of replicas, in the order of time.
 	Crashes []Crash `json:"crashes,omitempty"`
-	// Measures are numbers that the driver noted while measuring, in its own words.
+	// Measures are the numbers that drivers and client nodes noted while measuring.
 	Measures []Measure `json:"measures,omitempty"`
 	// Checks are the verdicts on what the replicas did.
 	Checks []Check `json:"checks"`
-	// Invalid tells, a sentence each, why the figures must not be trusted; empty if they may.
+	// Invalid lists, a sentence each, the reasons why the figures must not be trusted.
 	Invalid []string `json:"invalid,omitempty"`
-	// Saturated is true if the offered load was more than was served: its percentiles are of a
-	// queue that grows, not of a steady state.
+	// Saturated says that more was offered than was answered in time. The percentiles are then those of a growing
+	// queue, not of a steady state.
 	Saturated bool `json:"saturated,omitempty"`
 
-	// History is that of the clients, as a page, if it is not linearizable. It stands in a file of its own.
+	// History shows the clients' history as an HTML page, if it is not linearizable. It is a file of its own.
 	History []byte `json:"-"`
 }
 
@@ -77,11 +75,11 @@ type FaultMark struct {
 	Text string        `json:"text"`
 }
 
-// Check is a verdict on what the replicas did, whatever it took.
+// Check is the verdict of one check of a run.
 type Check struct {
 	Name    string  `json:"name"`
 	Verdict Verdict `json:"verdict"`
-	Detail  string  `json:"detail,omitempty"` // what was found, if it was not passed
+	Detail  string  `json:"detail,omitempty"` // what was found, if the check did not pass
 }
 
 // Verdict is the outcome of a check.
@@ -91,7 +89,7 @@ type Verdict string
 const (
 	Passed    Verdict = "passed"
 	Failed    Verdict = "failed"
-	Undecided Verdict = "not decided" // in the time there was; this is not a success
+	Undecided Verdict = "not decided" // which is no success
 )
 
 // Failed lists the checks of the run that failed.
@@ -105,20 +103,20 @@ func (r *Run) Failed() []Check {
 	return failed
 }
 
-// RegionRun is what the clients of one region saw of one run.
+// RegionRun is the part of a run about the clients of one region.
 type RegionRun struct {
 	Region string        `json:"region"`
-	Floor  time.Duration `json:"floor_ns"`  // the least a write can take there under this protocol
-	Quorum time.Duration `json:"quorum_ns"` // the round trip to the nearest quorum: one WAN round trip
+	Floor  time.Duration `json:"floor_ns"`  // the least time that a write from there can take under this protocol
+	Quorum time.Duration `json:"quorum_ns"` // the round trip to the nearest majority, which reports call a WAN round trip
 
 	Operations            // writes
 	Reads      Operations `json:"reads,omitzero"`
 
-	// Breakdown tells what the writes waited for; nil if no write was answered in time.
+	// Breakdown tells where the writes' time went; nil if no write was answered in time.
 	Breakdown *Breakdown `json:"breakdown,omitempty"`
 }
 
-// UnmarshalJSON implements json.Unmarshaler. It takes the breakdown under its former key, ways, too.
+// UnmarshalJSON implements json.Unmarshaler. It also accepts the breakdown under its key in the first edition, ways.
 func (r *RegionRun) UnmarshalJSON(data []byte) error {
 	type regionRun RegionRun // without this method
 	var former struct {
@@ -134,17 +132,17 @@ func (r *RegionRun) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Operations are the writes of a region, or its reads.
+// Operations sums up the writes of a region, or its reads.
 type Operations struct {
-	Offered  int64 `json:"offered"`  // that arrived in the measured part
-	Answered int64 `json:"answered"` // of these, in time
-	Errors   int64 `json:"errors"`   // of these, not in time
+	Offered  int64 `json:"offered"`  // how many arrived while measuring
+	Answered int64 `json:"answered"` // how many of these were answered in time
+	Errors   int64 `json:"errors"`   // how many of these were not
 
 	Response Summary `json:"response"` // from the intended arrival to the answer
 	Service  Summary `json:"service"`  // from the actual send to the answer
 	Lag      Summary `json:"lag"`      // from the intended arrival to the actual send
 
-	FirstHalf  time.Duration `json:"first_half_p50_ns"` // median response in the halves of the
+	FirstHalf  time.Duration `json:"first_half_p50_ns"` // the median response time in the first half of the measured time
 	SecondHalf time.Duration `json:"second_half_p50_ns"`
 
 	Intervals []Interval `json:"-"` // see latency.hlog
@@ -158,9 +156,8 @@ type Interval struct {
 	Service  *hdrhistogram.Histogram
 }
 
-// Summary sums up a distribution. Min, Max, Sum and Count are exact, percentiles are those of
-// a histogram of three significant digits. A write that was not answered in time stands in it
-// with the timeout.
+// Summary sums up a distribution. Min, Max, Sum and Count are exact; percentiles come from a histogram of three
+// significant digits. A write that was not answered in time counts with the timeout.
 type Summary struct {
 	Count int64         `json:"count"`
 	Sum   time.Duration `json:"sum_ns"`
@@ -171,7 +168,7 @@ type Summary struct {
 	P99   time.Duration `json:"p99_ns"`
 	P999  time.Duration `json:"p99_9_ns"`
 	P9999 time.Duration `json:"p99_99_ns"`
-	// Dropped counts values that a histogram refused: always 0, or the run is invalid.
+	// Dropped counts values that the histogram refused. If it is not 0, the run is invalid.
 	Dropped int64 `json:"dropped,omitempty"`
 }
 
@@ -182,8 +179,8 @@ type NetworkRun struct {
 	Bytes      uint64  `json:"bytes"`      // of datagrams, or of messages in the simulated world
 	Lost       uint64  `json:"lost"`       // datagrams, or messages in the simulated world
 	Dropped    uint64  `json:"dropped"`    // by a full queue
-	Overflow   uint64  `json:"overflow"`   // not read in time by the receiver: the machine's fault
+	Overflow   uint64  `json:"overflow"`   // not read in time by the receiver, since the machine was too busy
 	Unsent     uint64  `json:"unsent"`     // messages that found no connection
 	Reconnects uint64  `json:"reconnects"` // of QUIC
-	Lateness   Summary `json:"lateness"`   // of the emulator: released after due
+	Lateness   Summary `json:"lateness"`   // how late the emulator released packets
 }

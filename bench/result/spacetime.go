@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// SpaceTime is a scripted run as a space-time diagram shows it.
+// SpaceTime is the data of a space-time diagram: the events and messages of a scripted run.
 type SpaceTime struct {
 	Name     string // of the script
 	Title    string
 	About    string
 	Protocol string
 	Replicas int
-	Parts    []Window  // to draw; none: all
+	Parts    []Window  // the parts to draw; empty for all
 	Events   []Event   // in the order in which they happened
 	Messages []Message // in the order in which they were sent
 	End      time.Duration
@@ -30,12 +30,12 @@ const (
 	Answered                       // its answer
 	Sent                           // Message
 	Dropped                        // Message: sent, and lost on its way
-	Received                       // Message
+	Received                       // Message: it arrives
 	Unheard                        // Message: it arrives while the replica is down
-	Applied                        // a command has taken effect, or a no-op has
-	Marked                         // what the driver tells of itself
-	Crashed                        //
-	Restarted                      //
+	Applied                        // a command or a no-op has taken effect
+	Marked                         // the driver has marked an event
+	Crashed                        // the replica has crashed
+	Restarted                      // the replica has started again
 	Network                        // of no replica: a partition, or its end
 )
 
@@ -62,9 +62,9 @@ type Fate uint8
 
 // The fates.
 const (
-	Underway  Fate = iota // when the run ended
-	Delivered             //
-	Lost                  // on its way
+	Underway  Fate = iota // it had not arrived when the run ended
+	Delivered             // it arrived
+	Lost                  // it was lost
 	Missed                // it arrived at a replica that was down
 )
 
@@ -73,7 +73,7 @@ type Message struct {
 	From, To int
 	Name     string // as the driver describes it
 	Sent     time.Duration
-	Arrived  time.Duration // for a lost one, when it would have; of no meaning for one under way
+	Arrived  time.Duration // when it arrived, or would have if it was lost; meaningless if it is under way
 	Fate     Fate
 	Hidden   bool // the script asks not to draw it
 }

@@ -14,8 +14,8 @@ type AnsweredWrite struct {
 // StageTimes is how long a write was in each stage, in the order of StageNames.
 type StageTimes [stagesNumber]time.Duration
 
-// Breakdown sums up what the writes of a client node's region waited for; nil if there are none, or no
-// traces. Beside is the number of the replica there, -1 if there is none.
+// Breakdown computes the breakdown of the writes of a client node's region; nil if there are no writes or no traces.
+// Beside is the replica in that region, -1 if there is none.
 func (t *Traces) Breakdown(region, beside int, writes iter.Seq[AnsweredWrite]) *Breakdown {
 	if t == nil {
 		return nil
@@ -63,9 +63,8 @@ func (t *Traces) Breakdown(region, beside int, writes iter.Seq[AnsweredWrite]) *
 	return sum
 }
 
-// Stages tells apart what a write of a region waited for, from the events that it left. The stages before
-// the answer add up to its response time. Chosen is when its proposer knew it chosen, Never if no mark
-// tells.
+// Stages divides the time of a write into stages by its trace events. The stages before the answer add up to its
+// response time. Chosen is when the proposer knew the write to be chosen, Never if no mark says so.
 func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, chosen time.Duration) {
 	events := t.of(region, w.Seq)
 	cursor := w.Intended
@@ -86,7 +85,7 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 		proposer = e.replica
 	}
 	answer := t.decisive(events, proposer, decided)
-	begun := decided // by then it was put forward for the last time
+	begun := decided // the last proposal was before this time
 	if answer != nil {
 		begun = answer.in
 	}
@@ -140,8 +139,8 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 	return times, decision.out
 }
 
-// decisive returns the acceptance that mattered: of those that can have reached the proposer by the
-// time it decided, the one that came last. Nil: none is known.
+// decisive returns the acceptance that completed the quorum: of those that can have reached the proposer by the time
+// it decided, the last to arrive. It returns nil if none is known.
 func (t *Traces) decisive(events []placedEvent, proposer int, decided time.Duration) *placedEvent {
 	if proposer < 0 {
 		return nil
@@ -162,5 +161,5 @@ func (t *Traces) decisive(events []placedEvent, proposer int, decided time.Durat
 	return latest
 }
 
-// jitterSpan is by how many standard deviations a packet may be early.
+// jitterSpan is by how many standard deviations a packet is assumed to be early at most.
 const jitterSpan = 4

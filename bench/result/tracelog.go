@@ -6,7 +6,7 @@ import (
 	"quorumbench/protocols"
 )
 
-// traceKind is a protocols.Mark that a command passes, as a number.
+// traceKind is a mark of a command, as a number.
 type traceKind uint8
 
 const (
@@ -37,22 +37,22 @@ func traceKindOf(event string) traceKind {
 	return notTraced
 }
 
-// traceEvent says when a replica marked a command.
+// traceEvent records that a replica marked a command.
 type traceEvent struct {
-	in     time.Duration // when the input arrived that led to it; it may have waited for the replica
-	out    time.Duration // when what the step wanted was released: durable, and on its way
+	in     time.Duration // when the input arrived that led to the mark; it may have waited for the replica
+	out    time.Duration // when the effects of the step were released
 	seq    uint32
 	client uint16
 	kind   traceKind
 }
 
-// MaxTraceEvents is how many trace events of a replica are kept: those of about 200,000 commands of a
-// region, 24 bytes each. Beyond, those of every second command are kept, every fourth, and so on.
+// MaxTraceEvents is how many trace events are kept of each replica, of 24 bytes each: those of about 200,000 commands
+// of a region. If there are more, the events of every second command are kept, then of every fourth, and so on.
 const MaxTraceEvents = 1 << 20
 
-// TraceLog is the trace events of one replica, in the order in which they came. Which commands they are
-// of depends on the commands' numbers alone, so that all replicas have those of the same commands. Not
-// safe for use by several goroutines.
+// TraceLog holds the trace events of one replica, in the order of time. If it cannot keep all, it chooses commands by
+// their numbers alone, so that all replicas keep the events of the same commands. Not safe for use by several
+// goroutines.
 type TraceLog struct {
 	events []traceEvent
 	most   int
@@ -66,8 +66,8 @@ func NewTraceLog(most, commands int) *TraceLog {
 	return &TraceLog{events: make([]traceEvent, 0, min(most, each*commands)), most: most, every: 1}
 }
 
-// Add notes that a replica has marked a command in a step: in is when the step's input arrived, out when
-// what the step wanted was released. It returns false if the mark is not one that a breakdown knows.
+// Add records that the replica has marked a command in a step: in is when the step's input arrived, out when its
+// effects were released. It returns false if breakdowns do not use the mark.
 func (l *TraceLog) Add(mark string, id protocols.CommandID, in, out time.Duration) bool {
 	kind := traceKindOf(mark)
 	if kind == notTraced {
@@ -82,7 +82,7 @@ func (l *TraceLog) Add(mark string, id protocols.CommandID, in, out time.Duratio
 	return true
 }
 
-// keeps tells whether the events of a command are kept.
+// keeps reports whether the events of a command are kept.
 func (l *TraceLog) keeps(id protocols.CommandID) bool { return uint32(id.Seq)&(l.every-1) == 0 }
 
 // Len is how many events are kept.

@@ -15,7 +15,7 @@ type Traces struct {
 	all       []placedEvent // of one command: by replica, and in the order in which they came
 }
 
-// placedEvent is a trace event and the replica whose it is.
+// placedEvent is a trace event with its replica.
 type placedEvent struct {
 	*traceEvent
 	replica int
