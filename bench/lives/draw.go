@@ -54,6 +54,9 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	}
 	e.Network.Loss = experiment.Share(d.one(0, 0, 0.01, 0.05, 0.2))
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
+	if s := (drawer{rand.New(rand.NewPCG(seed, 0xd15c))}); s.chance(0.2) { // so slow that a replica often crashes meanwhile
+		e.Simulation.PersistCost = time.Duration(s.one(100, 300)) * ms
+	}
 	e.Simulation.Doubled = experiment.Share(d.one(0, 0, 0.02, 0.2))
 	d.load(l, len(e.Clients), longest)
 	// A random stream of its own, so that the draws of other parts stay as they are.
