@@ -3,10 +3,10 @@ package planted
 // hostBugs are bugs of the host that every replica runs on, and of the standard client.
 var hostBugs = []Bug{
 	// What is durable before it is let out.
-	{"paxos", "messages leave before the records that they rest on are durable", within(2000), []Edit{
+	{"paxos", "messages leave before the records that they rest on are durable", within(250), []Edit{
 		in("host.Host.sendNow").replace(`m.Now`, `m.Now || len(m.Data) > 0`),
 	}},
-	{"mmp3", "messages leave before the records that they rest on are durable", within(2000), []Edit{
+	{"mmp3", "messages leave before the records that they rest on are durable", within(110), []Edit{
 		in("host.Host.sendNow").replace(`m.Now`, `m.Now || len(m.Data) > 0`),
 	}},
 	{"mmp3", "answers leave before the records that they rest on are durable", inTest("host.TestANodeGoesOnWhileItsDiskIsBusy"), []Edit{
@@ -15,7 +15,7 @@ var hostBugs = []Bug{
 			}
 			b.Answers = b.Answers[:0]`),
 	}},
-	{"raft", "a node is told that its records are durable when the disk has begun", within(2000), []Edit{
+	{"raft", "a node is told that its records are durable when the disk has begun", inTest("host.TestANodeGoesOnWhileItsDiskIsBusy"), []Edit{
 		in("host.Host.Release").before(`h.sendNow(b)`, `for _, notice := range b.Notices {
 				h.input = protocols.Input{Kind: protocols.InputDurable, Notice: notice}
 				h.Input(&h.input, h.config.World.Now())
@@ -30,7 +30,7 @@ var hostBugs = []Bug{
 	{"paxos", "a timer of an earlier incarnation fires", inTest("host.TestATimerFiresOnlyAsItWasSetLast"), []Edit{
 		in("host.Host.Crash").drop(`clear(h.timers)`),
 	}},
-	{"paxos", "what waits for the disk outlives a crash", within(50), []Edit{
+	{"paxos", "what waits for the disk outlives a crash", inTest("host.TestACrashWhileTheDiskIsBusy"), []Edit{
 		in("host.Host.Crash").drop(`h.writing.reset()`),
 		in("host.Host.Crash").drop(`h.busy = false`),
 	}},

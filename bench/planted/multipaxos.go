@@ -57,7 +57,7 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "the leader's accept is not durable", within(50), []Edit{
 		in("multipaxos.replica.proposeAt").drop(`r.persist(first, commands)`),
 	}},
-	{"multipaxos", "a leader counts itself before its accept is durable", within(2000), []Edit{
+	{"multipaxos", "a leader counts itself before its accept is durable", inTest("multipaxos.TestALeaderThatIsWritingDoesNotCountItself"), []Edit{
 		in("multipaxos.replica.proposeAt").replace(`r.syncing = append(r.syncing, span{r.promised, first, uint64(len(proposals))})
 			r.out.WhenDurable(first)`,
 			`r.onAccepted(r.config.ID, first, uint64(len(proposals)))`),
@@ -65,11 +65,11 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "a leader by itself proposes before its ballot is durable", inTest("multipaxos.TestALeaderByItselfIsNotHeardBeforeItsBallotIsDurable"), []Edit{
 		in("multipaxos.replica.proposeAt").replace(`!r.durable`, `false`),
 	}},
-	{"multipaxos", "a promise does not wait for the disk", within(2000), []Edit{
+	{"multipaxos", "a promise does not wait for the disk", inTest("multipaxos.TestTheAcceptor"), []Edit{
 		in("multipaxos.replica.onPrepare").replace(`r.send(from, r.promised, &Message_Promise{Promise: answer})`,
 			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Promise{Promise: answer}})`),
 	}},
-	{"multipaxos", "a follower's accept does not wait for the disk", within(2000), []Edit{
+	{"multipaxos", "a follower's accept does not wait for the disk", within(850), []Edit{
 		in("multipaxos.replica.onAccept").replace(`r.send(from, r.promised, &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}})`,
 			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}}})`),
 	}},

@@ -38,17 +38,17 @@ var raftBugs = []Bug{
 	{"raft", "early appends outlive their term", within(1200), []Edit{
 		in("raft.replica.resetTerm").drop(`r.early = earlyAppends{}`),
 	}},
-	{"raft", "a leader counts its own log before it is durable", within(2000), []Edit{
+	{"raft", "a leader counts its own log before it is durable", inTest("raft.TestALeaderThatIsWritingDoesNotCountItself"), []Edit{
 		in("raft.replica.advanceCommit").replace(`r.durable`, `r.log.last()`),
 	}},
-	{"raft", "a vote does not wait for the disk", within(2000), []Edit{
+	{"raft", "a vote does not wait for the disk", inTest("raft.TestAReplicaVotesOnceInATerm"), []Edit{
 		in("raft.replica.onRequestVote").replace(`r.send(from, &Message_Vote{Vote: &Vote{Granted: granted, Asked: term}})`,
 			`r.out.SendNow(from, &Message{Term: r.term, Kind: &Message_Vote{Vote: &Vote{Granted: granted, Asked: term}}})`),
 	}},
-	{"raft", "a candidate's requests for votes do not wait for the disk", within(2000), []Edit{
+	{"raft", "a candidate's requests for votes do not wait for the disk", inTest("raft.TestVotesOfAnEarlierTermDoNotElect"), []Edit{
 		in("raft.replica.requestVotes").replace(`r.send(to, request)`, `r.out.SendNow(to, &Message{Term: r.term, Kind: request})`),
 	}},
-	{"raft", "a follower's answer does not wait for the disk", within(160), []Edit{
+	{"raft", "a follower's answer does not wait for the disk", within(80), []Edit{
 		in("raft.replica.onAppendEntries").replace(`r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})`,
 			`r.out.SendNow(from, &Message{Term: r.term, Kind: &Message_Appended{Appended: &Appended{Index: matched}}})`),
 	}},

@@ -23,6 +23,8 @@ type desk struct {
 	disk    [][]byte
 	commits []string
 	now     time.Duration
+	busy    bool     // its disk: what it writes is not durable yet
+	notices []uint64 // of what will be
 	// What the replica is configured with, besides its number.
 	leader  protocols.NodeID
 	options protocols.Choices
@@ -68,8 +70,18 @@ func (d *desk) step(in protocols.Input) {
 	d.out.Reset()
 	in.Now = d.now
 	d.node.Step(&in, &d.out)
-	for i := 0; i < len(d.out.Notices); i++ { // its disk takes no time
+	if d.busy {
+		d.notices = append(d.notices, d.out.Notices...)
+		d.out.Notices = nil
+	}
+	for i := 0; i < len(d.out.Notices); i++ { // a disk that is not busy takes no time
 		d.node.Step(&protocols.Input{Kind: protocols.InputDurable, Now: d.now, Notice: d.out.Notices[i]}, &d.out)
+	}
+	for _, s := range d.out.Sends {
+		var m multipaxos.Message
+		if s.Now && (protocols.Decode(s.Data, &m) != nil || m.GetAccept() == nil) {
+			d.t.Errorf("%v does not wait for the disk; only the proposals of a leader may", &m)
+		}
 	}
 	for _, c := range d.out.Commits {
 		if c.Adopted {
@@ -84,6 +96,15 @@ func (d *desk) step(in protocols.Input) {
 		}
 		d.disk = append(d.disk, append([]byte{}, record.Data...))
 	}
+}
+
+// written ends what the disk was busy with.
+func (d *desk) written() {
+	d.busy = false
+	for _, notice := range d.notices {
+		d.step(protocols.Input{Kind: protocols.InputDurable, Notice: notice})
+	}
+	d.notices = nil
 }
 
 // tell hands the replica a message and returns what it sends to the sender.
@@ -263,6 +284,19 @@ func (d *desk) expectMark(want string) {
 		}
 	}
 	d.t.Errorf("marks %v, want %q", d.out.Marks, want)
+}
+
+func TestALeaderThatIsWritingDoesNotCountItself(t *testing.T) {
+	d := newDesk(t, 3)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	d.busy = true
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 'a'}, Data: d.value("a")})
+	expect(t, "at once", d.sent(2), "1.0 accept from 1 a")
+	d.tell(1, ballot(1, 0), accepted(1, 1))
+	d.expectCommits()
+	d.written()
+	d.expectCommits("1 a")
 }
 
 func TestTheAcceptor(t *testing.T) {
