@@ -6,7 +6,7 @@ var hostBugs = []Bug{
 	{"paxos", "messages leave before the records that they rest on are durable", within(250), []Edit{
 		in("host.Host.sendNow").replace(`m.Now`, `m.Now || len(m.Data) > 0`),
 	}},
-	{"mmp3", "messages leave before the records that they rest on are durable", within(110), []Edit{
+	{"mmp3", "messages leave before the records that they rest on are durable", within(285), []Edit{
 		in("host.Host.sendNow").replace(`m.Now`, `m.Now || len(m.Data) > 0`),
 	}},
 	{"mmp3", "answers leave before the records that they rest on are durable", inTest("host.TestANodeGoesOnWhileItsDiskIsBusy"), []Edit{

@@ -169,7 +169,7 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "the promise of a retry is not durable", within(700), []Edit{
 		in("mmp3.replica.prepareAgain").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
-	{"mmp3", "the acceptor's accept is not durable", within(50), []Edit{
+	{"mmp3", "the acceptor's accept is not durable", within(140), []Edit{
 		in("mmp3.replica.onPropose").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
 	{"mmp3", "the proposer's accept is not durable", within(50), []Edit{
@@ -213,7 +213,7 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "a snapshot on disk leaves out what is not applied", within(200), []Edit{
 		in("mmp3.replica.writeSnapshot").drop(`s.Open = append(s.Open, x.message())`),
 	}},
-	{"mmp3", "a snapshot of the past is taken over", within(50), []Edit{
+	{"mmp3", "a snapshot of the past is taken over", within(100), []Edit{
 		in("mmp3.replica.onPiece").drop(`if p.Index <= r.slots { _ }`),
 		in("mmp3.replica.onPiece").drop(`r.supersedes(&s)`),
 	}},

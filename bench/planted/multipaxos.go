@@ -107,7 +107,7 @@ var multipaxosBugs = []Bug{
 			without.Sessions = nil
 			state, _ = protocols.Append(nil, &without)`).needing("quorumbench/protocols/kv"),
 	}},
-	{"multipaxos", "nobody is sent the snapshot that it needs", within(50), []Edit{
+	{"multipaxos", "nobody is sent the snapshot that it needs", within(65), []Edit{
 		in("multipaxos.replica.onCatchUp").drop(`r.sendPiece(from, m.Snapshot)`),
 	}},
 	{"multipaxos", "a snapshot loses what is accepted behind it", within(50), []Edit{

@@ -45,11 +45,11 @@ var paxos1Bugs = []Bug{
 	{"paxos1", "the other replica ignores what it has accepted", within(50), []Edit{
 		in("paxos1.replica.onPropose").replace(`before.ValueBallot > protocols.Ballot(m.ValueBallot)`, `len(value) == 0`),
 	}},
-	{"paxos1", "what the other replica has accepted wins whatever its ballot", within(50), []Edit{
+	{"paxos1", "what the other replica has accepted wins whatever its ballot", within(115), []Edit{
 		in("paxos1.replica.onPropose").replace(`before.ValueBallot > protocols.Ballot(m.ValueBallot)`,
 			`before.ValueBallot > 0`),
 	}},
-	{"paxos1", "a value accepted at home travels without its ballot", within(50), []Edit{
+	{"paxos1", "a value accepted at home travels without its ballot", within(115), []Edit{
 		in("paxos1.replica.Begin").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
 	}},
 	{"paxos1", "a writer leaves what is accepted at home behind", within(50), []Edit{
@@ -75,7 +75,7 @@ var paxos1Bugs = []Bug{
 	{"paxos1", "the promise is not durable", within(700), []Edit{
 		in("keypaxos.Replica.Prepare").drop(`r.persist(g, i)`),
 	}},
-	{"paxos1", "the accepted value is not durable", within(50), []Edit{
+	{"paxos1", "the accepted value is not durable", within(120), []Edit{
 		in("keypaxos.Replica.Accept").drop(`r.persist(g, i)`),
 	}},
 	{"paxos1", "a snapshot forgets the instances after it", within(340), []Edit{

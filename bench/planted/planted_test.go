@@ -17,7 +17,10 @@ import (
 	"quorumbench/protocols/registry"
 )
 
-var most = flag.Uint64("most", math.MaxUint64, "only bugs that are found in at most so many lives")
+var (
+	most  = flag.Uint64("most", math.MaxUint64, "only bugs that are found in at most so many lives")
+	least = flag.Uint64("least", 0, "only bugs for which so many lives are played, or more")
+)
 
 // build builds a program that has all the bugs.
 func build(t *testing.T, path string, tests bool) string {
@@ -76,7 +79,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		for i, b := range All {
 			t.Run(b.Driver+"/"+b.Name, func(t *testing.T) {
 				t.Parallel()
-				if b.Found.Seeds > *most {
+				if b.Found.Seeds > *most || b.Found.Seeds < *least {
 					t.Skipf("it may take %d lives", b.Found.Seeds)
 				}
 				if b.Found.Test != "" {

@@ -1,7 +1,7 @@
 package planted
 
 var raftBugs = []Bug{
-	{"raft", "no election restriction", within(60), []Edit{
+	{"raft", "no election restriction", within(135), []Edit{
 		in("raft.replica.onRequestVote").replace(`r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)`, `false`),
 	}},
 	{"raft", "an older term's entry is committed by counting", inScenario("recovery-raft"), []Edit{
@@ -48,7 +48,7 @@ var raftBugs = []Bug{
 	{"raft", "a candidate's requests for votes do not wait for the disk", inTest("raft.TestVotesOfAnEarlierTermDoNotElect"), []Edit{
 		in("raft.replica.requestVotes").replace(`r.send(to, request)`, `r.out.SendNow(to, &Message{Term: r.term, Kind: request})`),
 	}},
-	{"raft", "a follower's answer does not wait for the disk", within(80), []Edit{
+	{"raft", "a follower's answer does not wait for the disk", within(110), []Edit{
 		in("raft.replica.onAppendEntries").replace(`r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})`,
 			`r.out.SendNow(from, &Message{Term: r.term, Kind: &Message_Appended{Appended: &Appended{Index: matched}}})`),
 	}},
@@ -65,7 +65,7 @@ var raftBugs = []Bug{
 		in("kv.Store.Snapshot").replace(`snapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())`,
 			`_ = client`),
 	}},
-	{"raft", "nobody is told of the snapshot that it needs", within(50), []Edit{
+	{"raft", "nobody is told of the snapshot that it needs", within(1000), []Edit{
 		in("raft.replica.sendEntries").drop(`r.sendHead(to)`),
 	}},
 	{"raft", "a snapshot loses the entries that it does not cover", within(50), []Edit{
@@ -77,7 +77,7 @@ var raftBugs = []Bug{
 	{"raft", "an installed snapshot is not durable", within(1400), []Edit{
 		in("raft.replica.install").drop(`r.persistSnapshot()`),
 	}},
-	{"raft", "entries are removed that no snapshot covers", within(50), []Edit{
+	{"raft", "entries are removed that no snapshot covers", within(100), []Edit{
 		in("raft.replica.compact").replace(`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
 			r.appliedBytes = 0`,
 			`old := r.snapshot
