@@ -25,7 +25,7 @@ type LinkConfig struct {
 	Reorder bool
 }
 
-// Validate tells what is out of range, and what the range is.
+// Validate returns an error for a value out of range, which names the range.
 func (c LinkConfig) Validate() error {
 	switch {
 	case c.Delay < 0:
@@ -47,9 +47,9 @@ type Fate uint8
 
 // The fates of a packet.
 const (
-	Delivered Fate = iota // arrives when it is due
-	Lost                  // vanished on its way
-	Dropped               // found the link's queue full
+	Delivered Fate = iota // it arrives
+	Lost                  // it is lost
+	Dropped               // it is dropped, since the link's queue is full
 )
 
 // String returns the fate's name as traces and counters print it.
@@ -65,16 +65,16 @@ func (f Fate) String() string {
 	return "unknown"
 }
 
-// Link is one direction of a link between two nodes: a pure model without a clock. What happens
-// to the n-th packet depends on the seed, the link and n alone, so two protocols under test meet
-// the same weather however differently they use it. Not safe for use by several goroutines.
+// Link is one direction of a link between two nodes: a model without a clock. What happens to the n-th packet depends
+// only on the seed, the link and n, so that two protocols under test have the same losses and delays. Not safe for
+// use by several goroutines.
 type Link struct {
 	config LinkConfig
 	key    uint64 // of this link's draws
 	index  uint64 // of the next packet
 
-	// The transmitter is busy until free and part/Rate nanoseconds: keeping the fraction keeps
-	// rounding from adding up over a long queue.
+	// The transmitter is busy until free plus part/Rate nanoseconds. The fraction is kept so that rounding errors
+	// do not add up over a long queue.
 	free time.Duration
 	part uint64
 
@@ -92,9 +92,9 @@ func NewLink(config LinkConfig, seed uint64, from, to int) *Link {
 // Config returns the configuration in force.
 func (l *Link) Config() LinkConfig { return l.config }
 
-// SetConfig changes the configuration for the packets to come; it must be valid. The packets
-// are counted on, so a change does not move the weather; what waits in the queue and is on its
-// way stays as it is, and without Reorder nothing overtakes it.
+// SetConfig changes the configuration for the packets to come; it must be valid. The count of packets goes on, so
+// that later packets have the same draws as without the change. Packets in the queue or on their way are not changed,
+// and without Reorder no later packet overtakes them.
 func (l *Link) SetConfig(config LinkConfig) {
 	l.config = config
 	l.part = 0 // of the former rate; less than a nanosecond

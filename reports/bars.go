@@ -47,7 +47,7 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 	return b
 }
 
-// faint tells whether any percentile shown rests on few samples.
+// faint reports whether any percentile shown rests on few samples.
 func (b bar) faint() bool { return b.sure50 == result.Dimmed || b.sure99 == result.Dimmed }
 
 // barPanel is the data of a panel of horizontal bars: one region.

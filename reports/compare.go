@@ -141,7 +141,7 @@ func (m member) full(c comparison) string {
 	return c.title + ", " + m.name
 }
 
-// comparisonsOf pairs off what is to be compared, or tells why it must not be.
+// comparisonsOf returns the comparisons of results, or an error that says why they must not be compared.
 func comparisonsOf(results []*result.Result, names []string, opts CompareOptions) ([]comparison, error) {
 	if len(results) == 0 || len(results) != len(names) {
 		return nil, fmt.Errorf("comparing %s with %s; accepted: one result or more, each with a name",

@@ -10,27 +10,27 @@ import (
 	"quorumbench/bench/result"
 )
 
-// What the runs tell besides latencies: what drivers noted, and what became of crashes.
+// This file writes what results have besides latencies: measures and crashes.
 
 // measureLines tell, a line for each protocol, what the driver noted, in its own words; repeats are
 // summed up. Of a sweep they tell how often, at each point.
 func measureLines(r *result.Result) []string {
 	var lines []string
 	for _, label := range r.Labels() {
-		var told []string
+		var texts []string
 		if r.Experiment.Sweep != nil {
-			told = notedAtPoints(r, label)
+			texts = notedAtPoints(r, label)
 		} else {
 			for _, m := range noted(r, label) {
 				one := fmt.Sprintf("%s %s×", m.Name, count(m.Count))
 				if m.Sum != 0 && (m.Sum != m.Count || m.Max != 1) { // else it counts
 					one += fmt.Sprintf(" (mean %s, at most %s)", meanOf(m), count(m.Max))
 				}
-				told = append(told, one)
+				texts = append(texts, one)
 			}
 		}
-		if len(told) > 0 {
-			lines = append(lines, fmt.Sprintf("noted by %s: %s", label, strings.Join(told, "; ")))
+		if len(texts) > 0 {
+			lines = append(lines, fmt.Sprintf("noted by %s: %s", label, strings.Join(texts, "; ")))
 		}
 	}
 	return lines
@@ -52,7 +52,7 @@ func noted(r *result.Result, label string) []result.Measure {
 }
 
 func notedAtPoints(r *result.Result, label string) []string {
-	var told []string
+	var texts []string
 	for _, m := range noted(r, label) {
 		var times []string
 		for _, point := range r.Points() {
@@ -62,9 +62,9 @@ func notedAtPoints(r *result.Result, label string) []string {
 				}
 			}
 		}
-		told = append(told, m.Name+" "+list(times))
+		texts = append(texts, m.Name+" "+list(times))
 	}
-	return told
+	return texts
 }
 
 // meanOf writes a mean with the digits that mean something.

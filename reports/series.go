@@ -50,7 +50,7 @@ func viewOf(r *result.Result) *view {
 	return v
 }
 
-// asReads is the same view of the reads, and tells whether there were any. No floor is known of them.
+// asReads is the same view of the reads, and reports whether there were any. No floor is known of them.
 func (v *view) asReads() (of *view, any bool) {
 	reads := *v
 	reads.reads, reads.series = true, nil

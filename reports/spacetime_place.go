@@ -21,7 +21,7 @@ func boxAround(middle vg.Point, width, height vg.Length, angle float64) box {
 	}
 }
 
-// meets tells whether two boxes overlap: no edge of either has all of one on one side of it and
+// meets reports whether two boxes overlap: no edge of either has all of one on one side of it and
 // all of the other on the other (the separating axis theorem).
 func (b box) meets(other box) bool { return !b.separates(other) && !other.separates(b) }
 

@@ -80,7 +80,7 @@ func (d *spaceTime) arrange() (collisions int) {
 // With more replicas than this, what one sends to several is named once in each direction.
 const fewReplicas = 3
 
-// namedFarther tells whether an arrow that goes farther the same way has the same names.
+// namedFarther reports whether an arrow that goes farther the same way has the same names.
 func (d *spaceTime) namedFarther(f *flight) bool {
 	return slices.ContainsFunc(d.flights, func(g flight) bool {
 		return g.from == f.from && g.sent == f.sent && g.fate == f.fate && g.cut == f.cut && slices.Equal(g.names, f.names) &&

@@ -11,7 +11,7 @@ import (
 	"quorumbench/bench/result"
 )
 
-// The unit of all statistics here is the run: writes within a run share the weather, the leader
+// The unit of all statistics here is the run: writes within a run share the packet losses, the leader
 // and the machine's mood, so they are not independent; runs of one experiment, interleaved and
 // each on its own cluster, are taken to be.
 

@@ -21,7 +21,7 @@ type TableOptions struct {
 	Color bool // faint cells by escape sequences; see ColorTerminal
 }
 
-// ColorTerminal tells whether w is a terminal that may be sent escape sequences: not if NO_COLOR
+// ColorTerminal reports whether w is a terminal that may be sent escape sequences: not if NO_COLOR
 // is set (https://no-color.org) or the terminal calls itself dumb.
 func ColorTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

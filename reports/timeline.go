@@ -77,11 +77,11 @@ func faultList(r *result.Result) []string {
 	if len(faults) == 0 {
 		return nil
 	}
-	told := make([]string, len(faults))
+	list := make([]string, len(faults))
 	for i := range faults {
-		told[i] = fmt.Sprintf("[%d] %s at %v", i+1, faults[i].String(), faults[i].At)
+		list[i] = fmt.Sprintf("[%d] %s at %v", i+1, faults[i].String(), faults[i].At)
 	}
-	return []string{"faults: " + strings.Join(told, ", ")}
+	return []string{"faults: " + strings.Join(list, ", ")}
 }
 
 // faultMarks are a line across the panel where a fault happened, and one where it was undone, with

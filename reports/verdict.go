@@ -36,7 +36,7 @@ func (v *view) verdict() []string {
 	return lines
 }
 
-// costs are the medians of one protocol by region; nil where there is none to speak of.
+// costs are the medians of one protocol by region; nil where there is none.
 type costs struct {
 	label   string // of the protocol
 	variant string // the label without the leader
@@ -75,7 +75,7 @@ func (v *view) costLines() []string {
 			others = append(others, c)
 		}
 	}
-	best = peers[0] // who is named first is who others are measured by
+	best = peers[0] // the others are compared with the one that is named first
 	begin, does := "", "commit"
 	if v.reads {
 		begin, does = "Reads: ", "answer"
@@ -151,7 +151,7 @@ func (c costs) meanLog() float64 {
 	return sum / float64(c.known())
 }
 
-// like tells whether the same regions are known of both, with the same medians.
+// like reports whether the same regions are known of both, with the same medians.
 func (c costs) like(o costs) bool {
 	for i, m := range c.medians {
 		if (m == nil) != (o.medians[i] == nil) {

@@ -112,7 +112,7 @@ func headline(r *result.Result) string {
 		e.Name, where(e.Replicas, e.Clients), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(r), e.Seed)
 }
 
-// where tells in how many regions replicas and clients are.
+// where says in how many regions replicas and clients are.
 func where(replicas, clients []string) string {
 	if slices.Equal(replicas, clients) {
 		return plural(len(replicas), "region")

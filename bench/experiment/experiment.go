@@ -48,7 +48,7 @@ func (e *Experiment) Complete() {
 	}
 }
 
-// IsSimulated tells whether the experiment runs in virtual time.
+// IsSimulated reports whether the experiment runs in virtual time.
 func (e *Experiment) IsSimulated() bool { return e.World == Simulated }
 
 // Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
@@ -84,7 +84,7 @@ type Load struct {
 	Keys      Keys          `yaml:"keys" json:"keys"`
 }
 
-// IsClosed tells whether the loop is closed: a client issues its next command when the last is answered.
+// IsClosed reports whether the loop is closed: a client issues its next command when the last is answered.
 func (l *Load) IsClosed() bool { return l.Arrivals == Closed }
 
 // Ask says which replica a client asks first.
@@ -177,7 +177,7 @@ type Simulation struct {
 	Doubled     Share         `yaml:"doubled" json:"doubled,omitzero"`               // 0%, of the messages: they arrive a second time, later
 }
 
-// IsZero tells whether nothing takes time and no message is doubled.
+// IsZero reports whether nothing takes time and no message is doubled.
 func (s Simulation) IsZero() bool { return s == Simulation{} }
 
 // Thresholds are limits that make the exit code 3 if a region exceeds them. Zero means no limit.

@@ -9,7 +9,7 @@ import (
 	"quorumbench/protocols/registry"
 )
 
-// A seed draws a cluster, its load and what goes wrong; playing it tells whether any check failed.
+// A seed draws a cluster, its load and what goes wrong; playing it reports whether any check failed.
 func ExampleDraw() {
 	life := lives.Draw(registry.Drivers.Find("raft"), 7)
 	outcome, err := life.Play(context.Background(), nil)

@@ -29,7 +29,7 @@ type Tally struct {
 
 // Search plays the lives of the seeds from first on, on all cores, until count of them are played
 // (0: no limit), ctx ends, or one fails. It returns the failing life with the lowest seed. Watch,
-// if not nil, is told the tally about twice a second, by one goroutine at a time.
+// if not nil, is called with the tally about twice a second, by one goroutine at a time.
 func Search(ctx context.Context, driver *protocols.Driver, first, count uint64, watch func(Tally)) (*Found, Tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -70,7 +70,7 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 	return r
 }
 
-// counts tells whether a command is of the measured part that ended at a time, and had the time to
+// counts reports whether a command is of the measured part that ended at a time, and had the time to
 // be answered in it.
 func (c *Clients) counts(s *Sample, until time.Duration) bool {
 	if !c.Measured(s.Intended) || s.Intended >= until {
@@ -79,7 +79,7 @@ func (c *Clients) counts(s *Sample, until time.Duration) bool {
 	return s.Answered != result.Never || until >= c.end() || s.Intended+c.load.Timeout <= until
 }
 
-// inTime tells whether a command was answered within the timeout.
+// inTime reports whether a command was answered within the timeout.
 func (c *Clients) inTime(s *Sample) bool {
 	return s.Answered != result.Never && s.Answered-s.Intended <= c.load.Timeout
 }

@@ -23,7 +23,7 @@ const (
 	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
 )
 
-// CheckFolder tells whether Write will find the folder free: not there, or empty.
+// CheckFolder reports whether Write will find the folder free: not there, or empty.
 func CheckFolder(folder string) error {
 	entries, err := os.ReadDir(folder)
 	switch {

@@ -22,7 +22,7 @@ func someRecords(from, to int) []protocols.Record {
 	return all
 }
 
-// same tells whether what came back is what was written.
+// same reports whether what came back is what was written.
 func same(got [][]byte, written ...[]protocols.Record) bool {
 	return slices.EqualFunc(got, slices.Concat(written...), func(data []byte, r protocols.Record) bool { return bytes.Equal(data, r.Data) })
 }

@@ -16,7 +16,7 @@ type expectation struct {
 	met  func(*Run) error // nil if it is
 
 	labels []string // commands it names
-	breach phrase   // if it is the breach of a promise, how that is told
+	breach phrase   // of an expected breach, how its text begins
 }
 
 // phrase is the beginning of an event, word by word.
@@ -144,7 +144,7 @@ func (p *parser) expectBreach(words []string) (expectation, error) {
 	breach, _, err := p.phrase(words)
 	return expectation{breach: breach, met: func(r *Run) error {
 		for _, b := range r.breaches {
-			if b.tells(breach) {
+			if b.matches(breach) {
 				return nil
 			}
 		}
@@ -156,7 +156,7 @@ func (p *parser) expectBreach(words []string) (expectation, error) {
 func (r *Run) unexpected() error {
 	var errs []error
 	for _, b := range r.breaches {
-		if !slices.ContainsFunc(r.Script.expectations, func(e expectation) bool { return e.breach != nil && b.tells(e.breach) }) {
+		if !slices.ContainsFunc(r.Script.expectations, func(e expectation) bool { return e.breach != nil && b.matches(e.breach) }) {
 			errs = append(errs, b)
 		}
 	}

@@ -28,7 +28,7 @@ func (f *filter) matches(from, to int, name string) bool {
 	return along(from, to) || f.both && along(to, from)
 }
 
-// begins tells whether the words begin with those of a pattern, in which * is any word.
+// begins reports whether the words begin with those of a pattern, in which * is any word.
 func begins(words, pattern []string) bool {
 	if len(words) < len(pattern) {
 		return false
@@ -55,7 +55,7 @@ type rule struct {
 	holds []int // messages
 }
 
-// applies tells whether the rule acts on a message, and spends it if it acts only once.
+// applies reports whether the rule acts on a message, and spends it if it acts only once.
 func (w *world) applies(r *rule, from, to int, name string) bool {
 	if r.over || !r.matches(from, to, name) {
 		return false
@@ -73,8 +73,8 @@ func (w *world) addRule(r rule, line int) {
 	w.rules = append(w.rules, &r)
 }
 
-// endRules ends the rules of that verb and text, and all of that verb if the text is empty. What
-// they hold goes on its way.
+// endRules ends the rules of that verb and text, or all rules of that verb if the text is empty, and sends the
+// messages that they held.
 func (w *world) endRules(verb, text string) error {
 	found := false
 	for _, r := range w.rules {
@@ -95,15 +95,15 @@ func (w *world) endRules(verb, text string) error {
 
 func (w *world) partition(groups []int, text string) {
 	w.groups = groups
-	w.tell(Event{Kind: Network, Replica: anyone, Text: "partition " + text})
+	w.note(Event{Kind: Network, Replica: anyone, Text: "partition " + text})
 }
 
 func (w *world) heal() {
 	clear(w.groups)
-	w.tell(Event{Kind: Network, Replica: anyone, Text: "heal"})
+	w.note(Event{Kind: Network, Replica: anyone, Text: "heal"})
 }
 
-// transmit puts a message on its way, if nothing speaks against it.
+// transmit sends a message, unless a rule or a partition loses or holds it.
 func (w *world) transmit(from, to int, data []byte) {
 	m := Message{From: from, To: to, Name: w.script.driver.Describe(data), Sent: w.now()}
 	for i := range w.script.hidden {
@@ -123,14 +123,14 @@ func (w *world) transmit(from, to int, data []byte) {
 	case lost:
 		w.run.Messages[number].Fate = result.Lost
 		w.run.Messages[number].Arrived = w.now() + w.script.delays[from][to]
-		w.tell(Event{Kind: Dropped, Replica: from, Message: number, Text: fmt.Sprintf("-x R%d %s", to, m.Name)})
+		w.note(Event{Kind: Dropped, Replica: from, Message: number, Text: fmt.Sprintf("-x R%d %s", to, m.Name)})
 		return
 	case holder != nil:
 		holder.holds = append(holder.holds, number)
 	default:
 		w.depart(number)
 	}
-	w.tell(Event{Kind: Sent, Replica: from, Message: number, Text: fmt.Sprintf("-> R%d %s", to, m.Name)})
+	w.note(Event{Kind: Sent, Replica: from, Message: number, Text: fmt.Sprintf("-> R%d %s", to, m.Name)})
 }
 
 // depart lets a message arrive after the link's delay.
@@ -144,10 +144,10 @@ func (w *world) arrive(number int) {
 	m.Arrived = w.now()
 	if !w.hosts[m.To].alive() {
 		m.Fate = result.Missed
-		w.tell(Event{Kind: Unheard, Replica: m.To, Message: number, Text: fmt.Sprintf("x- R%d %s", m.From, m.Name)})
+		w.note(Event{Kind: Unheard, Replica: m.To, Message: number, Text: fmt.Sprintf("x- R%d %s", m.From, m.Name)})
 		return
 	}
 	m.Fate = result.Delivered
-	w.tell(Event{Kind: Received, Replica: m.To, Message: number, Text: fmt.Sprintf("<- R%d %s", m.From, m.Name)})
+	w.note(Event{Kind: Received, Replica: m.To, Message: number, Text: fmt.Sprintf("<- R%d %s", m.From, m.Name)})
 	w.step(w.hosts[m.To], protocols.Input{Kind: protocols.InputMessage, From: protocols.NodeID(m.From), Data: w.bytes[number]})
 }

@@ -226,7 +226,7 @@ func (p *parser) parseWindow(words []string) error {
 	return nil
 }
 
-// finish checks what only the whole script can tell.
+// finish makes the checks that need the whole script.
 func (p *parser) finish() error {
 	s := p.script
 	switch {

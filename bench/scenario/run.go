@@ -11,24 +11,24 @@ import (
 	"quorumbench/protocols"
 )
 
-// Run is what happened when a script was played.
+// Run holds the events and the outcome of a script that was played.
 type Run struct {
 	result.SpaceTime
 	Script *Script
 
 	world    *world
 	issued   []*issued
-	breaches []breach // of the driver's promises
+	breaches []breach // violations of the contract or of invariants
 }
 
-// newRun returns a run in which nothing has happened yet.
+// newRun returns a run without events.
 func (s *Script) newRun() *Run {
 	return &Run{Script: s, SpaceTime: result.SpaceTime{
 		Name: s.Name, Title: s.Title, About: s.About, Protocol: s.Protocol, Replicas: s.Replicas, Parts: s.Parts, End: s.end,
 	}}
 }
 
-// What happens in a run is told in the words of package result.
+// The types of events are those of package result, which reports draw.
 type (
 	Event   = result.Event
 	Message = result.Message
@@ -50,7 +50,7 @@ const (
 	Network   = result.Network
 )
 
-// breach is a promise that the driver has not kept.
+// breach is a violation of the contract or of an invariant.
 type breach struct {
 	at time.Duration
 	error
@@ -60,8 +60,8 @@ func (b breach) Error() string { return "at " + timeName(b.at) + ": " + b.error.
 
 func (b breach) Unwrap() error { return b.error }
 
-// tells whether the breach is told in words that begin with those of a phrase.
-func (b breach) tells(p phrase) bool { return begins(strings.Fields(b.error.Error()), p) }
+// matches reports whether the text of the breach begins with the words of a phrase.
+func (b breach) matches(p phrase) bool { return begins(strings.Fields(b.error.Error()), p) }
 
 // Trace writes one line an event: the time and what happened.
 func (r *Run) Trace(out io.Writer) error {

@@ -17,42 +17,41 @@ import (
 // world is a script being played: replicas in virtual time, a network that obeys the script, and
 // the clients.
 type world struct {
-	script *Script
-	run    *Run
-	loop   sim.Loop[func()]
-	hosts  []*replica
-	rules  []*rule
-	groups []int      // of the partition, by replica
-	losses *rand.Rand // which messages a share of is lost
-	wishes *rand.Rand // random commands
-	bytes  [][]byte   // of the messages, by their number
-	agreed host.Agreement
-	err    error // the first that ends the run
+	script   *Script
+	run      *Run
+	loop     sim.Loop[func()]
+	hosts    []*replica
+	rules    []*rule
+	groups   []int      // of the partition, by replica
+	losses   *rand.Rand // draws the messages that are lost where a share is
+	commands *rand.Rand // draws random commands
+	bytes    [][]byte   // the encoded messages, by their number
+	agreed   host.Agreement
+	err      error // the first error, which ends the run
 }
 
-// replica is one replica, and what its host needs of the world. It implements host.World.
+// replica is one replica with its host. It implements host.World.
 type replica struct {
 	*world
 	id        int
 	host      *host.Host
-	waiting   bool          // timers wait
-	late      []func()      // timers that would have fired meanwhile
+	waiting   bool          // timers do not fire; see stall
+	late      []func()      // the timers that would have fired
 	log       []string      // the labels of the commands that it has applied in this incarnation
-	last      host.Position // how far it has come in this incarnation
-	restoring bool          // what it applies it has told before
+	last      host.Position // its position in the agreed orders in this incarnation
+	restoring bool          // it is being restored, and what it applies was noted before the crash
 }
 
 func (h *replica) alive() bool { return h.host.Up() }
 
-// Play runs the script to its end. An error means that the script asks for something that cannot
-// be, and begins with its file:line; whether the outcome is the expected one is for [Run.Outcomes]
-// to tell.
+// Play runs the script to its end. An error means that the script asks for something impossible, and begins with
+// file:line. [Run.Outcomes] says whether the outcome is the expected one.
 func (s *Script) Play() (*Run, error) {
 	w := &world{
 		script: s, run: s.newRun(),
-		groups: make([]int, s.Replicas),
-		losses: rand.New(rand.NewPCG(s.Seed, 0)),
-		wishes: rand.New(rand.NewPCG(s.Seed, 1)),
+		groups:   make([]int, s.Replicas),
+		losses:   rand.New(rand.NewPCG(s.Seed, 0)),
+		commands: rand.New(rand.NewPCG(s.Seed, 1)),
 	}
 	w.run.world = w
 	for id := range s.Replicas {
@@ -74,7 +73,7 @@ func (s *Script) Play() (*Run, error) {
 	return w.run, w.err
 }
 
-// schedule enters those actions of the script that are chosen.
+// schedule schedules the actions of the script for which chosen is true.
 func (w *world) schedule(chosen func(*action) bool) {
 	for i := range w.script.actions {
 		if a := &w.script.actions[i]; chosen(a) {
@@ -104,14 +103,14 @@ func (w *world) newReplica(id int) *replica {
 
 func (w *world) now() time.Duration { return w.loop.Now() }
 
-// tell notes an event.
-func (w *world) tell(e Event) {
+// note adds an event to the run.
+func (w *world) note(e Event) {
 	e.At = w.now()
 	w.run.Events = append(w.run.Events, e)
 }
 
-// begin starts an incarnation of a replica from its disk. What it applies while it is restored it has
-// applied before: it is held against the others, and no event.
+// begin starts an incarnation of a replica from its disk. What it applies while it is restored is compared with the
+// other replicas, but makes no events, since it was applied before the crash.
 func (w *world) begin(h *replica) {
 	h.log, h.last = nil, host.Position{}
 	h.restoring = true
@@ -128,7 +127,7 @@ func (w *world) crash(id int) error {
 	}
 	h.host.Crash()
 	h.late = nil
-	w.tell(Event{Kind: Crashed, Replica: id, Text: "crashes"})
+	w.note(Event{Kind: Crashed, Replica: id, Text: "crashes"})
 	return nil
 }
 
@@ -137,12 +136,12 @@ func (w *world) restart(id int) error {
 	if h.alive() {
 		return fmt.Errorf("found a restart of R%d, which is up", id)
 	}
-	w.tell(Event{Kind: Restarted, Replica: id, Text: "restarts"})
+	w.note(Event{Kind: Restarted, Replica: id, Text: "restarts"})
 	w.begin(h)
 	return nil
 }
 
-// stall lets a replica's timers wait, or fires those that have.
+// stall stops a replica's timers from firing or, with wait false, fires those that are due and lets them go on.
 func (w *world) stall(id int, wait bool) {
 	h := w.hosts[id]
 	h.waiting = wait
@@ -154,7 +153,7 @@ func (w *world) stall(id int, wait bool) {
 	}
 }
 
-// step hands an input to a replica and carries out what it wants.
+// step gives a replica an input, releases the effects, and checks the invariants.
 func (w *world) step(h *replica, in protocols.Input) {
 	h.host.Input(&in, w.now())
 	h.host.Release()
@@ -188,43 +187,44 @@ func (h *replica) Wake(at time.Duration, id protocols.TimerID, setting uint64) {
 	h.loop.At(at, fire)
 }
 
-// Commit implements host.World: it holds the replica's log against the logs of all others.
+// Commit implements host.World: it compares what the replica applies with what the others have applied.
 func (h *replica) Commit(c protocols.Commit) {
 	if err := h.agreed.Apply(h.last, c); err != nil {
 		h.breach("R%d %w", h.id, err)
 	}
 	if c.Adopted {
-		h.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("adopts the state after %v", c.Slot)})
+		h.note(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("adopts the state after %v", c.Slot)})
 		return
 	}
 	h.log = append(h.log, h.logLabel(c.ID))
 	if issued := h.run.command(c.ID); issued != nil {
 		issued.applied = true
 	}
-	h.tell(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %v %s", c.Slot, h.logLabel(c.ID))})
+	h.note(Event{Kind: Applied, Replica: h.id, Text: fmt.Sprintf("applies %v %s", c.Slot, h.logLabel(c.ID))})
 }
 
 // Mark implements host.World.
 func (h *replica) Mark(mark protocols.Mark, _ time.Duration) {
-	h.tell(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, h.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
+	h.note(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, h.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
 }
 
-// Answer implements host.World. The clients of a scenario stand beside the replica that they ask.
+// Answer implements host.World. The clients of a scenario are beside the replica that they ask.
 func (h *replica) Answer(_ protocols.NodeID, a protocols.Answer) { h.answer(h, a) }
 
-// tell notes an event of the replica, unless it is being restored.
-func (h *replica) tell(e Event) {
+// note adds an event of the replica to the run, unless it is being restored.
+func (h *replica) note(e Event) {
 	if !h.restoring {
-		h.world.tell(e)
+		h.world.note(e)
 	}
 }
 
-// breach notes that the driver has broken a promise.
+// breach records that the driver has violated the contract or an invariant.
 func (w *world) breach(format string, args ...any) {
 	w.run.breaches = append(w.run.breaches, breach{w.now(), fmt.Errorf(format, args...)})
 }
 
-// checkInvariants holds the driver's own after every step, until something is wrong.
+// checkInvariants checks the driver's invariants. It is called after every step, and does nothing after the first
+// breach.
 func (w *world) checkInvariants() {
 	if w.script.driver.Invariants == nil || len(w.run.breaches) > 0 {
 		return
@@ -238,16 +238,16 @@ func (w *world) checkInvariants() {
 	}
 }
 
-// issued is a command and what became of it. Every command has a client of its own, whose number
-// is one more than its place.
+// issued is a command with its outcome. Every command has a client of its own, whose number is one more than the
+// command's index in Run.issued.
 type issued struct {
 	label    string
 	command  *kv.Command
 	at       time.Duration
-	applied  bool // by any replica, in any life
+	applied  bool // by any replica, in any incarnation
 	answers  int
 	answered time.Duration
-	value    string // that a read found
+	value    string // the value that a read returned
 	outcome  kv.Outcome
 }
 
@@ -271,7 +271,7 @@ func (w *world) issue(id int, label string, command *kv.Command) error {
 	if command.Op == kv.Op_GET {
 		text = fmt.Sprintf("get %s as %s", key, label)
 	}
-	w.tell(Event{Kind: Issued, Replica: id, Text: text})
+	w.note(Event{Kind: Issued, Replica: id, Text: text})
 	h.host.Request(protocols.NodeID(w.script.Replicas+id), data, w.now())
 	h.host.Release()
 	w.checkInvariants()
@@ -284,14 +284,14 @@ func (w *world) issueRandom(count int, until time.Duration, keys []string) {
 	from := w.now()
 	for i := range count {
 		label := fmt.Sprintf("c%d", i+1)
-		command := &kv.Command{Key: []byte(keys[w.wishes.IntN(len(keys))])}
-		if w.wishes.IntN(2) == 0 {
+		command := &kv.Command{Key: []byte(keys[w.commands.IntN(len(keys))])}
+		if w.commands.IntN(2) == 0 {
 			command.Op, command.Value = kv.Op_PUT, []byte(label)
 		} else {
 			command.Op = kv.Op_GET
 		}
-		id := w.wishes.IntN(len(w.hosts))
-		w.loop.At(from+time.Duration(w.wishes.Int64N(int64(until-from))), func() {
+		id := w.commands.IntN(len(w.hosts))
+		w.loop.At(from+time.Duration(w.commands.Int64N(int64(until-from))), func() {
 			if err := w.issue(id, label, command); err != nil {
 				w.err = fmt.Errorf("%s: %s: %w", w.script.file, label, err)
 			}
@@ -308,11 +308,11 @@ func (w *world) answer(h *replica, a protocols.Answer) {
 		w.breach("the answer to %s is not a kv.Result: %w", c.label, err)
 	}
 	c.value, c.outcome = string(result.Value), result.Outcome
-	w.tell(Event{Kind: Answered, Replica: h.id, Text: "answers " + c.label + c.tell(&result)})
+	w.note(Event{Kind: Answered, Replica: h.id, Text: "answers " + c.label + c.describe(&result)})
 }
 
-// tell is what an answer says, with a space before it.
-func (c *issued) tell(result *kv.Result) string {
+// describe describes an answer for the trace, with a space before it.
+func (c *issued) describe(result *kv.Result) string {
 	latest := fmt.Sprintf("%s/%d", c.command.Key, result.Version)
 	switch {
 	case result.Outcome == kv.Outcome_REFUSED:
@@ -339,7 +339,7 @@ func (w *world) label(id protocols.CommandID) string {
 
 const noOp = "no-op"
 
-// logLabel is what a log's entry is called.
+// logLabel is the label of a command in expectations about logs.
 func (w *world) logLabel(id protocols.CommandID) string {
 	if label := w.label(id); label != "" {
 		return label
@@ -347,7 +347,7 @@ func (w *world) logLabel(id protocols.CommandID) string {
 	return noOp
 }
 
-// routine are the marks that every command gets. So are numbers that a driver notes.
+// routine holds the marks that every command gets, which diagrams leave out. They leave measures out, too.
 var routine = map[string]bool{
 	protocols.MarkProposed: true, protocols.MarkPrepared: true, protocols.MarkAccepted: true,
 	protocols.MarkCommitted: true, protocols.MarkApplied: true,

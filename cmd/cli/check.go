@@ -16,7 +16,7 @@ import (
 	"quorumbench/protocols"
 )
 
-// shrinkLimit is how many lives are played to make a failing one simpler.
+// shrinkLimit is the greatest number of lives that are played to simplify a failing one.
 const shrinkLimit = 400
 
 func checkCommand(drivers protocols.Drivers) *cobra.Command {
@@ -76,7 +76,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	return cmd
 }
 
-// search plays lives of one driver and tells how it went.
+// search plays lives of one driver and prints what it found.
 func search(cmd *cobra.Command, d *protocols.Driver, from, count uint64, limit time.Duration) error {
 	ctx := cmd.Context()
 	if limit > 0 {
@@ -100,7 +100,7 @@ func search(cmd *cobra.Command, d *protocols.Driver, from, count uint64, limit t
 	if found == nil {
 		return cmd.Context().Err()
 	}
-	return tellFound(cmd.Context(), cmd.OutOrStdout(), d, found)
+	return reportFound(cmd.Context(), cmd.OutOrStdout(), d, found)
 }
 
 func describeTally(d *protocols.Driver, t lives.Tally) string {
@@ -109,8 +109,8 @@ func describeTally(d *protocols.Driver, t lives.Tally) string {
 		d.Name, t.Lives, t.Commands, t.Messages, t.Elapsed.Seconds(), rate, t.Undecided)
 }
 
-// tellFound tells of a life that failed, and of a simpler one that fails in the same way.
-func tellFound(ctx context.Context, w io.Writer, d *protocols.Driver, found *lives.Found) error {
+// reportFound prints a life that failed, and a simpler one that fails in the same way.
+func reportFound(ctx context.Context, w io.Writer, d *protocols.Driver, found *lives.Found) error {
 	fmt.Fprintf(w, "\nseed %d fails:\n", found.Seed)
 	for _, c := range found.Failed {
 		fmt.Fprintf(w, "  %s: %s\n", c.Name, c.Detail)
@@ -130,7 +130,7 @@ func replayLife(ctx context.Context, w io.Writer, d *protocols.Driver, seed uint
 	return playTraced(ctx, w, life)
 }
 
-// playTraced plays a life and prints it step by step, and what the checks say.
+// playTraced plays a life and prints its steps and the verdicts of the checks.
 func playTraced(ctx context.Context, w io.Writer, l *lives.Life) error {
 	out, err := l.Play(ctx, w)
 	if err != nil {

@@ -13,13 +13,12 @@ import (
 	"quorumbench/bench/experiment"
 )
 
-// progress shows how an experiment goes: a bar that is drawn over itself on a terminal, plain
-// lines elsewhere.
+// progress shows the progress of an experiment: as a bar on a terminal, otherwise as lines.
 type progress struct {
 	w    io.Writer
 	plan *experiment.Plan
 	bar  *progressbar.ProgressBar // nil where lines are wanted
-	told string                   // the last line's run and phase
+	last string                   // the run and phase of the last line
 	mute bool
 }
 
@@ -39,7 +38,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// show is told about ten times a second.
+// show shows the status of an experiment. It is called about ten times a second.
 func (p *progress) show(s bench.Status) {
 	if p.mute {
 		return
@@ -51,8 +50,8 @@ func (p *progress) show(s bench.Status) {
 		return
 	}
 	// One line when a run begins, and one when its load is over.
-	if line := fmt.Sprintf("%d %t", s.Run, s.Phase == "draining"); line != p.told && (s.Phase == "draining" || p.told == "" || s.Phase == "warm-up") {
-		p.told = line
+	if line := fmt.Sprintf("%d %t", s.Run, s.Phase == "draining"); line != p.last && (s.Phase == "draining" || p.last == "" || s.Phase == "warm-up") {
+		p.last = line
 		if s.Phase == "draining" {
 			fmt.Fprintf(p.w, "%s: %d commands issued, %.0f/s, %s\n", named(s), s.Issued, s.Rate, quantiles(s))
 		} else {

@@ -68,8 +68,8 @@ run and keeps what was measured so far, marked as partial.`,
 	return cmd
 }
 
-// run executes a plan, writes the result and tells of it. What was measured is kept whatever
-// happens after.
+// run executes a plan, writes the result, and prints the report. The result is written first, so that it is kept if
+// the report fails.
 func run(cmd *cobra.Command, plan *experiment.Plan, out string, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
 	scratch := filepath.Dir(filepath.Clean(out)) // on the device that the result goes to

@@ -23,7 +23,7 @@ func scenarioCommand(drivers protocols.Drivers) *cobra.Command {
 and what must come out. The run is drawn as a space-time diagram into NAME.png and NAME.svg.
 
 The argument is the name of a scenario that comes with quorumbench, or a script of your own; the
-documentation of package quorumbench/bench/scenario tells what may stand in one.
+documentation of package quorumbench/bench/scenario explains the format.
 
 The exit code is 1 if something else came out than the script expects.`,
 		Example: `  quorumbench scenario list
@@ -71,7 +71,7 @@ func scenarioListCommand(drivers protocols.Drivers) *cobra.Command {
 	}
 }
 
-// showScenario tells what came out of a run and draws it.
+// showScenario prints the outcome of a scenario and draws its diagram.
 func showScenario(w io.Writer, run *scenario.Run, folder string, trace bool) error {
 	if extension := filepath.Ext(folder); extension == ".png" || extension == ".svg" {
 		return usage(fmt.Errorf("--out: found %q; accepted: a folder, in which the figures get the scenario's name", folder))

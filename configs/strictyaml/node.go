@@ -35,13 +35,13 @@ const (
 	kindMapping
 )
 
-// IsScalar tells whether the node is a single value: a text, a number, true or false.
+// IsScalar reports whether the node is a single value: a text, a number, true or false.
 func (n *Node) IsScalar() bool { return n.kind != kindNull && !n.IsList() && !n.IsMapping() }
 
-// IsList tells whether the node is a list.
+// IsList reports whether the node is a list.
 func (n *Node) IsList() bool { return n.kind == kindList }
 
-// IsMapping tells whether the node is a mapping of keys to values.
+// IsMapping reports whether the node is a mapping of keys to values.
 func (n *Node) IsMapping() bool { return n.kind == kindMapping }
 
 // Text is the text of a scalar, without its quotes, and "" for a list or a mapping.
@@ -98,13 +98,13 @@ func (d *Document) At(path string) *Node {
 	return node
 }
 
-// Has tells whether there is a value at a path.
+// Has reports whether there is a value at a path.
 func (d *Document) Has(path string) bool {
 	_, is := d.find(path)
 	return is
 }
 
-// find is At, and tells whether the value is in the file.
+// find is At, and reports whether the value is in the file.
 func (d *Document) find(path string) (node *Node, is bool) {
 	node = d.root
 	for step := range strings.SplitSeq(strings.ReplaceAll(path, "[", ".["), ".") {

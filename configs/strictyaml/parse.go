@@ -103,7 +103,7 @@ func (p reader) read(from ast.Node) (*Node, error) {
 	return n, nil
 }
 
-// isNumber tells whether a text is a finite number.
+// isNumber reports whether a text is a finite number.
 func isNumber(text string) bool {
 	f, err := strconv.ParseFloat(text, 64)
 	return err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)

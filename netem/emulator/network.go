@@ -31,7 +31,7 @@ type link struct {
 	overflow atomic.Uint64
 }
 
-// Counters tell what has become of the packets of one direction of a link.
+// Counters count the packets of one direction of a link.
 type Counters struct {
 	Packets  uint64 // sent
 	Bytes    uint64 // sent, headers included
@@ -86,8 +86,7 @@ func (n *Network) nodeAt(addr net.Addr) (node int, ok bool) {
 // Addr is the address of a node's connections, made up and never bound.
 func (n *Network) Addr(node int) *net.UDPAddr { return n.nodes[node].addr }
 
-// Conn opens a connection at a node's address. One opened before, by an earlier life of the node,
-// receives nothing any more.
+// Conn opens a connection at a node's address. A connection that was opened there before receives nothing any more.
 func (n *Network) Conn(node int) net.PacketConn {
 	c := newConn(n, node)
 	n.nodes[node].conn.Store(c)

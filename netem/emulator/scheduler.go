@@ -9,13 +9,13 @@ import (
 	"quorumbench/netem"
 )
 
-// Kind says what sort of event it is; how late events were is told for each kind by itself.
+// Kind is the kind of an event. Lateness is measured for each kind separately.
 type Kind uint8
 
 // The kinds of events.
 const (
 	Packets  Kind = iota // a packet arrives
-	Arrivals             // the load generator wants a write
+	Arrivals             // the load generator issues a command
 	Timers               // a timer of a node runs out
 	kinds
 )
@@ -91,7 +91,7 @@ func newLateness() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, int64(mostLate), 3)
 }
 
-// mostLate is the greatest lateness told; what is later counts as this.
+// mostLate is the greatest lateness that is recorded; anything later counts as this.
 const mostLate = time.Minute
 
 // Now is the time since the scheduler was started.

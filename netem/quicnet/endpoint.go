@@ -155,7 +155,7 @@ func (e *Endpoint) read(stream *quic.ReceiveStream, from int) error {
 
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4096) }}
 
-// stopped tells whether an error means that the connection is gone, by whatever end.
+// stopped reports whether an error means that the connection is gone, by whatever end.
 func stopped(err error) bool {
 	var (
 		application *quic.ApplicationError
