@@ -9,10 +9,10 @@ import (
 	"quorumbench/protocols"
 )
 
-// longestRetry is up to where a wait doubles (rule 2).
+// longestRetry bounds the doubling of the retry timeout (rule 2).
 const longestRetry = 2 * time.Second
 
-// avoided is for how many waits a replica that has not answered comes last (rule 1).
+// avoided is for how many retry timeouts a replica that did not answer comes last (rule 1).
 const avoided = 10
 
 type client struct {
@@ -20,17 +20,17 @@ type client struct {
 	pending map[protocols.CommandID]*request
 	timers  map[protocols.TimerID]*request
 	next    protocols.TimerID
-	late    []time.Duration // by replica: until when it comes last
+	late    []time.Duration // by replica: until when it comes last, because it did not answer
 }
 
-// request is a command under way.
+// request is a command without an answer so far.
 type request struct {
 	id      protocols.CommandID
 	data    []byte
 	issued  time.Duration
 	timer   protocols.TimerID
 	to      protocols.NodeID
-	asked   uint64 // the replicas asked in this round, as bits
+	asked   uint64 // the replicas asked in this round, one bit each
 	retries int
 }
 
@@ -60,6 +60,7 @@ func (c *client) Step(in *protocols.Input, out *protocols.Outbox) {
 	}
 }
 
+// onCommand sends a command of the load to a replica. Without a retry timeout it keeps nothing about it.
 func (c *client) onCommand(in *protocols.Input, out *protocols.Outbox) {
 	if c.config.Retry == 0 {
 		out.SendEncoded(c.choose(0, in.Now), in.Data)
@@ -74,7 +75,7 @@ func (c *client) onCommand(in *protocols.Input, out *protocols.Outbox) {
 	c.ask(r, in.Now, out)
 }
 
-// ask hands a command to the next replica (rules 1 and 2).
+// ask sends a command to the next replica and sets the retry timeout (rules 1 and 2).
 func (c *client) ask(r *request, now time.Duration, out *protocols.Outbox) {
 	if r.asked == c.all() {
 		r.asked = 0
@@ -86,7 +87,7 @@ func (c *client) ask(r *request, now time.Duration, out *protocols.Outbox) {
 	out.SetTimer(r.timer, wait)
 }
 
-// all are all replicas, as bits.
+// all has the bits of all replicas.
 func (c *client) all() (all uint64) {
 	for _, replica := range c.config.Replicas {
 		all |= 1 << replica
@@ -94,8 +95,8 @@ func (c *client) all() (all uint64) {
 	return all
 }
 
-// choose returns the first replica in order that is not among those asked, one that is late only if
-// there is no other (rule 1).
+// choose returns the first replica in the configured order that is not among those asked. It returns one that did not
+// answer in time only if there is no other (rule 1).
 func (c *client) choose(asked uint64, now time.Duration) protocols.NodeID {
 	last := protocols.Nobody
 	for _, replica := range c.config.Replicas {
@@ -110,8 +111,7 @@ func (c *client) choose(asked uint64, now time.Duration) protocols.NodeID {
 	return last
 }
 
-// onLate is for a command whose answer is late: another replica is asked, unless nobody wants the answer
-// any more.
+// onLate handles the retry timeout of a command: it asks another replica, unless the command is given up.
 func (c *client) onLate(r *request, now time.Duration, out *protocols.Outbox) {
 	c.late[r.to] = now + avoided*c.config.Retry
 	if c.config.GiveUp > 0 && now-r.issued >= c.config.GiveUp {
@@ -123,11 +123,13 @@ func (c *client) onLate(r *request, now time.Duration, out *protocols.Outbox) {
 	c.ask(r, now, out)
 }
 
+// forget drops a command that is answered or given up.
 func (c *client) forget(r *request) {
 	delete(c.pending, r.id)
 	delete(c.timers, r.timer)
 }
 
+// onAnswer hands an answer to the load, and notes that the replica answers again.
 func (c *client) onAnswer(in *protocols.Input, out *protocols.Outbox) {
 	id, result, err := Answer(in.Data)
 	if err != nil || in.From < 0 || int(in.From) >= len(c.late) {
@@ -141,8 +143,7 @@ func (c *client) onAnswer(in *protocols.Input, out *protocols.Outbox) {
 	out.Answer(id, result)
 }
 
-// AppendAnswer appends an encoded answer to data: what a replica's host sends to the client node that has
-// handed the command over.
+// AppendAnswer appends an encoded answer to data. A replica's host sends it to the client node that sent the command.
 func AppendAnswer(data []byte, a protocols.Answer) []byte {
 	data = binary.AppendUvarint(data, a.ID.Client)
 	data = binary.AppendUvarint(data, a.ID.Seq)

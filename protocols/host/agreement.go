@@ -7,19 +7,18 @@ import (
 	"quorumbench/protocols"
 )
 
-// Agreement holds what the nodes of a cluster apply against each other while they run: all apply the same
-// commands at the same slots, and each applies them without a gap. It remembers every command, so it is
-// for tests and scenarios; runs note hashes instead and are checked when they are over. The zero value is
-// ready for use. Not safe for use by several goroutines.
+// Agreement checks, while a cluster runs, that all its nodes apply the same commands at the same slots, and each node
+// without a gap. It keeps every command, so it is for tests and scenarios; runs keep hashes and are checked at the
+// end. The zero value is ready for use. Not safe for use by several goroutines.
 type Agreement struct {
 	applied map[protocols.Slot][]byte // what any node, in any incarnation, has applied
 }
 
-// Position is how far one node has come in its present incarnation, by the key of each order.
+// Position is the last index that a node has applied in its present incarnation, by the key of each order.
 type Position map[string]uint64
 
-// Apply notes what a node has applied or adopted and moves its position. An error tells what is wrong
-// with it, in words that follow the node's name.
+// Apply checks what a node has applied or adopted, and moves its position. The text of an error continues a sentence
+// that begins with the node's name.
 func (a *Agreement) Apply(at Position, c protocols.Commit) error {
 	last := at[c.Slot.Key]
 	if c.Adopted {
@@ -46,7 +45,7 @@ func (a *Agreement) Apply(at Position, c protocols.Commit) error {
 	return nil
 }
 
-// At returns the command that was applied at a slot, by whatever node did so first.
+// At returns the command that was applied first at a slot, by any node.
 func (a *Agreement) At(slot protocols.Slot) (command []byte, applied bool) {
 	command, applied = a.applied[slot]
 	return command, applied

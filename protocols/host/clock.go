@@ -2,12 +2,12 @@ package host
 
 import "time"
 
-// Clock is a node's own clock. It is right, unless a fault makes it run fast or slow. The node is told
-// the time by it, its timers run by it, and it never goes back. Not safe for use by several goroutines.
+// Clock is a node's own clock, by which it gets the time of inputs and by which its timers run. A fault may make it run
+// fast or slow. It never goes back. Not safe for use by several goroutines.
 type Clock struct {
 	rate  float64       // how long one of its seconds takes, in right seconds
 	since time.Duration // when it got this rate
-	then  time.Duration // what it showed at that time
+	then  time.Duration // the time that it showed then
 }
 
 // NewClock returns a clock that is right.
@@ -26,8 +26,7 @@ func (c *Clock) Set(now time.Duration, rate float64) {
 	c.then, c.since, c.rate = c.Read(now), now, rate
 }
 
-// Length returns how long a timer takes, in right time, that the node has set for a length by its own
-// clock: long enough that it is never early.
+// Length converts the length of a timer from the node's clock to right time, rounded up so that no timer is early.
 func (c *Clock) Length(after time.Duration) time.Duration {
 	if c.rate == 1 {
 		return after

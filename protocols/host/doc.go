@@ -1,25 +1,23 @@
-// Package host runs one node of a cluster: it is what stands between a [protocols.Node] and the world.
+// Package host runs one node of a cluster.
 //
-// A node only computes: it takes an input and notes in an outbox what it wants. The host carries that
-// out, and it is written once for every place where nodes run: live over QUIC, simulated, in scenarios,
-// in the conformance suite and in exhaustive exploration. These differ in what they give to a host: a
-// [World], which is a clock, a network and a calendar, and a [Disk].
+// A node only computes: it gets an input and puts the effects that it wants into an outbox. The host carries them
+// out. Live runs, simulated runs, scenarios, the conformance suite and exhaustive exploration all use this host. They
+// differ in the [World], which is a clock, a network and a calendar, and in the [Disk] that they give to it.
 //
 // # Batches
 //
-// The world hands inputs over with [Host.Input] and [Host.Fire], as many as have come together, and then
-// calls [Host.Release]. That hands the batch's records to the disk and, once they are durable, lets the
-// effects of the batch out, in this order: what was applied, what was marked, answers, messages, timers.
-// So nobody hears of a promise before it is on disk, and the records and messages of a batch share a write
-// and a packet.
+// The world hands inputs to the node with [Host.Input] and [Host.Fire], as many as have come together, and then calls
+// [Host.Release]. Release writes the batch's records to the disk. When they are durable, it releases the effects of
+// the batch in this order: commits, marks, answers, messages, timers. So no other node learns of a promise before it
+// is on disk, and the records and messages of a batch share a write and a packet.
 //
-// A disk may take time. Meanwhile the node goes on: its next batch collects, and is written when the one
-// before it is durable. Only two things do not wait for a disk that is busy: messages of SendNow, and
-// timers. A node that asked for it with WhenDurable is told when its records are durable.
+// A disk may take time. The node goes on meanwhile; what its steps persist is written when the write before it is
+// durable. Only messages of SendNow and timers do not wait for a busy disk. A node that has called WhenDurable gets an
+// InputDurable when its records are durable.
 //
 // # Incarnations
 //
-// An incarnation is a node's life from [Host.Restore] and [Host.Start] to [Host.Crash]. Restore makes a
-// new node and feeds it the records on its disk. A crash forgets everything else: timers, records that
-// were not durable, effects that were not let out. Timers of an earlier incarnation never fire.
+// An incarnation lasts from [Host.Restore] and [Host.Start] to [Host.Crash]. Restore makes a new node and gives it the
+// records on its disk. Everything else is lost in a crash: timers, records that were not durable, effects that were
+// not released. Timers of an earlier incarnation never fire.
 package host

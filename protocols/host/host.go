@@ -7,9 +7,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// World is where a host's node runs. Each host has a World of its own, which knows whose it is. Byte
-// slices are valid during the call only. Its methods must not call the host: what happens at once is for
-// the world to hand over when Release, or Durable, has returned.
+// World is the clock, the network and the calendar of one host. Byte slices are valid during the call only. Its methods
+// must not call the host; what happens at once is handed to the host after Release or Durable has returned.
 type World interface {
 	// Now is the time since the run began, never decreasing.
 	Now() time.Duration
@@ -17,33 +16,33 @@ type World interface {
 	Send(messages []protocols.Send)
 	// Wake asks for a call of Host.Fire with this timer and setting at a time of the run, or later.
 	Wake(at time.Duration, timer protocols.TimerID, setting uint64)
-	// Commit tells of a command that took effect, or a state that was adopted.
+	// Commit reports a command that took effect, or a state that was adopted.
 	Commit(c protocols.Commit)
-	// Mark tells of a mark, and when the input arrived that led to it.
+	// Mark reports a mark, and when the input arrived that led to it.
 	Mark(m protocols.Mark, arrived time.Duration)
-	// Answer gives a client node the answer to a command that it has handed to Host.Request; a client node's
-	// own answers go to nobody, which is the load.
+	// Answer sends a client node the answer to a command that it has sent. The answers of a client node itself are
+	// for the load; their receiver is protocols.Nobody.
 	Answer(to protocols.NodeID, a protocols.Answer)
 }
 
-// Disk keeps what a node persists for its next incarnation.
+// Disk stores the records of a node for its next incarnation.
 type Disk interface {
 	// Write makes records durable. If that takes time, it returns false, and the world calls Host.Durable
 	// when they are; the bytes stay as they are until then, and no other Write comes before.
 	Write(records []protocols.Record) (durable bool)
-	// Crash tells that the node crashes. Of records that are being written, if there are any, it keeps what
-	// a crash in the middle of writing leaves: a part of them, and of the last record perhaps a part, which
-	// Records then leaves out. A snapshot is there as a whole or not at all.
+	// Crash is called when the node crashes. Of the records being written, the disk keeps what a crash in the middle
+	// of writing leaves: some of them, and perhaps a part of the next, which Records leaves out. A snapshot is kept as
+	// a whole or not at all.
 	Crash()
 	// Records returns what is durable, oldest first: the last snapshot and all that was written after it.
 	// The slices belong to the caller.
 	Records() [][]byte
 }
 
-// Watcher sees every step of a node, those that restore it included.
+// Watcher is called for every step of a node, also while it is restored.
 type Watcher interface {
 	Before(in *protocols.Input)
-	// After comes when the step is over; out holds the effects of the batch so far.
+	// After is called when the step is over; out holds the effects of the batch so far.
 	After(in *protocols.Input, out *protocols.Outbox)
 }
 
@@ -52,11 +51,12 @@ type Config struct {
 	// New makes the node of an incarnation, which is counted from 0.
 	New   func(incarnation uint64) protocols.Node
 	World World
-	Disk  Disk    // nil: nothing outlives a crash
-	Watch Watcher // nil: nobody watches
-	// Breach is told when the node breaks the contract, in words that follow its name. Nil: nobody is.
+	Disk  Disk    // nil: everything is lost in a crash
+	Watch Watcher // nil disables it
+	// Breach, if set, is called when the node violates the contract. The text of the error continues a sentence that
+	// begins with the node's name.
 	Breach func(error)
-	// Client tells that the node is one of clients: its answers are for the load.
+	// Client says that the node is a client node, whose answers are for the load.
 	Client bool
 }
 
@@ -67,17 +67,17 @@ type Host struct {
 
 	node        protocols.Node // nil while it is down
 	incarnation uint64
-	batch       *batch // what the steps want since the last Release
-	writing     *batch // what waits for the disk, if busy
+	batch       *batch // the effects of the steps since the last Release
+	writing     *batch // the effects that wait for the disk, if busy
 	busy        bool
 	timers      map[protocols.TimerID]Timer
 	settings    uint64 // how many timers were ever set
 	input       protocols.Input
 	requests    requests
-	again       []toClient // answers that are given again
+	again       []toClient // answers to give again with the next Release
 }
 
-// batch is what the steps of a batch want.
+// batch holds the effects of the steps of a batch.
 type batch struct {
 	protocols.Outbox
 	arrived []time.Duration // when the inputs arrived that led to the marks, one each
@@ -88,7 +88,7 @@ func (b *batch) reset() {
 	b.arrived = b.arrived[:0]
 }
 
-// Timer is one that is set.
+// Timer is a timer that is set.
 type Timer struct {
 	ID      protocols.TimerID
 	Setting uint64        // tells it from earlier timers of the same ID
@@ -115,11 +115,11 @@ func (h *Host) Incarnation() uint64 { return h.incarnation }
 // Clock is the node's own clock, by which it is told the time and its timers run.
 func (h *Host) Clock() *Clock { return &h.clock }
 
-// Pending is what the batch wants so far. It must not be changed.
+// Pending holds the effects of the batch so far. It must not be changed.
 func (h *Host) Pending() *protocols.Outbox { return &h.batch.Outbox }
 
-// Restore begins an incarnation: it makes the node and feeds it what is on its disk. Start follows, in
-// the same batch unless the world wants to tell what is restored from what is new.
+// Restore begins an incarnation: it makes the node and gives it the records on its disk. Start must follow. The world
+// may call Release in between, to separate what is restored from what is new.
 func (h *Host) Restore() {
 	h.node = h.config.New(h.incarnation)
 	if h.config.Disk == nil {
@@ -142,7 +142,8 @@ func (h *Host) Start() {
 	h.Input(&h.input, h.config.World.Now())
 }
 
-// Crash ends the incarnation. What waits for the disk, or was not released, is lost, or a part of it.
+// Crash ends the incarnation. Effects that were not released are lost. Of records that are being written, the disk
+// may keep a part.
 func (h *Host) Crash() {
 	if h.config.Disk != nil {
 		h.config.Disk.Crash()
@@ -156,8 +157,8 @@ func (h *Host) Crash() {
 	h.requests, h.again = requests{}, nil
 }
 
-// Input lets the node take an input, whose time it sets. Arrived is when the input came: earlier than
-// now, if it had to wait for the node. A node that is down takes no input.
+// Input gives the node an input, after setting its time. Arrived is when the input came, which is before now if it had
+// to wait for the node. Input does nothing if the node is down.
 func (h *Host) Input(in *protocols.Input, arrived time.Duration) {
 	if h.node == nil {
 		return
@@ -190,7 +191,7 @@ func (h *Host) Due(timer protocols.TimerID, setting uint64) bool {
 	return true
 }
 
-// Fire lets the node take a timer that is due.
+// Fire gives the node a timer, unless the timer was set again or stopped since; see Due.
 func (h *Host) Fire(timer protocols.TimerID, setting uint64, arrived time.Duration) {
 	if !h.Due(timer, setting) {
 		return
@@ -200,8 +201,8 @@ func (h *Host) Fire(timer protocols.TimerID, setting uint64, arrived time.Durati
 	h.Input(&h.input, arrived)
 }
 
-// Release ends the batch: its records go to the disk, and its effects are let out when they are durable.
-// If the disk is still busy with an earlier batch, this one joins what is written next.
+// Release ends the batch: it writes the records to the disk, and releases the effects when they are durable. If the
+// disk is busy with an earlier batch, the records of this one become part of the next write.
 func (h *Host) Release() {
 	for _, a := range h.again {
 		h.config.World.Answer(a.node, a.Answer)
@@ -224,16 +225,16 @@ func (h *Host) Release() {
 	}
 }
 
-// Durable tells that the records of the last Disk.Write are durable. It lets the effects out that waited
-// for them, and releases what has collected meanwhile.
+// Durable must be called when the records of the last Disk.Write are durable, if that took time. It releases the
+// effects that waited for them, and then the batch that has collected meanwhile.
 func (h *Host) Durable() {
 	h.busy = false
 	h.letOut(h.writing)
 	h.Release()
 }
 
-// letOut carries out what a batch wants, all of whose records are durable, and tells the node so if it
-// asked for that, which begins another batch.
+// letOut carries out the effects of a batch whose records are durable. If the node has called WhenDurable, it gets an
+// InputDurable for each call, which begins another batch; more is then true.
 func (h *Host) letOut(b *batch) (more bool) {
 	world := h.config.World
 	for i := range b.Commits {
@@ -259,8 +260,7 @@ func (h *Host) letOut(b *batch) (more bool) {
 	return len(notices) > 0
 }
 
-// answer gives an answer to the client node that waits for it. A client node, which has been handed no
-// requests, answers the load.
+// answer sends an answer to the client node that waits for it or, from a client node, gives it to the load.
 func (h *Host) answer(a protocols.Answer) {
 	if h.config.Client {
 		h.config.World.Answer(protocols.Nobody, a)

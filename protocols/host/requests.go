@@ -8,11 +8,10 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// requests are the commands that client nodes have handed to a replica: who waits for which answer. It is
-// the replica's side of the standard client. A replica answers a command once an incarnation; if the
-// answer is lost the client hands the command over again, here or elsewhere, and the host that has the
-// answer gives it again. It keeps an answer until the client says, with a later command, that it wants none
-// below some number.
+// requests holds the commands that client nodes have sent to a replica, and which node waits for the answer. It is the
+// replica's side of the standard client. A replica answers each command once an incarnation. If the answer is lost,
+// the client sends the command again, here or to another replica, and a host that has the answer gives it again. The
+// host keeps an answer until the client says, with a later command, that it does not want it any more.
 type requests struct {
 	clients map[uint64]*session // by CommandID.Client
 }
@@ -24,8 +23,8 @@ type session struct {
 	answers map[uint64][]byte // by sequence number; nil: the replica is at work on it
 }
 
-// take notes a command and tells whether the replica is to be given it. If it has been answered, answer is
-// that answer.
+// take records a command that came from a client node. Step says whether the replica must get it. If the replica has
+// answered it already, step is false and answer is that answer.
 func (r *requests) take(from protocols.NodeID, id protocols.CommandID, acked uint64) (answer []byte, step bool) {
 	if r.clients == nil {
 		r.clients = map[uint64]*session{}
@@ -44,7 +43,7 @@ func (r *requests) take(from protocols.NodeID, id protocols.CommandID, acked uin
 	return answer, answer == nil
 }
 
-// forget drops what the client wants no more.
+// forget drops the answers that the client does not want any more, those to commands before acked.
 func (s *session) forget(acked uint64) {
 	if acked <= s.acked {
 		return
@@ -63,8 +62,8 @@ func (s *session) forget(acked uint64) {
 	s.acked = acked
 }
 
-// answered notes an answer and tells which node waits for it. An error tells how the replica has broken
-// the contract: each command that it is handed, it answers once an incarnation.
+// answered records an answer and returns the node that waits for it. It returns an error if the replica violates the
+// contract, by which it answers each command that it was handed once an incarnation, and no other.
 func (r *requests) answered(a protocols.Answer) (node protocols.NodeID, waits bool, err error) {
 	s := r.clients[a.ID.Client]
 	if s != nil && a.ID.Seq < s.acked {
@@ -84,8 +83,9 @@ func (r *requests) answered(a protocols.Answer) (node protocols.NodeID, waits bo
 	return s.node, true, nil
 }
 
-// Request hands the replica a command, encoded, that a client node has sent. One that the replica has
-// answered in this incarnation is answered again, without asking it. Bytes that are no command are dropped.
+// Request gives the replica an encoded command that a client node has sent. If the replica has answered the command in
+// this incarnation, the host gives the answer again and the replica does not get it. Bytes that are no command are
+// dropped.
 func (h *Host) Request(from protocols.NodeID, command []byte, arrived time.Duration) {
 	id, acked, err := kv.Header(command)
 	if h.node == nil || err != nil {
@@ -100,7 +100,7 @@ func (h *Host) Request(from protocols.NodeID, command []byte, arrived time.Durat
 	h.Input(&h.input, arrived)
 }
 
-// toClient is an answer on its way to a client node.
+// toClient is an answer with the client node that it is for.
 type toClient struct {
 	node protocols.NodeID
 	protocols.Answer
