@@ -1,51 +1,45 @@
-// Package protocols is the contract between a consensus protocol and the world it runs in.
+// Package protocols is the contract between a consensus protocol and its host.
 //
-// A replica is a [Node]: a deterministic, single-threaded state machine. It starts no goroutine,
-// reads no clock, opens no socket and no file. Everything it learns comes in by a call of Step,
-// everything it wants goes out through an [Outbox]. So the same replica runs under a live host
-// (one goroutine, QUIC, real time) and under a simulator (one event queue, virtual time), and a
-// run is nothing but a list of inputs: it can be recorded, replayed and shrunk.
+// A replica is a [Node]: a deterministic, single-threaded state machine. It starts no goroutine, reads no clock, and
+// opens no socket and no file. It learns everything from the inputs of Step, and puts everything it wants into an
+// [Outbox]. So the same replica runs live (one goroutine, QUIC, real time) and simulated (an event loop, virtual
+// time), and its inputs can be recorded, replayed and shrunk. Package host runs nodes in both.
 //
 // # One step
 //
-// The host calls Step with one input, or several times with the inputs that have come in
-// meanwhile, and then, in this order,
+// The host calls Step with one input, or with several inputs that have come together. Then it writes the records that
+// the steps asked to Persist and, when they are durable, releases the other effects: commits and marks, answers,
+// messages, timers. A node may therefore send a promise in the step that persists it. The records and messages of a
+// batch share one write and one packet without any work of the driver.
 //
-//  1. makes the records durable that the step asked to Persist,
-//  2. hands out what it sent, the timers it set and the answers it gave,
-//  3. notes what it committed and marked.
+// A disk may take time, and the node goes on meanwhile. Only timers and messages of [Outbox.SendNow] do not wait for it.
+// [Outbox.WhenDurable] asks for an [InputDurable] when everything persisted so far is durable.
 //
-// A node may therefore send a promise in the step that makes it: the promise is on disk before
-// anybody hears of it. Records and messages of a batch share one write and one packet; no driver
-// has to do anything for it.
+// # Incarnations
 //
-// # A life
-//
-// After a crash the host makes a new node and feeds it the records of the former one, oldest
-// first, each as an [InputRestore]; then comes exactly one [InputStart]; then messages, timers
-// and commands in any order. Messages may be lost, doubled, reordered and late. Timers may be
-// late, never early.
+// After a crash the host makes a new node, the next incarnation, and gives it the records of the former ones, oldest
+// first, each as an [InputRestore]; then exactly one [InputStart]; then messages, timers and commands in any order.
+// Messages may be lost, doubled, reordered and late. Timers may be late, never early.
 //
 // # Commands
 //
-// A client's command is handed to the replica of the client's own region as an [InputCommand];
-// that replica sees to it that it is decided, in whatever way the protocol has, and answers it
-// once with Answer. The bytes are those of a kv.Command; [CommandID] says which command of which
-// client it is. The host hands a command over again if the client retries: the state machine
-// executes it once.
+// A client's command comes to one replica as an [InputCommand], by default the nearest. That replica has it decided, in
+// whatever way the protocol has, and answers it with Answer, once an incarnation. If the client does not get the
+// answer, it sends the command again, to this replica or another. The host then gives a known answer again; otherwise
+// the replica gets the command once more. The state machine executes each command once. The bytes are those of a
+// kv.Command; [CommandID] names the client and the command.
 //
-// # What a driver is made of
+// # What a driver consists of
 //
-// One folder: the messages as a .proto file, the replica, the floor, and a [Driver] value that
-// goes into the list in package registry. Package prototest puts any driver through the contract.
+// A driver is a folder with the messages as a .proto file, the replica, the floor, and a [Driver] value, which is listed
+// in package registry. Package prototest checks that a driver keeps the contract.
 //
-// What an experiment may choose are the fields of a struct, whose tags package options explains. Which
-// replicas must agree is asked of quorum systems (package quorum): the driver says for which roles it needs
-// them and whose quorums must meet, and asks IsQuorum instead of counting. What it cannot work with it refuses
-// in Validate, naming the field, so that the user is told the line of the file. A [Config] that has passed
-// [Driver.Complete] has all of that filled in and checked.
+// The driver's options are the fields of a struct, whose tags are explained in package options. Its quorums are quorum
+// systems (package quorum): the driver names the roles for which it needs them and the roles whose quorums must meet,
+// and calls IsQuorum instead of counting. In Validate it refuses configurations that it does not work with, naming the
+// field, so that the error can name the line of the experiment file. [Driver.Complete] fills in and checks all of this.
 //
-// A driver with a leader owes the marks [MarkLeading] and [MarkDeposed]; see [Driver]. The marks of a
-// command, such as [MarkProposed], feed the breakdown of a write's time; numbers of its own a driver notes with
-// [Outbox.Measure].
+// A driver with a leader must mark [MarkLeading] and [MarkDeposed]; see [Driver]. From the marks of a command, such as
+// [MarkProposed], reports compute the breakdown of a write's time. With [Outbox.Measure] a driver notes numbers of its
+// own.
 package protocols

@@ -48,8 +48,8 @@ type Driver struct {
 	Invariants func(replicas []Node) error
 }
 
-// Config is what a replica knows when it is made. Driver.Complete fills in options and quorums. All
-// replicas of a cluster share members, quorums, delays and options, which nobody changes.
+// Config is the configuration of a replica. Driver.Complete fills in options and quorums. All replicas of a cluster
+// share members, quorums, delays and options, which must not be changed.
 type Config struct {
 	ID      NodeID
 	Members []NodeID     // the replicas of the first membership: 0 … n-1, in that order
@@ -57,7 +57,7 @@ type Config struct {
 	Leader  NodeID       // who shall lead, Nobody for drivers without a leader
 	Delays  Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
 	Options any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
-	Seed    uint64       // for the replica's own randomness: the same in a repeated run, a higher one in each later life
+	Seed    uint64       // for the replica's own randomness: the same in a repeated run, higher in each later incarnation
 }
 
 // Members returns the first membership of a cluster of n replicas: 0 … n-1.

@@ -33,17 +33,17 @@ type Node interface {
 	Step(in *Input, out *Outbox)
 }
 
-// InputKind says what has happened to a node.
+// InputKind is the kind of an input.
 type InputKind uint8
 
 // The kinds of input; the comments say which fields of Input are set besides Kind and Now.
 const (
-	InputRestore InputKind = iota + 1 // Data: a record persisted in an earlier life, oldest first
-	InputStart                        // nothing; exactly once a life, after the restores
+	InputRestore InputKind = iota + 1 // Data: a record persisted in an earlier incarnation, oldest first
+	InputStart                        // nothing; exactly once an incarnation, after the restores
 	InputMessage                      // From, Data: a message that From sent
 	InputTimer                        // Timer: one that was set, and neither set again nor stopped since
-	InputCommand                      // From, Command, Data: a client wants it done; of a client node, the load does
-	InputDurable                      // Notice: what WhenDurable was called with is durable now
+	InputCommand                      // From, Command, Data: a command, at a replica from a client node, at a client node from the load
+	InputDurable                      // Notice: the number that WhenDurable was called with; what was persisted before is durable
 )
 
 // String returns the kind's name as traces print it.
@@ -65,7 +65,7 @@ func (k InputKind) String() string {
 	return "unknown"
 }
 
-// Input is one thing that happens to a node.
+// Input is one input of a node.
 type Input struct {
 	Kind    InputKind
 	Now     time.Duration // since the run began, monotonic or virtual; never decreasing for a node

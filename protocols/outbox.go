@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Outbox collects what a node wants. The host owns it and reuses it; the byte slices in it are
-// valid until Reset. The zero value is ready for use. Not safe for use by several goroutines.
+// Outbox collects the effects that a node wants. The host owns it and reuses it; the byte slices in it are valid until
+// Reset. The zero value is ready for use. Not safe for use by several goroutines.
 type Outbox struct {
 	Sends   []Send
 	Timers  []TimerChange
@@ -17,7 +17,7 @@ type Outbox struct {
 	Commits []Commit
 	Answers []Answer
 	Marks   []Mark
-	Notices []uint64 // what WhenDurable was called with
+	Notices []uint64 // the numbers that WhenDurable was called with
 
 	arena []byte // encoded messages and records
 }
@@ -29,10 +29,10 @@ type Send struct {
 	Now  bool // it does not wait for the disk; see Outbox.SendNow
 }
 
-// Record is what shall survive a crash.
+// Record is a record that must survive a crash.
 type Record struct {
 	Data     []byte
-	Snapshot bool // it takes the place of all records before it
+	Snapshot bool // it replaces all records before it
 }
 
 // TimerChange sets a timer, in place of a pending one with the same ID, or stops it.
@@ -57,8 +57,8 @@ func (s Slot) String() string {
 	return s.Key + "/" + strconv.FormatUint(s.Index, 10)
 }
 
-// Commit tells that the replica has applied a command to its state machine, or has adopted a state
-// in which all up to the slot is applied.
+// Commit reports that the replica has applied a command to its state machine, or has adopted a state in which
+// everything up to the slot is applied.
 type Commit struct {
 	Slot    Slot
 	ID      CommandID // zero for a no-op
@@ -66,14 +66,14 @@ type Commit struct {
 	Adopted bool // not applied here; see Outbox.Adopt
 }
 
-// Answer is the result of a command, for the client that gave it to this replica.
+// Answer is the result of a command, for the client that sent it to this replica.
 type Answer struct {
 	ID     CommandID
 	Result []byte // an encoded kv.Result
 }
 
-// Mark is an event worth telling in a trace or a figure. It has no effect on what the replicas do; but a run is
-// judged, and the time of a write broken down, by the marks below. See MarkLeading.
+// Mark is an event for traces and reports. It has no effect on what replicas do, but a run is judged, and the time of
+// a write broken down, by the marks below. See MarkLeading.
 type Mark struct {
 	ID    CommandID // zero for an event of the replica itself
 	Event string    // one of the Mark constants, or a driver's own word
@@ -94,8 +94,8 @@ const (
 	MarkReverted  = "reverted"  // this replica took a promise or a vote back, under which nothing happened
 )
 
-// Send encodes m and addresses it to a node. The message leaves when everything is durable that was
-// persisted before, in this step or an earlier one.
+// Send sends m to a node. The message leaves when everything is durable that was persisted before, in this step or an
+// earlier one.
 func (o *Outbox) Send(to NodeID, m proto.Message) {
 	o.Sends = append(o.Sends, Send{To: to, Data: o.encode(m)})
 }
@@ -139,7 +139,7 @@ func (o *Outbox) SetTimer(id TimerID, after time.Duration) {
 	o.Timers = append(o.Timers, TimerChange{ID: id, After: after})
 }
 
-// StopTimer takes back a pending timer; without one it does nothing.
+// StopTimer stops a pending timer; without one it does nothing.
 func (o *Outbox) StopTimer(id TimerID) {
 	o.Timers = append(o.Timers, TimerChange{ID: id, Stop: true})
 }
@@ -154,24 +154,22 @@ func (o *Outbox) Persist(record proto.Message) {
 // unless the node crashes first.
 func (o *Outbox) WhenDurable(notice uint64) { o.Notices = append(o.Notices, notice) }
 
-// Snapshot is Persist for a record that takes the place of all persisted before it: a new life is
-// restored from it and from what was persisted after it. A crash leaves either it or all those.
+// Snapshot is Persist for a record that replaces all records persisted before it: the next incarnation is restored from
+// it and from what was persisted after it. A crash leaves either the snapshot or the records that it replaces.
 func (o *Outbox) Snapshot(record proto.Message) {
 	o.Records = append(o.Records, Record{Data: o.encode(record), Snapshot: true})
 }
 
-// Commit tells which command took effect at which place of the agreed order, in that order. A
-// new life tells again what it restores: while it is restored a node may commit, adopt and mark, but
-// not send, set timers, persist or answer. The command may be borrowed from the node; the host
-// reads it before the next step.
+// Commit reports that a command took effect at a slot of the agreed order. Commits must come in that order. A new
+// incarnation commits again what it restores: while it is restored, a node may commit, adopt and mark, but not send,
+// set timers, persist or answer. The command may be borrowed from the node; the host reads it before the next step.
 func (o *Outbox) Commit(slot Slot, id CommandID, command []byte) {
 	o.Commits = append(o.Commits, Commit{Slot: slot, ID: id, Command: command})
 }
 
-// Adopt tells that the replica has taken over a state in which everything up to a slot, that
-// included, has taken effect, instead of applying it command by command: from its own snapshot
-// while it is restored, or from another replica's. What it commits next stands behind that slot.
-// Drivers that order each key by itself adopt each key.
+// Adopt reports that the replica has adopted a state in which everything up to and including a slot has taken effect,
+// instead of applying the commands one by one: its own snapshot while it is restored, or another replica's. Its next
+// commit is at the slot after it. Drivers that order each key by itself adopt each key.
 func (o *Outbox) Adopt(slot Slot) {
 	o.Commits = append(o.Commits, Commit{Slot: slot, Adopted: true})
 }
@@ -187,8 +185,8 @@ func (o *Outbox) Mark(id CommandID, event string) {
 	o.Marks = append(o.Marks, Mark{ID: id, Event: event})
 }
 
-// Measure notes a number that goes with an event of the replica itself, in words as measures.go says;
-// reports tell how often it was noted, its mean and its maximum.
+// Measure notes a number with an event of the replica itself, named as measures.go says. Reports show how often it was
+// noted, its mean and its maximum.
 func (o *Outbox) Measure(event string, value int64) {
 	o.Marks = append(o.Marks, Mark{Event: event, Value: value})
 }
