@@ -38,6 +38,10 @@ type Driver struct {
 	// Floor is the least time a write can take for a client beside the replica of that Config, which is
 	// complete, from its arrival to its answer, with no processing time, no loss and no other writes.
 	Floor func(Config) time.Duration
+	// ClientFloor is Floor for a client anywhere, by its one-way delays to the replicas and back, of a driver with
+	// a Client of its own that does not merely ask one replica. The ID of that Config is Nobody. Nil: a client
+	// takes the way to one replica and back, and that replica's Floor.
+	ClientFloor func(c Config, there, back []time.Duration) time.Duration
 	// Describe names an encoded message for traces and diagrams, in one line: its kind first, then
 	// the essentials, such as "Prepare k/1 2.0". Empty means that it is not a message of this
 	// driver. Safe for use by several goroutines. Nil means that the driver does not tell.

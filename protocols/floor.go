@@ -2,13 +2,14 @@ package protocols
 
 import "time"
 
-// Floors returns the least time that a write can take for a client beside each replica of a cluster;
-// see Driver.Floor. Of the configuration everything counts but the ID.
-func (d *Driver) Floors(c Config) []time.Duration {
-	floors := make([]time.Duration, c.Size())
-	for i := range floors {
-		c.ID = NodeID(i)
-		floors[i] = d.Floor(c)
+// FloorAt returns the least time that a write can take for a client with these one-way delays to the replicas,
+// and back from them: ClientFloor, or the way to the replica that it asks and back, and that replica's Floor.
+// Of the configuration everything counts but the ID.
+func (d *Driver) FloorAt(c Config, asked NodeID, there, back []time.Duration) time.Duration {
+	if d.ClientFloor != nil {
+		c.ID = Nobody
+		return d.ClientFloor(c, there, back)
 	}
-	return floors
+	c.ID = asked
+	return there[asked] + d.Floor(c) + back[asked]
 }

@@ -113,15 +113,19 @@ func (p *Plan) ClientConfig(protocol Protocol, client int) protocols.ClientConfi
 func (p *Plan) ClientRegion(client int) int { return p.Region(p.Experiment.Clients[client]) }
 
 // Floor is the least time that a write from a client node's region can take under a protocol: the round trip to
-// the replica that it asks first, and the driver's floor at that replica.
+// the replica that it asks first, and the driver's floor at that replica; or the driver's ClientFloor.
 func (p *Plan) Floor(protocol Protocol, client int) time.Duration {
 	c := p.ClientConfig(protocol, client)
 	return p.floor(protocol, &c)
 }
 
 func (p *Plan) floor(protocol Protocol, c *protocols.ClientConfig) time.Duration {
-	asked := c.Replicas[0]
-	return c.RoundTrips[asked] + p.Driver(protocol).Floor(p.ReplicaConfig(protocol, asked))
+	asked, at := c.Replicas[0], p.ClientRegion(int(c.ID)-len(c.Replicas))
+	back := make([]time.Duration, len(c.Replicas))
+	for replica := range back {
+		back[replica] = p.Topology.OneWay[replica][at]
+	}
+	return p.Driver(protocol).FloorAt(p.ReplicaConfig(protocol, asked), asked, p.Topology.OneWay[at][:len(back)], back)
 }
 
 // QuorumRoundTrip is the round trip from a client node's region to the nearest majority of the replicas; a

@@ -90,25 +90,31 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 				placement.Leader = replicas[leader]
 			}
 			config.Leader = leader
-			floors := p.Driver.Floors(config)
-			placement.serve(n, floors, clients)
+			placement.serve(n, config, clients)
 			placements = append(placements, placement)
 		}
 	}
 	return placements, nil
 }
 
-// serve computes what each client gets, given the floors of a client beside each replica.
-func (p *Placement) serve(n *Network, floors []time.Duration, clients []Client) {
+// serve computes what each client gets: from the replica beside it, or else from the one through which it waits
+// least.
+func (p *Placement) serve(n *Network, config protocols.Config, clients []Client) {
 	values, weights := make([]float64, len(clients)), make([]float64, len(clients))
 	for i, c := range clients {
+		there, back := make([]time.Duration, len(p.Replicas)), make([]time.Duration, len(p.Replicas))
+		for j, region := range p.Replicas {
+			if region != c.Region {
+				there[j], back[j] = n.OneWay[c.Region][region], n.OneWay[region][c.Region]
+			}
+		}
 		best := Cost{Via: -1}
 		for j, region := range p.Replicas {
+			floor := p.Protocol.Driver.FloorAt(config, protocols.NodeID(j), there, back)
 			if region == c.Region {
-				best = Cost{Floor: floors[j], Via: region}
+				best = Cost{Floor: floor, Via: region}
 				break
 			}
-			floor := floors[j] + n.OneWay[c.Region][region] + n.OneWay[region][c.Region]
 			if best.Via < 0 || floor < best.Floor {
 				best = Cost{Floor: floor, Via: region}
 			}

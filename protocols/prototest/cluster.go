@@ -56,6 +56,8 @@ type Cluster struct {
 	seed    uint64
 	random  *rand.Rand
 	loop    sim.Loop[func()]
+	instant time.Duration     // when the latest event was
+	atOnce  int               // how many have been at that time
 	beside  []func()          // messages between nodes at one place, which arrive at once
 	seqs    map[uint64]uint64 // the last sequence number of each client
 	trace   hash.Hash
@@ -158,10 +160,19 @@ func (c *Cluster) At(at time.Duration, do func()) { c.loop.At(at, do) }
 func (c *Cluster) Run(until time.Duration) {
 	c.t.Helper()
 	c.loop.Run(until, func(happen func()) {
+		if c.atOnce++; c.Now() > c.instant {
+			c.instant, c.atOnce = c.Now(), 0
+		}
+		if c.atOnce > mostAtOnce {
+			c.t.Fatalf("seed %d: more than %d events at %v: a timer of no duration is set again and again", c.seed, mostAtOnce, c.Now())
+		}
 		happen()
 		c.arrive()
 	})
 }
+
+// mostAtOnce is how many events may happen at one instant before a test is ended that would not end by itself.
+const mostAtOnce = 10_000
 
 // RunUntilAnswered plays until every command is answered that was issued and not given up, or
 // the time is over, which is an error.
