@@ -53,7 +53,7 @@
 //	expect PHRASE then PHRASE            both happen, the first time of one before that of the other
 //	expect breach R1 applies another     a check of what every driver promises fails and tells so, in
 //	                                     words that begin like this: the driver is wrong on purpose
-//	expect log R0 w r                    R0, in its last life, has applied these and no others, in this
+//	expect log R0 w r                    R0, in its last incarnation, has applied these and no others, in this
 //	                                     order; all in place of R0: every living replica; no-op: a no-op
 //	expect all answered                  every command has an answer
 //	expect all once                      no command stands in a log twice
