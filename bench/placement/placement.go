@@ -20,20 +20,20 @@ type Network struct {
 	OneWay  protocols.Delays // in the order of Regions
 }
 
-// Protocol is a driver with options chosen, which any number of replicas may be set up with.
+// Protocol is a driver with its options, for any number of replicas.
 type Protocol struct {
 	Label   string
 	Driver  *protocols.Driver
-	Options protocols.Choices // those that are not as by default
+	Options protocols.Choices // those that differ from the defaults
 }
 
 // Client is a region with clients in it.
 type Client struct {
-	Region int     // of the network
-	Weight float64 // its share of the writes is its part of the sum of all weights
+	Region int     // an index in Network.Regions
+	Weight float64 // relative to the sum of all weights, its share of the writes
 }
 
-// Placement is one way to set up a cluster, and what it gives to each client.
+// Placement is one way to set up a cluster, with the floors of its clients.
 type Placement struct {
 	Protocol Protocol
 	Replicas []int  // regions of the network
@@ -45,10 +45,10 @@ type Placement struct {
 	Worst    time.Duration
 }
 
-// Cost is what a write takes at least for a client.
+// Cost is the floor of a client's writes.
 type Cost struct {
 	Floor time.Duration
-	Via   int // the region of the replica that the client talks to: beside it, or else the one that gives it the least
+	Via   int // the region of the replica that the client asks: its own region or, without a replica there, the best
 }
 
 func (p *Placement) value(aim result.Aim) time.Duration {
@@ -61,9 +61,9 @@ func (p *Placement) value(aim result.Aim) time.Duration {
 	return p.Weighted
 }
 
-// Of returns the placements of each protocol in the given regions: one for each leader, or one for
-// a protocol without. Without clients, there is one of weight 1 beside each replica. An error tells
-// of a protocol that refuses the number of replicas, or its options.
+// Of returns the placements of each protocol with replicas in the given regions: one for each leader, or a single one
+// for a protocol without a leader. If clients is empty, each replica has a client of weight 1 beside it. It returns an
+// error if a protocol refuses the number of replicas or its options.
 func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placement, error) {
 	if len(clients) == 0 {
 		for _, region := range replicas {
@@ -209,7 +209,7 @@ func (n *Network) names(regions []int) (names []string) {
 	return names
 }
 
-// Table names what placements tell by numbers, for a report. Without clients, those beside the replicas
+// Table replaces the indexes in placements by names, for a report. Without clients, those beside the replicas
 // are named if all placements have the same replicas.
 func Table(n *Network, placements []Placement, clients []Client, aim result.Aim) *result.Placements {
 	table := &result.Placements{Aim: aim}
