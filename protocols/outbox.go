@@ -86,7 +86,7 @@ const (
 	MarkProposed  = "proposed"  // at the proposer: the command is put forward for the first time
 	MarkPrepared  = "prepared"  // at the proposer: a prepare phase of the command's own is over
 	MarkAccepted  = "accepted"  // at an acceptor or follower other than the proposer: it holds the command
-	MarkCommitted = "committed" // at the proposer: the command is chosen, and this replica knows
+	MarkCommitted = "committed" // at the proposer: the command is chosen, and this replica knows; of several the first counts
 	MarkApplied   = "applied"   // at the replica whose client it is: the state machine has executed it
 	MarkRetried   = "retried"   // at the proposer: put forward again, since an answer was late or another command won
 	MarkLeading   = "leading"   // this replica became leader; every driver with HasLeader must tell, see Driver.HasLeader

@@ -1,5 +1,7 @@
 package primarybackup
 
+//go:generate go tool protogen primarybackup/primarybackup.proto
+
 import (
 	"fmt"
 
