@@ -48,7 +48,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		case driver.HasLeader && protocol.Leader == "":
 			protocol.Leader = e.Replicas[0]
 		case driver.HasLeader && protocol.Leader != leaderAuto && !slices.Contains(e.Replicas, protocol.Leader):
-			return doc.Errorf(at+".leader", "found %q; accepted: auto, or one of the experiment's regions, %s%s", protocol.Leader,
+			return doc.Errorf(at+".leader", "found %q; accepted: auto, or a region with a replica, %s%s", protocol.Leader,
 				strings.Join(e.Replicas, ", "), strictyaml.DidYouMean(protocol.Leader, e.Replicas))
 		}
 	}
@@ -79,7 +79,7 @@ func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Dr
 	case !errors.As(err, &field):
 		return doc.Errorf(at, "%w", err)
 	case field.Field == protocols.FieldMembers:
-		return doc.Errorf(at, "found %d regions for %s: %w", len(p.Experiment.Replicas), driver.Name, err)
+		return doc.Errorf(at, "found %d replicas for %s: %w", len(p.Experiment.Replicas), driver.Name, err)
 	case errors.As(err, &apart):
 		return doc.Errorf(at+"."+field.Field, "%s", apart.Text(func(replica int32) string { return p.Experiment.Regions[replica] }))
 	}

@@ -48,7 +48,7 @@ func (p *Plan) checkRegions(doc *strictyaml.Document, topology *netem.Topology) 
 		return doc.Errorf(key, "found %d regions; accepted: up to %d", len(e.Replicas), protocols.MaxReplicas)
 	}
 	for i, region := range e.Replicas {
-		if err := topology.CheckRegion(region); err != nil {
+		if err := checkReplica(topology, region); err != nil {
 			return doc.Errorf(fmt.Sprintf("%s[%d]", key, i), "%w", err)
 		}
 	}
@@ -58,6 +58,15 @@ func (p *Plan) checkRegions(doc *strictyaml.Document, topology *netem.Topology) 
 		e.Clients = e.Replicas
 	}
 	return p.checkClients(doc, topology)
+}
+
+// checkReplica refuses a region of a replica that is not in the topology. A second replica of a region has a name of
+// its own only once the file is read; in the file the region stands twice.
+func checkReplica(topology *netem.Topology, region string) error {
+	if place, err := Place(topology, region); err == nil && place != region {
+		return fmt.Errorf("found %q; accepted: %s, once for each replica there", region, place)
+	}
+	return topology.CheckRegion(region)
 }
 
 // checkClients checks the regions of clients, and adds those without a replica to Regions.

@@ -88,7 +88,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	if err != nil {
 		return err
 	}
-	n, clients, err := planNetwork(topology, regions, places, o)
+	n, clients, err := planNetwork(topology, regions, places, planClients(e, topology, o))
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,8 @@ func planWhere(e *experiment.Plan, o *planOptions) (topology *netem.Topology, re
 	case o.choose == 0 && (o.from != "" || len(o.among) > 0 || len(o.with) > 0):
 		return nil, nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
 	case o.choose == 0 && e != nil:
-		return e.AllRegions, e.Experiment.Regions, e.Places, nil
+		replicas := e.Experiment.Replicas
+		return e.AllRegions, replicas, e.Places[:len(replicas)], nil
 	case o.choose == 0 || o.from == "" && e == nil:
 		return nil, nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
 	case o.from == "":
@@ -137,9 +138,15 @@ func planWhere(e *experiment.Plan, o *planOptions) (topology *netem.Topology, re
 			return nil, nil, nil, usage(err)
 		}
 	}
-	regions = topology.Regions
+	regions = slices.Clone(topology.Regions)
 	if len(o.among) > 0 {
 		regions = o.among
+	} else {
+		for _, region := range o.with { // us-east-1#2 is none of the topology's
+			if !slices.Contains(regions, region) {
+				regions = append(regions, region)
+			}
+		}
 	}
 	if places, err = placesOf(topology, regions); err != nil {
 		return nil, nil, nil, err
@@ -180,7 +187,7 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
 				driver := drivers.Find(protocol.Name)
-				options := driver.Chosen(len(e.Experiment.Regions), protocol.Options)
+				options := driver.Chosen(len(e.Experiment.Replicas), protocol.Options)
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
 			}
 		}
@@ -204,9 +211,21 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 	return slices.DeleteFunc(all, func(p placement.Protocol) bool { return !slices.Contains(o.protocols, p.Label) }), nil
 }
 
+// planClients returns where clients are, as the flag names them: those of the flag, or the experiment's if they are
+// not beside its replicas. None means one beside each replica.
+func planClients(e *experiment.Plan, topology *netem.Topology, o *planOptions) []string {
+	switch {
+	case len(o.clients) == 1 && o.clients[0] == "all":
+		return topology.Regions
+	case len(o.clients) == 0 && e != nil && !slices.Equal(e.Experiment.Clients, e.Experiment.Replicas):
+		return e.Experiment.Clients
+	}
+	return o.clients
+}
+
 // planNetwork returns the regions that replicas may be placed in, first, then those where only
 // clients are, and the clients.
-func planNetwork(topology *netem.Topology, regions, places []string, o *planOptions) (*placement.Network, []placement.Client, error) {
+func planNetwork(topology *netem.Topology, regions, places, named []string) (*placement.Network, []placement.Client, error) {
 	n := &placement.Network{Regions: slices.Clone(regions)}
 	places = slices.Clone(places)
 	var clients []placement.Client
@@ -222,10 +241,6 @@ func planNetwork(topology *netem.Topology, regions, places []string, o *planOpti
 		}
 		clients = append(clients, placement.Client{Region: at, Weight: weight})
 		return nil
-	}
-	named := o.clients
-	if len(o.clients) == 1 && o.clients[0] == "all" {
-		named = topology.Regions
 	}
 	for _, c := range named {
 		region, share, weighted := strings.Cut(c, "=")

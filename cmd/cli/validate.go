@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,12 @@ func validateCommand(drivers protocols.Drivers) *cobra.Command {
 					continue
 				}
 				e := plan.Experiment
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols in %d regions, %d repeats, %d runs, %v\n",
-					file, len(e.Protocols), len(e.Regions), e.Repeats, plan.Runs(), plan.Length())
+				where := fmt.Sprintf("in %d regions", len(e.Regions))
+				if !slices.Equal(e.Clients, e.Replicas) {
+					where = fmt.Sprintf("with %d replicas and clients in %d regions", len(e.Replicas), len(e.Clients))
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols %s, %d repeats, %d runs, %v\n",
+					file, len(e.Protocols), where, e.Repeats, plan.Runs(), plan.Length())
 			}
 			if len(mistakes) > 0 {
 				return usage(errors.Join(mistakes...))
