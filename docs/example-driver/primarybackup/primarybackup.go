@@ -78,9 +78,9 @@ func (r *replica) lead(from protocols.NodeID, m *Message, out *protocols.Outbox)
 	r.has[from], r.has[r.ID] = max(r.has[from], int(m.Has)), len(r.log)
 	r.apply(slices.Min(r.has), out)
 	if m.Ask { // rule 4
-		had = r.has[from]
+		had, applied = r.has[from], min(applied, int(m.Committed))
 	}
-	if m.Ask || len(r.log) > had || r.applied > applied {
+	if len(r.log) > had || r.applied > applied {
 		out.Broadcast(r.ID, r.Members, &Message{Behind: uint64(had), Commands: r.log[had:], Committed: uint64(r.applied)})
 	}
 }
