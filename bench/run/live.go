@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 
@@ -186,6 +187,9 @@ func (r *running) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if r.Plan.Experiment.Durability == experiment.Fsync {
+		defer allowBlocked(len(r.Plan.Experiment.Replicas))()
+	}
 	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	w.begun = w.scheduler.Now()
 	r.prepare(w, w.layout, disks, time.Now())
@@ -229,6 +233,15 @@ func (r *running) disks() (disks []disk, remove func() error, err error) {
 		files, disks = append(files, d), append(disks, d)
 	}
 	return disks, remove, nil
+}
+
+// allowBlocked lets Go run as many goroutines as before while others wait for a disk, and returns a function that
+// takes this back. A goroutine in a system call keeps one of GOMAXPROCS until the runtime notices, up to 10 ms later;
+// on two cores messages then waited for the syncs of other replicas.
+func allowBlocked(goroutines int) (restore func()) {
+	before := runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(before + goroutines)
+	return func() { runtime.GOMAXPROCS(before) }
 }
 
 // wait returns when the run is over or interrupted.
