@@ -84,11 +84,15 @@ func faultList(r *result.Result) []string {
 	return []string{"faults: " + strings.Join(list, ", ")}
 }
 
-// faultMarks are a line across the panel where a fault happened, and one where it was undone, with
-// the fault's number at its head.
+// faultMarks are a line across the panel where a fault happened, and a shade while it lasts, with
+// the numbers of the faults of that time at the line's head.
 func faultMarks(r *result.Result, top float64) []plot.Plotter {
 	faults := r.Experiment.Faults
 	var marks []plot.Plotter
+	numbers := map[float64]string{} // by when the faults happen
+	for i := range faults {
+		numbers[faults[i].At.Seconds()] += fmt.Sprintf(" [%d]", i+1)
+	}
 	for i := range faults {
 		begin, end := faults[i].At.Seconds(), (faults[i].At + faults[i].For).Seconds()
 		if end > begin {
@@ -97,12 +101,16 @@ func faultMarks(r *result.Result, top float64) []plot.Plotter {
 		}
 		marks = append(marks, &plotter.Line{XYs: plotter.XYs{{X: begin, Y: 0}, {X: begin, Y: top}},
 			LineStyle: draw.LineStyle{Color: faultInk, Width: vg.Points(0.8)}})
-		label, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: begin, Y: top}}, Labels: []string{fmt.Sprintf(" [%d]", i+1)}})
+		if numbers[begin] == "" {
+			continue // they stand there already
+		}
+		label, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: begin, Y: top}}, Labels: []string{numbers[begin]}})
 		if err != nil {
 			panic(fmt.Sprintf("reports: labelling a fault: %v", err)) // one point, one label
 		}
 		label.TextStyle = []draw.TextStyle{aligned(letters(7.5, faultInk), draw.XLeft, draw.YTop)}
 		marks = append(marks, label)
+		delete(numbers, begin)
 	}
 	return marks
 }
