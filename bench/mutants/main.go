@@ -184,8 +184,11 @@ func build(ctx context.Context, s *variants.Sources, all []mutant, place string)
 	return overlay.Build(ctx, place, variants.SearchProgram, false)
 }
 
-// users returns the drivers that a package is part of: itself, if it is one, or those that import it. The
-// driver that hosts a library of others is not ours to mutate, and takes long.
+// runners are the packages that no driver imports, and that every run needs.
+var runners = []string{"host", "client"}
+
+// users returns the drivers that a package is part of: itself, if it is one, those that import it, or all, if
+// it is what runs them. The driver that hosts a library of others is not ours to mutate, and takes long.
 func users(ctx context.Context, of string) ([]string, error) {
 	if registry.Drivers.Find(of) != nil {
 		return []string{of}, nil
@@ -200,7 +203,7 @@ func users(ctx context.Context, of string) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("listing what %s imports: %w", name, err)
 		}
-		if slices.Contains(strings.Fields(string(listed)), path) {
+		if slices.Contains(runners, of) || slices.Contains(strings.Fields(string(listed)), path) {
 			drivers = append(drivers, name)
 		}
 	}

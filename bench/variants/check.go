@@ -28,7 +28,10 @@ func (o *Overlay) Errors() (map[int][]error, error) {
 		}
 	}
 	slices.Sort(folders)
-	listed, err := list(o.sources.root, folders)
+	if len(folders) == 0 {
+		return nil, nil
+	}
+	listed, err := list(o.sources.root, append([]string{"os", "strconv"}, folders...)) // what the switch of variants imports
 	if err != nil {
 		return nil, err
 	}
@@ -54,11 +57,8 @@ type listed struct {
 }
 
 // list returns packages and all that they import, compiled.
-func list(root string, folders []string) (all []listed, err error) {
-	if len(folders) == 0 {
-		return nil, nil
-	}
-	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles"}, folders...)...)
+func list(root string, packages []string) (all []listed, err error) {
+	cmd := exec.Command("go", append([]string{"list", "-export", "-deps", "-json=Dir,ImportPath,Export,GoFiles"}, packages...)...)
 	cmd.Dir, cmd.Stderr = root, os.Stderr
 	data, err := cmd.Output()
 	if err != nil {
