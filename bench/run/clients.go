@@ -46,12 +46,26 @@ func (c *clientNode) scheduleArrival(due time.Duration) {
 	c.place.world.at(due, c.place.number, event{kind: arrivalEvent, at: due})
 }
 
-// onArrival issues the command whose arrival was intended at the given time, and schedules the next arrival.
+// onArrival issues the command whose arrival was intended at the given time, and then all whose time has come since:
+// after a pause of the machine many are overdue. It schedules the first that is not due yet.
 func (c *clientNode) onArrival(intended time.Duration) {
-	if next, more := c.load.NextArrival(); more {
-		c.scheduleArrival(next)
+	for {
+		next, more := c.load.NextArrival()
+		now := c.Now()
+		c.issue(intended, now)
+		switch {
+		case !more:
+			return
+		case next > now:
+			c.scheduleArrival(next)
+			return
+		}
+		intended = next
 	}
-	now := c.Now()
+}
+
+// issue issues a command whose arrival was intended at a time, unless the load is over.
+func (c *clientNode) issue(intended, now time.Duration) {
 	id, data := c.load.Issue(intended, now)
 	if data == nil {
 		return // the load is over
@@ -59,7 +73,7 @@ func (c *clientNode) onArrival(intended time.Duration) {
 	if wait, some := c.load.Expires(); some {
 		c.place.world.at(now+wait, c.place.number, event{kind: expiryEvent, command: id})
 	}
-	c.host.Input(&protocols.Input{Kind: protocols.InputCommand, From: protocols.Nobody, Command: id, Data: data}, intended)
+	c.host.Command(id, data, intended)
 	c.host.Release()
 }
 
@@ -71,7 +85,7 @@ func (c *clientNode) onExpiry(id protocols.CommandID) {
 }
 
 func (c *clientNode) onMessage(e *event) {
-	c.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: e.from, Data: e.data}, c.Now())
+	c.host.Message(e.from, e.data, c.Now())
 	c.host.Release()
 }
 

@@ -40,6 +40,10 @@ func (w *liveWorld) at(due time.Duration, place int, e event) {
 		kind = emulator.Arrivals
 	}
 	box := w.boxes[place]
+	if due <= w.now() { // no need to wake the scheduler's thread
+		box.put(e)
+		return
+	}
 	w.scheduler.At(due+w.begun, kind, emulator.Func(func() { box.put(e) }))
 }
 

@@ -126,7 +126,7 @@ func (r *replica) handle(e *event) {
 		r.host.Fire(e.timer, e.number, e.at)
 	case r.place.layout.isReplica(e.from) || r.driver.Client != nil:
 		r.received++
-		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: e.from, Data: e.data}, e.at)
+		r.host.Message(e.from, e.data, e.at)
 	default:
 		r.host.Request(e.from, e.data, e.at)
 	}

@@ -55,6 +55,13 @@ type scheduled struct {
 	inTime bool // it was entered before it was due, so its lateness is the scheduler's own
 }
 
+// happening is an event that was taken out of the queue.
+type happening struct {
+	scheduled
+	due  time.Duration
+	late time.Duration
+}
+
 const (
 	awake   time.Duration = -1
 	forever time.Duration = 1<<63 - 1
@@ -140,41 +147,60 @@ func (s *Scheduler) Close() {
 }
 
 func (s *Scheduler) loop() {
+	var events []happening
 	for {
-		event, wakeAt, closed := s.next()
+		var wakeAt time.Duration
+		var closed bool
+		events, wakeAt, closed = s.next(events)
 		switch {
 		case closed:
 			return
-		case event != nil:
-			event.Happen()
+		case len(events) > 0:
+			for i := range events {
+				e := &events[i]
+				e.late = s.Now() - e.due
+				e.event.Happen()
+			}
 		default:
 			s.sleep.until(wakeAt)
 		}
 	}
 }
 
-// next takes out the event that is due, or tells until when to sleep.
-func (s *Scheduler) next() (event Event, wakeAt time.Duration, closed bool) {
+// mostTogether is how many events are taken out of the queue together. Close waits until all of them have happened.
+const mostTogether = 64
+
+// next records how late those events were that have happened, and takes out those that are due, or tells until when
+// to sleep.
+func (s *Scheduler) next(events []happening) (due []happening, wakeAt time.Duration, closed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, e := range events {
+		if e.inTime {
+			_ = s.late[e.kind].RecordValue(int64(min(e.late, mostLate))) // cannot fail: it is in the histogram's range
+		}
+	}
+	clear(events)
+	events = events[:0]
 	s.wakeAt = awake
 	if s.closed {
 		return nil, 0, true
 	}
-	due, waiting := s.queue.Peek()
-	if !waiting {
-		s.wakeAt = forever
-		return nil, forever, false
-	}
 	now := s.Now()
-	if due > now {
-		s.wakeAt = due
-		return nil, due, false
+	for len(events) < mostTogether {
+		at, waiting := s.queue.Peek()
+		switch {
+		case !waiting:
+			at = forever
+			fallthrough
+		case at > now:
+			if len(events) == 0 {
+				s.wakeAt = at
+			}
+			return events, at, false
+		}
+		_, item, _ := s.queue.Pop()
+		events = append(events, happening{scheduled: item, due: at})
 	}
-	_, item, _ := s.queue.Pop()
-	if item.inTime {
-		late := min(now-due, mostLate)
-		_ = s.late[item.kind].RecordValue(int64(late)) // cannot fail: it is in the histogram's range
-	}
-	return item.event, 0, false
+	return events, 0, false
 }

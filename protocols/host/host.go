@@ -177,6 +177,18 @@ func (h *Host) Input(in *protocols.Input, arrived time.Duration) {
 	}
 }
 
+// Message gives the node a message; see Input. The bytes are borrowed.
+func (h *Host) Message(from protocols.NodeID, data []byte, arrived time.Duration) {
+	h.input = protocols.Input{Kind: protocols.InputMessage, From: from, Data: data}
+	h.Input(&h.input, arrived)
+}
+
+// Command gives a client node a command of the load; see Input. The bytes are borrowed.
+func (h *Host) Command(id protocols.CommandID, data []byte, arrived time.Duration) {
+	h.input = protocols.Input{Kind: protocols.InputCommand, From: protocols.Nobody, Command: id, Data: data}
+	h.Input(&h.input, arrived)
+}
+
 // Due tells whether a timer is still set as it was when Wake was called for it: it has neither been set
 // again nor stopped since, also not by the batch.
 func (h *Host) Due(timer protocols.TimerID, setting uint64) bool {
