@@ -24,10 +24,11 @@ type node struct {
 
 // link is one direction between two nodes, shared by all that is sent between them.
 type link struct {
-	mu       sync.Mutex // guards the fields but overflow
+	mu       sync.Mutex // guards model and counters
 	model    *netem.Link
 	counters Counters
 
+	waiting  atomic.Int64 // packets that the scheduler has
 	overflow atomic.Uint64
 }
 
@@ -131,7 +132,12 @@ func (n *Network) send(data []byte, from, to int) {
 		p := n.packets.Get().(*packet)
 		p.from, p.to, p.data = from, to, append(p.data[:0], data...)
 		// Under the lock too: packets due at the same time arrive in the order of sending.
-		n.scheduler.At(due, Packets, p)
+		if due <= now && l.waiting.Load() == 0 {
+			p.arrive() // a link without a delay: nobody else needs to be woken
+		} else {
+			l.waiting.Add(1)
+			n.scheduler.At(due, Packets, p)
+		}
 	}
 	l.mu.Unlock()
 }
@@ -143,8 +149,15 @@ type packet struct {
 	data     []byte
 }
 
-// Happen delivers the packet.
+// Happen delivers the packet when it is due.
 func (p *packet) Happen() {
+	waiting := &p.network.links[p.from][p.to].waiting
+	p.arrive()
+	waiting.Add(-1)
+}
+
+// arrive gives the packet to the receiver's connection, if there is one with room for it.
+func (p *packet) arrive() {
 	n := p.network
 	if c := n.nodes[p.to].conn.Load(); c != nil && c.deliver(p) {
 		return
