@@ -57,7 +57,9 @@ func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
 
 func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
 	var out bytes.Buffer
-	err := Compare(&out, []*result.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{})
+	a, b := threeRegions().result(), otherWorkload()
+	a.Experiment.World, b.Experiment.World = experiment.Live, experiment.Live
+	err := Compare(&out, []*result.Result{a, b}, []string{"a", "b"}, CompareOptions{})
 	if err == nil {
 		t.Fatal("results of different conditions were compared")
 	}
@@ -98,6 +100,27 @@ func TestWhatIsComparedMayDiffer(t *testing.T) {
 	b.Experiment.Thresholds.P50AboveFloor = time.Millisecond
 	if err := Compare(&bytes.Buffer{}, []*result.Result{a, b}, []string{"a", "b"}, CompareOptions{}); err != nil {
 		t.Error(err)
+	}
+}
+
+// auto is compared as the mode that it stands for, and a simulated run has no transport.
+func TestTransportModesAreComparedAsTheyWereUsed(t *testing.T) {
+	names := []string{"a", "b"}
+	for _, c := range []struct {
+		mode   experiment.Mode
+		world  experiment.World
+		refuse bool
+	}{
+		{experiment.OneStream, experiment.Live, false},
+		{experiment.StreamPerBatch, experiment.Live, true},
+		{experiment.StreamPerBatch, experiment.Simulated, false},
+	} {
+		a, b := threeRegions().result(), threeRegions().result()
+		a.Experiment.Transport.Mode, a.Experiment.World = experiment.Auto, experiment.Live
+		b.Experiment.Transport.Mode, b.Experiment.World = c.mode, c.world
+		if err := Compare(&bytes.Buffer{}, []*result.Result{a, b}, names, CompareOptions{}); (err != nil) != c.refuse {
+			t.Errorf("auto beside %s, %s: %v", c.mode, c.world, err)
+		}
 	}
 }
 

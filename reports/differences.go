@@ -24,7 +24,9 @@ func conditionsOf(r *result.Result) []condition {
 	for i, row := range r.Topology.OneWay {
 		all = append(all, condition{fmt.Sprintf("one-way delays from region %d", i+1), fmt.Sprint(row)})
 	}
-	return appendConditions(all, "", reflect.ValueOf(r.Experiment))
+	e := r.Experiment
+	e.Transport.Mode = e.StreamMode() // auto stands for it
+	return appendConditions(all, "", reflect.ValueOf(e))
 }
 
 // appendConditions walks the fields of a struct and names them as experiment files do.
@@ -44,7 +46,8 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 	return all
 }
 
-// differences says in which conditions a result differs from another, with both values.
+// differences says in which conditions a result differs from another, with both values. A simulated run has no
+// transport.
 func differences(a, b *result.Result, nameA, nameB string) []string {
 	others := conditionsOf(b)
 	value := func(name string, of []condition) string {
@@ -55,7 +58,11 @@ func differences(a, b *result.Result, nameA, nameB string) []string {
 		return of[i].value
 	}
 	var found []string
+	live := !a.Experiment.IsSimulated() && !b.Experiment.IsSimulated()
 	for _, c := range conditionsOf(a) {
+		if !live && strings.HasPrefix(c.name, "transport.") {
+			continue
+		}
 		if other := value(c.name, others); other != c.value {
 			found = append(found, fmt.Sprintf("%s: %s in %s, %s in %s", c.name, c.value, nameA, other, nameB))
 		}

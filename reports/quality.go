@@ -31,7 +31,7 @@ func Quality(r *result.Result) []string {
 			say("fingerprint: %.16s (one seed, one result)", r.Fingerprint)
 		}
 	} else {
-		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.Transport.Mode, plural(r.Machine.CPUs, "CPU"))
+		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.StreamMode(), plural(r.Machine.CPUs, "CPU"))
 	}
 	if late := worstLateness(r); late.Count > 0 {
 		say("emulator: packets released late by %s (p50), %s (p99)", ms(late.P50), ms(late.P99))
@@ -136,6 +136,7 @@ func networkLines(r *result.Result) []string {
 		sum.Dropped += n.Dropped
 		sum.Overflow += n.Overflow
 		sum.Unsent += n.Unsent
+		sum.Crowded += n.Crowded
 		sum.Reconnects += n.Reconnects
 	}
 	unit, of := "packets", sum.Packets
@@ -154,6 +155,7 @@ func networkLines(r *result.Result) []string {
 		{sum.Dropped, unit + " dropped by full queues"},
 		{sum.Overflow, unit + " not read in time by their receiver: the machine is too slow"},
 		{sum.Unsent, "messages that found no connection"},
+		{sum.Crowded, "messages dropped, since too much was under way on their connection"},
 		{sum.Reconnects, "connections made again"},
 	} {
 		if c.n > 0 {

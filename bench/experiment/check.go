@@ -20,7 +20,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
 		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},
-		{"transport.mode", string(e.Transport.Mode), []string{string(StreamPerBatch), string(OneStream)}},
+		{"transport.mode", string(e.Transport.Mode), []string{string(Auto), string(StreamPerBatch), string(OneStream)}},
 		{"durability", string(e.Durability), []string{string(InMemory), string(Fsync)}},
 		{"world", string(e.World), []string{string(Live), string(Simulated)}},
 	} {

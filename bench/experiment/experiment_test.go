@@ -252,3 +252,31 @@ func TestALeaderIsPlacedWhereTheMeanFloorIsLeast(t *testing.T) {
 		}
 	}
 }
+
+// Without loss a stream for each batch saves nothing, and costs; with it, one stream holds up what is behind a loss.
+func TestStreamModeFollowsFromTheLoss(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want experiment.Mode
+	}{
+		{"", experiment.OneStream},
+		{"network: {jitter: true, rate: 100Mbit/s}\n", experiment.OneStream},
+		{"faults: [{at: 1s, crash: us-east-1}]\n", experiment.OneStream},
+		{"network: {loss: 1%}\n", experiment.StreamPerBatch},
+		{"network: {rate: 100Mbit/s, queue: 64KiB}\n", experiment.StreamPerBatch},
+		{"faults: [{at: 1s, loss: 5%, for: 1s}]\n", experiment.StreamPerBatch},
+		{"faults: [{at: 1s, cut: [us-east-1, us-east-2]}]\n", experiment.StreamPerBatch},
+		{"faults: [{at: 1s, partition: [[us-east-1], [us-east-2]]}]\n", experiment.StreamPerBatch},
+		{"network: {loss: 1%}\ntransport: {mode: one-stream}\n", experiment.OneStream},
+		{"transport: {mode: stream-per-batch}\n", experiment.StreamPerBatch},
+	} {
+		plan, err := experiment.Parse("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, us-east-2, us-west-1]\n"+c.text), registry.Drivers)
+		if err != nil {
+			t.Errorf("%q: %v", c.text, err)
+			continue
+		}
+		if got := plan.Experiment.StreamMode(); got != c.want {
+			t.Errorf("%q: found %s, want %s", c.text, got, c.want)
+		}
+	}
+}

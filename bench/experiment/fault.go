@@ -38,6 +38,9 @@ type Skew struct {
 	Rate   Factor `yaml:"rate,required" json:"rate"` // the length of its timers: at 50% a timer of 1s fires after 0.5s
 }
 
+// loses reports whether packets are lost because of the fault.
+func (f *Fault) loses() bool { return f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0 }
+
 // The words that crash and restart accept besides regions.
 const (
 	CrashLeader = "leader"

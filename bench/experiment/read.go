@@ -56,7 +56,7 @@ func defaults(file string, e *Experiment) *Experiment {
 			Arrivals: Poisson, Ask: AskNearest, Duration: 10 * time.Second, Warmup: 2 * time.Second, Timeout: 5 * time.Second,
 			ValueSize: 128, Keys: Keys{Count: 100_000, Distribution: Uniform},
 		},
-		Transport:  Transport{Kind: "quic", Mode: StreamPerBatch},
+		Transport:  Transport{Kind: "quic", Mode: Auto},
 		Durability: InMemory, World: Live, Repeats: 1, Seed: 1,
 	}
 	return e

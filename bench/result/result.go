@@ -181,6 +181,7 @@ type NetworkRun struct {
 	Dropped    uint64  `json:"dropped"`    // by a full queue
 	Overflow   uint64  `json:"overflow"`   // not read in time by the receiver, since the machine was too busy
 	Unsent     uint64  `json:"unsent"`     // messages that found no connection
+	Crowded    uint64  `json:"crowded"`    // messages that found no room in the window of their connection
 	Reconnects uint64  `json:"reconnects"` // of QUIC
 	Lateness   Summary `json:"lateness"`   // how late the emulator released packets
 }

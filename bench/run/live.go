@@ -165,7 +165,7 @@ func (r *running) live(ctx context.Context) error {
 	w.network = emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
 		return netem.NewLink(r.Plan.Link(from, to), r.worldSeed(), from, to)
 	})
-	mode, err := quicnet.ParseMode(string(r.Plan.Experiment.Transport.Mode))
+	mode, err := quicnet.ParseMode(string(r.Plan.Experiment.StreamMode()))
 	if err != nil {
 		return fmt.Errorf("starting the transport: %w", err)
 	}
@@ -279,7 +279,7 @@ func (w *liveWorld) account(sum *result.NetworkRun) {
 		}
 	}
 	stats := w.net.Stats()
-	sum.Unsent, sum.Reconnects = stats.Dropped, stats.Reconnects
+	sum.Unsent, sum.Crowded, sum.Reconnects = stats.Unconnected, stats.Crowded, stats.Reconnects
 	lateness := w.scheduler.TakeLateness(emulator.Packets)
 	sum.Lateness = result.WithPercentiles(result.Summary{
 		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),

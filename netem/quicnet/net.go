@@ -144,17 +144,19 @@ func (n *Net) Close() error {
 
 // Stats count what endpoints have done since the start.
 type Stats struct {
-	Messages   uint64 // handed to QUIC
-	Bytes      uint64 // of these messages
-	Received   uint64 // messages handed to Receive
-	Dropped    uint64 // messages that could not be handed to QUIC: no connection, or a full one
-	Reconnects uint64 // connections made in place of a lost one
+	Messages    uint64 // handed to QUIC
+	Bytes       uint64 // of these messages
+	Received    uint64 // messages handed to Receive
+	Unconnected uint64 // messages dropped because there was no connection
+	Crowded     uint64 // messages dropped because the connection's window had no room, or that are too long
+	Reconnects  uint64 // connections made in place of a lost one
 }
 
 func (s *Stats) add(other Stats) {
 	s.Messages += other.Messages
 	s.Bytes += other.Bytes
 	s.Received += other.Received
-	s.Dropped += other.Dropped
+	s.Unconnected += other.Unconnected
+	s.Crowded += other.Crowded
 	s.Reconnects += other.Reconnects
 }

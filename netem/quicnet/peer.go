@@ -1,6 +1,7 @@
 package quicnet
 
 import (
+	"errors"
 	"sync"
 	"time"
 
@@ -36,17 +37,20 @@ func (p *peer) send(messages [][]byte) {
 		if count == 0 {
 			return
 		}
-		if err := p.write(); err != nil {
-			p.stats.Dropped += count
-		} else {
+		switch err := p.write(); {
+		case err == nil:
 			p.stats.Messages += count
 			p.stats.Bytes += size
+		case errors.Is(err, quic.ErrWouldBlock):
+			p.stats.Crowded += count
+		default:
+			p.stats.Unconnected += count
 		}
 		p.batch, count, size = p.batch[:0], 0, 0
 	}
 	for _, m := range messages {
 		if len(m) > MaxMessage {
-			p.stats.Dropped++
+			p.stats.Crowded++
 			continue
 		}
 		if len(p.batch)+len(m) > maxBatch {
