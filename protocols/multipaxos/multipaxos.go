@@ -71,7 +71,8 @@ type replica struct {
 	applied      uint64 // all instances up to it are applied
 	store        *kv.Store
 	leaderCommit uint64            // the highest commit index heard of
-	catchUpAt    time.Duration     // when CatchUp may be sent again
+	catchUpAt    time.Duration     // when CatchUp may be sent again though no answer has come
+	asked        uint64            // the first instance that the CatchUp under way asks for, 0 if none is under way
 	receiver     snapshot.Receiver // of another replica's snapshot
 	sender       snapshot.Sender   // of a snapshot that others fetch
 

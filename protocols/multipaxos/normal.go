@@ -78,6 +78,9 @@ func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
 		r.learn(m.Commit)
 		return
 	}
+	if m.First == r.asked {
+		r.asked = 0
+	}
 	known := true
 	for i, command := range m.Commands {
 		index := m.First + uint64(i)

@@ -2,6 +2,7 @@ package multipaxos
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/snapshot"
@@ -27,8 +28,8 @@ func (r *replica) proposeFound() {
 }
 
 // learn takes a leader's commit index. It takes the instances up to there for chosen that were accepted
-// under that leader's ballot (rule 8), and asks the leader for the rest (rule 9), at most once in the time
-// that an answer may take unless something was learned.
+// under that leader's ballot (rule 8), and asks the leader for the rest (rule 9): one question at a time, each as
+// soon as the answer to the last has taught it something, or is overdue.
 func (r *replica) learn(commit uint64) {
 	before := r.commit
 	r.leaderCommit = max(r.leaderCommit, commit)
@@ -37,7 +38,8 @@ func (r *replica) learn(commit uint64) {
 	}
 	r.apply()
 	progress := r.commit > before
-	if leader := r.forwarder.Leader(); leader != protocols.Nobody && r.commit < r.leaderCommit && (progress || r.now >= r.catchUpAt) { // rule 9: ask the leader
+	if leader := r.forwarder.Leader(); leader != protocols.Nobody && r.commit < r.leaderCommit && (progress && r.asked == 0 || r.now >= r.catchUpAt) { // rule 9: ask the leader
+		r.asked = r.commit + 1
 		r.catchUpAt = r.now + r.config.AnswerTimeout(leader)
 		r.catchUp(leader)
 	}
@@ -74,19 +76,22 @@ func (r *replica) startResendTimers() {
 	}
 }
 
-// onResendTimer sends a replica the accepts again whose answers are overdue (rule 10).
+// onResendTimer sends a replica the accepts again whose answers are overdue (rule 10), up to flow.MaxBytes of them: a
+// replica that is merely slow still has the first ones before it.
 func (r *replica) onResendTimer(to protocols.NodeID) {
 	r.resending[to] = false
 	if r.role != leader || r.commit == r.log.last() {
 		return
 	}
-	for first := r.commit + 1; first <= r.log.last(); {
+	budget := flow.MaxBytes
+	for first := r.commit + 1; first <= r.log.last() && budget > 0; {
 		end := first
 		for end <= r.log.last() && r.isOverdue(r.log.slot(end), to) {
-			r.out.Mark(r.log.slot(end).id, protocols.MarkRetried)
 			end++
 		}
-		r.resend(to, first, end)
+		if first < end {
+			budget -= r.resend(to, first, end)
+		}
 		first = end + 1
 	}
 	r.startResendTimers()
@@ -98,13 +103,19 @@ func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
 	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.config.AnswerTimeout(from) <= r.now
 }
 
-// resend sends the accepts of the instances from first on, and before end, again.
-func (r *replica) resend(to protocols.NodeID, first, end uint64) {
-	for first < end {
-		batch := r.log.batch(first, end-1)
-		r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: commands(batch), Commit: r.commit}})
-		first += uint64(len(batch))
+// resend sends the accepts of the instances from first on, and before end, again, as many as one message carries. It
+// returns the size of their commands in bytes, or flow.MaxBytes if not all fit.
+func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
+	batch := r.log.batch(first, end-1)
+	for i := range batch {
+		r.out.Mark(batch[i].id, protocols.MarkRetried)
+		size += len(batch[i].command)
 	}
+	if first+uint64(len(batch)) < end {
+		size = flow.MaxBytes
+	}
+	r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: commands(batch), Commit: r.commit}})
+	return size
 }
 
 // sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
