@@ -39,6 +39,9 @@ func Quality(r *result.Result) []string {
 	if lag, found := worstLag(r); found {
 		say("generator: writes sent late by %s (p99)", ms(lag))
 	}
+	if most, collections := memory(r); most > 0 {
+		say("memory: %s at most, %s in a run", megabytes(most), plural(int(collections), "garbage collection"))
+	}
 	if drift, where, found := worstDrift(r); found {
 		say("drift: p50 of the second half is %+.1f %% of the first's at most (%s)", drift*100, where)
 	}
@@ -71,6 +74,18 @@ func checkLines(r *result.Result) []string {
 	}
 	return lines
 }
+
+// memory is the most that a run took, and the most often that garbage was collected in a run.
+func memory(r *result.Result) (most, collections uint64) {
+	for _, run := range r.Runs {
+		if run.Memory != nil {
+			most, collections = max(most, run.Memory.Most), max(collections, run.Memory.Collections)
+		}
+	}
+	return most, collections
+}
+
+func megabytes(bytes uint64) string { return count((bytes+500_000)/1_000_000) + " MB" }
 
 // worstLateness takes each percentile from the run in which it was greatest.
 func worstLateness(r *result.Result) result.Summary {

@@ -57,6 +57,9 @@ type Run struct {
 	Crashes []Crash `json:"crashes,omitempty"`
 	// Measures are the numbers that drivers and client nodes noted while measuring.
 	Measures []Measure `json:"measures,omitempty"`
+	// Memory is what the process used during a live run, which all replicas share; nil for a simulated run.
+	Memory *Memory `json:"memory,omitempty"`
+
 	// Checks are the verdicts on what the replicas did.
 	Checks []Check `json:"checks"`
 	// Invalid lists, a sentence each, the reasons why the figures must not be trusted.
@@ -67,6 +70,13 @@ type Run struct {
 
 	// History shows the clients' history as an HTML page, if it is not linearizable. It is a file of its own.
 	History []byte `json:"-"`
+}
+
+// Memory is what the process of a live run used.
+type Memory struct {
+	Most        uint64 `json:"most_bytes"`  // that it had from the system, at most
+	Collections uint64 `json:"collections"` // of garbage, during the run
+	Spare       int64  `json:"spare_bytes"` // that were allocated before each collection, unless GOGC or GOMEMLIMIT is set
 }
 
 // FaultMark is a fault of the experiment that has happened.
