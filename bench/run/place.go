@@ -1,11 +1,11 @@
 package run
 
 import (
-	"bytes"
 	"time"
 
 	"quorumbench/netem"
 	"quorumbench/protocols"
+	"quorumbench/protocols/client"
 )
 
 // world is a clock, a calendar and a network for all places: real time and QUIC, or virtual time and an event
@@ -35,6 +35,8 @@ type place struct {
 	pending   []message   // between the two nodes of this place, delivered before the batch ends
 	delivered int         // how many of these were delivered in this batch
 	outgoing  [][]message // to other places, by place, sent when the batch ends
+	slab      slab        // for messages between the nodes of this place, and for answers
+	scratch   []byte      // reused by sendAnswer
 }
 
 // layout tells at which place each node is. Replica i is at place i; client nodes have the numbers after the
@@ -128,11 +130,21 @@ func (p *place) send(from, to protocols.NodeID, data []byte) {
 		p.outgoing[at] = append(p.outgoing[at], message{from, to, data})
 		return
 	}
-	data = bytes.Clone(data)
+	data = p.slab.clone(data)
 	if delay := p.layout.local[at]; delay > 0 || p.delivered >= maxDelivered {
 		p.world.at(p.world.now()+delay, at, event{kind: messageEvent, from: from, to: to, data: data})
 	} else {
 		p.pending = append(p.pending, message{from, to, data})
+	}
+}
+
+// sendAnswer is send for a replica's answer to a client node.
+func (p *place) sendAnswer(from, to protocols.NodeID, a protocols.Answer) {
+	p.scratch = client.AppendAnswer(p.scratch[:0], a)
+	if p.layout.place(to) == p.number {
+		p.send(from, to, p.scratch) // copies it
+	} else {
+		p.send(from, to, p.slab.clone(p.scratch))
 	}
 }
 

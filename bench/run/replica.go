@@ -7,7 +7,6 @@ import (
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/verify"
 	"quorumbench/protocols"
-	"quorumbench/protocols/client"
 	"quorumbench/protocols/host"
 )
 
@@ -217,5 +216,5 @@ func (r *replica) Answer(to protocols.NodeID, a protocols.Answer) {
 	if r.place.layout.place(to) == r.place.number {
 		r.record.Serves(r.Now())
 	}
-	r.place.send(r.id, to, client.AppendAnswer(nil, a)) // it leaves with the messages of the batch
+	r.place.sendAnswer(r.id, to, a) // it leaves with the messages of the batch
 }

@@ -21,8 +21,6 @@ var PutResult = []byte{}
 type Store struct {
 	entries  map[string]*entry
 	sessions map[uint64]*session
-
-	command Command // reused by Apply
 }
 
 // entry is the latest version of a key; the zero value is that of an absent one.
@@ -45,8 +43,8 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 	if len(command) == 0 {
 		return protocols.CommandID{}, nil
 	}
-	c := &s.command
-	if err := protocols.Decode(command, c); err != nil {
+	var c Command
+	if borrow(command, &c) != nil {
 		// Every replica reads the same bytes, so every replica skips them alike.
 		return protocols.CommandID{}, nil
 	}
@@ -59,18 +57,22 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 	if !present {
 		e = &entry{}
 	}
-	result := sess.once(c, e)
-	if !present && e.version > 0 {
-		s.entries[string(c.Key)] = e
+	version, value := e.version, e.value
+	result := sess.once(&c, e)
+	if e.version > version { // a write: the value is part of the command
+		e.value = append(value[:0], c.Value...)
+		if !present {
+			s.entries[string(c.Key)] = e
+		}
 	}
-	return idOf(c), result
+	return idOf(&c), result
 }
 
 // execute carries a command out, and returns its encoded result.
 func (e *entry) execute(c *Command) []byte {
 	switch {
 	case c.Op == Op_PUT && c.Version == 0:
-		e.version, e.value = e.version+1, c.Value // Unmarshal made a fresh copy
+		e.version, e.value = e.version+1, c.Value
 		return PutResult
 	case c.Op == Op_PUT && c.Version == e.version+1:
 		e.version, e.value = e.version+1, c.Value

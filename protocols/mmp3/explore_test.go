@@ -84,7 +84,7 @@ func TestExplore(t *testing.T) {
 		Driver: Driver, Replicas: replicas,
 		// Fields that are used within a step only, or for how long to wait; and the number of records on disk,
 		// of which there are never enough for a snapshot here.
-		Ignored:   []string{"replica.in", "replica.scratch", "replica.records", "proposal.tries", "Store.command"},
+		Ignored:   []string{"replica.in", "replica.scratch", "replica.records", "proposal.tries"},
 		Prompt:    true,
 		Done:      func(n protocols.Node) bool { return n.(*replica).appliedAllSeen() },
 		TimerName: timerName,

@@ -79,7 +79,7 @@ var (
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, Repairs: true,
 	// These are used within a step, or hold how much fits into a message.
-	Ignored: []string{"replica.in", "replica.matches", "peer.batchBytes", "Store.command"},
+	Ignored: []string{"replica.in", "replica.matches", "peer.batchBytes"},
 	TimerName: func(id protocols.TimerID) string {
 		return map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]
 	},

@@ -11,7 +11,7 @@ import (
 
 // All that can happen to two writes at a backup and the primary, with one tick and one crash.
 func TestExplore(t *testing.T) {
-	exploretest.Run(t, explore.Cluster{Driver: primarybackup.Driver, Replicas: 3, Repairs: true, Ignored: []string{"Store.command"}},
+	exploretest.Run(t, explore.Cluster{Driver: primarybackup.Driver, Replicas: 3, Repairs: true},
 		[]exploretest.Bound{
 			{Name: "ab", Commands: "ab", Timers: 1, Network: explore.Network{Orderly: true, Late: 1}},
 			{Name: "b-crash", Commands: "b", Timers: 1, Crashes: 1, Network: explore.Network{Orderly: true, Late: 1}},

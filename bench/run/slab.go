@@ -1,0 +1,24 @@
+package run
+
+// slab copies many small byte slices into few allocations. A block is freed when none of the copies in it is used any
+// more. The zero value is ready for use. Not safe for use by several goroutines.
+type slab struct {
+	block []byte // what is used of the present block
+}
+
+// slabBlock is the size of a block, in bytes. Copies of more than an eighth of it have memory of their own.
+const slabBlock = 32 << 10
+
+// clone returns a copy of data. Appending to it does not change other copies.
+func (s *slab) clone(data []byte) []byte {
+	size := len(data)
+	if size > slabBlock/8 {
+		return append([]byte(nil), data...)
+	}
+	if size > cap(s.block)-len(s.block) {
+		s.block = make([]byte, 0, slabBlock)
+	}
+	start := len(s.block)
+	s.block = append(s.block, data...)
+	return s.block[start : start+size : start+size]
+}
