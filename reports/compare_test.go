@@ -57,9 +57,7 @@ func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
 
 func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
 	var out bytes.Buffer
-	a, b := threeRegions().result(), otherWorkload()
-	a.Experiment.World, b.Experiment.World = experiment.Live, experiment.Live
-	err := Compare(&out, []*result.Result{a, b}, []string{"a", "b"}, CompareOptions{})
+	err := Compare(&out, []*result.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{})
 	if err == nil {
 		t.Fatal("results of different conditions were compared")
 	}
@@ -103,23 +101,25 @@ func TestWhatIsComparedMayDiffer(t *testing.T) {
 	}
 }
 
-// auto is compared as the mode that it stands for, and a simulated run has no transport.
+// auto is compared as the mode that it stands for, and two simulated results have no transport.
 func TestTransportModesAreComparedAsTheyWereUsed(t *testing.T) {
 	names := []string{"a", "b"}
 	for _, c := range []struct {
-		mode   experiment.Mode
-		world  experiment.World
-		refuse bool
+		mode           experiment.Mode
+		worldA, worldB experiment.World
+		refuse         bool
 	}{
-		{experiment.OneStream, experiment.Live, false},
-		{experiment.StreamPerBatch, experiment.Live, true},
-		{experiment.StreamPerBatch, experiment.Simulated, false},
+		{experiment.OneStream, experiment.Live, experiment.Live, false},
+		{experiment.StreamPerBatch, experiment.Live, experiment.Live, true},
+		{experiment.OneStream, experiment.Live, experiment.Simulated, false},
+		{experiment.StreamPerBatch, experiment.Live, experiment.Simulated, true},
+		{experiment.StreamPerBatch, experiment.Simulated, experiment.Simulated, false},
 	} {
 		a, b := threeRegions().result(), threeRegions().result()
-		a.Experiment.Transport.Mode, a.Experiment.World = experiment.Auto, experiment.Live
-		b.Experiment.Transport.Mode, b.Experiment.World = c.mode, c.world
+		a.Experiment.Transport.Mode, a.Experiment.World = experiment.Auto, c.worldA
+		b.Experiment.Transport.Mode, b.Experiment.World = c.mode, c.worldB
 		if err := Compare(&bytes.Buffer{}, []*result.Result{a, b}, names, CompareOptions{}); (err != nil) != c.refuse {
-			t.Errorf("auto beside %s, %s: %v", c.mode, c.world, err)
+			t.Errorf("auto, %s, beside %s, %s: %v", c.worldA, c.mode, c.worldB, err)
 		}
 	}
 }

@@ -46,8 +46,8 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 	return all
 }
 
-// differences says in which conditions a result differs from another, with both values. A simulated run has no
-// transport.
+// differences says in which conditions a result differs from another, with both values. Two simulated results do not
+// differ by their transport, which neither has used.
 func differences(a, b *result.Result, nameA, nameB string) []string {
 	others := conditionsOf(b)
 	value := func(name string, of []condition) string {
@@ -58,9 +58,9 @@ func differences(a, b *result.Result, nameA, nameB string) []string {
 		return of[i].value
 	}
 	var found []string
-	live := !a.Experiment.IsSimulated() && !b.Experiment.IsSimulated()
+	simulated := a.Experiment.IsSimulated() && b.Experiment.IsSimulated()
 	for _, c := range conditionsOf(a) {
-		if !live && strings.HasPrefix(c.name, "transport.") {
+		if simulated && strings.HasPrefix(c.name, "transport.") {
 			continue
 		}
 		if other := value(c.name, others); other != c.value {
