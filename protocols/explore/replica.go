@@ -205,7 +205,7 @@ func (r *replica) play(in input) {
 			}
 			break
 		}
-		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: m.from, Data: []byte(m.data)}, r.now)
+		r.host.Message(m.from, []byte(m.data), r.now)
 	case fire:
 		t := r.timers[in.event.number]
 		r.host.Fire(t.id, t.setting, r.now)

@@ -2,7 +2,6 @@ package host
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"quorumbench/protocols"
@@ -80,19 +79,9 @@ func (r *requests) answered(a protocols.Answer) (node protocols.NodeID, waits bo
 	case known != nil:
 		return protocols.Nobody, false, fmt.Errorf("answers %v a second time", a.ID)
 	}
-	s.answers[a.ID.Seq] = kept(a.Result)
+	s.answers[a.ID.Seq] = append([]byte{}, a.Result...)
 	return s.node, true, nil
 }
-
-// kept is a copy of an answer, not nil. Most answers to writes are empty; they share one.
-func kept(answer []byte) []byte {
-	if len(answer) == 0 {
-		return noAnswer
-	}
-	return slices.Clone(answer)
-}
-
-var noAnswer = []byte{}
 
 // Request gives the replica an encoded command that a client node has sent. If the replica has answered the command in
 // this incarnation, the host gives the answer again and the replica does not get it. Bytes that are no command are

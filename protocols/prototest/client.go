@@ -45,7 +45,7 @@ func (c *Cluster) newClient(place int) *client {
 }
 
 func (n *client) receive(from protocols.NodeID, data []byte) {
-	n.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: from, Data: data}, n.Now())
+	n.host.Message(from, data, n.Now())
 	n.host.Release()
 }
 

@@ -228,7 +228,7 @@ func (c *Cluster) Hand(to protocols.NodeID, id protocols.CommandID, command *kv.
 		c.history[id] = &issued{at: c.Now(), to: to, key: string(command.Key), value: string(command.Value), read: command.Op == kv.Op_GET}
 	}
 	client := c.clients[to]
-	client.host.Input(&protocols.Input{Kind: protocols.InputCommand, Command: id, Data: data}, c.Now())
+	client.host.Command(id, data, c.Now())
 	client.host.Release()
 	c.arrive()
 }
@@ -406,7 +406,7 @@ func (c *Cluster) receive(to, from protocols.NodeID, data []byte) {
 	if int(from) >= len(c.Replicas) && c.driver.Client == nil {
 		r.host.Request(from, data, c.Now())
 	} else {
-		r.host.Input(&protocols.Input{Kind: protocols.InputMessage, From: from, Data: data}, c.Now())
+		r.host.Message(from, data, c.Now())
 	}
 	r.host.Release()
 }
