@@ -24,7 +24,7 @@ type room struct {
 }
 
 var rooms = []room{
-	{"cmd", []string{"reports", "bench", "bench/internal", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
+	{"cmd", []string{"reports", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
 		"bench/lives", "bench/scenario", "bench/placement", "protocols", "netem", "configs"}},
 	{"reports", []string{"bench/result", "configs"}},
 	{"bench/lives", []string{"bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
@@ -32,7 +32,7 @@ var rooms = []room{
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/planted", []string{"bench/variants"}},
 	{"bench/variants", nil},
-	{"bench/internal", nil}, // commands, and what only bench and the commands use
+	{"bench/internal", nil}, // commands, and what only bench uses
 	{"bench", []string{"bench/internal", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/run", []string{"bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/verify", []string{"bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},

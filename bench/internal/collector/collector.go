@@ -15,15 +15,14 @@ import (
 	"time"
 )
 
-// Hold is a time in which the collector is kept quiet. Safe for use by several goroutines.
+// Hold is a time in which the collector is kept quiet.
 type Hold struct {
 	spare  int64
+	chosen bool // by the person who started the process: nothing is set
 	stop   chan struct{}
 	ended  sync.WaitGroup
-	before usage
-
-	mu   sync.Mutex
-	most uint64 // bytes in use
+	cycles uint64 // of the collector, before the hold
+	most   uint64 // bytes in use
 }
 
 // Usage is what a process took of its memory while it was held.
@@ -31,8 +30,6 @@ type Usage struct {
 	Collections uint64
 	Most        uint64 // bytes that Go had from the system, at most
 }
-
-type usage struct{ live, total, released, cycles uint64 }
 
 var (
 	mu      sync.Mutex
@@ -44,65 +41,61 @@ var (
 const interval = 100 * time.Millisecond
 
 // Keep begins a hold: the collector waits until spare bytes were allocated since its last collection. Holds that
-// overlap should have the same spare. Release ends it.
+// overlap should have the same spare. Release ends it, once.
 func Keep(spare int64) *Hold {
-	h := &Hold{spare: spare, stop: make(chan struct{}), before: read()}
+	now := read()
+	h := &Hold{
+		spare: spare, chosen: os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "",
+		stop: make(chan struct{}), cycles: now.cycles,
+	}
 	mu.Lock()
-	if holds++; holds == 1 && !chosen() {
-		percent = debug.SetGCPercent(h.wanted())
+	if holds++; holds == 1 && !h.chosen {
+		percent = debug.SetGCPercent(h.wanted(now))
 	}
 	mu.Unlock()
-	h.ended.Go(h.follow)
+	h.ended.Go(func() { h.follow(h.wanted(now)) })
 	return h
 }
 
-// chosen tells whether the person who started the process has set the collector.
-func chosen() bool { return os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" }
-
-// follow sets the collector again whenever what is alive has changed much.
-func (h *Hold) follow() {
+// follow sets the collector again whenever what is alive has changed much. The percentage is the one that was set.
+func (h *Hold) follow(percentage int) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	last := h.wanted()
 	for {
 		select {
 		case <-h.stop:
 			return
 		case <-tick.C:
 		}
-		h.note()
-		if now := h.wanted(); !chosen() && (now < last || now > 2*last) {
-			debug.SetGCPercent(now)
-			last = now
+		now := read()
+		h.most = max(h.most, now.inUse)
+		if wanted := h.wanted(now); !h.chosen && (wanted < percentage || wanted > 2*percentage) {
+			debug.SetGCPercent(wanted)
+			percentage = wanted
 		}
 	}
 }
 
-func (h *Hold) note() {
-	u := read()
-	h.mu.Lock()
-	h.most = max(h.most, u.total-u.released)
-	h.mu.Unlock()
-}
-
 // wanted is the percentage of what is alive that spare is.
-func (h *Hold) wanted() int {
-	live := max(read().live, 1<<20)
-	return int(max(10, min(math.MaxInt32, 100*uint64(h.spare)/live)))
+func (h *Hold) wanted(now usage) int {
+	return int(max(10, min(math.MaxInt32, 100*uint64(h.spare)/max(now.live, 1<<20))))
 }
 
 // Release ends the hold and tells what was used.
 func (h *Hold) Release() Usage {
 	close(h.stop)
 	h.ended.Wait()
-	h.note()
+	now := read()
 	mu.Lock()
-	if holds--; holds == 0 && !chosen() {
+	if holds--; holds == 0 && !h.chosen {
 		debug.SetGCPercent(percent)
 	}
 	mu.Unlock()
-	return Usage{Collections: read().cycles - h.before.cycles, Most: h.most}
+	return Usage{Collections: now.cycles - h.cycles, Most: max(h.most, now.inUse)}
 }
+
+// usage is what the process uses at a time, in bytes, and how often the collector has run.
+type usage struct{ live, inUse, cycles uint64 }
 
 func read() usage {
 	samples := []metrics.Sample{
@@ -110,5 +103,6 @@ func read() usage {
 		{Name: "/memory/classes/heap/released:bytes"}, {Name: "/gc/cycles/total:gc-cycles"},
 	}
 	metrics.Read(samples)
-	return usage{samples[0].Value.Uint64(), samples[1].Value.Uint64(), samples[2].Value.Uint64(), samples[3].Value.Uint64()}
+	value := func(i int) uint64 { return samples[i].Value.Uint64() }
+	return usage{live: value(0), inUse: value(1) - value(2), cycles: value(3)}
 }
