@@ -1,5 +1,7 @@
 package run
 
+import "bytes"
+
 // slab copies many small byte slices into few allocations. A block is freed when none of the copies in it is used any
 // more. The zero value is ready for use. Not safe for use by several goroutines.
 type slab struct {
@@ -13,7 +15,7 @@ const slabBlock = 32 << 10
 func (s *slab) clone(data []byte) []byte {
 	size := len(data)
 	if size > slabBlock/8 {
-		return append([]byte(nil), data...)
+		return bytes.Clone(data)
 	}
 	if size > cap(s.block)-len(s.block) {
 		s.block = make([]byte, 0, slabBlock)

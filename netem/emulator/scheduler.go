@@ -189,11 +189,10 @@ func (s *Scheduler) next(events []happening) (due []happening, wakeAt time.Durat
 	now := s.Now()
 	for len(events) < mostTogether {
 		at, waiting := s.queue.Peek()
-		switch {
-		case !waiting:
+		if !waiting {
 			at = forever
-			fallthrough
-		case at > now:
+		}
+		if at > now {
 			if len(events) == 0 {
 				s.wakeAt = at
 			}
