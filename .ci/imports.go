@@ -27,7 +27,7 @@ var rooms = []room{
 	{"cmd", []string{"reports", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
 		"bench/lives", "bench/scenario", "bench/placement", "protocols", "netem", "configs"}},
 	{"reports", []string{"bench/result", "configs"}},
-	{"bench/lives", []string{"bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
+	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/planted", []string{"bench/variants"}},

@@ -3,5 +3,6 @@
 // few checks of its own. A life that fails is shrunk to one that is easier to read.
 //
 // Each life enables a random part of the kinds of faults only (swarm testing; Groce et al., ISSTA 2012), since some
-// bugs show only where other faults are absent.
+// bugs show only where other faults are absent. In the same way each has some of the habits, which are named, so that
+// lives with one habit alone can be played.
 package lives

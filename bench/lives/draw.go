@@ -20,6 +20,7 @@ type Life struct {
 	OneWay     [][]time.Duration
 	Jitter     [][]time.Duration
 	GiveUp     time.Duration // after which clients give a command up; 0: after the load's timeout
+	Habits     []string      // the names of those it has
 }
 
 const ms = time.Millisecond
@@ -28,9 +29,13 @@ const ms = time.Millisecond
 // so that hardly any life has fewer.
 const commands = 210
 
+// Draw draws the life of a seed, with some of the habits.
+func Draw(driver *protocols.Driver, seed uint64) *Life { return Generator{Driver: driver}.Draw(seed) }
+
 // Draw draws the life of a seed.
-func Draw(driver *protocols.Driver, seed uint64) *Life {
-	d := drawer{rand.New(rand.NewPCG(seed, 0x11fe))}
+func (g Generator) Draw(seed uint64) *Life {
+	driver := g.Driver
+	d := newDrawer(g, seed, 0x11fe)
 	n := 3
 	if driver.CheckReplicas(5) == nil && d.chance(0.3) {
 		n = 5
@@ -49,23 +54,23 @@ func Draw(driver *protocols.Driver, seed uint64) *Life {
 	}
 	d.options(l, n)
 	longest := d.delays(l, n)
-	if c := (drawer{rand.New(rand.NewPCG(seed, 0xc11e))}); c.chance(0.3) { // a stream of its own
+	if c := newDrawer(g, seed, 0xc11e); g.takes(l, clientsElsewhere, c.chance(0.3)) {
 		c.clientsElsewhere(l)
 	}
 	e.Network.Loss = experiment.Share(d.one(0, 0, 0.01, 0.05, 0.2))
 	e.Simulation.PersistCost = time.Duration(d.one(0, 0, 0.5, 5, 20) * float64(ms))
 	// So slow that a replica often crashes meanwhile. Where much is lost, too, much is unanswered in the end.
-	if s := (drawer{rand.New(rand.NewPCG(seed, 0xd15c))}); s.chance(0.2) && e.Network.Loss < 0.2 {
+	if s := newDrawer(g, seed, 0xd15c); g.takes(l, slowDisks, s.chance(0.2) && e.Network.Loss < 0.2) {
+		e.Network.Loss = min(e.Network.Loss, 0.05)
 		e.Simulation.PersistCost = time.Duration(s.one(100, 200)) * ms
 	}
 	e.Simulation.Doubled = experiment.Share(d.one(0, 0, 0.02, 0.2))
 	d.load(l, len(e.Clients), longest)
-	// A random stream of its own, so that the draws of other parts stay as they are.
-	v := drawer{rand.New(rand.NewPCG(seed, 0x7e5))}
-	if v.chance(0.3) {
+	v := newDrawer(g, seed, 0x7e5)
+	if g.takes(l, namedVersions, v.chance(0.3)) {
 		e.Load.Versions = experiment.Share(v.one(0.1, 0.5))
 	}
-	if e.Load.Arrivals != experiment.Closed && v.chance(0.5) {
+	if g.takes(l, giveUp, e.Load.Arrivals != experiment.Closed && v.chance(0.5)) {
 		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
 	d.faults(l, n)
@@ -113,7 +118,13 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	}
 	// A client gets a command through in about three of the longest round trips, if nothing is wrong.
 	load.Duration = max(2*time.Second, time.Duration(commands/(clients*n))*3*longest)
-	if d.chance(0.7) && !l.instant() {
+	open := !d.chance(0.7) || l.instant()
+	if d.generator.Habit == nil || d.generator.Habit.Name == openLoop {
+		open = d.generator.takes(l, openLoop, open)
+	} else {
+		open = d.generator.Habit.open || l.instant()
+	}
+	if !open {
 		load.Arrivals, load.Clients, load.Commands = experiment.Closed, clients, (commands+n-1)/n
 	} else {
 		load.Arrivals = experiment.Poisson // commands arrive while nothing is answered, too, so that many collect for each key
@@ -187,8 +198,17 @@ func (l *Life) instant() bool {
 	return false
 }
 
-// drawer draws the parts of a life from a random stream.
-type drawer struct{ *rand.Rand }
+// drawer draws parts of a life from a random stream.
+type drawer struct {
+	*rand.Rand
+	generator Generator
+}
+
+// newDrawer returns a drawer with one of the streams of a seed. Parts that came later have streams of their own, so
+// that the draws of other parts stay as they are.
+func newDrawer(g Generator, seed, stream uint64) drawer {
+	return drawer{rand.New(rand.NewPCG(seed, stream)), g}
+}
 
 // chance is true with probability p.
 func (d drawer) chance(p float64) bool { return d.Float64() < p }
@@ -258,10 +278,10 @@ func (d drawer) faults(l *Life, n int) {
 		}
 	}
 	leader := l.Driver.HasLeader
-	if d.chance(0.3) || leader && d.chance(0.6) {
+	if d.generator.takes(l, fastTimers, d.chance(0.3) || leader && d.chance(0.6)) {
 		e.Faults = append(e.Faults, d.fastTimers(e, l.betweenReplicas(), leader)...)
 	}
-	if d.chance(0.3) || leader && d.chance(0.5) {
+	if d.generator.takes(l, repeatedFaults, d.chance(0.3) || leader && d.chance(0.5)) {
 		e.Faults = append(e.Faults, d.repeated(e)...)
 	}
 	if l.trustsClocks() {
@@ -307,6 +327,9 @@ func (l *Life) String() string {
 	fmt.Fprintf(&b, ", %d replicas", len(e.Replicas))
 	if !slices.Equal(e.Clients, e.Replicas) {
 		fmt.Fprintf(&b, ", clients in %s", strings.Join(e.Clients, ", "))
+	}
+	if len(l.Habits) > 0 {
+		fmt.Fprintf(&b, "\nhabits: %s", strings.Join(l.Habits, ", "))
 	}
 	b.WriteString("\none way, ms:")
 	for _, row := range l.OneWay {

@@ -22,7 +22,7 @@ func ExampleDraw() {
 
 // Search plays the lives of many seeds and stops at one that fails.
 func ExampleSearch() {
-	found, tally, err := lives.Search(context.Background(), registry.Drivers.Find("mmp3"), 1, 10, nil)
+	found, tally, err := lives.Search(context.Background(), lives.Generator{Driver: registry.Drivers.Find("mmp3")}, 1, 10, nil)
 	if err != nil {
 		log.Fatal(err)
 	}

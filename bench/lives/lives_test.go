@@ -3,6 +3,10 @@ package lives_test
 import (
 	"bytes"
 	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -162,7 +166,7 @@ func fails(t *testing.T, l *lives.Life, check string) bool {
 
 // Every life of alone fails, and any worker may be the first to be done with one.
 func TestASearchFindsTheFirstLifeThatFails(t *testing.T) {
-	found, tally, err := lives.Search(context.Background(), aloneDriver, 100, 50, nil)
+	found, tally, err := lives.Search(context.Background(), lives.Generator{Driver: aloneDriver}, 100, 50, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +179,7 @@ func TestASearchFindsTheFirstLifeThatFails(t *testing.T) {
 }
 
 func TestASearchThatIsCleanPlaysEveryLife(t *testing.T) {
-	found, tally, err := lives.Search(context.Background(), registry.Drivers[0], 1, 10, nil)
+	found, tally, err := lives.Search(context.Background(), lives.Generator{Driver: registry.Drivers[0]}, 1, 10, nil)
 	if err != nil || found != nil || tally.Lives != 10 {
 		t.Errorf("found %+v in %d lives of 10 (%v)", found, tally.Lives, err)
 	}
@@ -187,7 +191,7 @@ func TestASearchThatIsCleanPlaysEveryLife(t *testing.T) {
 func TestASearchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	found, tally, err := lives.Search(ctx, aloneDriver, 1, 0, nil)
+	found, tally, err := lives.Search(ctx, lives.Generator{Driver: aloneDriver}, 1, 0, nil)
 	if found != nil || tally.Lives != 0 || err != nil {
 		t.Errorf("found %+v in %d lives (%v)", found, tally.Lives, err)
 	}
@@ -252,5 +256,65 @@ func TestLivesSpareADriverWhatItDoesNotSurvive(t *testing.T) {
 	}
 	if spared == 0 || left == 0 {
 		t.Errorf("%d faults are spared and %d are left", spared, left)
+	}
+}
+
+// In a search of one habit, all lives have that habit and no other, and they are clean.
+func TestAHabitAlone(t *testing.T) {
+	for i := range lives.Habits {
+		h := &lives.Habits[i]
+		t.Run(h.Name, func(t *testing.T) {
+			t.Parallel()
+			for _, d := range registry.Drivers {
+				if !h.Suits(d) {
+					continue
+				}
+				for seed := range uint64(5) {
+					life := lives.Generator{Driver: d, Habit: h}.Draw(seed)
+					if !slices.Equal(life.Habits, []string{h.Name}) {
+						t.Errorf("%s, seed %d: habits %v", d.Name, seed, life.Habits)
+					}
+					out, err := life.Play(context.Background(), nil)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, failed := range out.Failed() {
+						t.Errorf("%s, seed %d: %s: %s", d.Name, seed, failed.Name, failed.Detail)
+					}
+				}
+			}
+		})
+	}
+}
+
+// No habit is so rare that a search of a few hundred lives would not have it.
+func TestEveryHabitIsDrawn(t *testing.T) {
+	const drawn = 500
+	for _, d := range registry.Drivers {
+		count := map[string]int{}
+		for seed := range uint64(drawn) {
+			for _, name := range lives.Draw(d, seed).Habits {
+				count[name]++
+			}
+		}
+		for i := range lives.Habits {
+			h := &lives.Habits[i]
+			if n := count[h.Name]; h.Suits(d) != (n > drawn/50) {
+				t.Errorf("%s: %d of %d lives have the habit %s", d.Name, n, drawn, h.Name)
+			}
+		}
+	}
+}
+
+// The documentation lists every habit.
+func TestHabitsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/measuring.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range lives.Habits {
+		if row := fmt.Sprintf("| `%s` | %s |", h.Name, h.Help); !strings.Contains(string(page), row) {
+			t.Errorf("docs/measuring.md has no row %q", row)
+		}
 	}
 }

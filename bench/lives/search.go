@@ -2,13 +2,13 @@ package lives
 
 import (
 	"context"
+	"maps"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"quorumbench/bench/result"
-	"quorumbench/protocols"
 )
 
 // Found is a life that failed.
@@ -23,17 +23,18 @@ type Tally struct {
 	Lives     uint64
 	Commands  uint64
 	Messages  uint64
-	Undecided uint64 // checks that were not decided
+	Undecided uint64            // checks that were not decided
+	Habits    map[string]uint64 // how many lives had each habit, by name
 	Elapsed   time.Duration
 }
 
 // Search plays the lives of the seeds from first on, on all cores, until count of them are played
 // (0: no limit), ctx ends, or one fails. It returns the failing life with the lowest seed. Watch,
 // if not nil, is called with the tally about twice a second, by one goroutine at a time.
-func Search(ctx context.Context, driver *protocols.Driver, first, count uint64, watch func(Tally)) (*Found, Tally, error) {
+func Search(ctx context.Context, g Generator, first, count uint64, watch func(Tally)) (*Found, Tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &search{driver: driver, began: time.Now(), cancel: cancel}
+	s := &search{generator: g, tally: Tally{Habits: map[string]uint64{}}, began: time.Now(), cancel: cancel}
 	s.next.Store(first)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -70,11 +71,11 @@ func Search(ctx context.Context, driver *protocols.Driver, first, count uint64, 
 }
 
 type search struct {
-	driver *protocols.Driver
-	began  time.Time
-	next   atomic.Uint64
-	over   atomic.Bool // a life has failed; no more are begun, but those under way, perhaps with lower seeds, are played to the end
-	cancel func()
+	generator Generator
+	began     time.Time
+	next      atomic.Uint64
+	over      atomic.Bool // a life has failed; no more are begun, but those under way, perhaps with lower seeds, are played to the end
+	cancel    func()
 
 	mu    sync.Mutex
 	tally Tally
@@ -86,12 +87,13 @@ func (s *search) snapshot() Tally {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.tally
+	t.Habits = maps.Clone(t.Habits)
 	t.Elapsed = time.Since(s.began)
 	return t
 }
 
 func (s *search) play(ctx context.Context, seed uint64) {
-	life := Draw(s.driver, seed)
+	life := s.generator.Draw(seed)
 	out, err := life.Play(ctx, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,6 +108,9 @@ func (s *search) play(ctx context.Context, seed uint64) {
 	s.tally.Lives++
 	s.tally.Commands += uint64(out.Commands)
 	s.tally.Messages += out.Messages
+	for _, habit := range life.Habits {
+		s.tally.Habits[habit]++
+	}
 	for _, c := range out.Checks {
 		if c.Verdict == result.Undecided {
 			s.tally.Undecided++

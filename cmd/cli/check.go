@@ -20,7 +20,7 @@ import (
 const shrinkLimit = 400
 
 func checkCommand(drivers protocols.Drivers) *cobra.Command {
-	var protocol string
+	var protocol, habitName string
 	var count, from, replay uint64
 	var minutes float64
 	cmd := &cobra.Command{
@@ -32,10 +32,15 @@ late, and faults: crashes (with disks that lose what was not durable yet), parti
 slow replicas, wrong clocks. Every life is judged: same order on all replicas, nothing lost, real
 time kept, linearizable, the driver's invariants, and every command answered in the end.
 
+Some lives have habits: traits that others do not have. What is printed tells the share of the lives that
+had each. --habit plays lives that have one habit and no other. The habits:
+
+` + describeHabits() + `
 A life that fails ends the search, with exit code 4, its seed, and a simpler life that fails in the
 same way. --replay plays the life of a seed and prints it step by step.`,
 		Example: `  quorumbench check --protocol raft --seeds 1000
   quorumbench check --minutes 10
+  quorumbench check --habit clients-elsewhere --seeds 200
   quorumbench check --protocol mmp3 --replay 42`,
 		Args: arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,17 +53,33 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 				}
 				checked = protocols.Drivers{d}
 			}
+			var habit *lives.Habit
+			if habitName != "" {
+				var err error
+				if habit, err = lives.FindHabit(habitName); err != nil {
+					return usage(fmt.Errorf("--habit: %w", err))
+				}
+			}
+			var generators []lives.Generator
+			for _, d := range checked {
+				if habit == nil || habit.Suits(d) {
+					generators = append(generators, lives.Generator{Driver: d, Habit: habit})
+				}
+			}
+			if len(generators) == 0 {
+				return usage(fmt.Errorf("--habit: lives of %s have no habit %s: %s", protocol, habit.Name, habit.Help))
+			}
 			if cmd.Flags().Changed("replay") {
 				if len(checked) != 1 {
 					return usage(errors.New("--replay plays the life of one protocol; accepted: --protocol NAME --replay SEED"))
 				}
-				return replayLife(cmd.Context(), cmd.OutOrStdout(), checked[0], replay)
+				return replayLife(cmd.Context(), cmd.OutOrStdout(), generators[0], replay)
 			}
 			if minutes > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
 			}
-			for _, d := range checked {
-				if err := search(cmd, d, from, count, time.Duration(minutes*float64(time.Minute))/time.Duration(len(checked))); err != nil {
+			for _, g := range generators {
+				if err := search(cmd, g, from, count, time.Duration(minutes*float64(time.Minute))/time.Duration(len(generators))); err != nil {
 					return err
 				}
 			}
@@ -66,6 +87,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 		},
 	}
 	cmd.Flags().StringVar(&protocol, "protocol", "", "the driver to check (default: all, one after the other)")
+	cmd.Flags().StringVar(&habitName, "habit", "", "play lives that have this habit and no other")
 	cmd.Flags().Uint64Var(&count, "seeds", 1000, "how many lives of each driver")
 	cmd.Flags().Uint64Var(&from, "from", 1, "the first seed")
 	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all, in place of a number of lives")
@@ -73,11 +95,14 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return drivers.Names(), cobra.ShellCompDirectiveNoFileComp
 	}) // fails only for a flag that does not exist
+	_ = cmd.RegisterFlagCompletionFunc("habit", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return lives.HabitNames(), cobra.ShellCompDirectiveNoFileComp
+	})
 	return cmd
 }
 
 // search plays lives of one driver and prints what it found.
-func search(cmd *cobra.Command, d *protocols.Driver, from, count uint64, limit time.Duration) error {
+func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit time.Duration) error {
 	ctx := cmd.Context()
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -85,9 +110,9 @@ func search(cmd *cobra.Command, d *protocols.Driver, from, count uint64, limit t
 		defer cancel()
 	}
 	terminal := isTerminal(cmd.ErrOrStderr())
-	found, tally, err := lives.Search(ctx, d, from, count, func(t lives.Tally) {
+	found, tally, err := lives.Search(ctx, g, from, count, func(t lives.Tally) {
 		if terminal {
-			fmt.Fprintf(cmd.ErrOrStderr(), "\r%s   ", describeTally(d, t))
+			fmt.Fprintf(cmd.ErrOrStderr(), "\r%s   ", describeTally(g.Driver, t))
 		}
 	})
 	if terminal {
@@ -96,11 +121,12 @@ func search(cmd *cobra.Command, d *protocols.Driver, from, count uint64, limit t
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), describeTally(d, tally))
+	fmt.Fprintln(cmd.OutOrStdout(), describeTally(g.Driver, tally))
+	fmt.Fprint(cmd.OutOrStdout(), describeShares(tally))
 	if found == nil {
 		return cmd.Context().Err()
 	}
-	return reportFound(cmd.Context(), cmd.OutOrStdout(), d, found)
+	return reportFound(cmd.Context(), cmd.OutOrStdout(), g, found)
 }
 
 func describeTally(d *protocols.Driver, t lives.Tally) string {
@@ -109,8 +135,31 @@ func describeTally(d *protocols.Driver, t lives.Tally) string {
 		d.Name, t.Lives, t.Commands, t.Messages, t.Elapsed.Seconds(), rate, t.Undecided)
 }
 
+// describeShares tells which share of the lives had each habit.
+func describeShares(t lives.Tally) string {
+	var shares []string
+	for _, name := range lives.HabitNames() {
+		if t.Habits[name] > 0 {
+			shares = append(shares, fmt.Sprintf("%s %.0f%%", name, 100*float64(t.Habits[name])/float64(t.Lives)))
+		}
+	}
+	if len(shares) == 0 {
+		return ""
+	}
+	return "            of the lives: " + strings.Join(shares, ", ") + "\n"
+}
+
+// describeHabits lists the habits with what they are, one a line.
+func describeHabits() string {
+	var b strings.Builder
+	for _, h := range lives.Habits {
+		fmt.Fprintf(&b, "  %-24s %s\n", h.Name, h.Help)
+	}
+	return b.String()
+}
+
 // reportFound prints a life that failed, and a simpler one that fails in the same way.
-func reportFound(ctx context.Context, w io.Writer, d *protocols.Driver, found *lives.Found) error {
+func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *lives.Found) error {
 	fmt.Fprintf(w, "\nseed %d fails:\n", found.Seed)
 	for _, c := range found.Failed {
 		fmt.Fprintf(w, "  %s: %s\n", c.Name, c.Detail)
@@ -120,12 +169,16 @@ func reportFound(ctx context.Context, w io.Writer, d *protocols.Driver, found *l
 	if err := playTraced(ctx, w, small); err != nil {
 		return err
 	}
-	return &codedError{exitInvalid, fmt.Errorf("%s: the life of seed %d fails; quorumbench check --protocol %s --replay %d plays it again",
-		d.Name, found.Seed, d.Name, found.Seed)}
+	alone := ""
+	if g.Habit != nil {
+		alone = " --habit " + g.Habit.Name
+	}
+	return &codedError{exitInvalid, fmt.Errorf("%s: the life of seed %d fails; quorumbench check --protocol %s%s --replay %d plays it again",
+		g.Driver.Name, found.Seed, g.Driver.Name, alone, found.Seed)}
 }
 
-func replayLife(ctx context.Context, w io.Writer, d *protocols.Driver, seed uint64) error {
-	life := lives.Draw(d, seed)
+func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64) error {
+	life := g.Draw(seed)
 	fmt.Fprintf(w, "%s\n", life)
 	return playTraced(ctx, w, life)
 }

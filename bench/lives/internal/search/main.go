@@ -70,7 +70,7 @@ func searchLives(name, from, number string, l *limits) (*outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the number of seeds: %w", err)
 	}
-	found, tally, err := lives.Search(context.Background(), driver, first, count, l.watch)
+	found, tally, err := lives.Search(context.Background(), lives.Generator{Driver: driver}, first, count, l.watch)
 	if err != nil {
 		return nil, err
 	}
