@@ -1,9 +1,11 @@
 package protocols
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/quorum"
 )
 
@@ -61,7 +63,11 @@ type Config struct {
 	Leader  NodeID       // who shall lead, Nobody for drivers without a leader
 	Delays  Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
 	Options any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
-	Seed    uint64       // for the replica's own randomness: the same in a repeated run, higher in each later incarnation
+	Limits  flow.Limits  // of the size of messages; zero: those of package flow
+	// SnapshotEvery is how many entries, instances or records lie between two snapshots of a replica. Tests set it
+	// low. Zero: as the driver has it.
+	SnapshotEvery uint64
+	Seed          uint64 // for the replica's own randomness: the same in a repeated run, higher in each later incarnation
 }
 
 // Members returns the first membership of a cluster of n replicas: 0 … n-1.
@@ -84,6 +90,9 @@ func (c *Config) All() quorum.Set { return quorum.Of(c.Members...) }
 func (c *Config) AnswerTimeout(with NodeID) time.Duration {
 	return Retry(c.Delays.RoundTrip(c.ID, with))
 }
+
+// SnapshotAfter is SnapshotEvery or, where that is not set, what the driver has.
+func (c *Config) SnapshotAfter(driver uint64) uint64 { return cmp.Or(c.SnapshotEvery, driver) }
 
 // IsMember tells whether a number is that of a member.
 func (c *Config) IsMember(id NodeID) bool { return slices.Contains(c.Members, id) }

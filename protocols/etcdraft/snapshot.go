@@ -25,7 +25,7 @@ const (
 // snapshot takes a snapshot of the state machine if enough entries have been applied since the last one, and
 // compacts the log (rule 5).
 func (r *replica) snapshot() {
-	if r.applied < r.compacted+max(snapshotEvery, uint64(r.store.Len())) {
+	if r.applied < r.compacted+r.config.SnapshotAfter(max(snapshotEvery, uint64(r.store.Len()))) {
 		return
 	}
 	r.compacted = r.applied

@@ -2,7 +2,10 @@
 // adapt to how fast messages of the last size were answered.
 package flow
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 const (
 	// MinBytes and MaxBytes bound the sizes that Pace returns. A replica that catches up delays the writes of
@@ -15,17 +18,31 @@ const (
 	minRate = 2_000_000 / 8
 )
 
-// Pace returns the size of the next message, in bytes, from MinBytes to MaxBytes. The last one, of the given
+// Limits are MinBytes and MaxBytes where others are wanted. Tests draw small ones, so that few commands fill a
+// message. Zero fields stand for the constants.
+type Limits struct {
+	MinBytes int
+	MaxBytes int
+}
+
+// Min is the least size that Pace returns.
+func (l Limits) Min() int { return cmp.Or(l.MinBytes, MinBytes) }
+
+// Max is the greatest size of a message, in bytes of commands, entries or pieces. A single larger command is sent
+// all the same.
+func (l Limits) Max() int { return cmp.Or(l.MaxBytes, MaxBytes) }
+
+// Pace returns the size of the next message, in bytes, from Min to Max. The last one, of the given
 // size, was answered after the given time. The size doubles if that is within timeout, in which an empty
 // message is answered, and is halved if it is more than twice the timeout.
-func Pace(size int, answered, timeout time.Duration) int {
+func (l Limits) Pace(size int, answered, timeout time.Duration) int {
 	switch {
 	case answered <= timeout:
 		size *= 2
 	case answered > 2*timeout:
 		size /= 2
 	}
-	return min(max(size, MinBytes), MaxBytes)
+	return min(max(size, l.Min()), l.Max())
 }
 
 // Transmission is how long so many bytes may take on the slowest link, besides the link's delay.
@@ -33,12 +50,9 @@ func Transmission(bytes int) time.Duration {
 	return time.Duration(bytes) * (time.Second / minRate)
 }
 
-// Batch returns the first of the items: as many as fit into one message of MaxBytes by the sizes of their
+// Batch returns the first of the items: as many as fit into one message of maxBytes by the sizes of their
 // commands, and at least one, however large.
-func Batch[E any](items []E, size func(E) int) []E { return BatchWithin(MaxBytes, items, size) }
-
-// BatchWithin is Batch for a message of at most maxBytes.
-func BatchWithin[E any](maxBytes int, items []E, size func(E) int) []E {
+func Batch[E any](maxBytes int, items []E, size func(E) int) []E {
 	total := 0
 	for i, item := range items {
 		total += size(item)

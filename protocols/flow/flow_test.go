@@ -13,7 +13,7 @@ func TestBatch(t *testing.T) {
 		sizes []int
 		want  int
 	}{{nil, 0}, {[]int{1, 2, 3}, 3}, {[]int{m, 1}, 1}, {[]int{2 * m, 1}, 1}, {[]int{m / 2, m / 2, 1}, 2}, {[]int{1, 2 * m}, 1}} {
-		if got := flow.Batch(c.sizes, func(size int) int { return size }); len(got) != c.want {
+		if got := flow.Batch(flow.MaxBytes, c.sizes, func(size int) int { return size }); len(got) != c.want {
 			t.Errorf("of items of %v bytes, %d are taken, want %d", c.sizes, len(got), c.want)
 		}
 	}

@@ -54,6 +54,7 @@ type Forwarder struct {
 	delays protocols.Delays
 	quorum quorum.System // the leader needs a round trip to one of its quorums for each command
 	wire   Wire
+	limits flow.Limits
 
 	queue    *list.List // of *waiting, ordered by retryAt
 	waiting  map[protocols.CommandID]*list.Element
@@ -81,7 +82,7 @@ type waiting struct {
 // anything else.
 func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wire Wire) *Forwarder {
 	return &Forwarder{
-		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, timer: timer,
+		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, limits: c.Limits, timer: timer,
 		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
 		proposed: map[protocols.CommandID]protocols.NodeID{},
 	}
@@ -233,7 +234,7 @@ func (f *Forwarder) retryTimeout() time.Duration {
 // finds nothing to retry and sets it for the next command.
 func (f *Forwarder) send(now time.Duration, out *protocols.Outbox, commands ...*Command) {
 	for len(commands) > 0 {
-		batch := flow.Batch(commands, func(c *Command) int { return len(c.Data) })
+		batch := flow.Batch(f.limits.Max(), commands, func(c *Command) int { return len(c.Data) })
 		out.Send(f.leader, f.wire.Forward(&Forward{Commands: batch}))
 		commands = commands[len(batch):]
 	}

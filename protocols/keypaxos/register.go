@@ -26,6 +26,7 @@ type Replica struct {
 	ID  protocols.NodeID
 	Out *protocols.Outbox
 
+	config     protocols.Config
 	members    []protocols.NodeID
 	rules      Rules
 	random     *rand.Rand
@@ -49,7 +50,7 @@ type Replica struct {
 // New returns a replica without keys. Retries back off by up to the round trip to the given quorum.
 func New(c protocols.Config, quorum quorum.System, rules Rules) *Replica {
 	r := &Replica{
-		ID: c.ID, members: c.Members, rules: rules, quorum: quorum,
+		ID: c.ID, config: c, members: c.Members, rules: rules, quorum: quorum,
 		random:     rand.New(rand.NewPCG(c.Seed, 1)),
 		roundTrips: make([]protocols.RoundTrip, c.Size()),
 		peers:      c.Delays.Nearest(c.ID),

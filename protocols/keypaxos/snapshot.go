@@ -21,7 +21,7 @@ func (r *Replica) persistEntry() {
 
 // compact replaces a long log by a snapshot: for each key, its latest state and the instances after it.
 func (r *Replica) compact() {
-	if r.logged <= minRecords+recordsPerKey*len(r.byKey) {
+	if uint64(r.logged) <= r.config.SnapshotAfter(minRecords+recordsPerKey*uint64(len(r.byKey))) {
 		return
 	}
 	r.logged = 0

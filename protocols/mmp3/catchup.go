@@ -73,7 +73,7 @@ func (r *replica) sendQuery(q *Query) {
 	}
 }
 
-// maxBytes bounds the size of the instances in one message.
+// maxBytes bounds the size of the instances in one message, unless Config.Limits has another bound.
 const maxBytes = flow.MaxBytes
 
 // size returns about how many bytes an instance takes in a message.
@@ -112,7 +112,7 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 			}
 			size += x.size()
 			answer.Instances = append(answer.Instances, x.message())
-			answer.More = size > maxBytes
+			answer.More = size > r.config.Limits.Max()
 		}
 	}
 	if len(answer.Instances) > 0 {

@@ -43,6 +43,7 @@ const replicas = 3
 var members = protocols.Members(replicas)
 
 type replica struct {
+	config protocols.Config
 	id     int
 	peers  []protocols.NodeID            // nearest first
 	trips  [replicas]protocols.RoundTrip // measured, by replica
@@ -93,7 +94,7 @@ type scratch struct {
 func newReplica(c protocols.Config) protocols.Node {
 	chosen, peers := c.Options.(*Options), c.Delays.Nearest(c.ID)
 	r := &replica{
-		id: int(c.ID), peers: peers, reach: protocols.NewReach(peers),
+		config: c, id: int(c.ID), peers: peers, reach: protocols.NewReach(peers),
 		random:   rand.New(rand.NewPCG(c.Seed, 3)),
 		store:    kv.NewStore(),
 		requests: map[protocols.CommandID]*request{}, proposed: map[uint64][]*request{},

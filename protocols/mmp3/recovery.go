@@ -54,7 +54,7 @@ func (r *replica) recoverOpen() {
 				x.asked = true
 				query.add(at)
 				asked++
-			case size < maxBytes:
+			case size < r.config.Limits.Max():
 				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)

@@ -43,7 +43,7 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	}
 	req := &request{id: id, command: slices.Clone(data), atApply: command.DependsOnState()}
 	r.requests[id] = req
-	if r.batchBytes+len(data) > maxBytes {
+	if r.batchBytes+len(data) > r.config.Limits.Max() {
 		r.flush()
 	}
 	r.batch = append(r.batch, req)

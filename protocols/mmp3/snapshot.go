@@ -41,6 +41,12 @@ const (
 
 // compact replaces the records on disk by a snapshot if there are enough of them (rule 14).
 func (r *replica) compact() {
+	if every := r.config.SnapshotEvery; every > 0 {
+		if uint64(r.records) >= every {
+			r.writeSnapshot()
+		}
+		return
+	}
 	if r.records < minRecords {
 		return
 	}
@@ -106,7 +112,7 @@ func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	if r.slots == 0 {
 		return
 	}
-	piece := r.outgoing.Piece(to, a, r.now, r.retry[to], func() (uint64, []byte) {
+	piece := r.outgoing.Piece(to, a, r.now, r.retry[to], r.config.Limits, func() (uint64, []byte) {
 		r.outgoing.applied = r.applied
 		data, err := protocols.Append(nil, r.snapshot())
 		if err != nil {

@@ -64,7 +64,7 @@ func (r *replica) onPrepare(from protocols.NodeID, first uint64) {
 	if first <= r.log.truncated { // rule 13: the candidate needs a snapshot first
 		answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1
 	} else {
-		end := first + uint64(len(r.log.batch(first, r.log.last())))
+		end := first + uint64(len(r.log.batch(first, r.log.last(), r.config.Limits.Max())))
 		answer.Accepted = r.proposals(first, end-1)
 		if end <= r.log.last() {
 			answer.Next = end

@@ -61,12 +61,13 @@ func (l *instanceLog) truncate(index uint64) {
 	l.truncated = index
 }
 
-// batch returns the instances from first to last, or as many of them as fit into one message.
-func (l *instanceLog) batch(first, last uint64) []instance {
+// batch returns the instances from first to last, or as many of them as fit into one message of
+// maxBytes.
+func (l *instanceLog) batch(first, last uint64, maxBytes int) []instance {
 	if first <= l.truncated || first > min(last, l.last()) {
 		return nil
 	}
-	return flow.Batch(l.slots[first-l.truncated-1:min(last, l.last())-l.truncated], size)
+	return flow.Batch(maxBytes, l.slots[first-l.truncated-1:min(last, l.last())-l.truncated], size)
 }
 
 func size(i instance) int { return len(i.command) }

@@ -26,7 +26,7 @@ func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 	}
 	r.fresh = fresh[:0]
 	for len(fresh) > 0 {
-		batch := flow.Batch(fresh, size)
+		batch := flow.Batch(r.config.Limits.Max(), fresh, size)
 		r.proposeAt(r.log.last()+1, batch)
 		fresh = fresh[len(batch):]
 	}

@@ -20,7 +20,7 @@ func (r *replica) finishStep() {
 		r.persist(0, nil)
 	}
 	r.sender.Expire(r.now)
-	if r.applied >= r.compacted+max(snapshotEvery, uint64(r.store.Len())) {
+	if r.applied >= r.compacted+r.config.SnapshotAfter(max(snapshotEvery, uint64(r.store.Len()))) {
 		r.compact(r.store.Snapshot())
 	}
 }

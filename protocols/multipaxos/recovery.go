@@ -14,7 +14,7 @@ func (r *replica) proposeFound() {
 	found := r.found
 	r.candidacy = candidacy{}
 	for first := found.truncated + 1; first <= found.last(); {
-		batch := found.batch(first, found.last())
+		batch := found.batch(first, found.last(), r.config.Limits.Max())
 		for i := range batch {
 			if id, err := kv.ID(batch[i].command); err == nil && id.Seq > 0 {
 				batch[i].id = id
@@ -60,7 +60,7 @@ func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 	case m.First <= r.log.truncated: // rule 13: the log does not have it any more
 		r.sendPiece(from, m.Snapshot)
 	case m.First <= r.commit && r.role == leader:
-		missing := r.log.batch(m.First, r.commit)
+		missing := r.log.batch(m.First, r.commit, r.config.Limits.Max())
 		r.send(from, r.promised, &Message_Accept{Accept: &Accept{First: m.First, Commands: commands(missing), Commit: r.commit}})
 	}
 }
@@ -106,7 +106,7 @@ func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
 // resend sends the accepts of the instances from first on, and before end, again, as many as one message carries. It
 // returns the size of their commands in bytes, or flow.MaxBytes if not all fit.
 func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
-	batch := r.log.batch(first, end-1)
+	batch := r.log.batch(first, end-1, r.config.Limits.Max())
 	for i := range batch {
 		r.out.Mark(batch[i].id, protocols.MarkRetried)
 		size += len(batch[i].command)
@@ -121,7 +121,7 @@ func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
 // sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
 func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
 	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
-	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), present); piece != nil {
+	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), r.config.Limits, present); piece != nil {
 		r.send(to, r.promised, &Message_Piece{Piece: piece})
 	}
 }

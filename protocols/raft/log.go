@@ -47,7 +47,7 @@ func (l *entryLog) from(index uint64, maxBytes int) []*Entry {
 	if index <= l.base || index > l.last() {
 		return nil
 	}
-	return flow.BatchWithin(maxBytes, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
+	return flow.Batch(maxBytes, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
 }
 
 // replace replaces all entries from index on; index must be greater than base.

@@ -70,10 +70,10 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 		r.sendHead(to)
 		return
 	}
-	entries := r.log.from(p.next, cmp.Or(p.batchBytes, flow.MaxBytes))
+	entries := r.log.from(p.next, cmp.Or(p.batchBytes, r.config.Limits.Max()))
 	r.sendAppend(to, p.next, entries)
 	p.sentAt = r.now
-	if size := bytesOf(entries); size >= minBatchBytes {
+	if size := bytesOf(entries); size >= r.config.Limits.Min() {
 		p.largeUntil = r.now + r.config.AnswerTimeout(to) + flow.Transmission(size)
 	}
 	if !p.probing { // rule 10: assume that it is received
@@ -87,7 +87,7 @@ const minBatchBytes = flow.MinBytes
 
 // probe makes the leader search for the index up to which the logs match, with one append at a time (rule
 // 10).
-func (p *peer) probe() { p.probing, p.batchBytes = true, minBatchBytes }
+func (p *peer) probe(l flow.Limits) { p.probing, p.batchBytes = true, l.Min() }
 
 // sendAppend sends entries from index first on, none for a heartbeat. It uses SendNow, and so does not wait
 // for the leader's disk (rule 4): the leader's term is durable, and the message does not say that the leader
@@ -156,7 +156,7 @@ func (r *replica) onAppended(from protocols.NodeID, index uint64) {
 		p.probing, progress = false, true
 	}
 	if progress && !p.probing && p.next <= r.log.last() {
-		p.batchBytes = flow.Pace(cmp.Or(p.batchBytes, flow.MaxBytes), r.now-p.sentAt, r.config.AnswerTimeout(from))
+		p.batchBytes = r.config.Limits.Pace(cmp.Or(p.batchBytes, r.config.Limits.Max()), r.now-p.sentAt, r.config.AnswerTimeout(from))
 		r.sendEntries(from)
 	}
 	r.advanceCommit()

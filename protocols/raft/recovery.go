@@ -2,7 +2,6 @@ package raft
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/flow"
 )
 
 // reject tells the leader that this log has no entry of the append's PrevTerm at prev, with a hint: the
@@ -29,7 +28,7 @@ func (r *replica) onRejected(from protocols.NodeID, m *Rejected) {
 	if outdated || r.fillGap(from, m) {
 		return
 	}
-	p.probe()
+	p.probe(r.config.Limits)
 	p.next = m.HintIndex
 	if after := r.log.firstIndexOf(m.HintTerm + 1); m.HintTerm > 0 && r.log.term(after-1) == m.HintTerm {
 		p.next = after
@@ -49,7 +48,7 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 		return true
 	}
 	first := max(m.HintIndex, p.filledTo+1) // entries before it are on their way already
-	entries := r.log.from(first, flow.MaxBytes)
+	entries := r.log.from(first, r.config.Limits.Max())
 	missing := m.PrevIndex - first + 1
 	if uint64(len(entries)) < missing {
 		return false

@@ -34,7 +34,7 @@ type storedSnapshot struct {
 // compact takes a snapshot if enough has been applied since the last one, and removes the entries from the
 // log that are not needed any more (rule 13).
 func (r *replica) compact() {
-	if r.commit < r.snapshot.index+snapshotEvery || r.appliedBytes < snapshotGrowth*len(r.snapshot.data) {
+	if r.commit < r.snapshot.index+r.config.SnapshotAfter(snapshotEvery) || r.config.SnapshotEvery == 0 && r.appliedBytes < snapshotGrowth*len(r.snapshot.data) {
 		return
 	}
 	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
@@ -89,7 +89,7 @@ func (r *replica) adopt(s storedSnapshot) bool {
 // sendHead tells a follower which snapshot is on offer, so that it asks for the pieces that it lacks (rule
 // 14).
 func (r *replica) sendHead(to protocols.NodeID) {
-	r.peers[to].probe() // send no entries until it has the snapshot
+	r.peers[to].probe(r.config.Limits) // send no entries until it has the snapshot
 	head := r.sender.Head(r.now)
 	if head == nil {
 		head = &snapshot.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
@@ -108,7 +108,7 @@ func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 		return // late: the log has what the follower needs by now
 	}
 	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
-	if piece := r.sender.Piece(from, m, r.now, r.config.AnswerTimeout(from), latest); piece != nil {
+	if piece := r.sender.Piece(from, m, r.now, r.config.AnswerTimeout(from), r.config.Limits, latest); piece != nil {
 		r.sendPiece(from, piece)
 	}
 }

@@ -41,10 +41,11 @@ type sentPiece struct {
 
 // Piece returns the piece that a replica asks for, or the first piece if it asks for another snapshot than
 // the one on offer. It returns nil if that piece has been sent and may still be on its way. The timeout is
-// how long the answer of that replica to an empty message may take; see protocols.Retry. If no snapshot is
+// how long the answer of that replica to an empty message may take; see protocols.Retry. The limits are those of
+// the sizes of pieces. If no snapshot is
 // on offer, or nobody has asked for a piece for Timeout, take is called to make one: it returns the last
 // slot of the present state and the encoded state.
-func (s *Sender) Piece(to protocols.NodeID, a *Ask, now, timeout time.Duration, take func() (index uint64, data []byte)) *Piece {
+func (s *Sender) Piece(to protocols.NodeID, a *Ask, now, timeout time.Duration, limits flow.Limits, take func() (index uint64, data []byte)) *Piece {
 	if s.Expire(now); s.index == 0 {
 		s.index, s.data = take()
 		s.sent = map[protocols.NodeID]sentPiece{}
@@ -58,9 +59,9 @@ func (s *Sender) Piece(to protocols.NodeID, a *Ask, now, timeout time.Duration, 
 	if some && last.offset == offset && now < last.retryAt {
 		return nil
 	}
-	size := uint64(flow.MinBytes)
+	size := uint64(limits.Min())
 	if some && offset == last.offset+last.size {
-		size = uint64(flow.Pace(int(last.size), now-last.sentAt, timeout))
+		size = uint64(limits.Pace(int(last.size), now-last.sentAt, timeout))
 	}
 	size = min(size, uint64(len(s.data))-offset)
 	s.sent[to] = sentPiece{offset, size, now, now + timeout + flow.Transmission(int(size))}

@@ -41,7 +41,7 @@ func TestASnapshotArrivesOverALossyNetwork(t *testing.T) {
 			}
 			asks = append(asks, receiver.Ask(1))
 			if pick := late(random, len(asks)); random.IntN(3) > 0 {
-				if p := sender.Piece(2, asks[pick], now, timeout, stateOf(9, large)); p != nil {
+				if p := sender.Piece(2, asks[pick], now, timeout, flow.Limits{}, stateOf(9, large)); p != nil {
 					pieces = append(pieces, p)
 				}
 			}
@@ -66,7 +66,7 @@ func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 	var now time.Duration
 	piece := func(to protocols.NodeID, after time.Duration, a *snapshot.Ask, index uint64) *snapshot.Piece {
 		now += after
-		return sender.Piece(to, a, now, timeout, stateOf(index, large))
+		return sender.Piece(to, a, now, timeout, flow.Limits{}, stateOf(index, large))
 	}
 	if kept := sender.Expire(now); kept != 0 {
 		t.Errorf("%d is kept before anybody has asked", kept)
@@ -108,7 +108,7 @@ func TestAPieceIsSentOnceUntilItMayBeLost(t *testing.T) {
 	var now time.Duration
 	send := func(to protocols.NodeID, after time.Duration, offset uint64) int {
 		now += after
-		p := sender.Piece(to, &snapshot.Ask{Index: 9, Offset: offset}, now, timeout, stateOf(9, large))
+		p := sender.Piece(to, &snapshot.Ask{Index: 9, Offset: offset}, now, timeout, flow.Limits{}, stateOf(9, large))
 		if p == nil {
 			return -1
 		}
@@ -147,7 +147,7 @@ func TestAHeadMakesAReceiverAsk(t *testing.T) {
 	if head := sender.Head(0); head != nil {
 		t.Errorf("without a snapshot, the head is %v", head)
 	}
-	first := sender.Piece(2, &snapshot.Ask{}, 0, timeout, stateOf(9, large))
+	first := sender.Piece(2, &snapshot.Ask{}, 0, timeout, flow.Limits{}, stateOf(9, large))
 	head := sender.Head(snapshot.Timeout - 1)
 	var receiver snapshot.Receiver
 	for _, c := range []struct {
@@ -175,10 +175,10 @@ func TestAPieceTakesLessThanTheTimeout(t *testing.T) {
 // Pieces of two snapshots are never joined.
 func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	var first, second snapshot.Sender
-	beginning := first.Piece(3, &snapshot.Ask{}, 0, timeout, stateOf(9, large))
-	rest := first.Piece(3, &snapshot.Ask{Index: 9, Offset: flow.MinBytes}, 0, timeout, nil)
-	other := second.Piece(3, &snapshot.Ask{}, 0, timeout, stateOf(12, large))
-	otherRest := second.Piece(3, &snapshot.Ask{Index: 12, Offset: flow.MinBytes}, 0, timeout, nil)
+	beginning := first.Piece(3, &snapshot.Ask{}, 0, timeout, flow.Limits{}, stateOf(9, large))
+	rest := first.Piece(3, &snapshot.Ask{Index: 9, Offset: flow.MinBytes}, 0, timeout, flow.Limits{}, nil)
+	other := second.Piece(3, &snapshot.Ask{}, 0, timeout, flow.Limits{}, stateOf(12, large))
+	otherRest := second.Piece(3, &snapshot.Ask{Index: 12, Offset: flow.MinBytes}, 0, timeout, flow.Limits{}, nil)
 	again := &snapshot.Piece{Index: 9, Offset: rest.Offset, Size: large + 1, Data: rest.Data}
 	older := &snapshot.Piece{Index: 8, Size: 1, Data: []byte{8}}
 
