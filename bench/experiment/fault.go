@@ -19,6 +19,7 @@ type Fault struct {
 	Restart   string        `yaml:"restart" json:"restart,omitempty"`     // the replica of a region, or all that are down
 	Partition [][]string    `yaml:"partition" json:"partition,omitempty"` // groups of regions; links between groups are cut
 	Cut       []string      `yaml:"cut" json:"cut,omitempty"`             // from and to: cuts one direction of one link
+	Isolate   string        `yaml:"isolate" json:"isolate,omitempty"`     // cuts all links of a region, of the leader's, or of a random one
 	Heal      bool          `yaml:"heal" json:"heal,omitempty"`           // gives all links their configured values again
 	Loss      Share         `yaml:"loss" json:"loss,omitzero"`            // of packets, on every link, if more than configured
 	Delay     time.Duration `yaml:"delay" json:"delay_ns,omitempty"`      // added to every link, one way
@@ -41,7 +42,7 @@ type Skew struct {
 // loses reports whether packets are lost because of the fault.
 func (f *Fault) loses() bool { return f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0 }
 
-// The words that crash and restart accept besides regions.
+// The words that crash, isolate and restart accept besides regions.
 const (
 	CrashLeader = "leader"
 	CrashRandom = "random"
@@ -64,6 +65,8 @@ func (f *Fault) String() string {
 		what = "partition " + strings.Join(groups, " | ")
 	case len(f.Cut) > 0:
 		what = "cut " + strings.Join(f.Cut, " → ")
+	case f.Isolate != "":
+		what = "isolate " + f.Isolate
 	case f.Heal:
 		what = "heal"
 	case f.Loss > 0:
@@ -83,7 +86,7 @@ func (f *Fault) String() string {
 
 // kinds counts the fields that are set, of those of which exactly one must be.
 func (f *Fault) kinds() (n int) {
-	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Heal,
+	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Isolate != "", f.Heal,
 		f.Loss > 0, f.Delay > 0, f.Slow != nil, f.Skew != nil} {
 		if set {
 			n++
@@ -98,7 +101,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 	for i := range e.Faults {
 		f, at := &e.Faults[i], fmt.Sprintf("faults[%d]", i)
 		if f.kinds() != 1 {
-			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of crash, restart, partition, cut, heal, loss, delay, slow, skew", f.kinds())
+			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of crash, restart, partition, cut, isolate, heal, loss, delay, slow, skew", f.kinds())
 		}
 		if f.At < 0 || f.At > e.Load.Duration {
 			return doc.Errorf(at+".at", "found %v; accepted: 0s to the duration of the load, %v", f.At, e.Load.Duration)
@@ -112,6 +115,9 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true}
 		if f.Crash != CrashLeader && f.Crash != CrashRandom && f.Crash != "" {
 			named["crash"] = []string{f.Crash}
+		}
+		if f.Isolate != CrashLeader && f.Isolate != CrashRandom && f.Isolate != "" {
+			named["isolate"] = []string{f.Isolate}
 		}
 		if f.Restart != RestartAll && f.Restart != "" {
 			named["restart"] = []string{f.Restart}

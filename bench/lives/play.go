@@ -66,7 +66,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	out = &Outcome{Checks: verify.Check(record)}
 	for _, c := range record.Clients {
 		out.Commands += len(c.Samples)
-		out.Unanswered += c.Awaited()
+		out.Unanswered += len(c.Awaited())
 	}
 	for _, one := range record.Replicas {
 		out.Messages += one.Messages

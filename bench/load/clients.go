@@ -20,6 +20,7 @@ import (
 // goroutines other than that of the clients' place.
 type Clients struct {
 	GiveUp  time.Duration // after which a command is given up; by default the load's timeout
+	Sizes   []int         // if set, each value has one of these sizes at random, in bytes; by default the load's
 	ID      uint64        // of the region's session, from 1
 	Samples []Sample      // by sequence number, which counts from 1
 
@@ -67,14 +68,14 @@ func (c *Clients) Begin() []time.Duration {
 	return []time.Duration{c.generator.arrival()}
 }
 
-// Awaited counts the commands that were issued and are neither answered nor given up.
-func (c *Clients) Awaited() (n int) {
-	for i := range c.Samples[c.lowest:] {
-		if c.Samples[c.lowest+i].Answered == result.Never {
-			n++
+// Awaited returns the commands that were issued and are neither answered nor given up.
+func (c *Clients) Awaited() (all []*Sample) {
+	for i := c.lowest; i < len(c.Samples); i++ {
+		if s := &c.Samples[i]; s.Answered == result.Never {
+			all = append(all, s)
 		}
 	}
-	return n
+	return all
 }
 
 // NextArrival returns the time of the next arrival of an open loop. More is false if the load is over, and in a
@@ -96,7 +97,7 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 	c.settle(now)
 	s := Sample{Intended: intended, Sent: now, Answered: result.Never, Applied: result.Never, Acked: uint64(c.lowest) + 1}
 	c.command.Client, c.command.Seq, c.command.Acked = c.ID, uint64(len(c.Samples))+1, s.Acked
-	s.Key = c.generator.fill(&c.command)
+	s.Key = c.generator.fill(&c.command, c.Sizes)
 	s.Read = c.command.Op == kv.Op_GET
 	s.Version = c.generator.version(c.command.Op, c.latest[s.Key])
 	c.command.Version = s.Version

@@ -18,6 +18,7 @@ type generator struct {
 	keys   *rand.Rand
 	ops    *rand.Rand
 	common *rand.Rand // draws the commands that use the key which all regions share
+	sizes  *rand.Rand // draws the sizes of values
 	named  *rand.Rand // draws the commands that name a version, and the version
 	region uint64
 	zipf   *rand.Zipf
@@ -29,7 +30,7 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), region: uint64(region)}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), region: uint64(region)}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
@@ -70,8 +71,9 @@ func (g *generator) version(op kv.Op, latest uint64) uint64 {
 	return max(1, latest)
 }
 
-// fill makes c a write of the next key, or a read, and returns the key's number.
-func (g *generator) fill(c *kv.Command) uint64 {
+// fill makes c a write of the next key, or a read, and returns the key's number. A value has the load's size or, if
+// there are any, one of the sizes.
+func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
 	var n uint64
 	if g.zipf != nil {
 		n = g.zipf.Uint64()
@@ -90,8 +92,12 @@ func (g *generator) fill(c *kv.Command) uint64 {
 		return n
 	}
 	c.Op = kv.Op_PUT
-	if len(c.Value) != int(g.load.ValueSize) {
-		c.Value = make([]byte, g.load.ValueSize)
+	size := int(g.load.ValueSize)
+	if len(sizes) > 0 {
+		size = sizes[g.sizes.IntN(len(sizes))]
+	}
+	if len(c.Value) != size {
+		c.Value = make([]byte, size)
 	}
 	g.values.Read(c.Value) // never fails
 	return n

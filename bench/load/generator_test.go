@@ -1,6 +1,7 @@
 package load
 
 import (
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -45,7 +46,7 @@ func TestKeysFollowTheirDistribution(t *testing.T) {
 		count := map[string]int{}
 		var c kv.Command
 		for range 100_000 {
-			g.fill(&c)
+			g.fill(&c, nil)
 			count[string(c.Key)]++
 		}
 		return count
@@ -68,11 +69,19 @@ func TestKeysFollowTheirDistribution(t *testing.T) {
 func TestValuesHaveTheirSizeAndDiffer(t *testing.T) {
 	g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 1, Distribution: experiment.Uniform}), 1, 0, 0)
 	var c kv.Command
-	g.fill(&c)
+	g.fill(&c, nil)
 	first := string(c.Value)
-	g.fill(&c)
+	g.fill(&c, nil)
 	if len(c.Value) != 16 || string(c.Value) == first {
 		t.Errorf("values %x and %x", first, c.Value)
+	}
+	found := map[int]bool{}
+	for range 100 {
+		g.fill(&c, []int{3, 400})
+		found[len(c.Value)] = true
+	}
+	if !maps.Equal(found, map[int]bool{3: true, 400: true}) {
+		t.Errorf("values of the sizes %v, want 3 and 400", found)
 	}
 }
 
@@ -84,7 +93,7 @@ func TestConflictsGoToOneKeyAndAllElseToKeysOfTheRegionsOwn(t *testing.T) {
 			g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 50, Distribution: experiment.Uniform, Conflicts: &share}), 1, 0, region)
 			var c kv.Command
 			for range 10_000 {
-				n := g.fill(&c)
+				n := g.fill(&c, nil)
 				if n == 0 {
 					common++
 				}

@@ -19,6 +19,7 @@ type faults struct {
 	places []*place  // those with replicas
 	trace  io.Writer // one line for each fault; nil disables it
 
+	down  []bool        // replicas that crashed for ever: only a restart of their region brings them back
 	cut   [][]bool      // cut[i][j]: the link from region i to region j loses everything
 	loss  float64       // on every link, if more than configured
 	delay time.Duration // added to every link, one way
@@ -28,7 +29,7 @@ type faults struct {
 
 func newFaults(plan *experiment.Plan, w world, random *rand.Rand, replicas []*place, trace io.Writer) *faults {
 	n := len(plan.Experiment.Regions)
-	f := &faults{plan: plan, world: w, random: random, places: replicas, trace: trace, cut: make([][]bool, n)}
+	f := &faults{plan: plan, world: w, random: random, places: replicas, trace: trace, down: make([]bool, len(replicas)), cut: make([][]bool, n)}
 	for i := range f.cut {
 		f.cut[i] = make([]bool, n)
 	}
@@ -57,10 +58,16 @@ func (f *faults) inject(fault *experiment.Fault) {
 		region := f.victim(fault.Crash)
 		text = "crash " + regions[region]
 		at(region, (*replica).crash)
-		undo = func() { at(region, (*replica).restart) }
+		f.down[region] = f.down[region] || fault.For == 0
+		undo = func() {
+			if !f.down[region] {
+				at(region, (*replica).restart)
+			}
+		}
 	case fault.Restart != "":
 		for i := range f.places {
 			if fault.Restart == experiment.RestartAll || fault.Restart == regions[i] {
+				f.down[i] = false
 				at(i, (*replica).restart)
 			}
 		}
@@ -73,6 +80,13 @@ func (f *faults) inject(fault *experiment.Fault) {
 		}
 		f.links(func(from, to int) bool { return group[regions[from]] != group[regions[to]] })
 		undo = f.heal
+	case fault.Isolate != "":
+		region := f.victim(fault.Isolate)
+		text = "isolate " + regions[region]
+		f.links(func(from, to int) bool { return f.cut[from][to] || from == region || to == region })
+		undo = func() {
+			f.links(func(from, to int) bool { return f.cut[from][to] && from != region && to != region })
+		}
 	case len(fault.Cut) > 0:
 		from, to := f.plan.Region(fault.Cut[0]), f.plan.Region(fault.Cut[1])
 		f.links(func(i, j int) bool { return f.cut[i][j] || i == from && j == to })
@@ -115,8 +129,8 @@ func (f *faults) note(now time.Duration, text string) {
 	f.marks = append(f.marks, result.FaultMark{At: now - f.plan.Experiment.Load.Warmup, Text: text})
 }
 
-// victim is the region whose replica a crash stops: the one named, that of the present leader (the first region
-// if nobody leads), or a random one.
+// victim is the region that a crash or an isolation hits: the one named, that of the present leader (the first region
+// if nobody leads), or a random one with a replica.
 func (f *faults) victim(word string) int {
 	switch word {
 	case experiment.CrashLeader:
@@ -140,9 +154,16 @@ func (f *faults) links(cut func(from, to int) bool) {
 	f.apply()
 }
 
-// anyCut reports whether a link is cut.
-func (f *faults) anyCut() bool {
-	return slices.ContainsFunc(f.cut, func(to []bool) bool { return slices.Contains(to, true) })
+// anyCut reports whether a link is cut, except for links of regions that are gone.
+func (f *faults) anyCut(gone func(region int) bool) bool {
+	for from := range f.cut {
+		for to, cut := range f.cut[from] {
+			if cut && !gone(from) && !gone(to) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // heal restores all links that were cut.

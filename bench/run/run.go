@@ -35,6 +35,13 @@ type Config struct {
 	// AwaitLevel lets a run go on until all replicas have applied the log up to the same index, for at most
 	// the load's timeout.
 	AwaitLevel bool
+	// Gone are regions whose replicas stay down, or cut off, when the faults are over. The run does not wait for them,
+	// and they are not held to have applied what was answered.
+	Gone []string
+	// Change, if set, changes the configuration of each replica, as only tests do.
+	Change func(*protocols.Config)
+	// ValueSizes, if set, are sizes of which each value of a write has one at random, in bytes.
+	ValueSizes []int
 	// Bounds stop a run in virtual time that would not end. Zero means no bounds.
 	Bounds Bounds
 
@@ -83,11 +90,12 @@ type running struct {
 
 func newRunning(config Config) *running {
 	e := &config.Plan.Experiment
-	record := &verify.Record{Plan: config.Plan, Protocol: config.Protocol, Repeat: config.Repeat}
+	record := &verify.Record{Plan: config.Plan, Protocol: config.Protocol, Repeat: config.Repeat, Gone: config.Gone}
 	for client := range e.Clients {
 		c := load.NewClients(&e.Load, e.Seed, config.Repeat, client)
 		c.GiveUp = cmp.Or(config.GiveUp, c.GiveUp)
 		c.Beside = config.Plan.ClientRegion(client) < len(e.Replicas)
+		c.Sizes = config.ValueSizes
 		if config.Watch != nil {
 			c.Watch()
 		}
@@ -118,6 +126,9 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 		r.record.Replicas = append(r.record.Replicas, one)
 		config := r.Plan.ReplicaConfig(r.Protocol, id)
 		config.Seed = r.seed(id)
+		if r.Change != nil {
+			r.Change(&config)
+		}
 		p := r.places[id]
 		p.replica = newReplica(p, config, driver, r.costs(), disks[id], one)
 		p.replica.steps, p.replica.warmup = r.Steps, e.Load.Warmup
@@ -199,5 +210,5 @@ func (r *running) finish() {
 		return
 	}
 	r.end.noteOutcome(r.record)
-	r.record.Cut, r.record.Faults = r.faults.anyCut(), r.faults.marks
+	r.record.Cut, r.record.Faults = r.faults.anyCut(r.record.IsGone), r.faults.marks
 }

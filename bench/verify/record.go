@@ -24,6 +24,7 @@ type Record struct {
 	Until   time.Duration // since the run began: commands intended before this time are measured
 	Settled bool          // at the end, the replicas had had enough time to apply what was answered
 	Cut     bool          // at the end, a link was cut
+	Gone    []string      // regions whose replicas were to be down, or cut off, at the end; their links do not count for Cut
 	Faults  []result.FaultMark
 	Network result.NetworkRun // except for the number of messages, which the replicas count
 	// ClientMeasures are the measures of the client nodes.
@@ -89,16 +90,39 @@ func (r *Record) Driver() *protocols.Driver { return r.Plan.Driver(r.Protocol) }
 // Measured reports whether the run lasted longer than the warm-up.
 func (r *Record) Measured() bool { return r.Until > r.Plan.Experiment.Load.Warmup }
 
-// Level reports whether all replicas have applied the log up to the same index. It is true where each key has an
+// Level reports whether all replicas that are not gone have applied the log up to the same index. It is true where each key has an
 // order of its own.
 func (r *Record) Level() bool {
-	return !slices.ContainsFunc(r.Replicas, func(one *Replica) bool { return one.Journal.End() != r.Replicas[0].Journal.End() })
+	end, known := uint64(0), false
+	for i, one := range r.Replicas {
+		switch {
+		case r.IsGone(i):
+		case !known:
+			end, known = one.Journal.End(), true
+		case one.Journal.End() != end:
+			return false
+		}
+	}
+	return true
 }
 
-// whole reports whether, at the end, all replicas were up, no link was cut, and the replicas had had enough time to
+// IsGone reports whether a region is among those that are Gone.
+func (r *Record) IsGone(region int) bool {
+	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region))
+}
+
+// whole reports whether, at the end, all replicas that are not gone were up, no link was cut, and the replicas had had enough time to
 // apply what was answered.
 func (r *Record) whole() bool {
-	return r.Settled && !r.Cut && !slices.ContainsFunc(r.Replicas, func(one *Replica) bool { return one.Node == nil })
+	if !r.Settled || r.Cut {
+		return false
+	}
+	for i, one := range r.Replicas {
+		if one.Node == nil && !r.IsGone(i) {
+			return false
+		}
+	}
+	return true
 }
 
 // Inspect checks the driver's invariants in the middle of a run, since a violation may no longer be visible at the

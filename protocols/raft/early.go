@@ -1,12 +1,10 @@
 package raft
 
-import "quorumbench/protocols/flow"
-
 // Bounds on the appends that a follower holds because entries before them are missing. What is beyond is asked
 // for again when the missing entries have arrived.
 const (
-	maxEarly      = 1024              // appends
-	maxEarlyBytes = 8 * flow.MaxBytes // of commands
+	maxEarly         = 1024 // appends
+	maxEarlyMessages = 8    // as many bytes of commands as these messages have at most
 )
 
 // earlyAppends are appends of this term that overtook the one before them (rule 10). The zero value is empty.
@@ -15,14 +13,14 @@ type earlyAppends struct {
 	bytes   int                       // of commands in them
 }
 
-// add holds an append, in place of another one with the same PrevIndex, if it has entries and there is room.
-// It returns true if it has done so and there was no other.
-func (e *earlyAppends) add(m *AppendEntries) (added bool) {
+// add holds an append, in place of another one with the same PrevIndex, if it has entries and there is room:
+// for maxEarly appends with maxBytes of commands. It returns true if it has done so and there was no other.
+func (e *earlyAppends) add(m *AppendEntries, maxBytes int) (added bool) {
 	if len(m.Entries) == 0 {
 		return false
 	}
 	other, size := e.take(m.PrevIndex), m.bytes()
-	if len(e.appends) == maxEarly || e.bytes+size > maxEarlyBytes {
+	if len(e.appends) == maxEarly || e.bytes+size > maxBytes {
 		return false
 	}
 	if e.appends == nil {

@@ -63,7 +63,7 @@ func (r *replica) fillGap(to protocols.NodeID, m *Rejected) bool {
 // it is a heartbeat, a repetition of one by a leader that probes, or beyond what may be held.
 func (r *replica) holdEarly(from protocols.NodeID, m *AppendEntries) {
 	first := len(r.early.appends) == 0
-	if added := r.early.add(m); first || !added {
+	if added := r.early.add(m, maxEarlyMessages*r.config.Limits.Max()); first || !added {
 		r.reject(from, m.PrevIndex)
 	}
 }
