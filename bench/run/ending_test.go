@@ -48,7 +48,7 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		if test.adopted {
 			c.Adopted()
 		}
-		end := newEnding(record, false)
+		end := newEnding(record, nil, false)
 		now, applied := time.Duration(0), uint64(0)
 		for ; !end.over(now) && now < time.Minute; now += 100 * ms {
 			if now < test.applying {
@@ -60,11 +60,11 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 				}
 			}
 		}
-		if end.noteOutcome(record); now != test.end || record.Settled != test.known {
-			t.Errorf("%s: ends after %v, want %v; settled: %t", test.name, now, test.end, record.Settled)
+		if end.noteOutcome(record, now); now != test.end || (record.Unsettled == "") != test.known {
+			t.Errorf("%s: ends after %v, want %v; unsettled: %q", test.name, now, test.end, record.Unsettled)
 		}
 		end.interrupt(now)
-		if end.noteOutcome(record); record.Settled {
+		if end.noteOutcome(record, now); record.Unsettled == "" {
 			t.Errorf("%s: a run that is interrupted is said to have settled", test.name)
 		}
 	}

@@ -26,6 +26,7 @@ type replica struct {
 	stepped  bool                  // this batch has had an input
 	busy     bool                  // working on the last batch; new events go to the backlog
 	backlog  []event
+	waits    waits // how long events have waited for the replica
 
 	steps  io.Writer     // one line for each input and each effect; nil disables it
 	warmup time.Duration // measuring begins at this time of the run
@@ -83,6 +84,7 @@ func (r *replica) crash() {
 	r.host.Crash()
 	r.record.End(r.Now())
 	r.busy, r.backlog, r.received, r.stepped = false, nil, 0, false
+	r.waits.end(r.Now())
 }
 
 // restart starts the next incarnation, unless the replica is up.
@@ -116,6 +118,9 @@ func (r *replica) handle(e *event) {
 		r.backlog = append(r.backlog, *e)
 		return
 	}
+	if wait := now - e.at; wait > overload {
+		r.waits.note(wait)
+	}
 	switch {
 	case !r.host.Up():
 		return
@@ -145,12 +150,14 @@ func (r *replica) release() {
 		return
 	}
 	r.busy = true
+	r.waits.begin(r.Now())
 	r.place.world.at(r.Now()+cost, r.place.number, event{kind: workDoneEvent, number: r.host.Incarnation()})
 }
 
 // workDone releases the effects of the last batch and handles the backlog.
 func (r *replica) workDone() {
 	r.busy = false
+	r.waits.end(r.Now())
 	r.host.Release()
 	waiting := r.backlog
 	r.backlog = nil

@@ -143,7 +143,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 			r.record.ClientMeasures = append(r.record.ClientMeasures, p.clients.measures)
 		}
 	}
-	r.end = newEnding(r.record, r.AwaitLevel)
+	r.end = newEnding(r.record, r.places, r.AwaitLevel)
 	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.worldSeed(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
 }
 
@@ -209,6 +209,6 @@ func (r *running) finish() {
 	if r.end == nil { // it has not begun
 		return
 	}
-	r.end.noteOutcome(r.record)
+	r.end.noteOutcome(r.record, r.faults.world.now())
 	r.record.Cut, r.record.Faults = r.faults.anyCut(r.record.IsGone), r.faults.marks
 }

@@ -73,8 +73,8 @@ func (u undecided) Error() string { return string(u) }
 // checkNothingLost checks that every answered write was applied. It is undecided if some replica did not get to
 // apply everything before the run ended.
 func (r *Record) checkNothingLost(orders orders) error {
-	if !r.whole() {
-		return undecided("at the end a replica was down or cut off, replicas were still applying, or the run was interrupted")
+	if why := r.unfinished(); why != "" {
+		return undecided(why)
 	}
 	applied, known := map[protocols.CommandID]bool{}, true
 	for _, order := range orders {

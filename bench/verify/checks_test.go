@@ -25,7 +25,7 @@ type told struct {
 
 // tell returns a run of replicas that have nothing to tell yet, one client each.
 func tell(replicas int) *told {
-	r := &told{Record: &Record{Settled: true}}
+	r := &told{Record: &Record{}}
 	driver := &protocols.Driver{Name: "told", Invariants: func(nodes []protocols.Node) error {
 		if r.invariants == nil {
 			return nil

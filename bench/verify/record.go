@@ -22,11 +22,12 @@ type Record struct {
 
 	Started time.Time     // when measuring began
 	Until   time.Duration // since the run began: commands intended before this time are measured
-	Settled bool          // at the end, the replicas had had enough time to apply what was answered
-	Cut     bool          // at the end, a link was cut
-	Gone    []string      // regions whose replicas were to be down, or cut off, at the end; their links do not count for Cut
-	Faults  []result.FaultMark
-	Network result.NetworkRun // except for the number of messages, which the replicas count
+	// Unsettled is why the replicas may not have had enough time to apply what was answered; empty if they had.
+	Unsettled string
+	Cut       bool     // at the end, a link was cut
+	Gone      []string // regions whose replicas were to be down, or cut off, at the end; their links do not count for Cut
+	Faults    []result.FaultMark
+	Network   result.NetworkRun // except for the number of messages, which the replicas count
 	// ClientMeasures are the measures of the client nodes.
 	ClientMeasures []result.Measures
 
@@ -111,18 +112,18 @@ func (r *Record) IsGone(region int) bool {
 	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region))
 }
 
-// whole reports whether, at the end, all replicas that are not gone were up, no link was cut, and the replicas had had enough time to
-// apply what was answered.
-func (r *Record) whole() bool {
-	if !r.Settled || r.Cut {
-		return false
-	}
+// unfinished returns why it is not known what the replicas would have applied in the end, empty if it is known: all
+// replicas that are not gone were up, no link was cut, and the replicas had had enough time to apply what was answered.
+func (r *Record) unfinished() string {
 	for i, one := range r.Replicas {
 		if one.Node == nil && !r.IsGone(i) {
-			return false
+			return "at the end the replica in " + r.Region(i) + " was down"
 		}
 	}
-	return true
+	if r.Cut {
+		return "at the end a link was cut"
+	}
+	return r.Unsettled
 }
 
 // Inspect checks the driver's invariants in the middle of a run, since a violation may no longer be visible at the
