@@ -1,16 +1,19 @@
 // Command imports checks that imports point one way: that every room of the module imports only those
 // that the table allows, that drivers are named in the registry only, that the registry is named in
-// commands and tests only, that reports link no transport, no log and no consensus library, and that the map in
-// DEVELOPMENT.md names every package.
+// commands and tests only, that reports link no transport, no log and no consensus library, that only bench/peers
+// imports the systems it compares with, and that the map in DEVELOPMENT.md names every package.
 package main
 
 import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -32,7 +35,8 @@ var rooms = []room{
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/planted", []string{"bench/variants"}},
 	{"bench/variants", nil},
-	{"bench/internal", nil}, // commands, and what only bench uses
+	{"bench/internal", nil}, // commands, and what only bench and the commands use
+	{"bench/peers", []string{"bench", "bench/experiment", "bench/result"}}, // a module of its own
 	{"bench", []string{"bench/internal", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/run", []string{"bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/verify", []string{"bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
@@ -58,6 +62,12 @@ var drivers = []string{"paxos", "paxos1", "multipaxos", "raft", "etcdraft", "mmp
 // reportsLinkNone are parts of the paths of packages that drawing a figure does not take.
 var reportsLinkNone = append([]string{"quic", "raft", "tidwall/wal", registry}, driverPaths()...)
 
+// peers is a module of its own, which go list does not go into. It is named here so that its imports are checked, too.
+const peers = "bench/peers"
+
+// peersOnly begin the paths of the systems that peers compares with.
+var peersOnly = []string{"github.com/hashicorp/", "github.com/nats-io/"}
+
 type pkg struct {
 	ImportPath, Name                   string
 	Imports, TestImports, XTestImports []string
@@ -67,6 +77,9 @@ func main() {
 	var errs []error
 	packages, err := list("./...")
 	errs = append(errs, err)
+	nested, err := parse(peers)
+	errs = append(errs, err)
+	packages = append(packages, nested)
 	for _, p := range packages {
 		errs = append(errs, check(p))
 	}
@@ -137,6 +150,31 @@ func list(arguments ...string) ([]pkg, error) {
 	}
 }
 
+// parse reads the imports of a package from its files. It resolves none of them, so that nothing has to be downloaded.
+func parse(folder string) (pkg, error) {
+	p := pkg{ImportPath: module + folder}
+	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	if err != nil || len(files) == 0 {
+		return p, errors.Join(err, fmt.Errorf("%s has no Go files", folder))
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return p, fmt.Errorf("reading imports: %w", err)
+		}
+		imports := &p.Imports
+		if strings.HasSuffix(file, "_test.go") {
+			imports = &p.TestImports
+		} else {
+			p.Name = parsed.Name.Name
+		}
+		for _, i := range parsed.Imports {
+			*imports = append(*imports, strings.Trim(i.Path.Value, `"`))
+		}
+	}
+	return p, nil
+}
+
 func check(p pkg) error {
 	var errs []error
 	from := roomOf(p.ImportPath)
@@ -155,6 +193,11 @@ func check(p pkg) error {
 
 // allowed returns an error unless a package may import another.
 func allowed(from, to string, anyRoom, registryToo bool, may []string) error {
+	for _, system := range peersOnly {
+		if strings.HasPrefix(to, system) && from != module+peers {
+			return fmt.Errorf("%s imports %s; only %s may", from, to, peers)
+		}
+	}
 	if !strings.HasPrefix(to, module) {
 		return nil
 	}
