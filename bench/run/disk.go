@@ -31,10 +31,14 @@ func (d *memoryDisk) Write(records []protocols.Record) (durable bool) {
 }
 
 // written implements disk.
-func (d *memoryDisk) written() {
+func (d *memoryDisk) written() error {
 	d.write(d.writing)
 	d.writing = nil
+	return nil
 }
+
+// restore implements disk. What a crash has torn is cut off by Records.
+func (d *memoryDisk) restore() error { return nil }
 
 // Crash implements host.Disk. Of the records being written, a random part reaches the disk.
 func (d *memoryDisk) Crash() {

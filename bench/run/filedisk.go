@@ -11,16 +11,22 @@ import (
 )
 
 // fileDisk is a log on a real file system. It writes the records of a batch and syncs them to the device, in a
-// goroutine of its own, so that the replica can go on meanwhile. It implements disk.
+// goroutine of its own, so that the replica can go on meanwhile. Each record has a checksum; see appendFrame. It
+// implements disk.
 type fileDisk struct {
-	path string
-	log  *wal.Log
-	last uint64 // the index of the last record
-	err  error  // the first error; nothing is written after it
+	path     string
+	log      *wal.Log // nil if it could not be opened
+	first    uint64   // the index of the first record that is kept
+	last     uint64   // the index of the last record
+	durable  uint64   // the index of the last record that the replica was told to be durable
+	restored [][]byte // the records for the next incarnation, set by restore
+	err      error    // the first error; nothing is read or written after it
+	frame    []byte   // reused by write
 
-	begin   func() (over func()) // called when a write begins; the goroutine calls over when it has ended
+	begin   func() (over func())   // called when a write begins; the goroutine calls over when it has ended
+	crashed func(logFolder string) // called in a crash, when the log is at rest; nil for nothing. Tests damage the log with it
 	batches chan batch
-	idle    sync.WaitGroup // zero when nothing is being written; log, last and err may then be used
+	idle    sync.WaitGroup // zero when nothing is being written; all but path, begin, crashed and batches may then be used
 }
 
 // batch is the records of one write.
@@ -31,7 +37,7 @@ type batch struct {
 
 // newFileDisk makes the log of a replica in a folder.
 func newFileDisk(folder string, replica int) (*fileDisk, error) {
-	d := &fileDisk{path: filepath.Join(folder, fmt.Sprintf("replica-%d", replica)), batches: make(chan batch, 1)}
+	d := &fileDisk{path: filepath.Join(folder, fmt.Sprintf("replica-%d", replica)), first: 1, batches: make(chan batch, 1)}
 	if err := d.open(); err != nil {
 		return nil, err
 	}
@@ -53,20 +59,55 @@ func (d *fileDisk) Write(records []protocols.Record) (durable bool) {
 }
 
 // written implements disk.
-func (d *fileDisk) written() {}
+func (d *fileDisk) written() error {
+	if d.err == nil {
+		d.durable = d.last
+	}
+	return d.err
+}
 
 // Crash implements host.Disk. It waits for a write that is under way, which uses the replica's bytes; nothing of
 // it is lost, since the process does not really crash.
-func (d *fileDisk) Crash() { d.idle.Wait() }
+func (d *fileDisk) Crash() {
+	d.idle.Wait()
+	if d.crashed != nil {
+		d.crashed(d.path)
+	}
+}
+
+// restore implements disk: it closes the log and reads it again from the file system, as a new process would. Of what
+// is damaged, it drops the records that the replica was never told to be durable, as a crash in the middle of a write
+// leaves them. Any other damage is an error: a replica that forgot what it has promised would break its protocol's
+// rules.
+func (d *fileDisk) restore() error {
+	d.idle.Wait()
+	if d.err != nil {
+		return d.err
+	}
+	if err := d.log.Close(); err != nil {
+		d.err = fmt.Errorf("closing %s: %w", d.path, err)
+		return d.err
+	}
+	d.log = nil
+	if d.restored, d.err = readFrames(d.path, d.first, d.durable); d.err != nil {
+		return d.err
+	}
+	if d.err = d.open(); d.err == nil && d.last != d.first-1+uint64(len(d.restored)) {
+		d.err = fmt.Errorf("the log has %d records from %d on, and %d can be read", d.last-d.first+1, d.first, len(d.restored))
+	}
+	return d.err
+}
 
 // Records implements host.Disk.
 func (d *fileDisk) Records() [][]byte {
-	d.idle.Wait()
-	return d.records()
+	records := d.restored
+	d.restored = nil
+	return records
 }
 
 func (d *fileDisk) open() (err error) {
 	if d.log, err = wal.Open(d.path, nil); err != nil {
+		d.log = nil
 		return fmt.Errorf("opening the log of a replica in %s: %w", d.path, err)
 	}
 	if d.last, err = d.log.LastIndex(); err != nil {
@@ -79,12 +120,19 @@ func (d *fileDisk) write(records []protocols.Record) {
 	if len(records) == 0 || d.err != nil {
 		return
 	}
+	defer func() {
+		if failure := recover(); failure != nil { // the library's, if somebody has changed its files
+			d.err = fmt.Errorf("writing %d records to %s: %v", len(records), d.path, failure)
+		}
+	}()
 	var batch wal.Batch
 	var snapshot uint64 // its index, 0 for none
 	for i, r := range records {
-		batch.Write(d.last+uint64(i)+1, r.Data)
+		index := d.last + uint64(i) + 1
+		d.frame = appendFrame(d.frame[:0], index, r.Data)
+		batch.Write(index, d.frame)
 		if r.Snapshot {
-			snapshot = d.last + uint64(i) + 1
+			snapshot = index
 		}
 	}
 	if err := d.log.WriteBatch(&batch); err != nil {
@@ -95,36 +143,19 @@ func (d *fileDisk) write(records []protocols.Record) {
 	if snapshot > 0 {
 		if err := d.log.TruncateFront(snapshot); err != nil {
 			d.err = fmt.Errorf("dropping what is before a snapshot from %s: %w", d.path, err)
+			return
 		}
+		d.first = snapshot
 	}
 }
 
-// records closes the log and reads it again from the file system, as a new process would.
-func (d *fileDisk) records() [][]byte {
-	if d.err != nil {
-		return nil
-	}
-	if d.err = d.log.Close(); d.err == nil {
-		d.err = d.open()
-	}
-	if d.err != nil || d.last == 0 {
-		return nil
-	}
-	var all [][]byte
-	first, err := d.log.FirstIndex()
-	d.err = err
-	for i := first; i <= d.last && d.err == nil; i++ {
-		var record []byte
-		if record, d.err = d.log.Read(i); d.err == nil {
-			all = append(all, record)
-		}
-	}
-	return all
-}
-
+// close closes the log, and returns the first error since it was made.
 func (d *fileDisk) close() error {
 	d.idle.Wait()
 	close(d.batches)
+	if d.log == nil {
+		return d.err
+	}
 	if err := d.log.Close(); err != nil && d.err == nil {
 		d.err = fmt.Errorf("closing %s: %w", d.path, err)
 	}

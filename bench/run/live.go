@@ -3,7 +3,6 @@ package run
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -209,30 +208,39 @@ func (r *running) live(ctx context.Context) error {
 	}
 	serving.Wait()
 	w.account(&r.record.Network)
-	return cmp.Or(closeDisks(), ctx.Err())
+	closeDisks()
+	return ctx.Err()
 }
 
-// disks makes the replicas' disks, and a function that closes and removes them.
-func (r *running) disks() (disks []disk, remove func() error, err error) {
+// disks makes the replicas' disks, and a function that closes and removes them. It enters into the record which of
+// them have failed.
+func (r *running) disks() (disks []disk, remove func(), err error) {
 	if r.Plan.Experiment.Durability != experiment.Fsync {
-		return r.memoryDisks(), func() error { return nil }, nil
+		return r.memoryDisks(), func() {}, nil
 	}
 	folder, err := os.MkdirTemp(r.Scratch, ".logs-*")
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a folder for the replicas' logs: %w", err)
 	}
 	var files []*fileDisk
-	remove = func() error {
-		var all error
-		for _, d := range files {
-			all = errors.Join(all, d.close())
+	remove = func() {
+		for i, d := range files {
+			if err := d.close(); err != nil && i < len(r.record.Replicas) {
+				r.record.Replicas[i].Failed = cmp.Or(r.record.Replicas[i].Failed, err.Error())
+			}
 		}
-		return errors.Join(all, os.RemoveAll(folder))
+		_ = os.RemoveAll(folder) // what is left is removed by the next run
 	}
 	for i := range r.Plan.Experiment.Replicas {
 		d, err := newFileDisk(folder, i)
 		if err != nil {
-			return nil, nil, errors.Join(err, remove())
+			remove()
+			return nil, nil, err
+		}
+		d.crashed = func(logFolder string) {
+			if r.crashed != nil {
+				r.crashed(i, logFolder)
+			}
 		}
 		files, disks = append(files, d), append(disks, d)
 	}

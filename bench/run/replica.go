@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -35,8 +36,12 @@ type replica struct {
 // disk is a host.Disk whose writes may take time.
 type disk interface {
 	host.Disk
-	// written is called by the place's goroutine when a write that took time has ended.
-	written()
+	// written is called by the place's goroutine when a write that took time has ended. An error says that the records
+	// are not durable; the replica must not go on.
+	written() error
+	// restore is called before an incarnation begins. An error says that records are missing which were durable; the
+	// incarnation must not begin.
+	restore() error
 }
 
 // newReplica makes the replica of a place; begin starts it. A write to a disk in memory takes
@@ -65,8 +70,13 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 // durable makes the event that a disk write of the present incarnation has ended.
 func (r *replica) durable() event { return event{kind: durableEvent, number: r.host.Incarnation()} }
 
-// begin starts an incarnation: a new node, restored from the disk.
+// begin starts an incarnation: a new node, restored from the disk. If the disk has lost records, the replica stays down
+// for the rest of the run.
 func (r *replica) begin() {
+	if err := r.disk.restore(); err != nil {
+		r.fail(err)
+		return
+	}
 	r.traceLine("start of incarnation %d", r.host.Incarnation()+1)
 	r.record.Begin(r.Now())
 	r.host.Restore()
@@ -87,11 +97,18 @@ func (r *replica) crash() {
 	r.waits.end(r.Now())
 }
 
-// restart starts the next incarnation, unless the replica is up.
+// restart starts the next incarnation, unless the replica is up or its disk has failed.
 func (r *replica) restart() {
-	if !r.host.Up() {
+	if !r.host.Up() && r.record.Failed == "" {
 		r.begin()
 	}
+}
+
+// fail stops the replica for the rest of the run, since its disk has failed.
+func (r *replica) fail(err error) {
+	r.traceLine("the disk fails: %v", err)
+	r.record.Failed = fmt.Sprintf("at %v: %v", (r.Now() - r.warmup).Round(time.Millisecond), err)
+	r.crash()
 }
 
 // handle handles an event of the replica. While the replica works on an earlier batch, messages and timers
@@ -100,7 +117,10 @@ func (r *replica) handle(e *event) {
 	switch e.kind {
 	case durableEvent:
 		if e.number == r.host.Incarnation() && r.host.Up() {
-			r.disk.written()
+			if err := r.disk.written(); err != nil {
+				r.fail(err)
+				return
+			}
 			r.host.Durable()
 		}
 		return

@@ -86,6 +86,8 @@ type running struct {
 	places []*place
 	end    *ending
 	faults *faults
+
+	crashed func(replica int, logFolder string) // called when a replica with a log on a file system crashes; for tests, nil otherwise
 }
 
 func newRunning(config Config) *running {

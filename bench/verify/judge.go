@@ -28,6 +28,11 @@ func (r *Record) judge(run *result.Run) {
 	for _, c := range run.Failed() {
 		invalid("the check %q failed: %s", c.Name, c.Detail)
 	}
+	for i, one := range r.Replicas {
+		if one.Failed != "" {
+			invalid("the disk of the replica in %s failed %s", r.Region(i), one.Failed)
+		}
+	}
 	r.judgeLoad(run, invalid)
 	if late := run.Network.Lateness; late.P50 > latenessP50 || late.P99 > latenessP99 {
 		invalid("the emulator released packets %v (p50) and %v (p99) late, more than %v and %v: the machine is too busy",

@@ -42,6 +42,7 @@ type Replica struct {
 	Events       *result.TraceLog // nil if trace events are not kept
 	Measures     result.Measures
 	Messages     uint64 // sent
+	Failed       string // when, since measuring began, and why its disk failed, which stopped it for the rest of the run; empty if it did not
 	// Leading is whether the replica leads, by its last mark. It may be read from any goroutine.
 	Leading atomic.Bool
 }
