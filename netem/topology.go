@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"quorumbench/configs/strictyaml"
 )
@@ -72,9 +74,21 @@ func ParseTopology(file string, data []byte) (*Topology, error) {
 		Regions: f.Regions,
 		links:   make(map[pair]Measured, len(f.Links)),
 	}
+	if len(t.Regions) == 0 {
+		return nil, doc.Errorf("regions", "found no regions; accepted: one or more")
+	}
 	for i, region := range t.Regions {
-		if slices.Contains(t.Regions[:i], region) {
-			return nil, doc.Errorf(fmt.Sprintf("regions[%d]", i), "found the region %s twice; accepted: once", region)
+		at := fmt.Sprintf("regions[%d]", i)
+		if err := checkName(region); err != nil {
+			return nil, doc.Errorf(at, "%w", err)
+		}
+		for _, other := range t.Regions[:i] {
+			if other == region {
+				return nil, doc.Errorf(at, "found the region %s twice; accepted: once", region)
+			}
+			if tagged(other) == tagged(region) {
+				return nil, doc.Errorf(at, "found the regions %q and %q; accepted: names that differ in more than spaces and underscores", other, region)
+			}
 		}
 	}
 	for i, line := range f.Links {
@@ -84,6 +98,32 @@ func ParseTopology(file string, data []byte) (*Topology, error) {
 	}
 	return t, nil
 }
+
+// maxRoundTrip is the longest round trip of a link. Timeouts follow from it, so that a run over longer ones would not
+// end.
+const maxRoundTrip = time.Minute
+
+// maxName is the greatest length of a region's name, in bytes.
+const maxName = 64
+
+// reserved are words that stand in place of a region in experiment files and flags.
+var reserved = []string{"all", "auto", "leader", "measured", "random"}
+
+// checkName refuses a region's name that would not be one word, or not be the same one, in tables, flags, and the tags of
+// histograms.
+func checkName(region string) error {
+	if slices.Contains(reserved, region) {
+		return fmt.Errorf("found the region name %q; accepted: others than %s, which mean something else in experiment files", region, strings.Join(reserved, ", "))
+	}
+	bad := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(",=#\"", r) }
+	if region == "" || len(region) > maxName || strings.TrimSpace(region) != region || !utf8.ValidString(region) || strings.ContainsFunc(region, bad) {
+		return fmt.Errorf("found the region name %q; accepted: 1 to %d bytes of letters, digits, signs except , = # and \", and spaces between them", region, maxName)
+	}
+	return nil
+}
+
+// tagged is a name as histograms have it, which have no room for spaces.
+func tagged(region string) string { return strings.ReplaceAll(region, " ", "_") }
 
 // add takes a link into the topology, or tells what is wrong with which key of its line.
 func (t *Topology) add(l linkLine) (key string, err error) {
@@ -97,6 +137,10 @@ func (t *Topology) add(l linkLine) (key string, err error) {
 		return "", fmt.Errorf("found the link from %s to %s twice; accepted: once", l.From, l.To)
 	}
 	switch {
+	case l.Max > maxRoundTrip:
+		return "max", fmt.Errorf("found %v; accepted: up to %v", l.Max, maxRoundTrip)
+	case l.Mdev > maxRoundTrip:
+		return "mdev", fmt.Errorf("found %v; accepted: up to %v", l.Mdev, maxRoundTrip)
 	case l.Min < 0:
 		return "min", fmt.Errorf("found %v; accepted: 0s or more", l.Min)
 	case l.Avg < l.Min:

@@ -133,6 +133,8 @@ func TestUnknownRegionAndMissingPairAreErrors(t *testing.T) {
 	}
 }
 
+const nameRule = `accepted: 1 to 64 bytes of letters, digits, signs except , = # and ", and spaces between them`
+
 func TestParseTopologyPointsAtTheMistake(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
 		{"unknown key", "mdev: 1ms}", "mdve: 1ms}", `small.yaml:6:71: found the unknown key "mdve"; ` +
@@ -143,6 +145,17 @@ func TestParseTopologyPointsAtTheMistake(t *testing.T) {
 		{"unknown region", "to: eu-west-1", "to: eu-west-3", `small.yaml:6:27: found the unknown region "eu-west-3"; ` +
 			`accepted: us-east-1, eu-west-1, eu-west-2; did you mean eu-west-1?`},
 		{"region twice", "eu-west-2", "us-east-1", "small.yaml:4:33: found the region us-east-1 twice; accepted: once"},
+		{"region of two lines", "eu-west-2", `"eu\nwest"`, `small.yaml:4:33: found the region name "eu\nwest"; ` + nameRule},
+		{"region with a comma", "eu-west-2", `"eu,west"`, `small.yaml:4:33: found the region name "eu,west"; ` + nameRule},
+		{"region that looks like a second replica", "eu-west-2", `"eu#2"`, `small.yaml:4:33: found the region name "eu#2"; ` + nameRule},
+		{"region without a name", "eu-west-2", `""`, `small.yaml:4:33: found the region name ""; ` + nameRule},
+		{"region that turns the line around", "eu-west-2", "\"eu\u202ewest\"", `small.yaml:4:33: found the region name "eu\u202ewest"; ` + nameRule},
+		{"region with a long name", "eu-west-2", strings.Repeat("x", 65), `small.yaml:4:33: found the region name "` + strings.Repeat("x", 65) + `"; ` + nameRule},
+		{"region that differs in a space", "us-east-1, eu-west-1, eu-west-2", "us-east-1, eu-west-1, a b, a_b",
+			`small.yaml:4:38: found the regions "a b" and "a_b"; accepted: names that differ in more than spaces and underscores`},
+		{"region that is a word of experiments", "eu-west-2", "leader",
+			`small.yaml:4:33: found the region name "leader"; accepted: others than all, auto, leader, measured, random, which mean something else in experiment files`},
+		{"round trip of years", "max: 90ms", "max: 200000h", "small.yaml:6:65: found 200000h0m0s; accepted: up to 1m0s"},
 		{"link twice", "from: eu-west-1, to: us-east-1", "from: us-east-1, to: eu-west-1",
 			"small.yaml:7:5: found the link from us-east-1 to eu-west-1 twice; accepted: once"},
 		{"average below minimum", "avg: 70ms", "avg: 50ms", "small.yaml:6:54: found 50ms; accepted: min, 60ms, or more"},

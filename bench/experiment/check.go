@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
@@ -29,11 +31,15 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 				strings.Join(c.accepted, ", "), strictyaml.DidYouMean(c.found, c.accepted))
 		}
 	}
-	if strings.ContainsAny(e.Name, "/\\\x00") || strings.TrimSpace(e.Name) == "" || e.Name == "." || e.Name == ".." {
-		return doc.Errorf("name", "found %q; accepted: a name that can be a folder's", e.Name)
+	unfit := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune("/\\", r) }
+	if strings.ContainsFunc(e.Name, unfit) || !utf8.ValidString(e.Name) || strings.TrimSpace(e.Name) == "" || len(e.Name) > maxName || strings.HasPrefix(e.Name, ".") {
+		return doc.Errorf("name", "found %q; accepted: a name that can be a folder's, up to %d bytes", e.Name, maxName)
 	}
 	return nil
 }
+
+// maxName is the greatest length of an experiment's name, in bytes.
+const maxName = 200
 
 // checkNumbers checks every number against its range and refuses settings that exclude each other. It fills in
 // the defaults that depend on other settings.
@@ -65,13 +71,13 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.rate", l.IsClosed() || l.Rate <= 20_000, l.Rate, "up to 20000/s in each region"},
 		{"load.clients", !l.IsClosed() || l.Clients >= 1 && l.Clients <= 10_000, l.Clients, "1 to 10000 clients in each region"},
 		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.IsClosed(), l.Commands, "0 or more, with arrivals: closed only: an open loop has a rate"},
-		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= 24*time.Hour, l.Duration, "100ms to 24h"},
+		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= maxLength, l.Duration, "100ms to 24h"},
 		{"load.warmup", l.Warmup >= 0 && l.Warmup <= time.Hour, l.Warmup, "0s to 1h"},
 		{"load.timeout", l.Timeout >= 10*time.Millisecond && l.Timeout <= 50*time.Second, l.Timeout, "10ms to 50s"},
 		{"load.value_size", l.ValueSize <= maxValueSize, l.ValueSize, "0B to 1MiB"},
-		{"load.retry", l.Retry >= 0 && (l.Retry == 0 || l.Retry >= time.Millisecond), l.Retry, "0s, or 1ms or more"},
-		{"simulation.message_cost", e.Simulation.MessageCost >= 0, e.Simulation.MessageCost, "0s or more"},
-		{"simulation.persist_cost", e.Simulation.PersistCost >= 0, e.Simulation.PersistCost, "0s or more"},
+		{"load.retry", l.Retry == 0 || l.Retry >= time.Millisecond && l.Retry <= maxDelay, l.Retry, "0s, or 1ms to 1m"},
+		{"simulation.message_cost", e.Simulation.MessageCost >= 0 && e.Simulation.MessageCost <= maxDelay, e.Simulation.MessageCost, "0s to 1m"},
+		{"simulation.persist_cost", e.Simulation.PersistCost >= 0 && e.Simulation.PersistCost <= maxDelay, e.Simulation.PersistCost, "0s to 1m"},
 		{"load.keys.count", l.Keys.Count >= 1 && l.Keys.Count <= 1_000_000_000, l.Keys.Count, "1 to 1000000000"},
 		{"load.keys.exponent", l.Keys.Distribution != Zipf || l.Keys.Exponent > 1 && l.Keys.Exponent <= 10, l.Keys.Exponent, "above 1, up to 10"},
 		{"network.loss", e.Network.Loss <= 0.9, e.Network.Loss, "0% to 90%"},

@@ -95,6 +95,11 @@ func (f *Fault) kinds() (n int) {
 	return n
 }
 
+const (
+	maxDelay  = time.Minute    // the longest delay that a file may ask for
+	maxLength = 24 * time.Hour // the longest fault, and the longest load
+)
+
 // checkFaults checks the faults of an experiment file.
 func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 	e := &p.Experiment
@@ -109,8 +114,11 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.For < 0 || f.For > 0 && (f.Restart != "" || f.Heal) {
 			return doc.Errorf(at+".for", "found %v; accepted: a length, for faults that can be undone", f.For)
 		}
-		if f.Loss > 1 || f.Delay < 0 {
-			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s or more", f)
+		if f.For > maxLength {
+			return doc.Errorf(at+".for", "found %v; accepted: up to %v", f.For, maxLength)
+		}
+		if f.Loss > 1 || f.Delay < 0 || f.Delay > maxDelay {
+			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s to %v", f, maxDelay)
 		}
 		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true}
 		if f.Crash != CrashLeader && f.Crash != CrashRandom && f.Crash != "" {
@@ -130,8 +138,8 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		}
 		if f.Slow != nil {
 			named["slow.region"] = []string{f.Slow.Region}
-			if f.Slow.By <= 0 {
-				return doc.Errorf(at+".slow.by", "found %v; accepted: more than 0s", f.Slow.By)
+			if f.Slow.By <= 0 || f.Slow.By > maxDelay {
+				return doc.Errorf(at+".slow.by", "found %v; accepted: more than 0s, up to %v", f.Slow.By, maxDelay)
 			}
 		}
 		if f.Skew != nil {
