@@ -30,8 +30,8 @@ type Options struct {
 // Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn
 // from the seed, so that a drift of the machine does not favour one of them.
 //
-// If ctx ends, Execute stops at once and returns what was measured so far, marked as partial,
-// together with the context's error. Any other error comes with a nil result.
+// If ctx ends, or a run cannot be made, Execute stops at once and returns what was measured so far, marked as partial,
+// together with the error.
 func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*result.Result, error) {
 	found := &result.Result{
 		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
@@ -50,7 +50,8 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 				})
 				memory := hold.Release()
 				if err != nil && !errors.Is(err, ctx.Err()) {
-					return nil, fmt.Errorf("running %s: %w", protocol.Label, err)
+					found.Partial, found.Finished = true, time.Now().UTC()
+					return found, fmt.Errorf("running %s: %w", protocol.Label, err)
 				}
 				if record.Measured() {
 					one := verify.Conclude(record, ctx.Err() != nil)

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -13,17 +14,19 @@ import (
 // time) and breakdown.png (what a write waited for), the first three for reads, too, if there were
 // any, as latency-reads.png and so on. Of a sweep it draws sweep.png and sweep-reads.png alone. Each
 // is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A result without runs gives
-// figures that say so.
+// figures that say so. If a figure cannot be drawn, the others are.
 func Draw(dir string, r *result.Result) ([]string, error) {
 	var paths []string
+	var missing []error
 	for _, f := range figuresOf(r) {
 		path := filepath.Join(dir, f.name)
 		if err := writePNG(path, f.figure().render()); err != nil {
-			return paths, fmt.Errorf("drawing the result of %s: %w", r.Experiment.Name, err)
+			missing = append(missing, fmt.Errorf("%s was not drawn: %w", path, err))
+			continue
 		}
 		paths = append(paths, path)
 	}
-	return paths, nil
+	return paths, errors.Join(missing...)
 }
 
 // file is a figure and the name of its file.

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 )
 
@@ -17,7 +18,14 @@ func ExampleWrite() {
 	}
 	defer os.RemoveAll(folder)
 	folder = filepath.Join(folder, "mine")
-	found := &result.Result{Schema: result.SchemaVersion, Runs: []result.Run{{Protocol: "mmp3", Started: time.Unix(0, 0), Measured: 10 * time.Second}}}
+	found := &result.Result{
+		Schema: result.SchemaVersion,
+		Experiment: experiment.Experiment{
+			Regions: []string{"a"}, Protocols: []experiment.Protocol{{Name: "mmp3", Label: "mmp3"}}, Repeats: 1,
+			Load: experiment.Load{Duration: 10 * time.Second, Timeout: time.Second},
+		},
+		Runs: []result.Run{{Protocol: "mmp3", Started: time.Unix(0, 0), Measured: 10 * time.Second, Regions: []result.RegionRun{{Region: "a"}}}},
+	}
 	if err := result.Write(found, folder); err != nil {
 		log.Fatal(err)
 	}

@@ -1,7 +1,9 @@
 package result
 
 import (
+	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -35,6 +37,64 @@ func (r *RegionRun) of(reads bool) *Operations {
 		return &r.Reads
 	}
 	return &r.Operations
+}
+
+// writeSummedLog is writeLog, and enters into the result what was written.
+func writeSummedLog(w io.Writer, r *Result) error {
+	var content bytes.Buffer
+	if err := writeLog(&content, r); err != nil {
+		return err
+	}
+	r.Log = &Log{Bytes: content.Len(), SHA256: fmt.Sprintf("%x", sha256.Sum256(content.Bytes()))}
+	for i := range r.Runs {
+		r.Log.Histograms += len(r.Runs[i].entries())
+	}
+	_, err := content.WriteTo(w)
+	return err
+}
+
+// checkLog checks that a log is the one that was written with the result. Results of the first edition do not tell.
+func (r *Result) checkLog(content []byte) error {
+	if r.Log == nil {
+		return nil
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(content)); len(content) != r.Log.Bytes || sum != r.Log.SHA256 {
+		return fmt.Errorf("found %d bytes with SHA-256 %.12s…; %s expects %d histograms in %d bytes with %.12s…: the file was changed or cut after the run",
+			len(content), sum, runFile, r.Log.Histograms, r.Log.Bytes, r.Log.SHA256)
+	}
+	return nil
+}
+
+// checkHistograms checks that the histograms of every region have as many values as run.json says.
+func (r *Result) checkHistograms() error {
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		for j := range run.Regions {
+			for _, kind := range kinds {
+				of := run.Regions[j].of(kind.reads)
+				want := of.Response.Count - of.Response.Dropped
+				if kind.service {
+					want = of.Service.Count - of.Service.Dropped
+				}
+				got := int64(0)
+				for k, interval := range of.Intervals {
+					h := interval.Response
+					if kind.service {
+						h = interval.Service
+					}
+					if h == nil {
+						return fmt.Errorf("found no histogram of %s for interval %d; the log was changed or cut after the run", tag(run, run.Regions[j].Region, kind.name), k+1)
+					}
+					got += h.TotalCount()
+				}
+				if got != want {
+					return fmt.Errorf("found %d values of %s in repeat %d; %s expects %d: the log was changed or cut after the run",
+						got, tag(run, run.Regions[j].Region, kind.name), run.Repeat+1, runFile, want)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // writeLog writes the histograms of all intervals, in the order of time. Values are in
@@ -127,11 +187,14 @@ func readLog(from io.Reader, r *Result) error {
 			of.Intervals = append(of.Intervals, Interval{Start: start, Length: end - start})
 			n++
 		}
+		place := &of.Intervals[n-1].Response
 		if service {
-			of.Intervals[n-1].Service = h
-		} else {
-			of.Intervals[n-1].Response = h
+			place = &of.Intervals[n-1].Service
 		}
+		if *place != nil {
+			return fmt.Errorf("found two histograms of %s at %d ms; expected one: the log was changed after the run", h.Tag(), h.StartTimeMs())
+		}
+		*place = h
 	}
 }
 

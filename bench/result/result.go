@@ -24,9 +24,18 @@ type Result struct {
 	Finished   time.Time             `json:"finished"`
 	Partial    bool                  `json:"partial"` // it was interrupted, and has what was measured until then
 	Runs       []Run                 `json:"runs"`    // in the order in which they ran
+	// Log is what latency.hlog has in it; nil in results of the first edition, and before the result is written.
+	Log *Log `json:"latency_hlog,omitempty"`
 	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
 	// result: the same seed gives the same.
 	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// Log tells a latency.hlog that is whole from one that is not.
+type Log struct {
+	Histograms int    `json:"histograms"` // a line each
+	Bytes      int    `json:"bytes"`
+	SHA256     string `json:"sha256"` // in hexadecimal digits
 }
 
 // Never stands for the time of something that has not happened.

@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"quorumbench/configs"
 )
 
 // The files of a result folder, besides the figures.
@@ -23,68 +25,64 @@ const (
 	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
 )
 
-// CheckFolder reports whether Write will find the folder free: not there, or empty.
-func CheckFolder(folder string) error {
-	entries, err := os.ReadDir(folder)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("looking at the result folder: %w", err)
-	case len(entries) > 0:
-		return fmt.Errorf("the result folder %s is not empty; accepted: a new or an empty folder", folder)
-	}
-	return nil
-}
-
-// Write puts a result into a folder, which must not be there or be empty. It appears as a whole,
-// or not at all.
+// Write puts a result into a folder, which must not be there or be empty; see Folder.Write.
 func Write(r *Result, folder string) error {
-	if err := CheckFolder(folder); err != nil {
+	f, err := Reserve(folder)
+	if err != nil {
 		return err
 	}
-	folder = filepath.Clean(folder)
-	if err := os.MkdirAll(filepath.Dir(folder), 0o755); err != nil {
-		return fmt.Errorf("making the result folder: %w", err)
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(folder), ".tmp-*")
-	if err != nil {
-		return fmt.Errorf("making the result folder: %w", err)
-	}
-	defer os.RemoveAll(fresh) // of no effect once it has its name
-	if err := os.Chmod(fresh, 0o755); err != nil {
-		return fmt.Errorf("making the result folder: %w", err)
-	}
-	for _, file := range []struct {
-		name  string
-		write func(io.Writer, *Result) error
-	}{{runFile, writeJSON}, {logFile, writeLog}, {summaryFile, writeSummary}, {benchFile, writeBench}} {
+	defer f.Release()
+	return f.Write(r)
+}
+
+// Write puts a result into the folder. Each file appears as a whole or not at all, run.json last. If one cannot be
+// written, the others are, and the error names those that are missing. Write enters into the result what latency.hlog
+// has in it.
+func (f *Folder) Write(r *Result) error {
+	var missing []error
+	put := func(name string, write func(io.Writer, *Result) error) {
 		var content bytes.Buffer
-		if err := file.write(&content, r); err != nil {
-			return fmt.Errorf("writing %s: %w", file.name, err)
+		err := write(&content, r)
+		if err == nil {
+			err = writeWhole(filepath.Join(f.Path, name), content.Bytes())
 		}
-		if err := os.WriteFile(filepath.Join(fresh, file.name), content.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("writing the result: %w", err)
+		if err != nil {
+			missing = append(missing, fmt.Errorf("%s was not written: %w", filepath.Join(f.Path, name), err))
 		}
 	}
+	put(logFile, writeSummedLog)
+	put(summaryFile, writeSummary)
+	put(benchFile, writeBench)
 	for _, run := range r.Runs {
-		if run.History == nil {
-			continue
-		}
-		page := fmt.Sprintf("history-%s%s-%d.html", run.Protocol, oneWord(run.Point), run.Repeat+1)
-		if err := os.WriteFile(filepath.Join(fresh, page), run.History, 0o644); err != nil {
-			return fmt.Errorf("writing the history: %w", err)
+		if run.History != nil {
+			put(fmt.Sprintf("history-%s%s-%d.html", run.Protocol, oneWord(run.Point), run.Repeat+1), func(w io.Writer, _ *Result) error {
+				_, err := w.Write(run.History)
+				return err
+			})
 		}
 	}
-	if err := os.Rename(fresh, folder); err != nil {
-		return fmt.Errorf("naming the result folder: %w", err)
+	put(runFile, writeJSON)
+	return errors.Join(missing...)
+}
+
+// writeWhole writes a file under a temporary name and renames it, so that it is there as a whole or not at all.
+func writeWhole(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
+	if err != nil {
+		return err
 	}
-	return nil
+	defer os.Remove(file.Name()) // of no effect once it has its name
+	_, err = file.Write(content)
+	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
 }
 
 // Read reads a result from its folder, histograms included.
 func Read(folder string) (*Result, error) {
-	data, err := os.ReadFile(filepath.Join(folder, runFile))
+	path := filepath.Join(folder, runFile)
+	data, err := configs.ReadFile(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not a result folder: it has no %s", folder, runFile)
 	}
@@ -93,24 +91,35 @@ func Read(folder string) (*Result, error) {
 	}
 	r := &Result{}
 	if err := json.Unmarshal(data, r); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, runFile), err)
+		return nil, fmt.Errorf("reading %s: %w", path, err)
 	}
 	if r.Schema != SchemaVersion {
 		return nil, fmt.Errorf("%s is of schema %d; accepted: %d, which this quorumbench writes: use the one that wrote the result, or run the experiment again",
-			filepath.Join(folder, runFile), r.Schema, SchemaVersion)
+			path, r.Schema, SchemaVersion)
 	}
 	r.Experiment.Complete()
 	renameMeasures(r)
-	log, err := os.Open(filepath.Join(folder, logFile))
-	if err != nil {
+	if err := r.check(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	path = filepath.Join(folder, logFile)
+	if data, err = configs.ReadFile(path, maxFile); err != nil {
 		return nil, fmt.Errorf("reading a result: %w", err)
 	}
-	defer log.Close()
-	if err := readLog(log, r); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", filepath.Join(folder, logFile), err)
+	if err := r.checkLog(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := readLog(bytes.NewReader(data), r); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if err := r.checkHistograms(); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return r, nil
 }
+
+// maxFile is the greatest size of a result's files that is read, in bytes.
+const maxFile = 4 << 30
 
 func writeJSON(w io.Writer, r *Result) error {
 	encoder := json.NewEncoder(w)

@@ -52,13 +52,12 @@ run and keeps what was measured so far, marked as partial.`,
 			if simulated {
 				plan.Experiment.World = experiment.Simulated
 			}
-			if out == "" {
-				out = filepath.Join("results", plan.Experiment.Name+"-"+time.Now().Format("20060102-150405"))
-			}
-			if err := result.CheckFolder(out); err != nil {
+			folder, err := reserve(cmd, plan.Experiment.Name, out)
+			if err != nil {
 				return usage(err)
 			}
-			return run(cmd, plan, out, quiet)
+			defer folder.Release()
+			return run(cmd, plan, folder, quiet)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
@@ -68,31 +67,49 @@ run and keeps what was measured so far, marked as partial.`,
 	return cmd
 }
 
-// run executes a plan, writes the result, and prints the report. The result is written first, so that it is kept if
-// the report fails.
-func run(cmd *cobra.Command, plan *experiment.Plan, out string, quiet bool) error {
+// reserve makes the result folder: the one that is named, or results/NAME-TIME. It removes what runs that were killed
+// have left beside it.
+func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err error) {
+	if cmd.Flags().Changed("out") {
+		folder, err = result.Reserve(out)
+	} else {
+		out = filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))
+		folder, err = result.Reserve(out)
+		for i := 2; i < 100 && errors.Is(err, result.ErrTaken); i++ { // by a run that began in the same second
+			folder, err = result.Reserve(fmt.Sprintf("%s-%d", out, i))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range result.RemoveRemains(filepath.Dir(folder.Path)) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "removed what a run that was killed has left: %s\n", path)
+	}
+	return folder, nil
+}
+
+// run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
+// everything else is written, and the table is always printed.
+func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
-	scratch := filepath.Dir(filepath.Clean(out)) // on the device that the result goes to
-	if err := os.MkdirAll(scratch, 0o755); err != nil {
-		return fmt.Errorf("making the folder for results: %w", err)
-	}
-	found, err := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: scratch, Watch: progress.show})
+	found, failed := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: folder.Path, Watch: progress.show})
 	progress.close()
-	interrupted := err != nil && errors.Is(err, cmd.Context().Err())
-	if err != nil && !interrupted {
-		return err
-	}
-	if interrupted && len(found.Runs) == 0 {
+	interrupted := failed != nil && errors.Is(failed, cmd.Context().Err())
+	switch {
+	case len(found.Runs) > 0:
+	case interrupted:
 		return &codedError{exitInterrupted, errors.New("interrupted before anything was measured; nothing was written")}
+	case failed != nil:
+		return failed
 	}
-	if err := result.Write(found, out); err != nil {
-		return err
-	}
-	if err := show(cmd.OutOrStdout(), found, out); err != nil {
-		return err
-	}
-	if interrupted {
+	missing := errors.Join(folder.Write(found), show(cmd.OutOrStdout(), found, folder.Path))
+	switch {
+	case interrupted && missing == nil:
 		return &codedError{exitInterrupted, errors.New("interrupted; the result is marked as partial")}
+	case interrupted:
+		return &codedError{exitInterrupted, errors.Join(errors.New("interrupted; the result is partial, and not all of it was written"), missing)}
+	case failed != nil || missing != nil:
+		return errors.Join(failed, missing)
 	}
 	return judge(found)
 }
@@ -102,15 +119,20 @@ func show(w io.Writer, r *result.Result, folder string) error {
 	if err := reports.Table(w, r, reports.TableOptions{Color: reports.ColorTerminal(w)}); err != nil {
 		return err
 	}
-	figures, err := reports.Draw(folder, r)
-	if err != nil {
-		return err
+	figures, missing := reports.Draw(folder, r)
+	fmt.Fprintln(w)
+	if path := filepath.Join(folder, "run.json"); isFile(path) {
+		fmt.Fprintf(w, "result: %s\n", path)
 	}
-	fmt.Fprintf(w, "\nresult: %s\n", filepath.Join(folder, "run.json"))
 	for _, figure := range figures {
 		fmt.Fprintf(w, "figure: %s\n", figure)
 	}
-	return nil
+	return missing
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // judge turns what a result says of itself into the exit code.
