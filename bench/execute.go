@@ -22,6 +22,8 @@ import (
 type Options struct {
 	// Scratch is the folder in which live replicas make their logs; see run.Config.
 	Scratch string
+	// Spin is for how long before an event live runs spin instead of sleeping; see run.Config.
+	Spin time.Duration
 	// Watch, if not nil, is told about ten times a second how it goes, from the goroutine that runs the
 	// experiment.
 	Watch func(Status)
@@ -45,7 +47,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 				hold := collector.Keep(spare(plan))
 				record, err := run.Play(ctx, run.Config{
 					Plan: point, Protocol: protocol, Repeat: repeat, Began: began(plan, len(found.Runs)),
-					Scratch: options.Scratch, TraceEvents: result.MaxTraceEvents,
+					Scratch: options.Scratch, Spin: options.Spin, TraceEvents: result.MaxTraceEvents,
 					Watch: watcher(options.Watch, plan, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
 				})
 				memory := hold.Release()

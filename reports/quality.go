@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,7 +35,7 @@ func Quality(r *result.Result) []string {
 		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.StreamMode(), plural(r.Machine.CPUs, "CPU"))
 	}
 	if late := worstLateness(r); late.Count > 0 {
-		say("emulator: packets released late by %s (p50), %s (p99)", ms(late.P50), ms(late.P99))
+		say("emulator: packets released late by %s (p50), %s (p99)%s", ms(late.P50), ms(late.P99), emulators(r))
 	}
 	if lag, found := worstLag(r); found {
 		say("generator: writes sent late by %s (p99)", ms(lag))
@@ -96,6 +97,20 @@ func worstLateness(r *result.Result) result.Summary {
 		worst.P50, worst.P99 = max(worst.P50, late.P50), max(worst.P99, late.P99)
 	}
 	return worst
+}
+
+// emulators tells on what the emulator slept, as the end of a line; nothing if the result does not say.
+func emulators(r *result.Result) string {
+	var all []string
+	for _, run := range r.Runs {
+		if one := run.Network.Emulator; one != "" && !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	if len(all) == 0 {
+		return ""
+	}
+	return ", by " + strings.Join(all, " and ")
 }
 
 // worstLag is the greatest p99 of the generator's lag; a simulated generator has none.

@@ -21,7 +21,7 @@ import (
 const connectTimeout = 15 * time.Second
 
 // liveWorld is the world of live runs: real time, a goroutine for each place, QUIC between them, and one
-// thread, the scheduler, that releases packets, arrivals and timers when they are due.
+// more, the scheduler, that releases packets, arrivals and timers when they are due.
 type liveWorld struct {
 	scheduler *emulator.Scheduler
 	network   *emulator.Network
@@ -39,7 +39,7 @@ func (w *liveWorld) at(due time.Duration, place int, e event) {
 		kind = emulator.Arrivals
 	}
 	box := w.boxes[place]
-	if due <= w.now() { // no need to wake the scheduler's thread
+	if due <= w.now() { // no need to wake the scheduler
 		box.put(e)
 		return
 	}
@@ -155,7 +155,7 @@ func serve(p *place, box *mailbox) {
 
 // live runs the protocol in real time.
 func (r *running) live(ctx context.Context) error {
-	w := &liveWorld{scheduler: emulator.New(), layout: r.layout()}
+	w := &liveWorld{scheduler: emulator.New(r.Spin), layout: r.layout()}
 	defer w.scheduler.Close()
 	n := len(r.Plan.Experiment.Regions)
 	for range n {
@@ -288,6 +288,7 @@ func (w *liveWorld) account(sum *result.NetworkRun) {
 	}
 	stats := w.net.Stats()
 	sum.Unsent, sum.Crowded, sum.Reconnects = stats.Unconnected, stats.Crowded, stats.Reconnects
+	sum.Emulator = w.scheduler.String()
 	lateness := w.scheduler.TakeLateness(emulator.Packets)
 	sum.Lateness = result.WithPercentiles(result.Summary{
 		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),

@@ -45,6 +45,9 @@ type Config struct {
 	// Bounds stop a run in virtual time that would not end. Zero means no bounds.
 	Bounds Bounds
 
+	// Spin is for how long before an event the live emulator spins instead of sleeping; see emulator.New.
+	Spin time.Duration
+
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
 	Steps       io.Writer      // one line for each input and each effect of a replica; nil disables it
 	Watch       func(Progress) // called about ten times a second with the progress; nil disables it

@@ -23,6 +23,7 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var out string
 	var seed uint64
 	var quiet, simulated bool
+	var spin time.Duration
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
 		Short: "Run an experiment and draw what it found",
@@ -52,19 +53,37 @@ run and keeps what was measured so far, marked as partial.`,
 			if simulated {
 				plan.Experiment.World = experiment.Simulated
 			}
+			if err := checkSpin(spin, plan); err != nil {
+				return usage(err)
+			}
 			folder, err := reserve(cmd, plan.Experiment.Name, out)
 			if err != nil {
 				return usage(err)
 			}
 			defer folder.Release()
-			return run(cmd, plan, folder, quiet)
+			return run(cmd, plan, folder, spin, quiet)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed in place of the experiment's")
 	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
+	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
+}
+
+// mostSpin is the longest time to spin before an event. With more, a processor does nothing else.
+const mostSpin = 10 * time.Millisecond
+
+// checkSpin returns an error if a live run cannot spin for so long before each event.
+func checkSpin(spin time.Duration, plan *experiment.Plan) error {
+	switch {
+	case spin < 0 || spin > mostSpin:
+		return fmt.Errorf("--spin: found %v; accepted: a time from 0s to %v", spin, mostSpin)
+	case spin > 0 && plan.Experiment.IsSimulated():
+		return errors.New("--spin: found a simulated run, in which nothing is late; accepted: a live run")
+	}
+	return nil
 }
 
 // reserve makes the result folder: the one that is named, or results/NAME-TIME. It removes what runs that were killed
@@ -90,9 +109,9 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 
 // run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
-func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, quiet bool) error {
+func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, spin time.Duration, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
-	found, failed := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: folder.Path, Watch: progress.show})
+	found, failed := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: folder.Path, Spin: spin, Watch: progress.show})
 	progress.close()
 	interrupted := failed != nil && errors.Is(failed, cmd.Context().Err())
 	switch {

@@ -237,7 +237,7 @@ func TestConnectionOffersNoWayAroundTheLinks(t *testing.T) {
 
 // BenchmarkNetwork sends packets of 1200 B through a link and reads them.
 func BenchmarkNetwork(b *testing.B) {
-	s := emulator.New()
+	s := emulator.New(0)
 	defer s.Close()
 	n := emulator.NewNetwork(s, 2, func(from, to int) *netem.Link {
 		return netem.NewLink(netem.LinkConfig{Delay: 100 * time.Microsecond}, 1, from, to)

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"fmt"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 // Event is something that happens at a time. Types that are reused, as packets are, cost no
 // allocation for an event.
 type Event interface {
-	// Happen is called when the event is due, by the scheduler's only thread: it must not block
+	// Happen is called when the event is due, by the scheduler's only goroutine: it must not block
 	// and should not compute, for whatever it takes makes all events behind it late.
 	Happen()
 }
@@ -38,13 +39,13 @@ func (f Func) Happen() { f() }
 // order (due, order of the calls of At). Its methods may be called by several goroutines, and by
 // events.
 type Scheduler struct {
-	start  time.Time
-	sleep  sleeper
-	thread sync.WaitGroup
+	start time.Time
+	sleep sleeper
+	loops sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows
 	queue  netem.Queue[scheduled]
-	wakeAt time.Duration // until when the thread sleeps; awake if it does not
+	wakeAt time.Duration // until when the loop sleeps; awake if it does not
 	closed bool
 	late   [kinds]*hdrhistogram.Histogram
 }
@@ -75,6 +76,9 @@ type sleeper interface {
 	// came before.
 	until(due time.Duration)
 	wake()
+	// handOver is called when events have happened, which may have woken goroutines.
+	handOver()
+	fmt.Stringer
 }
 
 // NewPortable starts a scheduler that sleeps by Go's timers: up to a millisecond late on Linux,
@@ -89,7 +93,7 @@ func newScheduler(start time.Time, sleep sleeper) *Scheduler {
 	for kind := range s.late {
 		s.late[kind] = newLateness()
 	}
-	s.thread.Go(func() { sleep.run(s.loop) })
+	s.loops.Go(func() { sleep.run(s.loop) })
 	return s
 }
 
@@ -135,6 +139,10 @@ func (s *Scheduler) TakeLateness(kind Kind) *hdrhistogram.Histogram {
 	return taken
 }
 
+// String tells on what the scheduler sleeps, such as "a thread at real-time priority". It is known when an event has
+// happened.
+func (s *Scheduler) String() string { return s.sleep.String() }
+
 // Close stops the scheduler: when it returns no event happens any more. It must not be called by
 // an event.
 func (s *Scheduler) Close() {
@@ -143,7 +151,7 @@ func (s *Scheduler) Close() {
 	s.queue = netem.Queue[scheduled]{}
 	s.mu.Unlock()
 	s.sleep.wake()
-	s.thread.Wait()
+	s.loops.Wait()
 }
 
 func (s *Scheduler) loop() {
@@ -161,6 +169,7 @@ func (s *Scheduler) loop() {
 				e.late = s.Now() - e.due
 				e.event.Happen()
 			}
+			s.sleep.handOver()
 		default:
 			s.sleep.until(wakeAt)
 		}

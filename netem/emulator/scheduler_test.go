@@ -77,7 +77,13 @@ func TestLatenessCountsEventsEnteredInTime(t *testing.T) {
 
 // The one test in real time: a few milliseconds, and nothing about how fast it is.
 func TestSystemSchedulerIsNeverEarlyAndKeepsOrder(t *testing.T) {
-	s := emulator.New()
+	for _, spin := range []time.Duration{0, 60 * time.Microsecond} {
+		t.Run(fmt.Sprint(spin), func(t *testing.T) { neverEarlyAndInOrder(t, spin) })
+	}
+}
+
+func neverEarlyAndInOrder(t *testing.T, spin time.Duration) {
+	s := emulator.New(spin)
 	defer s.Close()
 	const events, goroutines = 50, 4
 	var (
@@ -107,21 +113,23 @@ func TestSystemSchedulerIsNeverEarlyAndKeepsOrder(t *testing.T) {
 }
 
 func TestSystemSchedulerClosesWhileItSleeps(t *testing.T) {
-	s := emulator.New()
-	s.At(time.Hour, emulator.Timers, emulator.Func(func() { t.Error("an event happened") }))
-	s.Close()
+	for _, spin := range []time.Duration{0, 2 * time.Hour} {
+		s := emulator.New(spin)
+		s.At(time.Hour, emulator.Timers, emulator.Func(func() { t.Error("an event happened") }))
+		s.Close()
+	}
 }
 
 // BenchmarkLateness tells how late events are, on an idle machine and beside two goroutines that
 // compute for 0.3 ms of each millisecond.
 func BenchmarkLateness(b *testing.B) {
 	for _, busy := range []bool{false, true} {
-		for _, portable := range []bool{false, true} {
-			b.Run(fmt.Sprintf("portable=%v/busy=%v", portable, busy), func(b *testing.B) {
-				start := emulator.New
-				if portable {
-					start = emulator.NewPortable
-				}
+		for name, start := range map[string]func() *emulator.Scheduler{
+			"portable": emulator.NewPortable,
+			"system":   func() *emulator.Scheduler { return emulator.New(0) },
+			"spinning": func() *emulator.Scheduler { return emulator.New(60 * time.Microsecond) },
+		} {
+			b.Run(fmt.Sprintf("%s/busy=%v", name, busy), func(b *testing.B) {
 				s := start()
 				defer s.Close()
 				if busy {

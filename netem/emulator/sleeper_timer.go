@@ -26,6 +26,10 @@ func (t *timerSleeper) until(due time.Duration) {
 	}
 }
 
+func (t *timerSleeper) handOver() {}
+
+func (t *timerSleeper) String() string { return "Go's timers" }
+
 func (t *timerSleeper) wake() {
 	select {
 	case t.woken <- struct{}{}:

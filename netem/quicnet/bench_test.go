@@ -20,7 +20,7 @@ func BenchmarkHop(b *testing.B) {
 	const delay = 10 * time.Millisecond
 	for _, mode := range []quicnet.Mode{quicnet.StreamPerBatch, quicnet.OneStream} {
 		b.Run(mode.String(), func(b *testing.B) {
-			scheduler := emulator.New()
+			scheduler := emulator.New(0)
 			defer scheduler.Close()
 			network := emulator.NewNetwork(scheduler, 3, func(from, to int) *netem.Link {
 				return netem.NewLink(netem.LinkConfig{Delay: delay}, 1, from, to)
