@@ -59,7 +59,7 @@ func lossy() *result.Result {
 		r.Runs[i].Network = result.NetworkRun{
 			Messages: 10_000, Packets: 20_000, Lost: 200, Dropped: 1, Overflow: 2, Unsent: 3, Reconnects: 4,
 			Lateness: result.Summary{Count: 20_000, P50: 25 * time.Microsecond, P99: time.Duration(100+i) * time.Microsecond},
-			Emulator: "a thread at real-time priority",
+			Emulator: "threads of ordinary priority",
 		}
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]

@@ -203,6 +203,6 @@ type NetworkRun struct {
 	Crowded    uint64  `json:"crowded"`    // messages that found no room in the window of their connection
 	Reconnects uint64  `json:"reconnects"` // of QUIC
 	Lateness   Summary `json:"lateness"`   // how late the emulator released packets
-	// Emulator tells on what the emulator slept, such as "a thread at real-time priority"; empty in the simulated world.
+	// Emulator tells on what the emulator slept, such as "threads of real-time priority"; empty in the simulated world.
 	Emulator string `json:"emulator,omitempty"`
 }

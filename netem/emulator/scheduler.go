@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -70,14 +71,10 @@ const (
 
 // sleeper lets one goroutine sleep, and others wake it.
 type sleeper interface {
-	// run calls loop on whatever thread suits, and returns when loop does.
-	run(loop func())
 	// until returns when the time since the start is reached, or after a wake: at once, if that
 	// came before.
 	until(due time.Duration)
 	wake()
-	// handOver is called when events have happened, which may have woken goroutines.
-	handOver()
 	fmt.Stringer
 }
 
@@ -93,7 +90,7 @@ func newScheduler(start time.Time, sleep sleeper) *Scheduler {
 	for kind := range s.late {
 		s.late[kind] = newLateness()
 	}
-	s.loops.Go(func() { sleep.run(s.loop) })
+	s.loops.Go(s.loop)
 	return s
 }
 
@@ -139,8 +136,7 @@ func (s *Scheduler) TakeLateness(kind Kind) *hdrhistogram.Histogram {
 	return taken
 }
 
-// String tells on what the scheduler sleeps, such as "a thread at real-time priority". It is known when an event has
-// happened.
+// String tells on what the scheduler sleeps, such as "threads of real-time priority".
 func (s *Scheduler) String() string { return s.sleep.String() }
 
 // Close stops the scheduler: when it returns no event happens any more. It must not be called by
@@ -169,7 +165,7 @@ func (s *Scheduler) loop() {
 				e.late = s.Now() - e.due
 				e.event.Happen()
 			}
-			s.sleep.handOver()
+			runtime.Gosched() // to the goroutines that the events have woken; see futexSleeper
 		default:
 			s.sleep.until(wakeAt)
 		}

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -11,9 +10,6 @@ import (
 )
 
 // New starts a scheduler that sleeps in the kernel to the nanosecond it is told. Close it.
-//
-// Where the system permits it (to root, or with CAP_SYS_NICE), it has a thread of its own at real-time priority, which
-// other programs do not hold up. Otherwise, and if it is to spin, it shares Go's threads.
 //
 // Spin is for how long before an event it looks at the clock again and again instead of sleeping: events are then less
 // late, and what they wake finds a processor that is awake. It takes up to a whole processor. 0 disables it.
@@ -39,48 +35,30 @@ func New(spin time.Duration) *Scheduler {
 //	futex, usual slack     90/641
 //	time.Sleep             494/1502
 //
-// Whose thread sleeps matters, too. In runs of mmp3 at 450 writes a second over emulated links (2 cores; medians of six
-// runs on an idle machine, in µs: the response time above its floor at p50, the lateness of packets at p50 and p99; last,
-// the p99 beside programs that take both cores, by BenchmarkHop of package quicnet):
+// The scheduler's goroutine shares Go's threads. With a thread of its own, the goroutines that an event wakes wait until
+// another thread is awake, and the scheduler waits until one of Go's processors is free. Runs over emulated links, 2 cores,
+// in µs: at 450 writes a second on an idle machine the response time of mmp3 above its floor at p50, and the lateness
+// of packets at p50/p99 (medians of six runs); at 6,000 writes a second beside other programs the lateness of
+// packets for multipaxos, mmp3 and raft at p99:
 //
-//	                                     idle             busy
-//	a thread of its own                  373   21/193     1300
-//	the same, at real-time priority      340   23/109       45
-//	Go's threads                         340   30/212     2500
-//	Go's threads, spinning for 60 µs     274    1/226
-//	Go's threads, spinning for 1 ms      209    1/47
+//	                                         450/s            6,000/s
+//	a thread of its own                      373   21/193
+//	a thread of its own, SCHED_FIFO          340   23/109     88,000  59,000  78,000
+//	Go's threads                             340   30/212      3,800   7,100  63,000
+//	Go's threads, all of them SCHED_FIFO                          140      85      94
+//	Go's threads, spinning for 60 µs         274    1/226
+//	Go's threads, spinning for 1 ms          209    1/47
+//
+// Real-time priority is for the whole process or not at all, so it is left to who starts the process.
 //
 // One P more than there are cores (GOMAXPROCS) made a hop of a message 40 µs slower at the median, 155 for 110 µs.
 type futexSleeper struct {
 	start time.Time // of the scheduler
 	boot  int64     // CLOCK_MONOTONIC at the start, ns
 	spin  time.Duration
-	own   atomic.Bool // the thread is the sleeper's own
-	woken uint32      // the futex: 1 after a wake that no sleep has taken
+	woken uint32 // the futex: 1 after a wake that no sleep has taken
 
 	timeout unix.Timespec // of the present sleep; here, so that a sleep does not allocate
-}
-
-func (f *futexSleeper) run(loop func()) {
-	if f.spin == 0 {
-		runtime.LockOSThread()
-		if raisePriority() == nil {
-			f.own.Store(true)
-			precise()
-			loop()
-			return // without unlocking: the thread ends, with its priority
-		}
-		runtime.UnlockOSThread()
-	}
-	loop()
-}
-
-// raisePriority gives the present thread the lowest real-time priority, which is above all ordinary threads.
-// Threads that it starts do not inherit it.
-func raisePriority() error {
-	return unix.SchedSetAttr(0, &unix.SchedAttr{
-		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK,
-	}, 0)
 }
 
 // precise lets the kernel wake the present thread at the nanosecond that it asks for. The usual slack is 50 µs. A
@@ -89,22 +67,16 @@ func precise() {
 	_, _, _ = unix.RawSyscall6(unix.SYS_PRCTL, unix.PR_SET_TIMERSLACK, 1, 0, 0, 0, 0)
 }
 
-// handOver lets the goroutines run that an event has woken, on the thread that the sleeper shares with them. Otherwise
-// they would wait until another thread has been woken for them.
-func (f *futexSleeper) handOver() {
-	if !f.own.Load() {
-		runtime.Gosched()
-	}
-}
-
+// String asks for the priority of the present thread, which has that of the process.
 func (f *futexSleeper) String() string {
-	switch {
-	case f.own.Load():
-		return "a thread at real-time priority"
-	case f.spin > 0:
-		return fmt.Sprintf("a thread that spins for %v", f.spin)
+	text := "threads of ordinary priority"
+	if attr, err := unix.SchedGetAttr(0, 0); err == nil && (attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR) {
+		text = "threads of real-time priority"
 	}
-	return "an ordinary thread"
+	if f.spin > 0 {
+		text += fmt.Sprintf(", spinning for %v", f.spin)
+	}
+	return text
 }
 
 // Operations of futex(2), as in linux/futex.h.
@@ -136,9 +108,7 @@ func (f *futexSleeper) until(due time.Duration) {
 // sleep sleeps until a time by CLOCK_MONOTONIC, nil for ever, or until it is woken. However it ends (timed out, woken,
 // woken before it slept, interrupted by a signal), the scheduler looks at the clock and at the queue again.
 func (f *futexSleeper) sleep(timeout *unix.Timespec) {
-	if !f.own.Load() {
-		precise() // the goroutine may be on another thread than before
-	}
+	precise() // the goroutine may be on another thread than before
 	_, _, _ = unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(&f.woken)), futexWaitBitset, 0,
 		uintptr(unsafe.Pointer(timeout)), 0, futexAnyBit)
 }

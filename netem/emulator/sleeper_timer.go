@@ -13,11 +13,6 @@ func newTimerSleeper(start time.Time) *timerSleeper {
 	return &timerSleeper{start: start, timer: time.NewTimer(forever), woken: make(chan struct{}, 1)}
 }
 
-func (t *timerSleeper) run(loop func()) {
-	defer t.timer.Stop()
-	loop()
-}
-
 func (t *timerSleeper) until(due time.Duration) {
 	t.timer.Reset(due - time.Since(t.start))
 	select {
@@ -25,8 +20,6 @@ func (t *timerSleeper) until(due time.Duration) {
 	case <-t.woken:
 	}
 }
-
-func (t *timerSleeper) handOver() {}
 
 func (t *timerSleeper) String() string { return "Go's timers" }
 
