@@ -45,7 +45,9 @@
 //  11. A follower that hears no leader for a random time becomes a candidate with a higher ballot; so does a
 //     candidate that gets no quorum, and a leader that was refused. Of two candidates, the one with the higher
 //     ballot goes on; the other waits for a new random time. A candidate's first prepare counts as a sign of
-//     a leader, but its repetitions do not: a candidate that receives no answers must not stop the others.
+//     a leader, and so does one that tells that it has received more parts of promises (rule 4); its mere
+//     repetitions do not: a candidate that receives no answers must not stop the others. A candidate does not
+//     begin a new candidacy while it receives parts, and tells those who have promised already.
 //  12. From time to time a replica persists a snapshot of its state machine, including the clients' sessions,
 //     with its promise and what it has accepted after the snapshot. It replaces everything on disk. The log
 //     in memory is truncated up to the snapshot before this one, but not beyond a snapshot that another

@@ -23,6 +23,8 @@ type candidacy struct {
 	promises quorum.Set
 	found    instanceLog // for each instance after the commit index, the proposal with the highest ballot in any promise
 	received []uint64    // by acceptor: its proposals before this instance have been received
+	parts    uint64      // of promises that take several messages: how many of these have been received
+	told     uint64      // parts when those who have promised were last told
 }
 
 // becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to
@@ -40,13 +42,15 @@ func (r *replica) becomeCandidate() {
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
 }
 
-// prepare sends prepares to those who have not promised, and sets the timer after which they are sent again.
+// prepare sends prepares to those who have not promised, and sets the timer after which they are sent again. Those who
+// have promised get another one, too, if the candidate has come on since, so that they wait for it (rule 11).
 func (r *replica) prepare() {
 	for _, to := range r.config.Members {
-		if to != r.config.ID && !r.promises.Has(int32(to)) {
+		if to != r.config.ID && (!r.promises.Has(int32(to)) || r.parts > r.told) {
 			r.prepareAt(to)
 		}
 	}
+	r.told = r.parts
 	r.out.SetTimer(heartbeatTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
 }
 
@@ -54,12 +58,16 @@ func (r *replica) prepare() {
 // the candidate does not know to be chosen and has not been told of (rule 4).
 func (r *replica) prepareAt(to protocols.NodeID) {
 	first := max(r.commit+1, r.received[to]) // rule 4: from the first instance that it does not know to be chosen
-	r.send(to, r.promised, &Message_Prepare{Prepare: &Prepare{First: first}})
+	r.send(to, r.promised, &Message_Prepare{Prepare: &Prepare{First: first, Parts: r.parts}})
 }
 
 // onPrepare is the acceptor's side of phase 1: it tells what it has accepted from instance first on, or that
 // its log is truncated there (rules 4 and 13). The ballot is promised already.
-func (r *replica) onPrepare(from protocols.NodeID, first uint64) {
+func (r *replica) onPrepare(from protocols.NodeID, first, parts uint64) {
+	if parts > r.preparedParts { // rule 11: the candidate comes on
+		r.preparedParts = parts
+		r.election.Heard(r.now)
+	}
 	answer := &Promise{}
 	if first <= r.log.truncated { // rule 13: the candidate needs a snapshot first
 		answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1
@@ -107,10 +115,16 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 		}
 	}
 	switch {
-	case m.Next > 0:
-		r.received[from] = max(r.received[from], m.Next)
+	case m.Next > r.received[from]:
+		r.received[from] = m.Next
+		r.parts++
+		r.election.Heard(r.now) // rule 11: no new candidacy, which would begin from the start
 		r.prepareAt(from)
+	case m.Next > 0: // a part that has been received before: the rest has been asked for
 	default:
+		if n := len(m.Accepted); n > 0 {
+			r.received[from] = max(r.received[from], m.Accepted[n-1].Index+1)
+		}
 		r.promises.Add(int32(from))
 	}
 	if r.phase1.IsQuorum(r.promises) {
@@ -137,8 +151,8 @@ func (r *replica) promise(ballot protocols.Ballot) {
 	if ballot == r.promised {
 		return
 	}
-	r.promised = ballot
-	r.election.Heard(r.now) // rule 11: a candidate's first prepare counts as a sign of a leader, its repetitions do not
+	r.promised, r.preparedParts = ballot, 0
+	r.election.Heard(r.now) // rule 11: a candidate's first prepare counts as a sign of a leader, its mere repetitions do not
 	r.sender.ForgetSent()   // receivers drop pieces that were sent under another ballot
 	r.stepDown()
 }

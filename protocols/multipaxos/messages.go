@@ -35,7 +35,7 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 func (r *replica) onRequest(from protocols.NodeID, m *Message) {
 	switch kind := m.Kind.(type) {
 	case *Message_Prepare:
-		r.onPrepare(from, kind.Prepare.First)
+		r.onPrepare(from, kind.Prepare.First, kind.Prepare.Parts)
 	case *Message_Accept:
 		r.follow(from)
 		r.onAccept(from, kind.Accept)

@@ -65,6 +65,8 @@ type replica struct {
 	// Of the acceptor, persisted (rule 3).
 	promised protocols.Ballot // the highest ballot promised; of a candidate or leader, its own ballot
 	log      instanceLog
+	// preparedParts is the highest Parts of prepares under the promised ballot. It is not persisted.
+	preparedParts uint64
 
 	// Of the learner.
 	commit       uint64 // the commit index: all instances up to it are known to be chosen

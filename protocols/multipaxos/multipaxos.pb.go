@@ -279,6 +279,7 @@ func (*Message_Echo) isMessage_Kind() {}
 type Prepare struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
+	Parts         uint64                 `protobuf:"varint,2,opt,name=parts,proto3" json:"parts,omitempty"` // how many parts of promises the candidate has received that were to be continued
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -316,6 +317,13 @@ func (*Prepare) Descriptor() ([]byte, []int) {
 func (x *Prepare) GetFirst() uint64 {
 	if x != nil {
 		return x.First
+	}
+	return 0
+}
+
+func (x *Prepare) GetParts() uint64 {
+	if x != nil {
+		return x.Parts
 	}
 	return 0
 }
@@ -937,9 +945,10 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05piece\x18\v \x01(\v2\x1b.quorumbench.snapshot.PieceH\x00R\x05piece\x125\n" +
 	"\x05probe\x18\f \x01(\v2\x1d.quorumbench.multipaxos.ProbeH\x00R\x05probe\x122\n" +
 	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echoB\x06\n" +
-	"\x04kind\"\x1f\n" +
+	"\x04kind\"5\n" +
 	"\aPrepare\x12\x14\n" +
-	"\x05first\x18\x01 \x01(\x04R\x05first\"y\n" +
+	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
+	"\x05parts\x18\x02 \x01(\x04R\x05parts\"y\n" +
 	"\aPromise\x12<\n" +
 	"\baccepted\x18\x01 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x1c\n" +

@@ -2,7 +2,6 @@ package multipaxos
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/flow"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/snapshot"
@@ -76,14 +75,14 @@ func (r *replica) startResendTimers() {
 	}
 }
 
-// onResendTimer sends a replica the accepts again whose answers are overdue (rule 10), up to flow.MaxBytes of them: a
+// onResendTimer sends a replica the accepts again whose answers are overdue (rule 10), up to one message of them: a
 // replica that is merely slow still has the first ones before it.
 func (r *replica) onResendTimer(to protocols.NodeID) {
 	r.resending[to] = false
 	if r.role != leader || r.commit == r.log.last() {
 		return
 	}
-	budget := flow.MaxBytes
+	budget := r.config.Limits.Max()
 	for first := r.commit + 1; first <= r.log.last() && budget > 0; {
 		end := first
 		for end <= r.log.last() && r.isOverdue(r.log.slot(end), to) {
@@ -104,7 +103,7 @@ func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
 }
 
 // resend sends the accepts of the instances from first on, and before end, again, as many as one message carries. It
-// returns the size of their commands in bytes, or flow.MaxBytes if not all fit.
+// returns the size of their commands in bytes, or the most that a message carries if not all fit.
 func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
 	batch := r.log.batch(first, end-1, r.config.Limits.Max())
 	for i := range batch {
@@ -112,7 +111,7 @@ func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
 		size += len(batch[i].command)
 	}
 	if first+uint64(len(batch)) < end {
-		size = flow.MaxBytes
+		size = r.config.Limits.Max()
 	}
 	r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: commands(batch), Commit: r.commit}})
 	return size
