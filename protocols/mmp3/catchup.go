@@ -53,6 +53,7 @@ func (r *replica) catchUp() { r.sendQuery(r.missingQuery()) }
 
 // catchUpFrom asks one other replica for all that is missing here.
 func (r *replica) catchUpFrom(peer protocols.NodeID) {
+	r.askedRest[peer] = r.now
 	r.out.Send(peer, r.envelope(&Message_Query{Query: r.missingQuery()}))
 }
 
@@ -132,7 +133,9 @@ func (r *replica) onCommitted(from protocols.NodeID, m *Committed) {
 		r.out.Measure(measureCaughtUp, int64(learnt))
 		r.apply()
 	}
-	if m.More { // also if all of these were known: the ones after them may not be
+	// Also if all of these were known: the ones after them may not be. But then it may be a second answer, whose rest has
+	// been asked for already: it is if it comes sooner after that question than a round trip takes.
+	if m.More && (learnt > 0 || r.now-r.askedRest[from] >= r.config.Delays.RoundTrip(r.config.ID, from)) {
 		r.catchUpFrom(from)
 	}
 	r.scheduleRecovery()

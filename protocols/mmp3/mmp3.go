@@ -65,9 +65,10 @@ type replica struct {
 	committedBelow uint64                // LSN in this replica's column: all instances below are committed
 	reads          *reads                // nil: reads are commands in the log
 
-	recoveryTimerSet bool   // the timer of rule 5 is set
-	recoverBelow     vector // value of seen when the timer was set
-	snapshotPeer     int    // index in peers of the one that is asked for a snapshot
+	recoveryTimerSet bool                    // the timer of rule 5 is set
+	recoverBelow     vector                  // value of seen when the timer was set
+	askedRest        [replicas]time.Duration // when each was last asked for what follows an answer of its own
+	snapshotPeer     int                     // index in peers of the one that is asked for a snapshot
 
 	peerApplied     [replicas]vector // Applied of the others, as far as known here
 	appliedTimerSet bool             // the timer of rule 13 is set
@@ -103,6 +104,9 @@ func newReplica(c protocols.Config) protocols.Node {
 	for _, peer := range r.peers {
 		trip := c.Delays.RoundTrip(c.ID, peer)
 		r.trips[peer], r.retry[peer] = protocols.NewRoundTrip(trip), protocols.Retry(trip)
+	}
+	for peer := range replicas {
+		r.askedRest[peer] = -time.Hour // never
 	}
 	if chosen.Reads == readsQuorum {
 		r.reads = &reads{next: r.random.Uint64()}
