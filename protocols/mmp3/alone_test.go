@@ -110,6 +110,13 @@ func TestCatchingUpGoesOnAfterKnownInstances(t *testing.T) {
 	if got := a.messages(1); len(got) > 0 {
 		t.Errorf("asks the other %q", got)
 	}
+	if a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.sent.Sends) > 0 {
+		t.Errorf("when the same answer arrives a second time, asks again: %q", a.messages(0))
+	}
+	a.at += regions.RoundTrip(2, 0)
+	if a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.messages(0)) != 1 {
+		t.Errorf("when it may be the answer to the last query, asks %q", a.messages(0))
+	}
 	answer.More = false
 	if a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.sent.Sends) > 0 {
 		t.Errorf("when there is no more, sends %q", a.messages(0))

@@ -488,12 +488,53 @@ func TestWhatDoesNotFitIntoAPromiseIsAskedFor(t *testing.T) {
 	first := promise(d.proposal(1, ballot(0, 1), "a"))
 	first.GetPromise().Next = 2
 	expect(t, "a part of a promise", d.tell(1, ballot(1, 0), first), "1.0 prepare from 2")
+	expect(t, "the same part a second time", d.tell(1, ballot(1, 0), first), "")
 	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
 	expect(t, "without an answer", d.sent(1), "1.0 prepare from 2")
 	expect(t, "and to who has promised nothing", d.sent(2), "1.0 prepare from 1")
 	d.tell(1, ballot(1, 0), promise(d.proposal(2, ballot(0, 1), "b")))
 	d.expectMark(protocols.MarkLeading)
 	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 0; 1.0 accept from 1 a b")
+}
+
+// A promise of many parts may take longer than an election timeout. Neither the candidate nor those who have promised
+// it begin a new candidacy while parts arrive; a candidate that receives none does not stop the others (rule 11).
+func TestPhase1InManyPartsIsNotBegunAgain(t *testing.T) {
+	d := newDesk(t, 3)
+	d.stand()
+	for index := range uint64(20) {
+		d.now += time.Second
+		part := promise(d.proposal(index+1, ballot(0, 1), "a"))
+		part.GetPromise().Next = index + 2
+		d.tell(1, ballot(1, 0), part)
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer})
+		expect(t, "a candidate that comes on", d.sent(2), "")
+	}
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+	var m multipaxos.Message
+	for _, s := range d.out.Sends {
+		if err := protocols.Decode(s.Data, &m); err != nil || m.GetPrepare().GetParts() != 20 {
+			t.Errorf("%v: the prepare tells %d parts, want 20", err, m.GetPrepare().GetParts())
+		}
+	}
+
+	for _, comesOn := range []bool{true, false} {
+		d := newDesk(t, 3)
+		stood := false
+		for part := range uint64(20) {
+			d.now += time.Second
+			m := prepare(1)
+			if comesOn {
+				m.GetPrepare().Parts = part
+			}
+			d.tell(2, ballot(1, 2), m)
+			d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer})
+			stood = stood || d.sent(1) != ""
+		}
+		if stood == comesOn {
+			t.Errorf("the candidate comes on: %t; the acceptor stands for election: %t", comesOn, stood)
+		}
+	}
 }
 
 // The configured leader stands when a phase-1 quorum of those who have promised the same ballot has
