@@ -145,18 +145,15 @@ func (r *replica) askPiece(of protocols.NodeID) {
 	r.out.Send(of, r.envelope(&Message_Query{Query: &Query{Snapshot: r.incoming.Ask(of)}}))
 }
 
-// pieceTimeout is the least time to wait for a piece before asking again. It is a third of the time after which the
-// sender is given up, so that it is asked several times.
-const pieceTimeout = snapshot.Timeout / 3
-
-// retryPiece asks again for a piece that did not come in time. It returns the Applied of the replica that the incoming
+// retryPiece asks again for a piece that did not come in time: the sender does not send it a second time while it may
+// still be on its way. It returns the Applied of the replica that the incoming
 // snapshot is from, which the snapshot and the instances after it cover; zero if none is being received.
 func (r *replica) retryPiece() (withSnapshot vector) {
 	from, underWay := r.incoming.UnderWay(r.now)
 	if !underWay {
 		return withSnapshot
 	}
-	if r.now-r.incoming.asked >= max(pieceTimeout, r.trips[from].Timeout()) {
+	if r.now-r.incoming.asked >= r.trips[from].Timeout() {
 		r.askPiece(from)
 	}
 	return r.peerApplied[from]

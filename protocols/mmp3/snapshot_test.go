@@ -124,7 +124,7 @@ func TestInstancesAfterASnapshotAreKeptWhileItIsAskedFor(t *testing.T) {
 	}
 	commit(10)
 	expect("with a snapshot of 10 on offer", 10)
-	a.at += snapshot.Timeout
+	a.at += snapshot.OfferTimeout
 	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: appliedTimer})
 	expect("when no replica has asked for long", 17)
 }
@@ -193,6 +193,7 @@ func TestASnapshotEndsTheRequestsInIt(t *testing.T) {
 // that does not come in time is asked for again.
 func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 	a := newAlone(t)
+	timeout := a.trips[0].Timeout()
 	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{5, 0, 0}}}})
 	recoverOpen := func(after time.Duration) (pieces, proposals int) {
 		a.at += after
@@ -212,11 +213,11 @@ func TestWhatComesWithASnapshotIsNotProposed(t *testing.T) {
 		after             time.Duration
 		pieces, proposals int
 	}{
-		{pieceTimeout - 1, 0, 0},
+		{timeout - 1, 0, 0},
 		{1, 1, 0},
-		{pieceTimeout - 1, 0, 0},
+		{timeout - 1, 0, 0},
 		{1, 1, 0},
-		{snapshot.Timeout - 2*pieceTimeout, 0, 5}, // nothing has come from the sender for long
+		{snapshot.Timeout - 2*timeout, 0, 5}, // nothing has come from the sender for long
 	} {
 		if pieces, proposals := recoverOpen(step.after); pieces != step.pieces || proposals != step.proposals {
 			t.Errorf("after %v, it asks for %d pieces and proposes %d instances, not %d and %d", a.at, pieces, proposals, step.pieces, step.proposals)
@@ -245,7 +246,7 @@ func TestAnOutgoingSnapshotIsDroppedInTime(t *testing.T) {
 	if a.receive(0, &Message{Kind: &Message_Query{Query: &Query{Snapshot: &snapshot.Ask{}}}}); len(a.sent.Timers) != 1 {
 		t.Error("the timer is not set when a snapshot is asked for")
 	}
-	if !sendApplied(snapshot.Timeout - 1) {
+	if !sendApplied(snapshot.OfferTimeout - 1) {
 		t.Error("the timer is not set again while the snapshot is on offer")
 	}
 	if sendApplied(1) {

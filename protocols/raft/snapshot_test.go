@@ -40,8 +40,8 @@ func whole(term, index, indexTerm uint64, data []byte) *raft.Message {
 	return installSnapshot(term, index, indexTerm, data, 0, len(data))
 }
 
-func ask(term, index, offset uint64) *raft.Message {
-	return &raft.Message{Term: term, Kind: &raft.Message_Ask{Ask: &snapshot.Ask{Index: index, Offset: offset}}}
+func ask(term, index, offset uint64, size int) *raft.Message {
+	return &raft.Message{Term: term, Kind: &raft.Message_Ask{Ask: &snapshot.Ask{Index: index, Offset: offset, Size: uint64(size)}}}
 }
 
 func TestAReplicaReplacesItsLogByASnapshot(t *testing.T) {
@@ -125,11 +125,11 @@ func TestASnapshotIsPutTogether(t *testing.T) {
 	first, rest := installSnapshot(2, 9, 2, data, 0, 50), installSnapshot(2, 9, 2, data, 50, len(data))
 	onOffer := installSnapshot(2, 9, 2, data, 0, 0)
 	d := newDesk(t, 3, 2)
-	expect(t, d.tell(1, rest), ask(2, 0, 0))
-	expect(t, d.tell(1, onOffer), ask(2, 9, 0))
-	expect(t, d.tell(1, first), ask(2, 9, 50))
-	expect(t, d.tell(1, first), ask(2, 9, 50))
-	expect(t, d.tell(1, onOffer), ask(2, 9, 50))
+	expect(t, d.tell(1, rest), ask(2, 0, 0, 0))
+	expect(t, d.tell(1, onOffer), ask(2, 9, 0, len(data)))
+	expect(t, d.tell(1, first), ask(2, 9, 50, len(data)))
+	expect(t, d.tell(1, first), ask(2, 9, 50, len(data)))
+	expect(t, d.tell(1, onOffer), ask(2, 9, 50, len(data)))
 	d.expectCommits()
 	expect(t, d.tell(1, rest), appended(2, 9))
 	d.expectCommits(9)
@@ -141,7 +141,7 @@ func TestAPieceOfAnEarlierTermIsForgotten(t *testing.T) {
 	data := state(t, 100)
 	d := newDesk(t, 3, 2)
 	d.tell(1, installSnapshot(2, 9, 2, data, 0, 50))
-	expect(t, d.tell(2, installSnapshot(3, 9, 2, data, 50, len(data))), ask(3, 0, 0))
+	expect(t, d.tell(2, installSnapshot(3, 9, 2, data, 50, len(data))), ask(3, 0, 0, 0))
 }
 
 // leadBehindASnapshot returns a leader of three in term 2 that has entries up to 7 in a snapshot only, of
@@ -175,23 +175,23 @@ func TestALeaderSendsASnapshotInPieces(t *testing.T) {
 	first := installSnapshot(2, 7, 1, data, 0, flow.MinBytes)
 	second := installSnapshot(2, 7, 1, data, flow.MinBytes, len(data))
 	expect(t, d.tell(2, rejected(2, 7, 0, 1)), onOffer)
-	expect(t, d.tell(2, ask(2, 7, 0)), first)
-	expect(t, d.tell(2, ask(2, 7, flow.MinBytes)), second)
-	expect(t, d.tell(2, ask(2, 0, 0)), first) // it was restarted
-	expect(t, d.tell(2, ask(2, 7, flow.MinBytes)), second)
-	if sent := d.tell(2, ask(2, 7, flow.MinBytes)); len(sent) != 0 {
+	expect(t, d.tell(2, ask(2, 7, 0, len(data))), first)
+	expect(t, d.tell(2, ask(2, 7, flow.MinBytes, len(data))), second)
+	expect(t, d.tell(2, ask(2, 0, 0, 0)), first) // it was restarted
+	expect(t, d.tell(2, ask(2, 7, flow.MinBytes, len(data))), second)
+	if sent := d.tell(2, ask(2, 7, flow.MinBytes, len(data))); len(sent) != 0 {
 		t.Errorf("a piece that is under way is sent again: %v", raft.Driver.Describe(d.out.Sends[0].Data))
 	}
 	d.pulse()
 	expect(t, d.sent(2), onOffer)
 	d.now += 3 * time.Second // longer than the piece needs on a slow link
-	expect(t, d.tell(2, ask(2, 7, flow.MinBytes)), second)
-	expect(t, d.tell(2, ask(2, 6, 10)), first)
+	expect(t, d.tell(2, ask(2, 7, flow.MinBytes, len(data))), second)
+	expect(t, d.tell(2, ask(2, 6, 10, len(data))), first)
 	sent := d.tell(2, appended(2, 7))
 	if len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 7 || len(sent[0].GetAppendEntries().GetEntries()) != 1 {
 		t.Errorf("behind the snapshot, sends %v", sent)
 	}
-	if sent := d.tell(2, ask(2, 7, 0)); len(sent) != 0 {
+	if sent := d.tell(2, ask(2, 7, 0, len(data))); len(sent) != 0 {
 		t.Errorf("to one that has it all, sends %v", raft.Driver.Describe(d.out.Sends[0].Data))
 	}
 }
@@ -204,11 +204,11 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 		pause   time.Duration // between the follower's last question and the second snapshot
 		offered uint64
 		term    uint64 // of that entry
-	}{{"asked for", snapshot.Timeout - 1, 7, 1}, {"asked for no more", snapshot.Timeout, 107, 2}} {
+	}{{"asked for", snapshot.OfferTimeout - 1, 7, 1}, {"asked for no more", snapshot.OfferTimeout, 107, 2}} {
 		t.Run(c.name, func(t *testing.T) {
-			d, _ := leadBehindASnapshot(t, 10)
+			d, data := leadBehindASnapshot(t, 10)
 			d.tell(2, rejected(2, 7, 0, 1))
-			d.tell(2, ask(2, 0, 0))
+			d.tell(2, ask(2, 0, 0, 0))
 			d.now += c.pause
 			var disk *raft.Snapshot
 			for i := range uint64(99) {
@@ -226,7 +226,7 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 			if want := min(c.offered, 107-20); disk.Base != want || uint64(len(disk.Entries)) != 107-want {
 				t.Errorf("the log begins behind %d, want %d", disk.Base, want)
 			}
-			sent := d.tell(2, ask(2, 7, 0))
+			sent := d.tell(2, ask(2, 7, 0, len(data)))
 			if len(sent) != 1 || sent[0].GetInstallSnapshot().GetPiece().GetIndex() != c.offered || sent[0].GetInstallSnapshot().Term != c.term {
 				t.Fatalf("answers %v, want a piece of the snapshot of %d, of term %d", sent, c.offered, c.term)
 			}
@@ -241,7 +241,7 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 // What is kept for followers that are behind is bounded, also if they answer, or fetch a snapshot.
 func TestTheLogKeptForOthersIsBounded(t *testing.T) {
 	for _, fetches := range []bool{false, true} {
-		d, _ := leadBehindASnapshot(t, 10)
+		d, data := leadBehindASnapshot(t, 10)
 		if fetches {
 			d.tell(2, rejected(2, 7, 0, 1))
 		}
@@ -249,7 +249,7 @@ func TestTheLogKeptForOthersIsBounded(t *testing.T) {
 		var disk *raft.Snapshot
 		for i := range uint64(120) {
 			if fetches {
-				d.tell(2, ask(2, 7, 0))
+				d.tell(2, ask(2, 7, 0, len(data)))
 			} else {
 				d.tell(2, appended(2, 8))
 			}
@@ -265,7 +265,7 @@ func TestTheLogKeptForOthersIsBounded(t *testing.T) {
 			t.Fatalf("fetches %t: the log begins behind %d", fetches, disk.GetBase())
 		}
 		d.now += time.Minute
-		sent := d.tell(2, ask(2, 7, 0))
+		sent := d.tell(2, ask(2, 7, 0, len(data)))
 		if fetches && (len(sent) != 1 || sent[0].GetInstallSnapshot().GetPiece().GetIndex() != 107 || sent[0].GetInstallSnapshot().Term != 2) {
 			t.Errorf("offers %d messages, not the latest snapshot", len(sent))
 		}

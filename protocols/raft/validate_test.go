@@ -33,7 +33,7 @@ var foreign = []struct {
 	{"a snapshot without a piece", &raft.Message{Term: 2, Kind: &raft.Message_InstallSnapshot{InstallSnapshot: &raft.InstallSnapshot{}}}},
 	{"a snapshot where indexes overflow", whole(2, huge, 2, nil)},
 	{"a snapshot of a later term", whole(2, 9, 3, nil)},
-	{"a question for a snapshot that is not needed", ask(2, huge, huge)},
+	{"a question for a snapshot that is not needed", ask(2, huge, huge, 0)},
 	{"a confirmation of a round to come", confirmed(2, huge, 0)},
 	{"a confirmation from the future", confirmed(2, 0, math.MaxInt64)},
 }
@@ -118,7 +118,7 @@ func TestNoNumberBringsAReplicaDown(t *testing.T) {
 					piece := &snapshot.Piece{Index: a, Offset: b, Size: a}
 					for _, term := range []uint64{2, most, huge} {
 						for _, m := range []*raft.Message{
-							rejected(term, a, b, a), rejected(term, a, 0, b), rejected(term, a, a, b), appended(term, a), ask(term, a, b),
+							rejected(term, a, b, a), rejected(term, a, 0, b), rejected(term, a, a, b), appended(term, a), ask(term, a, b, int(a)),
 							appendEntries(term, a, b, huge), appendEntries(term, a, b, b, 2), appendEntries(term, a, 1, b, b),
 							{Term: term, Kind: &raft.Message_InstallSnapshot{InstallSnapshot: &raft.InstallSnapshot{Term: b, Piece: piece}}},
 							installSnapshotOf(term, a, b), confirmed(term, a, 0), preVote(term, a, b), preVoted(term, true),

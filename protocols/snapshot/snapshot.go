@@ -19,9 +19,13 @@ import (
 	"quorumbench/protocols/flow"
 )
 
-// Timeout is how long a transfer may stay without a piece, at the receiver, or without a request for one, at
-// the sender, until it is given up.
-const Timeout = 5 * time.Second
+const (
+	// Timeout is how long a transfer may stay without a piece until the receiver takes pieces of another replica.
+	Timeout = 5 * time.Second
+	// OfferTimeout is how long a snapshot stays on offer while nobody asks for a piece. It is longer than Timeout, so
+	// that a receiver whose questions get lost for a while need not begin again.
+	OfferTimeout = 4 * Timeout
+)
 
 // Sender holds the snapshot that a replica sends to others whose missing entries are no longer in its
 // log. The zero value offers none. Not safe for use by several goroutines.
@@ -43,7 +47,7 @@ type sentPiece struct {
 // the one on offer. It returns nil if that piece has been sent and may still be on its way. The timeout is
 // how long the answer of that replica to an empty message may take; see protocols.Retry. The limits are those of
 // the sizes of pieces. If no snapshot is
-// on offer, or nobody has asked for a piece for Timeout, take is called to make one: it returns the last
+// on offer, or nobody has asked for a piece for OfferTimeout, take is called to make one: it returns the last
 // slot of the present state and the encoded state.
 func (s *Sender) Piece(to protocols.NodeID, a *Ask, now, timeout time.Duration, limits flow.Limits, take func() (index uint64, data []byte)) *Piece {
 	if s.Expire(now); s.index == 0 {
@@ -52,7 +56,7 @@ func (s *Sender) Piece(to protocols.NodeID, a *Ask, now, timeout time.Duration, 
 	}
 	s.lastAsked = now
 	offset := a.GetOffset()
-	if a.GetIndex() != s.index || offset > uint64(len(s.data)) {
+	if a.GetIndex() != s.index || a.GetSize() != uint64(len(s.data)) || offset > uint64(len(s.data)) {
 		offset = 0
 	}
 	last, some := s.sent[to]
@@ -81,10 +85,10 @@ func (s *Sender) Head(now time.Duration) *Piece {
 	return &Piece{Index: s.index, Size: uint64(len(s.data))}
 }
 
-// Expire drops the snapshot if nobody has asked for a piece for Timeout. It returns the index of the
+// Expire drops the snapshot if nobody has asked for a piece for OfferTimeout. It returns the index of the
 // snapshot on offer, after which the log must be kept, and 0 if there is none.
 func (s *Sender) Expire(now time.Duration) (index uint64) {
-	if s.index > 0 && now-s.lastAsked >= Timeout {
+	if s.index > 0 && now-s.lastAsked >= OfferTimeout {
 		*s = Sender{}
 	}
 	return s.index
@@ -115,7 +119,7 @@ func (r *Receiver) Ask(of protocols.NodeID) *Ask {
 	if r.index == 0 || r.from != of {
 		return &Ask{}
 	}
-	return &Ask{Index: r.index, Offset: uint64(len(r.data))}
+	return &Ask{Index: r.index, Offset: uint64(len(r.data)), Size: r.size}
 }
 
 // Add takes a piece. It returns whether the piece was the one asked for, and the whole snapshot if it was

@@ -28,6 +28,7 @@ type Ask struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`   // of the snapshot that is being received; 0: none
 	Offset        uint64                 `protobuf:"varint,2,opt,name=offset,proto3" json:"offset,omitempty"` // how many bytes of it have been received
+	Size          uint64                 `protobuf:"varint,3,opt,name=size,proto3" json:"size,omitempty"`     // of the whole, in bytes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -72,6 +73,13 @@ func (x *Ask) GetIndex() uint64 {
 func (x *Ask) GetOffset() uint64 {
 	if x != nil {
 		return x.Offset
+	}
+	return 0
+}
+
+func (x *Ask) GetSize() uint64 {
+	if x != nil {
+		return x.Size
 	}
 	return 0
 }
@@ -149,10 +157,11 @@ var File_protocols_snapshot_snapshot_proto protoreflect.FileDescriptor
 
 const file_protocols_snapshot_snapshot_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/snapshot/snapshot.proto\x12\x14quorumbench.snapshot\"3\n" +
+	"!protocols/snapshot/snapshot.proto\x12\x14quorumbench.snapshot\"G\n" +
 	"\x03Ask\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
-	"\x06offset\x18\x02 \x01(\x04R\x06offset\"]\n" +
+	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +
+	"\x04size\x18\x03 \x01(\x04R\x04size\"]\n" +
 	"\x05Piece\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
 	"\x06offset\x18\x02 \x01(\x04R\x06offset\x12\x12\n" +

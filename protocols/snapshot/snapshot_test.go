@@ -72,7 +72,7 @@ func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 		t.Errorf("%d is kept before anybody has asked", kept)
 	}
 	for offset := uint64(0); offset < large; {
-		p := piece(1, snapshot.Timeout-1, &snapshot.Ask{Index: 9, Offset: offset}, 9+offset)
+		p := piece(1, snapshot.OfferTimeout-1, &snapshot.Ask{Index: 9, Offset: offset, Size: large}, 9+offset)
 		if p.Index != 9 || p.Offset != offset || p.Size != large {
 			t.Fatalf("at byte %d: a piece of %d at %d of %d", offset, p.Index, p.Offset, p.Size)
 		}
@@ -83,20 +83,20 @@ func TestASnapshotIsOnOfferAsLongAsItIsAskedFor(t *testing.T) {
 		ask *snapshot.Ask
 	}{
 		{"to a second receiver", &snapshot.Ask{}},
-		{"behind the end", &snapshot.Ask{Index: 9, Offset: large + 1}},
-		{"to one who has begun another", &snapshot.Ask{Index: 7, Offset: 1}},
+		{"behind the end", &snapshot.Ask{Index: 9, Offset: large + 1, Size: large}},
+		{"to one who has begun another", &snapshot.Ask{Index: 7, Offset: 1, Size: large}},
 	} {
 		if p := piece(protocols.NodeID(2+to), 1, c.ask, 10); p.Index != 9 || p.Offset != 0 {
 			t.Errorf("%s: %d at %d, want the beginning of 9", c.who, p.Index, p.Offset)
 		}
 	}
-	if kept := sender.Expire(now + snapshot.Timeout - 1); kept != 9 {
+	if kept := sender.Expire(now + snapshot.OfferTimeout - 1); kept != 9 {
 		t.Errorf("%d is kept, want 9", kept)
 	}
-	if p := piece(1, snapshot.Timeout, &snapshot.Ask{Index: 9, Offset: 1}, 11); p.Index != 11 || p.Offset != 0 {
+	if p := piece(1, snapshot.OfferTimeout, &snapshot.Ask{Index: 9, Offset: 1, Size: large}, 11); p.Index != 11 || p.Offset != 0 {
 		t.Errorf("too late: %d at %d, want the beginning of 11", p.Index, p.Offset)
 	}
-	if kept := sender.Expire(now + snapshot.Timeout); kept != 0 {
+	if kept := sender.Expire(now + snapshot.OfferTimeout); kept != 0 {
 		t.Errorf("%d is kept although nobody asks", kept)
 	}
 }
@@ -108,7 +108,7 @@ func TestAPieceIsSentOnceUntilItMayBeLost(t *testing.T) {
 	var now time.Duration
 	send := func(to protocols.NodeID, after time.Duration, offset uint64) int {
 		now += after
-		p := sender.Piece(to, &snapshot.Ask{Index: 9, Offset: offset}, now, timeout, flow.Limits{}, stateOf(9, large))
+		p := sender.Piece(to, &snapshot.Ask{Index: 9, Offset: offset, Size: large}, now, timeout, flow.Limits{}, stateOf(9, large))
 		if p == nil {
 			return -1
 		}
@@ -148,7 +148,7 @@ func TestAHeadMakesAReceiverAsk(t *testing.T) {
 		t.Errorf("without a snapshot, the head is %v", head)
 	}
 	first := sender.Piece(2, &snapshot.Ask{}, 0, timeout, flow.Limits{}, stateOf(9, large))
-	head := sender.Head(snapshot.Timeout - 1)
+	head := sender.Head(snapshot.OfferTimeout - 1)
 	var receiver snapshot.Receiver
 	for _, c := range []struct {
 		piece  *snapshot.Piece
@@ -161,7 +161,7 @@ func TestAHeadMakesAReceiverAsk(t *testing.T) {
 			t.Errorf("asks for %v, not for what follows byte %d", ask, c.offset)
 		}
 	}
-	if head := sender.Head(snapshot.Timeout); head != nil {
+	if head := sender.Head(snapshot.OfferTimeout); head != nil {
 		t.Errorf("when nobody has asked for long, the head is %v", head)
 	}
 }
@@ -176,9 +176,9 @@ func TestAPieceTakesLessThanTheTimeout(t *testing.T) {
 func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	var first, second snapshot.Sender
 	beginning := first.Piece(3, &snapshot.Ask{}, 0, timeout, flow.Limits{}, stateOf(9, large))
-	rest := first.Piece(3, &snapshot.Ask{Index: 9, Offset: flow.MinBytes}, 0, timeout, flow.Limits{}, nil)
+	rest := first.Piece(3, &snapshot.Ask{Index: 9, Offset: flow.MinBytes, Size: large}, 0, timeout, flow.Limits{}, nil)
 	other := second.Piece(3, &snapshot.Ask{}, 0, timeout, flow.Limits{}, stateOf(12, large))
-	otherRest := second.Piece(3, &snapshot.Ask{Index: 12, Offset: flow.MinBytes}, 0, timeout, flow.Limits{}, nil)
+	otherRest := second.Piece(3, &snapshot.Ask{Index: 12, Offset: flow.MinBytes, Size: large}, 0, timeout, flow.Limits{}, nil)
 	again := &snapshot.Piece{Index: 9, Offset: rest.Offset, Size: large + 1, Data: rest.Data}
 	older := &snapshot.Piece{Index: 8, Size: 1, Data: []byte{8}}
 
@@ -221,4 +221,24 @@ func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	if whole, added := a.Add(1, &snapshot.Piece{Index: 14}, 0); !added || whole == nil {
 		t.Error("an empty snapshot does not arrive")
 	}
+}
+
+// A replica that was restarted may offer a snapshot of the same index and another size. A receiver that has pieces of
+// the first one begins again, and gets it whole.
+func TestASnapshotOfTheSameIndexAndAnotherSizeIsSentFromTheBeginning(t *testing.T) {
+	var first, second snapshot.Sender
+	var receiver snapshot.Receiver
+	receiver.Add(1, first.Piece(2, receiver.Ask(1), 0, timeout, flow.Limits{}, stateOf(9, large)), 0)
+	const shorter = large - flow.MinBytes
+	for piece := range large / flow.MinBytes {
+		now := time.Duration(piece) * time.Second
+		p := second.Piece(2, receiver.Ask(1), now, timeout, flow.Limits{}, stateOf(9, shorter))
+		if whole, _ := receiver.Add(1, p, now); whole != nil {
+			if len(whole) != shorter {
+				t.Errorf("%d bytes arrive, not the %d of the second snapshot", len(whole), shorter)
+			}
+			return
+		}
+	}
+	t.Error("the second snapshot does not arrive")
 }
