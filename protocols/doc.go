@@ -25,8 +25,8 @@
 //
 // A client's command comes to one replica as an [InputCommand], by default the nearest. That replica has it decided, in
 // whatever way the protocol has, and answers it with Answer, once an incarnation. If the client does not get the
-// answer, it sends the command again, to this replica or another. The host then gives a known answer again; otherwise
-// the replica gets the command once more. The state machine executes each command once. The bytes are those of a
+// answer, it sends the command again, to this replica or another. The host then gives a known answer again, when it is
+// durable; otherwise the replica gets the command once more. The state machine executes each command once. The bytes are those of a
 // kv.Command; [CommandID] names the client and the command.
 //
 // # What a driver consists of

@@ -150,6 +150,26 @@ func TestALifeThatDrownsInMessagesEnds(t *testing.T) {
 	}
 }
 
+// hasty answers every command at once, and again after a while.
+type hasty struct{ alone }
+
+func (r *hasty) Step(in *protocols.Input, out *protocols.Outbox) {
+	if in.Kind == protocols.InputCommand {
+		out.Answer(in.Command, kv.PutResult)
+	}
+	r.alone.Step(in, out)
+}
+
+var hastyDriver = &protocols.Driver{Name: "hasty", New: func(protocols.Config) protocols.Node {
+	return &hasty{alone{store: kv.NewStore()}}
+}}
+
+func TestALifeWithASecondAnswerFails(t *testing.T) {
+	if !fails(t, lives.Draw(hastyDriver, 1), lives.CheckContract) {
+		t.Error("the replicas answer every command twice, and the life is not failed for it")
+	}
+}
+
 func fails(t *testing.T, l *lives.Life, check string) bool {
 	t.Helper()
 	out, err := l.Play(context.Background(), nil)

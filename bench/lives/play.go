@@ -12,6 +12,7 @@ import (
 	"quorumbench/bench/result"
 	"quorumbench/bench/run"
 	"quorumbench/bench/verify"
+	"quorumbench/protocols"
 )
 
 // Outcome is the result of playing a life.
@@ -33,6 +34,7 @@ const (
 	CheckAnswered = "all answered" // at the end, when all faults are undone, every command is answered or given up
 	CheckLevel    = "all level"    // at the end, all replicas have applied the log up to the same index
 	CheckNoPanic  = "no panic"     // the driver did not panic
+	CheckContract = "contract"     // no replica answered a command twice in one incarnation, or one that it was not handed
 	CheckNoFlood  = "no flood"     // the replicas did not send messages or set timers without end
 )
 
@@ -53,8 +55,14 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 			out = &Outcome{Checks: []result.Check{{Name: CheckNoPanic, Verdict: result.Failed, Detail: fmt.Sprintf("%v\n%s", failure, debug.Stack())}}}
 		}
 	}()
+	contract := result.Check{Name: CheckContract, Verdict: result.Passed}
+	breach := func(id protocols.NodeID, err error) {
+		if contract.Verdict == result.Passed {
+			contract.Verdict, contract.Detail = result.Failed, fmt.Sprintf("replica %d %v", id, err)
+		}
+	}
 	record, err := run.Play(ctx, run.Config{
-		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: l.GiveUp, AwaitLevel: true, Bounds: bounds, Steps: trace,
+		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: l.GiveUp, AwaitLevel: true, Bounds: bounds, Breach: breach, Steps: trace,
 	})
 	if errors.Is(err, run.ErrFlooded) {
 		detail := fmt.Sprintf("more than %d events, or %d that wait", bounds.Events, bounds.Waiting)
@@ -71,7 +79,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	for _, one := range record.Replicas {
 		out.Messages += one.Messages
 	}
-	out.Checks = append(out.Checks, out.answered(plan.Experiment.Load.Timeout), level(record))
+	out.Checks = append(out.Checks, contract, out.answered(plan.Experiment.Load.Timeout), level(record))
 	return out, nil
 }
 

@@ -29,8 +29,9 @@ type replica struct {
 	backlog  []event
 	waits    waits // how long events have waited for the replica
 
-	steps  io.Writer     // one line for each input and each effect; nil disables it
-	warmup time.Duration // measuring begins at this time of the run
+	steps  io.Writer                            // one line for each input and each effect; nil disables it
+	breach func(id protocols.NodeID, err error) // see Config.Breach
+	warmup time.Duration                        // measuring begins at this time of the run
 }
 
 // disk is a host.Disk whose writes may take time.
@@ -59,7 +60,12 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 			return func() { p.world.at(p.world.now(), p.number, e) }
 		}
 	}
-	r.host = host.New(host.Config{World: r, Disk: d, Watch: r, New: func(incarnation uint64) protocols.Node {
+	breach := func(err error) {
+		if r.breach != nil {
+			r.breach(r.id, err)
+		}
+	}
+	r.host = host.New(host.Config{World: r, Disk: d, Watch: r, Breach: breach, New: func(incarnation uint64) protocols.Node {
 		one := config
 		one.Seed += incarnation << 32
 		return driver.New(one)

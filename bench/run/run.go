@@ -42,6 +42,9 @@ type Config struct {
 	Change func(*protocols.Config)
 	// ValueSizes, if set, are sizes of which each value of a write has one at random, in bytes.
 	ValueSizes []int
+	// Breach, if set, is called when a replica violates the contract, as by answering twice. The text of the error
+	// continues a sentence that begins with the replica's name.
+	Breach func(id protocols.NodeID, err error)
 	// Bounds stop a run in virtual time that would not end. Zero means no bounds.
 	Bounds Bounds
 
@@ -136,7 +139,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 		}
 		p := r.places[id]
 		p.replica = newReplica(p, config, driver, r.costs(), disks[id], one)
-		p.replica.steps, p.replica.warmup = r.Steps, e.Load.Warmup
+		p.replica.steps, p.replica.warmup, p.replica.breach = r.Steps, e.Load.Warmup, r.Breach
 	}
 	for i, c := range r.record.Clients {
 		config := r.Plan.ClientConfig(r.Protocol, i)

@@ -121,3 +121,32 @@ func TestAnInstantDiskKeepsTheOrderOfMessages(t *testing.T) {
 		t.Errorf("did %v, want %v", w.did, want)
 	}
 }
+
+// A client may repeat a command whose answer waits for the disk, in the batch that is being written or in the next one.
+// The node does not get it again, so that it does not answer twice.
+func TestACommandWhoseAnswerWaitsForTheDiskIsNotHandedOverAgain(t *testing.T) {
+	w := &world{}
+	stepped, broken := 0, []string{}
+	d := &slowDisk{w: w}
+	h := host.New(host.Config{World: w, Disk: d, Breach: func(err error) { broken = append(broken, err.Error()) }, New: func(uint64) protocols.Node {
+		return script(func(in *protocols.Input, out *protocols.Outbox) {
+			if in.Kind == protocols.InputCommand {
+				stepped++
+				out.Persist(wrapperspb.UInt64(in.Command.Seq))
+				out.Answer(in.Command, nil)
+			}
+		})
+	}})
+	h.Restore()
+	h.Start()
+	for _, seq := range []uint64{1, 1, 2, 2, 1} {
+		command(h, seq)
+	}
+	d.durable(h)
+	d.durable(h)
+	command(h, 2)
+	want := []string{"write 1", "answer 1", "write 1", "answer 2", "answer 2"}
+	if !slices.Equal(w.did, want) || stepped != 2 || len(broken) > 0 {
+		t.Errorf("did %v in %d steps, found %v; want %v in 2", w.did, stepped, broken, want)
+	}
+}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"quorumbench/protocols"
@@ -23,9 +24,9 @@ type session struct {
 	answers map[uint64][]byte // by sequence number; nil: the replica is at work on it
 }
 
-// take records a command that came from a client node. Step says whether the replica must get it. If the replica has
-// answered it already, step is false and answer is that answer.
-func (r *requests) take(from protocols.NodeID, id protocols.CommandID, acked uint64) (answer []byte, step bool) {
+// take records a command that came from a client node. If the replica has answered it already, answer is that answer.
+// If not, again says whether the replica has been handed it before.
+func (r *requests) take(from protocols.NodeID, id protocols.CommandID, acked uint64) (answer []byte, again bool) {
 	if r.clients == nil {
 		r.clients = map[uint64]*session{}
 	}
@@ -36,11 +37,11 @@ func (r *requests) take(from protocols.NodeID, id protocols.CommandID, acked uin
 	}
 	s.node = from
 	s.forget(acked)
-	answer = s.answers[id.Seq]
-	if answer == nil {
+	answer, again = s.answers[id.Seq]
+	if !again {
 		s.answers[id.Seq] = nil
 	}
-	return answer, answer == nil
+	return answer, again
 }
 
 // forget drops the answers that the client does not want any more, those to commands before acked.
@@ -84,20 +85,28 @@ func (r *requests) answered(a protocols.Answer) (node protocols.NodeID, waits bo
 }
 
 // Request gives the replica an encoded command that a client node has sent. If the replica has answered the command in
-// this incarnation, the host gives the answer again and the replica does not get it. Bytes that are no command are
-// dropped.
+// this incarnation, the host gives the answer again and the replica does not get it; it does not get it, either, if its
+// answer waits for the disk. Bytes that are no command are dropped.
 func (h *Host) Request(from protocols.NodeID, command []byte, arrived time.Duration) {
 	id, acked, err := kv.Header(command)
 	if h.node == nil || err != nil {
 		return
 	}
-	answer, step := h.requests.take(from, id, acked)
-	if !step {
+	answer, again := h.requests.take(from, id, acked)
+	switch {
+	case answer != nil:
 		h.again = append(h.again, toClient{from, protocols.Answer{ID: id, Result: answer}})
+		return
+	case again && (h.batch.answers(id) || h.writing.answers(id)):
 		return
 	}
 	h.input = protocols.Input{Kind: protocols.InputCommand, From: from, Command: id, Data: command}
 	h.Input(&h.input, arrived)
+}
+
+// answers reports whether the batch holds the answer to a command.
+func (b *batch) answers(id protocols.CommandID) bool {
+	return slices.ContainsFunc(b.Answers, func(a protocols.Answer) bool { return a.ID == id })
 }
 
 // toClient is an answer with the client node that it is for.
