@@ -1,6 +1,7 @@
 package lives
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -62,7 +63,8 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 		}
 	}
 	record, err := run.Play(ctx, run.Config{
-		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: l.GiveUp, AwaitLevel: true, Bounds: bounds, Breach: breach, Steps: trace,
+		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: cmp.Or(l.GiveUp, l.asLong()), AwaitLevel: true,
+		Bounds: bounds, Breach: breach, Steps: trace,
 	})
 	if errors.Is(err, run.ErrFlooded) {
 		detail := fmt.Sprintf("more than %d events, or %d that wait", bounds.Events, bounds.Waiting)
@@ -82,6 +84,10 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	out.Checks = append(out.Checks, contract, out.answered(plan.Experiment.Load.Timeout), level(record))
 	return out, nil
 }
+
+// asLong is how long clients wait that do not give up: until all faults are undone, and as long as every command may
+// then take. A command that they gave up earlier would not show whether the replicas recover.
+func (l *Life) asLong() time.Duration { return l.Experiment.Load.Duration + l.Experiment.Load.Timeout }
 
 // answered is the check that every command was answered or given up.
 func (o *Outcome) answered(timeout time.Duration) result.Check {

@@ -30,7 +30,8 @@ type Config struct {
 	// ends. It should be on the device that is to be measured. Empty means the system's temporary folder.
 	Scratch string
 
-	// GiveUp is the time after which clients stop waiting for a command. Zero means the load's timeout.
+	// GiveUp is the time after which clients stop waiting for a command. Zero means the load's timeout, for which they
+	// ask again at least.
 	GiveUp time.Duration
 	// AwaitLevel lets a run go on until all replicas have applied the log up to the same index, for at most
 	// the load's timeout.
@@ -143,6 +144,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 	}
 	for i, c := range r.record.Clients {
 		config := r.Plan.ClientConfig(r.Protocol, i)
+		config.GiveUp = max(config.GiveUp, r.GiveUp)
 		config.Seed = r.seed(config.ID)
 		p := r.places[r.Plan.ClientRegion(i)]
 		p.clients = newClientNode(p, config, driver, c)

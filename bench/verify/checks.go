@@ -98,11 +98,13 @@ func (r *Record) checkNothingLost(orders orders) error {
 }
 
 // checkRealTime checks in every order that no command comes after one that was issued only after it had been
-// answered. Of a command that was applied several times the first counts.
+// answered. Of a command that was applied several times the first counts. It is undecided if the command may have been
+// applied before at an index where no replica tells what it applied.
 func (r *Record) checkRealTime(orders orders) error {
 	for _, key := range slices.Sorted(maps.Keys(orders)) {
 		var latest *load.Sample // issued, of those before
 		var latestID protocols.CommandID
+		latestAt := 0 // its place
 		seen := map[protocols.CommandID]bool{}
 		for i, id := range orders[key].commands {
 			s := r.sample(id)
@@ -111,11 +113,15 @@ func (r *Record) checkRealTime(orders orders) error {
 			}
 			seen[id] = true
 			if s.Answered != result.Never && latest != nil && s.Answered < latest.Sent {
-				return fmt.Errorf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
+				text := fmt.Sprintf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
 					CommandName(id), s.Answered, CommandName(latestID), latest.Sent, i+1, LogName(key))
+				if unknown := slices.Index(orders[key].hashes[:latestAt], 0); unknown >= 0 {
+					return undecided(fmt.Sprintf("%s; but it is not known what was applied at %d, where replicas have adopted states of others", text, unknown+1))
+				}
+				return errors.New(text)
 			}
 			if latest == nil || s.Sent > latest.Sent {
-				latest, latestID = s, id
+				latest, latestID, latestAt = s, id, i
 			}
 		}
 	}

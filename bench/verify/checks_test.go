@@ -191,6 +191,21 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			a, b := r.write(0, key, 11, 0, 10), r.write(1, other, 12, 20, 30)
 			r.applyAll(b, a)
 		}, []string{CheckRealTime}, nil},
+		{"a later write stands before, and nobody tells what was applied before it", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, other, 12, 20, 30)
+			for i := range r.Replicas {
+				r.adopt(i, 1)
+				r.apply(i, b, a)
+			}
+		}, nil, []string{CheckRealTime}},
+		{"a later write stands before, and nobody tells what was applied after it", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, other, 12, 20, 30)
+			for i := range r.Replicas {
+				r.apply(i, b)
+				r.adopt(i, 2)
+				r.apply(i, a)
+			}
+		}, []string{CheckRealTime}, nil},
 		{"writes that overlap stand in either order", func(r *told) {
 			a, b := r.write(0, key, 11, 0, 20), r.write(1, key, 12, 10, 30)
 			r.applyAll(b, a)
