@@ -1,14 +1,24 @@
 package configs
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
+	"time"
 )
 
-// ReadFile reads a file of at most limit bytes. It may be a pipe, too, but a pipe that nobody has opened for writing is
-// empty and is not waited for.
+// MaxFile is the greatest size of an experiment, a topology or a script, in bytes. The links between 256 regions take
+// about 7 MB.
+const MaxFile = 8 << 20
+
+// pipeTimeout is how long a pipe may be silent.
+const pipeTimeout = 5 * time.Second
+
+// ReadFile reads a file of at most limit bytes. It may be a pipe, too. One that nobody has opened for writing is empty
+// and is not waited for.
 func ReadFile(path string, limit int64) ([]byte, error) {
 	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -19,19 +29,36 @@ func ReadFile(path string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder; accepted: a file", path)
-	}
 	tooMuch := fmt.Errorf("%s has more than %d bytes; accepted: up to that", path, limit)
-	if info.Mode().IsRegular() && info.Size() > limit {
+	var from io.Reader = file
+	switch mode := info.Mode(); {
+	case mode.IsDir():
+		return nil, fmt.Errorf("%s is a folder; accepted: a file", path)
+	case mode&fs.ModeNamedPipe != 0:
+		from = &pipe{file}
+	case !mode.IsRegular():
+		return nil, fmt.Errorf("%s is a device; accepted: a file", path)
+	case info.Size() > limit:
 		return nil, tooMuch
 	}
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	data, err := io.ReadAll(io.LimitReader(from, limit+1))
 	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, fmt.Errorf("%s is a pipe into which nothing was written for %v; accepted: a file", path, pipeTimeout)
 	case err != nil:
 		return nil, err
 	case int64(len(data)) > limit:
 		return nil, tooMuch
 	}
 	return data, nil
+}
+
+// pipe reads a pipe and does not wait longer than pipeTimeout for what comes next.
+type pipe struct{ file *os.File }
+
+func (p *pipe) Read(b []byte) (int, error) {
+	if err := p.file.SetReadDeadline(time.Now().Add(pipeTimeout)); err != nil {
+		return 0, err
+	}
+	return p.file.Read(b)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -20,7 +19,7 @@ import (
 // what it leaves out. The file may name the given drivers. An error has file, line and column, what was found
 // and what is accepted.
 func Read(file string, drivers protocols.Drivers) (*Plan, error) {
-	data, err := os.ReadFile(file)
+	data, err := configs.ReadFile(file, configs.MaxFile)
 	if err != nil {
 		if shipped, shippedErr := configs.Experiment(file); shippedErr == nil {
 			data = shipped
@@ -107,7 +106,7 @@ func findTopology(doc *strictyaml.Document, file, name string) (*netem.Topology,
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(file), path)
 	}
-	data, err := os.ReadFile(path)
+	data, err := configs.ReadFile(path, configs.MaxFile)
 	if err != nil {
 		return nil, doc.Errorf("topology", "found %q, which cannot be read: %w", name, err)
 	}

@@ -4,11 +4,11 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 	"time"
 
+	"quorumbench/configs"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
 )
@@ -70,7 +70,7 @@ func Names() []string {
 // drivers given. The error for an unknown name lists those accepted.
 func Load(name string, drivers protocols.Drivers) (*Script, error) {
 	if strings.HasSuffix(name, extension) {
-		data, err := os.ReadFile(name)
+		data, err := configs.ReadFile(name, configs.MaxFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}
