@@ -97,12 +97,11 @@ func (s *search) play(ctx context.Context, seed uint64) {
 	out, err := life.Play(ctx, nil)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if ctx.Err() != nil {
-		return
-	}
 	if err != nil {
-		s.err = err
-		s.cancel()
+		if ctx.Err() == nil {
+			s.err = err
+			s.cancel()
+		}
 		return
 	}
 	s.tally.Lives++

@@ -2,7 +2,9 @@ package placement
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -144,8 +146,8 @@ func (n *Network) between(regions []int) protocols.Delays {
 // Choose returns the best placements, at most top of them, ranked, among all sets of size regions,
 // of the first among regions of the network, that contain those of fixed, and how many it has
 // compared. A protocol that does not work with that many replicas is left out; an error if none
-// does.
-func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []Client, aim result.Aim, top int) (best []Placement, compared int, err error) {
+// does. If ctx ends, Choose returns its error at once.
+func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fixed []int, clients []Client, aim result.Aim, top int) (best []Placement, compared int, err error) {
 	if size < max(1, len(fixed)) || size > among {
 		return nil, 0, fmt.Errorf("found %d regions to choose; accepted: from %d, up to the %d there are", size, max(1, len(fixed)), among)
 	}
@@ -159,15 +161,13 @@ func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []
 			free = append(free, region)
 		}
 	}
-	// All of a generator's choices of none are one.
-	choices := [][]int{{}}
-	if size > len(fixed) {
-		choices = nil
-		for g := combin.NewCombinationGenerator(len(free), size-len(fixed)); g.Next(); {
-			choices = append(choices, g.Combination(nil))
-		}
+	if sets := combin.GeneralizedBinomial(float64(len(free)), float64(size-len(fixed))); sets > maxSets+0.5 {
+		return nil, 0, fmt.Errorf("found %.3g sets of %d of %d regions; accepted: up to %d sets", sets, size, among, maxSets)
 	}
-	for _, choice := range choices {
+	for choice := range combinations(len(free), size-len(fixed)) {
+		if ctx.Err() != nil {
+			return nil, compared, ctx.Err()
+		}
 		regions := slices.Clone(fixed)
 		for _, i := range choice {
 			regions = append(regions, free[i])
@@ -184,6 +184,25 @@ func Choose(n *Network, all []Protocol, size, among int, fixed []int, clients []
 		}
 	}
 	return first(n, best, aim, top), compared, nil
+}
+
+// maxSets is the greatest number of sets of regions that Choose compares. A million take minutes.
+const maxSets = 10_000_000
+
+// combinations yields all combinations of k of the numbers below n. A combination is valid until the next.
+func combinations(n, k int) iter.Seq[[]int] {
+	return func(yield func([]int) bool) {
+		if k == 0 { // the generator makes none
+			yield(nil)
+			return
+		}
+		choice := make([]int, k)
+		for g := combin.NewCombinationGenerator(n, k); g.Next(); {
+			if !yield(g.Combination(choice)) {
+				return
+			}
+		}
+	}
 }
 
 func first(n *Network, placements []Placement, aim result.Aim, top int) []Placement {

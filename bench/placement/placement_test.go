@@ -97,7 +97,7 @@ func TestAClientGoesWhereItIsServedBest(t *testing.T) {
 func TestTheBestSetOfRegionsIsChosen(t *testing.T) {
 	// All clients are in c and d: the leader belongs there, and wherever it is has a neighbour.
 	clients := []placement.Client{{Region: 2, Weight: 1}, {Region: 3, Weight: 1}}
-	best, compared, err := placement.Choose(line(), drivers("raft"), 3, 4, nil, clients, result.ByWeighted, 5)
+	best, compared, err := placement.Choose(t.Context(), line(), drivers("raft"), 3, 4, nil, clients, result.ByWeighted, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestTheBestSetOfRegionsIsChosen(t *testing.T) {
 }
 
 func TestFixedRegionsAreInEveryChoice(t *testing.T) {
-	best, compared, err := placement.Choose(line(), drivers("mmp3"), 3, 4, []int{3}, nil, result.ByWorst, 100)
+	best, compared, err := placement.Choose(t.Context(), line(), drivers("mmp3"), 3, 4, []int{3}, nil, result.ByWorst, 100)
 	if err != nil || compared != 3 || len(best) != 3 {
 		t.Fatalf("%d compared, %d returned, %v; want 3, 3", compared, len(best), err)
 	}
@@ -127,7 +127,7 @@ func TestFixedRegionsAreInEveryChoice(t *testing.T) {
 			t.Errorf("%v is without d", p.Replicas)
 		}
 	}
-	if all, compared, err := placement.Choose(line(), drivers("mmp3"), 3, 4, []int{0, 1, 3}, nil, result.ByWorst, 100); err != nil || compared != 1 || !slices.Equal(all[0].Replicas, []int{0, 1, 3}) {
+	if all, compared, err := placement.Choose(t.Context(), line(), drivers("mmp3"), 3, 4, []int{0, 1, 3}, nil, result.ByWorst, 100); err != nil || compared != 1 || !slices.Equal(all[0].Replicas, []int{0, 1, 3}) {
 		t.Errorf("with all fixed: %v, %v", all, err)
 	}
 }
@@ -156,7 +156,7 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 		{1, []int{0, 1}, "raft", "accepted: from 2, up to the 4 there are"},
 		{4, nil, "mmp3", "no protocol that works with 4 replicas"},
 	} {
-		_, _, err := placement.Choose(line(), drivers(c.names), c.size, 4, c.fixed, nil, result.ByMean, 1)
+		_, _, err := placement.Choose(t.Context(), line(), drivers(c.names), c.size, 4, c.fixed, nil, result.ByMean, 1)
 		if err == nil || !strings.Contains(err.Error(), c.answer) {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -178,7 +178,7 @@ func BenchmarkChoose(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, _, err := placement.Choose(n, drivers(registry.Drivers.Names()...), 3, 19, nil, nil, result.ByWeighted, 10); err != nil {
+		if _, _, err := placement.Choose(b.Context(), n, drivers(registry.Drivers.Names()...), 3, 19, nil, nil, result.ByWeighted, 10); err != nil {
 			b.Fatal(err)
 		}
 	}

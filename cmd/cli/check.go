@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"quorumbench/bench/lives"
 	"quorumbench/bench/result"
@@ -45,7 +47,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 		Args: arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			checked := drivers
-			if protocol != "" {
+			if cmd.Flags().Changed("protocol") {
 				d := drivers.Find(protocol)
 				if d == nil {
 					return usage(fmt.Errorf("--protocol: found %q; accepted: %s%s", protocol,
@@ -54,11 +56,15 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 				checked = protocols.Drivers{d}
 			}
 			var habit *lives.Habit
-			if habitName != "" {
+			if cmd.Flags().Changed("habit") {
 				var err error
 				if habit, err = lives.FindHabit(habitName); err != nil {
 					return usage(fmt.Errorf("--habit: %w", err))
 				}
+			}
+			limit, err := checkLength(cmd.Flags(), from, count, minutes)
+			if err != nil {
+				return usage(err)
 			}
 			var generators []lives.Generator
 			for _, d := range checked {
@@ -75,11 +81,17 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 				}
 				return replayLife(cmd.Context(), cmd.OutOrStdout(), generators[0], replay)
 			}
-			if minutes > 0 && !cmd.Flags().Changed("seeds") {
+			if limit > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
 			}
+			var played uint64
 			for _, g := range generators {
-				if err := search(cmd, g, from, count, time.Duration(minutes*float64(time.Minute))/time.Duration(len(generators))); err != nil {
+				n, err := search(cmd, g, from, count, limit/time.Duration(len(generators)))
+				played += n
+				switch {
+				case cmd.Context().Err() != nil && errors.Is(err, context.Canceled):
+					return interrupted("interrupted after %d lives, none of which failed", played)
+				case err != nil:
 					return err
 				}
 			}
@@ -90,7 +102,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	cmd.Flags().StringVar(&habitName, "habit", "", "play lives that have this habit and no other")
 	cmd.Flags().Uint64Var(&count, "seeds", 1000, "how many lives of each driver")
 	cmd.Flags().Uint64Var(&from, "from", 1, "the first seed")
-	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all, in place of a number of lives")
+	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all; instead of a number of lives or, with --seeds, at most")
 	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed and print it step by step")
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return drivers.Names(), cobra.ShellCompDirectiveNoFileComp
@@ -101,8 +113,29 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	return cmd
 }
 
-// search plays lives of one driver and prints what it found.
-func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit time.Duration) error {
+// The greatest values of the flags. No sum of a first seed and a number of lives exceeds 64 bits.
+const (
+	maxSeed    = math.MaxInt64
+	maxMinutes = 1e6
+)
+
+// checkLength checks how many lives are wanted, and returns for how long, 0 for any length.
+func checkLength(flags *pflag.FlagSet, from, count uint64, minutes float64) (limit time.Duration, err error) {
+	switch {
+	case count == 0 || count > maxSeed:
+		return 0, fmt.Errorf("--seeds: found %d; accepted: 1 to %d, or --minutes instead", count, maxSeed)
+	case from > maxSeed:
+		return 0, fmt.Errorf("--from: found %d; accepted: 0 to %d", from, maxSeed)
+	case !flags.Changed("minutes"):
+		return 0, nil
+	case !(minutes > 0 && minutes <= maxMinutes):
+		return 0, fmt.Errorf("--minutes: found %v; accepted: a number above 0, up to %.0f", minutes, maxMinutes)
+	}
+	return max(1, time.Duration(minutes*float64(time.Minute))), nil
+}
+
+// search plays lives of one driver, prints what it found, and returns how many it has played.
+func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit time.Duration) (played uint64, err error) {
 	ctx := cmd.Context()
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -119,14 +152,19 @@ func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit tim
 		fmt.Fprint(cmd.ErrOrStderr(), "\r\x1b[K")
 	}
 	if err != nil {
-		return err
+		return tally.Lives, err
 	}
 	fmt.Fprintln(cmd.OutOrStdout(), describeTally(g.Driver, tally))
 	fmt.Fprint(cmd.OutOrStdout(), describeShares(tally))
-	if found == nil {
-		return cmd.Context().Err()
+	switch {
+	case found != nil:
+		return tally.Lives, reportFound(cmd.Context(), cmd.OutOrStdout(), g, found)
+	case cmd.Context().Err() != nil:
+		return tally.Lives, cmd.Context().Err()
+	case tally.Lives == 0:
+		return 0, fmt.Errorf("no life of %s was played to its end in %v; accepted: more minutes", g.Driver.Name, limit)
 	}
-	return reportFound(cmd.Context(), cmd.OutOrStdout(), g, found)
+	return tally.Lives, nil
 }
 
 func describeTally(d *protocols.Driver, t lives.Tally) string {
@@ -166,8 +204,10 @@ func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *liv
 	}
 	small := lives.Shrink(ctx, found.Life, found.Failed[0].Name, shrinkLimit)
 	fmt.Fprintf(w, "\na simpler life that fails in the same way:\n%s\n", small)
-	if err := playTraced(ctx, w, small); err != nil {
-		return err
+	if ctx.Err() == nil { // else the life is found all the same
+		if _, err := playTraced(ctx, w, small); err != nil && ctx.Err() == nil {
+			return err
+		}
 	}
 	alone := ""
 	if g.Habit != nil {
@@ -180,22 +220,28 @@ func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *liv
 func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64) error {
 	life := g.Draw(seed)
 	fmt.Fprintf(w, "%s\n", life)
-	return playTraced(ctx, w, life)
+	failed, err := playTraced(ctx, w, life)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return interrupted("interrupted before the life was over")
+	case err != nil:
+		return err
+	case len(failed) > 0:
+		return &codedError{exitInvalid, fmt.Errorf("the life fails: %s", failedNames(failed))}
+	}
+	return nil
 }
 
-// playTraced plays a life and prints its steps and the verdicts of the checks.
-func playTraced(ctx context.Context, w io.Writer, l *lives.Life) error {
+// playTraced plays a life, prints its steps and the verdicts of the checks, and returns the checks that failed.
+func playTraced(ctx context.Context, w io.Writer, l *lives.Life) (failed []result.Check, err error) {
 	out, err := l.Play(ctx, w)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, c := range out.Checks {
 		fmt.Fprintf(w, "%s: %s %s\n", c.Name, c.Verdict, c.Detail)
 	}
-	if failed := out.Failed(); len(failed) > 0 {
-		return &codedError{exitInvalid, fmt.Errorf("the life fails: %s", failedNames(failed))}
-	}
-	return nil
+	return out.Failed(), nil
 }
 
 func failedNames(failed []result.Check) string {

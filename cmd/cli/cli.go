@@ -45,6 +45,11 @@ const collectAt = 400
 // usage marks an error as one of configuration or usage.
 func usage(err error) error { return &codedError{exitUsage, err} }
 
+// interrupted is the error of a command that Ctrl-C has ended; it tells what was done until then.
+func interrupted(format string, args ...any) error {
+	return &codedError{exitInterrupted, fmt.Errorf(format, args...)}
+}
+
 // Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command, which
 // keeps what it has; a second one ends the process at once.
 func Main(drivers ...*protocols.Driver) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,6 +19,9 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/reports"
 )
+
+// mostShown is the greatest number of placements to show.
+const mostShown = 1000
 
 // planOptions are the flags of quorumbench plan.
 type planOptions struct {
@@ -70,14 +74,14 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	if !slices.Contains(result.Aims, result.Aim(o.by)) {
 		return usage(fmt.Errorf("--by: found %q; accepted: %v", o.by, result.Aims))
 	}
-	if o.top < 1 {
-		return usage(fmt.Errorf("--top: found %d; accepted: 1 or more", o.top))
+	if o.top < 1 || o.top > mostShown {
+		return usage(fmt.Errorf("--top: found %d; accepted: 1 to %d", o.top, mostShown))
 	}
 	var e *experiment.Plan
 	if len(args) == 1 {
 		var err error
 		if e, err = experiment.Read(args[0], drivers); err != nil {
-			return err
+			return usage(err)
 		}
 	}
 	topology, regions, places, err := planWhere(e, o)
@@ -111,7 +115,10 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	for _, region := range o.with {
 		fixed = append(fixed, slices.Index(n.Regions, region))
 	}
-	best, placements, err := placement.Choose(n, compared, o.choose, len(regions), fixed, clients, aim, o.top)
+	best, placements, err := placement.Choose(cmd.Context(), n, compared, o.choose, len(regions), fixed, clients, aim, o.top)
+	if errors.Is(err, context.Canceled) {
+		return interrupted("interrupted after %d placements were compared", placements)
+	}
 	if err != nil {
 		return usage(err)
 	}

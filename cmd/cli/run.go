@@ -113,20 +113,20 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, spin 
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
 	found, failed := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: folder.Path, Spin: spin, Watch: progress.show})
 	progress.close()
-	interrupted := failed != nil && errors.Is(failed, cmd.Context().Err())
+	stopped := failed != nil && errors.Is(failed, cmd.Context().Err())
 	switch {
 	case len(found.Runs) > 0:
-	case interrupted:
-		return &codedError{exitInterrupted, errors.New("interrupted before anything was measured; nothing was written")}
+	case stopped:
+		return interrupted("interrupted before anything was measured; nothing was written")
 	case failed != nil:
 		return failed
 	}
 	missing := errors.Join(folder.Write(found), show(cmd.OutOrStdout(), found, folder.Path))
 	switch {
-	case interrupted && missing == nil:
-		return &codedError{exitInterrupted, errors.New("interrupted; the result is marked as partial")}
-	case interrupted:
-		return &codedError{exitInterrupted, errors.Join(errors.New("interrupted; the result is partial, and not all of it was written"), missing)}
+	case stopped && missing == nil:
+		return interrupted("interrupted; the result is marked as partial")
+	case stopped:
+		return interrupted("interrupted; the result is partial, and not all of it was written\n%w", missing)
 	case failed != nil || missing != nil:
 		return errors.Join(failed, missing)
 	}
