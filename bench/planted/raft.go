@@ -121,7 +121,7 @@ var raftBugs = []Bug{
 	{"raft", "a revert is matched by its term alone", inScenario("raft-revert-late"), []Edit{
 		in("raft.replica.onRevert").replace(`r.pair == back`, `r.term == m.Abandoned`),
 	}},
-	{"raft", "a leader takes its own term back", within(2600), []Edit{
+	{"raft", "a leader takes its own term back", inTest("raft.TestALeaderDoesNotTakeItsTermBack"), []Edit{
 		in("raft.replica.clearReverts").replace(`r.history = r.history[:0]`,
 			`if r.role != leader {
 				r.history = r.history[:0]
@@ -132,7 +132,7 @@ var raftBugs = []Bug{
 	{"raft", "a replica stands again in a term that it has abandoned", inScenario("raft-revert-step"), []Edit{
 		in("raft.replica.startElection").replace(`max(r.term, r.stood) + 1`, `r.term + 1`),
 	}},
-	{"raft", "a grant counts that comes after the revert", within(3000), []Edit{
+	{"raft", "a grant counts that comes after the revert", inTest("raft.TestAFailedCandidateTakesItsTermBack"), []Edit{
 		in("raft.replica.onVote").drop(`m.Asked == r.term`),
 	}},
 	{"raft", "a revert is obeyed whatever the pair", inScenario("raft-revert-late"), []Edit{

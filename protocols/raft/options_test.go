@@ -194,6 +194,17 @@ func TestACandidateGivesWayToTheLeaderItMissed(t *testing.T) {
 	expect(t, d.tell(1, appendEntries(2, 2, 2, 0)), appended(2, 2))
 }
 
+// A leader's own term is not taken back when the leader of the term before makes itself heard (rule 23).
+func TestALeaderDoesNotTakeItsTermBack(t *testing.T) {
+	d := newDeskWith(t, on("revert"), 3, 2, 1, 2)
+	d.stand()
+	d.tell(1, vote(3, true))
+	expect(t, d.tell(2, appendEntries(2, 2, 2, 0)), rejected(3, 0, 0, 0))
+	if d.marked(protocols.MarkReverted) {
+		t.Error("it takes its term back")
+	}
+}
+
 // Reads.
 
 // get hands the replica a read and returns whether it is answered at once.

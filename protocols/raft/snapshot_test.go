@@ -196,6 +196,38 @@ func TestALeaderSendsASnapshotInPieces(t *testing.T) {
 	}
 }
 
+// A follower that lacks the entry at the log's base, or one before it, is told of the snapshot: without that entry it
+// cannot compare its log with the leader's. One that has the entry gets what follows.
+func TestWhoLacksTheEntryAtTheBaseIsToldOfTheSnapshot(t *testing.T) {
+	for _, c := range []struct {
+		lacks  uint64 // the first entry that the follower lacks
+		offers bool
+	}{{1, true}, {6, true}, {7, true}, {8, false}} {
+		d, data := leadBehindASnapshot(t, 10)
+		d.command(1)
+		sent := d.tell(2, rejected(2, 8, 0, c.lacks))
+		if c.offers {
+			expect(t, sent, installSnapshot(2, 7, 1, data, 0, 0))
+		} else if len(sent) != 1 || sent[0].GetAppendEntries().GetPrevIndex() != 7 {
+			t.Errorf("to one that lacks the entries from %d on, it sends %v", c.lacks, sent)
+		}
+	}
+}
+
+// A leader that is deposed offers its snapshot no longer. When it leads again it offers its latest one, whose term it
+// knows.
+func TestANewLeadershipOffersTheLatestSnapshot(t *testing.T) {
+	d, old := leadBehindASnapshot(t, 10)
+	d.tell(2, rejected(2, 7, 0, 1))
+	d.tell(2, ask(2, 0, 0, 0))
+	data := state(t, 20)
+	expect(t, d.tell(1, whole(3, 20, 3, data)), appended(3, 20))
+	d.tell(1, timeoutNow(3)) // it stands at once, while the old offer would last
+	d.tell(1, vote(4, true))
+	expect(t, d.tell(2, rejected(4, 20, 0, 1)), installSnapshot(4, 20, 3, data, 0, 0))
+	expect(t, d.tell(2, ask(4, 7, 0, len(old))), whole(4, 20, 3, data))
+}
+
 // As long as a follower fetches a snapshot, the leader offers it the same one and keeps what stands
 // behind it; when it has fallen silent, the next snapshot takes its place.
 func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
