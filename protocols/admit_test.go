@@ -95,6 +95,15 @@ func TestARefusalNamesTheField(t *testing.T) {
 	}
 }
 
+func TestADriverWorksWithOneReplicaToTheMost(t *testing.T) {
+	anyNumber := protocols.Driver{Name: "any number"}
+	for n, accepted := range map[int]bool{0: false, 1: true, 2: true, protocols.MaxReplicas: true, protocols.MaxReplicas + 1: false} {
+		if err := anyNumber.CheckReplicas(n); (err == nil) != accepted {
+			t.Errorf("%d replicas: %v; want accepted: %t", n, err, accepted)
+		}
+	}
+}
+
 func TestChoicesAreWhatIsNotTheDefault(t *testing.T) {
 	texts := protocols.Texts(flexible.MustComplete(protocols.Config{
 		Members: protocols.Members(5), Options: protocols.Choices{"phase2": "4", "eager": "on", "reads": "log"}}).Options)

@@ -143,6 +143,16 @@ func TestOneOfThoseThatAreLateIsAsked(t *testing.T) {
 	d.expect("both are late", "1 to R1 at 0s", "1 to R0 at 300ms", "1 to R1 at 900ms", "2 to R1 at 1s")
 }
 
+// With a short retry timeout, a replica that did not answer may count as reachable again before all have been asked.
+// Each replica is asked once all the same before one is asked again (rule 2).
+func TestAllAreAskedBeforeOneIsAskedAgain(t *testing.T) {
+	d := newDesk(t, protocols.ClientConfig{Replicas: []protocols.NodeID{0, 1, 2, 3, 4}, Retry: 10 * ms})
+	d.issue(1)
+	d.wait(5 * time.Second)
+	d.expect("nobody answers", "1 to R0 at 0s", "1 to R1 at 10ms", "1 to R2 at 30ms", "1 to R3 at 70ms", "1 to R4 at 150ms",
+		"1 to R0 at 310ms", "1 to R1 at 630ms", "1 to R2 at 1.27s", "1 to R3 at 2.55s", "1 to R4 at 4.55s")
+}
+
 func TestACommandThatNobodyWantsIsForgotten(t *testing.T) {
 	d := newDesk(t, protocols.ClientConfig{Replicas: []protocols.NodeID{0, 1}, Retry: 300 * ms, GiveUp: 900 * ms})
 	d.issue(1)

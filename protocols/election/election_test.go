@@ -37,3 +37,16 @@ func TestElectionTimer(t *testing.T) {
 		t.Error("does not stand after the timeout")
 	}
 }
+
+// A new start counts, not what the replica has heard of before it.
+func TestStartReplacesTheTimeLeft(t *testing.T) {
+	var out protocols.Outbox
+	e := election.NewTimer(protocols.Config{Delays: protocols.Delays{{0, time.Millisecond}, {time.Millisecond, 0}}, Seed: 1}, 1)
+	e.Start(0, &out)
+	e.Heard(time.Hour)
+	out.Reset()
+	e.Start(time.Second, &out)
+	if !e.OnTimer(time.Second+out.Timers[0].After, &out) {
+		t.Error("does not stand at the end of the timeout drawn last")
+	}
+}

@@ -19,6 +19,39 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// Pace doubles a size that was answered within the timeout, keeps it up to twice the timeout, halves it beyond, and stays
+// within the limits.
+func TestPace(t *testing.T) {
+	const timeout = 100 * time.Millisecond
+	drawn := flow.Limits{MinBytes: 100, MaxBytes: 1000}
+	for _, c := range []struct {
+		limits   flow.Limits
+		size     int
+		answered time.Duration
+		want     int
+	}{
+		{drawn, 400, 0, 800},
+		{drawn, 400, timeout, 800},
+		{drawn, 400, timeout + 1, 400},
+		{drawn, 400, 2 * timeout, 400},
+		{drawn, 400, 2*timeout + 1, 200},
+		{drawn, 600, timeout, 1000},
+		{drawn, 1000, timeout, 1000},
+		{drawn, 150, time.Second, 100},
+		{drawn, 100, time.Second, 100},
+		{drawn, 0, timeout, 100},
+		{drawn, 5000, 2 * timeout, 1000},
+		{flow.Limits{}, flow.MinBytes, timeout, 2 * flow.MinBytes},
+		{flow.Limits{}, flow.MinBytes, time.Second, flow.MinBytes},
+		{flow.Limits{}, flow.MaxBytes, timeout, flow.MaxBytes},
+		{flow.Limits{}, flow.MaxBytes, time.Second, flow.MaxBytes / 2},
+	} {
+		if got := c.limits.Pace(c.size, c.answered, timeout); got != c.want {
+			t.Errorf("%d bytes answered after %v are followed by %d within %+v, want %d", c.size, c.answered, got, c.limits, c.want)
+		}
+	}
+}
+
 func TestTransmission(t *testing.T) {
 	if got := flow.Transmission(250_000); got != time.Second {
 		t.Errorf("2 Mbit take %v at 2 Mbit/s", got)

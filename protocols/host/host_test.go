@@ -108,6 +108,12 @@ func TestABatchIsPersistedBeforeItIsReleased(t *testing.T) {
 	if !slices.Equal(w.did, want) {
 		t.Errorf("did %v, want %v", w.did, want)
 	}
+	w.did = nil
+	h.Request(clientNode, encoded(3), 3)
+	h.Release()
+	if !slices.Contains(w.did, "mark seen of 3ns") {
+		t.Errorf("in the next batch it did %v, and not mark what came at 3ns", w.did)
+	}
 }
 
 func TestATimerFiresOnlyAsItWasSetLast(t *testing.T) {

@@ -194,6 +194,7 @@ func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	add("the first again", 1, beginning, 0, false)
 	add("the beginning of another replica's", 2, other, 0, false)
 	add("the rest of another replica's", 2, otherRest, 0, false)
+	add("the rest of one of another replica's of the same index and size", 2, rest, 0, false)
 	add("the rest of a later one of its own", 1, otherRest, 0, false)
 	add("an older one", 1, older, 0, false)
 	if from, underWay := a.UnderWay(snapshot.Timeout - 1); from != 1 || !underWay {
@@ -221,6 +222,25 @@ func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	if whole, added := a.Add(1, &snapshot.Piece{Index: 14}, 0); !added || whole == nil {
 		t.Error("an empty snapshot does not arrive")
 	}
+}
+
+// When its sender falls silent, a receiver begins again with another replica, also if that one's snapshot has the same
+// index and size.
+func TestAnotherReplicaOffersASnapshotOfTheSameIndexAndSize(t *testing.T) {
+	var first, second snapshot.Sender
+	var receiver snapshot.Receiver
+	receiver.Add(1, first.Piece(3, receiver.Ask(1), 0, timeout, flow.Limits{}, stateOf(9, large)), 0)
+	for piece := range large/flow.MinBytes + 1 {
+		now := snapshot.Timeout + time.Duration(piece)*time.Second
+		whole, added := receiver.Add(2, second.Piece(3, receiver.Ask(2), now, timeout, flow.Limits{}, stateOf(9, large)), now)
+		if !added {
+			t.Fatalf("piece %d of the second replica is dropped", piece)
+		}
+		if whole != nil {
+			return
+		}
+	}
+	t.Error("the second replica's snapshot does not arrive")
 }
 
 // A replica that was restarted may offer a snapshot of the same index and another size. A receiver that has pieces of
