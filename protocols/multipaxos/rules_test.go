@@ -2,6 +2,7 @@ package multipaxos_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -299,6 +300,20 @@ func TestALeaderThatIsWritingDoesNotCountItself(t *testing.T) {
 	d.expectCommits("1 a")
 }
 
+// A leader that is a phase-1 quorum by itself has to wait until its ballot is durable; then its proposals do not
+// wait for its disk (rule 3).
+func TestALeaderByItselfProposesWithoutItsDisk(t *testing.T) {
+	d := &desk{t: t, leader: 1, options: protocols.Choices{"phase2": "3"}}
+	d.start(3)
+	d.stand()
+	for i, v := range []string{"a", "b"} {
+		d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: uint64(v[0])}, Data: d.value(v)})
+		if now := d.out.Sends[0].Now; now != (i > 0) {
+			t.Errorf("%s is sent without waiting for the disk: %t", d.sent(1), now)
+		}
+	}
+}
+
 func TestTheAcceptor(t *testing.T) {
 	d := newDesk(t, 3)
 	expect(t, "prepare", d.tell(1, ballot(2, 1), prepare(1)), "2.1 promise")
@@ -333,6 +348,17 @@ func TestANewLeaderProposesWhatMayHaveBeenChosen(t *testing.T) {
 	expect(t, "leads", d.sent(2), "2.0 heartbeat, commit 1; 2.0 accept from 2 higher x no-op y")
 	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 99}, Data: d.value("new")})
 	expect(t, "and then", d.sent(2), "2.0 accept from 6 new")
+}
+
+// A command that waits at the candidate, and that phase 1 has found, takes one place in the log (rule 5).
+func TestACommandThatPhase1FindsIsProposedOnce(t *testing.T) {
+	d := newDesk(t, 3)
+	d.tell(1, ballot(1, 1), heartbeat(0))
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 'a'}, Data: d.value("a")})
+	d.tell(1, ballot(1, 1), accept(1, 0, d.value("a")))
+	d.stand()
+	d.tell(1, ballot(2, 0), promise())
+	expect(t, "leads", d.sent(2), "2.0 heartbeat, commit 0; 2.0 accept from 1 a")
 }
 
 // The story of a value that stood on a majority and was not chosen: what was accepted under an
@@ -399,8 +425,14 @@ func TestTheLeaderHelpsThoseBehind(t *testing.T) {
 	d.stand()
 	d.tell(1, ballot(2, 0), promise())
 	expect(t, "chosen, and no more", d.tell(2, ballot(2, 0), catchUp(2)), "2.0 accept from 2 b c")
+	var m multipaxos.Message
+	if err := protocols.Decode(d.out.Sends[0].Data, &m); err != nil || m.GetAccept().GetCommit() != 3 {
+		t.Errorf("%v: it tells the commit index %d, want 3", err, m.GetAccept().GetCommit())
+	}
 	expect(t, "nothing is missing", d.tell(2, ballot(2, 0), catchUp(4)), "")
 	expect(t, "asked as an earlier leader", d.tell(2, ballot(1, 0), catchUp(1)), "")
+	d.tell(1, ballot(2, 0), refuse(ballot(3, 1)))
+	expect(t, "asked when it was refused", d.tell(2, ballot(2, 0), catchUp(2)), "")
 }
 
 func TestABallotIsNeverUsedAgain(t *testing.T) {
@@ -430,6 +462,9 @@ func TestALeaderThatIsRefusedLeadsNoMore(t *testing.T) {
 		d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 97}, Data: d.value("a")})
 		message(d)
 		d.expectMark(protocols.MarkDeposed)
+		if !slices.ContainsFunc(d.out.Timers, func(c protocols.TimerChange) bool { return c.ID == d.electionTimer && !c.Stop }) {
+			t.Errorf("after a %s: it cannot stand again; timers %v", name, d.out.Timers)
+		}
 		d.tell(1, ballot(1, 0), accepted(1, 1))
 		if len(d.commits) > 0 {
 			t.Errorf("after a %s: the old leader commits %v", name, d.commits)
@@ -561,8 +596,9 @@ func TestOnlyAnswersToTheLastProbeCount(t *testing.T) {
 		d.tell(1, ballot(2, 1), heartbeat(0))
 		return d.sent(2)
 	}
-	expect(t, "too early", beat(time.Second), "")
-	expect(t, "after an election timeout", beat(time.Second), "2.1 probe")
+	timeout := make(protocols.Delays, 1).ElectionTimeout() // without any delay
+	expect(t, "too early", beat(timeout-1), "")
+	expect(t, "after an election timeout", beat(1), "2.1 probe")
 	first := d.now
 	d.tell(3, ballot(2, 1), echo(first))
 	expect(t, "the answers may still come", beat(time.Millisecond), "")

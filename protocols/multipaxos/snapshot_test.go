@@ -61,13 +61,17 @@ func TestASnapshotHoldsThePromise(t *testing.T) {
 	expect(t, "after a crash", d.tell(1, ballot(4, 1), prepare(101)), "4.1 refuse, promised 5.2")
 }
 
-func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
+// state returns a snapshot of a store with one key, and its size.
+func (d *desk) state() (state []byte, size uint64) {
 	store := kv.NewStore()
-	store.Apply((&desk{t: t}).value("x"))
-	state := store.Snapshot()
-	size := uint64(len(state))
+	store.Apply(d.value("x"))
+	state = store.Snapshot()
+	return state, uint64(len(state))
+}
 
+func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
 	d := newDesk(t, 3)
+	state, size := d.state()
 	d.tell(2, ballot(1, 2), accept(52, 0, d.value("ahead")))
 	expect(t, "behind", d.tell(2, ballot(1, 2), heartbeat(51)), "1.2 catch up from 1")
 	expect(t, "half of it", d.tell(2, ballot(1, 2), piece(50, 0, size, state[:5])), "1.2 catch up from 1 snapshot 50 byte 5")
@@ -75,6 +79,7 @@ func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
 	expect(t, "of an older one", d.tell(2, ballot(1, 2), piece(49, 5, size, state[5:])), "")
 	d.expectCommits()
 	expect(t, "the rest", d.tell(2, ballot(1, 2), piece(50, 5, size, state[5:])), "1.2 catch up from 51")
+	expect(t, "of what it has", d.tell(2, ballot(1, 2), piece(50, 0, size, state)), "")
 	d.expectCommits("state after 50")
 	d.tell(2, ballot(1, 2), accept(51, 52, d.value("last")))
 	d.expectCommits("state after 50", "51 last", "52 ahead")
@@ -88,6 +93,8 @@ func TestAReplicaThatLagsAdoptsASnapshot(t *testing.T) {
 	d.tell(1, ballot(1, 0), promise(d.proposal(52, ballot(0, 2), "y")))
 	d.expectMark(protocols.MarkLeading)
 	expect(t, "leads", d.sent(2), "1.0 heartbeat, commit 50; 1.0 accept from 51 no-op y")
+	expect(t, "as a leader, late", d.tell(1, ballot(1, 0), piece(60, 0, size, state)), "")
+	d.expectCommits("state after 50") // not over its own proposals (rule 13)
 }
 
 // An acceptor that has truncated its log far beyond what a candidate follows is asked all the same.

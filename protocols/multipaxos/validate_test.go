@@ -23,11 +23,13 @@ func TestAbsurdNumbersAreSkipped(t *testing.T) {
 		message *multipaxos.Message
 		absurd  bool // at the first look, whatever else the replica knows
 	}
+	state, size := (&desk{t: t}).state()
 	rows := []row{
 		{"nothing", &multipaxos.Message{}, true},
 		{"refusal by nobody", refuse(ballot(5, 7)), true},
 		{"refusal beyond", refuse(ballot(beyond, 1)), true},
 		{"piece without its end", piece(60, 9, 10, []byte("ab")), true},
+		{"piece with more than its end", piece(60, 0, size-1, state), true},
 	}
 	for _, number := range []uint64{0, far, beyond, end} {
 		count, index := number >= beyond, number == 0 || number >= beyond // that there cannot be
@@ -61,6 +63,7 @@ func TestAbsurdNumbersAreSkipped(t *testing.T) {
 		{"one with a truncated log", func(d *desk) { d.chosen(250) }, ballot(1, 1)},
 		{"a candidate", func(d *desk) { d.stand() }, ballot(1, 0)},
 		{"a leader", func(d *desk) { d.stand(); d.tell(1, ballot(1, 0), promise()) }, ballot(1, 0)},
+		{"a leader with a proposal", func(d *desk) { d.stand(); d.tell(1, ballot(1, 0), promise(d.proposal(1, ballot(0, 1), "a"))) }, ballot(1, 0)},
 	} {
 		for _, r := range rows {
 			for _, under := range []protocols.Ballot{role.promised, 0, ballot(5, 7), ballot(beyond, 1), end} {
@@ -73,8 +76,8 @@ func TestAbsurdNumbersAreSkipped(t *testing.T) {
 				if got := allocated() - before; got > 16<<20 {
 					t.Fatalf("%s has taken %d MB", what, got>>20)
 				}
-				if n := len(d.out.Sends) + len(d.out.Records) + len(d.out.Timers); n > 0 && (r.absurd || under != role.promised) {
-					t.Errorf("%s acts: %d messages, records, timers", what, n)
+				if n := len(d.out.Sends) + len(d.out.Records) + len(d.out.Timers) + len(d.out.Commits); n > 0 && (r.absurd || under != role.promised) {
+					t.Errorf("%s acts: %d messages, records, timers, commits", what, n)
 				}
 				d.stand()
 				d.stand()
