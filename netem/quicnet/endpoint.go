@@ -142,14 +142,15 @@ func (e *Endpoint) read(stream *quic.ReceiveStream, from int) error {
 	r.Reset(stream)
 	for {
 		message, err := readFrame(r)
-		if err == io.EOF || stopped(err) {
+		switch {
+		case err == nil: // first, since stopped allocates
+			e.received.Add(1)
+			e.config.Receive(e.id, from, message)
+		case err == io.EOF || stopped(err):
 			return nil
-		}
-		if err != nil {
+		default:
 			return err
 		}
-		e.received.Add(1)
-		e.config.Receive(e.id, from, message)
 	}
 }
 
