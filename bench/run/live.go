@@ -43,7 +43,25 @@ func (w *liveWorld) at(due time.Duration, place int, e event) {
 		box.put(e)
 		return
 	}
-	w.scheduler.At(due+w.begun, kind, emulator.Func(func() { box.put(e) }))
+	s := scheduledEvents.Get().(*scheduledEvent)
+	s.box, s.event = box, e
+	w.scheduler.At(due+w.begun, kind, s)
+}
+
+// scheduledEvent is an event on its way through the scheduler to a mailbox. It implements emulator.Event, and is used
+// again.
+type scheduledEvent struct {
+	box *mailbox
+	event
+}
+
+var scheduledEvents = sync.Pool{New: func() any { return &scheduledEvent{} }}
+
+// Happen implements emulator.Event.
+func (s *scheduledEvent) Happen() {
+	s.box.put(s.event)
+	*s = scheduledEvent{}
+	scheduledEvents.Put(s)
 }
 
 func (w *liveWorld) do(due time.Duration, f func()) {
