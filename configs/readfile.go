@@ -10,9 +10,11 @@ import (
 	"time"
 )
 
-// MaxFile is the greatest size of an experiment, a topology or a script, in bytes. The links between 256 regions take
-// about 7 MB.
-const MaxFile = 8 << 20
+// The greatest sizes of files, in bytes.
+const (
+	MaxExperiment = 256 << 10 // of an experiment, or the script of a scenario
+	MaxTopology   = 8 << 20   // the links between 256 regions take about 5 MB
+)
 
 // pipeTimeout is how long a pipe may be silent.
 const pipeTimeout = 5 * time.Second

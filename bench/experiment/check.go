@@ -41,6 +41,26 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 // maxName is the greatest length of an experiment's name, in bytes.
 const maxName = 200
 
+// minRate is the least rate of an open loop: one command an hour.
+const minRate = Rate(1.0 / 3600)
+
+// maxTotal is how long all runs may take together.
+const maxTotal = 365 * 24 * time.Hour
+
+// checkTotal refuses an experiment that would take longer than maxTotal. Sums of times then do not overflow.
+func (p *Plan) checkTotal(doc *strictyaml.Document) error {
+	e := &p.Experiment
+	if total := float64(p.Runs()) * float64(e.Load.Warmup+e.Load.Duration); total > float64(maxTotal) {
+		key := "load.duration"
+		if e.Repeats > 1 {
+			key = "repeats"
+		}
+		return doc.Errorf(key, "found %d runs of %v, %.0fh in all; accepted: up to %.0fh in all",
+			p.Runs(), e.Load.Warmup+e.Load.Duration, total/float64(time.Hour), maxTotal.Hours())
+	}
+	return nil
+}
+
 // checkNumbers checks every number against its range and refuses settings that exclude each other. It fills in
 // the defaults that depend on other settings.
 func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
@@ -68,9 +88,9 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.rate", l.IsClosed() || l.Rate <= 20_000, l.Rate, "up to 20000/s in each region"},
+		{"load.rate", l.IsClosed() || l.Rate >= minRate && l.Rate <= 20_000, l.Rate, "1/h to 20000/s in each region"},
 		{"load.clients", !l.IsClosed() || l.Clients >= 1 && l.Clients <= 10_000, l.Clients, "1 to 10000 clients in each region"},
-		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.IsClosed(), l.Commands, "0 or more, with arrivals: closed only: an open loop has a rate"},
+		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.Commands <= 1_000_000_000 && l.IsClosed(), l.Commands, "0 to 1000000000, with arrivals: closed only: an open loop has a rate"},
 		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= maxLength, l.Duration, "100ms to 24h"},
 		{"load.warmup", l.Warmup >= 0 && l.Warmup <= time.Hour, l.Warmup, "0s to 1h"},
 		{"load.timeout", l.Timeout >= 10*time.Millisecond && l.Timeout <= 50*time.Second, l.Timeout, "10ms to 50s"},

@@ -105,6 +105,9 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 	e := &p.Experiment
 	for i := range e.Faults {
 		f, at := &e.Faults[i], fmt.Sprintf("faults[%d]", i)
+		if f.Delay < 0 {
+			return doc.Errorf(at+".delay", "found %v; accepted: more than 0s, up to %v", f.Delay, maxDelay)
+		}
 		if f.kinds() != 1 {
 			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of crash, restart, partition, cut, isolate, heal, loss, delay, slow, skew", f.kinds())
 		}
@@ -117,7 +120,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.For > maxLength {
 			return doc.Errorf(at+".for", "found %v; accepted: up to %v", f.For, maxLength)
 		}
-		if f.Loss > 1 || f.Delay < 0 || f.Delay > maxDelay {
+		if f.Loss > 1 || f.Delay > maxDelay {
 			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s to %v", f, maxDelay)
 		}
 		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true}
@@ -161,6 +164,32 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 					return doc.Errorf(at+"."+key, "found %q; accepted: %s%s", region, strings.Join(accepted, ", "), strictyaml.DidYouMean(region, accepted))
 				}
 			}
+		}
+		if err := f.checkCuts(doc, at, len(e.Regions)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkCuts refuses a partition or a cut that cuts no link or names a region twice. N is the number of regions.
+func (f *Fault) checkCuts(doc *strictyaml.Document, at string, n int) error {
+	if len(f.Cut) == 2 && f.Cut[0] == f.Cut[1] {
+		return doc.Errorf(at+".cut[1]", "found %s a second time; accepted: two regions, from and to", f.Cut[1])
+	}
+	seen := map[string]bool{}
+	for i, group := range f.Partition {
+		if len(group) == 0 {
+			return doc.Errorf(fmt.Sprintf("%s.partition[%d]", at, i), "found an empty group; accepted: one or more regions")
+		}
+		for j, region := range group {
+			if seen[region] {
+				return doc.Errorf(fmt.Sprintf("%s.partition[%d][%d]", at, i, j), "found %s a second time; accepted: each region in one group", region)
+			}
+			seen[region] = true
+		}
+		if len(group) == n {
+			return doc.Errorf(at+".partition", "found one group of all %d regions, which cuts no link; accepted: groups of some of them", n)
 		}
 	}
 	return nil

@@ -19,7 +19,7 @@ import (
 // what it leaves out. The file may name the given drivers. An error has file, line and column, what was found
 // and what is accepted.
 func Read(file string, drivers protocols.Drivers) (*Plan, error) {
-	data, err := configs.ReadFile(file, configs.MaxFile)
+	data, err := configs.ReadFile(file, configs.MaxExperiment)
 	if err != nil {
 		if shipped, shippedErr := configs.Experiment(file); shippedErr == nil {
 			data = shipped
@@ -44,7 +44,10 @@ func Parse(file string, data []byte, drivers protocols.Drivers) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan, plan.makePoints(file, doc)
+	if err := plan.makePoints(file, doc); err != nil {
+		return nil, err
+	}
+	return plan, plan.checkTotal(doc)
 }
 
 // defaults sets e to the defaults of an experiment that is read from the given file.
@@ -106,7 +109,7 @@ func findTopology(doc *strictyaml.Document, file, name string) (*netem.Topology,
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(file), path)
 	}
-	data, err := configs.ReadFile(path, configs.MaxFile)
+	data, err := configs.ReadFile(path, configs.MaxTopology)
 	if err != nil {
 		return nil, doc.Errorf("topology", "found %q, which cannot be read: %w", name, err)
 	}

@@ -70,7 +70,7 @@ func Names() []string {
 // drivers given. The error for an unknown name lists those accepted.
 func Load(name string, drivers protocols.Drivers) (*Script, error) {
 	if strings.HasSuffix(name, extension) {
-		data, err := configs.ReadFile(name, configs.MaxFile)
+		data, err := configs.ReadFile(name, configs.MaxExperiment)
 		if err != nil {
 			return nil, fmt.Errorf("reading a scenario: %w", err)
 		}

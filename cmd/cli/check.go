@@ -84,6 +84,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 			if limit > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
 			}
+			keepOnInterrupt(cmd.Context())
 			var played uint64
 			for _, g := range generators {
 				n, err := search(cmd, g, from, count, limit/time.Duration(len(generators)))

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -50,14 +51,32 @@ func interrupted(format string, args ...any) error {
 	return &codedError{exitInterrupted, fmt.Errorf(format, args...)}
 }
 
-// Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command, which
-// keeps what it has; a second one ends the process at once.
+// keepsKey is the key of a context's value that tells whether the command, when it is interrupted, ends by itself and
+// keeps what it has.
+type keepsKey struct{}
+
+// keepOnInterrupt says that the command ends by itself, from now on, when it is interrupted.
+func keepOnInterrupt(ctx context.Context) {
+	if keeps, ok := ctx.Value(keepsKey{}).(*atomic.Bool); ok {
+		keeps.Store(true)
+	}
+}
+
+// Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command; one that has
+// something to keep keeps it. A second Ctrl-C ends the process at once.
 func Main(drivers ...*protocols.Driver) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	var keeps atomic.Bool
+	ctx, stop := signal.NotifyContext(context.WithValue(context.Background(), keepsKey{}, &keeps), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, func() {
+		stop()
+		if !keeps.Load() {
+			fmt.Fprintln(os.Stderr, "quorumbench: interrupted")
+			os.Exit(exitInterrupted)
+		}
+	})
 	os.Exit(Run(ctx, drivers, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

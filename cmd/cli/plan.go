@@ -115,6 +115,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	for _, region := range o.with {
 		fixed = append(fixed, slices.Index(n.Regions, region))
 	}
+	keepOnInterrupt(cmd.Context())
 	best, placements, err := placement.Choose(cmd.Context(), n, compared, o.choose, len(regions), fixed, clients, aim, o.top)
 	if errors.Is(err, context.Canceled) {
 		return interrupted("interrupted after %d placements were compared", placements)

@@ -56,6 +56,7 @@ run and keeps what was measured so far, marked as partial.`,
 			if err := checkSpin(spin, plan); err != nil {
 				return usage(err)
 			}
+			keepOnInterrupt(cmd.Context())
 			folder, err := reserve(cmd, plan.Experiment.Name, out)
 			if err != nil {
 				return usage(err)

@@ -123,7 +123,7 @@ func findTopology(name string) (*netem.Topology, error) {
 	if !strings.ContainsAny(name, `./\`) {
 		return nil, err
 	}
-	if data, err = configs.ReadFile(name, configs.MaxFile); err != nil {
+	if data, err = configs.ReadFile(name, configs.MaxTopology); err != nil {
 		return nil, fmt.Errorf("reading a topology: %w", err)
 	}
 	return netem.ParseTopology(name, data)

@@ -182,18 +182,31 @@ func (n *Node) decodeScalar(into reflect.Value) error {
 			return nil
 		}
 	case into.CanInt() && n.kind == kindInteger:
-		if i, err := strconv.ParseInt(n.text, 0, want.Bits()); err == nil {
+		if i, err := strconv.ParseInt(n.text, n.base(), want.Bits()); err == nil {
 			into.SetInt(i)
 			return nil
 		}
 	case into.CanUint() && n.kind == kindInteger:
-		if u, err := strconv.ParseUint(n.text, 0, want.Bits()); err == nil {
+		if u, err := strconv.ParseUint(n.text, n.base(), want.Bits()); err == nil {
 			into.SetUint(u)
 			return nil
 		}
 	}
 	return n.mismatch(want)
 }
+
+// base is the base in which a whole number is read: 10, or that of its prefix, as in 0x1f. A number with a leading zero is
+// a mistake, since some take it for an octal one.
+func (n *Node) base() int {
+	digits := strings.TrimLeft(n.text, "+-")
+	if len(digits) > 1 && digits[0] == '0' && (digits[1] >= '0' && digits[1] <= '9' || digits[1] == '_') {
+		return invalidBase
+	}
+	return 0
+}
+
+// invalidBase makes package strconv return an error.
+const invalidBase = 1
 
 func (n *Node) decodeList(into reflect.Value) error {
 	if !n.IsList() {

@@ -1,12 +1,15 @@
 package strictyaml
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
@@ -14,7 +17,15 @@ import (
 // parse reads the one document of a file into nodes.
 func parse(file string, data []byte) (*Node, error) {
 	p := reader{file: file}
-	tree, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the mark that some editors put before UTF-8
+	if err := p.checkUTF8(data); err != nil {
+		return nil, err
+	}
+	tokens := lexer.Tokenize(string(data))
+	if err := p.checkDepth(tokens); err != nil {
+		return nil, err
+	}
+	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, p.syntaxError(err)
 	}
@@ -54,6 +65,49 @@ func (p reader) at(t *token.Token) *Node {
 
 func (p reader) errorf(t *token.Token, format string, args ...any) error {
 	return p.at(t).Errorf(format, args...)
+}
+
+// checkUTF8 refuses a file that is not UTF-8, at the first byte that is not.
+func (p reader) checkUTF8(data []byte) error {
+	if utf8.Valid(data) {
+		return nil
+	}
+	at := 0
+	for {
+		r, size := utf8.DecodeRune(data[at:])
+		if r == utf8.RuneError && size == 1 {
+			break
+		}
+		at += size
+	}
+	line := data[bytes.LastIndexByte(data[:at], '\n')+1 : at]
+	place := &Node{file: p.file, line: 1 + bytes.Count(data[:at], []byte("\n")), column: 1 + utf8.RuneCount(line)}
+	return place.Errorf("found the byte 0x%02x, which is not UTF-8; accepted: UTF-8", data[at])
+}
+
+const (
+	maxDepth  = 100  // of lists and mappings in brackets; the parser's time grows with its square
+	maxScalar = 4096 // bytes of a single value or key
+)
+
+// checkDepth refuses lists and mappings in brackets that are nested too deep for the parser, and keys with question
+// marks, which nest as well.
+func (p reader) checkDepth(tokens token.Tokens) error {
+	depth := 0
+	for _, t := range tokens {
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.MappingKeyType:
+			return p.errorf(t, "found a key with a question mark; accepted: a word and a colon")
+		}
+		if depth > maxDepth {
+			return p.errorf(t, "found lists or mappings that are nested more than %d deep; accepted: up to that", maxDepth)
+		}
+	}
+	return nil
 }
 
 func (p reader) syntaxError(err error) error {
@@ -100,6 +154,9 @@ func (p reader) read(from ast.Node) (*Node, error) {
 	default:
 		return nil, n.Errorf("found a YAML %s; accepted: plain values, lists and mappings", from.Type().YAMLName())
 	}
+	if len(n.text) > maxScalar {
+		return nil, n.Errorf("found a value of %d bytes; accepted: up to %d", len(n.text), maxScalar)
+	}
 	return n, nil
 }
 
@@ -111,6 +168,7 @@ func isNumber(text string) bool {
 
 func (p reader) readMapping(n *Node, values []*ast.MappingValueNode, isFlow bool) (*Node, error) {
 	n.kind = kindMapping
+	seen := map[string]bool{}
 	for i, value := range values {
 		key, err := p.read(value.Key)
 		if err != nil {
@@ -122,9 +180,10 @@ func (p reader) readMapping(n *Node, values []*ast.MappingValueNode, isFlow bool
 		if i == 0 && !isFlow { // the parser places a mapping without braces at its first colon
 			n.line, n.column = key.line, key.column
 		}
-		if n.get(key.text) != nil {
+		if seen[key.text] {
 			return nil, key.Errorf("found the key %q twice; accepted: once", key.text)
 		}
+		seen[key.text] = true
 		if value.Value == nil {
 			return nil, key.Errorf("found no value for the key %q", key.text)
 		}
