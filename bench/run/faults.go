@@ -166,6 +166,9 @@ func (f *faults) anyCut(gone func(region int) bool) bool {
 	return false
 }
 
+// disturbsLinks reports whether a fault loses or delays messages on all links.
+func (f *faults) disturbsLinks() bool { return f.loss > 0 || f.delay > 0 }
+
 // heal restores all links that were cut.
 func (f *faults) heal() { f.links(func(int, int) bool { return false }) }
 

@@ -220,5 +220,8 @@ func (r *running) finish() {
 		return
 	}
 	r.end.noteOutcome(r.record, r.faults.world.now())
+	if r.faults.disturbsLinks() && r.end.unequal() {
+		r.record.Unsettled = cmp.Or(r.record.Unsettled, "at the end a fault still lost or delayed messages")
+	}
 	r.record.Cut, r.record.Faults = r.faults.anyCut(r.record.IsGone), r.faults.marks
 }
