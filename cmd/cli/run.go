@@ -56,6 +56,13 @@ run and keeps what was measured so far, marked as partial.`,
 			if err := checkSpin(spin, plan); err != nil {
 				return usage(err)
 			}
+			remark, err := bench.CheckMemory(plan)
+			if err != nil {
+				return usage(fmt.Errorf("%s: %w", args[0], err))
+			}
+			if remark != "" {
+				fmt.Fprintln(cmd.ErrOrStderr(), remark)
+			}
 			keepOnInterrupt(cmd.Context())
 			folder, err := reserve(cmd, plan.Experiment.Name, out)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"quorumbench/bench"
 	"quorumbench/bench/experiment"
 	"quorumbench/protocols"
 )
@@ -33,8 +34,16 @@ func validateCommand(drivers protocols.Drivers) *cobra.Command {
 				if !slices.Equal(e.Clients, e.Replicas) {
 					where = fmt.Sprintf("with %d replicas and clients in %d regions", len(e.Replicas), len(e.Clients))
 				}
-				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols %s, %d repeats, %d runs, %v\n",
-					file, len(e.Protocols), where, e.Repeats, plan.Runs(), plan.Length())
+				remark, err := bench.CheckMemory(plan)
+				if err != nil {
+					mistakes = append(mistakes, fmt.Errorf("%s: %w", file, err))
+					continue
+				}
+				if remark != "" {
+					remark = "; " + remark
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s: fine: %d protocols %s, %d repeats, %d runs, %v%s\n",
+					file, len(e.Protocols), where, e.Repeats, plan.Runs(), plan.Length(), remark)
 			}
 			if len(mistakes) > 0 {
 				return usage(errors.Join(mistakes...))
