@@ -37,10 +37,14 @@ func timeoutNow(term uint64) *raft.Message {
 
 func TestNoTermBeginsWithoutAMajorityOfPreVotes(t *testing.T) {
 	d := newDeskWith(t, on("prevote"), 3, 1, 1)
+	d.tell(1, appendEntries(1, 1, 1, 0)) // the leader's last one
 	d.stand()
 	expect(t, d.sent(2), preVote(1, 1, 1))
 	if len(d.out.Records) > 0 {
 		t.Errorf("wrote %v", d.records())
+	}
+	if d.command(1); len(d.out.Sends) > 0 {
+		t.Errorf("forwards a command to the leader that is silent: %v", d.sent(1))
 	}
 	if sent := d.tell(2, preVoted(1, false)); len(sent) > 0 {
 		t.Errorf("refused, sends %v", sent)
@@ -53,6 +57,7 @@ func TestAPreVoteIsRefusedWhileALeaderIsHeard(t *testing.T) {
 	d := newDeskWith(t, on("prevote"), 3, 1, 1)
 	d.now += time.Hour
 	expect(t, d.tell(2, preVote(1, 0, 0)), preVoted(1, false)) // its log is behind
+	expect(t, d.tell(2, preVote(0, 1, 1)), preVoted(1, false)) // its term is over
 	expect(t, d.tell(2, preVote(1, 1, 1)), preVoted(1, true))
 	d.tell(1, appendEntries(1, 1, 1, 0))
 	expect(t, d.tell(2, preVote(1, 1, 1)), preVoted(1, false))
@@ -253,6 +258,9 @@ func TestAReadWaitsForARoundThatBeganAfterIt(t *testing.T) {
 		t.Fatal("reads without asking")
 	}
 	first := d.round(2)
+	if d.tell(1, confirmed(2, first+1, 0)); len(d.out.Answers) > 0 {
+		t.Error("takes a confirmation of a round that has not begun")
+	}
 	d.get(2)
 	d.tell(1, confirmed(2, first, 0))
 	if len(d.out.Answers) != 1 {
@@ -287,6 +295,9 @@ func TestALeaseEnds(t *testing.T) {
 	d.tell(2, confirmed(2, d.round(2), d.now))
 	if len(d.out.Answers) != 1 {
 		t.Error("does not read when it is confirmed")
+	}
+	if d.tell(2, confirmed(2, 1, 0)); !d.get(4) { // it is late
+		t.Error("a confirmation of an earlier round ends the lease")
 	}
 }
 

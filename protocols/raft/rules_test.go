@@ -238,8 +238,8 @@ func TestVotesOfAnEarlierTermDoNotElect(t *testing.T) {
 	d := newDesk(t, 3, 1)
 	d.stand() // term 2
 	d.stand() // term 3
-	if d.tell(1, vote(2, true)); len(d.out.Marks) > 0 {
-		t.Errorf("a late vote: %v", d.out.Marks)
+	if sent := d.tell(1, vote(2, true)); len(d.out.Marks)+len(sent) > 0 {
+		t.Errorf("a late vote: %v, answered with %v", d.out.Marks, sent)
 	}
 	if d.tell(1, vote(3, true)); len(d.out.Marks) == 0 || d.out.Marks[0].Event != protocols.MarkLeading {
 		t.Errorf("a vote of this term: %v", d.out.Marks)
@@ -489,6 +489,14 @@ func TestEarlyAppendsAreBounded(t *testing.T) {
 			expect(t, d.tell(1, early(c.kept+1)), appended(1, 2*c.kept+2))
 		})
 	}
+}
+
+// An append that is held, and whose entries come with another one, is held no longer: the next gap is asked for at once.
+func TestTheNextGapIsAskedForAtOnce(t *testing.T) {
+	d := newDesk(t, 3, 1, 1)
+	d.tell(1, appendEntries(2, 3, 2, 0, 2))
+	expect(t, d.tell(1, appendEntries(2, 1, 1, 0, 2, 2, 2)), appended(2, 4))
+	expect(t, d.tell(1, appendEntries(2, 6, 2, 0, 2)), rejected(2, 6, 0, 5))
 }
 
 func TestAnEarlyAppendIsForgottenWithItsTerm(t *testing.T) {

@@ -2,6 +2,7 @@ package raft_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -110,6 +111,11 @@ func TestASnapshotOfWhatIsAppliedChangesNothing(t *testing.T) {
 	d.expectCommits(1, 2, 3)
 	expect(t, d.tell(1, whole(1, 9, 1, state(t, 10))), rejected(2, 0, 0, 0)) // of a leader whose term is over
 	d.expectCommits(1, 2, 3)
+
+	data := state(t, 100) // the transfer of a later one goes on
+	expect(t, d.tell(1, installSnapshot(2, 9, 2, data, 0, 50)), ask(2, 9, 50, len(data)))
+	expect(t, d.tell(1, whole(2, 2, 1, state(t, 10))), appended(2, 3))
+	expect(t, d.tell(1, installSnapshot(2, 9, 2, data, 50, len(data))), appended(2, 9))
 }
 
 func TestASnapshotThatIsNoneIsNotInstalled(t *testing.T) {
@@ -163,6 +169,22 @@ func (d *desk) put(seq uint64, value string) {
 		d.t.Fatal(err)
 	}
 	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}, Data: data})
+}
+
+// replicate has a leader behind a snapshot put count values, which replica 1 confirms, and returns the last snapshot
+// that it writes. It calls before, unless nil, before each of them.
+func (d *desk) replicate(count uint64, value string, before func()) (disk *raft.Snapshot) {
+	for i := range count {
+		if before != nil {
+			before()
+		}
+		d.put(i+1, value)
+		d.tell(1, appended(2, 9+i))
+		for _, record := range d.records() {
+			disk = cmp.Or(record.GetSnapshot(), disk)
+		}
+	}
+	return disk
 }
 
 func (d *desk) pulse() {
@@ -242,16 +264,7 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 			d.tell(2, rejected(2, 7, 0, 1))
 			d.tell(2, ask(2, 0, 0, 0))
 			d.now += c.pause
-			var disk *raft.Snapshot
-			for i := range uint64(99) {
-				d.put(i+1, "v")
-				d.tell(1, appended(2, 9+i))
-				for _, record := range d.records() {
-					if s := record.GetSnapshot(); s != nil {
-						disk = s
-					}
-				}
-			}
+			disk := d.replicate(99, "v", nil)
 			if disk == nil || disk.Index != 107 {
 				t.Fatalf("wrote the snapshot %v, want that of 107", disk)
 			}
@@ -270,6 +283,29 @@ func TestTheLogBehindASnapshotOnOfferIsKept(t *testing.T) {
 	}
 }
 
+// A leader keeps entries for a follower that is behind and answers, and that does not need the snapshot anyway.
+func TestTheLogIsKeptForThoseWhoCanUseIt(t *testing.T) {
+	timeout := make(protocols.Delays, 1).ElectionTimeout() // without any delay
+	for _, c := range []struct {
+		name  string
+		last  *raft.Message // of the follower
+		pause time.Duration // after that
+		base  uint64        // of the log, when entry 107 is in a snapshot
+	}{
+		{"one that answers", appended(2, 8), timeout - 1, 8},
+		{"one that is silent", appended(2, 8), timeout, 107 - 20},
+		{"one that lacks the entry at the base", rejected(2, 8, 0, 7), 0, 107 - 20},
+		{"one that lacks all", rejected(2, 8, 0, 1), 0, 107 - 20},
+	} {
+		d, _ := leadBehindASnapshot(t, 10)
+		d.tell(2, c.last)
+		d.now += c.pause
+		if disk := d.replicate(99, "v", nil); disk.GetBase() != c.base {
+			t.Errorf("%s: the log begins behind %d, want %d", c.name, disk.GetBase(), c.base)
+		}
+	}
+}
+
 // What is kept for followers that are behind is bounded, also if they answer, or fetch a snapshot.
 func TestTheLogKeptForOthersIsBounded(t *testing.T) {
 	for _, fetches := range []bool{false, true} {
@@ -277,22 +313,13 @@ func TestTheLogKeptForOthersIsBounded(t *testing.T) {
 		if fetches {
 			d.tell(2, rejected(2, 7, 0, 1))
 		}
-		value := strings.Repeat("x", 800<<10)
-		var disk *raft.Snapshot
-		for i := range uint64(120) {
+		disk := d.replicate(120, strings.Repeat("x", 800<<10), func() {
 			if fetches {
 				d.tell(2, ask(2, 7, 0, len(data)))
 			} else {
 				d.tell(2, appended(2, 8))
 			}
-			d.put(i+1, value)
-			d.tell(1, appended(2, 9+i))
-			for _, record := range d.records() {
-				if s := record.GetSnapshot(); s != nil {
-					disk = s
-				}
-			}
-		}
+		})
 		if disk == nil || disk.Base < 107-20-43 || disk.Base > 107-20-40 { // 41 values are 32 MiB
 			t.Fatalf("fetches %t: the log begins behind %d", fetches, disk.GetBase())
 		}
