@@ -472,33 +472,6 @@ func TestALeaderThatIsRefusedLeadsNoMore(t *testing.T) {
 	}
 }
 
-// A leader that is deposed sets its election timer again, which has fired while it led (rule 11).
-func TestALeaderThatIsDeposedMayStandAgain(t *testing.T) {
-	d := newDesk(t, 3)
-	d.stand()
-	d.tell(1, ballot(1, 0), promise())
-	d.stand()
-	if len(d.out.Timers)+len(d.out.Sends) > 0 {
-		t.Fatalf("the election timer fires while it leads: timers %v, %d messages", d.out.Timers, len(d.out.Sends))
-	}
-	d.tell(2, ballot(1, 2), heartbeat(0))
-	if !slices.ContainsFunc(d.out.Timers, func(c protocols.TimerChange) bool { return c.ID == d.electionTimer && !c.Stop }) {
-		t.Fatalf("deposed, it changes the timers %v, not that of the election", d.out.Timers)
-	}
-	d.stand()
-	expect(t, "it hears nobody", d.sent(1), "2.0 prepare from 1")
-}
-
-// A command that phase 1 has found and that waits here, too, is proposed once (rule 7).
-func TestACommandThatIsFoundIsNotProposedAgain(t *testing.T) {
-	d := newDesk(t, 3)
-	d.tell(1, ballot(1, 1), accept(1, 0, d.value("a")))
-	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 'a'}, Data: d.value("a")})
-	d.stand()
-	d.tell(2, ballot(2, 0), promise())
-	expect(t, "leads", d.sent(2), "2.0 heartbeat, commit 0; 2.0 accept from 1 a")
-}
-
 func TestAnAcceptWithoutAnswerIsRepeated(t *testing.T) {
 	d := newDesk(t, 5)
 	d.stand()

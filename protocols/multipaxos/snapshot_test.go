@@ -105,18 +105,6 @@ func TestACandidateFarBehindAsksForASnapshot(t *testing.T) {
 	expect(t, "lacks a beginning", d.tell(2, ballot(1, 0), truncated(far, d.proposal(far+1, ballot(0, 1), "x"))), "1.0 catch up from 1")
 }
 
-// A leader knows of its proposals what no snapshot holds: it takes no piece that comes late, were it the last one (rule
-// 13).
-func TestALeaderTakesNoPieceThatComesLate(t *testing.T) {
-	d := newDesk(t, 3)
-	d.stand()
-	d.tell(1, ballot(1, 0), promise())
-	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 'a'}, Data: d.value("a")})
-	expect(t, "a piece", d.tell(2, ballot(1, 0), piece(50, 0, 0, nil)), "")
-	d.tell(2, ballot(1, 0), accepted(1, 1))
-	d.expectCommits("1 a")
-}
-
 // A candidate that fetches a snapshot of many pieces is not its own enemy: it stands again when pieces
 // come no more, and not before.
 func TestACandidateThatFetchesASnapshotDoesNotStandAgain(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/kv"
 	"quorumbench/protocols/multipaxos"
 )
 
@@ -94,25 +93,6 @@ func TestAbsurdNumbersAreSkipped(t *testing.T) {
 			}
 		}
 	}
-}
-
-// What a message says is skipped as a whole, even where a part of it would do: a count of more instances than there can
-// be, and a whole state under too small a size (rule 15).
-func TestAMessageIsSkippedWithItsValidPart(t *testing.T) {
-	d := newDesk(t, 3)
-	d.stand()
-	d.tell(1, ballot(1, 0), promise())
-	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 'a'}, Data: d.value("a")})
-	d.tell(2, ballot(1, 0), accepted(1, 1<<48))
-	d.expectCommits()
-
-	d = newDesk(t, 3)
-	d.tell(1, ballot(1, 1), heartbeat(50))
-	store := kv.NewStore()
-	store.Apply(d.value("a"))
-	state := store.Snapshot()
-	d.tell(1, ballot(1, 1), piece(50, 0, uint64(len(state))-1, state))
-	d.expectCommits()
 }
 
 // What is too far away is neither accepted nor taken for a promise; nearer things are.
