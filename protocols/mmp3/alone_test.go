@@ -20,9 +20,19 @@ type alone struct {
 }
 
 // newAlone returns a started replica without state.
-func newAlone(t testing.TB) *alone {
-	r := newReplica(Driver.MustComplete(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Seed: 1}))
+func newAlone(t testing.TB) *alone { return newAloneWith(t, nil) }
+
+// newAloneWith returns one with options, started with the records that an earlier incarnation has left.
+func newAloneWith(t testing.TB, options protocols.Choices, records ...*Record) *alone {
+	r := newReplica(Driver.MustComplete(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Seed: 1, Options: options}))
 	a := &alone{replica: r.(*replica), t: t}
+	for _, record := range records {
+		data, err := protocols.Append(nil, record)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.step(protocols.Input{Kind: protocols.InputRestore, Data: data})
+	}
 	a.step(protocols.Input{Kind: protocols.InputStart})
 	return a
 }
@@ -52,6 +62,20 @@ func (a *alone) messages(to protocols.NodeID) (names []string) {
 		}
 	}
 	return names
+}
+
+// timer returns for how long the last step has set a timer, and whether it has set it.
+func (a *alone) timer(id protocols.TimerID) (after time.Duration, set bool) {
+	i := slices.IndexFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == id && !c.Stop })
+	if i < 0 {
+		return 0, false
+	}
+	return a.sent.Timers[i].After, true
+}
+
+// fire lets a timer fire.
+func (a *alone) fire(id protocols.TimerID) {
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: id})
 }
 
 // accepted returns the answer to the replica's proposal of an instance.

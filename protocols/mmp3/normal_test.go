@@ -1,0 +1,72 @@
+package mmp3
+
+import (
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+)
+
+// The back-off after a refusal stays below 16 times the timeout, however often a proposal is refused. A refusal of an
+// earlier attempt changes nothing.
+func TestTheBackOffIsBounded(t *testing.T) {
+	a := newAlone(t)
+	a.commands(7, 1)
+	at := position{2, 0}
+	refuse := func(ballot protocols.Ballot) {
+		a.receive(0, &Message{Kind: &Message_Refused{Refused: &Refused{Column: 2, Ballot: uint64(ballot), Promised: uint64(ballot.Next(1))}}})
+	}
+	for try := range 40 {
+		p := a.get(at).proposal
+		earlier := p.ballot
+		refuse(p.ballot)
+		after, set := a.timer(timerOf(at))
+		if bound := a.retry[p.to] << maxDoublings; !set || after >= bound {
+			t.Fatalf("refused %d times, backs off for %v, set %t; want less than %v", try+1, after, set, bound)
+		}
+		a.fire(timerOf(at))
+		if refuse(earlier); len(a.sent.Timers) > 0 {
+			t.Fatalf("a late refusal changes the timers %v", a.sent.Timers)
+		}
+	}
+}
+
+// A refusal names the proposal that it refuses, and what was promised, so that the proposer need not guess a ballot.
+func TestARefusalNamesTheProposalAndThePromise(t *testing.T) {
+	a := newAlone(t)
+	x := proposedInstance(t, 0, 5, 10)
+	low, high := x.Ballot, protocols.NewBallot(7, 1)
+	x.Ballot = uint64(high)
+	a.receive(1, &Message{Kind: &Message_Propose{Propose: x}})
+	x.Ballot = low
+	a.receive(0, &Message{Kind: &Message_Propose{Propose: x}})
+	if len(a.sent.Sends) != 1 {
+		t.Fatalf("answers %q", a.messages(0))
+	}
+	var m Message
+	if err := protocols.Decode(a.sent.Sends[0].Data, &m); err != nil {
+		t.Fatal(err)
+	}
+	if want := (&Refused{Column: 0, Lsn: 5, Ballot: low, Promised: uint64(high)}); !proto.Equal(m.GetRefused(), want) {
+		t.Errorf("answers %v, want %v", &m, want)
+	}
+}
+
+// A batch leaves when it has 256 commands, before its delay is over.
+func TestABatchIsBoundedInCommands(t *testing.T) {
+	a := newAloneWith(t, protocols.Choices{"batch": "1s"})
+	a.commands(7, maxBatch)
+	if len(a.batch) > 0 || a.seen[2] != 1 {
+		t.Errorf("of %d commands, %d wait, and there are %d instances; want one", maxBatch, len(a.batch), a.seen[2])
+	}
+}
+
+// What is committed on disk is applied in the next incarnation at once, and counts as records.
+func TestWhatIsCommittedOnDiskIsAppliedAfterARestart(t *testing.T) {
+	a := newAloneWith(t, nil,
+		&Record{Instance: committedInstance(t, 0, 0, 10)}, &Record{Instance: committedInstance(t, 0, 1, 10)})
+	if a.slots != 2 || a.records != 2 {
+		t.Errorf("of 2 committed instances %d are applied; %d records are counted", a.slots, a.records)
+	}
+}
