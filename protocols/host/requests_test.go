@@ -78,6 +78,21 @@ func TestWhatAClientWantsNoMoreIsForgotten(t *testing.T) {
 	}
 }
 
+// A client may count in steps of any size. What its host forgets then costs no more than what it has kept.
+func TestAClientMaySkipNumbers(t *testing.T) {
+	w := &world{}
+	h, stepped, _ := answering(w, 1)
+	request(h, &kv.Command{Client: 1, Seq: 1})
+	request(h, &kv.Command{Client: 1, Seq: 1 << 62, Acked: 1 << 62}) // one step for each number between them would not end
+	if *stepped != 2 {
+		t.Errorf("%d of two commands were handed over", *stepped)
+	}
+	request(h, &kv.Command{Client: 1, Seq: 1, Acked: 1 << 62})
+	if *stepped != 3 {
+		t.Error("the answer to the first was kept")
+	}
+}
+
 func TestAnswersThatNobodyWaitsForAreFound(t *testing.T) {
 	w := &world{}
 	h, _, broken := answering(w, 2)

@@ -172,6 +172,14 @@ func TestAPieceTakesLessThanTheTimeout(t *testing.T) {
 	}
 }
 
+// A receiver makes room for what has come, not for the size that a piece tells, which may be wrong.
+func TestAnAbsurdSizeTakesNoMemory(t *testing.T) {
+	var receiver snapshot.Receiver
+	if whole, added := receiver.Add(1, &snapshot.Piece{Index: 9, Size: 1 << 62, Data: []byte{9}}, 0); whole != nil || !added {
+		t.Errorf("added is %t, the whole %v", added, whole)
+	}
+}
+
 // Pieces of two snapshots are never joined.
 func TestPiecesOfTwoSnapshotsAreNotJoined(t *testing.T) {
 	var first, second snapshot.Sender
