@@ -61,5 +61,9 @@ func (r *Reach) Unanswered(id NodeID, now time.Duration) {
 	}
 }
 
+// Silent returns true if a replica has let a request go unanswered and has not answered one since: a request to it is
+// there to find out whether it is back.
+func (r *Reach) Silent(id NodeID) bool { return r.peers[id].silent }
+
 // Answered notes that a replica has answered a request, however late.
 func (r *Reach) Answered(id NodeID) { r.peers[id] = silence{} }

@@ -3,7 +3,7 @@ package planted
 var paxos1Bugs = []Bug{
 	// The proposer's way.
 	{"paxos1", "one ballot is sent to both others", within(50), []Edit{
-		in("paxos1.replica.Begin").replace(`r.Send(p.To, g, m)`, `r.Broadcast(g, m)`),
+		in("paxos1.replica.send").replace(`r.Send(p.To, g, m)`, `r.Broadcast(g, m)`),
 	}},
 	{"paxos1", "a retry goes to the other replica under the same ballot", within(350), []Edit{
 		in("paxos1.replica.TimedOut").after(`r.reach.Unanswered(g.Proposal.To, r.Now())`,
@@ -50,7 +50,7 @@ var paxos1Bugs = []Bug{
 			`before.ValueBallot > 0`),
 	}},
 	{"paxos1", "a value accepted at home travels without its ballot", within(115), []Edit{
-		in("paxos1.replica.Begin").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
+		in("paxos1.replica.send").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
 	}},
 	{"paxos1", "a writer leaves what is accepted at home behind", within(50), []Edit{
 		in("keypaxos.Replica.begin").replace(`g.Proposal.AdoptValue(before.ValueBallot, before.Value)`,

@@ -111,6 +111,7 @@ type Message struct {
 	ValueBallot   uint64                 `protobuf:"varint,6,opt,name=value_ballot,json=valueBallot,proto3" json:"value_ballot,omitempty"` // under which value was accepted; zero: nothing was
 	Value         []byte                 `protobuf:"bytes,7,opt,name=value,proto3" json:"value,omitempty"`                                 // an encoded kv.Command
 	State         []byte                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`                                 // an encoded kv.State
+	Try           uint32                 `protobuf:"varint,9,opt,name=try,proto3" json:"try,omitempty"`                                    // how often the request was sent before; an answer repeats it, so that round trips can be measured
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -199,6 +200,13 @@ func (x *Message) GetState() []byte {
 		return x.State
 	}
 	return nil
+}
+
+func (x *Message) GetTry() uint32 {
+	if x != nil {
+		return x.Try
+	}
+	return 0
 }
 
 // Record is what a step has changed of one key, or a snapshot of all keys.
@@ -359,7 +367,7 @@ var File_protocols_keypaxos_keypaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\xed\x01\n" +
+	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\xff\x01\n" +
 	"\aMessage\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1a.quorumbench.keypaxos.KindR\x04kind\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x18\n" +
@@ -369,7 +377,8 @@ const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"lastBallot\x12!\n" +
 	"\fvalue_ballot\x18\x06 \x01(\x04R\vvalueBallot\x12\x14\n" +
 	"\x05value\x18\a \x01(\fR\x05value\x12\x14\n" +
-	"\x05state\x18\b \x01(\fR\x05state\"?\n" +
+	"\x05state\x18\b \x01(\fR\x05state\x12\x10\n" +
+	"\x03try\x18\t \x01(\rR\x03try\"?\n" +
 	"\x06Record\x125\n" +
 	"\aentries\x18\x01 \x03(\v2\x1b.quorumbench.keypaxos.EntryR\aentries\"\xf5\x01\n" +
 	"\x05Entry\x12\x10\n" +

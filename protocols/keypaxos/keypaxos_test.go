@@ -2,6 +2,7 @@ package keypaxos_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -185,5 +186,33 @@ func TestAWriteSucceedsWhenTheNearReplicaIsDown(t *testing.T) {
 		c.Crash(1)
 		c.Put(0, 1, "key", "value")
 		c.RunUntilAnswered(20 * time.Second)
+	})
+}
+
+// With a fifth of all messages lost and one replica down, what was lost is soon sent again: nobody is in the way, so
+// that nothing is to be waited for.
+func TestLossIsNoReasonToWaitLong(t *testing.T) {
+	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
+		random := rand.New(rand.NewPCG(1, 1))
+		c.Network.Drop = func(_, _ protocols.NodeID, _ []byte) bool { return random.IntN(5) == 0 }
+		c.Crash(1)
+		var ids []protocols.CommandID
+		for i := range 500 {
+			c.At(time.Duration(i)*100*ms, func() {
+				ids = append(ids, c.Put(protocols.NodeID(i%2*2), uint64(i%2)+1, fmt.Sprint("key ", i), "value"))
+			})
+		}
+		c.Run(2 * time.Minute)
+		var longest time.Duration
+		for i, id := range ids {
+			answer, answered := c.Answers[id]
+			if longest = max(longest, answer.Latency); !answered {
+				t.Errorf("write %d has no answer", i)
+			}
+		}
+		t.Logf("the longest wait: %v", longest)
+		if longest > 5*time.Second {
+			t.Errorf("a write has waited %v, on links of 20 ms", longest)
+		}
 	})
 }

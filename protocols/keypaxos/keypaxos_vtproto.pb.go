@@ -48,6 +48,11 @@ func (m *Message) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Try != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Try))
+		i--
+		dAtA[i] = 0x48
+	}
 	if len(m.State) > 0 {
 		i -= len(m.State)
 		copy(dAtA[i:], m.State)
@@ -278,6 +283,9 @@ func (m *Message) SizeVT() (n int) {
 	l = len(m.State)
 	if l > 0 {
 		n += 1 + l + protohelpers.SizeOfVarint(uint64(l))
+	}
+	if m.Try != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Try))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -569,6 +577,25 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 				m.State = []byte{}
 			}
 			iNdEx = postIndex
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Try", wireType)
+			}
+			m.Try = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Try |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := protohelpers.Skip(dAtA[iNdEx:])

@@ -19,7 +19,9 @@ type Proposal struct {
 	Highest     protocols.Ballot // promised, of all refusals
 	To          protocols.NodeID // paxos1: the replica it was sent to
 
-	phaseBegan time.Duration
+	Tries    uint32        // how often the messages of this phase were sent again
+	sentAt   time.Duration // when they were sent first
+	resentAt time.Duration // when they were sent last
 }
 
 // Phase is how far a proposal is.
@@ -70,7 +72,7 @@ func (r *Replica) begin(g *Register, met protocols.Ballot) {
 			r.markProposed(other)
 		}
 	}
-	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, phaseBegan: r.now}
+	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, sentAt: r.now}
 	g.Proposal = &req.attempt
 	before := r.Prepare(g, version, b)
 	g.Proposal.AdoptValue(before.ValueBallot, before.Value)
@@ -78,20 +80,29 @@ func (r *Replica) begin(g *Register, met protocols.Ballot) {
 }
 
 // Awaited tells whether an answer belongs to the current phase of the key's proposal. If so, it samples the
-// round trip.
+// round trip, as far as it is known when what is answered was sent.
 func (r *Replica) Awaited(from protocols.NodeID, g *Register, m *Message, phase Phase) bool {
 	p := g.Proposal
+	if p != nil && g.requests.before.answeredBy(m) {
+		r.roundTrips[from].Sample(r.now - g.requests.before.sentAt)
+	}
 	if p == nil || p.Phase != phase || p.Version != m.Version || uint64(p.Ballot) != m.Ballot {
 		return false
 	}
-	r.roundTrips[from].Sample(r.now - p.phaseBegan)
+	switch m.Try {
+	case 0:
+		r.roundTrips[from].Sample(r.now - p.sentAt)
+	case p.Tries:
+		r.roundTrips[from].Sample(r.now - p.resentAt)
+	}
 	return true
 }
 
 // BeginPhase2 notes that the proposal goes on to phase 2, accept.
 func (r *Replica) BeginPhase2(g *Register) {
 	p := g.Proposal
-	p.Phase, p.Agreed, p.Refused, p.phaseBegan = Accepting, 0, 0, r.now
+	p.Phase, p.Agreed, p.Refused = Accepting, 0, 0
+	p.Tries, p.sentAt = 0, r.now
 	r.Out.Mark(g.requests.id, protocols.MarkPrepared)
 }
 
@@ -126,25 +137,67 @@ func (r *Replica) endProposal(g *Register) {
 	}
 }
 
-// GiveUp ends an attempt. The next one begins after a random back-off (rule 4).
+// GiveUp ends an attempt. The next one begins after a random back-off, which doubles with each attempt that was refused
+// (rule 4).
 func (r *Replica) GiveUp(g *Register) {
 	req := g.requests
-	req.attempts++
 	if g.Proposal.Refused != 0 {
+		req.attempts++
 		r.Out.Measure(protocols.MeasureRefused, int64(req.attempts))
+	} else {
+		req.noteUnanswered()
 	}
 	g.Proposal.Phase = BackingOff
 	r.Out.SetTimer(g.timer, r.backoff(req.attempts))
 }
 
-// maxDoublings caps timeouts and back-offs at 16 (1<<4) times their first value: with more, a client of a lossy
-// network would wait for minutes between few attempts.
-const maxDoublings = 4
+// AnotherAttempt ends an attempt that was not answered, and begins the next one at once: it is not known that another
+// proposer is in the way (rule 4).
+func (r *Replica) AnotherAttempt(g *Register) {
+	r.Out.Mark(g.requests.id, protocols.MarkRetried)
+	g.requests.noteUnanswered()
+	r.begin(g, g.Proposal.Highest)
+}
 
-// backoff returns a random time of at most the timeout of a phase, which doubles with each failed attempt (rule
+// unanswered is an attempt that ended without an answer. If the answer comes later, it tells how long the round trip
+// takes, so that the next requests wait for it.
+type unanswered struct {
+	version uint64
+	ballot  protocols.Ballot
+	sentAt  time.Duration
+}
+
+// noteUnanswered notes that the present attempt ends without an answer.
+func (req *Request) noteUnanswered() {
+	req.unanswered++
+	req.before = unanswered{req.attempt.Version, req.attempt.Ballot, req.attempt.sentAt}
+}
+
+// answeredBy tells whether a message answers what was sent first in the attempt.
+func (u *unanswered) answeredBy(m *Message) bool {
+	return u.version == m.Version && uint64(u.ballot) == m.Ballot && m.Try == 0
+}
+
+// Again notes that the messages of the current phase are sent once more, under the same ballot (rule 4).
+func (r *Replica) Again(g *Register) {
+	p := g.Proposal
+	p.Tries++
+	p.resentAt = r.now
+	r.Out.Mark(g.requests.id, protocols.MarkRetried)
+}
+
+const (
+	// maxDoublings caps back-offs at 16 (1<<4) times the timeout of a phase.
+	maxDoublings = 4
+	// maxTimeoutDoublings caps timeouts at 4 (1<<2) times what the measured round trips say: with more, a client of a
+	// lossy network would wait for minutes between few messages.
+	maxTimeoutDoublings = 2
+)
+
+// backoff returns a random time of at most the timeout of a phase, which doubles with each refused attempt (rule
 // 4).
-func (r *Replica) backoff(failed int) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.quorumTimeout(r.quorum)) << min(failed-1, maxDoublings)))
+func (r *Replica) backoff(refused int) time.Duration {
+	return time.Duration(r.random.Int64N(int64(r.quorumTimeout(r.quorum)) << min(max(refused, 1)-1, maxDoublings)))
 }
 
 // onTimer starts a new attempt when the back-off of the last one is over. In any other phase, the answers did
@@ -157,7 +210,6 @@ func (r *Replica) onTimer(g *Register) {
 		r.Out.Mark(g.requests.id, protocols.MarkRetried)
 		r.begin(g, p.Highest)
 	default:
-		g.requests.timeouts++
 		r.rules.TimedOut(g)
 	}
 }
@@ -165,7 +217,7 @@ func (r *Replica) onTimer(g *Register) {
 // WaitForQuorum sets the timeout of a phase that a quorum must answer: of the nearest quorum at first; of all
 // replicas after a timeout, since one of the nearest may be down.
 func (r *Replica) WaitForQuorum(g *Register, s quorum.System) {
-	if g.requests.timeouts > 0 {
+	if g.Proposal.Tries > 0 || g.requests.unanswered > 0 {
 		s = quorum.Size(len(r.members), quorum.Of(r.members...))
 	}
 	r.setTimeout(g, r.quorumTimeout(s))
@@ -176,10 +228,11 @@ func (r *Replica) WaitForReplica(g *Register, from protocols.NodeID) {
 	r.setTimeout(g, r.roundTrips[from].Timeout())
 }
 
-// setTimeout sets the timer of a phase. The timeout doubles with each one that the request has met: the link
-// may be slower than anything measured, and a late answer gives no sample (RFC 6298, rule 5.5).
+// setTimeout sets the timer of a phase. The timeout doubles with each one that the request has met after the first of
+// an attempt, up to four times: the link may be slower than anything measured (RFC 6298, rule 5.5).
 func (r *Replica) setTimeout(g *Register, timeout time.Duration) {
-	r.Out.SetTimer(g.timer, timeout<<min(g.requests.timeouts, maxDoublings))
+	doublings := g.requests.unanswered + max(int(g.Proposal.Tries), 1) - 1
+	r.Out.SetTimer(g.timer, timeout<<min(doublings, maxTimeoutDoublings))
 }
 
 // quorumTimeout returns the timeout for the answers of the nearest replicas that form a quorum with this one.
@@ -200,20 +253,22 @@ func (r *Replica) quorumTimeout(s quorum.System) time.Duration {
 func (r *Replica) message(kind Kind, version uint64, b protocols.Ballot, value []byte) *Message {
 	m := &r.sent
 	m.Kind, m.Version, m.Ballot, m.Value = kind, version, uint64(b), value
-	m.LastBallot, m.ValueBallot, m.State = 0, 0, nil
+	m.LastBallot, m.ValueBallot, m.State, m.Try = 0, 0, nil, 0
 	return m
 }
 
 // ProposalMessage returns a message of the key's proposal, with a value. It must be sent at once: its memory is
 // reused.
 func (r *Replica) ProposalMessage(g *Register, kind Kind, value []byte) *Message {
-	return r.message(kind, g.Proposal.Version, g.Proposal.Ballot, value)
+	m := r.message(kind, g.Proposal.Version, g.Proposal.Ballot, value)
+	m.Try = g.Proposal.Tries
+	return m
 }
 
 // Reply returns the answer to a message, with the highest ballot promised before it. It must be sent at once: its
 // memory is reused.
 func (r *Replica) Reply(request *Message, kind Kind, last protocols.Ballot) *Message {
 	m := r.message(kind, request.Version, protocols.Ballot(request.Ballot), nil)
-	m.LastBallot = uint64(last)
+	m.LastBallot, m.Try = uint64(last), request.Try
 	return m
 }

@@ -83,6 +83,9 @@ func (g *Register) Next() uint64 { return g.version + 1 }
 // Request returns the oldest request of the key; nil if there is none. The key's proposal serves it.
 func (g *Register) Request() *Request { return g.requests }
 
+// Unanswered returns how many attempts for the oldest request have ended without an answer.
+func (g *Register) Unanswered() int { return g.requests.unanswered }
+
 // register returns the state of a key, which it creates if there is none.
 func (r *Replica) register(key []byte) *Register {
 	if g := r.byKey[string(key)]; g != nil {

@@ -16,9 +16,10 @@ type Request struct {
 	version      uint64 // that the command names; 0: none
 	value        []byte // the encoded command; nil for a read
 	proposed     bool
-	attempts     int // that failed
-	timeouts     int // of these attempts, those that timed out
-	lostVersions int // versions that another write got
+	attempts     int        // that were refused
+	unanswered   int        // attempts that ended without an answer
+	before       unanswered // the last of these
+	lostVersions int        // versions that another write got
 	attempt      Proposal
 	next         *Request
 }

@@ -90,10 +90,27 @@ func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last prot
 	r.GiveUp(g)
 }
 
-// TimedOut implements keypaxos.Rules: the answers of a phase did not come in time.
+// TimedOut implements keypaxos.Rules: the answers of a phase did not come in time. The phase's message is sent again to
+// those that have not answered, under the same ballot (rule 4). If a replica has refused, the attempt is given up: the
+// others may be down. It is given up, too, if promises can be taken back, so that others go on meanwhile (rule 13).
 func (r *replica) TimedOut(g *keypaxos.Register) {
-	r.abandon(g)
-	r.GiveUp(g)
+	p := g.Proposal
+	if p.Refused != 0 || r.reverts && p.Phase == keypaxos.Preparing {
+		r.abandon(g)
+		r.GiveUp(g)
+		return
+	}
+	r.Again(g)
+	kind, value, needed := keypaxos.Kind_PREPARE, []byte(nil), r.phase1
+	if p.Phase == keypaxos.Accepting {
+		kind, value, needed = keypaxos.Kind_ACCEPT, p.Value, r.phase2
+	}
+	r.WaitForQuorum(g, needed)
+	for _, to := range r.others {
+		if !p.Agreed.Has(int32(to)) {
+			r.Send(to, g, r.ProposalMessage(g, kind, value))
+		}
+	}
 }
 
 // abandon takes back the promises to the proposal's ballot, with the option revert (rule 13).

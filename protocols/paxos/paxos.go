@@ -34,11 +34,12 @@ type replica struct {
 	*keypaxos.Replica
 	phase1  quorum.System
 	phase2  quorum.System
+	others  []protocols.NodeID
 	reverts bool
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	r := &replica{phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], reverts: c.Options.(*Options).Revert}
+	r := &replica{phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], others: c.Delays.Nearest(c.ID), reverts: c.Options.(*Options).Revert}
 	r.Replica = keypaxos.New(c, r.phase1, r)
 	return r
 }

@@ -16,9 +16,10 @@
 //     in one step. A proposer without a value, where nothing is accepted, gets just the promise.
 //  3. Back home, the replica accepts what was accepted there, unless it has promised a higher ballot
 //     meanwhile: then the answer is void.
-//  4. A proposer is sent to one replica under one ballot. A retry, at the same replica or the other
-//     one, takes a higher ballot and a fresh local prepare: of two copies each could get a value of its
-//     own accepted. It begins after a random time, which doubles with each attempt.
+//  4. A proposer is sent to one replica under one ballot. If there is no answer, the same message is
+//     sent again to the same replica. Any other retry takes a higher ballot and a fresh local prepare: of
+//     two copies each could get a value of its own accepted. After a refusal it begins after a random time,
+//     which doubles with each attempt.
 //  5. A value accepted at two replicas is chosen. If it is another's, the write has lost this version
 //     and tries the next: of two replicas that write the same key at once, the later ballot wins.
 //  6. A read that comes back without a value has met none at two of three replicas: the latest version

@@ -12,6 +12,12 @@ import (
 func (r *replica) Begin(g *keypaxos.Register) {
 	p := g.Proposal
 	p.To = r.reach.Nearest(r.Now())
+	r.send(g)
+}
+
+// send sends the proposal to the replica chosen for its ballot.
+func (r *replica) send(g *keypaxos.Register) {
+	p := g.Proposal
 	r.WaitForReplica(g, p.To)
 	m := r.ProposalMessage(g, keypaxos.Kind_PROPOSE, p.Value)
 	m.ValueBallot = uint64(p.ValueBallot)
@@ -77,9 +83,20 @@ func (r *replica) refused(g *keypaxos.Register, by protocols.NodeID, last protoc
 	r.GiveUp(g)
 }
 
-// TimedOut implements keypaxos.Rules: no answer came in time. The replica asked counts as unreachable for a while,
-// and the attempt is given up.
+// maxTries is how often a proposal is sent again to one replica: once by the first attempt for a request, so that another
+// replica is asked soon, and then so often that loss is hardly the reason if there is no answer.
+const maxTries = 3
+
+// TimedOut implements keypaxos.Rules: no answer came in time. The proposal is sent again to the same replica under the
+// same ballot, as a network may double it (rule 4). In the end the replica asked counts as unreachable for a while, and
+// another attempt begins.
 func (r *replica) TimedOut(g *keypaxos.Register) {
+	p := g.Proposal
+	if !r.reach.Silent(p.To) && (p.Tries == 0 || g.Unanswered() > 0 && p.Tries < maxTries) {
+		r.Again(g)
+		r.send(g)
+		return
+	}
 	r.reach.Unanswered(g.Proposal.To, r.Now())
-	r.GiveUp(g)
+	r.AnotherAttempt(g)
 }
