@@ -33,7 +33,8 @@
 //  11. Every heartbeat is an append at the place where the follower's log should end. It makes the follower
 //     ask for what was lost, and carries the commit index when there are no writes.
 //  12. Entries are applied in the order of the log, from the first. The leader replies when it has applied
-//     an entry, and does not wait for followers to learn of the commit.
+//     an entry, and does not wait for followers to learn of the commit. A command that is handed over
+//     again after that has its result already, and gets no second entry.
 //
 // Snapshots:
 //

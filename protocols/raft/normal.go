@@ -30,9 +30,13 @@ type peer struct {
 
 // propose handles a command that replica from has forwarded, or that a client of this replica has given. The
 // leader appends it to its log, or answers it as a read without an entry, unless it has proposed it already
-// or is handing over (rule 27).
+// or is handing over (rule 27). A command that has taken effect is answered with its result (rule 12).
 func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
 	if r.handover.pending || !r.forwarder.Admit(from, c) {
+		return
+	}
+	if result, done := r.store.Result(c.ID()); done || r.store.Acked(c.ID()) { // rule 12: the answer was lost or is late
+		r.forwarder.OnApplied(c.ID(), result, r.out)
 		return
 	}
 	r.out.Mark(c.ID(), protocols.MarkProposed)

@@ -10,6 +10,8 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
+	"quorumbench/protocols/forward"
+	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/raft"
 )
@@ -576,4 +578,31 @@ func TestAnAppendedOfAnEarlierTermDoesNotCount(t *testing.T) {
 	d.expectCommits()
 	d.tell(2, appended(4, 5))
 	d.expectCommits(1, 2, 3, 4, 5)
+}
+
+// A follower that is far behind forwards its clients' commands again and again until it has applied them. The leader,
+// which has, answers them and does not append them a second time: the log would grow faster than the follower catches
+// up.
+func TestACommandThatHasTakenEffectIsNotAppendedAgain(t *testing.T) {
+	d := lead(t)
+	d.tell(1, appended(2, 4))
+	d.tell(2, appended(2, 4))
+	forwarded := func(seq, acked uint64) []*raft.Message {
+		data, err := proto.Marshal(&kv.Command{Client: 7, Seq: seq, Acked: acked, Key: []byte("k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.tell(3, &raft.Message{Term: 2, Kind: &raft.Message_Forward{Forward: &forward.Forward{
+			Commands: []*forward.Command{{Client: 7, Seq: seq, Data: data}}}}})
+	}
+	forwarded(1, 0)
+	forwarded(2, 2) // whose client wants the first answer no more
+	d.tell(1, appended(2, 6))
+	d.tell(2, appended(2, 6))
+	d.expectCommits(1, 2, 3, 4, 5, 6)
+	for seq := uint64(1); seq <= 2; seq++ {
+		if sent := forwarded(seq, 0); len(sent) != 1 || sent[0].GetReply().GetSeq() != seq || len(d.out.Records) > 0 {
+			t.Errorf("command %d is handed over again: sends %v, writes %v; want a reply and no entry", seq, sent, d.records())
+		}
+	}
 }
