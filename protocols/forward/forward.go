@@ -10,7 +10,7 @@
 //     waits. When the leader changes, or the same replica leads again, all waiting commands are
 //     forwarded to it, in the order in which they were accepted.
 //  3. A command without an answer after the retry timeout is forwarded again. The timeout doubles
-//     with each repetition, up to sixteen times the first: a message was lost, or the network is
+//     with each repetition, up to four times the first: a message was lost, or the network is
 //     slow. A replica that does not lead drops what is forwarded to it.
 //  4. A leader proposes a command once per leadership, however often it is handed over. A new
 //     leadership begins with no command proposed, because another leader may have overwritten it.
@@ -65,9 +65,9 @@ type Forwarder struct {
 	proposed map[protocols.CommandID]protocols.NodeID // of a leader: commands proposed and not applied, and who forwarded each last
 }
 
-// maxRetryShift caps the retry timeout at 16 (1<<4) times the first one, so that a slow network is not
-// flooded with repetitions.
-const maxRetryShift = 4
+// maxRetryShift caps the retry timeout at 4 (1<<2) times the first one: a slow network is not flooded with
+// repetitions, and on a lossy one no command waits long for the next.
+const maxRetryShift = 2
 
 // waiting is an accepted command without an answer.
 type waiting struct {

@@ -147,7 +147,7 @@ func TestRepetitionsBecomeRare(t *testing.T) {
 	r.Lead(0, 0, &r.out)
 	r.accept(1, 0)
 	due := late
-	for _, wait := range []time.Duration{2, 4, 8, 16, 16, 16} {
+	for _, wait := range []time.Duration{2, 4, 4, 4, 4, 4} {
 		r.out.Timers = nil
 		r.OnTimer(due, &r.out)
 		if want := []protocols.TimerChange{{ID: timer, After: wait * late}}; !slices.Equal(r.out.Timers, want) {
