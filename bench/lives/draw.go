@@ -21,6 +21,10 @@ type Life struct {
 	Jitter     [][]time.Duration
 	GiveUp     time.Duration // after which clients give a command up; 0: after the load's timeout
 	Habits     []string      // the names of those it has
+	Limits     limits        // of messages, snapshots and quorums
+	ValueSizes []int         // of which each value has one, in bytes; nil: 12
+	Gone       []string      // replicas that do not come back
+	CutOff     []string      // those of them that are up, cut off with the clients beside them
 }
 
 const ms = time.Millisecond
@@ -40,11 +44,21 @@ func (g Generator) Draw(seed uint64) *Life {
 	if driver.CheckReplicas(5) == nil && d.chance(0.3) {
 		n = 5
 	}
+	// A share of the lives has none of the habits that make a life differ from what all experiments have.
+	rare := newDrawer(g, seed, 0x4a8e).chance(0.6)
+	takes := func(l *Life, name string, stream uint64) (drawer, bool) {
+		own := newDrawer(g, seed, stream)
+		return own, g.takes(l, name, own.chance(0.25) && rare)
+	}
 	l := &Life{Driver: driver, Experiment: experiment.Experiment{
 		Name: fmt.Sprintf("life %d", seed), World: experiment.Simulated, Repeats: 1, Seed: seed,
 		Protocols: []experiment.Protocol{{Name: driver.Name, Label: driver.Name}},
 	}}
 	e := &l.Experiment
+	if own, yes := takes(l, fourToSeven, 0x4707); yes {
+		sizes := sizesOf(driver, 4, 7)
+		n = sizes[own.IntN(len(sizes))]
+	}
 	for i := range n {
 		e.Replicas = append(e.Replicas, fmt.Sprint("r", i))
 	}
@@ -54,6 +68,9 @@ func (g Generator) Draw(seed uint64) *Life {
 	}
 	d.options(l, n)
 	longest := d.delays(l, n)
+	if own, yes := takes(l, allQuorumSizes, 0x9502); yes {
+		own.quorumSizes(l)
+	}
 	if c := newDrawer(g, seed, 0xc11e); g.takes(l, clientsElsewhere, c.chance(0.3)) {
 		c.clientsElsewhere(l)
 	}
@@ -71,22 +88,42 @@ func (g Generator) Draw(seed uint64) *Life {
 		e.Load.Versions = experiment.Share(v.one(0.1, 0.5))
 	}
 	if g.takes(l, giveUp, e.Load.Arrivals != experiment.Closed && v.chance(0.5)) {
+		l.openLoop() // in a closed loop clients wait for their answers
 		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
+	if own, yes := takes(l, smallPieces, 0x5a11); yes {
+		own.smallPieces(l, longest)
+	}
+	if own, yes := takes(l, oftenSnapshots, 0x0f7e); yes {
+		l.Limits.SnapshotEvery = uint64(own.one(5, 10, 20))
+	}
+	if own := newDrawer(g, seed, 0x10fa); !l.has(clientsElsewhere) && g.takes(l, loyalClients, own.chance(0.25) && rare) {
+		own.beLoyal(l)
+	}
+	overlap, overlaps := takes(l, overlappingLeaders, 0x03e7)
+	if overlaps {
+		overlap.loadWhileOverlapping(l, longest)
+	}
 	d.faults(l, n)
+	if overlaps {
+		overlap.cutLeadersOff(l)
+	}
+	if own, yes := takes(l, staysDead, 0xdead); yes {
+		own.stayDead(l)
+	}
 	l.leaveOut(driver.NotSurvived)
 	return l
 }
 
-// leaveOut removes the faults that the driver does not promise to survive. DeadMinority needs no removal, since all
-// replicas are up at the end of a life.
+// leaveOut removes the faults that the driver does not promise to survive. Replicas stay dead only in lives of drivers
+// that survive it.
 func (l *Life) leaveOut(not protocols.Faults) {
 	e := &l.Experiment
 	if not.Loss {
 		e.Network.Loss = 0
 	}
 	e.Faults = slices.DeleteFunc(e.Faults, func(f experiment.Fault) bool {
-		crash, loss := f.Crash != "", f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0
+		crash, loss := f.Crash != "", f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0 || f.Isolate != ""
 		return not.Restarts && crash || not.Loss && loss
 	})
 }
@@ -118,19 +155,21 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	}
 	// A client gets a command through in about three of the longest round trips, if nothing is wrong.
 	load.Duration = max(2*time.Second, time.Duration(commands/(clients*n))*3*longest)
-	open := !d.chance(0.7) || l.instant()
-	if d.generator.Habit == nil || d.generator.Habit.Name == openLoop {
-		open = d.generator.takes(l, openLoop, open)
-	} else {
-		open = d.generator.Habit.open || l.instant()
+	load.Arrivals, load.Clients, load.Commands = experiment.Closed, clients, (commands+n-1)/n
+	if d.generator.takes(l, openLoop, !d.chance(0.7)) || l.instant() {
+		l.openLoop()
 	}
-	if !open {
-		load.Arrivals, load.Clients, load.Commands = experiment.Closed, clients, (commands+n-1)/n
-	} else {
-		load.Arrivals = experiment.Poisson // commands arrive while nothing is answered, too, so that many collect for each key
-		load.Keys.Count += 20
-		load.Rate = experiment.Rate(1.4 * commands / float64(n) / load.Duration.Seconds())
+}
+
+// openLoop has commands arrive while nothing is answered, too, so that many collect for each key.
+func (l *Life) openLoop() {
+	load := &l.Experiment.Load
+	if load.Arrivals != experiment.Closed {
+		return
 	}
+	load.Arrivals, load.Clients, load.Commands = experiment.Poisson, 0, 0
+	load.Keys.Count += 20
+	load.Rate = experiment.Rate(1.4 * commands / float64(len(l.Experiment.Clients)) / load.Duration.Seconds())
 }
 
 // clientsElsewhere adds one or two regions with clients and no replica. In some lives there are no other clients.
@@ -187,10 +226,7 @@ func (l *Life) instant() bool {
 		if l.Driver.Floor == nil {
 			break
 		}
-		floor := l.Driver.Floor(l.Driver.MustComplete(protocols.Config{
-			ID: protocols.NodeID(id), Members: protocols.Members(len(e.Replicas)), Options: e.Protocols[0].Options, Delays: l.betweenReplicas(),
-			Leader: protocols.NodeID(slices.Index(e.Replicas, e.Protocols[0].Leader)),
-		}))
+		floor := l.Driver.Floor(l.config(protocols.NodeID(id)))
 		if floor == 0 {
 			return true
 		}
@@ -352,6 +388,13 @@ func (l *Life) String() string {
 	fmt.Fprintf(&b, "\n%s in each region for %v, %v reads, %v by version, %d keys, retry after %v\nloss %v, jitter %t, reorder %t, %v of messages doubled, persisting takes %v\n",
 		load, e.Load.Duration, e.Load.Reads, e.Load.Versions, e.Load.Keys.Count, e.Load.Retry,
 		e.Network.Loss, e.Network.Jitter, e.Network.Reorder, e.Simulation.Doubled, e.Simulation.PersistCost)
+	l.Limits.describe(&b)
+	if len(l.ValueSizes) > 0 {
+		fmt.Fprintf(&b, "values of one of %v bytes\n", l.ValueSizes)
+	}
+	if len(l.Gone) > 0 {
+		fmt.Fprintf(&b, "%s do not come back\n", strings.Join(l.Gone, ", "))
+	}
 	for i := range e.Faults {
 		fmt.Fprintf(&b, "at %v: %s\n", e.Faults[i].At, e.Faults[i].String())
 	}

@@ -1,6 +1,8 @@
 package lives
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"quorumbench/bench/experiment"
@@ -79,4 +81,36 @@ func (d drawer) repeated(e *experiment.Experiment) []experiment.Fault {
 		}
 		all = append(all, f)
 	}
+}
+
+// loadWhileOverlapping draws the load of a life with overlapping leaders: most commands are reads of few keys, and
+// arrive whether earlier ones are answered or not, over the time of some ten elections.
+func (d drawer) loadWhileOverlapping(l *Life, longest time.Duration) {
+	load := &l.Experiment.Load
+	load.Duration = max(load.Duration, 100*longest)
+	load.Reads = 0.7
+	l.openLoop()
+	load.Rate = experiment.Rate(3 * commands / float64(len(l.Experiment.Clients)) / load.Duration.Seconds())
+	load.Keys.Count = 1 + d.IntN(5)
+}
+
+// cutLeadersOff isolates the leader again and again, for long enough that the others elect another one, while it has
+// its clients and does not know. All clocks are fast by one rate, so that elections take little time; with that a
+// protocol that trusts clocks is safe.
+func (d drawer) cutLeadersOff(l *Life) {
+	e := &l.Experiment
+	delays := l.betweenReplicas()
+	rate := d.one(2, 3, 5) * float64(delays.MaxRoundTrip()) / float64(delays.ElectionTimeout())
+	for _, region := range e.Replicas {
+		e.Faults = append(e.Faults, experiment.Fault{For: e.Load.Duration, Skew: &experiment.Skew{Region: region, Rate: experiment.Factor(rate)}})
+	}
+	timeout := rate * float64(delays.ElectionTimeout())
+	for at := time.Duration(timeout); ; {
+		f := experiment.Fault{At: at, For: time.Duration((1.5 + 2.5*d.Float64()) * timeout), Isolate: experiment.CrashLeader}
+		if at = f.At + f.For + time.Duration((0.5+2*d.Float64())*timeout); f.At+f.For >= e.Load.Duration {
+			break
+		}
+		e.Faults = append(e.Faults, f)
+	}
+	slices.SortStableFunc(e.Faults, func(a, b experiment.Fault) int { return cmp.Compare(a.At, b.At) })
 }

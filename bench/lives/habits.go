@@ -15,29 +15,60 @@ type Habit struct {
 	Help string
 	// suits says whether lives of a driver can have the habit. Nil: those of every driver.
 	suits func(*protocols.Driver) bool
-	open  bool // needs commands that arrive whether earlier ones are answered or not
 }
 
 // The names of the habits.
 const (
-	clientsElsewhere = "clients-elsewhere"
-	fastTimers       = "fast-timers"
-	giveUp           = "give-up"
-	namedVersions    = "named-versions"
-	openLoop         = "open-loop"
-	repeatedFaults   = "repeated-faults"
-	slowDisks        = "slow-disks"
+	allQuorumSizes     = "all-quorum-sizes"
+	clientsElsewhere   = "clients-elsewhere"
+	fastTimers         = "fast-timers"
+	fourToSeven        = "four-to-seven-replicas"
+	giveUp             = "give-up"
+	loyalClients       = "loyal-clients"
+	namedVersions      = "named-versions"
+	oftenSnapshots     = "often-snapshots"
+	openLoop           = "open-loop"
+	overlappingLeaders = "overlapping-leaders"
+	repeatedFaults     = "repeated-faults"
+	slowDisks          = "slow-disks"
+	smallPieces        = "small-pieces"
+	staysDead          = "stays-dead"
 )
 
 // Habits are the habits, by name.
 var Habits = []Habit{
+	{Name: allQuorumSizes, suits: hasQuorums, Help: "quorums of every size, as far as those that must meet do"},
 	{Name: clientsElsewhere, Help: "one or two regions have clients and no replica"},
 	{Name: fastTimers, Help: "timers fire much too early, at all replicas or at some for a while"},
-	{Name: giveUp, open: true, Help: "clients give a command up after 0.3 to 3 s"},
+	{Name: fourToSeven, suits: takesFourToSeven, Help: "four to seven replicas"},
+	{Name: giveUp, Help: "clients give a command up after 0.3 to 3 s"},
+	{Name: loyalClients, suits: hasStandardClient, Help: "clients ask no other replica; the one that was asked owes the answer, unless it has crashed since"},
 	{Name: namedVersions, Help: "some commands name a version of their key"},
+	{Name: oftenSnapshots, Help: "a snapshot every 5 to 20 entries"},
 	{Name: openLoop, Help: "commands arrive at random times, whether earlier ones are answered or not"},
+	{Name: overlappingLeaders, suits: hasLeader, Help: "leaders are cut off again and again, while clients beside them go on; clocks are fast by one rate"},
 	{Name: repeatedFaults, Help: "crashes or partitions follow each other over the whole life"},
 	{Name: slowDisks, Help: "persisting takes 0.1 or 0.2 s"},
+	{Name: smallPieces, Help: "messages and pieces of snapshots of 128 to 512 bytes, and values of 12 to 300"},
+	{Name: staysDead, suits: survivesDeadMinority, Help: "a minority never restarts, or stays cut off with its clients"},
+}
+
+func hasLeader(d *protocols.Driver) bool         { return d.HasLeader }
+func hasStandardClient(d *protocols.Driver) bool { return d.Client == nil }
+func hasQuorums(d *protocols.Driver) bool        { return d.Quorums != nil && len(d.Meeting) > 0 }
+func takesFourToSeven(d *protocols.Driver) bool  { return len(sizesOf(d, 4, 7)) > 0 }
+func survivesDeadMinority(d *protocols.Driver) bool {
+	return !d.NotSurvived.DeadMinority && !d.NotSurvived.Restarts && !d.NotSurvived.Loss
+}
+
+// sizesOf returns the numbers of replicas, from least to most, that a driver works with.
+func sizesOf(d *protocols.Driver, least, most int) (sizes []int) {
+	for n := least; n <= most; n++ {
+		if d.CheckReplicas(n) == nil {
+			sizes = append(sizes, n)
+		}
+	}
+	return sizes
 }
 
 // HabitNames returns the names of all habits.
@@ -74,8 +105,8 @@ func (g Generator) takes(l *Life, name string, drawn bool) bool {
 	if g.Habit != nil {
 		drawn = g.Habit.Name == name
 	}
-	if !drawn || l.has(name) {
-		return drawn
+	if !drawn {
+		return false
 	}
 	if h, err := FindHabit(name); err != nil || !h.Suits(g.Driver) {
 		return false

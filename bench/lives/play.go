@@ -20,7 +20,7 @@ import (
 type Outcome struct {
 	Checks     []result.Check
 	Commands   int    // issued
-	Unanswered int    // of these
+	Unanswered int    // of these, as far as they must have an answer
 	Messages   uint64 // sent
 }
 
@@ -65,6 +65,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	record, err := run.Play(ctx, run.Config{
 		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: cmp.Or(l.GiveUp, l.asLong()), AwaitLevel: true,
 		Bounds: bounds, Breach: breach, Steps: trace,
+		Gone: l.Gone, Change: l.Limits.change, ValueSizes: l.ValueSizes,
 	})
 	if errors.Is(err, run.ErrFlooded) {
 		detail := fmt.Sprintf("more than %d events, or %d that wait", bounds.Events, bounds.Waiting)
@@ -74,9 +75,13 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 		return nil, err
 	}
 	out = &Outcome{Checks: verify.Check(record)}
-	for _, c := range record.Clients {
+	for i, c := range record.Clients {
 		out.Commands += len(c.Samples)
-		out.Unanswered += len(c.Awaited())
+		for _, s := range c.Awaited() {
+			if l.owed(record, i, s) {
+				out.Unanswered++
+			}
+		}
 	}
 	for _, one := range record.Replicas {
 		out.Messages += one.Messages

@@ -7,6 +7,7 @@ import (
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/protocols/flow"
 )
 
 // clone returns a copy whose faults and settings can be changed.
@@ -59,6 +60,15 @@ func (l *Life) simpler() []*Life {
 		return had
 	})
 	try(func(e *experiment.Experiment) bool { e.Load.Keys.Count /= 2; return e.Load.Keys.Count > 0 })
+	tryLife := func(had bool, change func(c *Life)) {
+		if c := l.clone(); had {
+			change(c)
+			all = append(all, c)
+		}
+	}
+	tryLife(l.Limits.Messages != flow.Limits{}, func(c *Life) { c.Limits.Messages = flow.Limits{} })
+	tryLife(l.Limits.SnapshotEvery > 0, func(c *Life) { c.Limits.SnapshotEvery = 0 })
+	tryLife(l.ValueSizes != nil, func(c *Life) { c.ValueSizes = nil })
 	return all
 }
 
