@@ -24,7 +24,7 @@ type TableOptions struct {
 // ColorTerminal reports whether w is a terminal that may be sent escape sequences: not if NO_COLOR
 // is set (https://no-color.org) or the terminal calls itself dumb.
 func ColorTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
+	f, ok := w.(interface{ Fd() uintptr })
 	return ok && term.IsTerminal(int(f.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
 

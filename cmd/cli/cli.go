@@ -51,17 +51,6 @@ func interrupted(format string, args ...any) error {
 	return &codedError{exitInterrupted, fmt.Errorf(format, args...)}
 }
 
-// keepsKey is the key of a context's value that tells whether the command, when it is interrupted, ends by itself and
-// keeps what it has.
-type keepsKey struct{}
-
-// keepOnInterrupt says that the command ends by itself, from now on, when it is interrupted.
-func keepOnInterrupt(ctx context.Context) {
-	if keeps, ok := ctx.Value(keepsKey{}).(*atomic.Bool); ok {
-		keeps.Store(true)
-	}
-}
-
 // Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command; one that has
 // something to keep keeps it. A second Ctrl-C ends the process at once.
 func Main(drivers ...*protocols.Driver) {
@@ -88,11 +77,15 @@ func Run(ctx context.Context, drivers protocols.Drivers, args []string, stdin io
 	root := rootCommand(drivers)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	out := &output{Writer: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
 	err := checkDrivers(drivers)
 	if err == nil {
 		err = root.ExecuteContext(ctx)
+	}
+	if failure := out.failed(); err == nil && failure != nil {
+		err = fmt.Errorf("printing: %w", failure)
 	}
 	if err == nil {
 		return exitFine

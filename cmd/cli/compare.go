@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -41,7 +42,10 @@ Results that differ in topology, load, network or transport are not compared unl
 			if len(results) == 1 && len(results[0].Labels()) < 2 {
 				return usage(errors.New("found one result with one protocol; accepted: two results, or one with several protocols"))
 			}
-			if err := reports.Compare(cmd.OutOrStdout(), results, names, options); err != nil {
+			var unprinted *fs.PathError
+			if err := reports.Compare(cmd.OutOrStdout(), results, names, options); errors.As(err, &unprinted) {
+				return err
+			} else if err != nil {
 				return usage(err)
 			}
 			if out == "" {

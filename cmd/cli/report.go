@@ -20,6 +20,7 @@ func reportCommand() *cobra.Command {
 			if err != nil {
 				return usage(err)
 			}
+			outliveReader(cmd.Context())
 			return show(cmd.OutOrStdout(), found, args[0])
 		},
 	}

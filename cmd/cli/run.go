@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -64,6 +65,7 @@ run and keeps what was measured so far, marked as partial.`,
 				fmt.Fprintln(cmd.ErrOrStderr(), remark)
 			}
 			keepOnInterrupt(cmd.Context())
+			outliveReader(cmd.Context())
 			folder, err := reserve(cmd, plan.Experiment.Name, out)
 			if err != nil {
 				return usage(err)
@@ -143,8 +145,9 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, spin 
 
 // show prints the table of a result and draws its figures into its folder.
 func show(w io.Writer, r *result.Result, folder string) error {
-	if err := reports.Table(w, r, reports.TableOptions{Color: reports.ColorTerminal(w)}); err != nil {
-		return err
+	err := reports.Table(w, r, reports.TableOptions{Color: reports.ColorTerminal(w)})
+	if errors.Is(err, syscall.EPIPE) {
+		err = nil // the reader has seen enough
 	}
 	figures, missing := reports.Draw(folder, r)
 	fmt.Fprintln(w)
@@ -154,7 +157,7 @@ func show(w io.Writer, r *result.Result, folder string) error {
 	for _, figure := range figures {
 		fmt.Fprintf(w, "figure: %s\n", figure)
 	}
-	return missing
+	return errors.Join(err, missing)
 }
 
 func isFile(path string) bool {
