@@ -65,6 +65,7 @@ world: sim
 	}
 	// Output:
 	// raft with leader us-east-1 commits in one round trip from us-east-1, two round trips from eu-west-1 and 1.5 round trips from ap-northeast-1.
+	// SHA256SUMS
 	// bench.txt
 	// breakdown.png
 	// distribution.png

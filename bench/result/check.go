@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // check checks that what a run.json says fits together, so that nothing is reported of what is not there.
@@ -12,6 +13,8 @@ func (r *Result) check() error {
 	e := &r.Experiment
 	labels := r.Labels()
 	switch {
+	case strings.ContainsFunc(e.Name, func(r rune) bool { return !unicode.IsPrint(r) }):
+		return fmt.Errorf("found the name %q; expected one that can be printed", e.Name)
 	case len(e.Clients) == 0 || len(e.Replicas) == 0 || len(labels) == 0:
 		return fmt.Errorf("found %d regions with clients, %d replicas and %d protocols; expected one or more of each", len(e.Clients), len(e.Replicas), len(labels))
 	case e.Repeats < 1:

@@ -23,6 +23,7 @@ const (
 	logFile     = "latency.hlog" // its histograms, HdrHistogram log format, version 2
 	summaryFile = "summary.csv"  // a line for each run and region
 	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
+	sumsFile    = "SHA256SUMS"   // checksums of all these, as sha256sum -c reads them
 )
 
 // Write puts a result into a folder, which must not be there or be empty; see Folder.Write.
@@ -35,20 +36,27 @@ func Write(r *Result, folder string) error {
 	return f.Write(r)
 }
 
-// Write puts a result into the folder. Each file appears as a whole or not at all, run.json last. If one cannot be
+// Write puts a result into the folder. Each file appears as a whole or not at all, SHA256SUMS and run.json last. If one cannot be
 // written, the others are, and the error names those that are missing. Write enters into the result what latency.hlog
 // has in it.
 func (f *Folder) Write(r *Result) error {
 	var missing []error
+	var sums bytes.Buffer
 	put := func(name string, write func(io.Writer, *Result) error) {
 		var content bytes.Buffer
 		err := write(&content, r)
+		if name == runFile && err == nil { // the sums stand beside it as soon as it is there
+			addSum(&sums, name, content.Bytes())
+			err = writeWhole(filepath.Join(f.Path, sumsFile), sums.Bytes())
+		}
 		if err == nil {
 			err = writeWhole(filepath.Join(f.Path, name), content.Bytes())
 		}
 		if err != nil {
 			missing = append(missing, fmt.Errorf("%s was not written: %w", filepath.Join(f.Path, name), err))
+			return
 		}
+		addSum(&sums, name, content.Bytes())
 	}
 	put(logFile, writeSummedLog)
 	put(summaryFile, writeSummary)
@@ -89,13 +97,22 @@ func Read(folder string) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a result: %w", err)
 	}
+	var edition struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &edition); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", path, err)
+	}
+	if edition.Schema != SchemaVersion { // of another edition, the rest may be something else
+		return nil, fmt.Errorf("%s is of schema %d; accepted: %d, which this quorumbench writes: use the one that wrote the result, or run the experiment again",
+			path, edition.Schema, SchemaVersion)
+	}
+	if err := checkSum(folder, runFile, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	r := &Result{}
 	if err := json.Unmarshal(data, r); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	if r.Schema != SchemaVersion {
-		return nil, fmt.Errorf("%s is of schema %d; accepted: %d, which this quorumbench writes: use the one that wrote the result, or run the experiment again",
-			path, r.Schema, SchemaVersion)
 	}
 	r.Experiment.Complete()
 	renameMeasures(r)

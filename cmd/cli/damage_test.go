@@ -36,6 +36,14 @@ world: sim
 	return folder
 }
 
+// unsummed removes the checksums from a result, as one of a former edition has none.
+func unsummed(t *testing.T, folder string) {
+	t.Helper()
+	if err := os.Remove(filepath.Join(folder, "SHA256SUMS")); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // refused expects that a result is not reported, but refused with what is wrong in which file.
 func refused(t *testing.T, what, folder, file, want string) {
 	t.Helper()
@@ -78,6 +86,7 @@ func withoutSum(t *testing.T, content []byte) []byte {
 // its checksum.
 func TestADamagedLogOfHistogramsIsRefused(t *testing.T) {
 	folder := stored(t)
+	unsummed(t, folder)
 	summary, log := read(t, folder, "run.json"), read(t, folder, "latency.hlog")
 	lines := bytes.SplitAfter(log, []byte("\n"))
 	for _, sums := range []bool{true, false} {
@@ -114,6 +123,10 @@ func TestADamagedLogOfHistogramsIsRefused(t *testing.T) {
 func TestADamagedRunIsRefused(t *testing.T) {
 	folder := stored(t)
 	good := read(t, folder, "run.json")
+	write(t, folder, "run.json", bytes.Replace(good, []byte(`"seed": 1`), []byte(`"seed": 2`), 1))
+	refused(t, "another seed", folder, "run.json", `found SHA-256 [0-9a-f]{12}…; SHA256SUMS expects [0-9a-f]{12}…: the file was changed or cut after the run`)
+	unsummed(t, folder)
+
 	type object = map[string]any
 	runOf := func(r object, i int) object { return r["runs"].([]any)[i].(object) }
 	regions := func(r object) []any { return runOf(r, 1)["regions"].([]any) }
@@ -172,7 +185,7 @@ func (i *intruder) Write(p []byte) (int, error) {
 
 // What cannot be written is said; the table is printed, and everything else is written.
 func TestWhatCannotBeWrittenIsSaid(t *testing.T) {
-	all := []string{"bench.txt", "breakdown.png", "distribution.png", "latency.hlog", "latency.png", "run.json", "summary.csv", "timeline.png"}
+	all := []string{"SHA256SUMS", "bench.txt", "breakdown.png", "distribution.png", "latency.hlog", "latency.png", "run.json", "summary.csv", "timeline.png"}
 	for _, lost := range []string{"run.json", "latency.png"} {
 		folder := filepath.Join(t.TempDir(), "result")
 		stderr := &intruder{paths: []string{filepath.Join(folder, lost)}}
