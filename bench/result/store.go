@@ -2,6 +2,7 @@ package result
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -89,10 +90,13 @@ func writeWhole(path string, content []byte) error {
 
 // Read reads a result from its folder, histograms included.
 func Read(folder string) (*Result, error) {
+	if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s is a file; accepted: a result folder", folder)
+	}
 	path := filepath.Join(folder, runFile)
 	data, err := configs.ReadFile(path, maxFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s is not a result folder: it has no %s", folder, runFile)
+	if folder == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s is not a result folder: it has no %s", cmp.Or(folder, `""`), runFile)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading a result: %w", err)

@@ -29,6 +29,9 @@ Results that differ in topology, load, network or transport are not compared unl
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, folders []string) error {
+			if cmd.Flags().Changed("out") && filepath.Ext(out) != ".png" {
+				return usage(fmt.Errorf("--out: found %q; accepted: a name that ends in .png", out))
+			}
 			var results []*result.Result
 			var names []string
 			for _, folder := range folders {
