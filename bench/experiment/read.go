@@ -19,6 +19,9 @@ import (
 // what it leaves out. The file may name the given drivers. An error has file, line and column, what was found
 // and what is accepted.
 func Read(file string, drivers protocols.Drivers) (*Plan, error) {
+	if file == "" {
+		return nil, fmt.Errorf("found no name of an experiment file; the experiments shipped with quorumbench are %s", strings.Join(configs.Experiments(), ", "))
+	}
 	data, err := configs.ReadFile(file, configs.MaxExperiment)
 	if err != nil {
 		if shipped, shippedErr := configs.Experiment(file); shippedErr == nil {

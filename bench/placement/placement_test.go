@@ -1,6 +1,8 @@
 package placement_test
 
 import (
+	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +166,22 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 	bad := []placement.Protocol{{Label: "raft", Driver: registry.Drivers.Find("raft"), Options: protocols.Choices{"chalk": "on"}}}
 	if _, err := placement.Of(line(), bad, []int{0, 1, 2}, nil); err == nil {
 		t.Error("an option that raft does not have is accepted")
+	}
+}
+
+func TestASearchEndsWithItsContextAndDoesNotBeginWithoutHope(t *testing.T) {
+	n := &placement.Network{Regions: make([]string, 64), OneWay: make(protocols.Delays, 64)}
+	for i := range n.OneWay {
+		n.OneWay[i] = make([]time.Duration, 64)
+	}
+	_, _, err := placement.Choose(t.Context(), n, drivers("raft"), 32, 64, nil, nil, result.ByMean, 1)
+	if want := "found 1.83e+18 sets of 32 of 64 regions; accepted: up to 10000000 sets"; err == nil || err.Error() != want {
+		t.Errorf("found %v, want %s", err, want)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, compared, err := placement.Choose(ctx, n, drivers("raft"), 4, 64, nil, nil, result.ByMean, 1); !errors.Is(err, context.Canceled) || compared > 4 {
+		t.Errorf("a search that was interrupted: %v, after %d placements", err, compared)
 	}
 }
 

@@ -134,7 +134,8 @@ missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
 		Args:    noSuchCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRunE = checkLists
 	root.AddCommand(runCommand(drivers), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
 		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers))
 	return root

@@ -260,6 +260,9 @@ func planNetwork(topology *netem.Topology, regions, places, named []string) (*pl
 		if err != nil || !(weight > 0) || weight > 1e9 {
 			return nil, nil, usage(fmt.Errorf("--clients: found the weight %q of %s; accepted: a number above 0", share, region))
 		}
+		if at := slices.Index(n.Regions, region); slices.ContainsFunc(clients, func(c placement.Client) bool { return c.Region == at }) {
+			return nil, nil, usage(fmt.Errorf("--clients: found %s a second time; accepted: each region once, with its weight", region))
+		}
 		if err := add(region, weight); err != nil {
 			return nil, nil, err
 		}
