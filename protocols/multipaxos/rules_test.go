@@ -361,6 +361,58 @@ func TestACommandThatPhase1FindsIsProposedOnce(t *testing.T) {
 	expect(t, "leads", d.sent(2), "2.0 heartbeat, commit 0; 2.0 accept from 1 a")
 }
 
+// Marks tell of commands only, each where its replica has got so far: accepted by a follower, committed with a quorum,
+// applied where the client waits.
+func TestMarksTellHowFarACommandIs(t *testing.T) {
+	a := protocols.CommandID{Client: 1, Seq: 'a'}
+	expectMarks := func(d *desk, what string, want ...string) {
+		t.Helper()
+		var got []string
+		for _, m := range d.out.Marks {
+			switch m.Event {
+			case protocols.MarkAccepted, protocols.MarkCommitted, protocols.MarkApplied:
+				got = append(got, m.Event)
+				if m.ID != a {
+					t.Errorf("%s: marks %v %s", what, m.ID, m.Event)
+				}
+			}
+		}
+		expect(t, what, strings.Join(got, " "), strings.Join(want, " "))
+	}
+	d := newDesk(t, 5)
+	d.tell(1, ballot(1, 1), accept(1, 0, d.values("no-op", "a")...))
+	expectMarks(d, "a follower", protocols.MarkAccepted)
+	d.stand() // what it has accepted is found again
+	d.tell(1, ballot(2, 0), promise())
+	d.tell(2, ballot(2, 0), promise())
+	d.tell(1, ballot(2, 0), accepted(1, 2))
+	expectMarks(d, "two of five have accepted")
+	d.tell(2, ballot(2, 0), accepted(1, 2))
+	expectMarks(d, "three of five have accepted", protocols.MarkCommitted)
+
+	d = newDesk(t, 3)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: a, Data: d.value("a")})
+	d.tell(1, ballot(1, 0), accepted(1, 1))
+	expectMarks(d, "its client waits here", protocols.MarkCommitted, protocols.MarkApplied)
+}
+
+// The measure of an election counts from its own first candidacy, not from that of an election before.
+func TestAnElectionIsMeasuredByItself(t *testing.T) {
+	d := newDesk(t, 3)
+	for round := range uint64(2) {
+		d.stand()
+		mine := ballot(2*round+1, 0)
+		d.now += time.Second
+		d.tell(1, mine, promise())
+		if !slices.Contains(d.out.Marks, protocols.Mark{Event: protocols.MeasureElection, Value: time.Second.Milliseconds()}) {
+			t.Errorf("election %d: marks %v", round+1, d.out.Marks)
+		}
+		d.tell(1, mine, refuse(ballot(2*round+2, 1)))
+	}
+}
+
 // The story of a value that stood on a majority and was not chosen: what was accepted under an
 // older ballot does not count, also when the answers that tell so come late.
 func TestOnlyAcceptsUnderTheLeadersBallotCount(t *testing.T) {

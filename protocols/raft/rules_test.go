@@ -541,6 +541,52 @@ func (d *desk) marked(event string) bool {
 	return slices.ContainsFunc(d.out.Marks, func(m protocols.Mark) bool { return m.Event == event })
 }
 
+// The leader marks the commands that it commits and applies, and nobody else does; a no-op has no marks.
+func TestTheLeaderMarksWhatItCommits(t *testing.T) {
+	command := protocols.CommandID{Client: 1, Seq: 1}
+	expectMarks := func(d *desk, want int) {
+		t.Helper()
+		got := 0
+		for _, m := range d.out.Marks {
+			if m.Event == protocols.MarkCommitted || m.Event == protocols.MarkApplied {
+				if got++; m.ID != command {
+					t.Errorf("marks %v %s", m.ID, m.Event)
+				}
+			}
+		}
+		if got != want || len(d.commits) != 3 {
+			t.Errorf("with %d entries committed there are %d marks, want %d: %v", len(d.commits), got, want, d.out.Marks)
+		}
+	}
+	d := newDesk(t, 3, 1, 1)
+	d.stand()
+	d.tell(1, vote(2, true))
+	d.put(1, "v")
+	d.tell(1, appended(2, 3)) // the no-op is entry 2
+	expectMarks(d, 2)
+
+	entries := appendEntries(2, 1, 1, 3, 2, 2)
+	data, err := proto.Marshal(&kv.Command{Client: 1, Seq: 1, Key: []byte("k"), Value: []byte("v")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries.GetAppendEntries().Entries[1].Command = data
+	d = newDesk(t, 3, 1, 1)
+	d.tell(1, entries)
+	expectMarks(d, 0)
+}
+
+// The measure of an election counts from the first candidacy without a leader, not from the last.
+func TestAnElectionIsMeasuredFromItsFirstCandidacy(t *testing.T) {
+	d := newDesk(t, 3, 1)
+	d.stand()
+	d.stand() // an hour later
+	d.tell(1, vote(3, true))
+	if !slices.Contains(d.out.Marks, protocols.Mark{Event: protocols.MeasureElection, Value: time.Hour.Milliseconds()}) {
+		t.Errorf("marks %v", d.out.Marks)
+	}
+}
+
 // What takes the place of all on disk takes the place of the vote, too (rules 2 and 4).
 func TestASnapshotOnDiskKeepsTheVote(t *testing.T) {
 	d := newDesk(t, 3, 1, slices.Repeat([]uint64{1}, 100)...)

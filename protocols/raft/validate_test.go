@@ -92,6 +92,24 @@ func TestALeaderFollowsNobodyInItsTerm(t *testing.T) {
 	d.expectCommits(1, 2, 3, 4)
 }
 
+// A confirmation of a round that has not begun counts neither then nor later.
+func TestARoundIsNotConfirmedBeforeItBegins(t *testing.T) {
+	d := leadWith(t, protocols.Choices{"reads": "index"})
+	d.tell(1, confirmed(2, 2, d.now))
+	if d.get(2) {
+		t.Error("a read is answered by the confirmation of a round that begins with it")
+	}
+}
+
+// A whole snapshot of an entry of term 0, which no log has, brings no replica down.
+func TestASnapshotOfTermZeroBringsNoReplicaDown(t *testing.T) {
+	d := newDesk(t, 3, 2, 1, 1)
+	d.tell(1, whole(2, 9, 0, state(t, 10)))
+	if sent := d.tell(1, appendEntries(2, 2, 1, 2)); len(sent) != 1 {
+		t.Errorf("answers %v", sent)
+	}
+}
+
 // Whatever numbers a message has, it brings no replica down.
 func TestNoNumberBringsAReplicaDown(t *testing.T) {
 	const most = 1 << 62 // of the numbers that are taken for a replica's
