@@ -137,6 +137,9 @@ func TestCatchingUpGoesOnAfterKnownInstances(t *testing.T) {
 	if a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.sent.Sends) > 0 {
 		t.Errorf("when the same answer arrives a second time, asks again: %q", a.messages(0))
 	}
+	if len(a.sent.Marks) > 0 {
+		t.Errorf("of an answer with nothing new it measures %v", a.sent.Marks)
+	}
 	a.at += regions.RoundTrip(2, 0)
 	if a.receive(0, &Message{Kind: &Message_Committed{Committed: answer}}); len(a.messages(0)) != 1 {
 		t.Errorf("when it may be the answer to the last query, asks %q", a.messages(0))

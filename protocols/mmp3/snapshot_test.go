@@ -265,6 +265,8 @@ func TestAnInvalidSnapshotIsNotInstalled(t *testing.T) {
 		{"no snapshot", 9, bytes.Repeat([]byte{0xff}, 30)},
 		{"another index", 9, encoded(t, &Snapshot{Applied: []uint64{8, 0, 0}, Seen: []uint64{8, 0, 0}, Slots: 8, State: state})},
 		{"two columns", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0}, Seen: []uint64{9, 0}, Slots: 9, State: state})},
+		{"two columns applied", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0}, Seen: []uint64{9, 0, 0}, Slots: 9, State: state})},
+		{"beyond the last LSN there could be", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0, 0}, Seen: []uint64{9, maxLSN, 0}, Slots: 9, State: state})},
 		{"applied and not seen", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0, 0}, Seen: []uint64{8, 0, 0}, Slots: 9, State: state})},
 		{"of before what is applied", 9, encoded(t, &Snapshot{Applied: []uint64{1, 8, 0}, Seen: []uint64{9, 9, 9}, Slots: 9, State: state})},
 		{"no state", 9, encoded(t, &Snapshot{Applied: []uint64{9, 0, 0}, Seen: []uint64{9, 0, 0}, Slots: 9, State: []byte{0xff}})},
