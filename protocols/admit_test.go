@@ -14,7 +14,7 @@ import (
 type flexibleOptions struct {
 	Phase1 int    `option:"phase1" range:"1..n" zero:"auto"`
 	Phase2 int    `option:"phase2" range:"1..n"`
-	Reads  string `option:"reads" accepts:"log,lease"`
+	Reads  string `option:"reads" accepts:"log,lease" trustsclocks:"lease"`
 	Eager  bool   `option:"eager"`
 }
 
@@ -100,6 +100,25 @@ func TestADriverWorksWithOneReplicaToTheMost(t *testing.T) {
 	for n, accepted := range map[int]bool{0: false, 1: true, 2: true, protocols.MaxReplicas: true, protocols.MaxReplicas + 1: false} {
 		if err := anyNumber.CheckReplicas(n); (err == nil) != accepted {
 			t.Errorf("%d replicas: %v; want accepted: %t", n, err, accepted)
+		}
+	}
+}
+
+func TestTheListOfOptionsTellsDefaultsAndWhatTrustsClocks(t *testing.T) {
+	var got []string
+	for _, o := range flexible.List(5) {
+		got = append(got, fmt.Sprint(o.Name, " ", o.Default, " ", o.TrustsClocks))
+	}
+	if want := "phase1 auto [], phase2 3 [], reads log [lease], eager off []"; strings.Join(got, ", ") != want {
+		t.Errorf("lists %s, want %s", strings.Join(got, ", "), want)
+	}
+}
+
+func TestPeersAreTheOtherMembers(t *testing.T) {
+	c := protocols.Config{ID: 1, Members: protocols.Members(3)}
+	for id, want := range map[protocols.NodeID]bool{protocols.Nobody: false, 0: true, 1: false, 2: true, 3: false} {
+		if c.IsPeer(id) != want {
+			t.Errorf("to replica 1 of 3, %d is a peer: %t", id, !want)
 		}
 	}
 }

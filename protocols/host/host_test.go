@@ -57,6 +57,11 @@ func (d *disk) Write(records []protocols.Record) bool {
 	return d.MemoryDisk.Write(records)
 }
 
+func (d *disk) Crash() {
+	d.w.did = append(d.w.did, "crash of the disk")
+	d.MemoryDisk.Crash()
+}
+
 // script is a node that does what a test says.
 type script func(in *protocols.Input, out *protocols.Outbox)
 
@@ -196,7 +201,7 @@ func TestACrashForgetsWhatWasNotReleased(t *testing.T) {
 	if restored != 1 || len(d.Kept) != 1 {
 		t.Errorf("restored %d records, %d on disk, want 1", restored, len(d.Kept))
 	}
-	if want := []string{"persist 1", "send to 1"}; !slices.Equal(w.did, want) {
+	if want := []string{"persist 1", "send to 1", "crash of the disk"}; !slices.Equal(w.did, want) {
 		t.Errorf("did %v, want %v", w.did, want)
 	}
 }
@@ -222,6 +227,27 @@ func TestANodeThatActsWhileItIsRestoredIsAnError(t *testing.T) {
 	h.Restore()
 }
 
+// steps notes what a watcher is called for.
+type steps []string
+
+func (s *steps) Before(in *protocols.Input) { *s = append(*s, fmt.Sprint("before ", in.Kind)) }
+
+func (s *steps) After(in *protocols.Input, _ *protocols.Outbox) {
+	*s = append(*s, fmt.Sprint("after ", in.Kind))
+}
+
+func TestAWatcherIsCalledBeforeAndAfterEachStep(t *testing.T) {
+	var got steps
+	h := host.New(host.Config{World: &world{}, Watch: &got, New: func(uint64) protocols.Node {
+		return script(func(*protocols.Input, *protocols.Outbox) { got = append(got, "step") })
+	}})
+	h.Restore()
+	h.Start()
+	if want := fmt.Sprintf("[before %v step after %v]", protocols.InputStart, protocols.InputStart); fmt.Sprint([]string(got)) != want {
+		t.Errorf("calls %v, want %s", got, want)
+	}
+}
+
 func TestDisagreementsAreFound(t *testing.T) {
 	commit := func(index uint64, command string) protocols.Commit {
 		return protocols.Commit{Slot: protocols.Slot{Index: index}, Command: []byte(command)}
@@ -236,6 +262,7 @@ func TestDisagreementsAreFound(t *testing.T) {
 	}{
 		{"alike", []protocols.Commit{commit(1, "a"), commit(2, "b")}, []protocols.Commit{commit(1, "a"), commit(2, "b")}, ""},
 		{"adopted", []protocols.Commit{commit(1, "a"), commit(2, "b")}, []protocols.Commit{adopt(1), commit(2, "b")}, ""},
+		{"adopted again", nil, []protocols.Commit{adopt(5), adopt(5)}, ""},
 		{"another", []protocols.Commit{commit(1, "a")}, []protocols.Commit{commit(1, "b")}, "applies another command at 1 than a replica before"},
 		{"a gap", nil, []protocols.Commit{commit(1, "a"), commit(3, "c")}, "applies 3 where 2 was next"},
 		{"back", nil, []protocols.Commit{adopt(5), adopt(4)}, "adopts the state after 4, which it has left behind"},

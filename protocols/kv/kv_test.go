@@ -250,6 +250,41 @@ func TestTheStateOfARegisterIsAllOfIt(t *testing.T) {
 	}
 }
 
+// Registers are equal if nothing in them differs, the sessions included.
+func TestRegistersDifferInWhateverTheyHold(t *testing.T) {
+	of := func(change func(*kv.State)) *kv.Register {
+		state := &kv.State{Version: 2, Value: []byte("v"), Sessions: []*kv.Session{{Client: 1, Acked: 3, Answers: []*kv.Session_Answer{{Seq: 3, Result: []byte("r")}}}}}
+		change(state)
+		data, err := proto.Marshal(state)
+		if err != nil {
+			t.Fatal(err)
+		}
+		register := &kv.Register{}
+		if err := register.Restore(data); err != nil {
+			t.Fatal(err)
+		}
+		return register
+	}
+	nothing := func(*kv.State) {}
+	if !of(nothing).Equal(of(nothing)) {
+		t.Error("two registers of one state differ")
+	}
+	for what, change := range map[string]func(*kv.State){
+		"version":         func(s *kv.State) { s.Version = 3 },
+		"value":           func(s *kv.State) { s.Value = []byte("w") },
+		"no session":      func(s *kv.State) { s.Sessions = nil },
+		"client":          func(s *kv.State) { s.Sessions[0].Client = 2 },
+		"acked":           func(s *kv.State) { s.Sessions[0].Acked = 2 },
+		"no answer":       func(s *kv.State) { s.Sessions[0].Answers = nil },
+		"sequence number": func(s *kv.State) { s.Sessions[0].Answers[0].Seq = 4 },
+		"result":          func(s *kv.State) { s.Sessions[0].Answers[0].Result = []byte("s") },
+	} {
+		if of(nothing).Equal(of(change)) {
+			t.Errorf("with another %s, two registers are equal", what)
+		}
+	}
+}
+
 func TestIDAllocatesNothing(t *testing.T) {
 	command, err := protocols.Append(nil, &kv.Command{Client: 1, Seq: 2, Key: []byte("key"), Value: make([]byte, 1000)})
 	if err != nil {
