@@ -21,7 +21,7 @@ import (
 // state returns a snapshot of a store with one key of the given size.
 func state(t *testing.T, size int) []byte {
 	store := kv.NewStore()
-	command, err := proto.Marshal(&kv.Command{Client: 1, Seq: 1, Key: []byte("k"), Value: bytes.Repeat([]byte("x"), size)})
+	command, err := proto.Marshal(&kv.Command{Client: 9, Seq: 1, Key: []byte("k"), Value: bytes.Repeat([]byte("x"), size)})
 	if err != nil {
 		t.Fatal(err)
 	}
