@@ -76,7 +76,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	}
 	out = &Outcome{Checks: verify.Check(record)}
 	for i, c := range record.Clients {
-		out.Commands += len(c.Samples)
+		out.Commands += c.Samples.Len()
 		for _, s := range c.Awaited() {
 			if l.owed(record, i, s) {
 				out.Unanswered++

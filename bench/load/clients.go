@@ -22,7 +22,7 @@ type Clients struct {
 	GiveUp  time.Duration // after which a command is given up; by default the load's timeout
 	Sizes   []int         // if set, each value has one of these sizes at random, in bytes; by default the load's
 	ID      uint64        // of the region's session, from 1
-	Samples []Sample      // by sequence number, which counts from 1
+	Samples Samples       // by sequence number, which counts from 1
 
 	Pending atomic.Int64 // measured commands without an answer
 	Ahead   atomic.Int64 // answered writes that the region's replica has not applied yet
@@ -70,8 +70,8 @@ func (c *Clients) Begin() []time.Duration {
 
 // Awaited returns the commands that were issued and are neither answered nor given up.
 func (c *Clients) Awaited() (all []*Sample) {
-	for i := c.lowest; i < len(c.Samples); i++ {
-		if s := &c.Samples[i]; s.Answered == result.Never {
+	for i := c.lowest; i < c.Samples.Len(); i++ {
+		if s := c.Samples.At(i); s.Answered == result.Never {
 			all = append(all, s)
 		}
 	}
@@ -96,7 +96,7 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 	}
 	c.settle(now)
 	s := Sample{Intended: intended, Sent: now, Answered: result.Never, Applied: result.Never, Acked: uint64(c.lowest) + 1}
-	c.command.Client, c.command.Seq, c.command.Acked = c.ID, uint64(len(c.Samples))+1, s.Acked
+	c.command.Client, c.command.Seq, c.command.Acked = c.ID, uint64(c.Samples.Len())+1, s.Acked
 	s.Key = c.generator.fill(&c.command, c.Sizes)
 	s.Read = c.command.Op == kv.Op_GET
 	s.Version = c.generator.version(c.command.Op, c.latest[s.Key])
@@ -108,7 +108,7 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 	if c.Measured(intended) {
 		c.Pending.Add(1)
 	}
-	c.Samples = append(c.Samples, s)
+	c.Samples.Add(s)
 	c.left.Add(-1)
 	c.mu.Lock()
 	c.issued++
@@ -121,8 +121,8 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 // and do not execute those any more. Without this, one lost command would make every replica keep the results
 // of all later ones.
 func (c *Clients) settle(now time.Duration) {
-	for ; c.lowest < len(c.Samples); c.lowest++ {
-		s := &c.Samples[c.lowest]
+	for ; c.lowest < c.Samples.Len(); c.lowest++ {
+		s := c.Samples.At(c.lowest)
 		if s.Answered != result.Never {
 			continue
 		}
@@ -143,16 +143,16 @@ func (c *Clients) Owns(id protocols.CommandID) bool { return id.Client == c.ID }
 
 // Owned returns the sample of a command of these clients, nil for any other command.
 func (c *Clients) Owned(id protocols.CommandID) *Sample {
-	if !c.Owns(id) || id.Seq == 0 || id.Seq > uint64(len(c.Samples)) {
+	if !c.Owns(id) || id.Seq == 0 || id.Seq > uint64(c.Samples.Len()) {
 		return nil
 	}
-	return &c.Samples[id.Seq-1]
+	return c.Samples.At(int(id.Seq) - 1)
 }
 
 // Answered notes an answer, unless the command is answered or given up already. Again tells that its client, in a
 // closed loop, issues its next command at due.
 func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Duration) (again bool, due time.Duration) {
-	s := &c.Samples[id.Seq-1]
+	s := c.Samples.At(int(id.Seq) - 1)
 	if s.Answered != result.Never || id.Seq <= uint64(c.lowest) {
 		return false, 0
 	}
@@ -182,7 +182,7 @@ func (c *Clients) Expires() (wait time.Duration, some bool) {
 // Expired reports whether the client of a closed loop issues its next command because this one has timed out. If
 // an answer came in time, the client has gone on already.
 func (c *Clients) Expired(id protocols.CommandID, now time.Duration) (again bool) {
-	s := &c.Samples[id.Seq-1]
+	s := c.Samples.At(int(id.Seq) - 1)
 	if s.Answered != result.Never && s.Answered-s.Intended < c.load.Timeout {
 		return false
 	}
@@ -204,7 +204,7 @@ func (c *Clients) Applied(id protocols.CommandID, now time.Duration) {
 // Adopted notes that the region's replica has adopted a state. It is unknown which of the commands issued so far
 // are part of it, so Ahead begins again.
 func (c *Clients) Adopted() {
-	c.taken = len(c.Samples)
+	c.taken = c.Samples.Len()
 	c.Ahead.Store(0)
 }
 

@@ -40,11 +40,11 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 		t.Errorf("%d commands are waited for, want the last two", pending)
 	}
 	c.Answered(lost, kv.PutResult, 6*time.Second)
-	if got := c.Samples[lost.Seq-1].Answered; got != result.Never {
+	if got := c.Samples.At(int(lost.Seq) - 1).Answered; got != result.Never {
 		t.Errorf("the command that was given up has an answer at %v", got)
 	}
 	c.Answered(late, kv.PutResult, 11*time.Second) // out of time, but nothing has been said of it
-	if got := c.Samples[late.Seq-1].Answered; got != 11*time.Second {
+	if got := c.Samples.At(int(late.Seq) - 1).Answered; got != 11*time.Second {
 		t.Errorf("the command that was not given up has its answer at %v, want 11s", got)
 	}
 	if pending := c.Pending.Load(); pending != 1 {

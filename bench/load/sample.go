@@ -20,6 +20,37 @@ type Sample struct {
 	Read                     bool
 }
 
+// Samples are the commands of a region's clients, in the order in which they were issued. They grow without being copied
+// (except for the first block, which may stay short), and a pointer to a sample is good until the next Add. The zero value is empty.
+type Samples struct {
+	full [][]Sample // blocks of blockSamples
+	last []Sample
+}
+
+const (
+	blockShift   = 10
+	blockSamples = 1 << blockShift
+)
+
+// Len is the number of samples.
+func (s *Samples) Len() int { return len(s.full)<<blockShift + len(s.last) }
+
+// At returns a sample, counted from 0.
+func (s *Samples) At(i int) *Sample {
+	if block := i >> blockShift; block < len(s.full) {
+		return &s.full[block][i&(blockSamples-1)]
+	}
+	return &s.last[i&(blockSamples-1)]
+}
+
+// Add appends a sample.
+func (s *Samples) Add(one Sample) {
+	if len(s.last) == blockSamples {
+		s.full, s.last = append(s.full, s.last), make([]Sample, 0, blockSamples)
+	}
+	s.last = append(s.last, one)
+}
+
 // MustApply reports whether a command, once answered, must take effect at every replica: a write does, unless it
 // was refused because it names a version that exists already.
 func (s *Sample) MustApply() bool { return !s.Read && s.Outcome != kv.Outcome_REFUSED }

@@ -19,8 +19,8 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 	response, service, lag := result.NewTally(), result.NewTally(), result.NewTally()
 	halves := [2]*hdrhistogram.Histogram{result.NewHistogram(), result.NewHistogram()}
 	var parts []*intervalTally
-	for i := range c.Samples {
-		s := &c.Samples[i]
+	for i := range c.Samples.Len() {
+		s := c.Samples.At(i)
 		if s.Read != reads || !c.counts(s, until) {
 			continue
 		}
@@ -87,8 +87,8 @@ func (c *Clients) inTime(s *Sample) bool {
 // Writes are the measured writes up to a time that were answered in time.
 func (c *Clients) Writes(until time.Duration) iter.Seq[result.AnsweredWrite] {
 	return func(yield func(result.AnsweredWrite) bool) {
-		for i := range c.Samples {
-			s := &c.Samples[i]
+		for i := range c.Samples.Len() {
+			s := c.Samples.At(i)
 			if s.Read || !c.counts(s, until) || !c.inTime(s) {
 				continue
 			}
@@ -114,8 +114,8 @@ func intervalOf(load *experiment.Load) time.Duration {
 // Outage is how long after a time it takes until a write is answered that arrives from then on.
 func (c *Clients) Outage(from time.Duration) time.Duration {
 	outage := result.Never
-	for i := range c.Samples {
-		s := &c.Samples[i]
+	for i := range c.Samples.Len() {
+		s := c.Samples.At(i)
 		if s.Read || s.Intended < from || s.Answered == result.Never {
 			continue
 		}

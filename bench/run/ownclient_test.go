@@ -81,11 +81,12 @@ func TestADriversOwnClientCountsAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for client, want := range []time.Duration{21 * ms, 15 * ms} { // to the farther replica and back
-		samples := record.Clients[client].Samples
-		if len(samples) < 15 {
-			t.Errorf("the clients of %s have issued %d commands", plan.Experiment.Clients[client], len(samples))
+		samples := &record.Clients[client].Samples
+		if samples.Len() < 15 {
+			t.Errorf("the clients of %s have issued %d commands", plan.Experiment.Clients[client], samples.Len())
 		}
-		for _, s := range samples {
+		for i := range samples.Len() {
+			s := samples.At(i)
 			if s.Answered == result.Never || s.Answered-s.Intended != want {
 				t.Fatalf("the clients of %s wait until %v for a command of %v, want %v", plan.Experiment.Clients[client], s.Answered, s.Intended, want)
 			}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -76,17 +75,19 @@ func (r *Record) checkNothingLost(orders orders) error {
 	if why := r.unfinished(); why != "" {
 		return undecided(why)
 	}
-	applied, known := map[protocols.CommandID]bool{}, true
+	applied, known := r.newVisits(), true
 	for _, order := range orders {
 		known = known && order.whole()
-		for _, id := range order.commands {
-			applied[id] = true
+		for i := range order.len() {
+			if id := order.id(i); r.sample(id) != nil {
+				applied.first(1, id)
+			}
 		}
 	}
 	for _, c := range r.Clients {
-		for i, s := range c.Samples {
-			id := protocols.CommandID{Client: c.ID, Seq: uint64(i) + 1}
-			if s.MustApply() && s.Answered != result.Never && !applied[id] {
+		for i := range c.Samples.Len() {
+			s, id := c.Samples.At(i), protocols.CommandID{Client: c.ID, Seq: uint64(i) + 1}
+			if s.MustApply() && s.Answered != result.Never && !applied.has(id) {
 				if !known {
 					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", CommandName(id), s.Answered))
 				}
@@ -100,29 +101,38 @@ func (r *Record) checkNothingLost(orders orders) error {
 // checkRealTime checks in every order that no command comes after one that was issued only after it had been
 // answered. Of a command that was applied several times the first counts. It is undecided if the command may have been
 // applied before at an index where no replica tells what it applied.
-func (r *Record) checkRealTime(orders orders) error {
-	for _, key := range slices.Sorted(maps.Keys(orders)) {
-		var latest *load.Sample // issued, of those before
-		var latestID protocols.CommandID
-		latestAt := 0 // its place
-		seen := map[protocols.CommandID]bool{}
-		for i, id := range orders[key].commands {
-			s := r.sample(id)
-			if s == nil || seen[id] {
-				continue
+func (r *Record) checkRealTime(orders orders) (found error) {
+	seen, first, number := r.newVisits(), "", uint32(0)
+	for key, order := range orders {
+		number++
+		if err := r.inOrder(key, order, seen, number); err != nil && (found == nil || key < first) {
+			first, found = key, err // of the least key, so that the error does not depend on the map's sequence
+		}
+	}
+	return found
+}
+
+// inOrder is checkRealTime for one order, which has a number of its own in the visits.
+func (r *Record) inOrder(key string, order *order, seen visits, number uint32) error {
+	var latest *load.Sample // issued, of those before
+	var latestID protocols.CommandID
+	latestAt := 0 // its place
+	for i := range order.len() {
+		id := order.id(i)
+		s := r.sample(id)
+		if s == nil || !seen.first(number, id) {
+			continue
+		}
+		if s.Answered != result.Never && latest != nil && s.Answered < latest.Sent {
+			text := fmt.Sprintf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
+				CommandName(id), s.Answered, CommandName(latestID), latest.Sent, i+1, LogName(key))
+			if unknown := order.unknown(latestAt); unknown >= 0 {
+				return undecided(fmt.Sprintf("%s; but it is not known what was applied at %d, where replicas have adopted states of others", text, unknown+1))
 			}
-			seen[id] = true
-			if s.Answered != result.Never && latest != nil && s.Answered < latest.Sent {
-				text := fmt.Sprintf("%s was answered at %v, before %s was issued at %v, but stands behind it, at %d of %s",
-					CommandName(id), s.Answered, CommandName(latestID), latest.Sent, i+1, LogName(key))
-				if unknown := slices.Index(orders[key].hashes[:latestAt], 0); unknown >= 0 {
-					return undecided(fmt.Sprintf("%s; but it is not known what was applied at %d, where replicas have adopted states of others", text, unknown+1))
-				}
-				return errors.New(text)
-			}
-			if latest == nil || s.Sent > latest.Sent {
-				latest, latestID, latestAt = s, id, i
-			}
+			return errors.New(text)
+		}
+		if latest == nil || s.Sent > latest.Sent {
+			latest, latestID, latestAt = s, id, i
 		}
 	}
 	return nil
@@ -132,7 +142,8 @@ func (r *Record) checkRealTime(orders orders) error {
 func (r *Record) history() []linear.Operation {
 	var history []linear.Operation
 	for _, c := range r.Clients {
-		for _, s := range c.Samples {
+		for i := range c.Samples.Len() {
+			s := c.Samples.At(i)
 			op := linear.Operation{
 				Client: c.ID, Key: strconv.FormatUint(s.Key, 10), Read: s.Read, Called: s.Sent,
 				Version: s.Version, Outcome: s.Outcome, Answered: s.Answered != result.Never, Returned: s.Answered,

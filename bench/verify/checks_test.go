@@ -66,8 +66,8 @@ func (r *told) read(client int, key, value uint64, from, to time.Duration) proto
 func (r *told) command(client int, s load.Sample) protocols.CommandID {
 	c := r.Clients[client]
 	s.Applied = result.Never
-	c.Samples = append(c.Samples, s)
-	return protocols.CommandID{Client: c.ID, Seq: uint64(len(c.Samples))}
+	c.Samples.Add(s)
+	return protocols.CommandID{Client: c.ID, Seq: uint64(c.Samples.Len())}
 }
 
 // apply enters what a replica has applied to its log, in its present incarnation.

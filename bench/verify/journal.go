@@ -13,6 +13,7 @@ import (
 // not.
 type Journal struct {
 	incarnations []map[string]*applied
+	log          *applied      // of the last incarnation, if it has applied something of the log
 	begun        time.Duration // when the last incarnation began
 
 	applied atomic.Int64  // see Steps
@@ -36,19 +37,18 @@ type applied struct {
 // stretch is a sequence of commands at consecutive indexes.
 type stretch struct {
 	first    uint64 // index
-	hashes   []uint64
-	commands []protocols.CommandID
+	commands column
 	begun    time.Duration   // when the state was adopted, or the incarnation began
 	when     []time.Duration // when each command was applied; not kept for the first incarnation
 }
 
-func (s *stretch) next() uint64 { return s.first + uint64(len(s.hashes)) }
+func (s *stretch) next() uint64 { return s.first + uint64(s.commands.len()) }
 
 var journalSeed = maphash.MakeSeed()
 
 // Begin begins the record of another incarnation.
 func (j *Journal) Begin(now time.Duration) {
-	j.incarnations, j.begun = append(j.incarnations, map[string]*applied{}), now
+	j.incarnations, j.begun, j.log = append(j.incarnations, map[string]*applied{}), now, nil
 	j.last.Store(0)
 }
 
@@ -58,12 +58,7 @@ func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 	if c.Slot.Key == "" {
 		j.last.Store(c.Slot.Index)
 	}
-	present := j.incarnations[len(j.incarnations)-1]
-	order := present[c.Slot.Key]
-	if order == nil {
-		order = &applied{stretches: []stretch{{first: 1, begun: j.begun}}}
-		present[c.Slot.Key] = order
-	}
+	order := j.order(c.Slot.Key)
 	last := &order.stretches[len(order.stretches)-1]
 	if c.Adopted {
 		order.gap = order.gap || c.Slot.Index+1 < last.next()
@@ -73,11 +68,27 @@ func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 		return
 	}
 	order.gap = order.gap || c.Slot.Index != last.next()
-	last.hashes = append(last.hashes, max(1, maphash.Bytes(journalSeed, c.Command)))
-	last.commands = append(last.commands, c.ID)
+	last.commands.add(newEntry(max(1, maphash.Bytes(journalSeed, c.Command)), c.ID))
 	if len(j.incarnations) > 1 {
 		last.when = append(last.when, now)
 	}
+}
+
+// order returns what the present incarnation has applied of an order.
+func (j *Journal) order(key string) *applied {
+	if key == "" && j.log != nil {
+		return j.log
+	}
+	present := j.incarnations[len(j.incarnations)-1]
+	order := present[key]
+	if order == nil {
+		order = &applied{stretches: []stretch{{first: 1, begun: j.begun}}}
+		present[key] = order
+	}
+	if key == "" {
+		j.log = order
+	}
+	return order
 }
 
 // reached returns when the replica had applied or adopted everything up to an index; ok is false if it has not. It

@@ -2,8 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"quorumbench/protocols"
 )
@@ -17,25 +15,38 @@ func (r *Record) orders() (orders, error) {
 	var disorder error
 	for replica, one := range r.Replicas {
 		for incarnation, applied := range one.Journal.incarnations {
-			for _, key := range slices.Sorted(maps.Keys(applied)) {
-				if applied[key].gap && disorder == nil {
-					disorder = fmt.Errorf("%s applied commands of %s with a gap", r.Region(replica), LogName(key))
-				}
+			first := "" // the least key with an error, so that the error does not depend on the map's sequence
+			var found error
+			for key, mine := range applied {
 				if merged[key] == nil {
 					merged[key] = &order{}
 				}
-				for i := range applied[key].stretches {
-					mine := part{&applied[key].stretches[i], replica, incarnation}
-					if index, theirs := merged[key].merge(mine); theirs != nil && disorder == nil {
-						disorder = fmt.Errorf("at %d of %s, %s applied %v (incarnation %d) and %s %v (incarnation %d)", index, LogName(key),
-							r.Region(theirs.replica), CommandName(theirs.at(index)), theirs.incarnation+1,
-							r.Region(replica), CommandName(mine.at(index)), incarnation+1)
-					}
+				if err := r.merge(merged[key], key, mine, replica, incarnation); err != nil && (found == nil || key < first) {
+					first, found = key, err
 				}
+			}
+			if disorder == nil {
+				disorder = found
 			}
 		}
 	}
 	return merged, disorder
+}
+
+// merge adds to an order what an incarnation of a replica has applied of it, and returns the first error.
+func (r *Record) merge(all *order, key string, mine *applied, replica, incarnation int) (disorder error) {
+	if mine.gap {
+		disorder = fmt.Errorf("%s applied commands of %s with a gap", r.Region(replica), LogName(key))
+	}
+	for i := range mine.stretches {
+		mine := part{&mine.stretches[i], replica, incarnation}
+		if index, theirs := all.merge(mine); theirs != nil && disorder == nil {
+			disorder = fmt.Errorf("at %d of %s, %s applied %v (incarnation %d) and %s %v (incarnation %d)", index, LogName(key),
+				r.Region(theirs.replica), CommandName(theirs.at(index)), theirs.incarnation+1,
+				r.Region(replica), CommandName(mine.at(index)), incarnation+1)
+		}
+	}
+	return disorder
 }
 
 // LogName names an order in messages: the log, or that of a key.
@@ -56,8 +67,8 @@ func CommandName(id protocols.CommandID) string {
 
 // order is what all replicas together have applied of one order, by index.
 type order struct {
-	hashes   []uint64 // of the commands; 0 if unknown, since all replicas adopted a later state there
-	commands []protocols.CommandID
+	commands *column // an entry without a hash is unknown, since all replicas adopted a later state there
+	own      bool    // commands is not that of a part, and may be changed
 	parts    []part
 }
 
@@ -67,35 +78,74 @@ type part struct {
 	replica, incarnation int
 }
 
+func (o *order) len() int {
+	if o.commands == nil {
+		return 0
+	}
+	return o.commands.len()
+}
+
+// id returns the command at an index, counted from 0.
+func (o *order) id(i int) protocols.CommandID { return o.commands.at(i).id() }
+
 // whole reports whether the command at every index is known.
-func (o *order) whole() bool {
-	for _, hash := range o.hashes {
-		if hash == 0 {
-			return false
+func (o *order) whole() bool { return o.unknown(o.len()) < 0 }
+
+// unknown returns the first of so many indexes, counted from 0, whose command is not known, -1 if there is none.
+func (o *order) unknown(before int) int {
+	for i := range before {
+		if o.commands.at(i).hash == 0 {
+			return i
 		}
 	}
-	return true
+	return -1
 }
 
 // merge adds a part. If it disagrees with what is known, index is the first index where it does, and with is the part
-// that it disagrees with there.
+// that it disagrees with there. Where a replica has applied everything, its own entries are used and none are copied.
 func (o *order) merge(p part) (index uint64, with *part) {
-	for missing := int(p.next()) - 1 - len(o.hashes); missing > 0; missing-- {
-		o.hashes, o.commands = append(o.hashes, 0), append(o.commands, protocols.CommandID{})
-	}
-	for i, hash := range p.hashes {
-		switch at := p.first - 1 + uint64(i); o.hashes[at] {
+	start, n := int(p.first)-1, p.commands.len()
+	news := start+n > o.len()
+	for i := range min(n, max(0, o.len()-start)) {
+		switch e := o.commands.at(start + i); e.hash {
 		case 0:
-			o.hashes[at], o.commands[at] = hash, p.commands[i]
-		case hash:
+			news = true
+		case p.commands.at(i).hash:
 		default:
 			if with == nil {
-				index, with = at+1, o.covering(at+1)
+				index, with = uint64(start+i)+1, o.covering(uint64(start+i)+1)
 			}
 		}
 	}
+	switch {
+	case news && start == 0 && n >= o.len() && with == nil:
+		o.commands, o.own = &p.commands, false
+	case news:
+		o.fill(start, &p.commands)
+	}
 	o.parts = append(o.parts, p)
 	return index, with
+}
+
+// fill enters commands from an index on, counted from 0, where none are known.
+func (o *order) fill(start int, commands *column) {
+	switch {
+	case o.commands == nil:
+		o.commands = &column{}
+	case !o.own:
+		o.commands = o.commands.clone()
+	}
+	o.own = true
+	for o.len() < start {
+		o.commands.add(entry{})
+	}
+	for i := range commands.len() {
+		if at := start + i; at == o.len() {
+			o.commands.add(commands.at(i))
+		} else if o.commands.at(at).hash == 0 {
+			o.commands.set(at, commands.at(i))
+		}
+	}
 }
 
 // covering returns the first part that contains an index.
@@ -109,4 +159,4 @@ func (o *order) covering(index uint64) *part {
 }
 
 // at returns the command at an index of the part.
-func (p *part) at(index uint64) protocols.CommandID { return p.commands[index-p.first] }
+func (p *part) at(index uint64) protocols.CommandID { return p.commands.at(int(index - p.first)).id() }

@@ -137,10 +137,10 @@ func (r *Record) Inspect() {
 
 // sample returns the sample of a command, nil for a no-op.
 func (r *Record) sample(id protocols.CommandID) *load.Sample {
-	if id.Client == 0 || id.Client > uint64(len(r.Clients)) || id.Seq == 0 || id.Seq > uint64(len(r.Clients[id.Client-1].Samples)) {
+	if id.Client == 0 || id.Client > uint64(len(r.Clients)) || id.Seq == 0 || id.Seq > uint64(r.Clients[id.Client-1].Samples.Len()) {
 		return nil
 	}
-	return &r.Clients[id.Client-1].Samples[id.Seq-1]
+	return r.Clients[id.Client-1].Samples.At(int(id.Seq) - 1)
 }
 
 // Traces merges the trace events of all replicas; nil if none were kept.
@@ -151,10 +151,10 @@ func (r *Record) Traces() *result.Traces {
 	}
 	var commands []int
 	for _, c := range r.Clients {
-		commands = append(commands, len(c.Samples))
+		commands = append(commands, c.Samples.Len())
 	}
 	return result.NewTraces(logs, r.Driver().HasLeader, r.Plan.Link, commands, func(region, seq int) bool {
-		s := &r.Clients[region].Samples[seq-1]
+		s := r.Clients[region].Samples.At(seq - 1)
 		return !s.Read && r.Clients[region].Measured(s.Intended)
 	})
 }

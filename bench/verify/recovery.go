@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"quorumbench/bench/result"
-	"quorumbench/protocols"
 )
 
 // crashes describes all crashes of a run, in the order of time.
@@ -40,19 +39,23 @@ func (r *Record) recovery(one *Replica, incarnation int, crashed time.Duration, 
 	if served := one.Incarnations[incarnation].Served; served != result.Never {
 		back.Serving = served - begun
 	}
+	seen, number := r.newVisits(), uint32(0)
 	for key, all := range orders { // each counts for itself: their sequence does not matter
 		last := 0
-		seen := map[protocols.CommandID]bool{}
-		for i, id := range all.commands {
+		number++
+		for i := range all.len() {
+			id := all.id(i)
 			known := r.sample(id)
-			if known == nil || known.Read || known.Answered == result.Never || known.Answered > begun || seen[id] {
+			if known == nil || known.Read || known.Answered == result.Never || known.Answered > begun {
 				continue
 			}
-			last = i + 1
 			if known.Answered >= crashed {
-				seen[id] = true
+				if !seen.first(number, id) {
+					continue
+				}
 				back.Missed++
 			}
+			last = i + 1
 		}
 		if last == 0 || back.CaughtUp == result.Never {
 			continue
