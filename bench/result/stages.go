@@ -80,9 +80,9 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 	decision := first(events, func(e placedEvent) bool { return e.kind == committed && e.out <= w.Answered })
 	proposer, decided := beside, w.Answered
 	if decision != nil {
-		proposer, decided = decision.replica, decision.in
+		proposer, decided = int(decision.replica), decision.in
 	} else if e := last(events, func(e placedEvent) bool { return e.kind == proposed && e.out <= w.Answered }); e != nil {
-		proposer = e.replica
+		proposer = int(e.replica)
 	}
 	answer := t.decisive(events, proposer, decided)
 	begun := decided // the last proposal was before this time
@@ -90,7 +90,7 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 		begun = answer.in
 	}
 	forward := func(e placedEvent) bool {
-		return e.replica == proposer && (e.kind == proposed || e.kind == retried) && e.out <= begun
+		return int(e.replica) == proposer && (e.kind == proposed || e.kind == retried) && e.out <= begun
 	}
 	at, again := first(events, forward), last(events, forward)
 
@@ -100,7 +100,7 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 	}
 	if at != nil {
 		if proposer != beside {
-			if e := last(events, func(e placedEvent) bool { return e.replica == beside && e.kind == retried && e.out <= at.in }); e != nil {
+			if e := last(events, func(e placedEvent) bool { return int(e.replica) == beside && e.kind == retried && e.out <= at.in }); e != nil {
 				until(retrying, e.out)
 			}
 			until(there, at.in)
@@ -108,7 +108,7 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 		until(queueing, at.out)
 		until(retrying, again.out)
 		if e := last(events, func(e placedEvent) bool {
-			return e.replica == proposer && e.kind == prepared && again.out <= e.out && e.out <= begun
+			return int(e.replica) == proposer && e.kind == prepared && again.out <= e.out && e.out <= begun
 		}); e != nil {
 			until(preparing, e.out)
 		}
@@ -131,7 +131,7 @@ func (t *Traces) Stages(region, beside int, w AnsweredWrite) (times StageTimes, 
 		return times, decision.out
 	}
 	if e := first(events, func(e placedEvent) bool {
-		return e.replica == proposer && e.kind == appliedAt && e.out >= decision.out
+		return int(e.replica) == proposer && e.kind == appliedAt && e.out >= decision.out
 	}); e != nil {
 		until(waiting, e.out)
 	}
@@ -149,10 +149,10 @@ func (t *Traces) decisive(events []placedEvent, proposer int, decided time.Durat
 	var came time.Duration
 	for i := range events {
 		e := &events[i]
-		if e.kind != accepted || e.replica == proposer {
+		if e.kind != accepted || int(e.replica) == proposer {
 			continue
 		}
-		link := t.link(e.replica, proposer)
+		link := t.link(int(e.replica), proposer)
 		arrives := e.out + link.Delay
 		if arrives-jitterSpan*link.Jitter <= decided && e.out < decided && (latest == nil || arrives > came) {
 			latest, came = e, arrives

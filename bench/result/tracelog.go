@@ -46,7 +46,7 @@ type traceEvent struct {
 	kind   traceKind
 }
 
-// MaxTraceEvents is how many trace events are kept of each replica, of 24 bytes each: those of about 200,000 commands
+// MaxTraceEvents is how many trace events are kept of each replica, of some 8 bytes each: those of about 200,000 commands
 // of a region. If there are more, the events of every second command are kept, then of every fourth, and so on.
 const MaxTraceEvents = 1 << 20
 
@@ -54,17 +54,13 @@ const MaxTraceEvents = 1 << 20
 // their numbers alone, so that all replicas keep the events of the same commands. Not safe for use by several
 // goroutines.
 type TraceLog struct {
-	events []traceEvent
-	most   int
-	every  uint32 // a power of two: kept are the commands whose number is a multiple of it
+	most  int
+	every uint32 // a power of two: kept are the commands whose number is a multiple of it
+	packedEvents
 }
 
-// NewTraceLog returns an empty log that keeps at most that many events, with room for those of about so
-// many commands.
-func NewTraceLog(most, commands int) *TraceLog {
-	const each = 2 // at a replica: four of its own region's, one or two of another's
-	return &TraceLog{events: make([]traceEvent, 0, min(most, each*commands)), most: most, every: 1}
-}
+// NewTraceLog returns an empty log that keeps at most that many events.
+func NewTraceLog(most int) *TraceLog { return &TraceLog{most: most, every: 1} }
 
 // Add records that the replica has marked a command in a step: in is when the step's input arrived, out when its
 // effects were released. It returns false if breakdowns do not use the mark.
@@ -73,11 +69,11 @@ func (l *TraceLog) Add(mark string, id protocols.CommandID, in, out time.Duratio
 	if kind == notTraced {
 		return false
 	}
-	for l.keeps(id) && len(l.events) >= l.most {
+	for l.keeps(id) && l.count >= l.most {
 		l.thin(2 * l.every)
 	}
 	if l.keeps(id) {
-		l.events = append(l.events, traceEvent{in: in, out: out, seq: uint32(id.Seq), client: uint16(id.Client), kind: kind})
+		l.add(traceEvent{in: in, out: out, seq: uint32(id.Seq), client: uint16(id.Client), kind: kind})
 	}
 	return true
 }
@@ -86,18 +82,18 @@ func (l *TraceLog) Add(mark string, id protocols.CommandID, in, out time.Duratio
 func (l *TraceLog) keeps(id protocols.CommandID) bool { return uint32(id.Seq)&(l.every-1) == 0 }
 
 // Len is how many events are kept.
-func (l *TraceLog) Len() int { return len(l.events) }
+func (l *TraceLog) Len() int { return l.count }
 
 // thin keeps the events of those commands whose number is a multiple of every, a power of two.
 func (l *TraceLog) thin(every uint32) {
 	if every <= l.every {
 		return
 	}
-	kept := l.events[:0]
-	for _, e := range l.events {
+	var kept packedEvents
+	for e := range l.all() {
 		if e.seq&(every-1) == 0 {
-			kept = append(kept, e)
+			kept.add(e)
 		}
 	}
-	l.events, l.every = kept, every
+	l.packedEvents, l.every = kept, every
 }

@@ -2,6 +2,7 @@ package result
 
 import (
 	"slices"
+	"time"
 
 	"quorumbench/netem"
 )
@@ -11,21 +12,30 @@ type Traces struct {
 	hasLeader bool
 	link      func(from, to int) netem.LinkConfig
 	every     int
-	from      [][]uint32    // of each client: where the events of its i-th kept command begin
-	all       []placedEvent // of one command: by replica, and in the order in which they came
+	logs      []*TraceLog
+	commands  []int
+	followed  func(region, seq int) bool
+	from      [][]uint32    // of each client: where the events of its i-th kept command begin, among all of its events
+	first     int           // the first region whose events are unpacked
+	all       []placedEvent // of regions from first on, by command; of one command: by replica, and in the order in which they came
+	starts    []int         // where each region's events begin in all, and where the last one's end
 }
 
-// placedEvent is a trace event with its replica.
+// placedEvent is a trace event with its replica, of a command that is known.
 type placedEvent struct {
-	*traceEvent
-	replica int
+	in, out time.Duration
+	replica int32
+	kind    traceKind
 }
+
+// unpackedEvents bounds how many events are unpacked at a time, unless a single region has more.
+const unpackedEvents = 1 << 20
 
 // NewTraces brings the trace events of all replicas together; nil if one has none. Of each region's client,
 // whose ID is one more than the region's number, commands is how many it has issued, and followed tells
 // for the sequence number of one of them, from 1, whether a breakdown is wanted of it. Logs are changed.
 func NewTraces(logs []*TraceLog, hasLeader bool, link func(from, to int) netem.LinkConfig, commands []int, followed func(region, seq int) bool) *Traces {
-	t := &Traces{hasLeader: hasLeader, link: link, every: 1}
+	t := &Traces{hasLeader: hasLeader, link: link, every: 1, logs: logs, commands: commands, followed: followed}
 	for _, l := range logs {
 		if l == nil {
 			return nil
@@ -35,51 +45,71 @@ func NewTraces(logs []*TraceLog, hasLeader bool, link func(from, to int) netem.L
 	for _, n := range commands {
 		t.from = append(t.from, make([]uint32, n/t.every+2))
 	}
-	known := func(e *traceEvent) bool {
-		client, seq := int(e.client), int(e.seq)
-		return client > 0 && client <= len(commands) && seq > 0 && seq <= commands[client-1] && followed(client-1, seq)
-	}
-	total := 0
 	for _, l := range logs {
 		l.thin(uint32(t.every))
-		for i := range l.events {
-			e := &l.events[i]
-			if !known(e) {
-				e.seq = 0 // no command's
-				continue
+		for e := range l.all() {
+			if region := t.region(&e); region >= 0 {
+				t.from[region][int(e.seq)/t.every+1]++
 			}
-			t.from[e.client-1][int(e.seq)/t.every+1]++
-			total++
 		}
 	}
-	sum := uint32(0)
 	for _, from := range t.from {
+		sum := uint32(0)
 		for i := range from {
 			sum += from[i]
 			from[i] = sum
 		}
 	}
-	t.all = make([]placedEvent, total)
-	next := make([][]uint32, len(t.from))
-	for i, from := range t.from {
-		next[i] = slices.Clone(from)
-	}
-	for replica, l := range logs {
-		for i := range l.events {
-			if e := &l.events[i]; e.seq != 0 {
-				at := &next[e.client-1][int(e.seq)/t.every]
-				t.all[*at] = placedEvent{e, replica}
-				*at++
-			}
-		}
-	}
 	return t
 }
 
-// of returns the events of a region's command, whose number is a multiple of every.
+// region returns the region whose client has issued the event's command, -1 if there is none or no breakdown is wanted.
+func (t *Traces) region(e *traceEvent) int {
+	region, seq := int(e.client)-1, int(e.seq)
+	if region < 0 || region >= len(t.commands) || seq == 0 || seq > t.commands[region] || !t.followed(region, seq) {
+		return -1
+	}
+	return region
+}
+
+// unpack unpacks the events of a region, and of those after it while there is room.
+func (t *Traces) unpack(region int) {
+	t.first, t.starts = region, append(t.starts[:0], 0)
+	total := 0
+	for i := region; i < len(t.from); i++ {
+		n := int(t.from[i][len(t.from[i])-1])
+		if i > region && total+n > unpackedEvents {
+			break
+		}
+		total += n
+		t.starts = append(t.starts, total)
+	}
+	t.all = slices.Grow(t.all[:0], total)[:total]
+	next := make([][]uint32, len(t.starts)-1)
+	for i := range next {
+		next[i] = slices.Clone(t.from[region+i])
+	}
+	for replica, l := range t.logs {
+		for e := range l.all() {
+			i := t.region(&e) - region
+			if i < 0 || i >= len(next) {
+				continue
+			}
+			at := &next[i][int(e.seq)/t.every]
+			t.all[t.starts[i]+int(*at)] = placedEvent{e.in, e.out, int32(replica), e.kind}
+			*at++
+		}
+	}
+}
+
+// of returns the events of a region's command, whose number is a multiple of every. They are valid until those of
+// another region are asked for.
 func (t *Traces) of(region, seq int) []placedEvent {
-	from := t.from[region]
-	return t.all[from[seq/t.every]:from[seq/t.every+1]]
+	if i := region - t.first; i < 0 || i+1 >= len(t.starts) {
+		t.unpack(region)
+	}
+	start, from := t.starts[region-t.first], t.from[region]
+	return t.all[start+int(from[seq/t.every]) : start+int(from[seq/t.every+1])]
 }
 
 // first returns the earliest of the events that are wanted, nil if there is none.

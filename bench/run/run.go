@@ -130,7 +130,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 	for id := range protocols.NodeID(len(e.Replicas)) {
 		one := &verify.Replica{Measures: result.Measures{}}
 		if r.TraceEvents > 0 {
-			one.Events = result.NewTraceLog(r.TraceEvents, r.expected())
+			one.Events = result.NewTraceLog(r.TraceEvents)
 		}
 		r.record.Replicas = append(r.record.Replicas, one)
 		config := r.Plan.ReplicaConfig(r.Protocol, id)
@@ -173,13 +173,6 @@ func (r *running) layout() *layout {
 		l.clientAt[l.regions[i]] = protocols.NodeID(l.replicas + i)
 	}
 	return l
-}
-
-// expected estimates how many commands an open loop will issue. It is 0 for a closed loop, which depends on
-// the latencies.
-func (r *running) expected() int {
-	load := &r.Plan.Experiment.Load
-	return int(float64(load.Rate) * (load.Warmup + load.Duration).Seconds() * float64(len(r.record.Clients)))
 }
 
 // costs are the simulated costs of messages and disk writes; zero in the live world.
