@@ -176,8 +176,10 @@ func TestBytesThatAreNoAnswerAreDropped(t *testing.T) {
 			t.Errorf("%v is an answer: %v", data, d.out.Answers)
 		}
 	}
-	d.step(protocols.Input{Kind: protocols.InputMessage, From: 1, Data: whole})
-	if len(d.out.Answers) > 0 {
-		t.Error("a node that is no replica answers")
+	for _, from := range []protocols.NodeID{protocols.Nobody, 1} {
+		d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: whole})
+		if len(d.out.Answers) > 0 {
+			t.Errorf("node %d, which is no replica, answers", from)
+		}
 	}
 }
