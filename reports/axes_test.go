@@ -124,7 +124,7 @@ func TestCurvesEndWhereSamplesDo(t *testing.T) {
 func TestIntervalsAreJoinedUntilTheyBearAMedian(t *testing.T) {
 	var intervals []result.Interval
 	for i, n := range []int64{30, 8, 8, 8, 25, 5} {
-		intervals = append(intervals, result.Interval{Start: time.Duration(i) * time.Second, Length: time.Second, Response: histogramOf(n)})
+		intervals = append(intervals, result.Interval{Start: time.Duration(i) * time.Second, Length: time.Second, Response: result.PackHistogram(histogramOf(n))})
 	}
 	type extent struct {
 		from, to float64

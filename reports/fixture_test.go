@@ -104,7 +104,7 @@ func (w world) regionRun(p invented, region int, random *rand.Rand) result.Regio
 		}
 		all.Merge(h)
 		length := fixtureDuration / intervals
-		run.Intervals = append(run.Intervals, result.Interval{Start: time.Duration(i) * length, Length: length, Response: h, Service: h})
+		run.Intervals = append(run.Intervals, result.Interval{Start: time.Duration(i) * length, Length: length, Response: result.PackHistogram(h), Service: result.PackHistogram(h)})
 	}
 	at := func(p float64) time.Duration { return time.Duration(all.ValueAtPercentile(p)) }
 	run.Response = result.Summary{Count: all.TotalCount(), Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), P9999: at(99.99)}
@@ -131,9 +131,9 @@ func withReads(r *result.Result) *result.Result {
 			}
 			all := hdrhistogram.New(1, int64(time.Minute), 3)
 			for _, interval := range region.Intervals {
-				h := halved(interval.Response)
+				h := halved(interval.Response.Histogram())
 				all.Merge(h)
-				reads.Intervals = append(reads.Intervals, result.Interval{Start: interval.Start, Length: interval.Length, Response: h, Service: h})
+				reads.Intervals = append(reads.Intervals, result.Interval{Start: interval.Start, Length: interval.Length, Response: result.PackHistogram(h), Service: result.PackHistogram(h)})
 			}
 			at := func(p float64) time.Duration { return time.Duration(all.ValueAtPercentile(p)) }
 			reads.Response = result.Summary{Count: reads.Offered, Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99)}

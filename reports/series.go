@@ -137,7 +137,7 @@ func (s *series) over(d time.Duration) (float64, bool) {
 func (s *series) histogram() *hdrhistogram.Histogram {
 	var merged *hdrhistogram.Histogram
 	for _, interval := range s.Intervals {
-		merged = mergeInto(merged, interval.Response)
+		merged = mergeInto(merged, interval.Response.Histogram())
 	}
 	return merged
 }

@@ -140,7 +140,7 @@ func coarsened(intervals []result.Interval) []step {
 			open = &step{from: interval.Start.Seconds()}
 		}
 		open.to = (interval.Start + interval.Length).Seconds()
-		open.response = mergeInto(open.response, interval.Response)
+		open.response = mergeInto(open.response, interval.Response.Histogram())
 		if result.ConfidenceIn(50, open.response.TotalCount()) != result.Withheld {
 			steps, open = append(steps, *open), nil
 		}

@@ -18,7 +18,7 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 	var r result.Operations
 	response, service, lag := result.NewTally(), result.NewTally(), result.NewTally()
 	halves := [2]*hdrhistogram.Histogram{result.NewHistogram(), result.NewHistogram()}
-	var parts []*intervalTally
+	parts := intervals{tallied: -1}
 	for i := range c.Samples.Len() {
 		s := c.Samples.At(i)
 		if s.Read != reads || !c.counts(s, until) {
@@ -41,15 +41,7 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 			half = 1
 		}
 		_ = halves[half].RecordValue(int64(rt)) // counted by response
-		for len(parts) <= int(since/interval) {
-			parts = append(parts, nil)
-		}
-		part := &parts[since/interval]
-		if *part == nil {
-			*part = &intervalTally{result.NewTally(), result.NewTally()}
-		}
-		(*part).response.Add(rt)
-		(*part).service.Add(st)
+		parts.add(int(since/interval), rt, st)
 	}
 	if r.Offered == 0 {
 		return r
@@ -57,14 +49,14 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 	r.Response, r.Service, r.Lag = response.Sum(), service.Sum(), lag.Sum()
 	r.FirstHalf = result.Percentile(halves[0], 50)
 	r.SecondHalf = result.Percentile(halves[1], 50)
-	for i, part := range parts {
-		if part == nil {
+	for i, part := range parts.all() {
+		if part.Response == nil {
 			continue
 		}
 		start := time.Duration(i) * interval
 		r.Intervals = append(r.Intervals, result.Interval{
 			Start: start, Length: min(interval, until-c.load.Warmup-start),
-			Response: part.response.Histogram(), Service: part.service.Histogram(),
+			Response: part.Response, Service: part.Service,
 		})
 	}
 	return r
@@ -99,7 +91,40 @@ func (c *Clients) Writes(until time.Duration) iter.Seq[result.AnsweredWrite] {
 	}
 }
 
-type intervalTally struct{ response, service *result.Tally }
+// intervals tallies times by interval. Most come in the order of their intervals.
+type intervals struct {
+	parts             []result.Interval
+	tallied           int // the interval that response and service count, -1 before the first
+	response, service result.Packer
+}
+
+func (p *intervals) add(interval int, response, service time.Duration) {
+	if interval != p.tallied {
+		p.pack()
+		p.tallied = interval
+	}
+	p.response.Add(response)
+	p.service.Add(service)
+}
+
+// pack enters what was tallied into its interval.
+func (p *intervals) pack() {
+	if p.tallied < 0 {
+		return
+	}
+	for len(p.parts) <= p.tallied {
+		p.parts = append(p.parts, result.Interval{})
+	}
+	part := &p.parts[p.tallied]
+	part.Response, part.Service = p.response.Pack(part.Response), p.service.Pack(part.Service)
+}
+
+// all are the intervals, of which those without times have no histograms.
+func (p *intervals) all() []result.Interval {
+	p.pack()
+	p.tallied = -1
+	return p.parts
+}
 
 // intervalOf is how long the intervals of a load are: about forty of them, each with some
 // writes in it.

@@ -95,7 +95,7 @@ func summary(run *result.Run, used usage) *measurement {
 		found.Writes += region.Answered
 		found.Errors += region.Errors
 		for _, interval := range region.Intervals {
-			service.Merge(interval.Service)
+			interval.Service.AddTo(service)
 		}
 	}
 	found.P50, found.P99 = result.Percentile(service, 50), result.Percentile(service, 99)

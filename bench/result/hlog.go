@@ -2,7 +2,6 @@ package result
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"fmt"
 	"io"
@@ -114,9 +113,15 @@ func writeLog(w io.Writer, r *Result) error {
 			return err
 		}
 	}
+	h := NewHistogram()
 	for i := range r.Runs {
 		for _, e := range r.Runs[i].entries() {
-			if err := log.OutputIntervalHistogram(e); err != nil {
+			h.Reset()
+			e.histogram.AddTo(h)
+			h.SetTag(e.tag)
+			h.SetStartTimeMs(e.start.UnixMilli())
+			h.SetEndTimeMs(e.end.UnixMilli())
+			if err := log.OutputIntervalHistogram(h); err != nil {
 				return err
 			}
 		}
@@ -124,12 +129,15 @@ func writeLog(w io.Writer, r *Result) error {
 	return nil
 }
 
+// entry is a histogram as the log has it.
+type entry struct {
+	tag        string
+	start, end time.Time
+	histogram  *PackedHistogram
+}
+
 // entries are the histograms of a run as the log has them, in the order of time.
-func (r *Run) entries() []*hdrhistogram.Histogram {
-	type entry struct {
-		start     time.Duration
-		histogram *hdrhistogram.Histogram
-	}
+func (r *Run) entries() []entry {
 	var all []entry
 	for i := range r.Regions {
 		region := &r.Regions[i]
@@ -139,19 +147,13 @@ func (r *Run) entries() []*hdrhistogram.Histogram {
 				if kind.service {
 					h = interval.Service
 				}
-				h.SetTag(tag(r, region.Region, kind.name))
-				h.SetStartTimeMs(r.Started.Add(interval.Start).UnixMilli())
-				h.SetEndTimeMs(r.Started.Add(interval.Start + interval.Length).UnixMilli())
-				all = append(all, entry{interval.Start, h})
+				start := r.Started.Add(interval.Start)
+				all = append(all, entry{tag(r, region.Region, kind.name), start, start.Add(interval.Length), h})
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.start, b.start) })
-	histograms := make([]*hdrhistogram.Histogram, len(all))
-	for i, e := range all {
-		histograms[i] = e.histogram
-	}
-	return histograms
+	slices.SortStableFunc(all, func(a, b entry) int { return a.start.Compare(b.start) })
+	return all
 }
 
 // start is when the first run's measured part began.
@@ -194,7 +196,7 @@ func readLog(from io.Reader, r *Result) error {
 		if *place != nil {
 			return fmt.Errorf("found two histograms of %s at %d ms; expected one: the log was changed after the run", h.Tag(), h.StartTimeMs())
 		}
-		*place = h
+		*place = PackHistogram(h)
 	}
 }
 

@@ -59,8 +59,8 @@ func mergeOperations(parts []*Operations) Operations {
 		merged.Service.join(part.Service)
 		merged.Intervals = append(merged.Intervals, part.Intervals...)
 		for _, interval := range part.Intervals {
-			merged.Response.Dropped += response.Merge(interval.Response)
-			merged.Service.Dropped += service.Merge(interval.Service)
+			merged.Response.Dropped += interval.Response.AddTo(response)
+			merged.Service.Dropped += interval.Service.AddTo(service)
 		}
 	}
 	merged.Response = WithPercentiles(merged.Response, response)

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"quorumbench/bench/experiment"
 )
 
@@ -171,8 +169,8 @@ type Operations struct {
 type Interval struct {
 	Start    time.Duration // since the measured part began
 	Length   time.Duration
-	Response *hdrhistogram.Histogram // nanoseconds
-	Service  *hdrhistogram.Histogram
+	Response *PackedHistogram // nanoseconds
+	Service  *PackedHistogram
 }
 
 // Summary sums up a distribution. Min, Max, Sum and Count are exact; percentiles come from a histogram of three
