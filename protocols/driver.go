@@ -68,6 +68,10 @@ type Config struct {
 	// low. Zero: as the driver has it.
 	SnapshotEvery uint64
 	Seed          uint64 // for the replica's own randomness: the same in a repeated run, higher in each later incarnation
+
+	// NeverRestarts says that no incarnation follows this one: nothing that the replica persists is ever read. It
+	// may leave out the snapshots that would keep its disk small. False is always right.
+	NeverRestarts bool
 }
 
 // Members returns the first membership of a cluster of n replicas: 0 … n-1.

@@ -135,6 +135,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 		r.record.Replicas = append(r.record.Replicas, one)
 		config := r.Plan.ReplicaConfig(r.Protocol, id)
 		config.Seed = r.seed(id)
+		config.NeverRestarts = r.neverRestarts()
 		if r.Change != nil {
 			r.Change(&config)
 		}
@@ -183,13 +184,18 @@ func (r *running) costs() experiment.Simulation {
 	return experiment.Simulation{}
 }
 
-// memoryDisks makes a disk in memory for each replica. Without faults no replica ever restarts, so the disks
-// then discard what is written.
+// neverRestarts tells whether no replica is ever restarted from its disk: disks are in memory, and there are no faults.
+func (r *running) neverRestarts() bool {
+	return len(r.Plan.Experiment.Faults) == 0 && (r.Plan.Experiment.IsSimulated() || r.Plan.Experiment.Durability == experiment.InMemory)
+}
+
+// memoryDisks makes a disk in memory for each replica. Where no replica ever restarts, the disks discard what is
+// written.
 func (r *running) memoryDisks() []disk {
 	var disks []disk
 	for i := range r.Plan.Experiment.Replicas {
 		disks = append(disks, &memoryDisk{
-			random: rand.New(rand.NewPCG(r.worldSeed(), 2<<62+uint64(i))), discards: len(r.Plan.Experiment.Faults) == 0,
+			random: rand.New(rand.NewPCG(r.worldSeed(), 2<<62+uint64(i))), discards: r.neverRestarts(),
 		})
 	}
 	return disks

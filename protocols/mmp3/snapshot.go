@@ -41,6 +41,9 @@ const (
 
 // compact replaces the records on disk by a snapshot if there are enough of them (rule 14).
 func (r *replica) compact() {
+	if r.config.NeverRestarts {
+		return
+	}
 	if every := r.config.SnapshotEvery; every > 0 {
 		if uint64(r.records) >= every {
 			r.writeSnapshot()

@@ -21,7 +21,11 @@ func (r *replica) finishStep() {
 	}
 	r.sender.Expire(r.now)
 	if r.applied >= r.compacted+r.config.SnapshotAfter(max(snapshotEvery, uint64(r.store.Len()))) {
-		r.compact(r.store.Snapshot())
+		var state []byte
+		if !r.config.NeverRestarts {
+			state = r.store.Snapshot()
+		}
+		r.compact(state)
 	}
 }
 

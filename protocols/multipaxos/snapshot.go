@@ -13,14 +13,16 @@ import (
 // instance, and disk and log hold about twice the state at most.
 const snapshotEvery = 100
 
-// compact persists a snapshot of the present state, encoded as given, in place of everything on disk. It
-// truncates the log in memory up to the snapshot before, for replicas that are a little behind, and not
-// beyond a snapshot that another replica is fetching (rule 12).
+// compact persists a snapshot of the present state, encoded as given, in place of everything on disk, unless nothing
+// on disk will be read. It truncates the log in memory up to the snapshot before, for replicas that are a little
+// behind, and not beyond a snapshot that another replica is fetching (rule 12).
 func (r *replica) compact(state []byte) {
-	r.persisted = r.promised
-	r.out.Snapshot(&Record{Ballot: uint64(r.promised), Commit: r.applied, Snapshot: &Snapshot{
-		State: state, Accepted: r.proposals(r.applied+1, r.log.last()),
-	}})
+	if !r.config.NeverRestarts {
+		r.persisted = r.promised
+		r.out.Snapshot(&Record{Ballot: uint64(r.promised), Commit: r.applied, Snapshot: &Snapshot{
+			State: state, Accepted: r.proposals(r.applied+1, r.log.last()),
+		}})
+	}
 	before := r.compacted
 	if offered := r.sender.Expire(r.now); offered > 0 {
 		before = min(before, offered)

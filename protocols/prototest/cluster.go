@@ -36,6 +36,8 @@ type Network struct {
 	// Persist is how long it takes to make the records of a batch durable. A crash in the meantime keeps a
 	// part of them.
 	Persist time.Duration
+	// NeverRestarts is what replicas are told by protocols.Config; nobody may call Restart then.
+	NeverRestarts bool
 	// Drop, if set, is asked about every message and returns true to lose it.
 	Drop func(from, to protocols.NodeID, message []byte) bool
 }
@@ -275,7 +277,8 @@ func (c *Cluster) Restart(id protocols.NodeID) {
 func (c *Cluster) config(id protocols.NodeID) protocols.Config {
 	return c.driver.MustComplete(protocols.Config{
 		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.betweenReplicas(),
-		Seed: c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
+		Seed:          c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
+		NeverRestarts: c.Network.NeverRestarts,
 	})
 }
 

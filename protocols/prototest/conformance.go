@@ -94,6 +94,12 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 				promised(t, driver, protocols.Faults{Loss: true})
 				survivesNetwork(t, driver, delays, 0.1)
 			})
+			if n > 1 {
+				t.Run("a replica that was cut off catches up, though no replica restarts", func(t *testing.T) {
+					promised(t, driver, protocols.Faults{Loss: true})
+					catchesUpWithoutRestarts(t, driver, delays)
+				})
+			}
 			t.Run("a dead minority stops nobody else", func(t *testing.T) {
 				promised(t, driver, protocols.Faults{DeadMinority: true})
 				survivesDeadMinority(t, driver, delays)
@@ -381,6 +387,26 @@ func survivesNetwork(t *testing.T, driver protocols.Driver, delays protocols.Del
 		c.RunUntilAnswered(120 * time.Second)
 		c.Run(c.Now() + 30*time.Second) // an answer may come before the command is applied
 		c.Check()
+	}
+}
+
+// catchesUpWithoutRestarts tells the replicas that nothing on their disks will be read, cuts the last one off for
+// longer than logs reach back, and lets it back in.
+func catchesUpWithoutRestarts(t *testing.T, driver protocols.Driver, delays protocols.Delays) {
+	last := protocols.NodeID(len(delays) - 1)
+	var c *Cluster
+	cut := func(from, to protocols.NodeID, _ []byte) bool { // c is nil while the replicas start
+		return c != nil && (from == last) != (to == last) && c.Now() > 2*time.Second && c.Now() < 12*time.Second
+	}
+	c = NewCluster(t, driver, Network{Delays: delays, NeverRestarts: true, Drop: cut}, 0, 1)
+	load(c, 250, 53*ms, 300) // few operations a key: the check of long histories of one key takes for ever
+	c.RunUntilAnswered(120 * time.Second)
+	c.Run(c.Now() + 30*time.Second)
+	c.Check()
+	for id := range delays {
+		if end := c.Replicas[id].at[""]; end != c.Replicas[0].at[""] { // 0 where each key has an order of its own
+			t.Errorf("replica %d has applied %d entries of the log, replica 0 %d", id, end, c.Replicas[0].at[""])
+		}
 	}
 }
 

@@ -37,7 +37,10 @@ func (r *replica) compact() {
 	if r.commit < r.snapshot.index+r.config.SnapshotAfter(snapshotEvery) || r.config.SnapshotEvery == 0 && r.appliedBytes < snapshotGrowth*len(r.snapshot.data) {
 		return
 	}
-	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
+	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit)}
+	if !r.config.NeverRestarts {
+		r.encodeSnapshot()
+	}
 	r.appliedBytes = 0
 	if base := r.compactIndex(); base > r.log.base {
 		r.log.compact(base)
@@ -45,8 +48,18 @@ func (r *replica) compact() {
 			r.sender = snapshot.Sender{} // the log after that snapshot is gone
 		}
 	}
-	r.persistSnapshot()
-	r.out.Measure(protocols.MeasureSnapshot, int64(len(r.snapshot.data)))
+	if !r.config.NeverRestarts {
+		r.persistSnapshot()
+		r.out.Measure(protocols.MeasureSnapshot, int64(len(r.snapshot.data)))
+	}
+}
+
+// encodeSnapshot makes a snapshot of the present state, unless there is one already that follows the log's base. If
+// the replica never restarts, that is done only when a follower needs one.
+func (r *replica) encodeSnapshot() {
+	if r.snapshot.data == nil {
+		r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
+	}
 }
 
 // compactIndex returns the index up to which entries may be removed from the log (rule 13): up to the tail
@@ -92,6 +105,7 @@ func (r *replica) sendHead(to protocols.NodeID) {
 	r.peers[to].probe(r.config.Limits) // send no entries until it has the snapshot
 	head := r.sender.Head(r.now)
 	if head == nil {
+		r.encodeSnapshot()
 		head = &snapshot.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
 	}
 	r.sendPiece(to, head)
@@ -107,7 +121,10 @@ func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 	if r.role != leader || r.peers[from].next > r.log.base {
 		return // late: the log has what the follower needs by now
 	}
-	latest := func() (uint64, []byte) { return r.snapshot.index, r.snapshot.data }
+	latest := func() (uint64, []byte) {
+		r.encodeSnapshot()
+		return r.snapshot.index, r.snapshot.data
+	}
 	if piece := r.sender.Piece(from, m, r.now, r.config.AnswerTimeout(from), r.config.Limits, latest); piece != nil {
 		r.sendPiece(from, piece)
 	}
