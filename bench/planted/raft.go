@@ -78,13 +78,8 @@ var raftBugs = []Bug{
 		in("raft.replica.install").drop(`r.persistSnapshot()`),
 	}},
 	{"raft", "entries are removed that no snapshot covers", within(100), []Edit{
-		in("raft.replica.compact").replace(`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
-			r.appliedBytes = 0`,
-			`old := r.snapshot
-			r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
-			if r.appliedBytes = 0; old.index > 0 {
-				r.snapshot.data = old.data
-			}`),
+		in("raft.replica.compact").replace(`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit)}`,
+			`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.snapshot.data}`),
 	}},
 
 	// Reads.
