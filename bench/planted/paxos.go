@@ -17,7 +17,7 @@ var paxosBugs = []Bug{
 	}},
 
 	// The proposer.
-	{"paxos", "any accepted value is proposed, not that of the highest ballot", within(100), []Edit{
+	{"paxos", "any accepted value is proposed, not that of the highest ballot", within(2700), []Edit{
 		in("keypaxos.Proposal.AdoptValue").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
 	}},
 	{"paxos", "a writer proposes its own value whatever was accepted", within(50), []Edit{
