@@ -9,11 +9,13 @@ import (
 	"quorumbench/bench/experiment"
 )
 
-// What a run keeps in memory until its checks are done, roughly: histories, logs and state machines. From 60,000 to
-// 180,000 commands, simulated runs with three replicas grew by 1.3 KB (mmp3), 1.9 KB (raft) and 2.7 KB (paxos) a command.
+// What a run keeps in memory until its checks are done, roughly: histories, journals and state machines. From 89,000 to
+// 899,000 commands, simulated runs with three replicas grew by 185 B (raft), 196 B (mmp3) and 247 B (paxos) a command
+// (docs/cost.md).
 const (
-	bytesPerCommand   = 300 // of the history
-	bytesPerReplica   = 700 // for each command at each replica
+	bytesPerCommand   = 100 // of the history
+	bytesPerReplica   = 50  // for each command at each replica
+	bytesPerKey       = 150 // at each replica, besides the value
 	bytesWithoutLoad  = 200 << 20
 	leastResponseTime = time.Millisecond // of a client in a closed loop
 	mostThroughput    = 300_000          // commands a second in a closed loop
@@ -31,7 +33,7 @@ func memoryOf(plan *experiment.Plan, commands float64) float64 {
 	e := &plan.Experiment
 	replicas := float64(len(e.Replicas))
 	keys := min(commands, float64(e.Load.Keys.Count)*float64(len(e.Clients)))
-	return bytesWithoutLoad + commands*(bytesPerCommand+bytesPerReplica*replicas) + keys*float64(e.Load.ValueSize)*replicas
+	return bytesWithoutLoad + commands*(bytesPerCommand+bytesPerReplica*replicas) + keys*(bytesPerKey+float64(e.Load.ValueSize))*replicas
 }
 
 // commandsOf is how many commands a run issues at least and at most. A closed loop depends on response times.

@@ -14,8 +14,8 @@ func TestARunThatKeepsMuchIsToldAndOneThatCannotFitIsRefused(t *testing.T) {
 	}
 	for _, test := range []struct{ load, remark, refusal string }{
 		{"rate: 1000/s, duration: 60s", "", ""},
-		{"rate: 1000/s, duration: 600s", "a run keeps up to about 4.7 GB in memory, for up to 1.8 million commands", ""},
-		{"rate: 20000/s, duration: 24h", "", "found a load of 5184.1 million commands in a run, which keep about 12442.2 GB in memory; accepted: what fits into "},
+		{"rate: 5000/s, duration: 600s", "a run keeps up to about 2.7 GB in memory, for up to 9.0 million commands", ""},
+		{"rate: 20000/s, duration: 24h", "", "found a load of 5184.1 million commands in a run, which keep about 1296.5 GB in memory; accepted: what fits into "},
 		{"rate: 20000/s, duration: 60s, value_size: 1MiB, keys: {count: 10000000}", "", "found a load of 3.7 million commands in a run, which keep about "},
 		{"arrivals: closed, clients: 100, duration: 10s", "", ""},
 		{"arrivals: closed, clients: 10000, duration: 100s", "a run keeps up to about ", ""}, // but may keep much less
