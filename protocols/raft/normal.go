@@ -85,12 +85,8 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 	}
 }
 
-// minBatchBytes is what an append to a follower that is behind carries at first, in bytes of commands: it must
-// not delay the heartbeats on a slow link by an election timeout.
-const minBatchBytes = flow.MinBytes
-
 // probe makes the leader search for the index up to which the logs match, with one append at a time (rule
-// 10).
+// 10). An append carries little at first: it must not delay the heartbeats on a slow link by an election timeout.
 func (p *peer) probe(l flow.Limits) { p.probing, p.batchBytes = true, l.Min() }
 
 // sendAppend sends entries from index first on, none for a heartbeat. It uses SendNow, and so does not wait
