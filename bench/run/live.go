@@ -226,6 +226,9 @@ func (r *running) live(ctx context.Context) error {
 	}
 	serving.Wait()
 	w.account(&r.record.Network)
+	if r.Awake {
+		r.record.Network.Emulator += ", processors kept awake"
+	}
 	closeDisks()
 	return ctx.Err()
 }

@@ -51,6 +51,8 @@ type Config struct {
 
 	// Spin is for how long before an event the live emulator spins instead of sleeping; see emulator.New.
 	Spin time.Duration
+	// Awake says that the processors are kept awake during a live run. It is only told in the result.
+	Awake bool
 
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
 	Steps       io.Writer      // one line for each input and each effect of a replica; nil disables it

@@ -66,6 +66,7 @@ func Main(drivers ...*protocols.Driver) {
 			os.Exit(exitInterrupted)
 		}
 	})
+	canKeepAwake = true
 	os.Exit(Run(ctx, drivers, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -137,7 +138,7 @@ missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkLists
 	root.AddCommand(runCommand(drivers), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
-		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers))
+		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), keepAwakeCommand())
 	return root
 }
 

@@ -23,7 +23,7 @@ import (
 func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var out string
 	var seed uint64
-	var quiet, simulated bool
+	var quiet, simulated, stayAwake bool
 	var spin time.Duration
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
@@ -71,13 +71,21 @@ run and keeps what was measured so far, marked as partial.`,
 				return usage(err)
 			}
 			defer folder.Release()
-			return run(cmd, plan, folder, spin, quiet)
+			options := bench.Options{Scratch: folder.Path, Spin: spin}
+			if stayAwake && !plan.Experiment.IsSimulated() {
+				if stop, err := keepAwake(); err == nil { // else the result does not say that they were
+					defer stop()
+					options.Awake = true
+				}
+			}
+			return run(cmd, plan, folder, options, quiet)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed in place of the experiment's")
 	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
+	cmd.Flags().BoolVar(&stayAwake, "awake", true, "keep the processors awake during live runs, by threads of the lowest priority, so that packets and writes are less late")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
 }
@@ -119,9 +127,10 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 
 // run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
-func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, spin time.Duration, quiet bool) error {
+func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
-	found, failed := bench.Execute(cmd.Context(), plan, bench.Options{Scratch: folder.Path, Spin: spin, Watch: progress.show})
+	options.Watch = progress.show
+	found, failed := bench.Execute(cmd.Context(), plan, options)
 	progress.close()
 	stopped := failed != nil && errors.Is(failed, cmd.Context().Err())
 	switch {
