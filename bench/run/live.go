@@ -227,7 +227,7 @@ func (r *running) live(ctx context.Context) error {
 	serving.Wait()
 	w.account(&r.record.Network)
 	if r.Awake {
-		r.record.Network.Emulator += ", processors kept awake"
+		r.record.Network.Emulator += ", processors kept awake while they have little to do"
 	}
 	closeDisks()
 	return ctx.Err()

@@ -13,8 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allowed returns an error if the process has a quota of processor time.
+// allowed returns an error if the process has a quota of processor time, or real-time priority: the kernel stops such a
+// process for 50 ms in a second rather than let another wait for longer.
 func allowed() error {
+	if attr, err := unix.SchedGetAttr(0, 0); err != nil {
+		return err
+	} else if attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR {
+		return errors.New("the process has real-time priority")
+	}
 	return quota("/proc/self/cgroup", "/sys/fs/cgroup")
 }
 
@@ -55,7 +61,7 @@ func detach(cmd *exec.Cmd) {
 }
 
 // spin never returns. It does nothing unless the thread's priority could be made the lowest.
-func spin(number int) {
+func (r *rest) spin(number int) {
 	runtime.LockOSThread()
 	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
 		return
@@ -65,9 +71,28 @@ func spin(number int) {
 		one.Set(nth(&all, number))
 		_ = unix.SchedSetaffinity(0, &one) // without it, the kernel spreads the threads itself
 	}
+	start := time.Now()
 	for {
-		_ = time.Now() // reading the clock leaves a core's other hyperthread more room than counting does
+		begin, had := time.Since(start), threadTime()
+		if wait := r.until() - begin; wait > 0 {
+			time.Sleep(wait)
+			continue
+		}
+		now := begin
+		for now < begin+window {
+			now = time.Since(start) // reading the clock leaves a core's other hyperthread more room than counting does
+		}
+		r.had(now, now-begin, threadTime()-had)
 	}
+}
+
+// threadTime is the processor time that the present thread has had.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
 }
 
 // nth returns the processor of this number among those in the set.
