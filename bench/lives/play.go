@@ -24,10 +24,17 @@ type Outcome struct {
 	Messages   uint64 // sent
 }
 
-// Failed returns the checks that failed. A check that was not decided is not among them.
+// Failed returns the checks that failed, and those that are unexplained, which fail a life, too: a life is so small that
+// an explanation is hardly ever missed. A check that was not decided for another reason is not among them.
 func (o *Outcome) Failed() []result.Check {
 	run := result.Run{Checks: o.Checks}
-	return run.Failed()
+	failed := run.Failed()
+	for _, c := range o.Checks {
+		if c.Verdict == result.Unexplained {
+			failed = append(failed, c)
+		}
+	}
+	return failed
 }
 
 // The names of the checks that only lives have.

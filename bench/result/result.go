@@ -107,6 +107,9 @@ const (
 	Passed    Verdict = "passed"
 	Failed    Verdict = "failed"
 	Undecided Verdict = "not decided" // which is no success
+	// Unexplained says that no explanation of what clients saw was found, and no proof that there is none: perhaps a bug
+	// of the protocol, but no violation that was shown.
+	Unexplained Verdict = "unexplained"
 )
 
 // Failed lists the checks of the run that failed.

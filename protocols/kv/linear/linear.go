@@ -36,7 +36,7 @@ type Verdict string
 const (
 	Linearizable Verdict = "linearizable"
 	Violated     Verdict = "not linearizable"
-	Undecided    Verdict = "not decided" // the time was over; this is not a success
+	Undecided    Verdict = "not decided" // the steps were used up; this is not a success
 )
 
 type input struct {
@@ -178,18 +178,31 @@ var model = porcupine.Model{
 	},
 }
 
-// Check decides about a history, in any order; timeout bounds the real time it may take, zero
-// for no bound. Reads without an answer say nothing and are left out. Safe for use by several
-// goroutines.
-func Check(history []Operation, timeout time.Duration) Verdict {
-	switch porcupine.CheckOperationsTimeout(model, operations(history), timeout) {
-	case porcupine.Ok:
-		return Linearizable
-	case porcupine.Illegal:
-		return Violated
-	default:
-		return Undecided
+// Check decides about a history, in any order. It searches key by key, for at most so many steps of the model in all, so
+// that the verdict does not depend on the machine; zero: without a bound, although the search can take exponential time.
+// Reads without an answer say nothing and are left out. Safe for use by several goroutines.
+func Check(history []Operation, steps int) Verdict {
+	left := steps
+	for _, part := range model.Partition(operations(history)) {
+		bounded := model
+		if steps > 0 {
+			bounded.Step = func(before, in, out any) (bool, any) {
+				if left--; left < 0 {
+					return false, before // from now on no command fits, so that the search ends soon
+				}
+				return model.Step(before, in, out)
+			}
+		}
+		bounded.Partition = nil // a single one, so that no two searches run at a time
+		switch ok := porcupine.CheckOperations(bounded, part); {
+		case ok:
+		case steps > 0 && left < 0:
+			return Undecided
+		default:
+			return Violated
+		}
 	}
+	return Linearizable
 }
 
 // explainTimeout bounds the real time that an explanation takes: it looks for the longest parts

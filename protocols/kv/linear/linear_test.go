@@ -1,6 +1,7 @@
 package linear_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -22,6 +23,24 @@ func read(value string, called, returned time.Duration) linear.Operation {
 func named(op linear.Operation, version uint64, outcome kv.Outcome) linear.Operation {
 	op.Version, op.Outcome = version, outcome
 	return op
+}
+
+// Many writes at one time and a read of what none has written: the search tries their subsets in vain. It ends when its
+// steps are used up, and does not call that a violation.
+func TestASearchEndsWithItsSteps(t *testing.T) {
+	var history []linear.Operation
+	for i := range 40 {
+		history = append(history, write(fmt.Sprint(i), 0, 100))
+	}
+	history = append(history, read("never", 50, 60))
+	if got := linear.Check(history, 100_000); got != linear.Undecided {
+		t.Errorf("%s, want %s", got, linear.Undecided)
+	}
+	other := read("never", 50, 60)
+	other.Key = "j" // before k: its violation is found with the first steps
+	if got := linear.Check(append(history, other), 100_000); got != linear.Violated {
+		t.Errorf("beside another key: %s, want %s", got, linear.Violated)
+	}
 }
 
 func TestCheck(t *testing.T) {
