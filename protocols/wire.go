@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -39,4 +40,20 @@ func Decode(data []byte, m proto.Message) error {
 		return f.UnmarshalVT(data)
 	}
 	return proto.Unmarshal(data, m)
+}
+
+// FirstField returns the number of the first field of an encoded message besides one field, 0 if there is none. It
+// tells a driver which kind of message it decodes, so that it can decode into memory that it has.
+func FirstField(data []byte, besides protowire.Number) protowire.Number {
+	for len(data) > 0 {
+		number, _, size := protowire.ConsumeField(data)
+		if size < 0 {
+			return 0
+		}
+		if number != besides {
+			return number
+		}
+		data = data[size:]
+	}
+	return 0
 }

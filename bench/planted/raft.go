@@ -17,7 +17,7 @@ var raftBugs = []Bug{
 		in("raft.replica.persistState").replace(`r.persisted == r.state`, `true`),
 	}},
 	{"raft", "entries are not durable", within(50), []Edit{
-		in("raft.replica.persistEntries").drop(`r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})`),
+		in("raft.replica.persistEntries").drop(`r.out.Persist(r.scratch.entriesRecord(first, entries))`),
 	}},
 	{"raft", "a late append shortens the log", within(50), []Edit{
 		in("raft.replica.merge").replace(`!r.log.contains(index, e.Term)`, `e != nil`),
@@ -49,7 +49,7 @@ var raftBugs = []Bug{
 		in("raft.replica.requestVotes").replace(`r.send(to, request)`, `r.out.SendNow(to, &Message{Term: r.term, Kind: request})`),
 	}},
 	{"raft", "a follower's answer does not wait for the disk", within(110), []Edit{
-		in("raft.replica.onAppendEntries").replace(`r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})`,
+		in("raft.replica.onAppendEntries").replace(`r.send(from, r.scratch.appendedUpTo(matched))`,
 			`r.out.SendNow(from, &Message{Term: r.term, Kind: &Message_Appended{Appended: &Appended{Index: matched}}})`),
 	}},
 	{"raft", "quorums need not meet", within(70), []Edit{

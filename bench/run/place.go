@@ -6,6 +6,7 @@ import (
 	"quorumbench/netem"
 	"quorumbench/protocols"
 	"quorumbench/protocols/client"
+	"quorumbench/protocols/slab"
 )
 
 // world is a clock, a calendar and a network for all places: real time and QUIC, or virtual time and an event
@@ -35,7 +36,7 @@ type place struct {
 	pending   []message   // between the two nodes of this place, delivered before the batch ends
 	delivered int         // how many of these were delivered in this batch
 	outgoing  [][]message // to other places, by place, sent when the batch ends
-	slab      slab        // for messages between the nodes of this place, and for answers
+	slab      slab.Slab   // for messages between the nodes of this place, and for answers
 	scratch   []byte      // reused by sendAnswer
 }
 
@@ -130,7 +131,7 @@ func (p *place) send(from, to protocols.NodeID, data []byte) {
 		p.outgoing[at] = append(p.outgoing[at], message{from, to, data})
 		return
 	}
-	data = p.slab.clone(data)
+	data = p.slab.Clone(data)
 	if delay := p.layout.local[at]; delay > 0 || p.delivered >= maxDelivered {
 		p.world.at(p.world.now()+delay, at, event{kind: messageEvent, from: from, to: to, data: data})
 	} else {
@@ -144,7 +145,7 @@ func (p *place) sendAnswer(from, to protocols.NodeID, a protocols.Answer) {
 	if p.layout.place(to) == p.number {
 		p.send(from, to, p.scratch) // copies it
 	} else {
-		p.send(from, to, p.slab.clone(p.scratch))
+		p.send(from, to, p.slab.Clone(p.scratch))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/netem/sim"
+	"quorumbench/protocols/slab"
 )
 
 // simWorld is the world of simulated runs: virtual time and one event loop for all places. A message passes the
@@ -16,7 +17,7 @@ type simWorld struct {
 	loop  sim.Loop[placeEvent]
 	links [][]*netem.Link
 	net   *result.NetworkRun
-	slab  slab // for messages on their way
+	slab  slab.Slab // for messages on their way
 
 	doubled float64    // the share of messages that arrive twice
 	random  *rand.Rand // decides which messages arrive twice
@@ -52,7 +53,7 @@ func (w *simWorld) send(from, to int, messages []message) {
 		case netem.Dropped:
 			w.net.Dropped++
 		default:
-			e := event{kind: messageEvent, from: m.from, to: m.to, data: w.slab.clone(m.data)}
+			e := event{kind: messageEvent, from: m.from, to: m.to, data: w.slab.Clone(m.data)}
 			w.at(due, to, e)
 			if w.doubled > 0 && w.random.Float64() < w.doubled {
 				late := maxDuplicateDelay * w.random.Float64() * float64(due-w.loop.Now())

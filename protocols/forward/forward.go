@@ -18,7 +18,7 @@
 //     last.
 package forward
 
-//go:generate go run quorumbench/protocols/protogen protocols/forward/forward.proto
+//go:generate go run quorumbench/protocols/protogen -borrow -reuse Command,Forward protocols/forward/forward.proto
 
 import (
 	"bytes"

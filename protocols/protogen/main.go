@@ -3,7 +3,7 @@
 // and protoc-gen-go-vtproto, which adds methods that encode and decode without reflection, run as
 // the tools that go.mod pins. Usage, from any folder of the module:
 //
-//	go run quorumbench/protocols/protogen [-borrow] protocols/raft/raft.proto
+//	go run quorumbench/protocols/protogen [-borrow] [-reuse Entry,AppendEntries] protocols/raft/raft.proto
 //
 // Paths are relative to the module's root, as they are in import statements. In another module, the files of
 // this one can be imported under their paths here, and go.mod has the three programs as tools:
@@ -14,7 +14,8 @@
 //	go tool protogen mydriver/mydriver.proto
 //
 // With -borrow, messages also have a method that decodes without copying: fields are parts of what was
-// decoded.
+// decoded. With -reuse, the messages of these names have a method ResetVT, which empties a message and keeps its
+// memory, and decoding into it uses that memory again.
 package main
 
 import (
@@ -25,6 +26,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -38,8 +40,9 @@ import (
 
 func main() {
 	borrow := flag.Bool("borrow", false, "messages can be decoded without copying")
+	reuse := flag.String("reuse", "", "names of messages, separated by commas, whose memory can be used again")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: protogen [-borrow] FILE.proto… (paths relative to the module's root)")
+		fmt.Fprintln(os.Stderr, "usage: protogen [-borrow] [-reuse MESSAGE,…] FILE.proto… (paths relative to the module's root)")
 	}
 	if flag.Parse(); flag.NArg() == 0 {
 		flag.Usage()
@@ -48,6 +51,14 @@ func main() {
 	features := "features=marshal+unmarshal+size"
 	if *borrow {
 		features += "+unmarshal_unsafe"
+	}
+	if *reuse != "" {
+		features += "+pool"
+		for _, file := range flag.Args() {
+			for name := range strings.SplitSeq(*reuse, ",") {
+				features += ",pool=quorumbench/" + path.Dir(file) + "." + name
+			}
+		}
 	}
 	if err := generate(flag.Args(), features); err != nil {
 		fmt.Fprintln(os.Stderr, "protogen:", err)

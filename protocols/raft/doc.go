@@ -100,4 +100,4 @@
 // for pipelining and the leader's parallel write.
 package raft
 
-//go:generate go run quorumbench/protocols/protogen protocols/raft/raft.proto
+//go:generate go run quorumbench/protocols/protogen -borrow -reuse Entry,AppendEntries protocols/raft/raft.proto

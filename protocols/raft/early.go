@@ -1,5 +1,7 @@
 package raft
 
+import "bytes"
+
 // Bounds on the appends that a follower holds because entries before them are missing. What is beyond is asked
 // for again when the missing entries have arrived.
 const (
@@ -26,7 +28,7 @@ func (e *earlyAppends) add(m *AppendEntries, maxBytes int) (added bool) {
 	if e.appends == nil {
 		e.appends = map[uint64]*AppendEntries{}
 	}
-	e.appends[m.PrevIndex] = m
+	e.appends[m.PrevIndex] = m.clone()
 	e.bytes += size
 	return other == nil
 }
@@ -51,11 +53,18 @@ func (e *earlyAppends) dropBefore(before uint64) {
 }
 
 // bytes returns the total size of the append's commands.
-func (m *AppendEntries) bytes() int { return bytesOf(m.Entries) }
-
-func bytesOf(entries []*Entry) (total int) {
-	for _, e := range entries {
+func (m *AppendEntries) bytes() (total int) {
+	for _, e := range m.Entries {
 		total += len(e.Command)
 	}
 	return total
+}
+
+// clone returns a copy that shares no memory with the append.
+func (m *AppendEntries) clone() *AppendEntries {
+	c := &AppendEntries{PrevIndex: m.PrevIndex, PrevTerm: m.PrevTerm, Commit: m.Commit}
+	for _, e := range m.Entries {
+		c.Entries = append(c.Entries, &Entry{Term: e.Term, Command: bytes.Clone(e.Command)})
+	}
+	return c
 }

@@ -140,7 +140,7 @@ func (r *replica) becomeLeader() {
 	r.handover, r.round, r.waiting = handover{}, 0, nil
 	r.durable = r.log.last() // its log was durable before its requests for votes were sent
 	r.heartbeat()
-	r.append(&Entry{Term: r.term}) // rule 8: an entry of its own term
+	r.append(entry{term: r.term}) // rule 8: an entry of its own term
 	r.proposeWaiting()
 }
 

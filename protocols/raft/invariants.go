@@ -39,8 +39,8 @@ func match(a, b *replica) error {
 	meet := false // from the end backwards: once the logs meet, they stay together
 	for i := min(a.log.last(), b.log.last()); i > max(a.log.base, b.log.base); i-- {
 		x, y := a.log.at(i), b.log.at(i)
-		same := x.Term == y.Term
-		if same && !bytes.Equal(x.Command, y.Command) || meet && !same {
+		same := x.term == y.term
+		if same && !bytes.Equal(x.command, y.command) || meet && !same {
 			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term after it", a.config.ID, b.config.ID, i)
 		}
 		meet = meet || same

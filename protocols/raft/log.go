@@ -1,10 +1,10 @@
 package raft
 
 import (
-	"slices"
 	"sort"
 
 	"quorumbench/protocols/flow"
+	"quorumbench/protocols/slab"
 )
 
 // entryLog is a replica's log. Entries are numbered from 1. Those up to base have been removed: they are
@@ -13,14 +13,21 @@ import (
 type entryLog struct {
 	base     uint64
 	baseTerm uint64
-	entries  []*Entry // from base+1 on
+	entries  []entry   // from base+1 on
+	commands slab.Slab // holds the bytes of their commands
+}
+
+// entry is an entry of a log.
+type entry struct {
+	term    uint64
+	command []byte // an encoded kv.Command; empty: a no-op
 }
 
 // last returns the index of the last entry.
 func (l *entryLog) last() uint64 { return l.base + uint64(len(l.entries)) }
 
 // at returns the entry at an index from base+1 to last.
-func (l *entryLog) at(index uint64) *Entry { return l.entries[index-l.base-1] }
+func (l *entryLog) at(index uint64) entry { return l.entries[index-l.base-1] }
 
 // term returns the term of the entry at an index, 0 for index 0, beyond the end, and before the base, where
 // it is not known any more.
@@ -31,7 +38,7 @@ func (l *entryLog) term(index uint64) uint64 {
 	case index < l.base || index > l.last():
 		return 0
 	}
-	return l.at(index).Term
+	return l.at(index).term
 }
 
 // contains returns true if the log has an entry of that term at that index. By the log matching property,
@@ -43,21 +50,34 @@ func (l *entryLog) contains(index, term uint64) bool {
 
 // from returns the entries from index on that fit into one message of maxBytes of commands, and none if the
 // first has been removed.
-func (l *entryLog) from(index uint64, maxBytes int) []*Entry {
+func (l *entryLog) from(index uint64, maxBytes int) []entry {
 	if index <= l.base || index > l.last() {
 		return nil
 	}
-	return flow.Batch(maxBytes, l.entries[index-l.base-1:], func(e *Entry) int { return len(e.Command) })
+	return flow.Batch(maxBytes, l.entries[index-l.base-1:], entry.size)
 }
 
-// replace replaces all entries from index on; index must be greater than base.
+func (e entry) size() int { return len(e.command) }
+
+// bytesOf returns the total size of the commands of entries.
+func bytesOf(entries []entry) (total int) {
+	for _, e := range entries {
+		total += e.size()
+	}
+	return total
+}
+
+// replace replaces all entries from index on, by copies; index must be greater than base.
 func (l *entryLog) replace(index uint64, entries []*Entry) {
-	l.entries = append(l.entries[:index-l.base-1], entries...)
+	l.entries = l.entries[:index-l.base-1]
+	for _, e := range entries {
+		l.entries = append(l.entries, entry{e.Term, l.commands.Clone(e.Command)})
+	}
 }
 
 // compact removes the entries up to index, and frees their memory.
 func (l *entryLog) compact(index uint64) {
-	l.baseTerm, l.entries = l.term(index), slices.Clone(l.entries[index-l.base:])
+	l.baseTerm, l.entries = l.term(index), slab.DropFront(l.entries, int(index-l.base))
 	l.base = index
 }
 
@@ -71,5 +91,5 @@ func (l *entryLog) isMoreRecentThan(index, term uint64) bool {
 // firstIndexOf returns the index of the first entry of a term that has not been removed, or where it would
 // be.
 func (l *entryLog) firstIndexOf(term uint64) uint64 {
-	return l.base + 1 + uint64(sort.Search(len(l.entries), func(i int) bool { return l.entries[i].Term >= term }))
+	return l.base + 1 + uint64(sort.Search(len(l.entries), func(i int) bool { return l.entries[i].term >= term }))
 }

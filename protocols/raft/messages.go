@@ -78,7 +78,7 @@ func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 
 // send sends a message of the present term, when everything persisted so far is durable.
 func (r *replica) send(to protocols.NodeID, kind isMessage_Kind) {
-	r.out.Send(to, &Message{Term: r.term, Kind: kind})
+	r.out.Send(to, r.scratch.message(r.term, kind))
 }
 
 // others calls do for every replica but this one, in the order of their IDs.

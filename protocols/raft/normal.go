@@ -41,20 +41,30 @@ func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
 	}
 	r.out.Mark(c.ID(), protocols.MarkProposed)
 	if !r.acceptRead(c) {
-		r.append(&Entry{Term: r.term, Command: c.Data})
+		r.append(entry{r.term, c.Data})
 	}
 }
 
 // append adds an entry to the leader's log and sends it to the followers that keep pace. A follower that is
 // behind gets the next append when it has answered the last: more would only delay heartbeats on its link.
-func (r *replica) append(e *Entry) {
-	r.persistEntries(r.log.last()+1, []*Entry{e})
-	r.out.WhenDurable(r.log.last())
+func (r *replica) append(e entry) {
+	r.persistEntries(r.log.last()+1, r.scratch.out.own.of([]entry{e}))
+	last := r.log.last()
+	r.out.WhenDurable(last)
+	r.keepPace = r.keepPace[:0]
 	r.others(func(to protocols.NodeID) {
-		if p := &r.peers[to]; !p.probing && p.next == r.log.last() {
-			r.sendEntries(to)
+		if p := &r.peers[to]; !p.probing && p.next == last {
+			r.keepPace = append(r.keepPace, to)
 		}
 	})
+	if len(r.keepPace) == 0 {
+		return
+	}
+	entries := r.log.from(last, r.config.Limits.Max())
+	r.out.BroadcastNow(r.config.ID, r.keepPace, r.appendMessage(last, entries))
+	for _, to := range r.keepPace {
+		r.noteSent(to, entries)
+	}
 }
 
 // onDurable is called when the leader's own log is durable up to an index. The leader then counts itself
@@ -76,6 +86,12 @@ func (r *replica) sendEntries(to protocols.NodeID) {
 	}
 	entries := r.log.from(p.next, cmp.Or(p.batchBytes, r.config.Limits.Max()))
 	r.sendAppend(to, p.next, entries)
+	r.noteSent(to, entries)
+}
+
+// noteSent notes that the entries from peer.next on were sent to a follower.
+func (r *replica) noteSent(to protocols.NodeID, entries []entry) {
+	p := &r.peers[to]
 	p.sentAt = r.now
 	if size := bytesOf(entries); size >= r.config.Limits.Min() {
 		p.largeUntil = r.now + r.config.AnswerTimeout(to) + flow.Transmission(size)
@@ -92,10 +108,13 @@ func (p *peer) probe(l flow.Limits) { p.probing, p.batchBytes = true, l.Min() }
 // sendAppend sends entries from index first on, none for a heartbeat. It uses SendNow, and so does not wait
 // for the leader's disk (rule 4): the leader's term is durable, and the message does not say that the leader
 // holds the entries.
-func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []*Entry) {
-	r.out.SendNow(to, &Message{Term: r.term, Kind: &Message_AppendEntries{AppendEntries: &AppendEntries{
-		PrevIndex: first - 1, PrevTerm: r.log.term(first - 1), Entries: entries, Commit: r.commit,
-	}}})
+func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []entry) {
+	r.out.SendNow(to, r.appendMessage(first, entries))
+}
+
+// appendMessage returns an append of the present term with entries from index first on.
+func (r *replica) appendMessage(first uint64, entries []entry) *Message {
+	return r.scratch.message(r.term, r.scratch.appendOf(first-1, r.log.term(first-1), entries, r.commit))
 }
 
 // onAppendEntries is the follower's side of an append: it writes the entries into its log if that has the
@@ -115,7 +134,7 @@ func (r *replica) onAppendEntries(from protocols.NodeID, m *AppendEntries) {
 		matched, commit = r.merge(early), max(commit, early.Commit)
 	}
 	r.early.dropBefore(matched)
-	r.send(from, &Message_Appended{Appended: &Appended{Index: matched}})
+	r.send(from, r.scratch.appendedUpTo(matched))
 	r.commitTo(min(commit, matched)) // rule 9: not beyond what has been compared
 }
 
@@ -181,7 +200,7 @@ func (r *replica) advanceCommit() {
 // commitTo applies the entries up to index, which are committed, in the order of the log (rule 12).
 func (r *replica) commitTo(index uint64) {
 	for ; r.commit < index; r.commit++ {
-		command := r.log.at(r.commit + 1).Command
+		command := r.log.at(r.commit + 1).command
 		id, result := r.store.Apply(command)
 		r.appliedBytes += len(command)
 		r.out.Commit(protocols.Slot{Index: r.commit + 1}, id, command)

@@ -29,7 +29,7 @@ func stateOf(m *State) state {
 // persistEntries replaces the log from index first on, in memory and on disk.
 func (r *replica) persistEntries(first uint64, entries []*Entry) {
 	r.log.replace(first, entries)
-	r.out.Persist(&Record{Kind: &Record_Entries{Entries: &Entries{First: first, Entries: entries}}})
+	r.out.Persist(r.scratch.entriesRecord(first, entries))
 }
 
 // persistState persists term and vote if this step has changed them (rule 4).
@@ -48,7 +48,7 @@ func (r *replica) persistSnapshot() {
 	r.out.Snapshot(&Record{Kind: &Record_Snapshot{Snapshot: &Snapshot{
 		State: r.state.message(),
 		Index: r.snapshot.index, Term: r.snapshot.term, Data: r.snapshot.data,
-		Base: r.log.base, BaseTerm: r.log.baseTerm, Entries: r.log.entries,
+		Base: r.log.base, BaseTerm: r.log.baseTerm, Entries: new(entryMessages).of(r.log.entries),
 	}}})
 }
 
@@ -67,7 +67,8 @@ func (r *replica) restore(data []byte) {
 	case *Record_Snapshot:
 		s := kind.Snapshot
 		r.state = stateOf(s.State)
-		r.log = entryLog{base: s.Base, baseTerm: s.BaseTerm, entries: s.Entries}
+		r.log = entryLog{base: s.Base, baseTerm: s.BaseTerm}
+		r.log.replace(s.Base+1, s.Entries)
 		if !r.adopt(storedSnapshot{index: s.Index, term: s.Term, data: s.Data}) {
 			panic(fmt.Sprintf("raft: a snapshot of %d bytes that this driver did not write", len(s.Data)))
 		}

@@ -3,8 +3,6 @@ package raft
 import (
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/election"
 	"quorumbench/protocols/forward"
@@ -90,7 +88,8 @@ type replica struct {
 	// Of a leader.
 	durable  uint64 // its own log is durable up to this index
 	peers    []peer
-	matches  []uint64 // scratch space of advanceCommit: by replica
+	matches  []uint64           // scratch space of advanceCommit: by replica
+	keepPace []protocols.NodeID // scratch space of append: the followers that have everything else
 	handover handover
 	waiting  []read          // reads not answered yet, in the order in which they arrived
 	round    uint64          // number of the last round of confirmations
@@ -103,13 +102,14 @@ type replica struct {
 	persisted state // the state as last persisted
 	now       time.Duration
 	out       *protocols.Outbox
-	in        Message // reused for decoding
+	scratch   *scratch
 }
 
 func newReplica(c protocols.Config) protocols.Node {
 	nothing := state{pair: pair{votedFor: protocols.Nobody}}
 	electionTimeout := c.Delays.ElectionTimeout()
 	chosen := c.Options.(*Options)
+	s := newScratch()
 	return &replica{
 		config: c, voters: c.Quorums[quorum.Election], holders: c.Quorums[quorum.Write], electionTimeout: electionTimeout,
 		preVotes: chosen.PreVote, reverts: chosen.Revert,
@@ -117,14 +117,12 @@ func newReplica(c protocols.Config) protocols.Node {
 		transfers:    chosen.Transfer,
 		reads:        chosen.Reads,
 		state:        nothing, persisted: nothing, lastHeard: -electionTimeout,
-		store: kv.NewStore(),
-		forwarder: forward.New(c, c.Quorums[quorum.Write], forwardTimer, forward.Wire{
-			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
-			Reply:   func(r *forward.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
-		}),
-		election: election.NewTimer(c, electionTimer),
-		peers:    make([]peer, c.Size()),
-		matches:  make([]uint64, c.Size()),
+		store:     kv.NewStore(),
+		forwarder: forward.New(c, c.Quorums[quorum.Write], forwardTimer, s.forwardWire()),
+		election:  election.NewTimer(c, electionTimer),
+		peers:     make([]peer, c.Size()),
+		matches:   make([]uint64, c.Size()),
+		scratch:   s,
 	}
 }
 
@@ -138,8 +136,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil && r.isValid(in.From, &r.in) { // else no replica of this driver has sent it
-			r.onMessage(in.From, &r.in)
+		if m, err := r.scratch.read(in.Data); err == nil && r.isValid(in.From, m) { // else no replica of this driver has sent it
+			r.onMessage(in.From, m)
 		}
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)

@@ -81,7 +81,7 @@ func (r *replica) compactIndex() uint64 {
 	})
 	kept := 0
 	for covered > max(index, r.log.base) && kept <= maxKeptBytes {
-		kept += entrySize + len(r.log.at(covered).Command)
+		kept += entrySize + len(r.log.at(covered).command)
 		covered--
 	}
 	return covered

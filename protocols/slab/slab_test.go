@@ -1,4 +1,4 @@
-package run
+package slab
 
 import (
 	"bytes"
@@ -6,19 +6,19 @@ import (
 )
 
 // Copies keep their bytes whatever is copied after them, appended to them, or done to the original.
-func TestSlabCopiesAreApart(t *testing.T) {
-	var s slab
+func TestCopiesAreApart(t *testing.T) {
+	var s Slab
 	var copies, want [][]byte
-	original := make([]byte, slabBlock)
+	original := make([]byte, blockSize)
 	for i := range 2000 {
 		size := i * 7 % 300
 		if i%100 == 0 {
-			size = slabBlock/8 + i // has memory of its own
+			size = blockSize/8 + i // has memory of its own
 		}
 		for j := range size {
 			original[j] = byte(i + j)
 		}
-		copies = append(copies, s.clone(original[:size]))
+		copies = append(copies, s.Clone(original[:size]))
 		want = append(want, bytes.Clone(original[:size]))
 		_ = append(copies[i], 0xff)
 	}
@@ -29,10 +29,10 @@ func TestSlabCopiesAreApart(t *testing.T) {
 	}
 }
 
-func TestSlabAllocatesSeldom(t *testing.T) {
-	var s slab
+func TestAllocatesSeldom(t *testing.T) {
+	var s Slab
 	data := make([]byte, 100)
-	if n := testing.AllocsPerRun(1000, func() { s.clone(data) }); n > 0.1 {
+	if n := testing.AllocsPerRun(1000, func() { s.Clone(data) }); n > 0.1 {
 		t.Errorf("%.2f allocations a copy of 100 bytes", n)
 	}
 }
