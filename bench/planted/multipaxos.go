@@ -70,7 +70,7 @@ var multipaxosBugs = []Bug{
 			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Promise{Promise: answer}})`),
 	}},
 	{"multipaxos", "a follower's accept does not wait for the disk", within(850), []Edit{
-		in("multipaxos.replica.onAccept").replace(`r.send(from, r.promised, &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}})`,
+		in("multipaxos.replica.onAccept").replace(`r.send(from, r.promised, r.scratch.acceptedOf(m.First, uint64(len(m.Commands))))`,
 			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}}})`),
 	}},
 	{"multipaxos", "a candidate's ballot is used again after a restart", within(220), []Edit{

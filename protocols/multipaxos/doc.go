@@ -88,4 +88,4 @@
 // revisited, OPODIS 2016, section 4, for rule 6.
 package multipaxos
 
-//go:generate go run quorumbench/protocols/protogen protocols/multipaxos/multipaxos.proto
+//go:generate go run quorumbench/protocols/protogen -borrow protocols/multipaxos/multipaxos.proto

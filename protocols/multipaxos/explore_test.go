@@ -72,7 +72,7 @@ func phase2(size string) protocols.Choices { return protocols.Choices{"phase2": 
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, Repairs: true,
 	// These are used within a step.
-	Ignored: []string{"replica.in", "replica.fresh"},
+	Ignored: []string{"replica.scratch", "replica.fresh", "instanceLog.commands"},
 	TimerName: func(id protocols.TimerID) string {
 		if name := map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]; name != "" {
 			return name

@@ -1,12 +1,12 @@
 package multipaxos
 
 import (
-	"slices"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/slab"
 )
 
 // instance is one instance of the log, as its acceptor sees it, and at the leader its proposer.
@@ -24,6 +24,7 @@ type instance struct {
 type instanceLog struct {
 	truncated uint64 // the instances up to this index have been removed
 	slots     []instance
+	commands  slab.Slab // holds the bytes of their commands
 }
 
 // last returns the index of the last instance.
@@ -40,7 +41,7 @@ func (l *instanceLog) at(index uint64) instance {
 // slot returns a pointer to the instance at an index that the log has.
 func (l *instanceLog) slot(index uint64) *instance { return &l.slots[index-l.truncated-1] }
 
-// set puts an instance into the log. Missing instances before it become gaps. It does nothing if the log is
+// set puts an instance into the log, with a copy of its command. Missing instances before it become gaps. It does nothing if the log is
 // truncated there.
 func (l *instanceLog) set(index uint64, i instance) {
 	if index <= l.truncated {
@@ -49,6 +50,7 @@ func (l *instanceLog) set(index uint64, i instance) {
 	if last := l.last(); last < index {
 		l.slots = append(l.slots, make([]instance, index-last)...)
 	}
+	i.command = l.commands.Clone(i.command)
 	*l.slot(index) = i
 }
 
@@ -57,7 +59,7 @@ func (l *instanceLog) truncate(index uint64) {
 	if index <= l.truncated {
 		return
 	}
-	l.slots = slices.Clone(l.slots[min(index, l.last())-l.truncated:])
+	l.slots = slab.DropFront(l.slots, int(min(index, l.last())-l.truncated))
 	l.truncated = index
 }
 
@@ -71,12 +73,3 @@ func (l *instanceLog) batch(first, last uint64, maxBytes int) []instance {
 }
 
 func size(i instance) int { return len(i.command) }
-
-// commands returns the commands of instances.
-func commands(of []instance) [][]byte {
-	all := make([][]byte, len(of))
-	for i := range of {
-		all[i] = of[i].command
-	}
-	return all
-}

@@ -10,11 +10,7 @@ import (
 // invariants returns an error if two commands were accepted in one instance under one ballot, or if a
 // replica has truncated its log beyond what it has applied.
 func invariants(nodes []protocols.Node) error {
-	type proposal struct {
-		index  uint64
-		ballot protocols.Ballot
-	}
-	accepted := map[proposal][]byte{}
+	var before []*replica
 	for _, node := range nodes {
 		r, up := node.(*replica)
 		if !up {
@@ -23,12 +19,22 @@ func invariants(nodes []protocols.Node) error {
 		if r.log.truncated > r.applied {
 			return fmt.Errorf("replica %d has truncated its log up to %d and has applied up to %d", r.config.ID, r.log.truncated, r.applied)
 		}
-		for i, x := range r.log.slots {
-			p := proposal{r.log.truncated + uint64(i) + 1, x.ballot}
-			if command, known := accepted[p]; known && x.ballot != 0 && !bytes.Equal(command, x.command) {
-				return fmt.Errorf("under ballot %v two commands were accepted at %d of the log", x.ballot, p.index)
+		for _, other := range before {
+			if err := agree(&r.log, &other.log); err != nil {
+				return err
 			}
-			accepted[p] = x.command
+		}
+		before = append(before, r)
+	}
+	return nil
+}
+
+// agree returns an error if two logs have different commands in one instance under one ballot.
+func agree(a, b *instanceLog) error {
+	for index := max(a.truncated, b.truncated) + 1; index <= min(a.last(), b.last()); index++ {
+		x, y := a.slot(index), b.slot(index)
+		if x.ballot == y.ballot && x.ballot != 0 && !bytes.Equal(x.command, y.command) {
+			return fmt.Errorf("under ballot %v two commands were accepted at %d of the log", x.ballot, index)
 		}
 	}
 	return nil

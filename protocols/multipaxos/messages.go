@@ -67,11 +67,11 @@ func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 
 // send sends a message under the given ballot, when everything persisted so far is durable.
 func (r *replica) send(to protocols.NodeID, ballot protocols.Ballot, kind isMessage_Kind) {
-	r.out.Send(to, &Message{Ballot: uint64(ballot), Kind: kind})
+	r.out.Send(to, r.scratch.message(ballot, kind))
 }
 
 // broadcast sends a message under the promised ballot to all other replicas, when everything persisted so
 // far is durable.
 func (r *replica) broadcast(kind isMessage_Kind) {
-	r.out.Broadcast(r.config.ID, r.config.Members, &Message{Ballot: uint64(r.promised), Kind: kind})
+	r.out.Broadcast(r.config.ID, r.config.Members, r.scratch.message(r.promised, kind))
 }

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/election"
 	"quorumbench/protocols/forward"
@@ -95,22 +93,21 @@ type replica struct {
 	compacted uint64           // the last instance covered by the persisted snapshot
 	now       time.Duration
 	out       *protocols.Outbox
-	in        Message // reused for decoding
+	scratch   *scratch
 }
 
 func newReplica(c protocols.Config) protocols.Node {
+	s := newScratch()
 	return &replica{
 		config:    c,
 		phase1:    c.Quorums[quorum.Phase1],
 		phase2:    c.Quorums[quorum.Phase2],
 		preferred: c.Options.(*Options).Preferred && c.Leader == c.ID,
 		store:     kv.NewStore(),
-		forwarder: forward.New(c, c.Quorums[quorum.Phase2], forwardTimer, forward.Wire{
-			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
-			Reply:   func(r *forward.Reply) proto.Message { return &Message{Kind: &Message_Reply{Reply: r}} },
-		}),
+		forwarder: forward.New(c, c.Quorums[quorum.Phase2], forwardTimer, s.forwardWire()),
 		election:  election.NewTimer(c, electionTimer),
 		resending: make([]bool, c.Size()),
+		scratch:   s,
 	}
 }
 
@@ -124,8 +121,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputStart:
 		r.start()
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil && r.isValid(in.From, &r.in) { // rule 15: else no replica of this cluster can have sent it
-			r.onMessage(in.From, &r.in)
+		if m, err := r.scratch.read(in.Data); err == nil && r.isValid(in.From, m) { // rule 15: else no replica of this cluster can have sent it
+			r.onMessage(in.From, m)
 		}
 	case protocols.InputDurable:
 		r.onDurable()

@@ -1,6 +1,8 @@
 package multipaxos
 
 import (
+	"slices"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
 	"quorumbench/protocols/forward"
@@ -40,16 +42,17 @@ func (r *replica) proposeAt(first uint64, proposals []instance) {
 		p.ballot, p.proposed = r.promised, r.now
 		r.log.set(first+uint64(i), p)
 	}
-	commands := commands(proposals)
+	commands := r.scratch.commandsOf(proposals)
 	r.persist(first, commands)
 	broadcast := r.out.BroadcastNow
 	if !r.durable { // rule 3: a crash must not make it use the ballot again
 		broadcast = r.out.Broadcast
 	}
-	broadcast(r.config.ID, r.config.Members, &Message{
-		Ballot: uint64(r.promised), Kind: &Message_Accept{Accept: &Accept{First: first, Commands: commands, Commit: r.commit}},
-	})
+	broadcast(r.config.ID, r.config.Members, r.scratch.message(r.promised, r.scratch.acceptOf(first, commands, r.commit)))
 	r.startResendTimers()
+	if len(r.syncing) == cap(r.syncing) { // the oldest are taken from its beginning, so that it moves through its array
+		r.syncing = slices.Grow(r.syncing, 64+len(r.syncing))
+	}
 	r.syncing = append(r.syncing, span{r.promised, first, uint64(len(proposals))})
 	r.out.WhenDurable(first)
 }
@@ -96,7 +99,7 @@ func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
 	if !known {
 		r.persist(m.First, m.Commands)
 	}
-	r.send(from, r.promised, &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}})
+	r.send(from, r.promised, r.scratch.acceptedOf(m.First, uint64(len(m.Commands))))
 	r.learn(m.Commit)
 }
 

@@ -10,7 +10,7 @@ import (
 // promise itself, to disk (rule 3).
 func (r *replica) persist(first uint64, commands [][]byte) {
 	r.persisted = r.promised
-	r.out.Persist(&Record{Ballot: uint64(r.promised), First: first, Commands: commands, Commit: r.commit})
+	r.out.Persist(r.scratch.recordOf(r.promised, first, commands, r.commit))
 }
 
 // finishStep ends each step: it persists the promise if the step has raised it (rule 3), and takes a

@@ -60,7 +60,7 @@ func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 		r.sendPiece(from, m.Snapshot)
 	case m.First <= r.commit && r.role == leader:
 		missing := r.log.batch(m.First, r.commit, r.config.Limits.Max())
-		r.send(from, r.promised, &Message_Accept{Accept: &Accept{First: m.First, Commands: commands(missing), Commit: r.commit}})
+		r.send(from, r.promised, r.scratch.acceptOf(m.First, r.scratch.commandsOf(missing), r.commit))
 	}
 }
 
@@ -113,7 +113,7 @@ func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
 	if first+uint64(len(batch)) < end {
 		size = r.config.Limits.Max()
 	}
-	r.send(to, r.promised, &Message_Accept{Accept: &Accept{First: first, Commands: commands(batch), Commit: r.commit}})
+	r.send(to, r.promised, r.scratch.acceptOf(first, r.scratch.commandsOf(batch), r.commit))
 	return size
 }
 
