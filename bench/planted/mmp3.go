@@ -32,14 +32,14 @@ var mmp3Bugs = []Bug{
 			`if x.valueBallot == 0 {
 				deps := m.vector()
 				deps.raise(r.freshDeps(x.at))
-				x.commands, x.deps = m.Commands, deps
+				x.commands, x.deps = r.owned(x, m.Commands), deps
 			}`,
 			`if x.valueBallot > 0 {
 				x.deps.raise(r.freshDeps(x.at))
 			} else {
 				deps := m.vector()
 				deps.raise(r.freshDeps(x.at))
-				x.commands, x.deps = m.Commands, deps
+				x.commands, x.deps = r.owned(x, m.Commands), deps
 			}`),
 	}},
 	{"mmp3", "a prepared instance is not visible until it is committed", within(50), []Edit{
@@ -68,7 +68,7 @@ var mmp3Bugs = []Bug{
 	}},
 	{"mmp3", "the first attempt goes to both others", within(500), []Edit{
 		in("mmp3.replica.propose").after(`r.sendProposal(x, r.reach.Nearest(r.now))`,
-			`r.out.Send(r.peers[1], r.envelope(&Message_Propose{Propose: r.wire(x)}))`),
+			`r.out.Send(r.peers[1], r.proposeOf(x))`),
 	}},
 	{"mmp3", "a void answer counts", within(420), []Edit{
 		in("mmp3.replica.onAccepted").drop(`b != x.ballot`),
@@ -81,7 +81,7 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onPropose").replace(`b < x.ballot`, `false`),
 	}},
 	{"mmp3", "the proposer does not raise its own promise when it retries", within(300), []Edit{
-		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
+		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.proposeOf(x))`,
 			`m := x.message()
 			m.Ballot = uint64(p.ballot)
 			r.out.Send(to, r.envelope(&Message_Propose{Propose: m}))`),
@@ -105,12 +105,12 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onPropose").replace(`theirs > x.valueBallot`, `theirs > 0`),
 	}},
 	{"mmp3", "the acceptor takes what the proposer has accepted for committed", within(900), []Edit{
-		in("mmp3.replica.onPropose").replace(`x.commands, x.deps = m.Commands, m.vector()`,
-			`x.commands, x.deps, x.committed = m.Commands, m.vector(), true`),
+		in("mmp3.replica.onPropose").replace(`x.commands, x.deps = r.owned(x, m.Commands), m.vector()`,
+			`x.commands, x.deps, x.committed = r.owned(x, m.Commands), m.vector(), true`),
 	}},
 	{"mmp3", "a retry sends the state from before its own promise", within(400), []Edit{
 		in("mmp3.proposal").field(`before *Instance`),
-		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))`,
+		in("mmp3.replica.sendProposal").replace(`r.out.Send(to, r.proposeOf(x))`,
 			`m := x.message()
 			m.Deps = slices.Clone(m.Deps)
 			if p.before != nil {

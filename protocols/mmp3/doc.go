@@ -53,4 +53,4 @@
 // outside of it needs all of it and so has a larger n.
 package mmp3
 
-//go:generate go run quorumbench/protocols/protogen protocols/mmp3/mmp3.proto
+//go:generate go run quorumbench/protocols/protogen -borrow -reuse Message,Instance protocols/mmp3/mmp3.proto

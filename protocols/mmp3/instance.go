@@ -13,6 +13,7 @@ type instance struct {
 	deps        vector
 	committed   bool
 
+	single   [1][]byte // memory for commands, if there is one
 	proposal *proposal // of this replica, in progress; nil: none
 	asked    bool      // the others were asked whether it is committed (rule 5)
 }
@@ -56,7 +57,8 @@ func (r *replica) open(at position) *instance {
 	for c.end() <= at.lsn {
 		c.held = append(c.held, nil)
 	}
-	x := &instance{at: at, ballot: protocols.NewBallot(1, protocols.NodeID(at.column))}
+	x := r.memory.instances.New()
+	x.at, x.ballot = at, protocols.NewBallot(1, protocols.NodeID(at.column))
 	c.held[at.lsn-c.base] = x
 	return x
 }

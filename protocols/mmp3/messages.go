@@ -55,14 +55,30 @@ func (x *instance) fill(m *Instance) {
 	m.Commands, m.Deps, m.Committed = x.commands, x.deps[:], x.committed
 }
 
-// envelope returns a message of the given kind, whose memory the next call reuses. A commit carries Applied (rule
-// 13).
+// envelope returns a message of the given kind, whose memory the next call reuses.
 func (r *replica) envelope(kind isMessage_Kind) *Message {
 	m := &r.scratch.message
 	m.Kind, m.CommitApplied = kind, nil
-	if _, commit := kind.(*Message_Commit); commit {
-		m.CommitApplied = r.applied[:]
-	}
+	return m
+}
+
+// proposeOf returns the proposal of an instance, whose memory the next message reuses.
+func (r *replica) proposeOf(x *instance) *Message {
+	r.wire(x)
+	return r.envelope(&r.scratch.propose)
+}
+
+// acceptedOf returns the answer to the proposal of an instance, whose memory the next message reuses.
+func (r *replica) acceptedOf(x *instance) *Message {
+	r.wire(x)
+	return r.envelope(&r.scratch.accepted)
+}
+
+// commitOf returns the commit of an instance, whose memory the next message reuses. It carries Applied (rule 13).
+func (r *replica) commitOf(x *instance) *Message {
+	r.wire(x)
+	m := r.envelope(&r.scratch.commit)
+	m.CommitApplied = r.applied[:]
 	return m
 }
 

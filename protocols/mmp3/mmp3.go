@@ -79,17 +79,8 @@ type replica struct {
 
 	now     time.Duration
 	out     *protocols.Outbox
-	in      Message
-	scratch scratch
-}
-
-// scratch holds the messages and records that are built one at a time, and the command of the current step. The
-// outbox encodes what it gets at once, so their memory can be reused.
-type scratch struct {
-	instance Instance
-	message  Message
-	record   Record
-	command  kv.Command
+	scratch *scratch
+	memory  memory
 }
 
 func newReplica(c protocols.Config) protocols.Node {
@@ -99,6 +90,7 @@ func newReplica(c protocols.Config) protocols.Node {
 		random:   rand.New(rand.NewPCG(c.Seed, 3)),
 		store:    kv.NewStore(),
 		requests: map[protocols.CommandID]*request{}, proposed: map[uint64][]*request{},
+		scratch:    newScratch(),
 		batchDelay: chosen.Batch, kept: uint64(chosen.Kept), snapshotPeer: 1,
 	}
 	for _, peer := range r.peers {
@@ -128,8 +120,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputMessage:
-		if protocols.Decode(in.Data, &r.in) == nil && r.valid(in.From, &r.in) {
-			r.onMessage(in.From, &r.in)
+		if m, err := r.scratch.read(in.Data); err == nil && r.valid(in.From, m) {
+			r.onMessage(in.From, m)
 		}
 	}
 	r.compact()

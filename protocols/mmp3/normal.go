@@ -32,12 +32,14 @@ func (r *replica) propose(requests []*request) {
 	at := position{r.id, r.seen[r.id]}
 	r.proposed[at.lsn] = requests
 	x := r.open(at)
+	x.commands = x.single[:0]
 	for _, req := range requests {
 		req.lsn = at.lsn
 		x.commands = append(x.commands, req.command)
 	}
 	x.deps = r.freshDeps(at)
-	x.proposal = &proposal{attempt: attempt{ballot: x.ballot}}
+	x.proposal = r.memory.proposals.New()
+	x.proposal.ballot = x.ballot
 	r.persist(x)
 	r.sendProposal(x, r.reach.Nearest(r.now))
 }
@@ -50,7 +52,7 @@ func (r *replica) sendProposal(x *instance, to protocols.NodeID) {
 	if to != r.peers[0] {
 		r.out.Measure(measureSecond, 1)
 	}
-	r.out.Send(to, r.envelope(&Message_Propose{Propose: r.wire(x)}))
+	r.out.Send(to, r.proposeOf(x))
 	after := r.timeout(to, p.tries)
 	if x.at.column != r.id && p.tries > 0 {
 		after += r.randomDelay(to)
@@ -98,17 +100,17 @@ func (r *replica) onPropose(from protocols.NodeID, m *Instance) {
 	case b == x.valueBallot: // the same proposal again: the same answer
 	default:
 		if theirs := protocols.Ballot(m.ValueBallot); theirs > x.valueBallot {
-			x.commands, x.deps = m.Commands, m.vector()
+			x.commands, x.deps = r.owned(x, m.Commands), m.vector()
 		} else if x.valueBallot == 0 {
 			deps := m.vector()
 			deps.raise(r.freshDeps(x.at))
-			x.commands, x.deps = m.Commands, deps
+			x.commands, x.deps = r.owned(x, m.Commands), deps
 		}
 		x.ballot, x.valueBallot = b, b
 		r.persist(x)
 		r.mark(x, protocols.MarkAccepted)
 	}
-	r.out.Send(from, r.envelope(&Message_Accepted{Accepted: r.wire(x)}))
+	r.out.Send(from, r.acceptedOf(x))
 	r.scheduleRecovery()
 }
 
@@ -125,9 +127,9 @@ func (r *replica) onAccepted(m *Instance) {
 	if x.committed || b != x.proposal.ballot || b != x.ballot {
 		return
 	}
-	x.valueBallot, x.commands, x.deps = b, m.Commands, m.vector()
+	x.valueBallot, x.commands, x.deps = b, r.owned(x, m.Commands), m.vector()
 	r.commit(x)
-	r.out.Broadcast(protocols.NodeID(r.id), members, r.envelope(&Message_Commit{Commit: r.wire(x)}))
+	r.out.Broadcast(protocols.NodeID(r.id), members, r.commitOf(x))
 }
 
 // measure samples the round trip of the attempt that is answered. Each attempt has a ballot of its own.
@@ -144,7 +146,7 @@ func (r *replica) measure(p *proposal, answered protocols.Ballot) {
 
 // sendCommit sends a committed instance to one other replica.
 func (r *replica) sendCommit(to protocols.NodeID, x *instance) {
-	r.out.Send(to, r.envelope(&Message_Commit{Commit: r.wire(x)}))
+	r.out.Send(to, r.commitOf(x))
 }
 
 // onCommit learns an instance that another replica has committed.
@@ -165,7 +167,7 @@ func (r *replica) learn(m *Instance) bool {
 		return false
 	}
 	x.ballot = max(x.ballot, protocols.Ballot(m.Ballot))
-	x.valueBallot, x.commands, x.deps = protocols.Ballot(m.ValueBallot), m.Commands, m.vector()
+	x.valueBallot, x.commands, x.deps = protocols.Ballot(m.ValueBallot), r.owned(x, m.Commands), m.vector()
 	r.decide(x)
 	return true
 }

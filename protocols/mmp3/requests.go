@@ -41,7 +41,8 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 		r.read(id, command.Key)
 		return
 	}
-	req := &request{id: id, command: slices.Clone(data), atApply: command.DependsOnState()}
+	req := r.memory.requests.New()
+	*req = request{id: id, command: r.memory.commands.Clone(data), atApply: command.DependsOnState()}
 	r.requests[id] = req
 	if r.batchBytes+len(data) > r.config.Limits.Max() {
 		r.flush()

@@ -99,7 +99,7 @@ func (r *replica) restore(data []byte) {
 func (r *replica) restoreInstance(m *Instance) {
 	x := r.open(m.position())
 	x.ballot, x.valueBallot = protocols.Ballot(m.Ballot), protocols.Ballot(m.ValueBallot)
-	x.commands, x.deps, x.committed = m.Commands, m.vector(), m.Committed
+	x.commands, x.deps, x.committed = r.owned(x, m.Commands), m.vector(), m.Committed
 	r.raiseSeen(x)
 }
 
