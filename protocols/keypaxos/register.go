@@ -2,12 +2,12 @@ package keypaxos
 
 import (
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/slab"
 )
 
 // Rules are the driver's part: how it gets a value chosen.
@@ -45,6 +45,15 @@ type Replica struct {
 	sent   Message // reused: the message that is encoded next
 	entry  Entry
 	record Record
+	memory memory
+}
+
+// memory is where a replica's structs and the bytes of its keys are allocated, many at a time. Values are not: a key
+// that is not written again keeps its last one.
+type memory struct {
+	registers slab.Items[Register]
+	requests  slab.Items[Request]
+	keys      slab.Slab
 }
 
 // New returns a replica without keys. Retries back off by up to the round trip to the given quorum.
@@ -92,7 +101,7 @@ func (r *Replica) register(key []byte) *Register {
 		return g
 	}
 	g := r.newRegister()
-	g.key, g.name = slices.Clone(key), string(key)
+	g.key, g.name = r.memory.keys.Clone(key), string(key)
 	r.byKey[g.name] = g
 	return g
 }
@@ -104,7 +113,8 @@ func (r *Replica) newRegister() *Register {
 		r.freeRegisters = r.freeRegisters[:last]
 		return g
 	}
-	g := &Register{timer: protocols.TimerID(len(r.registers))}
+	g := r.memory.registers.New()
+	g.timer = protocols.TimerID(len(r.registers))
 	r.registers = append(r.registers, g)
 	return g
 }

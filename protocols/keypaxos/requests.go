@@ -27,11 +27,12 @@ type Request struct {
 // onCommand answers a command at once if its outcome is known, or queues it behind the requests of its key.
 func (r *Replica) onCommand(id protocols.CommandID, data []byte) {
 	var command kv.Command
-	if err := protocols.Decode(data, &command); err != nil {
+	if err := command.UnmarshalVTUnsafe(data); err != nil {
 		panic(fmt.Sprintf("keypaxos: command %v is not a kv.Command: %v", id, err)) // the host encodes commands: a programming error
 	}
 	g := r.register(command.Key)
-	req := &Request{Read: command.Op == kv.Op_GET, id: id, version: command.Version}
+	req := r.memory.requests.New()
+	*req = Request{Read: command.Op == kv.Op_GET, id: id, version: command.Version}
 	if result, done := g.outcome(req); done {
 		if result != nil {
 			r.Out.Answer(id, result)

@@ -24,7 +24,8 @@ type request struct {
 // outside the log (rule 9), or adds the command to the batch.
 func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	command := &r.scratch.command
-	if err := protocols.Decode(data, command); err != nil {
+	command.Reset()
+	if err := command.UnmarshalVTUnsafe(data); err != nil {
 		panic(fmt.Sprintf("mmp3: command %v is not a kv.Command: %v", id, err)) // the host encodes commands: a programming error
 	}
 	if result, done := r.store.Result(id); done { // rule 11: it was applied before
@@ -38,7 +39,7 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 		return
 	}
 	if r.reads != nil && command.Op == kv.Op_GET && command.Version == 0 {
-		r.read(id, command.Key)
+		r.read(id, slices.Clone(command.Key))
 		return
 	}
 	req := r.memory.requests.New()
@@ -67,7 +68,7 @@ func (r *replica) flush() {
 	if len(requests) == 0 {
 		return
 	}
-	r.batch, r.batchBytes = nil, 0
+	r.batch, r.batchBytes = r.memory.takeList(), 0
 	if r.batchDelay > 0 {
 		r.out.StopTimer(batchTimer)
 		r.out.Measure(measureBatch, int64(len(requests)))
@@ -103,12 +104,14 @@ func (r *replica) advanceCommitted() {
 		if x == nil || !x.committed {
 			return
 		}
-		for _, req := range r.proposed[r.committedBelow] {
+		requests := r.proposed[r.committedBelow]
+		for _, req := range requests {
 			if !req.atApply {
 				r.answer(req, kv.PutResult)
 			}
 		}
 		delete(r.proposed, r.committedBelow)
+		r.memory.returnList(requests)
 		r.committedBelow++
 	}
 }

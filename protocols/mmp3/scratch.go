@@ -68,6 +68,29 @@ type memory struct {
 	proposals slab.Items[proposal]
 	requests  slab.Items[request]
 	commands  slab.Slab
+	lists     [][]*request // for batches; their requests are proposed and committed
+}
+
+// maxLists bounds the lists that are held for later batches.
+const maxLists = 64
+
+// takeList returns an empty list of requests.
+func (m *memory) takeList() []*request {
+	last := len(m.lists) - 1
+	if last < 0 {
+		return nil
+	}
+	list := m.lists[last]
+	m.lists = m.lists[:last]
+	return list
+}
+
+// returnList takes back a list of requests that is not used any more.
+func (m *memory) returnList(list []*request) {
+	if cap(list) > 0 && len(m.lists) < maxLists {
+		clear(list)
+		m.lists = append(m.lists, list[:0])
+	}
 }
 
 // owned returns the commands of a message, which are parts of the input, for an instance to hold: those that it holds
