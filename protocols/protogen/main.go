@@ -26,7 +26,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"strings"
 
@@ -52,21 +51,20 @@ func main() {
 	if *borrow {
 		features += "+unmarshal_unsafe"
 	}
+	var reused []string
 	if *reuse != "" {
 		features += "+pool"
-		for _, file := range flag.Args() {
-			for name := range strings.SplitSeq(*reuse, ",") {
-				features += ",pool=quorumbench/" + path.Dir(file) + "." + name
-			}
-		}
+		reused = strings.Split(*reuse, ",")
 	}
-	if err := generate(flag.Args(), features); err != nil {
+	if err := generate(flag.Args(), features, reused); err != nil {
 		fmt.Fprintln(os.Stderr, "protogen:", err)
 		os.Exit(1)
 	}
 }
 
-func generate(files []string, features string) error {
+// generate compiles files with the given features of protoc-gen-go-vtproto. The memory of the reused messages, by
+// name, can be used again.
+func generate(files []string, features string, reused []string) error {
 	gomod, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {
 		return fmt.Errorf("finding the module's root: %w", err)
@@ -100,6 +98,10 @@ func generate(files []string, features string) error {
 	}
 	for _, fd := range compiled {
 		add(fd)
+		options, _ := fd.Options().(*descriptorpb.FileOptions)
+		for _, name := range reused {
+			features += ",pool=" + options.GetGoPackage() + "." + name
+		}
 	}
 	for _, plugin := range []struct{ name, parameter string }{
 		{"protoc-gen-go", "paths=source_relative"},
