@@ -60,7 +60,7 @@ func commandsOf(plan *experiment.Plan) (least, most float64) {
 // keeps much. Where it is not known how much there is, nothing is refused.
 func CheckMemory(plan *experiment.Plan) (remark string, err error) {
 	var most, commands float64
-	there, whose := memoryThere()
+	there, whose := MemoryThere()
 	for _, point := range plan.Points() {
 		least, many := commandsOf(point)
 		if needed := memoryOf(point, least); there > 0 && needed > surelyTooMuch*there {
@@ -81,8 +81,8 @@ func CheckMemory(plan *experiment.Plan) (remark string, err error) {
 	return remark, nil
 }
 
-// memoryThere is the memory that this process can have, and whose limit that is; 0 if it is not known.
-func memoryThere() (bytes float64, from string) {
+// MemoryThere is the memory that this process can have, and whose limit that is; 0 if it is not known.
+func MemoryThere() (bytes float64, from string) {
 	system, systemErr := memlimit.FromSystem()
 	group, groupErr := memlimit.FromCgroup()
 	switch {

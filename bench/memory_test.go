@@ -9,7 +9,7 @@ import (
 )
 
 func TestARunThatKeepsMuchIsToldAndOneThatCannotFitIsRefused(t *testing.T) {
-	if there, _ := memoryThere(); there == 0 || there > 1e12 {
+	if there, _ := MemoryThere(); there == 0 || there > 1e12 {
 		t.Skipf("the memory of this machine is %.0f bytes", there)
 	}
 	for _, test := range []struct{ load, remark, refusal string }{

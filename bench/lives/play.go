@@ -44,6 +44,7 @@ const (
 	CheckNoPanic  = "no panic"     // the driver did not panic
 	CheckContract = "contract"     // no replica answered a command twice in one incarnation, or one that it was not handed
 	CheckNoFlood  = "no flood"     // the replicas did not send messages or set timers without end
+	CheckEnds     = "steps end"    // no step took a minute
 )
 
 // bounds are about a hundred times what a life needs.
@@ -52,8 +53,15 @@ var bounds = run.Bounds{Events: 5_000_000, Waiting: 50_000}
 // Play plays a life in virtual time and checks the run. If trace is not nil, every step is written to it. Safe for
 // use by several goroutines.
 //
-// If the driver panics, or exceeds the bounds, the outcome has just the failed check of that name.
-func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err error) {
+// If the driver panics, exceeds the bounds, or takes a step that does not end, the outcome has just the failed check of
+// that name. The goroutine of a step that does not end goes on until the process ends. If the process takes more memory than
+// may be, Play returns a [MemoryError].
+func (l *Life) Play(ctx context.Context, trace io.Writer) (*Outcome, error) {
+	return theWatchdog.play(ctx, l, trace)
+}
+
+// play plays the life, and tells beat each event before it is handled.
+func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *Outcome, err error) {
 	plan, err := experiment.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
 	if err != nil {
 		return nil, err
@@ -71,7 +79,7 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (out *Outcome, err err
 	}
 	record, err := run.Play(ctx, run.Config{
 		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: cmp.Or(l.GiveUp, l.asLong()), AwaitLevel: true,
-		Bounds: bounds, Breach: breach, Steps: trace,
+		Bounds: bounds, Beat: beat, Breach: breach, Steps: trace,
 		Gone: l.Gone, Change: l.Limits.change, ValueSizes: l.ValueSizes,
 	})
 	if errors.Is(err, run.ErrFlooded) {

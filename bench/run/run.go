@@ -48,6 +48,8 @@ type Config struct {
 	Breach func(id protocols.NodeID, err error)
 	// Bounds stop a run in virtual time that would not end. Zero means no bounds.
 	Bounds Bounds
+	// Beat, if set, is told each event of a run in virtual time before it is handled.
+	Beat *Beat
 
 	// Spin is for how long before an event the live emulator spins instead of sleeping; see emulator.New.
 	Spin time.Duration

@@ -101,6 +101,9 @@ func (r *running) simulate(ctx context.Context) error {
 				flooded = true
 				return // drop what is scheduled
 			}
+			if r.Beat != nil {
+				r.Beat.begin(happened, w.loop.Now(), &e)
+			}
 			if e.place == noPlace {
 				e.do()
 				r.record.Inspect()
