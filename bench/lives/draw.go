@@ -55,6 +55,7 @@ func (g Generator) Draw(seed uint64) *Life {
 		Protocols: []experiment.Protocol{{Name: driver.Name, Label: driver.Name}},
 	}}
 	e := &l.Experiment
+	g.takes(l, calm, newDrawer(g, seed, 0xca13).chance(0.05))
 	if own, yes := takes(l, fourToSeven, 0x4707); yes {
 		sizes := sizesOf(driver, 4, 7)
 		n = sizes[own.IntN(len(sizes))]
@@ -112,6 +113,9 @@ func (g Generator) Draw(seed uint64) *Life {
 		own.stayDead(l)
 	}
 	l.leaveOut(driver.NotSurvived)
+	if l.has(calm) {
+		l.calmDown(longest)
+	}
 	return l
 }
 

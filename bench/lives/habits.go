@@ -20,6 +20,7 @@ type Habit struct {
 // The names of the habits.
 const (
 	allQuorumSizes     = "all-quorum-sizes"
+	calm               = "calm"
 	clientsElsewhere   = "clients-elsewhere"
 	fastTimers         = "fast-timers"
 	fourToSeven        = "four-to-seven-replicas"
@@ -38,6 +39,7 @@ const (
 // Habits are the habits, by name.
 var Habits = []Habit{
 	{Name: allQuorumSizes, suits: hasQuorums, Help: "quorums of every size, as far as those that must meet do"},
+	{Name: calm, Help: "no faults, no loss, no other habit: what is sent, persisted and elected is held against the driver's usual"},
 	{Name: clientsElsewhere, Help: "one or two regions have clients and no replica"},
 	{Name: fastTimers, Help: "timers fire much too early, at all replicas or at some for a while"},
 	{Name: fourToSeven, suits: takesFourToSeven, Help: "four to seven replicas"},
@@ -105,7 +107,7 @@ func (g Generator) takes(l *Life, name string, drawn bool) bool {
 	if g.Habit != nil {
 		drawn = g.Habit.Name == name
 	}
-	if !drawn {
+	if !drawn || l.has(calm) { // which lives have alone
 		return false
 	}
 	if h, err := FindHabit(name); err != nil || !h.Suits(g.Driver) {

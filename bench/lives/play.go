@@ -22,6 +22,7 @@ type Outcome struct {
 	Commands   int    // issued
 	Unanswered int    // of these, as far as they must have an answer
 	Messages   uint64 // sent
+	Usage      Usage
 }
 
 // Failed returns the checks that failed, and those that are unexplained, which fail a life, too: a life is so small that
@@ -44,6 +45,7 @@ const (
 	CheckNoPanic  = "no panic"     // the driver did not panic
 	CheckContract = "contract"     // no replica answered a command twice in one incarnation, or one that it was not handed
 	CheckNoFlood  = "no flood"     // the replicas did not send messages or set timers without end
+	CheckNoWaste  = "no waste"     // in a calm life, messages, records and leaderships are as usual for the driver
 	CheckEnds     = "steps end"    // no step took a minute
 )
 
@@ -101,7 +103,13 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 	for _, one := range record.Replicas {
 		out.Messages += one.Messages
 	}
+	out.Usage = usageOf(record, out.Commands)
 	out.Checks = append(out.Checks, contract, out.answered(plan.Experiment.Load.Timeout), level(record))
+	if l.has(calm) {
+		if check, known := waste(l.Driver.Name, out.Usage); known {
+			out.Checks = append(out.Checks, check)
+		}
+	}
 	return out, nil
 }
 

@@ -65,12 +65,24 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 			r.breach(r.id, err)
 		}
 	}
-	r.host = host.New(host.Config{World: r, Disk: d, Watch: r, Breach: breach, New: func(incarnation uint64) protocols.Node {
+	r.host = host.New(host.Config{World: r, Disk: counted{d, record}, Watch: r, Breach: breach, New: func(incarnation uint64) protocols.Node {
 		one := config
 		one.Seed += incarnation << 32
 		return driver.New(one)
 	}})
 	return r
+}
+
+// counted is a disk that counts the records it is given.
+type counted struct {
+	disk
+	record *verify.Replica
+}
+
+// Write implements host.Disk.
+func (c counted) Write(records []protocols.Record) (durable bool) {
+	c.record.Records += uint64(len(records))
+	return c.disk.Write(records)
 }
 
 // durable makes the event that a disk write of the present incarnation has ended.
@@ -230,6 +242,7 @@ func (r *replica) Mark(m protocols.Mark, arrived time.Duration) {
 	r.traceMark(m)
 	switch m.Event {
 	case protocols.MarkLeading:
+		r.record.Leaderships++
 		r.record.Leading.Store(true)
 	case protocols.MarkDeposed:
 		r.record.Leading.Store(false)

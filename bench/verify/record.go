@@ -41,7 +41,9 @@ type Replica struct {
 	Incarnations []Incarnation
 	Events       *result.TraceLog // nil if trace events are not kept
 	Measures     result.Measures
-	Messages     uint64 // sent
+	Messages     uint64 // sent to replicas and client nodes, answers left out
+	Records      uint64 // given to the disk
+	Leaderships  uint64 // that began
 	Failed       string // when, since measuring began, and why its disk failed, which stopped it for the rest of the run; empty if it did not
 	// Leading is whether the replica leads, by its last mark. It may be read from any goroutine.
 	Leading atomic.Bool
