@@ -204,3 +204,88 @@ func TestRecoverersWaitARandomTime(t *testing.T) {
 		t.Errorf("ten tries wait %v more than the answer takes", extra)
 	}
 }
+
+// Instances that are not applied take a record each, with a snapshot or without one.
+func TestOpenInstancesAreNotWrittenAgainAndAgain(t *testing.T) {
+	a := newAlone(t)
+	for lsn := range uint64(2 * minRecords) {
+		a.receive(0, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, lsn, 10)}})
+		if len(a.sent.Records) != 1 || a.sent.Records[0].Snapshot {
+			t.Fatalf("instance %d: %d records, the first is a snapshot: %t", lsn, len(a.sent.Records), a.sent.Records[0].Snapshot)
+		}
+	}
+}
+
+// A proposal of an instance that is truncated is answered with how far all is applied (rule 13).
+func TestAProposalOfATruncatedInstanceIsAnswered(t *testing.T) {
+	a := newAlone(t)
+	for peer := range protocols.NodeID(2) { // all have applied a0, so that it is truncated
+		a.receive(peer, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{1, 0, 0}}}})
+	}
+	a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 0, 10)}})
+	a.receive(0, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, 0, 10)}})
+	if got, want := a.messages(0), []string{"Applied [1,0,0]"}; !slices.Equal(got, want) {
+		t.Errorf("for a truncated instance, answers %q, want %q", got, want)
+	}
+}
+
+// Instances that are committed and wait for others are neither asked for nor proposed.
+func TestWhatIsCommittedIsNotRecovered(t *testing.T) {
+	a := newAlone(t)
+	a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, 1, 10)}})
+	for _, want := range []string{"Query a0", "Propose a0 2.2 no-op [0,0,0]"} {
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
+		if got := a.messages(a.peers[0]); !slices.Equal(got, []string{want}) {
+			t.Errorf("sends %q, want %q", got, want)
+		}
+	}
+}
+
+// A query of recovery names at most maxAsked instances of a column.
+func TestAQueryOfRecoveryIsBounded(t *testing.T) {
+	a := newAlone(t)
+	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{2 * maxAsked, 0, 0}}}})
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
+	if got, want := a.messages(0), []string{"Query a0…a1023"}; !slices.Equal(got, want) {
+		t.Errorf("sends %q, want %q", got, want)
+	}
+}
+
+// The answer to a query holds instances of about maxBytes, and tells that there are more.
+func TestAnAnswerToAQueryIsBounded(t *testing.T) {
+	a := newAlone(t)
+	for lsn := range uint64(4) {
+		a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, lsn, maxBytes/2)}})
+	}
+	a.receive(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}}}})
+	var m Message
+	if err := protocols.Decode(a.sent.Sends[0].Data, &m); err != nil || len(m.GetCommitted().Instances) != 2 || !m.GetCommitted().More {
+		t.Errorf("%v: answers %q, and that there are more: %t", err, a.messages(1), m.GetCommitted().GetMore())
+	}
+}
+
+// A batch leaves at once when it has maxBatch commands, or when a command does not fit into maxBytes any more (rule
+// 12).
+func TestABatchThatIsFullLeaves(t *testing.T) {
+	a := newAlone(t)
+	a.batchDelay = time.Second
+	if a.commands(7, maxBatch-1); len(a.batch) != maxBatch-1 {
+		t.Errorf("of %d commands, %d are in the batch before the delay is over", maxBatch-1, len(a.batch))
+	}
+	if a.commands(8, 1); len(a.sent.Sends) != 1 || len(a.batch) > 0 {
+		t.Errorf("with %d commands it does not leave", maxBatch)
+	}
+
+	add := func(seq uint64, size int) (leaves bool) {
+		a.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 9, Seq: seq}, Data: put(t, 9, seq, 0, size)})
+		return len(a.sent.Sends) > 0
+	}
+	const half = maxBytes / 2
+	overhead := len(put(t, 9, 1, 0, half)) - half
+	if add(1, half) || add(2, half-2*overhead) || a.batchBytes != maxBytes {
+		t.Errorf("two commands of %d bytes altogether do not stay in the batch", maxBytes)
+	}
+	if !add(3, 0) {
+		t.Error("when there is another one, they do not leave")
+	}
+}

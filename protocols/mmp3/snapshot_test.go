@@ -171,6 +171,12 @@ func TestASnapshotEndsTheRequestsInIt(t *testing.T) {
 	if stop := (protocols.TimerChange{ID: timerOf(position{2, 0}), Stop: true}); !slices.Contains(a.sent.Timers, stop) {
 		t.Error("a proposal that the snapshot skips is not given up")
 	}
+	if len(a.proposed[0]) > 0 {
+		t.Error("the requests of an instance that the snapshot skips are kept")
+	}
+	if _, set := a.timer(recoveryTimer); !set {
+		t.Error("what the snapshot has seen and not applied is not recovered")
+	}
 	answers := slices.Clone(a.sent.Answers)
 	a.receive(0, &Message{Kind: &Message_Accepted{Accepted: a.accepted(position{2, 1})}})
 	answers = append(answers, a.sent.Answers...)
