@@ -134,6 +134,12 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 		if err != nil {
 			return err
 		}
+		same := func(other *Plan) bool {
+			return reflect.DeepEqual(sweptOf(&other.Experiment), sweptOf(&point.Experiment))
+		}
+		if j := slices.IndexFunc(p.points, same); j >= 0 {
+			return node.Errorf("found %q, which is the same as %q; accepted: each value once", s.Values[i], s.Values[j])
+		}
 		point.Point = s.Values[i]
 		p.points = append(p.points, point)
 	}
