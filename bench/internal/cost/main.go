@@ -131,12 +131,12 @@ func tables(protocols []string, most int) error {
 			if err != nil {
 				return err
 			}
-			further := ""
+			further := "| "
 			if before.commands > 0 {
-				further = fmt.Sprintf("%.0f", (float64(c.memory)-float64(before.memory))/float64(c.commands-before.commands))
+				further = fmt.Sprintf("%.0f | ", (float64(c.memory)-float64(before.memory))/float64(c.commands-before.commands))
 			}
 			before = c
-			row(protocol, c.commands, c, further+" |")
+			row(protocol, c.commands, c, further)
 		}
 	}
 	file, err := configs.Topology("aws-2020-06-05")
@@ -166,6 +166,6 @@ func tables(protocols []string, most int) error {
 }
 
 func row(protocol string, of uint64, c cost, further string) {
-	fmt.Printf("| %s | %d | %d | %d | %s %.1f | %.2f |\n", protocol, of, c.messages, c.memory>>20, further, c.processor.Seconds(),
+	fmt.Printf("| %s | %d | %d | %d | %s%.1f | %.2f |\n", protocol, of, c.messages, c.memory>>20, further, c.processor.Seconds(),
 		c.processor.Seconds()*1e6/float64(c.messages))
 }
