@@ -21,6 +21,9 @@ func parse(file string, data []byte) (*Node, error) {
 	if err := p.checkUTF8(data); err != nil {
 		return nil, err
 	}
+	if err := p.checkMarks(data); err != nil {
+		return nil, err
+	}
 	tokens := lexer.Tokenize(string(data))
 	if err := p.checkDepth(tokens); err != nil {
 		return nil, err
@@ -85,9 +88,28 @@ func (p reader) checkUTF8(data []byte) error {
 	return place.Errorf("found the byte 0x%02x, which is not UTF-8; accepted: UTF-8", data[at])
 }
 
+// checkMarks refuses a file with too many marks of punctuation and lines, at the first mark too many. They bound the
+// number of tokens, with which the parser's time grows: a file of 7 MB took it more than 25 s.
+func (p reader) checkMarks(data []byte) error {
+	marks, line, start := 0, 1, 0
+	for i, b := range data {
+		if b == '\n' || b > ' ' && b < '0' || b > '9' && b < 'A' || b > 'Z' && b < 'a' || b > 'z' && b < 0x7f {
+			if marks++; marks > maxMarks {
+				place := &Node{file: p.file, line: line, column: 1 + utf8.RuneCount(data[start:i])}
+				return place.Errorf("found more than %d marks of punctuation and lines; accepted: up to that", maxMarks)
+			}
+		}
+		if b == '\n' {
+			line, start = line+1, i+1
+		}
+	}
+	return nil
+}
+
 const (
-	maxDepth  = 100  // of lists and mappings in brackets; the parser's time grows with its square
-	maxScalar = 4096 // bytes of a single value or key
+	maxMarks  = 500_000 // the links between 256 regions take up to 330,000
+	maxDepth  = 100     // of lists and mappings in brackets; the parser's time grows with its square
+	maxScalar = 4096    // bytes of a single value or key
 )
 
 // checkDepth refuses lists and mappings in brackets that are nested too deep for the parser, and keys with question
