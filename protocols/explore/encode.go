@@ -45,7 +45,7 @@ type plan struct {
 
 func newEncoder(c *Cluster) encoder {
 	e := encoder{ignored: map[string]bool{}, clocks: c.Clocks, plans: map[reflect.Type]*plan{}, met: map[any]int{}}
-	for _, name := range append([]string{"batch.arrived", "Outbox.Marks", "Outbox.arena"}, c.Ignored...) {
+	for _, name := range append([]string{"batch.arrived", "Outbox.Marks", "Outbox.arena", "Slab.block", "Store.absent", "Store.fresh"}, c.Ignored...) {
 		e.ignored[name] = true
 	}
 	return e

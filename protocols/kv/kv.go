@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"unsafe"
 
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/slab"
 )
 
 // PutResult is the encoded Result of every PUT that names no version: empty, since it tells nothing of
@@ -21,6 +23,10 @@ var PutResult = []byte{}
 type Store struct {
 	entries  map[string]*entry
 	sessions map[uint64]*session
+
+	bytes  slab.Slab // keys and values; a value that has grown leaves its former place unused
+	absent entry     // for the command under way, if its key is absent
+	fresh  []entry   // a block of entries that are not used yet
 }
 
 // entry is the latest version of a key; the zero value is that of an absent one.
@@ -55,17 +61,41 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 	}
 	e, present := s.entries[string(c.Key)]
 	if !present {
-		e = &entry{}
+		e = &s.absent
+		*e = entry{}
 	}
 	version, value := e.version, e.value
 	result := sess.once(&c, e)
 	if e.version > version { // a write: the value is part of the command
-		e.value = append(value[:0], c.Value...)
+		e.value = s.keep(value, c.Value)
 		if !present {
-			s.entries[string(c.Key)] = e
+			s.add(c.Key, *e)
 		}
 	}
 	return idOf(&c), result
+}
+
+// keep copies a value to the place of the former one or, if it is longer, to a place of its own.
+func (s *Store) keep(former, value []byte) []byte {
+	if len(value) <= cap(former) {
+		return append(former[:0], value...)
+	}
+	return s.bytes.Clone(value)
+}
+
+// entriesAtOnce is how many entries are made in one allocation.
+const entriesAtOnce = 128
+
+// add adds a key that is absent.
+func (s *Store) add(key []byte, e entry) {
+	if len(s.fresh) == 0 {
+		s.fresh = make([]entry, entriesAtOnce)
+	}
+	added := &s.fresh[0]
+	s.fresh = s.fresh[1:]
+	*added = e
+	own := s.bytes.Clone(key)
+	s.entries[unsafe.String(unsafe.SliceData(own), len(own))] = added // nobody changes these bytes
 }
 
 // execute carries a command out, and returns its encoded result.
@@ -146,13 +176,13 @@ func (s *Store) Restore(snapshot []byte) error {
 	}
 	fresh := NewStore()
 	for _, e := range decoded.Entries {
-		fresh.entries[string(e.Key)] = &entry{version: e.Version, value: e.Value}
+		fresh.add(e.Key, entry{version: e.Version, value: fresh.bytes.Clone(e.Value)})
 	}
 	for _, kept := range decoded.Sessions {
 		sess := sessionOf(kept)
 		fresh.sessions[kept.Client] = &sess
 	}
-	s.entries, s.sessions = fresh.entries, fresh.sessions
+	*s = *fresh
 	return nil
 }
 
