@@ -19,6 +19,10 @@ type Outbox struct {
 	Marks   []Mark
 	Notices []uint64 // the numbers that WhenDurable was called with
 
+	// Unread says that nobody reads the records: they are entered, but not encoded, so that they have no data. Reset
+	// leaves it.
+	Unread bool
+
 	arena []byte // encoded messages and records
 }
 
@@ -146,7 +150,7 @@ func (o *Outbox) StopTimer(id TimerID) {
 
 // Persist asks that the record survive a crash before anything in this outbox is sent.
 func (o *Outbox) Persist(record proto.Message) {
-	o.Records = append(o.Records, Record{Data: o.encode(record)})
+	o.record(record, false)
 }
 
 // WhenDurable asks for an InputDurable with the given number once everything is durable that was persisted
@@ -157,7 +161,15 @@ func (o *Outbox) WhenDurable(notice uint64) { o.Notices = append(o.Notices, noti
 // Snapshot is Persist for a record that replaces all records persisted before it: the next incarnation is restored from
 // it and from what was persisted after it. A crash leaves either the snapshot or the records that it replaces.
 func (o *Outbox) Snapshot(record proto.Message) {
-	o.Records = append(o.Records, Record{Data: o.encode(record), Snapshot: true})
+	o.record(record, true)
+}
+
+func (o *Outbox) record(record proto.Message, snapshot bool) {
+	var data []byte
+	if !o.Unread {
+		data = o.encode(record)
+	}
+	o.Records = append(o.Records, Record{Data: data, Snapshot: snapshot})
 }
 
 // Commit reports that a command took effect at a slot of the agreed order. Commits must come in that order. A new

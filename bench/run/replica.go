@@ -49,8 +49,10 @@ type disk interface {
 // costs.PersistCost.
 func newReplica(p *place, config protocols.Config, driver *protocols.Driver, costs experiment.Simulation, d disk, record *verify.Replica) *replica {
 	r := &replica{place: p, id: config.ID, driver: driver, costs: costs, disk: d, record: record}
+	unread := false
 	switch d := d.(type) {
 	case *memoryDisk:
+		unread = d.discards
 		if costs.PersistCost > 0 {
 			d.begin = func() { p.world.at(r.Now()+costs.PersistCost, p.number, r.durable()) }
 		}
@@ -65,7 +67,7 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 			r.breach(r.id, err)
 		}
 	}
-	r.host = host.New(host.Config{World: r, Disk: counted{d, record}, Watch: r, Breach: breach, New: func(incarnation uint64) protocols.Node {
+	r.host = host.New(host.Config{World: r, Disk: counted{d, record}, Watch: r, Unread: unread, Breach: breach, New: func(incarnation uint64) protocols.Node {
 		one := config
 		one.Seed += incarnation << 32
 		return driver.New(one)

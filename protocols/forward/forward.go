@@ -51,6 +51,7 @@ type Wire struct {
 type Forwarder struct {
 	self   protocols.NodeID
 	leader protocols.NodeID
+	retry  time.Duration // the retry timeout while it leads: how long the reply to a command that is forwarded for the first time may take; 0 if no other replica leads
 	delays protocols.Delays
 	quorum quorum.System // the leader needs a round trip to one of its quorums for each command
 	wire   Wire
@@ -99,7 +100,7 @@ func (f *Forwarder) Accept(in *protocols.Input, out *protocols.Outbox) *Command 
 	}
 	c := &Command{Client: in.Command.Client, Seq: in.Command.Seq, Data: bytes.Clone(in.Data)}
 	f.accepted++
-	f.waiting[in.Command] = f.insert(&waiting{command: c, number: f.accepted, retryAt: in.Now + f.retryTimeout()})
+	f.waiting[in.Command] = f.insert(&waiting{command: c, number: f.accepted, retryAt: in.Now + f.retry})
 	if f.hasRemoteLeader() {
 		f.send(in.Now, out, c)
 	}
@@ -110,7 +111,10 @@ func (f *Forwarder) Accept(in *protocols.Input, out *protocols.Outbox) *Command 
 // replica that begins to lead names itself, and then proposes what Waiting returns. To be called
 // whenever a leadership begins or ends.
 func (f *Forwarder) Lead(leader protocols.NodeID, now time.Duration, out *protocols.Outbox) {
-	f.leader = leader
+	f.leader, f.retry = leader, 0
+	if f.hasRemoteLeader() {
+		f.retry = protocols.Retry(QuorumFloor(f.delays, f.quorum, leader, f.self))
+	}
 	clear(f.proposed) // rule 4: a new leadership begins with no command proposed
 	if !f.hasRemoteLeader() || f.queue.Len() == 0 {
 		return
@@ -118,7 +122,7 @@ func (f *Forwarder) Lead(leader protocols.NodeID, now time.Duration, out *protoc
 	var commands []*Command
 	for _, e := range f.inOrder() { // all get the same retryAt, so that the queue is in the order of acceptance
 		w := e.Value.(*waiting)
-		w.retryAt, w.retries = now+f.retryTimeout(), 0
+		w.retryAt, w.retries = now+f.retry, 0
 		f.queue.MoveToBack(e)
 		commands = append(commands, w.command)
 	}
@@ -158,7 +162,7 @@ func (f *Forwarder) OnTimer(now time.Duration, out *protocols.Outbox) {
 	for e := f.queue.Front(); e.Value.(*waiting).retryAt <= now; e = f.queue.Front() {
 		w := f.queue.Remove(e).(*waiting)
 		w.retries = min(w.retries+1, maxRetryShift)
-		w.retryAt = now + f.retryTimeout()<<w.retries
+		w.retryAt = now + f.retry<<w.retries
 		f.waiting[w.command.ID()] = f.insert(w)
 		late = append(late, w.command)
 		out.Mark(w.command.ID(), protocols.MarkRetried)
@@ -220,15 +224,6 @@ func (f *Forwarder) answer(id protocols.CommandID, result []byte, out *protocols
 
 // hasRemoteLeader returns true if another replica is known to lead.
 func (f *Forwarder) hasRemoteLeader() bool { return f.leader != protocols.Nobody && f.leader != f.self }
-
-// retryTimeout is how long the reply to a forwarded command may take before the command is forwarded
-// again for the first time; 0 if no other replica leads.
-func (f *Forwarder) retryTimeout() time.Duration {
-	if !f.hasRemoteLeader() {
-		return 0
-	}
-	return protocols.Retry(QuorumFloor(f.delays, f.quorum, f.leader, f.self))
-}
 
 // send forwards commands to the leader, and sets the timer unless it fires early enough: OnTimer then
 // finds nothing to retry and sets it for the next command.

@@ -53,6 +53,8 @@ type Config struct {
 	World World
 	Disk  Disk    // nil: everything is lost in a crash
 	Watch Watcher // nil disables it
+	// Unread says that neither disk nor watcher read the records of the node; see Outbox.Unread.
+	Unread bool
 	// Breach, if set, is called when the node violates the contract. The text of the error continues a sentence that
 	// begins with the node's name.
 	Breach func(error)
@@ -97,10 +99,12 @@ type Timer struct {
 
 // New returns a host whose node is down; see Host.Restore.
 func New(config Config) *Host {
-	return &Host{
+	h := &Host{
 		config: config, clock: NewClock(), batch: &batch{}, writing: &batch{},
 		timers: map[protocols.TimerID]Timer{},
 	}
+	h.batch.Unread, h.writing.Unread = config.Unread, config.Unread
+	return h
 }
 
 // Up tells whether the node is running.
