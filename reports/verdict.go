@@ -96,14 +96,15 @@ func (v *view) costLines() []string {
 	return lines
 }
 
-// mediansOf returns the medians of a protocol by region; nil where too few writes were measured.
+// mediansOf returns the medians of a protocol by region; nil where too few writes were measured, and where half of
+// them or more had no answer: the median is the timeout then, and nothing was committed in it.
 func (v *view) mediansOf(label string) []*median {
 	medians := make([]*median, len(v.regions))
 	if invalid(v.RunsOf(label)) {
 		return medians
 	}
 	for i, s := range v.of(label) {
-		if s == nil || s.confidence(50) == result.Withheld {
+		if s == nil || s.confidence(50) == result.Withheld || 2*s.Errors >= s.Offered {
 			continue
 		}
 		medians[i] = &median{region: s.Region, p50: s.Response.P50, words: ms(s.Response.P50)}

@@ -17,6 +17,8 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 	oneInvalid.Runs[0].Invalid = []string{"late"}
 	unanswered := two(invented{"quick", "", []float64{1, 1}})
 	unanswered.Runs[0].Regions[1].Errors = 3
+	half := two(invented{"quick", "", []float64{1, 1}})
+	half.Runs[0].Regions[1].Errors = 250
 
 	options := two(invented{"p", "a", []float64{1, 1}}, invented{"p+fast", "a", []float64{1, 1}}, invented{"p+slow", "b", []float64{2, 2}})
 	for i, label := range []string{"p", "p+fast", "p+slow@b"} {
@@ -69,6 +71,10 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 		{"writes without an answer", unanswered, []string{
 			"quick commits in one round trip everywhere.",
 			"quick left 3 of 500 writes from b without an answer within 5 s.",
+		}},
+		{"no median where half have no answer", half, []string{
+			"quick commits in one round trip from a.",
+			"quick left 250 of 500 writes from b without an answer within 5 s.",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
