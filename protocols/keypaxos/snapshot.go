@@ -19,9 +19,10 @@ func (r *Replica) persistEntry() {
 	r.logged++
 }
 
-// compact replaces a long log by a snapshot: for each key, its latest state and the instances after it.
+// compact replaces a long log by a snapshot: for each key, its latest state and the instances after it. A replica that is
+// never restarted needs none.
 func (r *Replica) compact() {
-	if uint64(r.logged) <= r.config.SnapshotAfter(minRecords+recordsPerKey*uint64(len(r.byKey))) {
+	if r.config.NeverRestarts || uint64(r.logged) <= r.config.SnapshotAfter(minRecords+recordsPerKey*uint64(len(r.byKey))) {
 		return
 	}
 	r.logged = 0
