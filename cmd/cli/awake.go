@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"errors"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -12,23 +11,32 @@ import (
 // keepAwakeName is the command by which a process keeps the processors awake for another.
 const keepAwakeName = "keep-awake"
 
-// canKeepAwake says that the program of this process has the command keepAwakeName: Main sets it. The program of a test
-// has not.
-var canKeepAwake bool
+// ownProcess says that the process is this program's: Main sets it. A test's has no command keepAwakeName, and its priority
+// is not to be changed.
+var ownProcess bool
 
-// keepAwake keeps the processors awake until stop is called.
-func keepAwake() (stop func(), err error) {
-	if !canKeepAwake {
-		return nil, errors.New("this program has no command for it")
+// haveProcessors gives this process real-time priority and keeps the processors awake, as far as that is permitted. The
+// emulator tells in the result what it ran on.
+func haveProcessors() (restore func(), keptAwake bool) {
+	if !ownProcess {
+		return func() {}, false
+	}
+	restore, err := awake.Realtime()
+	if err != nil {
+		return func() {}, false
 	}
 	program, err := os.Executable()
 	if err != nil {
-		return nil, err
+		return restore, false
 	}
-	return awake.Keep(program, keepAwakeName)
+	sleep, err := awake.Keep(program, keepAwakeName)
+	if err != nil {
+		return restore, false
+	}
+	return func() { sleep(); restore() }, true
 }
 
-// keepAwakeCommand is for keepAwake, not for users.
+// keepAwakeCommand is for haveProcessors, not for users.
 func keepAwakeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: keepAwakeName, Short: "Keep the processors awake until the input ends", Hidden: true,

@@ -66,7 +66,7 @@ func Main(drivers ...*protocols.Driver) {
 			os.Exit(exitInterrupted)
 		}
 	})
-	canKeepAwake = true
+	ownProcess = true
 	os.Exit(Run(ctx, drivers, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

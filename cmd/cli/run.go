@@ -23,7 +23,7 @@ import (
 func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var out string
 	var seed uint64
-	var quiet, simulated, stayAwake bool
+	var quiet, simulated, realtime bool
 	var spin time.Duration
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
@@ -72,11 +72,10 @@ run and keeps what was measured so far, marked as partial.`,
 			}
 			defer folder.Release()
 			options := bench.Options{Scratch: folder.Path, Spin: spin}
-			if stayAwake && !plan.Experiment.IsSimulated() {
-				if stop, err := keepAwake(); err == nil { // else the result does not say that they were
-					defer stop()
-					options.Awake = true
-				}
+			if realtime && !plan.Experiment.IsSimulated() && plan.Experiment.Load.Arrivals != experiment.Closed {
+				var restore func()
+				restore, options.Awake = haveProcessors()
+				defer restore()
 			}
 			return run(cmd, plan, folder, options, quiet)
 		},
@@ -85,7 +84,7 @@ run and keeps what was measured so far, marked as partial.`,
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed in place of the experiment's")
 	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
-	cmd.Flags().BoolVar(&stayAwake, "awake", true, "keep the processors awake during live runs, by threads of the lowest priority, so that packets and writes are less late")
+	cmd.Flags().BoolVar(&realtime, "realtime", true, "let other programs wait during live runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
 }

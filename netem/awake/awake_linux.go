@@ -13,13 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allowed returns an error if the process has a quota of processor time, or real-time priority: the kernel stops such a
-// process for 50 ms in a second rather than let another wait for longer.
+// allowed returns an error if the process has not real-time priority, or has a quota of processor time.
 func allowed() error {
-	if attr, err := unix.SchedGetAttr(0, 0); err != nil {
+	attr, err := unix.SchedGetAttr(0, 0)
+	switch {
+	case err != nil:
 		return err
-	} else if attr.Policy == unix.SCHED_FIFO || attr.Policy == unix.SCHED_RR {
-		return errors.New("the process has real-time priority")
+	case attr.Policy != unix.SCHED_FIFO && attr.Policy != unix.SCHED_RR:
+		return errors.New("the process has ordinary priority")
 	}
 	return quota("/proc/self/cgroup", "/sys/fs/cgroup")
 }

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,26 +25,86 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if len(os.Args) == 2 && os.Args[1] == hurrying {
+		if err := hurry(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 
-// idleThreads counts the threads of a process that have the lowest priority.
-func idleThreads(t *testing.T, pid int) (n int) {
-	t.Helper()
+// hurrying asks the test's program to give itself real-time priority, and take it back.
+const hurrying = "hurry"
+
+// errNotPermitted is printed by hurry where it is so.
+var errNotPermitted = errors.New("not permitted")
+
+func hurry() error {
+	for range 4 { // threads that are there before
+		go func() { runtime.LockOSThread(); select {} }()
+	}
+	restore, err := Realtime()
+	if errors.Is(err, unix.EPERM) {
+		return errNotPermitted
+	}
+	if err != nil {
+		return err
+	}
+	for range 4 { // and that come after
+		go func() { runtime.LockOSThread(); select {} }()
+	}
+	time.Sleep(10 * time.Millisecond) // so that most of them are; what is tested holds without it
+	for _, step := range []struct {
+		when   string
+		policy uint32
+		next   func()
+	}{{"after Realtime", unix.SCHED_FIFO, restore}, {"after it was taken back", unix.SCHED_NORMAL, func() {}}} {
+		policies, err := policies(os.Getpid())
+		if err != nil {
+			return err
+		}
+		for policy, threads := range policies {
+			if policy != step.policy {
+				return fmt.Errorf("%s, %d threads have the policy %d; want %d", step.when, threads, policy, step.policy)
+			}
+		}
+		step.next()
+	}
+	return nil
+}
+
+// policies counts the threads of a process by their scheduling policy.
+func policies(pid int) (map[uint32]int, error) {
 	threads, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
+	found := map[uint32]int{}
 	for _, thread := range threads {
 		id, err := strconv.Atoi(thread.Name())
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
-		if attr, err := unix.SchedGetAttr(id, 0); err == nil && attr.Policy == unix.SCHED_IDLE {
-			n++
+		if attr, err := unix.SchedGetAttr(id, 0); err == nil {
+			found[attr.Policy]++
 		}
 	}
-	return n
+	return found, nil
+}
+
+func TestRealtimeIsForAllThreadsAndTakenBack(t *testing.T) {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command(program, hurrying).CombinedOutput(); err != nil {
+		if strings.Contains(string(out), errNotPermitted.Error()) {
+			t.Skip("real-time priority is not permitted here")
+		}
+		t.Errorf("%v: %s", err, out)
+	}
 }
 
 func TestOneThreadAProcessorOfTheLowestPriorityUntilTheInputEnds(t *testing.T) {
@@ -54,30 +116,19 @@ func TestOneThreadAProcessorOfTheLowestPriorityUntilTheInputEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for idleThreads(t, cmd.Process.Pid) < runtime.NumCPU() {
-		time.Sleep(time.Millisecond) // the test's own time limit ends this
+	for idle := 0; idle < runtime.NumCPU(); { // the test's own time limit ends this
+		found, err := policies(cmd.Process.Pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		idle = found[unix.SCHED_IDLE]
+		time.Sleep(time.Millisecond)
 	}
 	if err := input.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the process did not end by itself: %v", err)
-	}
-}
-
-func TestStopEndsTheProcess(t *testing.T) {
-	program, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stop, err := Keep(program, serving)
-	if err != nil {
-		t.Skip("not allowed here:", err)
-	}
-	stop()
-	var status unix.WaitStatus
-	if pid, err := unix.Wait4(-1, &status, unix.WNOHANG, nil); !errors.Is(err, unix.ECHILD) {
-		t.Errorf("found child %d, %v; want none", pid, err)
 	}
 }
 

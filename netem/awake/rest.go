@@ -6,10 +6,11 @@ import (
 )
 
 const (
-	// window is how long a thread spins before it looks at how much processor time it has had.
-	window = 20 * time.Millisecond
+	// window is how long a thread spins before it looks at how much processor time it has had. In shorter ones a few
+	// writes that come together look like much to do.
+	window = 250 * time.Millisecond
 	// enough is the share of a window that a thread has of a processor with little else to do.
-	enough = 0.75
+	enough = 0.6
 	// The threads rest for so long when one of them has had less; twice as long if that happens again at once.
 	leastRest = time.Second
 	mostRest  = 16 * time.Second
