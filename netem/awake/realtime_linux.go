@@ -30,10 +30,9 @@ func Realtime() (restore func(), err error) {
 }
 
 // allThreads changes the scheduling of all threads of this process. A thread that is made meanwhile by one that is not
-// changed yet is found in another look at them.
+// changed yet is found in a later look at them: three looks in a row must find nothing to change.
 func allThreads(attr *unix.SchedAttr) error {
-	for changed := true; changed; {
-		changed = false
+	for unchanged := 0; unchanged < 3; unchanged++ {
 		threads, err := os.ReadDir("/proc/self/task")
 		if err != nil {
 			return err
@@ -50,7 +49,7 @@ func allThreads(attr *unix.SchedAttr) error {
 			if err := unix.SchedSetAttr(id, attr, 0); err != nil && !errors.Is(err, unix.ESRCH) {
 				return err
 			}
-			changed = true
+			unchanged = -1
 		}
 	}
 	return nil

@@ -157,10 +157,15 @@ func (s *Store) Len() int { return len(s.entries) }
 
 // Snapshot encodes the whole store; equal stores give equal bytes.
 func (s *Store) Snapshot() []byte {
-	snapshot := &Snapshot{}
-	for _, key := range slices.Sorted(maps.Keys(s.entries)) {
+	keys := slices.AppendSeq(make([]string, 0, len(s.entries)), maps.Keys(s.entries))
+	slices.Sort(keys)
+	entries := make([]Snapshot_Entry, len(keys)) // in one piece: a store has many keys
+	snapshot := &Snapshot{Entries: make([]*Snapshot_Entry, len(keys))}
+	for i, key := range keys {
 		e := s.entries[key]
-		snapshot.Entries = append(snapshot.Entries, &Snapshot_Entry{Key: []byte(key), Version: e.version, Value: e.value})
+		m := &entries[i]
+		m.Key, m.Version, m.Value = unsafe.Slice(unsafe.StringData(key), len(key)), e.version, e.value // only read
+		snapshot.Entries[i] = m
 	}
 	for _, client := range slices.Sorted(maps.Keys(s.sessions)) {
 		snapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())

@@ -2,7 +2,6 @@ package kv_test
 
 import (
 	"bytes"
-	"fmt"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -316,23 +315,4 @@ func FuzzID(f *testing.F) {
 			t.Errorf("a register gives %v, a store %v", got, result)
 		}
 	})
-}
-
-// BenchmarkApply writes keys that are present, and keys that are not: 16 bytes each, values of 128.
-func BenchmarkApply(b *testing.B) {
-	for _, c := range []struct {
-		name string
-		keys int
-	}{{"overwrite", 1000}, {"insert", 1 << 30}} {
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			s, value := kv.NewStore(), make([]byte, 128)
-			var command []byte
-			for seq := range uint64(b.N) {
-				m := &kv.Command{Client: 1, Seq: seq + 1, Acked: seq, Op: kv.Op_PUT, Key: fmt.Appendf(nil, "key-%012d", int(seq)%c.keys), Value: value}
-				command, _ = protocols.Append(command[:0], m)
-				s.Apply(command)
-			}
-		})
-	}
 }
