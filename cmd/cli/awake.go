@@ -21,19 +21,22 @@ func haveProcessors() (restore func(), keptAwake bool) {
 	if !ownProcess {
 		return func() {}, false
 	}
-	restore, err := awake.Realtime()
+	ordinary, err := awake.Realtime()
 	if err != nil {
 		return func() {}, false
 	}
 	program, err := os.Executable()
 	if err != nil {
-		return restore, false
+		return ordinary, false
 	}
 	sleep, err := awake.Keep(program, keepAwakeName)
 	if err != nil {
-		return restore, false
+		return ordinary, false
 	}
-	return func() { sleep(); restore() }, true
+	return func() {
+		sleep()
+		ordinary()
+	}, true
 }
 
 // keepAwakeCommand is for haveProcessors, not for users.
