@@ -19,10 +19,8 @@ import (
 // Outcome is the result of playing a life.
 type Outcome struct {
 	Checks     []result.Check
-	Commands   int    // issued
-	Unanswered int    // of these, as far as they must have an answer
-	Messages   uint64 // sent
-	Usage      Usage
+	Unanswered int // of the commands, as far as they must have an answer
+	Usage
 }
 
 // Failed returns the checks that failed, and those that are unexplained, which fail a life, too: a life is so small that
@@ -91,19 +89,14 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 	if err != nil {
 		return nil, err
 	}
-	out = &Outcome{Checks: verify.Check(record)}
+	out = &Outcome{Checks: verify.Check(record), Usage: usageOf(record)}
 	for i, c := range record.Clients {
-		out.Commands += c.Samples.Len()
 		for _, s := range c.Awaited() {
 			if l.owed(record, i, s) {
 				out.Unanswered++
 			}
 		}
 	}
-	for _, one := range record.Replicas {
-		out.Messages += one.Messages
-	}
-	out.Usage = usageOf(record, out.Commands)
 	out.Checks = append(out.Checks, contract, out.answered(plan.Experiment.Load.Timeout), level(record))
 	if l.has(calm) {
 		if check, known := waste(l.Driver.Name, out.Usage); known {

@@ -2,12 +2,12 @@ package lives
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 	"quorumbench/bench/verify"
-	"quorumbench/protocols/flow"
 )
 
 // This file holds what a driver sends, persists and elects in a calm life against what is usual for it. A driver that is
@@ -22,28 +22,24 @@ func (l *Life) calmDown(longest time.Duration) {
 	e.Simulation.PersistCost = 0
 	e.Load.Keys = experiment.Keys{Count: 100_000, Distribution: experiment.Uniform}
 	e.Load.Retry = 3*longest + time.Second // nobody asks twice
-	l.Limits.Messages = flow.Limits{}
-	kept := e.Faults[:0]
-	for _, f := range e.Faults {
-		if undoes(f) {
-			kept = append(kept, f)
-		}
-	}
-	e.Faults = kept
+	e.Faults = slices.DeleteFunc(e.Faults, func(f experiment.Fault) bool { return !undoes(f) })
 }
 
 // Usage is what the replicas of a life have done.
 type Usage struct {
 	Replicas    int
-	Commands    int
+	Commands    int           // issued
 	Length      time.Duration // of the load
 	Messages    uint64        // sent by replicas, except for answers to clients
 	Records     uint64        // given to disks
 	Leaderships uint64        // that began
 }
 
-func usageOf(record *verify.Record, commands int) Usage {
-	u := Usage{Replicas: len(record.Replicas), Commands: commands, Length: record.Until}
+func usageOf(record *verify.Record) Usage {
+	u := Usage{Replicas: len(record.Replicas), Length: record.Until}
+	for _, c := range record.Clients {
+		u.Commands += c.Samples.Len()
+	}
 	for _, one := range record.Replicas {
 		u.Messages += one.Messages
 		u.Records += one.Records

@@ -26,7 +26,7 @@ type Store struct {
 
 	bytes  slab.Slab // keys and values; a value that has grown leaves its former place unused
 	absent entry     // for the command under way, if its key is absent
-	fresh  []entry   // a block of entries that are not used yet
+	fresh  slab.Items[entry]
 }
 
 // entry is the latest version of a key; the zero value is that of an absent one.
@@ -83,16 +83,9 @@ func (s *Store) keep(former, value []byte) []byte {
 	return s.bytes.Clone(value)
 }
 
-// entriesAtOnce is how many entries are made in one allocation.
-const entriesAtOnce = 128
-
 // add adds a key that is absent.
 func (s *Store) add(key []byte, e entry) {
-	if len(s.fresh) == 0 {
-		s.fresh = make([]entry, entriesAtOnce)
-	}
-	added := &s.fresh[0]
-	s.fresh = s.fresh[1:]
+	added := s.fresh.New()
 	*added = e
 	own := s.bytes.Clone(key)
 	s.entries[unsafe.String(unsafe.SliceData(own), len(own))] = added // nobody changes these bytes
