@@ -71,6 +71,11 @@ func (g *generator) version(op kv.Op, latest uint64) uint64 {
 	return max(1, latest)
 }
 
+// AppendKey appends the name of the key with a number to b, and returns the extended slice.
+func AppendKey(b []byte, n uint64) []byte {
+	return strconv.AppendUint(append(b, "key-"...), n, 10)
+}
+
 // fill makes c a write of the next key, or a read, and returns the key's number. A value has the load's size or, if
 // there are any, one of the sizes.
 func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
@@ -86,7 +91,7 @@ func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
 			n = 0
 		}
 	}
-	c.Key = strconv.AppendUint(append(c.Key[:0], "key-"...), n, 10)
+	c.Key = AppendKey(c.Key[:0], n)
 	if g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads) {
 		c.Op, c.Value = kv.Op_GET, nil
 		return n

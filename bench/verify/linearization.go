@@ -11,34 +11,35 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// explained reports whether the order in which the replicas applied the writes is a linearization of the clients'
-// history. Then the history is linearizable, and no search is needed, which can take exponential time. If it is
-// not, another order still may be.
+// unexplained returns the keys, in ascending order, for which the order in which the replicas applied the writes is no
+// linearization of the clients' history. Another order still may be one, but to look for it can take exponential time.
+// A history is linearizable if that of each key is, so only these keys have to be searched.
 //
 // The n-th version of a key has position 2n, and a read that returned it position 2n+1. These positions are a
 // linearization if no command is positioned before another that was answered before it was issued. Commands at the
 // same position are reads of one version, in any order.
-func (r *Record) explained(orders orders) bool {
+func (r *Record) unexplained(orders orders) []uint64 {
 	k := r.versions(orders)
+	var keys []uint64
 	var commands []placed // of one key
 	scratch := &realTime{}
 	for key, names := range k.byKey() {
 		commands = commands[:0]
+		explained := true
 		for _, n := range names {
 			s := r.Clients[n.client].Samples.At(int(n.index))
-			p, explained := k.keys[key].place(s, k.effects[n.client][n.index])
-			if !explained {
-				return false
-			}
+			p, agrees := k.keys[key].place(s, k.effects[n.client][n.index])
+			explained = explained && agrees
 			if p.at > 0 {
 				commands = append(commands, p)
 			}
 		}
-		if !scratch.holds(commands) {
-			return false
+		if !explained || !scratch.holds(commands) {
+			keys = append(keys, r.Clients[names[0].client].Samples.At(int(names[0].index)).Key)
 		}
 	}
-	return true
+	slices.Sort(keys)
+	return keys
 }
 
 // placed is a command with its position in the order of its key. A command with later set may also stand at any

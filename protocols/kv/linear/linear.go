@@ -149,7 +149,9 @@ var model = porcupine.Model{
 			}
 			byKey[key] = append(byKey[key], op)
 		}
-		slices.Sort(keys)
+		slices.SortFunc(keys, func(a, b string) int { // few operations first, since a search for many may not end
+			return cmp.Or(cmp.Compare(len(byKey[a]), len(byKey[b])), cmp.Compare(a, b))
+		})
 		parts := make([][]porcupine.Operation, len(keys))
 		for i, key := range keys {
 			parts[i] = byKey[key]
@@ -178,7 +180,7 @@ var model = porcupine.Model{
 	},
 }
 
-// Check decides about a history, in any order. It searches key by key, for at most so many steps of the model in all, so
+// Check decides about a history, in any order. It searches key by key, those with few operations first, for at most so many steps of the model in all, so
 // that the verdict does not depend on the machine; zero: without a bound, although the search can take exponential time.
 // Reads without an answer say nothing and are left out. Safe for use by several goroutines.
 func Check(history []Operation, steps int) Verdict {

@@ -37,7 +37,7 @@ func TestASearchEndsWithItsSteps(t *testing.T) {
 		t.Errorf("%s, want %s", got, linear.Undecided)
 	}
 	other := read("never", 50, 60)
-	other.Key = "j" // before k: its violation is found with the first steps
+	other.Key = "l" // of one operation: its violation is found with the first steps
 	if got := linear.Check(append(history, other), 100_000); got != linear.Violated {
 		t.Errorf("beside another key: %s, want %s", got, linear.Violated)
 	}
