@@ -101,7 +101,7 @@ func (r *told) verdicts() (failed, undecided []string) {
 		switch c.Verdict {
 		case result.Failed:
 			failed = append(failed, c.Name)
-		case result.Undecided:
+		case result.Undecided, result.Unexplained:
 			undecided = append(undecided, c.Name)
 		}
 	}
