@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -155,12 +156,18 @@ func (m *mailbox) take(empty []event) []event {
 	return taken
 }
 
+// mostEvents is how many events a place handles in a row, at most, before its messages leave. Without a limit all writes of
+// a busy closed loop travel together: the other places wait while one handles hundreds of events, and it waits for them.
+const mostEvents = 64
+
 // serve runs a place until it is stopped.
 func serve(p *place, box *mailbox) {
 	var spare []event
 	for {
 		events := box.take(spare[:0])
-		p.handle(events)
+		for rest := range slices.Chunk(events, mostEvents) {
+			p.handle(rest)
+		}
 		for i := range events {
 			if events[i].kind == stopEvent {
 				return
@@ -208,9 +215,11 @@ func (r *running) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	blocked := 1 // the emulator's goroutine, which sleeps in system calls
 	if r.Plan.Experiment.Durability == experiment.Fsync {
-		defer allowBlocked(len(r.Plan.Experiment.Replicas))()
+		blocked += len(r.Plan.Experiment.Replicas)
 	}
+	defer allowBlocked(blocked)()
 	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	w.begun = w.scheduler.Now()
 	r.prepare(w, w.layout, disks, time.Now())
@@ -268,9 +277,10 @@ func (r *running) disks() (disks []disk, remove func(), err error) {
 	return disks, remove, nil
 }
 
-// allowBlocked lets Go run as many goroutines as before while others wait for a disk, and returns a function that
-// takes this back. A goroutine in a system call keeps one of GOMAXPROCS until the runtime notices, up to 10 ms later;
-// on two cores messages then waited for the syncs of other replicas.
+// allowBlocked lets Go run as many goroutines as before while others wait in system calls, and returns a function that
+// takes this back. A goroutine in a system call keeps one of GOMAXPROCS until the runtime notices, up to 10 ms later. On
+// two cores messages then waited for the syncs of other replicas, and while the emulator slept only one core worked: a
+// closed loop of mmp3 used 1.2 cores instead of 1.9.
 func allowBlocked(goroutines int) (restore func()) {
 	before := runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(before + goroutines)
