@@ -137,8 +137,8 @@ func (r *Replica) endProposal(g *Register) {
 	}
 }
 
-// GiveUp ends an attempt. The next one begins after a random back-off, which doubles with each attempt that was refused
-// (rule 4).
+// GiveUp ends an attempt. The next one begins after a random back-off, whose bound doubles with each attempt that was
+// refused (rule 4).
 func (r *Replica) GiveUp(g *Register) {
 	req := g.requests
 	if g.Proposal.Refused != 0 {
@@ -187,17 +187,21 @@ func (r *Replica) Again(g *Register) {
 }
 
 const (
-	// maxDoublings caps back-offs at 16 (1<<4) times the timeout of a phase.
+	// maxDoublings caps back-offs at 16 (1<<4) times the timeout of a phase by the configured delays.
 	maxDoublings = 4
-	// maxTimeoutDoublings caps timeouts at 4 (1<<2) times what the measured round trips say: with more, a client of a
-	// lossy network would wait for minutes between few messages.
-	maxTimeoutDoublings = 2
+	// maxMeasuredDoublings caps timeouts and back-offs at 4 (1<<2) times what the measured round trips say. These may
+	// have been measured while a disk or a link was overloaded, and a replica that backs off measures nothing: with
+	// more, it would wait for minutes after the overload is over.
+	maxMeasuredDoublings = 2
 )
 
-// backoff returns a random time of at most the timeout of a phase, which doubles with each refused attempt (rule
-// 4).
+// backoff returns a random time. Its bound is the timeout of a phase, and doubles with each refused attempt (rule 4):
+// up to 16 times the timeout by the configured delays, or 4 times the measured one, whichever is longer.
 func (r *Replica) backoff(refused int) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.quorumTimeout(r.quorum)) << min(max(refused, 1)-1, maxDoublings)))
+	doublings := max(refused, 1) - 1
+	return time.Duration(r.random.Int64N(int64(max(
+		r.quorumTimeout(r.quorum)<<min(doublings, maxMeasuredDoublings),
+		protocols.Retry(r.config.Delays.QuorumRoundTrip(r.ID, r.quorum))<<min(doublings, maxDoublings)))))
 }
 
 // onTimer starts a new attempt when the back-off of the last one is over. In any other phase, the answers did
@@ -232,7 +236,7 @@ func (r *Replica) WaitForReplica(g *Register, from protocols.NodeID) {
 // an attempt, up to four times: the link may be slower than anything measured (RFC 6298, rule 5.5).
 func (r *Replica) setTimeout(g *Register, timeout time.Duration) {
 	doublings := g.requests.unanswered + max(int(g.Proposal.Tries), 1) - 1
-	r.Out.SetTimer(g.timer, timeout<<min(doublings, maxTimeoutDoublings))
+	r.Out.SetTimer(g.timer, timeout<<min(doublings, maxMeasuredDoublings))
 }
 
 // quorumTimeout returns the timeout for the answers of the nearest replicas that form a quorum with this one.
