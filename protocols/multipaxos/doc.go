@@ -45,9 +45,10 @@
 //  11. A follower that hears no leader for a random time becomes a candidate with a higher ballot; so does a
 //     candidate that gets no quorum, and a leader that was refused. Of two candidates, the one with the higher
 //     ballot goes on; the other waits for a new random time. A candidate's first prepare counts as a sign of
-//     a leader, and so does one that tells that it has received more parts of promises (rule 4); its mere
-//     repetitions do not: a candidate that receives no answers must not stop the others. A candidate does not
-//     begin a new candidacy while it receives parts, and tells those who have promised already.
+//     a leader, and so does one that tells that it has received more parts of promises (rule 4) or pieces of a
+//     snapshot (rule 13); its mere repetitions do not: a candidate that receives no answers must not stop the
+//     others. A candidate does not begin a new candidacy while it receives parts or pieces, and tells those who
+//     have promised already.
 //  12. From time to time a replica persists a snapshot of its state machine, including the clients' sessions,
 //     with its promise and what it has accepted after the snapshot. It replaces everything on disk. The log
 //     in memory is truncated up to the snapshot before this one, but not beyond a snapshot that another
@@ -55,8 +56,8 @@
 //  13. An instance up to which the log is truncated is decided: an accept for it is answered and changes
 //     nothing. A replica that needs such an instance gets a snapshot, in pieces that it asks for: a follower
 //     from the leader, a candidate from an acceptor whose promise says that its log is truncated. Such a
-//     promise does not count before the snapshot is adopted. A candidate does not begin a new candidacy
-//     while it receives pieces.
+//     promise does not count before the snapshot is adopted. A transfer that another candidacy interrupts goes
+//     on where it was.
 //  14. With the option preferred, the replica that is configured to lead becomes a candidate although another
 //     one leads, when it has followed that for an election timeout, knows everything that is chosen, and
 //     its probe is answered by a phase-1 quorum, itself included. Only replicas that have promised the same

@@ -23,27 +23,30 @@ type candidacy struct {
 	promises quorum.Set
 	found    instanceLog // for each instance after the commit index, the proposal with the highest ballot in any promise
 	received []uint64    // by acceptor: its proposals before this instance have been received
-	parts    uint64      // of promises that take several messages: how many of these have been received
+	parts    uint64      // how many parts of promises that take several messages, and pieces of snapshots, have been received
 	told     uint64      // parts when those who have promised were last told
 }
 
 // becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to
-// itself.
+// itself. A transfer of a snapshot that another candidacy has interrupted goes on where it was (rule 13).
 func (r *replica) becomeCandidate() {
+	if r.role == candidate || r.receiver.Index() <= r.commit { // no piece has come for an election timeout, or none is needed
+		r.receiver = snapshot.Receiver{}
+	}
 	r.promise(max(r.promised, r.refused).Next(r.config.ID))
 	r.role, r.durable = candidate, false
 	if r.campaigned == 0 {
 		r.campaigned = max(r.now, 1)
 	}
 	r.candidacy = candidacy{found: instanceLog{truncated: r.commit}, received: make([]uint64, r.config.Size())}
-	r.receiver = snapshot.Receiver{} // no piece has been received for an election timeout, or nothing that is chosen is missing
 	r.election.Start(r.now, r.out)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
 }
 
 // prepare sends prepares to those who have not promised, and sets the timer after which they are sent again. Those who
-// have promised get another one, too, if the candidate has come on since, so that they wait for it (rule 11).
+// have promised get another one, too, if the candidate has come on since, so that they wait for it (rule 11). If a
+// snapshot is being received, its next piece is asked for again: the question or the piece may have been lost.
 func (r *replica) prepare() {
 	for _, to := range r.config.Members {
 		if to != r.config.ID && (!r.promises.Has(int32(to)) || r.parts > r.told) {
@@ -51,6 +54,9 @@ func (r *replica) prepare() {
 		}
 	}
 	r.told = r.parts
+	if sender, underWay := r.receiver.UnderWay(r.now); underWay {
+		r.catchUp(sender)
+	}
 	r.out.SetTimer(heartbeatTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
 }
 

@@ -279,7 +279,7 @@ func (*Message_Echo) isMessage_Kind() {}
 type Prepare struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
-	Parts         uint64                 `protobuf:"varint,2,opt,name=parts,proto3" json:"parts,omitempty"` // how many parts of promises the candidate has received that were to be continued
+	Parts         uint64                 `protobuf:"varint,2,opt,name=parts,proto3" json:"parts,omitempty"` // how many parts of promises that were to be continued, and pieces of a snapshot, the candidate has received
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }

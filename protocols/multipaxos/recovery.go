@@ -135,7 +135,10 @@ func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	if !added {
 		return
 	}
-	r.election.Heard(r.now) // rule 13: a new candidacy would begin the transfer again
+	if r.role == candidate {
+		r.parts++ // rule 11: those who have promised are told
+	}
+	r.election.Heard(r.now) // rule 13: a new candidacy would delay the transfer
 	if whole == nil {
 		r.catchUpAt = r.now + r.config.AnswerTimeout(from)
 		r.catchUp(from)

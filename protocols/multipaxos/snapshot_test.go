@@ -130,6 +130,26 @@ func TestACandidateThatFetchesASnapshotDoesNotStandAgain(t *testing.T) {
 	expect(t, "then it begins anew", d.tell(2, ballot(2, 0), truncated(51)), "2.0 catch up from 1")
 }
 
+// A candidate tells those who have promised that pieces come, so that they wait for it, and asks for a lost piece with
+// its next prepares. When another candidate interrupts it, it goes on later at the byte where it was.
+func TestACandidateKeepsThePiecesThatItHas(t *testing.T) {
+	d := newDesk(t, 5)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	d.tell(2, ballot(1, 0), truncated(50))
+	d.tell(2, ballot(1, 0), piece(50, 0, 7, []byte{0, 1}))
+	timer := func(to protocols.NodeID) string {
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+		return d.sent(to)
+	}
+	expect(t, "one that has promised, after a piece", timer(1), "1.0 prepare from 1")
+	expect(t, "without another piece", timer(1), "")
+	expect(t, "the sender", timer(2), "1.0 prepare from 1; 1.0 catch up from 1 snapshot 50 byte 2")
+	d.tell(3, ballot(2, 3), prepare(1))
+	d.stand()
+	expect(t, "in the next candidacy", d.tell(2, ballot(3, 0), truncated(50)), "3.0 catch up from 1 snapshot 50 byte 2")
+}
+
 // One snapshot at a time is fetched, and a new leader's takes the place of one of another replica.
 func TestOneSnapshotIsFetchedAtATime(t *testing.T) {
 	d := newDesk(t, 5)
