@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -30,6 +29,8 @@ type liveWorld struct {
 	begun     time.Duration // when the run began, by the scheduler's clock
 	layout    *layout
 	boxes     []*mailbox
+	threads   *threads
+	busySince time.Duration // since when the machine has been too busy for the emulator's thread; 0: not
 }
 
 func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
@@ -215,11 +216,12 @@ func (r *running) live(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	blocked := 1 // the emulator's goroutine, which sleeps in system calls
+	syncing := 0
 	if r.Plan.Experiment.Durability == experiment.Fsync {
-		blocked += len(r.Plan.Experiment.Replicas)
+		syncing = len(r.Plan.Experiment.Replicas)
 	}
-	defer allowBlocked(blocked)()
+	w.threads = moreThreads(syncing, r.Awake, r.Plan.Experiment.Load.Arrivals == experiment.Closed)
+	defer w.threads.restore()
 	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	w.begun = w.scheduler.Now()
 	r.prepare(w, w.layout, disks, time.Now())
@@ -237,6 +239,9 @@ func (r *running) live(ctx context.Context) error {
 	w.account(&r.record.Network)
 	if r.Awake {
 		r.record.Network.Emulator += ", processors kept awake while they have little to do"
+	}
+	if w.busySince > 0 {
+		r.record.Network.Emulator += fmt.Sprintf(", one thread less from %v on since the machine was busy", w.busySince.Round(100*time.Millisecond))
 	}
 	closeDisks()
 	return ctx.Err()
@@ -277,16 +282,6 @@ func (r *running) disks() (disks []disk, remove func(), err error) {
 	return disks, remove, nil
 }
 
-// allowBlocked lets Go run as many goroutines as before while others wait in system calls, and returns a function that
-// takes this back. A goroutine in a system call keeps one of GOMAXPROCS until the runtime notices, up to 10 ms later. On
-// two cores messages then waited for the syncs of other replicas, and while the emulator slept only one core worked: a
-// closed loop of mmp3 used 1.2 cores instead of 1.9.
-func allowBlocked(goroutines int) (restore func()) {
-	before := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(before + goroutines)
-	return func() { runtime.GOMAXPROCS(before) }
-}
-
 // wait returns when the run is over or interrupted.
 func (w *liveWorld) wait(ctx context.Context, r *running) {
 	tick := time.NewTicker(100 * time.Millisecond)
@@ -297,6 +292,9 @@ func (w *liveWorld) wait(ctx context.Context, r *running) {
 			r.end.interrupt(w.now())
 			return
 		case <-tick.C:
+		}
+		if now := w.now(); w.threads.look(now, processorTime()) {
+			w.busySince = now
 		}
 		r.reportProgress(w.now())
 		if r.end.over(w.now()) {
