@@ -30,7 +30,6 @@ type liveWorld struct {
 	layout    *layout
 	boxes     []*mailbox
 	threads   *threads
-	busySince time.Duration // since when the machine has been too busy for the emulator's thread; 0: not
 }
 
 func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
@@ -240,9 +239,6 @@ func (r *running) live(ctx context.Context) error {
 	if r.Awake {
 		r.record.Network.Emulator += ", processors kept awake while they have little to do"
 	}
-	if w.busySince > 0 {
-		r.record.Network.Emulator += fmt.Sprintf(", one thread less from %v on since the machine was busy", w.busySince.Round(100*time.Millisecond))
-	}
 	closeDisks()
 	return ctx.Err()
 }
@@ -293,9 +289,7 @@ func (w *liveWorld) wait(ctx context.Context, r *running) {
 			return
 		case <-tick.C:
 		}
-		if now := w.now(); w.threads.look(now, processorTime()) {
-			w.busySince = now
-		}
+		w.threads.look(w.now(), processorTime())
 		r.reportProgress(w.now())
 		if r.end.over(w.now()) {
 			return

@@ -22,8 +22,8 @@ import (
 type threads struct {
 	before  int  // to be restored
 	syncing int  // goroutines that wait for disks
-	watched bool // the emulator's thread is taken back when the machine is busy
-	full    bool // it has been
+	watched bool // the emulator's thread is taken back when the run fills the machine
+	full    int  // how many looks in a row have found the machine full
 
 	since, used time.Duration // the time of the last look, and the processor time that had been used then
 }
@@ -39,25 +39,29 @@ func moreThreads(syncing int, realtime, closed bool) *threads {
 	return t
 }
 
-// A run is looked at after each lookEvery of its time, and is full if it has used more than fullShare of the processors.
+// A run is looked at after each lookEvery of its time. It fills the machine if it has used more than fullShare of the
+// processors in fullLooks of these times in a row.
 const (
 	lookEvery = 500 * time.Millisecond
 	fullShare = 0.85
+	fullLooks = 4
 )
 
-// look is to be called often, with the time since the run began and the processor time that this process has used. It
-// reports whether the emulator's thread has just been taken back.
-func (t *threads) look(now, used time.Duration) bool {
-	if !t.watched || t.full || now-t.since < lookEvery {
-		return false
+// look is to be called often, with the time since the run began and the processor time that this process has used.
+func (t *threads) look(now, used time.Duration) {
+	if !t.watched || now-t.since < lookEvery {
+		return
 	}
-	most := fullShare * float64(runtime.NumCPU()) * float64(now-t.since)
-	t.full = t.since > 0 && float64(used-t.used) > most
+	if most := fullShare * float64(runtime.NumCPU()) * float64(now-t.since); t.since > 0 && float64(used-t.used) > most {
+		t.full++
+	} else {
+		t.full = 0
+	}
 	t.since, t.used = now, used
-	if t.full {
+	if t.full == fullLooks {
 		runtime.GOMAXPROCS(t.before + t.syncing)
+		t.watched = false
 	}
-	return t.full
 }
 
 // restore sets GOMAXPROCS to what it was.

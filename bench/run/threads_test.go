@@ -16,36 +16,37 @@ func TestUnderOrdinaryPriorityTheEmulatorHasAThreadForClosedLoopsOnly(t *testing
 }
 
 func TestTheEmulatorsThreadIsTakenBackWhenTheMachineIsBusy(t *testing.T) {
+	const busy, idle = 0.9, 0.8
 	before := runtime.GOMAXPROCS(0)
-	all := time.Duration(runtime.NumCPU())
-	for _, realtime := range []bool{true, false} {
-		more := moreThreads(2, realtime, !realtime)
-		if got := runtime.GOMAXPROCS(0); got != before+3 {
-			t.Errorf("%d threads, want %d", got, before+3)
-		}
-		for _, step := range []struct {
-			now, used time.Duration
-			full      bool
-		}{
-			{lookEvery, all * lookEvery, false}, // of the time before the run nothing is known
-			{2 * lookEvery, all*lookEvery + all*lookEvery*8/10, false},
-			{2*lookEvery + 1, 2 * all * lookEvery, false}, // too soon
-			{3 * lookEvery, all*lookEvery + all*lookEvery*17/10, realtime},
-			{4 * lookEvery, 4 * all * lookEvery, false}, // already
-		} {
-			if full := more.look(step.now, step.used); full != step.full {
-				t.Errorf("real-time %v, at %v: taken back %v, want %v", realtime, step.now, full, step.full)
-			}
+	for _, test := range []struct {
+		name      string
+		realtime  bool
+		used      []float64 // share of the processors, from one look to the next
+		takenBack bool
+	}{
+		{"busy for long", true, []float64{idle, busy, busy, busy, busy}, true},
+		{"busy for long, ordinary priority", false, []float64{idle, busy, busy, busy, busy, busy}, false},
+		{"idle between", true, []float64{idle, busy, busy, busy, idle, busy, busy}, false},
+		{"what was used before the run is not known", true, []float64{busy, busy, busy, busy}, false},
+		{"once and for all", true, []float64{idle, busy, busy, busy, busy, idle, idle}, true},
+	} {
+		more := moreThreads(2, test.realtime, true)
+		var now, used time.Duration
+		for _, share := range test.used {
+			now += lookEvery
+			used += time.Duration(share * float64(runtime.NumCPU()) * float64(lookEvery))
+			more.look(now, used)
+			more.look(now+1, used+lookEvery*time.Duration(runtime.NumCPU())) // too soon
 		}
 		want := before + 3
-		if realtime {
-			want = before + 2
+		if test.takenBack {
+			want--
 		}
 		if got := runtime.GOMAXPROCS(0); got != want {
-			t.Errorf("real-time %v: %d threads in the end, want %d", realtime, got, want)
+			t.Errorf("%s: %d threads, want %d", test.name, got, want)
 		}
 		if more.restore(); runtime.GOMAXPROCS(0) != before {
-			t.Errorf("%d threads after the run, %d before", runtime.GOMAXPROCS(0), before)
+			t.Errorf("%s: %d threads after the run, %d before", test.name, runtime.GOMAXPROCS(0), before)
 		}
 	}
 }
