@@ -18,6 +18,7 @@ type Proposal struct {
 	Refused     quorum.Set       // replicas that refused in this phase
 	Highest     protocols.Ballot // promised, of all refusals
 	To          protocols.NodeID // paxos1: the replica it was sent to
+	Before      quorum.Set       // paxos: Agreed at the last timeout of this phase
 
 	Tries    uint32        // how often the messages of this phase were sent again
 	sentAt   time.Duration // when they were sent first
@@ -101,7 +102,7 @@ func (r *Replica) Awaited(from protocols.NodeID, g *Register, m *Message, phase 
 // BeginPhase2 notes that the proposal goes on to phase 2, accept.
 func (r *Replica) BeginPhase2(g *Register) {
 	p := g.Proposal
-	p.Phase, p.Agreed, p.Refused = Accepting, 0, 0
+	p.Phase, p.Agreed, p.Refused, p.Before = Accepting, 0, 0, 0
 	p.Tries, p.sentAt = 0, r.now
 	r.Out.Mark(g.requests.id, protocols.MarkPrepared)
 }

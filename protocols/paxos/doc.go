@@ -42,7 +42,8 @@
 //     and nothing was accepted under it. Else it does nothing. A key of which nothing is left, no
 //     promise, no value and no version, is dropped.
 //  13. Only a proposer that has not begun phase 2 sends it, when it gives up or its read has found
-//     nothing. It never uses that ballot again: not after a restart, and no late answer counts.
+//     nothing. It gives up when it is refused, or when it has sent its prepare again and no other
+//     acceptor has promised. It never uses that ballot again: not after a restart, and no late answer counts.
 //
 // Source: L. Lamport, Paxos made simple, 2001.
 package paxos

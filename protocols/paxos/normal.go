@@ -92,10 +92,13 @@ func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last prot
 
 // TimedOut implements keypaxos.Rules: the answers of a phase did not come in time. The phase's message is sent again to
 // those that have not answered, under the same ballot (rule 4). If a replica has refused, the attempt is given up: the
-// others may be down. It is given up, too, if promises can be taken back, so that others go on meanwhile (rule 13).
+// others may be down. If promises can be taken back, it is given up, too, when sending the prepare again has brought no
+// other promise, so that others go on meanwhile (rule 13).
 func (r *replica) TimedOut(g *keypaxos.Register) {
 	p := g.Proposal
-	if p.Refused != 0 || r.reverts && p.Phase == keypaxos.Preparing {
+	inVain := p.Agreed == p.Before // this replica itself has agreed: not at the first timeout
+	p.Before = p.Agreed
+	if p.Refused != 0 || r.reverts && p.Phase == keypaxos.Preparing && inVain {
 		r.abandon(g)
 		r.GiveUp(g)
 		return
