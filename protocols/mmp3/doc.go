@@ -23,6 +23,8 @@
 //  4. Retry: raise the ballot, prepare again here, with fresh Deps unless something was accepted,
 //     and only then send, to the same or the other replica. A ballot is never sent to two
 //     replicas: they could add different Deps to it.
+//     Without an answer it retries after a timeout that doubles up to four times; refused, after
+//     a random time that doubles with each refusal, up to 16 times the timeout.
 //  5. Recovery: a replica for which an instance stays open asks the others whether it is
 //     committed, and then proposes it itself, under a higher ballot: the value it accepted, or a
 //     no-op. Recoverers wait a random time first: the owner may only be slow.

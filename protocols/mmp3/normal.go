@@ -12,7 +12,8 @@ type proposal struct {
 	attempt
 	promised protocols.Ballot // the highest ballot promised elsewhere, from refusals
 	refused  bool             // the current attempt was; the timer is the back-off
-	tries    int
+	tries    int              // how many attempts have ended without a commit
+	refusals int              // how many of them, the current one included, were refused
 	earlier  []attempt // the last ones that were given up: their answers are still measured
 }
 
@@ -66,17 +67,21 @@ func (r *replica) randomDelay(to protocols.NodeID) time.Duration {
 	return time.Duration(r.random.Int64N(int64(r.retry[to])))
 }
 
-// maxDoublings caps the doubling of timeouts at 16 (1<<4) times the configured one. If the link is slower than
-// that, late answers to earlier attempts raise the measured round trip.
-const maxDoublings = 4
-
-// maxTimeoutShift caps the timeout for an answer at 64 (1<<6) times the configured one, whatever was measured.
-const maxTimeoutShift = 6
+const (
+	// maxDoublings caps the doubling of back-offs at 16 (1<<4) times the configured timeout.
+	maxDoublings = 4
+	// maxTimeoutDoublings caps the doubling of timeouts at 4 (1<<2) times the configured one: messages may just be lost.
+	// If the link is slower than that, late answers to earlier attempts raise the measured round trip.
+	maxTimeoutDoublings = 2
+	// maxTimeoutShift caps the timeout for an answer at 64 (1<<6) times the configured one, whatever was measured.
+	maxTimeoutShift = 6
+)
 
 // timeout returns how long to wait for a replica's answer: the measured timeout, or the configured one doubled with
-// each try, whichever is longer. The cap matters after a partition, when answers have come minutes late.
+// each try, up to four times, whichever is longer. The cap of what was measured matters after a partition, when answers
+// have come minutes late.
 func (r *replica) timeout(to protocols.NodeID, tries int) time.Duration {
-	return min(r.retry[to]<<maxTimeoutShift, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, maxDoublings)))
+	return min(r.retry[to]<<maxTimeoutShift, max(r.trips[to].Timeout(), r.retry[to]<<min(tries, maxTimeoutDoublings)))
 }
 
 // onPropose is the acceptor's side of a proposal: unless it has promised a higher ballot, it accepts the value with
@@ -222,12 +227,14 @@ func (r *replica) onRefused(m *Refused) {
 	}
 	p := x.proposal
 	p.promised, p.refused = protocols.Ballot(m.Promised), true
+	p.refusals++
 	r.out.SetTimer(timerOf(x.at), r.backoff(p))
 }
 
-// backoff returns a random time whose bound doubles with each try, up to 16 times the timeout.
+// backoff returns a random time whose bound doubles with each refusal, up to 16 times the timeout. Attempts without an
+// answer do not count: they do not show that another replica proposes the instance.
 func (r *replica) backoff(p *proposal) time.Duration {
-	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.tries+1, maxDoublings)))
+	return time.Duration(r.random.Int64N(int64(r.retry[p.to]) << min(p.refusals, maxDoublings)))
 }
 
 // retryProposal sends a proposal again when its answer did not come in time or its back-off is over: under a higher

@@ -32,6 +32,27 @@ func TestTheBackOffIsBounded(t *testing.T) {
 	}
 }
 
+// Attempts without an answer double the timeout up to four times the configured one, since messages may just be lost,
+// and do not make the next back-off longer.
+func TestLossIsNoConflict(t *testing.T) {
+	a := newAlone(t)
+	a.commands(7, 1)
+	at := position{2, 0}
+	for try := range 40 {
+		p := a.get(at).proposal
+		after, set := a.timer(timerOf(at))
+		if want := a.retry[p.to] << min(try, 2); !set || after != want {
+			t.Fatalf("unanswered %d times, waits for %v, set %t; want %v", try, after, set, want)
+		}
+		a.fire(timerOf(at))
+	}
+	p := a.get(at).proposal
+	a.receive(0, &Message{Kind: &Message_Refused{Refused: &Refused{Column: 2, Ballot: uint64(p.ballot), Promised: uint64(p.ballot.Next(1))}}})
+	if after, set := a.timer(timerOf(at)); !set || after >= 2*a.retry[p.to] {
+		t.Errorf("refused once, backs off for %v, set %t; want less than %v", after, set, 2*a.retry[p.to])
+	}
+}
+
 // A refusal names the proposal that it refuses, and what was promised, so that the proposer need not guess a ballot.
 func TestARefusalNamesTheProposalAndThePromise(t *testing.T) {
 	a := newAlone(t)
