@@ -67,7 +67,7 @@ func (e *ending) over(now time.Duration) bool {
 	if e.until == 0 || now < e.settled {
 		return false
 	}
-	ready := !e.behind && (!e.awaitLevel || e.record.Level())
+	ready := !e.behind && !(e.awaitLevel && e.unequal())
 	return ready || now >= e.settled+e.load.Timeout
 }
 
@@ -88,9 +88,18 @@ func (e *ending) observe(now time.Duration) {
 	e.behind = moving && e.unequal()
 }
 
-// unequal reports whether a replica has not applied what others have, or what its clients' answers say.
+// unequal reports whether a replica has not applied what others have, or what its clients' answers say. Replicas that are
+// gone do not count.
 func (e *ending) unequal() bool {
-	return !e.record.Level() || sum(e.clients, func(c *load.Clients) int64 { return c.Ahead.Load() }) > 0
+	if !e.record.Level() {
+		return true
+	}
+	for i, c := range e.clients {
+		if c.Ahead.Load() > 0 && !e.record.IsGone(e.record.Plan.ClientRegion(i)) {
+			return true
+		}
+	}
+	return false
 }
 
 // longestWait is the longest time that an event has waited for its replica since the last call.
