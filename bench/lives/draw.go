@@ -93,7 +93,7 @@ func (g Generator) Draw(seed uint64) *Life {
 		l.GiveUp = time.Duration(v.one(0.3, 1, 3) * float64(time.Second))
 	}
 	if own, yes := takes(l, smallPieces, 0x5a11); yes {
-		own.smallPieces(l, longest)
+		own.smallPieces(l)
 	}
 	if own, yes := takes(l, oftenSnapshots, 0x0f7e); yes {
 		l.Limits.SnapshotEvery = uint64(own.one(5, 10, 20))
@@ -149,10 +149,10 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	load := &l.Experiment.Load
 	clients := 2 + d.IntN(3)
 	*load = experiment.Load{
-		Timeout: 40 * time.Second, ValueSize: 12,
-		Reads: experiment.Share(d.one(0.1, 0.3, 0.5)),
-		Keys:  experiment.Keys{Count: 1 + d.IntN(2*clients*n), Distribution: experiment.Uniform},
-		Retry: longest + time.Duration(d.IntN(1500))*ms,
+		ValueSize: 12, // the timeout is the deadline, which Play sets
+		Reads:     experiment.Share(d.one(0.1, 0.3, 0.5)),
+		Keys:      experiment.Keys{Count: 1 + d.IntN(2*clients*n), Distribution: experiment.Uniform},
+		Retry:     longest + time.Duration(d.IntN(1500))*ms,
 	}
 	if d.chance(0.3) {
 		load.Retry = longest/4 + time.Duration(d.Int64N(int64(longest)))

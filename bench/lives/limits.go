@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
@@ -43,13 +42,11 @@ func (l *limits) describe(b *strings.Builder) {
 
 // smallPieces makes messages and pieces of snapshots small, and the sizes of values differ: some do not fit into
 // one message with others, and some into no message.
-func (d drawer) smallPieces(l *Life, longest time.Duration) {
+func (d drawer) smallPieces(l *Life) {
 	least := int(d.one(128, 256, 512))
 	l.Limits.Messages = flow.Limits{MinBytes: least, MaxBytes: least << d.IntN(2)}
 	l.ValueSizes = []int{12, 40, 120, 300}
 	l.Experiment.Load.Keys.Count = min(l.Experiment.Load.Keys.Count, 20) // so that a snapshot has dozens of pieces, not hundreds
-	// A replica that lacks everything may get one entry a round trip, and asks again where something is lost.
-	l.Experiment.Load.Timeout += 2 * commands * protocols.Retry(longest)
 }
 
 // quorumSizes draws the number of members of the quorums of each role, in a random order of the roles: any that lets

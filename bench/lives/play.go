@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"time"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
@@ -38,8 +37,8 @@ func (o *Outcome) Failed() []result.Check {
 
 // The names of the checks that only lives have.
 const (
-	CheckAnswered = "all answered" // at the end, when all faults are undone, every command is answered or given up
-	CheckLevel    = "all level"    // at the end, all replicas have applied the log up to the same index
+	CheckAnswered = "all answered" // before the deadline, counted from when all faults are undone, every command is answered or given up
+	CheckLevel    = "all level"    // before the deadline, all replicas have applied the log up to the same index
 	CheckNoPanic  = "no panic"     // the driver did not panic
 	CheckContract = "contract"     // no replica answered a command twice in one incarnation, or one that it was not handed
 	CheckNoFlood  = "no flood"     // the replicas did not send messages or set timers without end
@@ -62,7 +61,10 @@ func (l *Life) Play(ctx context.Context, trace io.Writer) (*Outcome, error) {
 
 // play plays the life, and tells beat each event before it is handled.
 func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *Outcome, err error) {
-	plan, err := experiment.NewPlan(l.Driver, l.Experiment, l.OneWay, l.Jitter)
+	deadline := l.deadline()
+	e := l.Experiment
+	e.Load.Timeout = deadline.sum()
+	plan, err := experiment.NewPlan(l.Driver, e, l.OneWay, l.Jitter)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +80,8 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 		}
 	}
 	record, err := run.Play(ctx, run.Config{
-		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: cmp.Or(l.GiveUp, l.asLong()), AwaitLevel: true,
+		// A command that clients gave up before the deadline would not show whether the replicas recover.
+		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: cmp.Or(l.GiveUp, e.Load.Duration+e.Load.Timeout), AwaitLevel: true,
 		Bounds: bounds, Beat: beat, Breach: breach, Steps: trace,
 		Gone: l.Gone, Change: l.Limits.change, ValueSizes: l.ValueSizes,
 	})
@@ -97,7 +100,7 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 			}
 		}
 	}
-	out.Checks = append(out.Checks, contract, out.answered(plan.Experiment.Load.Timeout), level(record))
+	out.Checks = append(out.Checks, contract, out.answered(deadline), level(record, deadline))
 	if l.has(calm) {
 		if check, known := waste(l.Driver.Name, out.Usage); known {
 			out.Checks = append(out.Checks, check)
@@ -106,27 +109,23 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 	return out, nil
 }
 
-// asLong is how long clients wait that do not give up: until all faults are undone, and as long as every command may
-// then take. A command that they gave up earlier would not show whether the replicas recover.
-func (l *Life) asLong() time.Duration { return l.Experiment.Load.Duration + l.Experiment.Load.Timeout }
-
-// answered is the check that every command was answered or given up.
-func (o *Outcome) answered(timeout time.Duration) result.Check {
+// answered is the check that every command was answered or given up before the deadline.
+func (o *Outcome) answered(d deadline) result.Check {
 	if o.Unanswered == 0 {
 		return result.Check{Name: CheckAnswered, Verdict: result.Passed}
 	}
 	return result.Check{Name: CheckAnswered, Verdict: result.Failed,
-		Detail: fmt.Sprintf("%d of %d commands, %v after the last fault was undone", o.Unanswered, o.Commands, timeout)}
+		Detail: fmt.Sprintf("%d of %d commands were not answered within %v", o.Unanswered, o.Commands, d)}
 }
 
-// level is the check that all replicas have applied the log up to the same index.
-func level(record *verify.Record) result.Check {
+// level is the check that all replicas have applied the log up to the same index before the deadline.
+func level(record *verify.Record, d deadline) result.Check {
 	if record.Level() {
 		return result.Check{Name: CheckLevel, Verdict: result.Passed}
 	}
-	detail := "the replicas have applied the log up to"
+	applied := ""
 	for _, one := range record.Replicas {
-		detail += fmt.Sprintf(" %d", one.Journal.End())
+		applied += fmt.Sprintf(" %d", one.Journal.End())
 	}
-	return result.Check{Name: CheckLevel, Verdict: result.Failed, Detail: detail}
+	return result.Check{Name: CheckLevel, Verdict: result.Failed, Detail: fmt.Sprintf("the replicas did not level within %v; they have applied the log up to%s", d, applied)}
 }

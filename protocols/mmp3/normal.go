@@ -14,7 +14,7 @@ type proposal struct {
 	refused  bool             // the current attempt was; the timer is the back-off
 	tries    int              // how many attempts have ended without a commit
 	refusals int              // how many of them, the current one included, were refused
-	earlier  []attempt // the last ones that were given up: their answers are still measured
+	earlier  []attempt        // the last ones that were given up: their answers are still measured
 }
 
 // attempt is one ballot of a proposal: where it was sent, and when.

@@ -1,0 +1,66 @@
+package lives
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"quorumbench/protocols/registry"
+)
+
+// What makes a life slower gives it more time, and what does not leaves the deadline as it is.
+func TestTheDeadlineFollowsFromTheLife(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(l *Life)
+		longer bool
+	}{
+		{"a link takes longer", func(l *Life) { l.OneWay[0][1] += time.Second }, true},
+		{"jitter", func(l *Life) { l.Jitter[0][1] = time.Second }, true},
+		{"loss", func(l *Life) { l.Experiment.Network.Loss = 0.3 }, true},
+		{"a slow disk", func(l *Life) { l.Experiment.Simulation.PersistCost = time.Second }, true},
+		{"small messages", func(l *Life) { l.Limits.Messages.MinBytes = 128 }, true},
+		{"clients that ask again late", func(l *Life) { l.Experiment.Load.Retry = time.Minute }, true},
+		{"doubled messages", func(l *Life) { l.Experiment.Simulation.Doubled = 0.9 }, false},
+		{"no faults but the last repairs", func(l *Life) { l.Experiment.Faults = l.Experiment.Faults[len(l.Experiment.Faults)-2:] }, false},
+	} {
+		for _, driver := range []string{"raft", "paxos"} {
+			l := Generator{Driver: registry.Drivers.Find(driver), Habit: &Habits[0]}.Draw(1)
+			l.Limits.Quorums = nil
+			before := l.deadline().sum()
+			c.change(l)
+			if after := l.deadline().sum(); (after > before) != c.longer || after < before {
+				t.Errorf("%s, %s: the deadline was %v and is %v", driver, c.name, before, after)
+			}
+		}
+	}
+}
+
+// Few keys take longer where each is decided by itself, and not where one log holds all.
+func TestTheDeadlineOfDriversWithoutALeader(t *testing.T) {
+	few := func(driver string) *Life {
+		l := Draw(registry.Drivers.Find(driver), 5)
+		l.Experiment.Load.Keys.Count = 100
+		return l
+	}
+	for driver, longer := range map[string]bool{"raft": false, "paxos1": true} {
+		l := few(driver)
+		before := l.deadline().sum()
+		l.Experiment.Load.Keys.Count = 1
+		if after := l.deadline().sum(); (after > before) != longer {
+			t.Errorf("%s: with one key instead of 100 the deadline is %v instead of %v", driver, after, before)
+		}
+	}
+}
+
+// The message of a failed check says which deadline was missed, and why it is that.
+func TestAFailedCheckTellsItsDeadline(t *testing.T) {
+	d := Draw(registry.Drivers.Find("raft"), 1).deadline()
+	out := Outcome{Unanswered: 1, Usage: Usage{Commands: 2}}
+	got := out.answered(d).Detail
+	for _, want := range []string{"1 of 2 commands were not answered within " + d.sum().String(), "which follows from", "for elections"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q does not say %q", got, want)
+		}
+	}
+}
