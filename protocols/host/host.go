@@ -76,18 +76,20 @@ type Host struct {
 	settings    uint64 // how many timers were ever set
 	input       protocols.Input
 	requests    requests
-	again       []toClient // answers to give again with the next Release
+	again       []toClient       // answers to give again with the next Release
+	now         []protocols.Send // scratch space of sendNow
 }
 
 // batch holds the effects of the steps of a batch.
 type batch struct {
 	protocols.Outbox
 	arrived []time.Duration // when the inputs arrived that led to the marks, one each
+	waiting int             // how many of the Sends, from the first on, are known to wait for the disk
 }
 
 func (b *batch) reset() {
 	b.Reset()
-	b.arrived = b.arrived[:0]
+	b.arrived, b.waiting = b.arrived[:0], 0
 }
 
 // Timer is a timer that is set.
@@ -291,20 +293,24 @@ func (h *Host) answer(a protocols.Answer) {
 	}
 }
 
-// sendNow sends those messages of a batch that do not wait for the disk, and takes them out of it.
+// sendNow sends those messages of a batch that do not wait for the disk, and takes them out of it. It looks only at
+// those that came since the last call: while a disk is busy, there may be many calls and thousands of messages.
 func (h *Host) sendNow(b *batch) {
-	var now, later []protocols.Send
-	for _, m := range b.Sends {
+	now, later := h.now[:0], b.Sends[:b.waiting]
+	for _, m := range b.Sends[b.waiting:] {
 		if m.Now {
 			now = append(now, m)
 		} else {
 			later = append(later, m)
 		}
 	}
+	clear(b.Sends[len(later):])
+	b.Sends, b.waiting = later, len(later)
 	if len(now) > 0 {
 		h.config.World.Send(now)
-		b.Sends = append(b.Sends[:0], later...)
 	}
+	clear(now)
+	h.now = now
 }
 
 // setTimers sets and stops the timers of a batch, in order, and takes them out of it.
