@@ -95,6 +95,10 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 				survivesNetwork(t, driver, delays, 0.1)
 			})
 			if n > 1 {
+				t.Run("with a fifth of all messages lost a write takes what the links and timeouts say", func(t *testing.T) {
+					promised(t, driver, protocols.Faults{Loss: true})
+					survivesLossQuickly(t, driver, delays)
+				})
 				t.Run("a replica that was cut off catches up, though no replica restarts", func(t *testing.T) {
 					promised(t, driver, protocols.Faults{Loss: true})
 					catchesUpWithoutRestarts(t, driver, delays)
