@@ -63,7 +63,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		r.lead(r.ID, m, out)
 	default: // InputStart or InputTimer: rule 4
 		out.Send(r.Leader, &Message{Commands: r.waiting, Has: uint64(len(r.log)), Committed: uint64(r.applied), Ask: true})
-		out.SetTimer(1, r.Delays.ElectionTimeout())
+		out.SetTimer(1, protocols.Retry(r.Delays.MaxRoundTrip()))
 	}
 }
 
