@@ -17,6 +17,14 @@ var paxosBugs = []Bug{
 	}},
 
 	// The proposer.
+	{"paxos", "instances up to an adopted state stay open", within(20), []Edit{
+		in("keypaxos.Replica.installState").replace(`g.open != nil && g.open.version <= version`, `false`),
+	}},
+	{"paxos", "after a lost version the next request is not proposed", within(20), []Edit{
+		in("keypaxos.Replica.advance").replace(`r.propose(g)`, `if loser == nil {
+			r.propose(g)
+		}`),
+	}},
 	{"paxos", "any accepted value is proposed, not that of the highest ballot", within(2700), []Edit{
 		in("keypaxos.Proposal.AdoptValue").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
 	}},

@@ -15,7 +15,8 @@ func (r *Replica) keypaxosReplica() *Replica { return r }
 
 // Invariants returns the invariants of a driver whose nodes embed a Replica, where at most so many acceptors
 // accept under one ballot. They report: two values accepted under one ballot of an instance (rule 9); an accepted
-// ballot above the highest promised; two different states after one version of a key.
+// ballot above the highest promised; two different states after one version of a key; an instance or a proposal that is
+// still open though its version is applied (rule 7); and a request that no proposal serves.
 func Invariants(acceptors int) func(nodes []protocols.Node) error {
 	return func(nodes []protocols.Node) error { return invariants(nodes, acceptors) }
 }
@@ -48,6 +49,9 @@ func invariants(nodes []protocols.Node, acceptors int) error {
 			} else if !g.state.Equal(other) {
 				return fmt.Errorf("after version %d of key %q two replicas have different states", g.version, g.key)
 			}
+			if err := r.checkOpen(g); err != nil {
+				return err
+			}
 			for i := g.open; i != nil; i = i.later {
 				if i.LastBallot < i.ValueBallot {
 					return fmt.Errorf("replica %d has accepted a value of version %d of key %q under ballot %v, and promised no more than %v",
@@ -67,6 +71,20 @@ func invariants(nodes []protocols.Node, acceptors int) error {
 				}
 			}
 		}
+	}
+	return nil
+}
+
+// checkOpen returns an error if something of a key is open at or below the version that is applied, or if a request of the
+// key waits and nothing is proposed.
+func (r *Replica) checkOpen(g *Register) error {
+	switch {
+	case g.open != nil && g.open.version <= g.version:
+		return fmt.Errorf("replica %d holds an open instance of version %d of key %q, and has applied version %d", r.ID, g.open.version, g.key, g.version)
+	case g.Proposal != nil && g.Proposal.Version <= g.version:
+		return fmt.Errorf("replica %d proposes version %d of key %q, and has applied version %d", r.ID, g.Proposal.Version, g.key, g.version)
+	case g.Proposal == nil && g.requests != nil:
+		return fmt.Errorf("replica %d has a request for key %q and proposes nothing for it", r.ID, g.key)
 	}
 	return nil
 }
