@@ -38,14 +38,14 @@ func (w *watchdog) play(ctx context.Context, l *Life, trace io.Writer) (*Outcome
 	}()
 	tick := time.NewTicker(w.tick)
 	defer tick.Stop()
-	event := current{since: time.Now()}
+	clock, event := seen{most: 2 * w.tick, last: time.Now()}, current{}
 	for {
 		select {
 		case p := <-done:
 			return p.out, p.err
 		case <-tick.C:
 		}
-		lasts := event.lasts(beat.Number(), time.Now())
+		lasts := event.lasts(beat.Number(), clock.at(time.Now()))
 		if lasts > w.longest {
 			detail := fmt.Sprintf("%v has not ended for %v", beat, lasts.Round(time.Second))
 			return &Outcome{Checks: []result.Check{{Name: CheckEnds, Verdict: result.Failed, Detail: detail}}}, nil
@@ -56,18 +56,33 @@ func (w *watchdog) play(ctx context.Context, l *Life, trace io.Writer) (*Outcome
 	}
 }
 
+// seen is the time that the watchdog has seen pass. Of a time in which it was not let run, it counts little: the lives were
+// not let run either, since the machine stood still, or had no memory or processor to spare.
+type seen struct {
+	most time.Duration // that is counted from one look to the next
+	last time.Time
+	sum  time.Duration
+}
+
+// at is the time that has been seen at a look.
+func (s *seen) at(now time.Time) time.Duration {
+	s.sum += min(now.Sub(s.last), s.most)
+	s.last = now
+	return s.sum
+}
+
 // current is the event that is being handled.
 type current struct {
 	number uint64
-	since  time.Time // when it was first seen
+	since  time.Duration // when it was first seen
 }
 
 // lasts notes the number of the event that is being handled now, and returns for how long that has been so, at least.
-func (c *current) lasts(number uint64, now time.Time) time.Duration {
+func (c *current) lasts(number uint64, now time.Duration) time.Duration {
 	if number != c.number {
 		c.number, c.since = number, now
 	}
-	return now.Sub(c.since)
+	return now - c.since
 }
 
 // MemoryError says that the process took more memory than it may while a life was played. Another life that was played

@@ -61,16 +61,25 @@ func TestALifeThatTakesTooMuchMemoryIsNamed(t *testing.T) {
 }
 
 func TestHowLongAnEventLasts(t *testing.T) {
-	begin := time.Unix(0, 0)
-	c := current{since: begin}
+	c := current{}
 	for _, step := range []struct {
 		number     uint64
 		now, lasts time.Duration
 	}{
 		{0, 5, 5}, {1, 6, 0}, {1, 9, 3}, {2, 10, 0}, {7, 11, 0}, {7, 20, 9},
 	} {
-		if found := c.lasts(step.number, begin.Add(step.now)); found != step.lasts {
+		if found := c.lasts(step.number, step.now); found != step.lasts {
 			t.Errorf("event %d has lasted for %v at %v; want %v", step.number, found, step.now, step.lasts)
+		}
+	}
+}
+
+func TestATimeWithoutLooksCountsLittle(t *testing.T) {
+	begin := time.Unix(0, 0)
+	clock := seen{most: 4, last: begin}
+	for _, look := range []struct{ now, seen time.Duration }{{2, 2}, {5, 5}, {9, 9}, {1000, 13}, {1002, 15}} {
+		if found := clock.at(begin.Add(look.now)); found != look.seen {
+			t.Errorf("at %v: seen %v, want %v", look.now, found, look.seen)
 		}
 	}
 }
