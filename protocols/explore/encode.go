@@ -45,7 +45,13 @@ type plan struct {
 
 func newEncoder(c *Cluster) encoder {
 	e := encoder{ignored: map[string]bool{}, clocks: c.Clocks, plans: map[reflect.Type]*plan{}, met: map[any]int{}}
-	for _, name := range append([]string{"batch.arrived", "Outbox.Marks", "Outbox.arena", "Slab.block", "Store.absent", "Store.fresh"}, c.Ignored...) {
+	ignored := []string{
+		"batch.arrived", "Outbox.Marks", "Outbox.arena", "Slab.block", "Store.absent", "Store.fresh",
+		// The order of keys and clients in a snapshot.
+		"Store.first", "Store.last", "Store.firstSession", "Store.lastSession", "Store.stored",
+		"entry.key", "entry.number", "entry.next", "session.number", "session.next",
+	}
+	for _, name := range append(ignored, c.Ignored...) {
 		e.ignored[name] = true
 	}
 	return e

@@ -3,6 +3,7 @@ package kv
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"quorumbench/protocols"
 )
@@ -46,15 +47,48 @@ func BenchmarkApplyNewKey(b *testing.B) {
 	}
 }
 
-// BenchmarkSnapshot measures the step that encodes a store of 100,000 keys with values of 32 bytes.
-func BenchmarkSnapshot(b *testing.B) {
+// manyKeys returns a store of 100,000 keys with values of 32 bytes.
+func manyKeys() *Store {
 	store := NewStore()
 	for i := range 100_000 {
 		c := Command{Client: 1, Seq: uint64(i + 1), Acked: uint64(i + 1), Key: fmt.Appendf(nil, "key%06d", i), Value: make([]byte, 32)}
 		store.Apply(encode(&c))
 	}
+	return store
+}
+
+// BenchmarkSnapshot measures the step that encodes a store of 100,000 keys at once.
+func BenchmarkSnapshot(b *testing.B) {
+	store := manyKeys()
 	b.ReportAllocs()
 	for b.Loop() {
 		store.Snapshot()
 	}
+}
+
+// BenchmarkCapture measures the steps that encode the same store, of 64 KiB each, with a PUT before each: the mean of all
+// steps, and the mean of the longest of each capture.
+func BenchmarkCapture(b *testing.B) {
+	store, seq, steps, longest := manyKeys(), uint64(100_000), 0, time.Duration(0)
+	command := func() []byte {
+		seq++
+		return encode(&Command{Client: 1, Seq: seq, Acked: seq, Key: fmt.Appendf(nil, "key%06d", seq*7919%100_000), Value: make([]byte, 32)})
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		var most time.Duration
+		began := time.Now()
+		for c := store.Capture(); ; steps++ {
+			done := c.Advance(64 << 10)
+			most = max(most, time.Since(began))
+			if done {
+				break
+			}
+			store.Apply(command())
+			began = time.Now()
+		}
+		longest += most
+	}
+	b.ReportMetric(float64(longest.Microseconds())/float64(b.N), "µs/longest-step")
+	b.ReportMetric(float64(steps)/float64(b.N), "steps/op")
 }

@@ -4,8 +4,7 @@ package kv
 
 import (
 	"fmt"
-	"maps"
-	"slices"
+	"math"
 	"unsafe"
 
 	"google.golang.org/protobuf/proto"
@@ -24,6 +23,11 @@ type Store struct {
 	entries  map[string]*entry
 	sessions map[uint64]*session
 
+	first, last               *entry // in the order in which the keys were first written
+	firstSession, lastSession *session
+	capture                   *Capture // of a state that is being encoded; nil: none
+	stored                    int      // bytes of keys and values
+
 	bytes  slab.Slab // keys and values; a value that has grown leaves its former place unused
 	absent entry     // for the command under way, if its key is absent
 	fresh  slab.Items[entry]
@@ -33,6 +37,9 @@ type Store struct {
 type entry struct {
 	version uint64
 	value   []byte
+	key     string
+	number  uint64 // from 1, in the order in which the keys were first written
+	next    *entry // in that order
 }
 
 // NewStore returns an empty store.
@@ -54,10 +61,15 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 		// Every replica reads the same bytes, so every replica skips them alike.
 		return protocols.CommandID{}, nil
 	}
+	if s.capture != nil && s.capture.Done() {
+		s.capture = nil
+	}
 	sess := s.sessions[c.Client]
 	if sess == nil {
 		sess = &session{client: c.Client}
-		s.sessions[c.Client] = sess
+		s.addSession(sess)
+	} else if s.capture != nil {
+		s.capture.saveSession(sess)
 	}
 	e, present := s.entries[string(c.Key)]
 	if !present {
@@ -67,9 +79,14 @@ func (s *Store) Apply(command []byte) (protocols.CommandID, []byte) {
 	version, value := e.version, e.value
 	result := sess.once(&c, e)
 	if e.version > version { // a write: the value is part of the command
-		e.value = s.keep(value, c.Value)
+		if present && s.capture != nil && s.capture.saveEntry(e, entry{version: version, value: value}) {
+			e.value = s.bytes.Clone(c.Value) // the capture has the former one
+		} else {
+			e.value = s.keep(value, c.Value)
+		}
+		s.stored += len(e.value) - len(value)
 		if !present {
-			s.add(c.Key, *e)
+			s.add(c.Key, e.version, e.value)
 		}
 	}
 	return idOf(&c), result
@@ -83,12 +100,35 @@ func (s *Store) keep(former, value []byte) []byte {
 	return s.bytes.Clone(value)
 }
 
-// add adds a key that is absent.
-func (s *Store) add(key []byte, e entry) {
-	added := s.fresh.New()
-	*added = e
+// add adds a key that is absent, with a value that the store owns.
+func (s *Store) add(key []byte, version uint64, value []byte) {
 	own := s.bytes.Clone(key)
-	s.entries[unsafe.String(unsafe.SliceData(own), len(own))] = added // nobody changes these bytes
+	added := s.fresh.New()
+	*added = entry{
+		version: version, value: value,
+		key:    unsafe.String(unsafe.SliceData(own), len(own)), // nobody changes these bytes
+		number: uint64(len(s.entries)) + 1,
+	}
+	s.entries[added.key] = added
+	s.stored += len(key)
+	if s.last == nil {
+		s.first = added
+	} else {
+		s.last.next = added
+	}
+	s.last = added
+}
+
+// addSession adds the session of a client that has none.
+func (s *Store) addSession(added *session) {
+	s.sessions[added.client] = added
+	added.number = uint64(len(s.sessions))
+	if s.lastSession == nil {
+		s.firstSession = added
+	} else {
+		s.lastSession.next = added
+	}
+	s.lastSession = added
 }
 
 // execute carries a command out, and returns its encoded result.
@@ -148,25 +188,14 @@ func (s *Store) Get(key []byte) (version uint64, value []byte) {
 // Len is the number of keys present.
 func (s *Store) Len() int { return len(s.entries) }
 
-// Snapshot encodes the whole store; equal stores give equal bytes.
+// Snapshot encodes the whole store at once. A capture under way goes on.
 func (s *Store) Snapshot() []byte {
-	keys := slices.AppendSeq(make([]string, 0, len(s.entries)), maps.Keys(s.entries))
-	slices.Sort(keys)
-	entries := make([]Snapshot_Entry, len(keys)) // in one piece: a store has many keys
-	snapshot := &Snapshot{Entries: make([]*Snapshot_Entry, len(keys))}
-	for i, key := range keys {
-		e := s.entries[key]
-		m := &entries[i]
-		m.Key, m.Version, m.Value = unsafe.Slice(unsafe.StringData(key), len(key)), e.version, e.value // only read
-		snapshot.Entries[i] = m
-	}
-	for _, client := range slices.Sorted(maps.Keys(s.sessions)) {
-		snapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())
-	}
-	return encode(snapshot)
+	c := s.walk()
+	c.Advance(math.MaxInt - len(c.data))
+	return c.Bytes()
 }
 
-// Restore replaces the store's content by a snapshot. On an error the store is as it was.
+// Restore replaces the store's content by a snapshot, and ends a capture. On an error the store is as it was.
 func (s *Store) Restore(snapshot []byte) error {
 	var decoded Snapshot
 	if err := protocols.Decode(snapshot, &decoded); err != nil {
@@ -174,15 +203,22 @@ func (s *Store) Restore(snapshot []byte) error {
 	}
 	fresh := NewStore()
 	for _, e := range decoded.Entries {
-		fresh.add(e.Key, entry{version: e.Version, value: fresh.bytes.Clone(e.Value)})
+		fresh.add(e.Key, e.Version, fresh.bytes.Clone(e.Value))
+		fresh.stored += len(e.Value)
 	}
 	for _, kept := range decoded.Sessions {
 		sess := sessionOf(kept)
-		fresh.sessions[kept.Client] = &sess
+		fresh.addSession(&sess)
+	}
+	if len(fresh.entries) < len(decoded.Entries) || len(fresh.sessions) < len(decoded.Sessions) {
+		return fmt.Errorf("decoding a snapshot of %d bytes: it has a key or a client twice", len(snapshot))
 	}
 	*s = *fresh
 	return nil
 }
+
+// bytesOf returns the bytes of a string, which must not be changed.
+func bytesOf(s string) []byte { return unsafe.Slice(unsafe.StringData(s), len(s)) }
 
 func encode(m proto.Message) []byte {
 	b, err := protocols.Append([]byte{}, m) // an empty result is none that is missing

@@ -340,7 +340,8 @@ func (x *Session) GetAnswers() []*Session_Answer {
 	return nil
 }
 
-// Snapshot is a whole store, everything sorted, so that equal stores have equal bytes.
+// Snapshot is a whole store, in the order in which the keys, and the clients, first came: stores that have applied the
+// same commands have equal bytes.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Entries       []*Snapshot_Entry      `protobuf:"bytes,1,rep,name=entries,proto3" json:"entries,omitempty"`

@@ -13,6 +13,9 @@ type session struct {
 	client  uint64
 	acked   uint64
 	answers []answer // by seq: mostly they come in that order, and go in it
+
+	number uint64   // in a store, from 1, in the order in which the clients first wrote
+	next   *session // in that order
 }
 
 type answer struct {
