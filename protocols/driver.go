@@ -1,7 +1,6 @@
 package protocols
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -64,9 +63,10 @@ type Config struct {
 	Delays  Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
 	Options any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
 	Limits  flow.Limits  // of the size of messages; zero: those of package flow
-	// SnapshotEvery is how many entries, instances or records lie between two snapshots of a replica. Tests set it
-	// low. Zero: as the driver has it.
+	// SnapshotEvery is how many commands, or records, lie between two snapshots of a replica. Tests set it low. Zero:
+	// see SnapshotDue.
 	SnapshotEvery uint64
+	SnapshotStep  int    // bytes of the state that are encoded in one step; tests set it low; zero: see SnapshotStepBytes
 	Seed          uint64 // for the replica's own randomness: the same in a repeated run, higher in each later incarnation
 
 	// NeverRestarts says that no incarnation follows this one: nothing that the replica persists is ever read. It
@@ -94,9 +94,6 @@ func (c *Config) All() quorum.Set { return quorum.Of(c.Members...) }
 func (c *Config) AnswerTimeout(with NodeID) time.Duration {
 	return Retry(c.Delays.RoundTrip(c.ID, with))
 }
-
-// SnapshotAfter is SnapshotEvery or, where that is not set, what the driver has.
-func (c *Config) SnapshotAfter(driver uint64) uint64 { return cmp.Or(c.SnapshotEvery, driver) }
 
 // IsMember tells whether a number is that of a member.
 func (c *Config) IsMember(id NodeID) bool { return slices.Contains(c.Members, id) }

@@ -164,6 +164,15 @@ func (o *Outbox) Snapshot(record proto.Message) {
 	o.record(record, true)
 }
 
+// SnapshotEncoded is Snapshot for a record that is encoded already. The bytes are not copied: nobody may change them any
+// more.
+func (o *Outbox) SnapshotEncoded(data []byte) {
+	if o.Unread {
+		data = nil
+	}
+	o.Records = append(o.Records, Record{Data: data, Snapshot: true})
+}
+
 func (o *Outbox) record(record proto.Message, snapshot bool) {
 	var data []byte
 	if !o.Unread {

@@ -95,6 +95,7 @@ func (g Generator) Draw(seed uint64) *Life {
 	if own, yes := takes(l, smallPieces, 0x5a11); yes {
 		own.smallPieces(l)
 	}
+	newDrawer(g, seed, 0x57e9).snapshots(l)
 	if own, yes := takes(l, oftenSnapshots, 0x0f7e); yes {
 		l.Limits.SnapshotEvery = uint64(own.one(5, 10, 20))
 	}

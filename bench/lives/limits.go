@@ -15,13 +15,14 @@ import (
 // limits are the limits of a life that are not those of an experiment.
 type limits struct {
 	Messages      flow.Limits
-	SnapshotEvery uint64       // 0: as the driver has it
+	SnapshotEvery uint64       // commands, or records, between two snapshots
+	SnapshotStep  int          // bytes of a snapshot that are encoded in one step; 0: as in every experiment
 	Quorums       quorum.Roles // nil: the driver's own
 }
 
 // change sets the limits in the configuration of a replica.
 func (l *limits) change(c *protocols.Config) {
-	c.Limits, c.SnapshotEvery = l.Messages, l.SnapshotEvery
+	c.Limits, c.SnapshotEvery, c.SnapshotStep = l.Messages, l.SnapshotEvery, l.SnapshotStep
 	for role, system := range l.Quorums {
 		c.Quorums[role] = system
 	}
@@ -32,12 +33,24 @@ func (l *limits) describe(b *strings.Builder) {
 	if l.Messages != (flow.Limits{}) {
 		fmt.Fprintf(b, "messages of %d to %d bytes of commands\n", l.Messages.Min(), l.Messages.Max())
 	}
-	if l.SnapshotEvery > 0 {
+	if l.SnapshotEvery != usualSnapshots {
 		fmt.Fprintf(b, "a snapshot every %d entries\n", l.SnapshotEvery)
+	}
+	if l.SnapshotStep > 0 {
+		fmt.Fprintf(b, "%d bytes of a snapshot are encoded in one step\n", l.SnapshotStep)
 	}
 	for _, role := range l.Quorums.Names() {
 		fmt.Fprintf(b, "quorums for %s: %v\n", role, l.Quorums[role])
 	}
+}
+
+// usualSnapshots is the interval between two snapshots in most lives. A life has some 200 commands, so that logs are
+// truncated, and replicas need snapshots.
+const usualSnapshots = 100
+
+// snapshots draws how many steps a snapshot takes. The state of a life has up to some kilobytes.
+func (d drawer) snapshots(l *Life) {
+	l.Limits.SnapshotEvery, l.Limits.SnapshotStep = usualSnapshots, int(d.one(0, 64, 512))
 }
 
 // smallPieces makes messages and pieces of snapshots small, and the sizes of values differ: some do not fit into

@@ -67,7 +67,8 @@ func (l *Life) simpler() []*Life {
 		}
 	}
 	tryLife(l.Limits.Messages != flow.Limits{}, func(c *Life) { c.Limits.Messages = flow.Limits{} })
-	tryLife(l.Limits.SnapshotEvery > 0, func(c *Life) { c.Limits.SnapshotEvery = 0 })
+	tryLife(l.Limits.SnapshotEvery != usualSnapshots, func(c *Life) { c.Limits.SnapshotEvery = usualSnapshots })
+	tryLife(l.Limits.SnapshotStep > 0, func(c *Life) { c.Limits.SnapshotStep = 0 })
 	tryLife(l.ValueSizes != nil, func(c *Life) { c.ValueSizes = nil })
 	return all
 }

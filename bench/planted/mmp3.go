@@ -204,8 +204,7 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onCommand").replace(`command.DependsOnState()`, `command.Op == kv.Op_GET`),
 	}},
 	{"mmp3", "a snapshot loses the sessions", within(700), []Edit{
-		in("kv.Store.Snapshot").replace(`snapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())`,
-			`_ = client`),
+		in("kv.Capture.nextSession").drop(`c.encode()`),
 	}},
 	{"mmp3", "Seen is not in the snapshot", within(4700), []Edit{
 		in("mmp3.replica.adopt").replace(`vectorOf(s.Seen)`, `r.applied`),

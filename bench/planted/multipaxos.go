@@ -108,12 +108,12 @@ var multipaxosBugs = []Bug{
 			state, _ = protocols.Append(nil, &without)`).needing("quorumbench/protocols/kv"),
 	}},
 	{"multipaxos", "nobody is sent the snapshot that it needs", within(65), []Edit{
-		in("multipaxos.replica.onCatchUp").drop(`r.sendPiece(from, m.Snapshot)`),
+		in("multipaxos.replica.onCatchUp").drop(`r.onAsk(from, m.Snapshot)`),
 	}},
 	{"multipaxos", "a snapshot loses what is accepted behind it", within(50), []Edit{
-		in("multipaxos.replica.compact").drop(`Accepted: r.proposals(r.applied+1, r.log.last())`),
+		in("multipaxos.replica.compact").drop(`Accepted: r.proposals(index+1, r.log.last())`),
 	}},
 	{"multipaxos", "an adopted state is not durable", within(220), []Edit{
-		in("multipaxos.replica.onPiece").drop(`r.compact(whole)`),
+		in("multipaxos.replica.onPiece").drop(`r.compact(r.applied, whole)`),
 	}},
 }

@@ -103,10 +103,10 @@ var paxosBugs = []Bug{
 
 	// Snapshots.
 	{"paxos", "a snapshot forgets the instances after it", within(1650), []Edit{
-		in("keypaxos.Replica.compact").replace(`i != nil`, `i != nil && false`),
+		in("keypaxos.describeKey").replace(`i != nil`, `i != nil && false`),
 	}},
 	{"paxos", "a snapshot forgets the latest versions", within(50), []Edit{
-		in("keypaxos.Replica.compact").replace(`g.version > 0`, `g.version > 0 && g.open != nil`),
+		in("keypaxos.describeKey").replace(`g.version > 0`, `g.version > 0 && g.open != nil`),
 	}},
 	{"paxos", "the state of a key is told without its sessions", within(50), []Edit{
 		in("kv.Register.Restore").replace(`decoded.Sessions`, `decoded.Sessions[:0]`),

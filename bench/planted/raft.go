@@ -62,8 +62,7 @@ var raftBugs = []Bug{
 
 	// Snapshots.
 	{"raft", "a snapshot loses the sessions", within(800), []Edit{
-		in("kv.Store.Snapshot").replace(`snapshot.Sessions = append(snapshot.Sessions, s.sessions[client].message())`,
-			`_ = client`),
+		in("kv.Capture.nextSession").drop(`c.encode()`),
 	}},
 	{"raft", "nobody is told of the snapshot that it needs", within(1000), []Edit{
 		in("raft.replica.sendEntries").drop(`r.sendHead(to)`),
@@ -78,8 +77,15 @@ var raftBugs = []Bug{
 		in("raft.replica.install").drop(`r.persistSnapshot()`),
 	}},
 	{"raft", "entries are removed that no snapshot covers", within(100), []Edit{
-		in("raft.replica.compact").replace(`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit)}`,
-			`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.snapshot.data}`),
+		in("raft.replica.continueSnapshot").replace(`r.snapshot = storedSnapshot{index: r.walk.Index, term: r.log.term(r.walk.Index), data: state}`,
+			`r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: state}`),
+	}},
+	{"raft", "the log is cut before the snapshot is whole", within(500), []Edit{
+		in("raft.replica.beginSnapshot").before(`r.walk.Begin(r.commit, r.store)`,
+			`r.out.Snapshot(&Record{Kind: &Record_State{State: r.state.message()}})`),
+	}},
+	{"raft", "an overwrite while a snapshot is encoded leaks into it", within(2000), []Edit{
+		in("kv.Store.Apply").replace(`s.capture.saveEntry(e, entry{version: version, value: value})`, `false`),
 	}},
 
 	// Reads.

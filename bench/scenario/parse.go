@@ -176,9 +176,15 @@ func (p *parser) replica(word string) (int, error) {
 	return int(id), nil
 }
 
+// snapshotEvery is how many commands, or records, lie between two snapshots of a replica. A script has few commands.
+const snapshotEvery = 100
+
 // config is what all replicas know, but for what the driver fills in.
 func (s *Script) config() protocols.Config {
-	return protocols.Config{Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options}
+	return protocols.Config{
+		Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options,
+		SnapshotEvery: snapshotEvery,
+	}
 }
 
 func (p *parser) parseDelay(words []string) error {

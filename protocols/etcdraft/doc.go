@@ -16,8 +16,8 @@
 //     the library's to repair.
 //  4. Package forward carries the commands of a follower's clients to the leader. The library's own forwarding
 //     neither repeats nor answers.
-//  5. After snapshotEvery entries, or as many as there are keys, the driver takes a snapshot of the state machine
-//     and compacts the log, except for a tail, so that followers which are a little behind need no snapshot. The
+//  5. When enough has been applied (protocols.Config.SnapshotDue), the driver takes a snapshot of the state machine
+//     in steps and compacts the log, except for a tail, so that followers which are a little behind need no snapshot. The
 //     leader also keeps, up to maxKeptBytes, what a follower lacks that was heard within an election timeout.
 //     Otherwise a follower that receives a snapshot under load would find the entries after it compacted, and
 //     would need snapshot after snapshot as long as the load lasts. A snapshot that is sent to a follower

@@ -16,6 +16,7 @@ import (
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/snapshot"
 )
 
 // Driver is etcd's Raft.
@@ -38,6 +39,7 @@ const (
 	electionTimer  protocols.TimerID = iota + 1
 	heartbeatTimer                   // of a leader: the next heartbeat
 	forwardTimer
+	walkTimer     // the snapshot under way is continued
 	earlyTimer    // of peer i: earlyTimer+2i; when early messages no longer wait (rule 3)
 	snapshotTimer // of peer i: snapshotTimer+2i; when a snapshot is reported as failed (rule 5)
 )
@@ -45,17 +47,20 @@ const (
 type replica struct {
 	config  protocols.Config
 	voters  *raftpb.ConfState
-	storage *raft.MemoryStorage
+	storage *storage
 	hard    *raftpb.HardState // as last persisted
 	node    *raft.RawNode
 
-	store     *kv.Store
-	applied   uint64 // the last entry applied
-	compacted uint64 // the last entry that the last snapshot covers
-	forwarder *forward.Forwarder
-	election  *election.Timer
-	leader    uint64 // as the library numbers it; raft.None if it knows none
-	leading   bool
+	store         *kv.Store
+	applied       uint64        // the last entry applied
+	compacted     uint64        // the last entry that the last snapshot covers
+	appliedBytes  int           // bytes of commands applied since it was begun
+	snapshotBytes int           // of the last snapshot
+	walk          snapshot.Walk // encodes a snapshot that is not whole yet
+	forwarder     *forward.Forwarder
+	election      *election.Timer
+	leader        uint64 // as the library numbers it; raft.None if it knows none
+	leading       bool
 
 	streams []stream // by replica
 
@@ -65,7 +70,7 @@ type replica struct {
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
-		config: c, voters: &raftpb.ConfState{}, storage: raft.NewMemoryStorage(), hard: &raftpb.HardState{},
+		config: c, voters: &raftpb.ConfState{}, storage: &storage{MemoryStorage: raft.NewMemoryStorage()}, hard: &raftpb.HardState{},
 		store: kv.NewStore(), applied: birth, compacted: birth,
 		forwarder: forward.New(c, quorum.Majority(c.All()), forwardTimer, forward.Wire{
 			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },
@@ -74,6 +79,7 @@ func newReplica(c protocols.Config) protocols.Node {
 		election: election.NewTimer(c, electionTimer),
 		streams:  make([]stream, c.Size()),
 	}
+	r.storage.begin = r.beginSnapshot
 	for _, id := range c.Members {
 		r.voters.Voters = append(r.voters.Voters, number(id))
 	}
@@ -150,6 +156,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		}
 	case forwardTimer:
 		r.forwarder.OnTimer(r.now, r.out)
+	case walkTimer:
+		r.walk.OnTimer()
 	default:
 		peer, which := protocols.NodeID(id-earlyTimer)/2, (id-earlyTimer)%2
 		if which == 0 {

@@ -31,7 +31,7 @@ func newDesk(t *testing.T) *desk {
 	for i := range delays {
 		delays[i] = make([]time.Duration, 3)
 	}
-	d := &desk{t: t, c: Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(3), Leader: 1, Delays: delays, Seed: 1})}
+	d := &desk{t: t, c: Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(3), Leader: 1, Delays: delays, Seed: 1, SnapshotEvery: 128})}
 	d.restart()
 	return d
 }

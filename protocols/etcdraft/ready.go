@@ -8,8 +8,7 @@ import (
 	"quorumbench/protocols/kv"
 )
 
-// processReady carries out every Ready that the library has (rule 1), and takes a snapshot if it is time for
-// one.
+// processReady carries out every Ready that the library has (rule 1), and begins or continues a snapshot.
 func (r *replica) processReady() {
 	for r.node.HasReady() {
 		ready := r.node.Ready()
@@ -79,6 +78,7 @@ func (r *replica) updateLeader(s *raft.SoftState) {
 func (r *replica) apply(e *raftpb.Entry) {
 	r.applied = e.GetIndex()
 	id, result := r.store.Apply(e.GetData())
+	r.appliedBytes += len(e.GetData())
 	r.out.Commit(protocols.Slot{Index: r.applied - birth}, id, e.GetData())
 	if r.leading && len(e.GetData()) > 0 {
 		r.out.Mark(id, protocols.MarkCommitted)

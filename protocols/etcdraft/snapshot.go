@@ -14,40 +14,89 @@ import (
 // Snapshots of the state machine (rule 5).
 
 const (
-	snapshotEvery = 128 // entries applied between two snapshots, or as many as there are keys if these are more
-	snapshotTail  = 64  // entries before the snapshot that stay in the log
+	snapshotTail = 64 // entries before the snapshot that stay in the log
 	// maxKeptBytes bounds the entries before the tail that a leader keeps for followers, in bytes: half a minute of
 	// a thousand writes a second of a kilobyte each. A follower that is farther behind gets a snapshot.
 	maxKeptBytes = 32 << 20
 	entrySize    = 128 // bytes that an entry takes besides its command, approximately
 )
 
-// snapshot takes a snapshot of the state machine if enough entries have been applied since the last one, and
-// compacts the log (rule 5).
-func (r *replica) snapshot() {
-	if r.applied < r.compacted+r.config.SnapshotAfter(max(snapshotEvery, uint64(r.store.Len()))) {
-		return
-	}
-	r.compacted = r.applied
-	s, err := r.storage.CreateSnapshot(r.applied, r.voters, r.store.Snapshot())
+// storage is the library's storage. Its snapshot may be older than the beginning of the log, if the replica never
+// restarts: then the library gets none until one has been made.
+type storage struct {
+	*raft.MemoryStorage
+	begin func() // begins a snapshot
+}
+
+// Snapshot implements raft.Storage.
+func (s *storage) Snapshot() (*raftpb.Snapshot, error) {
+	latest, err := s.MemoryStorage.Snapshot()
 	must(err)
-	first, end := r.bounds()
-	if index := r.compactIndex(); index >= first {
-		must(r.storage.Compact(index))
+	first, err := s.FirstIndex()
+	must(err)
+	if latest.GetMetadata().GetIndex()+1 < first {
+		s.begin()
+		return nil, raft.ErrSnapshotTemporarilyUnavailable // the library asks again after the next answer of the follower
 	}
+	return latest, nil
+}
+
+// snapshot begins a snapshot of the state machine if enough has been applied since the last one (rule 5), and encodes more
+// of the one under way. A replica that never restarts compacts its log at once.
+func (r *replica) snapshot() {
+	if !r.walk.UnderWay() && r.config.SnapshotDue(r.applied-r.compacted, r.appliedBytes, r.snapshotBytes) {
+		r.appliedBytes = 0
+		if r.config.NeverRestarts {
+			r.compact(r.applied)
+		} else {
+			r.beginSnapshot()
+		}
+	}
+	if state, whole := r.walk.Step(&r.config, walkTimer, r.out); whole {
+		r.finishSnapshot(r.walk.Index, state)
+	}
+}
+
+// beginSnapshot begins a snapshot of the present state, unless one is under way. It is encoded in this step and later
+// ones; until it is whole, the log stays as it is.
+func (r *replica) beginSnapshot() {
+	if !r.walk.UnderWay() {
+		r.walk.Begin(r.applied, r.store)
+	}
+}
+
+// finishSnapshot gives the library a snapshot that is whole. It replaces what is on disk, and the log up to it, except for a
+// tail (rule 5).
+func (r *replica) finishSnapshot(index uint64, state []byte) {
+	s, err := r.storage.CreateSnapshot(index, r.voters, state)
+	must(err)
+	if r.config.NeverRestarts {
+		return // a follower needs it
+	}
+	r.snapshotBytes = len(state)
+	r.compact(index)
 	record := &Record{Snapshot: encode(s), HardState: encode(r.hard)}
-	if end > r.applied {
-		entries, err := r.storage.Entries(r.applied+1, end+1, 1<<62)
+	if _, end := r.bounds(); end > index {
+		entries, err := r.storage.Entries(index+1, end+1, 1<<62)
 		must(err)
 		record.Entries = encodeAll(entries)
 	}
 	r.out.Snapshot(record)
 }
 
+// compact compacts the log as after a snapshot of that index.
+func (r *replica) compact(index uint64) {
+	r.compacted = index
+	first, _ := r.bounds()
+	if index := r.compactIndex(); index >= first {
+		must(r.storage.Compact(index))
+	}
+}
+
 // compactIndex returns the entry up to which the log may be compacted after a snapshot (rule 5): up to the
 // tail, but not what followers lack that have been heard within an election timeout.
 func (r *replica) compactIndex() uint64 {
-	tail := r.applied - min(r.applied, snapshotTail)
+	tail := r.compacted - min(r.compacted, snapshotTail)
 	if !r.leading {
 		return tail
 	}
@@ -89,9 +138,10 @@ func (r *replica) affordableIndex(index, tail uint64) uint64 {
 
 // adopt replaces log and state by a snapshot.
 func (r *replica) adopt(s *raftpb.Snapshot) {
+	r.walk.Cancel()
 	must(r.storage.ApplySnapshot(s))
 	must(r.store.Restore(s.GetData()))
 	r.applied = s.GetMetadata().GetIndex()
-	r.compacted = r.applied
+	r.compacted, r.appliedBytes, r.snapshotBytes = r.applied, 0, len(s.GetData())
 	r.out.Adopt(protocols.Slot{Index: r.applied - birth})
 }

@@ -40,6 +40,9 @@ type Replica struct {
 	byKey         map[string]*Register
 	freeInstances *Instance // for reuse
 	logged        int       // number of records since the last snapshot
+	loggedBytes   int       // of these records, about
+	snapshotBytes int       // of the last snapshot
+	walk          walk
 
 	in     Message // reused: the message that was decoded last
 	sent   Message // reused: the message that is encoded next
@@ -150,7 +153,11 @@ func (r *Replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputCommand:
 		r.onCommand(in.Command, in.Data)
 	case protocols.InputTimer:
-		r.onTimer(r.registers[in.Timer])
+		if in.Timer == walkTimer {
+			r.walk.timerSet = false
+		} else {
+			r.onTimer(r.registers[in.Timer])
+		}
 	case protocols.InputMessage:
 		if r.decode(in.Data) == nil && r.in.Version > 0 {
 			g := r.register(r.in.Key)

@@ -1,46 +1,90 @@
 package keypaxos
 
 import (
-	"quorumbench/protocols"
-)
+	"math"
+	"time"
 
-// compact writes a snapshot when the log has more than minRecords records plus recordsPerKey for each key. The
-// bound grows with the keys: with a fixed one, writing n keys would take time n². So the log is never longer than
-// about five times the keys' states. The bound is low enough for a random life of a few hundred writes to see
-// several snapshots.
-const (
-	minRecords    = 64
-	recordsPerKey = 4
+	"quorumbench/protocols"
 )
 
 // persistEntry writes r.entry to the log.
 func (r *Replica) persistEntry() {
 	r.Out.Persist(&r.record)
 	r.logged++
+	r.loggedBytes += entryOverhead + len(r.entry.Key) + len(r.entry.Value)
+	if r.walk.underWay {
+		r.walk.after = encodeRecord(r.walk.after, &r.record)
+	}
 }
 
-// compact replaces a long log by a snapshot: for each key, its latest state and the instances after it. A replica that is
-// never restarted needs none.
+// entryOverhead is about what a log entry has besides key and value, in bytes.
+const entryOverhead = 24
+
+// walk is a snapshot that is not whole yet. It has each key's state at the time when the walk came to it, and after all
+// keys what has been written to the log since the walk began: whoever reads it goes through the changes of a key again
+// from the state at the beginning, or from a later one, to the present state.
+type walk struct {
+	underWay bool
+	timerSet bool
+	next     int    // the register that is next
+	end      int    // the register that is not in it any more: registers made later are in the log
+	data     []byte // an encoded Record
+	after    []byte // likewise, what has been logged since it began
+}
+
+const (
+	walkTimer = protocols.TimerID(math.MaxUint64) // the timers of registers count from 0
+	walkPause = time.Millisecond                  // between two steps of a walk if there is no other input
+)
+
+// compact replaces a long log by a snapshot, which is encoded in steps: for each key, its latest state and the instances after it.
+// A replica that is never restarted needs none.
 func (r *Replica) compact() {
-	if r.config.NeverRestarts || uint64(r.logged) <= r.config.SnapshotAfter(minRecords+recordsPerKey*uint64(len(r.byKey))) {
+	w := &r.walk
+	if !w.underWay {
+		if r.config.NeverRestarts || !r.config.SnapshotDue(uint64(r.logged), r.loggedBytes, r.snapshotBytes) {
+			return
+		}
+		*w = walk{underWay: true, timerSet: w.timerSet, end: len(r.registers), data: make([]byte, 0, r.snapshotBytes+r.snapshotBytes/8)}
+	}
+	for full := len(w.data) + r.config.SnapshotStepBytes(); w.next < w.end && len(w.data) < full; w.next++ {
+		w.data = encodeRecord(w.data, describeKey(r.registers[w.next]))
+	}
+	if w.next < w.end {
+		if !w.timerSet {
+			w.timerSet = true
+			r.Out.SetTimer(walkTimer, walkPause)
+		}
 		return
 	}
-	r.logged = 0
+	r.Out.SnapshotEncoded(append(w.data, w.after...))
+	r.snapshotBytes, r.logged, r.loggedBytes = len(w.data), 0, 0
+	r.walk = walk{timerSet: w.timerSet}
+}
+
+// describeKey returns a key's latest state and the instances after it.
+func describeKey(g *Register) *Record {
 	snapshot := &Record{}
-	for _, g := range r.registers {
-		if g.version > 0 {
-			snapshot.Entries = append(snapshot.Entries, &Entry{Key: g.key, Version: g.version, State: g.state.State()})
-		}
-		for i := g.open; i != nil; i = i.later {
-			e := &Entry{}
-			i.describe(e, g)
-			snapshot.Entries = append(snapshot.Entries, e)
-			if i.chosen != nil {
-				snapshot.Entries = append(snapshot.Entries, &Entry{Key: g.key, Version: i.version, Value: i.chosen, Chosen: true})
-			}
+	if g.version > 0 {
+		snapshot.Entries = append(snapshot.Entries, &Entry{Key: g.key, Version: g.version, State: g.state.State()})
+	}
+	for i := g.open; i != nil; i = i.later {
+		e := &Entry{}
+		i.describe(e, g)
+		snapshot.Entries = append(snapshot.Entries, e)
+		if i.chosen != nil {
+			snapshot.Entries = append(snapshot.Entries, &Entry{Key: g.key, Version: i.version, Value: i.chosen, Chosen: true})
 		}
 	}
-	r.Out.Snapshot(snapshot)
+	return snapshot
+}
+
+func encodeRecord(data []byte, record *Record) []byte {
+	data, err := protocols.Append(data, record)
+	if err != nil {
+		panic("keypaxos: encoding a snapshot: " + err.Error()) // an invalid message type: a programming error
+	}
+	return data
 }
 
 // describe fills in a log entry with the acceptor's state.
@@ -61,7 +105,12 @@ func (r *Replica) restore(data []byte) {
 	if protocols.Decode(data, &record) != nil {
 		return // a torn record: no message was sent that rests on it
 	}
-	r.logged++
+	if len(record.Entries) == 1 {
+		r.logged++
+		r.loggedBytes += len(data)
+	} else { // a snapshot
+		r.logged, r.loggedBytes, r.snapshotBytes = 0, 0, len(data)
+	}
 	for _, e := range record.Entries {
 		g := r.register(e.Key)
 		r.restoreEntry(g, e)

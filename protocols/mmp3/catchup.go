@@ -90,7 +90,7 @@ func (x *instance) size() int {
 // piece of a snapshot, if the query asks for that, or not at all.
 func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 	if len(q.Stretches) == 0 && q.Snapshot != nil {
-		r.sendPiece(from, q.Snapshot)
+		r.onAsk(from, q.Snapshot)
 		return
 	}
 	answer, size := &Committed{}, 0
@@ -98,7 +98,7 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 		c := &r.columns[s.Column]
 		if s.From < c.base {
 			if q.Snapshot != nil {
-				r.sendPiece(from, q.Snapshot)
+				r.onAsk(from, q.Snapshot)
 			}
 			return
 		}

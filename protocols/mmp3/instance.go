@@ -78,6 +78,7 @@ func (r *replica) freshDeps(at position) vector {
 func (r *replica) persist(x *instance) {
 	r.raiseSeen(x)
 	r.records++
+	r.recordBytes += x.size()
 	r.scratch.record.Instance = r.wire(x)
 	r.out.Persist(&r.scratch.record)
 }

@@ -75,7 +75,10 @@ type replica struct {
 	kept            uint64           // option kept: applied instances of a column that a replica behind can still ask for
 	outgoing        outgoingSnapshot
 	incoming        incomingSnapshot
+	own             ownSnapshot
 	records         int // number of records on disk since the last snapshot
+	recordBytes     int // of these records
+	snapshotBytes   int // of the last snapshot
 
 	now     time.Duration
 	out     *protocols.Outbox
@@ -142,6 +145,7 @@ const (
 	readTimer                              // rule 9: a read outside the log has no answer
 	batchTimer                             // rule 12: a batch has waited long enough
 	appliedTimer                           // rule 13: Applied is sent again
+	snapshotTimer                          // the snapshot under way is continued
 	firstProposal
 )
 
@@ -150,7 +154,7 @@ func timerOf(at position) protocols.TimerID {
 	return firstProposal + protocols.TimerID(at.lsn*replicas+uint64(at.column))
 }
 
-// onTimer handles a timer that has fired: one of the four above, or that of a proposal.
+// onTimer handles a timer that has fired: one of the five above, or that of a proposal.
 func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
 	case recoveryTimer:
@@ -161,6 +165,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		r.flush()
 	case appliedTimer:
 		r.sendAppliedToPeers()
+	case snapshotTimer:
+		r.own.OnTimer()
 	default:
 		n := uint64(id - firstProposal)
 		r.retryProposal(position{int(n % replicas), n / replicas})

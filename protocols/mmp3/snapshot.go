@@ -2,17 +2,29 @@ package mmp3
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/snapshot"
 )
 
-// snapshot returns the state that follows from all that is applied here, with the sessions, Applied and Seen (rule
-// 13).
-func (r *replica) snapshot() *Snapshot {
-	return &Snapshot{Applied: slices.Clone(r.applied[:]), Seen: slices.Clone(r.seen[:]), Slots: r.slots, State: r.store.Snapshot()}
+// ownSnapshot is a snapshot of this replica that is not whole yet (rule 13): it has all that was applied when it was
+// begun.
+type ownSnapshot struct {
+	snapshot.Walk
+	applied, seen vector
+	forDisk       bool       // it replaces the records on disk
+	askers        quorum.Set // the replicas that wait for it
+}
+
+// beginSnapshot begins a snapshot of the present state, unless one is under way. It is encoded in this step and later
+// ones.
+func (r *replica) beginSnapshot() {
+	if !r.own.UnderWay() {
+		r.own.Begin(r.slots, r.store)
+		r.own.applied, r.own.seen = r.applied, r.seen
+	}
 }
 
 // adopt replaces the state by a snapshot, from this replica's disk or from another replica. It returns false if the
@@ -21,6 +33,7 @@ func (r *replica) adopt(s *Snapshot) bool {
 	if r.store.Restore(s.State) != nil {
 		return false
 	}
+	r.own = ownSnapshot{}
 	r.applied, r.slots = vectorOf(s.Applied), s.Slots
 	r.seen.raise(vectorOf(s.Seen))
 	for c := range replicas {
@@ -31,48 +44,54 @@ func (r *replica) adopt(s *Snapshot) bool {
 	return true
 }
 
-// compact writes a snapshot when there are at least minRecords records on disk, and at least recordsPerEntry for
-// each key in the state and each instance that is not applied. The first bound is low enough for random lives to
-// meet snapshots often; with the second, writing snapshots costs a small part of writing the records.
-const (
-	minRecords      = 50
-	recordsPerEntry = 4 // records for each key in the state, and each instance that is not applied
-)
-
-// compact replaces the records on disk by a snapshot if there are enough of them (rule 14).
+// compact begins a snapshot if there are enough records on disk (rule 14), and encodes more of the one under way. When
+// that is whole, it replaces the records on disk, and is sent to those who wait for it.
 func (r *replica) compact() {
-	if r.config.NeverRestarts {
+	if !r.config.NeverRestarts && !r.own.forDisk && r.config.SnapshotDue(uint64(r.records), r.recordBytes, r.snapshotBytes) {
+		r.own.forDisk = true
+		r.beginSnapshot()
+	}
+	if !r.own.UnderWay() {
 		return
 	}
-	if every := r.config.SnapshotEvery; every > 0 {
-		if uint64(r.records) >= every {
-			r.writeSnapshot()
-		}
+	state, whole := r.own.Step(&r.config, snapshotTimer, r.out)
+	if !whole {
 		return
 	}
-	if r.records < minRecords {
+	own := r.own
+	r.own.forDisk, r.own.askers = false, 0
+	s := &Snapshot{Applied: own.applied[:], Seen: own.seen[:], Slots: own.Index, State: state}
+	if own.forDisk {
+		r.writeSnapshot(s)
+	}
+	if own.askers == 0 {
 		return
 	}
-	size := r.store.Len()
-	for c := range replicas {
-		size += int(r.columns[c].end() - min(r.applied[c], r.columns[c].end()))
+	s.Open = nil
+	data, err := protocols.Append(nil, s)
+	if err != nil {
+		panic(fmt.Sprintf("mmp3: encoding a snapshot: %v", err)) // an invalid message type: a programming error
 	}
-	if r.records >= recordsPerEntry*size {
-		r.writeSnapshot()
+	for to := range own.askers.All() {
+		r.sendPiece(protocols.NodeID(to), nil, func() (uint64, []byte) {
+			r.outgoing.applied = own.applied
+			return own.Index, data
+		})
 	}
 }
 
-// writeSnapshot replaces what is on disk by a snapshot and the instances that are not applied.
-func (r *replica) writeSnapshot() {
-	s := r.snapshot()
+// writeSnapshot replaces what is on disk by a snapshot and the instances that are not applied in it.
+func (r *replica) writeSnapshot(s *Snapshot) {
+	s.Seen, s.Open = r.seen[:], nil
+	r.records, r.recordBytes, r.snapshotBytes = 0, 0, len(s.State)
 	for c := range replicas {
-		for lsn := r.applied[c]; lsn < r.columns[c].end(); lsn++ {
+		for lsn := s.Applied[c]; lsn < r.columns[c].end(); lsn++ {
 			if x := r.get(position{c, lsn}); x != nil {
 				s.Open = append(s.Open, x.message())
+				r.snapshotBytes += x.size()
 			}
 		}
 	}
-	r.records = 0
 	r.out.Snapshot(&Record{Snapshot: s})
 }
 
@@ -83,7 +102,9 @@ func (r *replica) restore(data []byte) {
 		return // a torn record: no message was sent that rests on it
 	}
 	r.records++
+	r.recordBytes += len(data)
 	if s := record.Snapshot; s != nil && r.adopt(s) {
+		r.records, r.recordBytes, r.snapshotBytes = 0, 0, len(data)
 		for _, m := range s.Open {
 			r.restoreInstance(m)
 		}
@@ -109,21 +130,22 @@ type outgoingSnapshot struct {
 	applied vector // of the snapshot
 }
 
-// sendPiece sends a replica the piece of a snapshot that it asks for. The snapshot is taken when the first piece is
-// asked for.
-func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
+// onAsk sends a replica the piece of a snapshot that it asks for. If no snapshot is on offer, it begins one: the replica
+// gets the first piece when that is whole.
+func (r *replica) onAsk(from protocols.NodeID, a *snapshot.Ask) {
 	if r.slots == 0 {
 		return
 	}
-	piece := r.outgoing.Piece(to, a, r.now, r.retry[to], r.config.Limits, func() (uint64, []byte) {
-		r.outgoing.applied = r.applied
-		data, err := protocols.Append(nil, r.snapshot())
-		if err != nil {
-			panic(fmt.Sprintf("mmp3: encoding a snapshot: %v", err)) // an invalid message type: a programming error
-		}
-		return r.slots, data
+	r.sendPiece(from, a, func() (uint64, []byte) {
+		r.own.askers.Add(int32(from))
+		r.beginSnapshot()
+		return 0, nil
 	})
-	if piece != nil {
+}
+
+// sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
+func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask, take func() (index uint64, data []byte)) {
+	if piece := r.outgoing.Piece(to, a, r.now, r.retry[to], r.config.Limits, take); piece != nil {
 		r.out.Send(to, r.envelope(&Message_Piece{Piece: piece}))
 	}
 	r.scheduleApplied()
@@ -195,6 +217,7 @@ func (r *replica) install(from protocols.NodeID, s *Snapshot) {
 	if !r.adopt(s) {
 		return
 	}
+	r.writeSnapshot(s)
 	r.out.Measure(protocols.MeasureInstalled, int64(len(s.State)))
 	for _, x := range skipped {
 		r.abandon(x)
@@ -207,7 +230,6 @@ func (r *replica) install(from protocols.NodeID, s *Snapshot) {
 	}
 	r.advanceCommitted()
 	r.apply()
-	r.writeSnapshot()
 	r.truncateColumns()
 	r.catchUpFrom(from) // the sender has kept the instances after its snapshot
 	r.scheduleApplied()

@@ -21,7 +21,7 @@ import (
 func TestALargeStateArrivesOnceWhileOthersWrite(t *testing.T) {
 	for seed := range uint64(5) {
 		driver := prototest.With(Driver, protocols.Choices{"kept": "8"})
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions, Jitter: 20 * ms}, protocols.Nobody, seed)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions, Jitter: 20 * ms, SnapshotEvery: 1000}, protocols.Nobody, seed)
 		for i := range 50 {
 			c.Put(0, 1, fmt.Sprint("large ", i), strings.Repeat("x", flow.MaxBytes/10))
 		}

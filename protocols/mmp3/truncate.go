@@ -71,7 +71,7 @@ func (r *replica) onApplied(from protocols.NodeID, m *Applied) {
 }
 
 // truncateColumns truncates in each column what all three replicas have applied, and what is more than the option
-// kept behind. While a snapshot is being sent, it keeps what comes after that (rule 13).
+// kept behind. While a snapshot is being made or sent, it keeps what comes after that (rule 13).
 func (r *replica) truncateColumns() {
 	offered := r.outgoing.Expire(r.now) > 0
 	for c := range replicas {
@@ -81,6 +81,9 @@ func (r *replica) truncateColumns() {
 			base = max(base, min(far, r.outgoing.applied[c]))
 		} else {
 			base = max(base, far)
+		}
+		if r.own.UnderWay() {
+			base = min(base, r.own.applied[c])
 		}
 		r.columns[c].truncate(base)
 	}

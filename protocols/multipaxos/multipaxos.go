@@ -52,7 +52,8 @@ const (
 	electionTimer  protocols.TimerID = iota + 1
 	heartbeatTimer                   // of a leader: the next heartbeat; of a candidate: the next repetition of its prepares
 	forwardTimer
-	resendTimer // this ID plus that of a replica: when accepts without an answer are sent to it again
+	snapshotTimer // the snapshot under way is continued
+	resendTimer   // this ID plus that of a replica: when accepts without an answer are sent to it again
 )
 
 type replica struct {
@@ -75,6 +76,7 @@ type replica struct {
 	asked        uint64            // the first instance that the CatchUp under way asks for, 0 if none is under way
 	receiver     snapshot.Receiver // of another replica's snapshot
 	sender       snapshot.Sender   // of a snapshot that others fetch
+	snapshots
 
 	// Of the proposer.
 	role       role
@@ -90,7 +92,7 @@ type replica struct {
 	election  *election.Timer
 
 	persisted protocols.Ballot // the promise as last persisted
-	compacted uint64           // the last instance covered by the persisted snapshot
+	compacted uint64           // the last instance covered by the last snapshot
 	now       time.Duration
 	out       *protocols.Outbox
 	scratch   *scratch
@@ -152,6 +154,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		}
 	case forwardTimer:
 		r.forwarder.OnTimer(r.now, r.out)
+	case snapshotTimer:
+		r.walk.OnTimer()
 	default:
 		r.onResendTimer(protocols.NodeID(id - resendTimer))
 	}

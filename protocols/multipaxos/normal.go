@@ -134,6 +134,7 @@ func (r *replica) apply() {
 		r.applied++
 		command := r.log.slot(r.applied).command
 		id, result := r.store.Apply(command)
+		r.appliedBytes += len(command)
 		r.out.Commit(protocols.Slot{Index: r.applied}, id, command)
 		r.answer(id, result)
 	}

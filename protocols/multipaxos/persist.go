@@ -13,20 +13,14 @@ func (r *replica) persist(first uint64, commands [][]byte) {
 	r.out.Persist(r.scratch.recordOf(r.promised, first, commands, r.commit))
 }
 
-// finishStep ends each step: it persists the promise if the step has raised it (rule 3), and takes a
-// snapshot if enough instances have been applied since the last one (rule 12).
+// finishStep ends each step: it persists the promise if the step has raised it (rule 3), and begins or continues a
+// snapshot if enough has been applied since the last one (rule 12).
 func (r *replica) finishStep() {
 	if r.persisted != r.promised {
 		r.persist(0, nil)
 	}
 	r.sender.Expire(r.now)
-	if r.applied >= r.compacted+r.config.SnapshotAfter(max(snapshotEvery, uint64(r.store.Len()))) {
-		var state []byte
-		if !r.config.NeverRestarts {
-			state = r.store.Snapshot()
-		}
-		r.compact(state)
-	}
+	r.finishSnapshot()
 }
 
 // restore takes a record that an earlier incarnation has persisted.

@@ -57,7 +57,7 @@ func (r *replica) catchUp(from protocols.NodeID) {
 func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 	switch {
 	case m.First <= r.log.truncated: // rule 13: the log does not have it any more
-		r.sendPiece(from, m.Snapshot)
+		r.onAsk(from, m.Snapshot)
 	case m.First <= r.commit && r.role == leader:
 		missing := r.log.batch(m.First, r.commit, r.config.Limits.Max())
 		r.send(from, r.promised, r.scratch.acceptOf(m.First, r.scratch.commandsOf(missing), r.commit))
@@ -117,10 +117,19 @@ func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
 	return size
 }
 
+// onAsk sends a replica the piece of a snapshot that it asks for. If no snapshot is on offer, it begins one: the replica
+// gets the first piece when that is whole.
+func (r *replica) onAsk(from protocols.NodeID, a *snapshot.Ask) {
+	r.sendPiece(from, a, func() (index uint64, state []byte) {
+		r.askers.Add(int32(from))
+		r.beginSnapshot()
+		return 0, nil
+	})
+}
+
 // sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
-func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask) {
-	present := func() (index uint64, state []byte) { return r.applied, r.store.Snapshot() }
-	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), r.config.Limits, present); piece != nil {
+func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask, take func() (index uint64, state []byte)) {
+	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), r.config.Limits, take); piece != nil {
 		r.send(to, r.promised, &Message_Piece{Piece: piece})
 	}
 }
@@ -147,7 +156,7 @@ func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 	if r.adopt(p.Index, whole) != nil {
 		return // no replica of this driver has sent it
 	}
-	r.compact(whole)
+	r.compact(r.applied, whole)
 	switch r.role {
 	case candidate:
 		r.found.truncate(r.commit)

@@ -49,7 +49,7 @@ func (d *desk) start(replicas int) {
 		delays[i] = make([]time.Duration, replicas)
 	}
 	d.node = multipaxos.Driver.New(multipaxos.Driver.MustComplete(protocols.Config{
-		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options}))
+		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options, SnapshotEvery: 100}))
 	d.commits = nil
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})

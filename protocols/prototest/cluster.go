@@ -21,6 +21,10 @@ import (
 	"quorumbench/protocols/kv"
 )
 
+// SnapshotEvery is how many commands, or records, lie between two snapshots of a replica of a Cluster, if its Network
+// does not say. It is small, so that a few hundred commands lead to snapshots, and to followers that need one.
+const SnapshotEvery = 100
+
 // Network says how messages travel in a Cluster.
 type Network struct {
 	// Delays are one way, between places. The first of them have a replica each; there are clients at all.
@@ -38,6 +42,9 @@ type Network struct {
 	Persist time.Duration
 	// NeverRestarts is what replicas are told by protocols.Config; nobody may call Restart then.
 	NeverRestarts bool
+	// SnapshotEvery and SnapshotStep are those of protocols.Config; zero: the constant SnapshotEvery, and the usual one.
+	SnapshotEvery uint64
+	SnapshotStep  int
 	// Drop, if set, is asked about every message and returns true to lose it.
 	Drop func(from, to protocols.NodeID, message []byte) bool
 }
@@ -279,6 +286,7 @@ func (c *Cluster) config(id protocols.NodeID) protocols.Config {
 		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.betweenReplicas(),
 		Seed:          c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
 		NeverRestarts: c.Network.NeverRestarts,
+		SnapshotEvery: cmp.Or(c.Network.SnapshotEvery, SnapshotEvery), SnapshotStep: c.Network.SnapshotStep,
 	})
 }
 

@@ -51,6 +51,7 @@ const (
 	electionTimer  protocols.TimerID = iota + 1
 	heartbeatTimer                   // of a leader: the next heartbeat; of a candidate: the next repetition of its requests
 	forwardTimer
+	snapshotTimer // the snapshot under way is continued
 )
 
 type replica struct {
@@ -70,7 +71,8 @@ type replica struct {
 	role         role
 	commit       uint64 // the commit index; all entries up to it are applied
 	store        *kv.Store
-	appliedBytes int // bytes of commands applied since the last snapshot
+	appliedBytes int           // bytes of commands applied since the last snapshot was begun
+	walk         snapshot.Walk // encodes a snapshot that is not whole yet
 	forwarder    *forward.Forwarder
 	election     *election.Timer
 	lastHeard    time.Duration // when it last heard a leader
@@ -148,6 +150,9 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 			r.propose(r.config.ID, c)
 		}
 	}
+	if r.walk.UnderWay() {
+		r.continueSnapshot()
+	}
 	if len(r.waiting) > 0 {
 		r.serveReads()
 	}
@@ -170,6 +175,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		r.onHeartbeatTimer()
 	case forwardTimer:
 		r.forwarder.OnTimer(r.now, r.out)
+	case snapshotTimer:
+		r.walk.OnTimer()
 	}
 }
 

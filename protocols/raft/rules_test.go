@@ -40,7 +40,7 @@ func newDeskWith(t *testing.T, options protocols.Choices, replicas int, term uin
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d := &desk{t: t, node: raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: 1, Delays: delays, Options: options}))}
+	d := &desk{t: t, node: raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: 1, Delays: delays, Options: options, SnapshotEvery: 100, SnapshotStep: 1 << 30}))}
 	entries := &raft.Entries{First: 1, Entries: entriesOf(terms...)}
 	d.restore(&raft.Record{Kind: &raft.Record_State{State: &raft.State{Term: term, VotedFor: -1}}})
 	d.restore(&raft.Record{Kind: &raft.Record_Entries{Entries: entries}})

@@ -9,12 +9,6 @@ import (
 // entries which have been removed (rules 13 to 15).
 
 const (
-	// snapshotEvery is the least number of entries applied between two snapshots. It is small, so that random
-	// test runs, which have some 200 commands, take snapshots and have followers that need one.
-	snapshotEvery = 100
-	// snapshotGrowth is how many times as many bytes as the last snapshot has must have been applied since it
-	// was taken. So at most one fifth of what is written to disk is snapshots (Ongaro, section 5.1.2).
-	snapshotGrowth = 4
 	// tail is the number of entries covered by a snapshot that stay in the log, for followers that are a
 	// little behind.
 	tail = 20
@@ -31,34 +25,59 @@ type storedSnapshot struct {
 	data  []byte // an encoded kv.Snapshot
 }
 
-// compact takes a snapshot if enough has been applied since the last one, and removes the entries from the
-// log that are not needed any more (rule 13).
+// compact begins a snapshot if enough has been applied since the last one (rule 13). A replica that never restarts
+// needs none: it removes entries from the log at once.
 func (r *replica) compact() {
-	if r.commit < r.snapshot.index+r.config.SnapshotAfter(snapshotEvery) || r.config.SnapshotEvery == 0 && r.appliedBytes < snapshotGrowth*len(r.snapshot.data) {
+	if r.walk.UnderWay() || !r.config.SnapshotDue(r.commit-r.snapshot.index, r.appliedBytes, len(r.snapshot.data)) {
 		return
 	}
-	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit)}
 	if !r.config.NeverRestarts {
-		r.encodeSnapshot()
+		r.beginSnapshot()
+		return
 	}
 	r.appliedBytes = 0
+	r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit)}
+	r.truncate()
+}
+
+// beginSnapshot begins a snapshot of the present state, unless one is under way. It is encoded in this step and later
+// ones. The log stays as it is until the snapshot is whole.
+func (r *replica) beginSnapshot() {
+	if !r.walk.UnderWay() {
+		r.appliedBytes = 0
+		r.walk.Begin(r.commit, r.store)
+	}
+}
+
+// continueSnapshot encodes more of the snapshot that is under way. When it is whole, it replaces the entries on disk and
+// in the log that are not needed any more (rule 13), and is offered to followers that wait for it.
+func (r *replica) continueSnapshot() {
+	state, whole := r.walk.Step(&r.config, snapshotTimer, r.out)
+	if !whole {
+		return
+	}
+	r.snapshot = storedSnapshot{index: r.walk.Index, term: r.log.term(r.walk.Index), data: state}
+	if !r.config.NeverRestarts {
+		r.truncate()
+		r.persistSnapshot()
+		r.out.Measure(protocols.MeasureSnapshot, int64(len(state)))
+	}
+	if r.role == leader {
+		r.others(func(id protocols.NodeID) {
+			if r.peers[id].next <= r.log.base {
+				r.sendHead(id)
+			}
+		})
+	}
+}
+
+// truncate removes the entries from the log that are not needed any more (rule 13).
+func (r *replica) truncate() {
 	if base := r.compactIndex(); base > r.log.base {
 		r.log.compact(base)
 		if r.sender.Expire(r.now) < base {
 			r.sender = snapshot.Sender{} // the log after that snapshot is gone
 		}
-	}
-	if !r.config.NeverRestarts {
-		r.persistSnapshot()
-		r.out.Measure(protocols.MeasureSnapshot, int64(len(r.snapshot.data)))
-	}
-}
-
-// encodeSnapshot makes a snapshot of the present state, unless there is one already that follows the log's base. If
-// the replica never restarts, that is done only when a follower needs one.
-func (r *replica) encodeSnapshot() {
-	if r.snapshot.data == nil {
-		r.snapshot = storedSnapshot{index: r.commit, term: r.log.term(r.commit), data: r.store.Snapshot()}
 	}
 }
 
@@ -93,6 +112,7 @@ func (r *replica) adopt(s storedSnapshot) bool {
 	if r.store.Restore(s.data) != nil {
 		return false
 	}
+	r.walk.Cancel()
 	r.snapshot, r.appliedBytes = s, 0
 	r.commit = s.index
 	r.out.Adopt(protocols.Slot{Index: s.index})
@@ -100,12 +120,16 @@ func (r *replica) adopt(s storedSnapshot) bool {
 }
 
 // sendHead tells a follower which snapshot is on offer, so that it asks for the pieces that it lacks (rule
-// 14).
+// 14). If none is whole, it begins one; until then the follower gets heartbeats.
 func (r *replica) sendHead(to protocols.NodeID) {
 	r.peers[to].probe(r.config.Limits) // send no entries until it has the snapshot
 	head := r.sender.Head(r.now)
 	if head == nil {
-		r.encodeSnapshot()
+		if r.snapshot.data == nil {
+			r.beginSnapshot()
+			r.sendAppend(to, r.log.last()+1, nil)
+			return
+		}
 		head = &snapshot.Piece{Index: r.snapshot.index, Size: uint64(len(r.snapshot.data))}
 	}
 	r.sendPiece(to, head)
@@ -122,7 +146,10 @@ func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 		return // late: the log has what the follower needs by now
 	}
 	latest := func() (uint64, []byte) {
-		r.encodeSnapshot()
+		if r.snapshot.data == nil {
+			r.beginSnapshot()
+			return 0, nil // the follower is told when it is whole
+		}
 		return r.snapshot.index, r.snapshot.data
 	}
 	if piece := r.sender.Piece(from, m, r.now, r.config.AnswerTimeout(from), r.config.Limits, latest); piece != nil {

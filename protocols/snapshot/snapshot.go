@@ -47,11 +47,13 @@ type sentPiece struct {
 // the one on offer. It returns nil if that piece has been sent and may still be on its way. The timeout is
 // how long the answer of that replica to an empty message may take; see protocols.Retry. The limits are those of
 // the sizes of pieces. If no snapshot is
-// on offer, or nobody has asked for a piece for OfferTimeout, take is called to make one: it returns the last
-// slot of the present state and the encoded state.
+// on offer, or nobody has asked for a piece for OfferTimeout, take is called for one: it returns the last
+// slot of a state and the encoded state, or 0 if none is ready yet; then Piece returns nil.
 func (s *Sender) Piece(to protocols.NodeID, a *Ask, now, timeout time.Duration, limits flow.Limits, take func() (index uint64, data []byte)) *Piece {
 	if s.Expire(now); s.index == 0 {
-		s.index, s.data = take()
+		if s.index, s.data = take(); s.index == 0 {
+			return nil
+		}
 		s.sent = map[protocols.NodeID]sentPiece{}
 	}
 	s.lastAsked = now
