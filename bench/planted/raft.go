@@ -84,7 +84,7 @@ var raftBugs = []Bug{
 		in("raft.replica.beginSnapshot").before(`r.walk.Begin(r.commit, r.store)`,
 			`r.out.Snapshot(&Record{Kind: &Record_State{State: r.state.message()}})`),
 	}},
-	{"raft", "an overwrite while a snapshot is encoded leaks into it", within(2000), []Edit{
+	{"raft", "an overwrite while a snapshot is encoded leaks into it", within(250), []Edit{
 		in("kv.Store.Apply").replace(`s.capture.saveEntry(e, entry{version: version, value: value})`, `false`),
 	}},
 

@@ -10,7 +10,8 @@ import (
 )
 
 // invariants returns an error if a term has two leaders (election safety), or if two logs hold different
-// entries of one term at one index (log matching; both in figure 3 of the Raft paper).
+// entries of one term at one index (log matching; both in figure 3 of the Raft paper), or if two replicas that have applied
+// the same have different states.
 func invariants(nodes []protocols.Node) error {
 	leaders := map[uint64]protocols.NodeID{}
 	var up []*replica
@@ -29,6 +30,9 @@ func invariants(nodes []protocols.Node) error {
 		for _, other := range up {
 			if err := match(r, other); err != nil {
 				return err
+			}
+			if r.applied == other.applied && !r.store.Equal(other.store) {
+				return fmt.Errorf("replicas %d and %d have applied the log up to %d, and their states differ", other.config.ID, r.config.ID, r.applied-birth)
 			}
 		}
 		up = append(up, r)

@@ -3,6 +3,7 @@ package kv
 //go:generate go run quorumbench/protocols/protogen -borrow protocols/kv/kv.proto
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"unsafe"
@@ -193,6 +194,24 @@ func (s *Store) Snapshot() []byte {
 	c := s.walk()
 	c.Advance(math.MaxInt - len(c.data))
 	return c.Bytes()
+}
+
+// Equal returns true if two stores have the same keys, versions and values, and the same sessions.
+func (s *Store) Equal(other *Store) bool {
+	if len(s.entries) != len(other.entries) || len(s.sessions) != len(other.sessions) {
+		return false
+	}
+	for key, e := range s.entries {
+		if o := other.entries[key]; o == nil || o.version != e.version || !bytes.Equal(o.value, e.value) {
+			return false
+		}
+	}
+	for client, sess := range s.sessions {
+		if o := other.sessions[client]; o == nil || !sess.equal(o) {
+			return false
+		}
+	}
+	return true
 }
 
 // Restore replaces the store's content by a snapshot, and ends a capture. On an error the store is as it was.

@@ -316,3 +316,29 @@ func FuzzID(f *testing.F) {
 		}
 	})
 }
+
+// Stores are equal if nothing in them differs, the sessions included.
+func TestEqualStores(t *testing.T) {
+	first := put(t, 1, 1, "k", "a")
+	base := func() *kv.Store {
+		s := kv.NewStore()
+		s.Apply(first)
+		return s
+	}
+	if !base().Equal(base()) {
+		t.Error("two stores with the same commands differ")
+	}
+	for name, command := range map[string][]byte{
+		"another value":         put(t, 2, 1, "k", "b"),
+		"the same value again":  put(t, 2, 1, "k", "a"),
+		"another key":           put(t, 2, 1, "other", "a"),
+		"a read":                at(t, 1, "k", 1, ""),
+		"an answer is given up": put(t, 2, 2, "k", "a"),
+	} {
+		changed := base()
+		changed.Apply(command)
+		if changed.Equal(base()) || base().Equal(changed) {
+			t.Errorf("%s: equal", name)
+		}
+	}
+}

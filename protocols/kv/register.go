@@ -69,8 +69,7 @@ func (g *Register) Version() uint64 { return g.entry.version }
 func (g *Register) Equal(other *Register) bool {
 	return g.entry.version == other.entry.version && bytes.Equal(g.entry.value, other.entry.value) &&
 		slices.EqualFunc(g.sessions, other.sessions, func(a, b session) bool {
-			return a.client == b.client && a.acked == b.acked &&
-				slices.EqualFunc(a.answers, b.answers, func(a, b answer) bool { return a.seq == b.seq && bytes.Equal(a.result, b.result) })
+			return a.client == b.client && a.equal(&b)
 		})
 }
 

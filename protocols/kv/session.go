@@ -1,6 +1,7 @@
 package kv
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 )
@@ -85,4 +86,11 @@ func sessionOf(m *Session) session {
 		s.answers = append(s.answers, answer{a.Seq, result})
 	}
 	return s
+}
+
+// equal returns true if two sessions of a client have the same answers.
+func (s *session) equal(other *session) bool {
+	return s.acked == other.acked && slices.EqualFunc(s.answers, other.answers, func(a, b answer) bool {
+		return a.seq == b.seq && bytes.Equal(a.result, b.result)
+	})
 }

@@ -11,7 +11,8 @@ import (
 // invariants reports what must never be true of the replicas:
 //   - two values committed for one instance;
 //   - two committed instances of different columns of which neither depends on the other: rule 7 gives them no order;
-//   - two replicas of which neither has applied all that the other has;
+//   - two replicas of which neither has applied all that the other has, or that have applied the same and have different
+//     states;
 //   - a replica that has not seen what it holds or has applied, directly or through its Deps, or has truncated what
 //     it has not applied.
 //
@@ -30,6 +31,9 @@ func invariants(nodes []protocols.Node) error {
 		for _, other := range up[:i] {
 			if !r.applied.covers(other.applied) && !other.applied.covers(r.applied) {
 				return fmt.Errorf("replica %d has applied %v and replica %d %v: neither is a prefix of the other", other.id, other.applied, r.id, r.applied)
+			}
+			if r.applied == other.applied && !r.store.Equal(other.store) {
+				return fmt.Errorf("replicas %d and %d have applied %v, and their states differ", other.id, r.id, r.applied)
 			}
 			if r.applied == other.applied && r.slots != other.slots {
 				return fmt.Errorf("replicas %d and %d have applied %v, one in %d slots and one in %d", other.id, r.id, r.applied, other.slots, r.slots)

@@ -7,8 +7,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// invariants returns an error if two commands were accepted in one instance under one ballot, or if a
-// replica has truncated its log beyond what it has applied.
+// invariants returns an error if two commands were accepted in one instance under one ballot, if a
+// replica has truncated its log beyond what it has applied, or if two that have applied the same have different states.
 func invariants(nodes []protocols.Node) error {
 	var before []*replica
 	for _, node := range nodes {
@@ -22,6 +22,9 @@ func invariants(nodes []protocols.Node) error {
 		for _, other := range before {
 			if err := agree(&r.log, &other.log); err != nil {
 				return err
+			}
+			if r.applied == other.applied && !r.store.Equal(other.store) {
+				return fmt.Errorf("replicas %d and %d have applied the log up to %d, and their states differ", other.config.ID, r.config.ID, r.applied)
 			}
 		}
 		before = append(before, r)

@@ -8,7 +8,8 @@ import (
 )
 
 // invariants returns an error if a term has two leaders (election safety), or if two logs have the same term
-// at one index and differ there or before it (log matching; both in figure 3 of the paper).
+// at one index and differ there or before it (log matching; both in figure 3 of the paper), or if two replicas that have
+// applied the same have different states.
 func invariants(nodes []protocols.Node) error {
 	leaders := map[uint64]protocols.NodeID{}
 	var up []*replica
@@ -26,6 +27,9 @@ func invariants(nodes []protocols.Node) error {
 		for _, other := range up {
 			if err := match(r, other); err != nil {
 				return err
+			}
+			if r.commit == other.commit && !r.store.Equal(other.store) {
+				return fmt.Errorf("replicas %d and %d have applied the log up to %d, and their states differ", other.config.ID, r.config.ID, r.commit)
 			}
 		}
 		up = append(up, r)
