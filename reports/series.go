@@ -120,14 +120,21 @@ func (s *series) confidence(percentile float64) result.Confidence {
 	return result.ConfidenceIn(percentile, s.Response.Count)
 }
 
-// aboveFloor is p50 ÷ floor; ok is false without a floor or a p50 to be shown.
+// unanswered reports whether a response percentile, 0 to 100, is that of writes without an answer: the time for which they
+// were waited for, which is less than an answer would have taken.
+func (s *series) unanswered(percentile float64) bool {
+	return s.Errors > 0 && float64(s.Offered-s.Errors) < percentile/100*float64(s.Offered)
+}
+
+// aboveFloor is p50 ÷ floor; ok is false without a floor, or without a p50 to be shown that
+// has answers.
 func (s *series) aboveFloor() (ratio float64, ok bool) { return s.over(s.Floor) }
 
 // trips is p50 ÷ the round trip to the nearest quorum; ok is false without either.
 func (s *series) trips() (ratio float64, ok bool) { return s.over(s.Quorum) }
 
 func (s *series) over(d time.Duration) (float64, bool) {
-	if d <= 0 || s.confidence(50) == result.Withheld {
+	if d <= 0 || s.confidence(50) == result.Withheld || s.unanswered(50) {
 		return 0, false
 	}
 	return float64(s.Response.P50) / float64(d), true

@@ -126,21 +126,25 @@ func figuresFrom(first, last int) []table.ColumnConfig {
 	return columns
 }
 
-// latencyCell writes a response percentile as far as the samples bear it.
+// latencyCell writes a response percentile as far as the samples bear it. One of writes without an answer is a lower bound.
 func latencyCell(s *series, percentile float64, d time.Duration, color bool) (cell string, dimmed bool) {
 	if s.saturated {
 		return "saturated", false
+	}
+	cell = ms(d)
+	if s.unanswered(percentile) {
+		cell = "> " + cell
 	}
 	switch s.confidence(percentile) {
 	case result.Withheld:
 		return withheldMark, false
 	case result.Dimmed:
 		if color {
-			return faintText(ms(d)), true
+			cell = faintText(cell)
 		}
-		return ms(d), true
+		return cell, true
 	}
-	return ms(d), false
+	return cell, false
 }
 
 // faintText asks a terminal for faint letters, and for normal ones after them (ECMA-48, SGR 2

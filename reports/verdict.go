@@ -63,7 +63,7 @@ func (v *view) costLines() []string {
 		return nil
 	}
 	if len(all) == 0 {
-		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes.", result.SamplesNeeded(50))}
+		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes, more than half of them answered.", result.SamplesNeeded(50))}
 	}
 
 	best := quickest(all)
@@ -297,6 +297,10 @@ func verb(all []costs, plural string) string {
 func (v *view) errorLines() []string {
 	var lines []string
 	for i, label := range v.labels {
+		if slices.IndexFunc(v.series[i], func(s *series) bool { return s == nil || s.Offered > s.Errors }) < 0 && len(v.series[i]) > 0 {
+			lines = append(lines, fmt.Sprintf("%s answered no %s within %s, from any region.", label, v.noun(), span(v.Experiment.Load.Timeout)))
+			continue
+		}
 		for _, s := range v.series[i] {
 			if s != nil && s.Errors > 0 {
 				lines = append(lines, fmt.Sprintf("%s left %s of %s from %s without an answer within %s.",

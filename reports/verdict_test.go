@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +19,11 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 	oneInvalid.Runs[0].Invalid = []string{"late"}
 	unanswered := two(invented{"quick", "", []float64{1, 1}})
 	unanswered.Runs[0].Regions[1].Errors = 3
+	none := two(invented{"quick", "", []float64{1, 1}})
+	for i := range none.Runs[0].Regions {
+		r := &none.Runs[0].Regions[i]
+		r.Answered, r.Errors = 0, r.Offered
+	}
 	half := two(invented{"quick", "", []float64{1, 1}})
 	half.Runs[0].Regions[1].Errors = 250
 
@@ -65,12 +72,16 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 			"q takes three round trips everywhere (2.0 to 3.0× slower than p).",
 		}},
 		{"a quorum of itself has no round trip", alone().result(), []string{"solo commits in 0.252 ms from local."}},
-		{"too few writes", withWrites(threeRegions(), 19), []string{"No verdict: no valid run has the 20 writes from a region that a median takes."}},
-		{"nothing was run", notRun(), []string{"No verdict: no valid run has the 20 writes from a region that a median takes."}},
+		{"too few writes", withWrites(threeRegions(), 19), []string{"No verdict: no valid run has the 20 writes from a region that a median takes, more than half of them answered."}},
+		{"nothing was run", notRun(), []string{"No verdict: no valid run has the 20 writes from a region that a median takes, more than half of them answered."}},
 		{"the invalid have no say", oneInvalid, []string{"INVALID: quick: late", "slow commits in two round trips everywhere."}},
 		{"writes without an answer", unanswered, []string{
 			"quick commits in one round trip everywhere.",
 			"quick left 3 of 500 writes from b without an answer within 5 s.",
+		}},
+		{"no write is answered", none, []string{
+			"No verdict: no valid run has the 20 writes from a region that a median takes, more than half of them answered.",
+			"quick answered no write within 5 s, from any region.",
 		}},
 		{"no median where half have no answer", half, []string{
 			"quick commits in one round trip from a.",
@@ -121,5 +132,27 @@ func TestListsReadAsInASentence(t *testing.T) {
 		if got := list(words); got != want {
 			t.Errorf("%q: got %q, want %q", words, got, want)
 		}
+	}
+}
+
+// A percentile of writes without an answer is a lower bound, and is held against nothing.
+func TestAPercentileWithoutAnAnswerIsALowerBound(t *testing.T) {
+	ms := time.Millisecond
+	r := world{regions: []string{"a", "b"}, quorums: []time.Duration{50 * ms, 80 * ms}, protocols: []invented{{"quick", "", []float64{1, 1}}}, writes: 2000}.result()
+	b := &r.Runs[0].Regions[1]
+	b.Answered, b.Errors = b.Offered*3/4, b.Offered/4
+	rows := func() string {
+		var out bytes.Buffer
+		if err := Table(&out, r, TableOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if got := rows(); strings.Count(got, "> ") != 1 || strings.Count(got, "1.01×") != 2 {
+		t.Errorf("a quarter without an answer: want a lower bound for p99, and two ratios:\n%s", got)
+	}
+	b.Answered, b.Errors = 0, b.Offered
+	if got := rows(); strings.Count(got, "> ") != 2 || strings.Count(got, "1.01×") != 1 {
+		t.Errorf("none answered: want two lower bounds and one ratio:\n%s", got)
 	}
 }
