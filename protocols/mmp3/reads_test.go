@@ -75,3 +75,15 @@ func TestASnapshotAnswersTheReadsThatWaitForIt(t *testing.T) {
 		t.Errorf("%d answers when the snapshot is installed, want 1", len(a.sent.Answers))
 	}
 }
+
+// The numbers of reads start at random in each incarnation, whose seed is its own, so that an answer to an earlier one fits none.
+func TestReadsOfTwoIncarnationsHaveDifferentNumbers(t *testing.T) {
+	first := func(seed uint64) uint64 {
+		c := Driver.MustComplete(protocols.Config{ID: 2, Members: protocols.Members(replicas), Delays: regions, Seed: seed, Options: protocols.Choices{"reads": "quorum"}})
+		return newReplica(c).(*replica).reads.next
+	}
+	const many = 1 << 20 // reads of an incarnation
+	if a, b := first(1), first(1+1<<32); max(a, b)-min(a, b) < many {
+		t.Errorf("two incarnations begin with %d and %d", a, b)
+	}
+}

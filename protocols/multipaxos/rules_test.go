@@ -524,6 +524,38 @@ func TestALeaderThatIsRefusedLeadsNoMore(t *testing.T) {
 	}
 }
 
+// A leader that was deposed, and leads again, counts its own copies only when those under its present ballot are durable (rule 3).
+func TestCopiesOfAnEarlierLeadershipAreNotCounted(t *testing.T) {
+	d := newDesk(t, 3)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	d.busy = true
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: 97}, Data: d.value("a")})
+	d.tell(2, ballot(1, 0), refuse(ballot(1, 2)))
+	d.expectMark(protocols.MarkDeposed)
+	d.stand()
+	d.tell(1, ballot(2, 0), promise())
+	expect(t, "the same again", d.sent(1), "2.0 heartbeat, commit 0; 2.0 accept from 1 a")
+	d.tell(1, ballot(2, 0), accepted(1, 1))
+	own := d.notices
+	if len(own) != 2 {
+		t.Fatalf("waits for %v, want one notice for each leadership", own)
+	}
+	d.step(protocols.Input{Kind: protocols.InputDurable, Notice: own[0]})
+	d.expectCommits()
+	d.step(protocols.Input{Kind: protocols.InputDurable, Notice: own[1]})
+	d.expectCommits("1 a")
+}
+
+// Only in its first incarnation does the configured leader stand at once: later another may lead.
+func TestTheConfiguredLeaderStandsAtOnceInItsFirstIncarnationOnly(t *testing.T) {
+	d := &desk{t: t, leader: 0}
+	d.start(3)
+	expect(t, "at first", d.sent(1), "1.0 prepare from 1")
+	d.start(3)
+	expect(t, "restarted", d.sent(1), "")
+}
+
 func TestAnAcceptWithoutAnswerIsRepeated(t *testing.T) {
 	d := newDesk(t, 5)
 	d.stand()

@@ -1,6 +1,7 @@
 package raft_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -301,6 +302,19 @@ func TestALeaseEnds(t *testing.T) {
 	}
 }
 
+// A replica may have heard a leader a moment before its crash, and a lease may rest on that: for an election timeout after a
+// restart it refuses its vote (rule 21).
+func TestARestartedReplicaRefusesItsVoteForATimeout(t *testing.T) {
+	d := newDeskWith(t, on("checkquorum"), 3, 1, 1)
+	timeout := make(protocols.Delays, 1).ElectionTimeout() // without any delay
+	d.now += timeout - 1
+	if sent := d.tell(2, requestVote(2, 1, 1)); slices.ContainsFunc(sent, func(m *raft.Message) bool { return m.GetVote().GetGranted() }) {
+		t.Errorf("a moment before the timeout: %v", sent)
+	}
+	d.now++
+	expect(t, d.tell(2, requestVote(2, 1, 1)), vote(2, true))
+}
+
 // Transfer.
 
 func TestAFollowerStandsWhenItsLeaderSaysSo(t *testing.T) {
@@ -315,6 +329,22 @@ func TestAFollowerStandsWhenItsLeaderSaysSo(t *testing.T) {
 	want := requestVote(3, 2, 2)
 	want.GetRequestVote().Transfer = true
 	expect(t, d.tell(1, timeoutNow(2)), want)
+}
+
+// TimeoutNow may be lost, so a leader that hands over repeats it while the handover is pending (rule 27).
+func TestALeaderThatHandsOverRepeatsIt(t *testing.T) {
+	d := newDeskWith(t, on("transfer"), 3, 1, 1)
+	d.stand()
+	d.tell(1, vote(2, true))
+	told := 0
+	for range 12 {
+		d.tell(1, appended(2, 2))
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+		told += len(slices.DeleteFunc(d.sent(1), func(m *raft.Message) bool { return m.GetTimeoutNow() == nil }))
+	}
+	if told < 2 {
+		t.Errorf("TimeoutNow is sent %d times in 12 heartbeats", told)
+	}
 }
 
 func TestALeaderHandsOverToTheConfiguredOne(t *testing.T) {

@@ -652,3 +652,23 @@ func TestACommandThatHasTakenEffectIsNotAppendedAgain(t *testing.T) {
 		}
 	}
 }
+
+// Only in its first incarnation does the configured leader stand at once: later another may lead.
+func TestTheConfiguredLeaderStandsAtOnceInItsFirstIncarnationOnly(t *testing.T) {
+	delays := protocols.Delays{{0, 0, 0}, {0, 0, 0}, {0, 0, 0}}
+	node := func() protocols.Node {
+		return raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(3), Leader: 0, Delays: delays}))
+	}
+	d := &desk{t: t, node: node()}
+	d.step(protocols.Input{Kind: protocols.InputStart})
+	expect(t, d.sent(1), requestVote(1, 0, 0))
+	disk := d.records()
+	d = &desk{t: t, node: node()}
+	for _, record := range disk {
+		d.restore(record)
+	}
+	d.step(protocols.Input{Kind: protocols.InputStart})
+	if sent := d.sent(1); len(sent) > 0 {
+		t.Errorf("restarted, sends %v", sent)
+	}
+}
