@@ -24,8 +24,8 @@ type Options struct {
 	Scratch string
 	// Spin is for how long before an event live runs spin instead of sleeping; see run.Config.
 	Spin time.Duration
-	// Awake says that somebody keeps the processors awake, as package netem/awake does. It is only told in the result.
-	Awake bool
+	// Hurry, if not nil, lets other programs wait during each live run; see run.Config.
+	Hurry func() (calm func(), keptAwake bool)
 	// Watch, if not nil, is told about ten times a second how it goes, from the goroutine that runs the
 	// experiment.
 	Watch func(Status)
@@ -49,7 +49,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 				hold := collector.Keep(spare(plan))
 				record, err := run.Play(ctx, run.Config{
 					Plan: point, Protocol: protocol, Repeat: repeat, Began: began(plan, len(found.Runs)),
-					Scratch: options.Scratch, Spin: options.Spin, Awake: options.Awake, TraceEvents: result.MaxTraceEvents,
+					Scratch: options.Scratch, Spin: options.Spin, Hurry: options.Hurry, TraceEvents: result.MaxTraceEvents,
 					Watch: watcher(options.Watch, plan, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
 				})
 				memory := hold.Release()

@@ -5,9 +5,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
@@ -30,6 +33,10 @@ type liveWorld struct {
 	layout    *layout
 	boxes     []*mailbox
 	threads   *threads
+
+	lateness *hdrhistogram.Histogram // of packets, since the end of the warm-up; nil before
+	looked   time.Duration           // when the run was looked at last; see threads
+	used     time.Duration           // the processor time that had been used then
 }
 
 func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
@@ -219,9 +226,15 @@ func (r *running) live(ctx context.Context) error {
 	if r.Plan.Experiment.Durability == experiment.Fsync {
 		syncing = len(r.Plan.Experiment.Replicas)
 	}
-	w.threads = moreThreads(syncing, r.Awake, r.Plan.Experiment.Load.Arrivals == experiment.Closed)
+	calm, keptAwake := func() {}, false
+	if r.Hurry != nil {
+		calm, keptAwake = r.Hurry()
+	}
+	w.threads = moreThreads(syncing, keptAwake, r.Plan.Experiment.Load.Arrivals == experiment.Closed, calm)
 	defer w.threads.restore()
+	w.used = processorTime()
 	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
+	emulator := w.scheduler.String()
 	w.begun = w.scheduler.Now()
 	r.prepare(w, w.layout, disks, time.Now())
 	var serving sync.WaitGroup
@@ -236,9 +249,13 @@ func (r *running) live(ctx context.Context) error {
 	}
 	serving.Wait()
 	w.account(&r.record.Network)
-	if r.Awake {
-		r.record.Network.Emulator += ", processors kept awake while they have little to do"
+	if keptAwake {
+		emulator += ", processors kept awake while they have little to do"
 	}
+	if w.threads.stage == unhurried && keptAwake {
+		emulator += ", until the run filled the machine"
+	}
+	r.record.Network.Emulator = emulator
 	closeDisks()
 	return ctx.Err()
 }
@@ -289,11 +306,32 @@ func (w *liveWorld) wait(ctx context.Context, r *running) {
 			return
 		case <-tick.C:
 		}
-		w.threads.look(w.now(), processorTime())
+		w.look(r.Plan.Experiment.Load.Warmup)
 		r.reportProgress(w.now())
 		if r.end.over(w.now()) {
 			return
 		}
+	}
+}
+
+// look takes what the emulator has measured of its lateness, and lets threads know how full the machine is. Packets of
+// the warm-up carry no write that is measured.
+func (w *liveWorld) look(warmup time.Duration) {
+	now, used := w.now(), processorTime()
+	warm := w.lateness == nil && now >= warmup
+	if now-w.looked < lookEvery && !warm {
+		return
+	}
+	late := w.scheduler.TakeLateness(emulator.Packets)
+	share := float64(used-w.used) / float64(now-w.looked) / float64(runtime.NumCPU())
+	w.threads.look(share, time.Duration(late.ValueAtQuantile(99)))
+	w.looked, w.used = now, used
+	switch {
+	case warm:
+		w.lateness = late
+		w.lateness.Reset()
+	case w.lateness != nil:
+		w.lateness.Merge(late)
 	}
 }
 
@@ -311,8 +349,10 @@ func (w *liveWorld) account(sum *result.NetworkRun) {
 	}
 	stats := w.net.Stats()
 	sum.Unsent, sum.Crowded, sum.Reconnects = stats.Unconnected, stats.Crowded, stats.Reconnects
-	sum.Emulator = w.scheduler.String()
 	lateness := w.scheduler.TakeLateness(emulator.Packets)
+	if w.lateness != nil {
+		lateness.Merge(w.lateness)
+	}
 	sum.Lateness = result.WithPercentiles(result.Summary{
 		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),
 		Sum: time.Duration(lateness.Mean() * float64(lateness.TotalCount())),

@@ -53,8 +53,10 @@ type Config struct {
 
 	// Spin is for how long before an event the live emulator spins instead of sleeping; see emulator.New.
 	Spin time.Duration
-	// Awake says that the processors are kept awake during a live run. It is only told in the result.
-	Awake bool
+	// Hurry, if not nil, is called when a live run begins: it is to give this process real-time priority and to keep the
+	// processors awake, as package netem/awake does. Calm takes that back. It is called once: at the end of the run, or as
+	// soon as the run fills the machine.
+	Hurry func() (calm func(), keptAwake bool)
 
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
 	Steps       io.Writer      // one line for each input and each effect of a replica; nil disables it

@@ -15,8 +15,8 @@ const keepAwakeName = "keep-awake"
 // is not to be changed.
 var ownProcess bool
 
-// haveProcessors gives this process real-time priority and keeps the processors awake, as far as that is permitted. The
-// emulator tells in the result what it ran on.
+// haveProcessors gives this process real-time priority and keeps the processors awake, as far as that is permitted. It is
+// what a live run calls as its Hurry; see run.Config.
 func haveProcessors() (restore func(), keptAwake bool) {
 	if !ownProcess {
 		return func() {}, false

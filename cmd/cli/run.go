@@ -73,9 +73,7 @@ run and keeps what was measured so far, marked as partial.`,
 			defer folder.Release()
 			options := bench.Options{Scratch: folder.Path, Spin: spin}
 			if realtime && !plan.Experiment.IsSimulated() && plan.Experiment.Load.Arrivals != experiment.Closed {
-				var restore func()
-				restore, options.Awake = haveProcessors()
-				defer restore()
+				options.Hurry = haveProcessors
 			}
 			return run(cmd, plan, folder, options, quiet)
 		},
