@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"quorumbench/bench/result"
@@ -32,6 +33,9 @@ func (r *Record) judge(run *result.Run) {
 		if one.Failed != "" {
 			invalid("the disk of the replica in %s failed %s", r.Region(i), one.Failed)
 		}
+	}
+	if !slices.ContainsFunc(run.Regions, func(region result.RegionRun) bool { return region.Answered+region.Reads.Answered > 0 }) {
+		invalid("nothing was answered within %v", r.Plan.Experiment.Load.Timeout)
 	}
 	r.judgeLoad(run, invalid)
 	if late := run.Network.Lateness; late.P50 > latenessP50 || late.P99 > latenessP99 {
