@@ -2,7 +2,6 @@ package verify
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"quorumbench/bench/result"
@@ -34,7 +33,7 @@ func (r *Record) judge(run *result.Run) {
 			invalid("the disk of the replica in %s failed %s", r.Region(i), one.Failed)
 		}
 	}
-	if !slices.ContainsFunc(run.Regions, func(region result.RegionRun) bool { return region.Answered+region.Reads.Answered > 0 }) {
+	if offered, answered := commands(run); offered > 0 && answered == 0 {
 		invalid("nothing was answered within %v", r.Plan.Experiment.Load.Timeout)
 	}
 	r.judgeLoad(run, invalid)
@@ -48,6 +47,16 @@ func (r *Record) judge(run *result.Run) {
 	if leader := r.Plan.Region(r.Protocol.Leader); r.Driver().HasLeader && !r.mayMove() && !r.Replicas[leader].Leading.Load() {
 		invalid("%s was not led from %s at the end", run.Protocol, r.Protocol.Leader)
 	}
+}
+
+// commands counts what was offered by all regions, and what of it was answered in time.
+func commands(run *result.Run) (offered, answered int64) {
+	for i := range run.Regions {
+		for _, of := range run.Regions[i].Series() {
+			offered, answered = offered+of.Offered, answered+of.Answered
+		}
+	}
+	return offered, answered
 }
 
 // judgeLoad adds the regions where the load was not issued or not answered in time.
