@@ -128,6 +128,25 @@ func (p *Plan) floor(protocol Protocol, c *protocols.ClientConfig) time.Duration
 	return p.Driver(protocol).FloorAt(p.ReplicaConfig(protocol, asked), asked, p.Topology.OneWay[at][:len(back)], back)
 }
 
+// Hops is how many links one after the other a write from a client node's region passes at least: 2 for one round trip to
+// a quorum, 4 by way of a leader elsewhere. It is the floor over links of equal delays.
+func (p *Plan) Hops(protocol Protocol, client int) int {
+	const unit = time.Millisecond
+	c := p.ClientConfig(protocol, client) // asks whom it asks over the links as they are
+	equal := *p
+	equal.Topology.OneWay = nil
+	for _, row := range p.Topology.OneWay {
+		units := make([]time.Duration, len(row))
+		for to, delay := range row {
+			if delay > 0 {
+				units[to] = unit
+			}
+		}
+		equal.Topology.OneWay = append(equal.Topology.OneWay, units)
+	}
+	return int(equal.floor(protocol, &c) / unit)
+}
+
 // QuorumRoundTrip is the round trip from a client node's region to the nearest majority of the replicas; a
 // replica in the region itself takes no time. Reports call it one wide-area round trip.
 func (p *Plan) QuorumRoundTrip(client int) time.Duration {

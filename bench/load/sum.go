@@ -12,7 +12,8 @@ import (
 
 // Operations sums up the measured writes, or reads, up to a time, which is the end of the load unless the
 // run was interrupted. One without an answer within the timeout counts as an error and stands in the
-// distribution with the timeout; one that was cut off by the interruption is left out.
+// distribution with the timeout; one that was cut off by the interruption is left out. In a closed loop, a response time
+// is the service time: no arrival was intended at a time of its own.
 func (c *Clients) Operations(reads bool, until time.Duration) result.Operations {
 	interval := intervalOf(c.load)
 	var r result.Operations
@@ -21,6 +22,9 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 	parts := intervals{tallied: -1}
 	for i := range c.Samples.Len() {
 		s := c.Samples.At(i)
+		if s.Read == reads && c.inTime(s) && s.Answered >= c.load.Warmup && s.Answered < until {
+			r.Completed++
+		}
 		if s.Read != reads || !c.counts(s, until) {
 			continue
 		}
@@ -32,6 +36,9 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 		} else {
 			r.Errors++
 			rt, st = c.load.Timeout, c.load.Timeout
+		}
+		if c.load.IsClosed() {
+			rt = st
 		}
 		response.Add(rt)
 		service.Add(st)

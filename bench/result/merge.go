@@ -48,13 +48,15 @@ func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 // since they judge a single run.
 func mergeOperations(parts []*Operations) Operations {
 	merged := *parts[0]
-	merged.Offered, merged.Answered, merged.Errors, merged.Intervals = 0, 0, 0, nil
+	merged.Offered, merged.Answered, merged.Errors, merged.Completed, merged.Intervals = 0, 0, 0, 0, nil
 	merged.Response, merged.Service = Summary{}, Summary{}
 	response, service := NewHistogram(), NewHistogram()
 	for _, part := range parts {
 		merged.Offered += part.Offered
 		merged.Answered += part.Answered
 		merged.Errors += part.Errors
+		merged.Completed += part.Completed
+		merged.Late = merged.Late.most(part.Late)
 		merged.Response.join(part.Response)
 		merged.Service.join(part.Service)
 		merged.Intervals = append(merged.Intervals, part.Intervals...)

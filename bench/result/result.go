@@ -66,6 +66,8 @@ type Run struct {
 	Measures []Measure `json:"measures,omitempty"`
 	// Memory is what the process used during a live run, which all replicas share; nil for a simulated run.
 	Memory *Memory `json:"memory,omitempty"`
+	// Usage is who used the processors during a live run; nil for a simulated run, and where that is not known.
+	Usage *Usage `json:"usage,omitempty"`
 
 	// Checks are the verdicts on what the replicas did.
 	Checks []Check `json:"checks"`
@@ -84,6 +86,16 @@ type Memory struct {
 	Most        uint64 `json:"most_bytes"`  // that it had from the system, at most
 	Collections uint64 `json:"collections"` // of garbage, during the run
 	Spare       int64  `json:"spare_bytes"` // that were allocated before each collection, unless GOGC or GOMEMLIMIT is set
+}
+
+// Usage is how much of the machine's processors was used while a live run was measured, as shares from 0 to 1.
+type Usage struct {
+	Own    float64 `json:"own"`    // by this process: replicas, clients, network and emulator
+	Others float64 `json:"others"` // by other programs
+	// Emulator and Generator are parts of Own: the emulator's goroutine while it did not sleep, and the clients while they
+	// issued commands. They are measured by the clock, so that they include what the kernel gave to others meanwhile.
+	Emulator  float64 `json:"emulator"`
+	Generator float64 `json:"generator"`
 }
 
 // FaultMark is a fault of the experiment that has happened.
@@ -157,10 +169,15 @@ type Operations struct {
 	Offered  int64 `json:"offered"`  // how many arrived while measuring
 	Answered int64 `json:"answered"` // how many of these were answered in time
 	Errors   int64 `json:"errors"`   // how many of these were not
+	// Completed is how many were answered in time while measuring, whenever they arrived: with Run.Measured, the throughput.
+	Completed int64 `json:"completed"`
 
 	Response Summary `json:"response"` // from the intended arrival to the answer
 	Service  Summary `json:"service"`  // from the actual send to the answer
 	Lag      Summary `json:"lag"`      // from the intended arrival to the actual send
+
+	// Late is how much of a response percentile the emulator's lateness may be, at most; see Bound.
+	Late Percentiles `json:"late,omitzero"`
 
 	FirstHalf  time.Duration `json:"first_half_p50_ns"` // the median response time in the first half of the measured time
 	SecondHalf time.Duration `json:"second_half_p50_ns"`
@@ -190,6 +207,15 @@ type Summary struct {
 	P9999 time.Duration `json:"p99_99_ns"`
 	// Dropped counts values that the histogram refused. If it is not 0, the run is invalid.
 	Dropped int64 `json:"dropped,omitempty"`
+}
+
+// Percentiles are the times at the percentiles that a Summary has.
+type Percentiles struct {
+	P50   time.Duration `json:"p50_ns"`
+	P90   time.Duration `json:"p90_ns"`
+	P99   time.Duration `json:"p99_ns"`
+	P999  time.Duration `json:"p99_9_ns"`
+	P9999 time.Duration `json:"p99_99_ns"`
 }
 
 // NetworkRun is what the network did during a run, warm-up included.

@@ -19,6 +19,8 @@ type clientNode struct {
 	host     *host.Host
 	load     *load.Clients
 	measures result.Measures // nil disables measures
+
+	issuing time.Duration // what issuing commands has taken, while measuring
 }
 
 func newClientNode(p *place, config protocols.ClientConfig, driver *protocols.Driver, l *load.Clients) *clientNode {
@@ -49,9 +51,15 @@ func (c *clientNode) scheduleArrival(due time.Duration) {
 // onArrival issues the command whose arrival was intended at the given time, and then all whose time has come since:
 // after a pause of the machine many are overdue. It schedules the first that is not due yet.
 func (c *clientNode) onArrival(intended time.Duration) {
-	for {
+	began := c.Now()
+	defer func() {
+		if c.load.Measured(began) {
+			c.issuing += c.Now() - began
+		}
+	}()
+	now := began
+	for ; ; now = c.Now() {
 		next, more := c.load.NextArrival()
-		now := c.Now()
 		c.issue(intended, now)
 		switch {
 		case !more:

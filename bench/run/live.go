@@ -5,15 +5,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"quorumbench/bench/experiment"
-	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/netem/emulator"
 	"quorumbench/netem/quicnet"
@@ -34,9 +30,7 @@ type liveWorld struct {
 	boxes     []*mailbox
 	threads   *threads
 
-	lateness *hdrhistogram.Histogram // of packets, since the end of the warm-up; nil before
-	looked   time.Duration           // when the run was looked at last; see threads
-	used     time.Duration           // the processor time that had been used then
+	instrument instrument
 }
 
 func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
@@ -232,7 +226,7 @@ func (r *running) live(ctx context.Context) error {
 	}
 	w.threads = moreThreads(syncing, keptAwake, r.Plan.Experiment.Load.Arrivals == experiment.Closed, calm)
 	defer w.threads.restore()
-	w.used = processorTime()
+	w.instrument.last = w.usage()
 	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	emulator := w.scheduler.String()
 	w.begun = w.scheduler.Now()
@@ -248,7 +242,7 @@ func (r *running) live(ctx context.Context) error {
 		box.put(event{kind: stopEvent})
 	}
 	serving.Wait()
-	w.account(&r.record.Network)
+	r.account(w, keptAwake)
 	if keptAwake {
 		emulator += ", processors kept awake while they have little to do"
 	}
@@ -306,55 +300,10 @@ func (w *liveWorld) wait(ctx context.Context, r *running) {
 			return
 		case <-tick.C:
 		}
-		w.look(r.Plan.Experiment.Load.Warmup)
+		w.look(&r.Plan.Experiment.Load)
 		r.reportProgress(w.now())
 		if r.end.over(w.now()) {
 			return
 		}
 	}
-}
-
-// look takes what the emulator has measured of its lateness, and lets threads know how full the machine is. Packets of
-// the warm-up carry no write that is measured.
-func (w *liveWorld) look(warmup time.Duration) {
-	now, used := w.now(), processorTime()
-	warm := w.lateness == nil && now >= warmup
-	if now-w.looked < lookEvery && !warm {
-		return
-	}
-	late := w.scheduler.TakeLateness(emulator.Packets)
-	share := float64(used-w.used) / float64(now-w.looked) / float64(runtime.NumCPU())
-	w.threads.look(share, time.Duration(late.ValueAtQuantile(99)))
-	w.looked, w.used = now, used
-	switch {
-	case warm:
-		w.lateness = late
-		w.lateness.Reset()
-	case w.lateness != nil:
-		w.lateness.Merge(late)
-	}
-}
-
-// account adds the counters of the network to the record.
-func (w *liveWorld) account(sum *result.NetworkRun) {
-	for from := range w.boxes {
-		for to := range w.boxes {
-			c := w.network.Counters(from, to)
-			sum.Packets += c.Packets
-			sum.Bytes += c.Bytes
-			sum.Lost += c.Lost
-			sum.Dropped += c.Dropped
-			sum.Overflow += c.Overflow
-		}
-	}
-	stats := w.net.Stats()
-	sum.Unsent, sum.Crowded, sum.Reconnects = stats.Unconnected, stats.Crowded, stats.Reconnects
-	lateness := w.scheduler.TakeLateness(emulator.Packets)
-	if w.lateness != nil {
-		lateness.Merge(w.lateness)
-	}
-	sum.Lateness = result.WithPercentiles(result.Summary{
-		Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),
-		Sum: time.Duration(lateness.Mean() * float64(lateness.TotalCount())),
-	}, lateness)
 }

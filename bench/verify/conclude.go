@@ -1,6 +1,10 @@
 package verify
 
-import "quorumbench/bench/result"
+import (
+	"time"
+
+	"quorumbench/bench/result"
+)
 
 // Conclude sums a run up, checks it, and lists the reasons why its figures must not be believed. Partial says that
 // the run was interrupted.
@@ -9,7 +13,7 @@ func Conclude(r *Record, partial bool) result.Run {
 	run := result.Run{
 		Protocol: r.Protocol.Label, Point: r.Plan.Point, Repeat: r.Repeat,
 		Started: r.Started, Measured: r.Until - load.Warmup, Partial: partial,
-		Network: r.Network, Faults: r.Faults,
+		Network: r.Network, Usage: r.Usage, Faults: r.Faults,
 	}
 	traces, measures := r.Traces(), r.ClientMeasures
 	for _, one := range r.Replicas {
@@ -23,6 +27,11 @@ func Conclude(r *Record, partial bool) result.Run {
 		}
 		if load.Reads > 0 {
 			region.Reads = c.Operations(true, r.Until)
+		}
+		if r.Lateness != nil {
+			late, hops := func(p float64) time.Duration { return result.Percentile(r.Lateness, p) }, r.Plan.Hops(r.Protocol, i)
+			region.Late = result.LateOf(late, hops, region.Floor, region.Response)
+			region.Reads.Late = result.LateOf(late, hops, region.Floor, region.Reads.Response) // a read passes no more links than a write
 		}
 		run.Regions = append(run.Regions, region)
 	}

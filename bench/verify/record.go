@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/load"
 	"quorumbench/bench/result"
@@ -28,6 +30,9 @@ type Record struct {
 	Gone      []string // regions whose replicas were to be down, or cut off, at the end; their links do not count for Cut
 	Faults    []result.FaultMark
 	Network   result.NetworkRun // except for the number of messages, which the replicas count
+	// Lateness is how late the emulator released packets since measuring began, in nanoseconds; nil in the simulated world.
+	Lateness *hdrhistogram.Histogram
+	Usage    *result.Usage // of the processors; nil where it is not known
 	// ClientMeasures are the measures of the client nodes.
 	ClientMeasures []result.Measures
 

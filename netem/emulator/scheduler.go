@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -49,6 +50,8 @@ type Scheduler struct {
 	wakeAt time.Duration // until when the loop sleeps; awake if it does not
 	closed bool
 	late   [kinds]*hdrhistogram.Histogram
+
+	busy atomic.Int64 // nanoseconds; see Busy
 }
 
 type scheduled struct {
@@ -136,6 +139,9 @@ func (s *Scheduler) TakeLateness(kind Kind) *hdrhistogram.Histogram {
 	return taken
 }
 
+// Busy is for how long events have been happening, one after the other, since the start.
+func (s *Scheduler) Busy() time.Duration { return time.Duration(s.busy.Load()) }
+
 // String tells on what the scheduler sleeps, such as "threads of real-time priority".
 func (s *Scheduler) String() string { return s.sleep.String() }
 
@@ -160,11 +166,15 @@ func (s *Scheduler) loop() {
 		case closed:
 			return
 		case len(events) > 0:
+			now := s.Now()
+			began := now
 			for i := range events {
 				e := &events[i]
-				e.late = s.Now() - e.due
+				e.late = now - e.due
 				e.event.Happen()
+				now = s.Now()
 			}
+			s.busy.Add(int64(now - began))
 			runtime.Gosched() // to the goroutines that the events have woken; see futexSleeper
 		default:
 			s.sleep.until(wakeAt)
