@@ -8,6 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 
 	"quorumbench/bench/result"
 )
@@ -103,7 +104,17 @@ func TestCurvesEndWhereSamplesDo(t *testing.T) {
 	}{
 		{1000, 90, 99}, {10_000, 99, 99.9}, {100_000, 99.9, 99.99}, {50, -1, 80},
 	} {
-		solid, faint := curve(histogramOf(c.samples))
+		var solid, faint plotter.XYs
+		h := histogramOf(c.samples)
+		o := &result.Operations{Response: result.WithPercentiles(result.Summary{Count: h.TotalCount(), Min: 1, Max: time.Duration(h.Max())}, h)}
+		o.Service = o.Response
+		for _, part := range curve(o, h) {
+			if part.faint {
+				faint = part.points
+			} else {
+				solid = part.points
+			}
+		}
 		if c.solidTo < 0 && len(solid) > 0 {
 			t.Errorf("%d samples have a solid part", c.samples)
 		}
@@ -116,7 +127,7 @@ func TestCurvesEndWhereSamplesDo(t *testing.T) {
 			t.Errorf("%d samples are shown up to p%v, want p%v", c.samples, percentileAt(end), c.faintTo)
 		}
 	}
-	if solid, faint := curve(histogramOf(5)); solid != nil || faint != nil {
+	if all := curve(&result.Operations{}, histogramOf(5)); all != nil {
 		t.Error("five samples have a curve")
 	}
 }

@@ -34,15 +34,18 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 		b.value = "not run"
 	case s.saturated:
 		b.value = "saturated"
+	case s.spoilt(50):
+		b.value = "the machine was busy"
 	case s.confidence(50) == result.Withheld:
 		b.value = "too few " + s.noun() + "s"
 	default:
 		b.p50, b.p99, b.floor = s.Response.P50, s.Response.P99, s.Floor
 		b.sure50, b.sure99 = s.confidence(50), s.confidence(99)
-		b.value = ms(b.p50)
+		b.value = lessBound(b.p50, s.Bound(50))
 		if n, ok := s.trips(); ok {
 			b.value += fmt.Sprintf(" = %.1f RT", n)
 		}
+		b.value += ", " + rate(s.Throughput(s.measured())) + "/s"
 	}
 	return b
 }
@@ -71,9 +74,9 @@ const farTail = 3
 // common one the bars of the shorter would be too short to read.
 const farApart = 20
 
-// barFigure draws panels of bars under one another, on one scale if that can be read.
-func barFigure(title string, subtitle []string, panels []barPanel) *figure {
-	f := &figure{title: title, subtitle: subtitle, legend: barLegend(panels), columns: 1, xLabel: "response time (ms)"}
+// barFigure draws panels of bars under one another, on one scale if that can be read. Times names what they show.
+func barFigure(title string, subtitle []string, times string, panels []barPanel) *figure {
+	f := &figure{title: title, subtitle: subtitle, legend: barLegend(panels), columns: 1, xLabel: times + " (ms)"}
 	most, shortest, longest := 0, math.Inf(1), 0.0
 	for _, p := range panels {
 		most = max(most, len(p.bars))
@@ -239,7 +242,7 @@ func barLegend(panels []barPanel) []legendEntry {
 		legend = slices.Insert(legend, 2, legendEntry{"floor of the protocol", func(c draw.Canvas) { drawFloor(c, c.Center()) }})
 	}
 	if any(bar.faint) {
-		legend = append(legend, faintEntry("faint: fewer than 100 samples beyond the percentile"))
+		legend = append(legend, faintEntry("faint: fewer than 100 samples beyond the percentile, or more than 1 % may be the instrument's"))
 	}
 	return legend
 }

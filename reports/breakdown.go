@@ -70,7 +70,9 @@ func breakdownFigure(v *view) *figure {
 		for i, label := range v.labels {
 			b := stageBar{name: v.withCaveat(label)}
 			if s := v.series[i][region]; s != nil {
-				b.known = s.Breakdown
+				if b.spoilt = s.spoilt(50); !b.spoilt {
+					b.known = s.Breakdown
+				}
 			}
 			answered, applied = max(answered, millis(b.total(false))), max(applied, millis(b.total(true)))
 			f.rightEdge = max(f.rightEdge, valueRoom(b.value()))
@@ -133,7 +135,9 @@ const afterShare = 0.35
 // stageBar is a protocol in a region.
 type stageBar struct {
 	name  string
-	known *result.Breakdown // nil: nothing is known
+	known *result.Breakdown // nil: nothing is known, or to be shown
+
+	spoilt bool // too much of it may be the instrument's
 }
 
 // total is the mean response of the writes, or the mean time until they were applied, too.
@@ -150,7 +154,10 @@ func (b stageBar) total(after bool) (sum time.Duration) {
 }
 
 func (b stageBar) value() string {
-	if b.known == nil {
+	switch {
+	case b.spoilt:
+		return "the machine was busy"
+	case b.known == nil:
 		return "no write answered"
 	}
 	value := ms(b.total(false))

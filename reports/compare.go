@@ -107,7 +107,7 @@ func DrawCompare(path string, results []*result.Result, names []string, opts Com
 	for i, r := range results {
 		what[i] = names[i] + " = " + subtitle(r)
 	}
-	if err := writePNG(path, barFigure("Comparison of latency by region", what, panels).render()); err != nil {
+	if err := writePNG(path, barFigure("Comparison of latency by region", what, timeName(results[0]), panels).render()); err != nil {
 		return fmt.Errorf("drawing the comparison: %w", err)
 	}
 	return nil

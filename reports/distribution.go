@@ -9,16 +9,16 @@ import (
 	"quorumbench/bench/result"
 )
 
-// distributionFigure shows the latency at every percentile: faint where few samples lie beyond it,
-// cut where too few do. Each region has its own scale, from zero: within a panel twice as high is
+// distributionFigure shows the latency at every percentile: faint where few samples lie beyond it or the
+// instrument may be off by some, cut or with a gap where too few do or it may be off by too much. Each region has its own scale, from zero: within a panel twice as high is
 // twice as long.
 func distributionFigure(v *view) *figure {
 	f := &figure{
 		title: "Distribution of " + v.noun() + " latency", subtitle: []string{subtitle(v.Result)},
 		legend: append(v.protocolLegend(false, "saturated", "not run"), tripsEntry(),
-			faintEntry("faint: fewer than 100 "+v.noun()+"s beyond; cut: fewer than 10")),
+			faintEntry("faint: fewer than 100 "+v.noun()+"s beyond, or off by over 1 %; not drawn: fewer than 10, or off by over 5 %")),
 		columns: columnsFor(len(v.regions)), dataHeight: 2.1 * vg.Inch,
-		xLabel: "percentile (%)", yLabel: "response time (ms)",
+		xLabel: "percentile (%)", yLabel: timeName(v.Result) + " (ms)",
 	}
 	furthest := nines(99)
 	var charts []*plot.Plot
@@ -31,17 +31,14 @@ func distributionFigure(v *view) *figure {
 			if s == nil || s.saturated {
 				continue
 			}
-			solid, faint := curve(s.histogram())
-			for _, part := range []struct {
-				points  plotter.XYs
-				opacity float64
-			}{{faint, dimmedOpacity}, {solid, 1}} {
-				if len(part.points) == 0 {
-					continue
-				}
+			for _, part := range curve(&s.Operations, s.histogram()) {
 				last := part.points[len(part.points)-1]
 				furthest, top = max(furthest, last.X), max(top, last.Y)
-				chart.Add(line(part.points, i, part.opacity))
+				opacity := 1.0
+				if part.faint {
+					opacity = dimmedOpacity
+				}
+				chart.Add(line(part.points, i, opacity))
 			}
 		}
 		setScale(&chart.Y, top, 7)
@@ -58,28 +55,42 @@ func distributionFigure(v *view) *figure {
 // curveStep is the distance of a curve's points on the axis of nines.
 const curveStep = 0.005
 
-// curve returns a distribution over nines, the part whose percentiles are solid and the part
-// where they are faint, which begins where the solid one ends.
-func curve(h *hdrhistogram.Histogram) (solid, faint plotter.XYs) {
+// stretch is a part of a curve that is drawn alike.
+type stretch struct {
+	points plotter.XYs
+	faint  bool
+}
+
+// curve returns a distribution over nines, h being that of o's response times: in stretches that are solid or faint by the
+// confidence in their percentiles, each beginning where the one before ends, with gaps where percentiles are withheld.
+func curve(o *result.Operations, h *hdrhistogram.Histogram) []stretch {
 	if h == nil {
-		return nil, nil
+		return nil
 	}
+	var all []stretch
+	gap := true
 	for i := 0; ; i++ {
 		x := float64(i) * curveStep
 		percentile := percentileAt(x)
-		confidence := result.ConfidenceIn(percentile, h.TotalCount())
-		if confidence == result.Withheld {
-			return solid, faint
+		if result.ConfidenceIn(percentile, h.TotalCount()) == result.Withheld {
+			return all
 		}
-		point := plotter.XY{X: x, Y: millis(result.Percentile(h, percentile))}
-		if confidence == result.Solid {
-			solid = append(solid, point)
+		confidence := o.Confidence(percentile)
+		if confidence == result.Withheld {
+			gap = true
 			continue
 		}
-		if len(faint) == 0 && len(solid) > 0 {
-			faint = append(faint, solid[len(solid)-1])
+		point, faint := plotter.XY{X: x, Y: millis(result.Percentile(h, percentile))}, confidence == result.Dimmed
+		if gap || all[len(all)-1].faint != faint {
+			next := stretch{faint: faint}
+			if !gap {
+				before := all[len(all)-1].points
+				next.points = plotter.XYs{before[len(before)-1]}
+			}
+			all, gap = append(all, next), false
 		}
-		faint = append(faint, point)
+		last := &all[len(all)-1]
+		last.points = append(last.points, point)
 	}
 }
 

@@ -87,5 +87,5 @@ func latencyFigure(v *view) *figure {
 		}
 		panels = append(panels, p)
 	}
-	return barFigure(v.title(" latency by region"), []string{subtitle(v.Result)}, panels)
+	return barFigure(v.title(" latency by region"), []string{subtitle(v.Result)}, timeName(v.Result), panels)
 }

@@ -237,8 +237,9 @@ func TestALineOfASweepStandsWhereItsPercentilesAre(t *testing.T) {
 	r := swept()
 	for i := range r.Runs { // flat at the first region, of which p99 is twice p50
 		for j := range r.Runs[i].Regions {
-			s := &r.Runs[i].Regions[j].Response
-			s.P50, s.P99 = 100*time.Millisecond, 200*time.Millisecond
+			s := &r.Runs[i].Regions[j]
+			s.Response.P50, s.Response.P99 = 100*time.Millisecond, 200*time.Millisecond
+			s.Service = s.Response
 		}
 	}
 	picture := drawn(t, r)["sweep.png"]
@@ -256,7 +257,7 @@ func TestALineOfASweepStandsWhereItsPercentilesAre(t *testing.T) {
 func TestAFarTailDoesNotShrinkTheBars(t *testing.T) {
 	r := threeRegions().result()
 	before := drawn(t, r)["latency.png"]
-	r.Runs[0].Regions[1].Response.P99 = 5 * time.Second
+	r.Runs[0].Regions[1].Response.P99, r.Runs[0].Regions[1].Service.P99 = 5*time.Second, 5*time.Second
 	after := drawn(t, r)["latency.png"]
 	a, _ := extent(before, below(before, headerPixels), protocolColor(2))
 	b, _ := extent(after, below(after, headerPixels), protocolColor(2))

@@ -79,10 +79,10 @@ world: sim
 // twoProtocols is what bench.Execute or result.Read return, cut down to one region.
 func twoProtocols() *result.Result {
 	run := func(label string, p50 time.Duration) result.Run {
-		return result.Run{Protocol: label, Regions: []result.RegionRun{{
+		return result.Run{Protocol: label, Measured: 10 * time.Second, Regions: []result.RegionRun{{
 			Region: "us-east-1", Quorum: 70 * time.Millisecond, Floor: p50 - time.Millisecond,
 			Operations: result.Operations{
-				Offered: 1200, Answered: 1200, Response: result.Summary{Count: 1200, P50: p50, P99: p50 + 2*time.Millisecond},
+				Offered: 1200, Answered: 1200, Completed: 1199, Response: result.Summary{Count: 1200, P50: p50, P99: p50 + 2*time.Millisecond},
 			},
 		}}}
 	}
@@ -105,13 +105,13 @@ func ExampleTable() {
 	// Output:
 	// example: 1 region on aws, 120 writes/s from each (poisson arrivals) for 10 s; simulated, seed 1
 	//
-	// ┌──────────┬───────────┬──────────┬──────────┬──────────┬─────────┬─────────────────┬────────┬────────┐
-	// │ protocol │ region    │      p50 │      p99 │    floor │ × floor │ WAN round trips │ writes │ errors │
-	// ├──────────┼───────────┼──────────┼──────────┼──────────┼─────────┼─────────────────┼────────┼────────┤
-	// │ quick    │ us-east-1 │  71.0 ms │  73.0 ms │  70.0 ms │   1.01× │            1.01 │  1,200 │      0 │
-	// ├──────────┼───────────┼──────────┼──────────┼──────────┼─────────┼─────────────────┼────────┼────────┤
-	// │ slow     │ us-east-1 │ 141.0 ms │ 143.0 ms │ 140.0 ms │   1.01× │            2.01 │  1,200 │      0 │
-	// └──────────┴───────────┴──────────┴──────────┴──────────┴─────────┴─────────────────┴────────┴────────┘
+	// ┌──────────┬───────────┬──────────┬──────────┬──────────┬─────────┬─────────────────┬───────────┬────────────┬────────┬────────┐
+	// │ protocol │ region    │      p50 │      p99 │    floor │ × floor │ WAN round trips │ offered/s │ achieved/s │ writes │ errors │
+	// ├──────────┼───────────┼──────────┼──────────┼──────────┼─────────┼─────────────────┼───────────┼────────────┼────────┼────────┤
+	// │ quick    │ us-east-1 │  71.0 ms │  73.0 ms │  70.0 ms │   1.01× │            1.01 │       120 │        120 │  1,200 │      0 │
+	// ├──────────┼───────────┼──────────┼──────────┼──────────┼─────────┼─────────────────┼───────────┼────────────┼────────┼────────┤
+	// │ slow     │ us-east-1 │ 141.0 ms │ 143.0 ms │ 140.0 ms │   1.01× │            2.01 │       120 │        120 │  1,200 │      0 │
+	// └──────────┴───────────┴──────────┴──────────┴──────────┴─────────┴─────────────────┴───────────┴────────────┴────────┴────────┘
 	//
 	// quick commits in one round trip from us-east-1.
 	// slow takes two round trips from us-east-1 (2.0× slower than quick).

@@ -92,7 +92,7 @@ func (w world) regionRun(p invented, region int, random *rand.Rand) result.Regio
 		floor = time.Duration(p.trips[region] * float64(time.Millisecond)) // a quorum of itself
 	}
 	run := result.RegionRun{Region: w.regions[region], Floor: floor, Quorum: w.quorums[region],
-		Operations: result.Operations{Offered: int64(w.writes), Answered: int64(w.writes)}}
+		Operations: result.Operations{Offered: int64(w.writes), Answered: int64(w.writes), Completed: int64(w.writes)}}
 	all := hdrhistogram.New(1, int64(time.Minute), 3)
 	for i := range intervals {
 		h := hdrhistogram.New(1, int64(time.Minute), 3)
@@ -119,7 +119,7 @@ func withReads(r *result.Result) *result.Result {
 	for i := range r.Runs {
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]
-			reads := result.Operations{Offered: region.Offered / 2, Answered: region.Answered / 2}
+			reads := result.Operations{Offered: region.Offered / 2, Answered: region.Answered / 2, Completed: region.Completed / 2}
 			halved := func(of *hdrhistogram.Histogram) *hdrhistogram.Histogram {
 				h := hdrhistogram.New(1, int64(time.Minute), 3)
 				for _, bar := range of.Distribution() {

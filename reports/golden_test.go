@@ -64,10 +64,15 @@ func lossy() *result.Result {
 		for j := range r.Runs[i].Regions {
 			region := &r.Runs[i].Regions[j]
 			region.Lag = result.Summary{Count: 2000, P99: 80 * time.Microsecond}
+			region.Late = result.Percentiles{P50: 50 * time.Microsecond, P90: 100 * time.Microsecond, P99: 400 * time.Microsecond}
+			if j == 1 { // so late that its p99 is not to be shown
+				region.Late.P99 = 20 * time.Millisecond
+			}
 			region.SecondHalf = region.FirstHalf * 98 / 100
 		}
 	}
 	r.Runs[2].Invalid = []string{"2 packets were not read in time"}
+	r.Runs[1].Usage = &result.Usage{Own: 0.8, Others: 0.15, Emulator: 0.1, Generator: 0.05}
 	return r
 }
 

@@ -40,6 +40,9 @@ func Quality(r *result.Result) []string {
 	if lag, found := worstLag(r); found {
 		say("generator: writes sent late by %s (p99)", ms(lag))
 	}
+	if own, others, emulator, generator, found := processors(r); found {
+		say("processors: at most %.0f %% used by this run (emulator %.0f %%, load generator %.0f %%), %.0f %% by other programs", 100*own, 100*emulator, 100*generator, 100*others)
+	}
 	if most, collections := memory(r); most > 0 {
 		say("memory: %s at most, %s in a run", megabytes(most), plural(int(collections), "garbage collection"))
 	}
@@ -84,6 +87,16 @@ func memory(r *result.Result) (most, collections uint64) {
 		}
 	}
 	return most, collections
+}
+
+// processors takes each share from the run in which it was greatest.
+func processors(r *result.Result) (own, others, emulator, generator float64, found bool) {
+	for _, run := range r.Runs {
+		if u := run.Usage; u != nil {
+			own, others, emulator, generator, found = max(own, u.Own), max(others, u.Others), max(emulator, u.Emulator), max(generator, u.Generator), true
+		}
+	}
+	return own, others, emulator, generator, found
 }
 
 func megabytes(bytes uint64) string { return count((bytes+500_000)/1_000_000) + " MB" }

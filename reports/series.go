@@ -117,7 +117,18 @@ func (s *series) confidence(percentile float64) result.Confidence {
 	if s.saturated {
 		return result.Withheld
 	}
-	return result.ConfidenceIn(percentile, s.Response.Count)
+	return s.Confidence(percentile)
+}
+
+// spoilt reports whether a percentile, 0 to 100, is withheld since the machine was busy.
+func (s *series) spoilt(percentile float64) bool { return !s.saturated && s.Spoilt(percentile) }
+
+// measured is for how long all runs together were measured.
+func (s *series) measured() (sum time.Duration) {
+	for i := range s.runs {
+		sum += s.runs[i].Measured
+	}
+	return sum
 }
 
 // unanswered reports whether a response percentile, 0 to 100, is that of writes without an answer: the time for which they

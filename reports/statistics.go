@@ -39,16 +39,16 @@ type repeated struct {
 	value  float64
 }
 
-// byRepeat returns the percentile of each run that has the samples for it.
+// byRepeat returns the percentile of each run in which it is not withheld.
 func (s *series) byRepeat(p percentile) []repeated {
 	var values []repeated
 	for _, run := range s.runs {
-		summary := run.Regions[s.region].Response
+		of := &run.Regions[s.region].Operations
 		if s.reads {
-			summary = run.Regions[s.region].Reads.Response
+			of = &run.Regions[s.region].Reads
 		}
-		if result.ConfidenceIn(p.at, summary.Count) != result.Withheld {
-			values = append(values, repeated{run.Repeat, p.of(summary)})
+		if of.Confidence(p.at) != result.Withheld {
+			values = append(values, repeated{run.Repeat, p.of(of.Response)})
 		}
 	}
 	return values

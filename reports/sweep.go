@@ -68,9 +68,14 @@ func (s *sweep) write(out *strings.Builder, opts TableOptions) {
 			t.AppendRow(row)
 			name = ""
 		}
+		row := table.Row{"", "all, achieved/s"}
+		for _, v := range s.points {
+			row = append(row, v.achievedCell(i))
+		}
+		t.AppendRow(row)
 		t.AppendSeparator()
 	}
-	fmt.Fprintf(out, "\n%ss: p50 / p99 in ms, by %s\n%s\n", s.noun(), s.Experiment.Sweep.Path, t.Render())
+	fmt.Fprintf(out, "\n%ss: p50 / p99 in ms, and how many were answered a second, by %s\n%s\n", s.noun(), s.Experiment.Sweep.Path, t.Render())
 	said := map[string]bool{}
 	for n, v := range s.points {
 		for _, line := range missing[n].footnotes(v.Result) {
@@ -80,6 +85,23 @@ func (s *sweep) write(out *strings.Builder, opts TableOptions) {
 			said[line] = true
 		}
 	}
+}
+
+// achievedCell writes how many operations a second a protocol answered, and how many arrived if these are not about as many.
+func (v *view) achievedCell(protocol int) string {
+	var all totals
+	for _, s := range v.series[protocol] {
+		if s != nil {
+			all.add(s)
+		}
+	}
+	switch {
+	case all.regions == 0:
+		return ""
+	case all.achieved < 0.98*all.offered:
+		return rate(all.achieved) + " of " + rate(all.offered)
+	}
+	return rate(all.achieved)
 }
 
 // pairCell writes p50 and p99 without their unit.
@@ -169,7 +191,7 @@ func (s *sweep) figure() *figure {
 	f := &figure{
 		title: s.points[0].title(" latency by " + s.Experiment.Sweep.Path + ": p50 solid, p99 dashed"), subtitle: []string{subtitle(s.Result)},
 		legend: append(s.legend(), tripsEntry()), columns: columnsFor(len(s.points[0].regions)), dataHeight: 2.3 * vg.Inch,
-		xLabel: s.Experiment.Sweep.Path, yLabel: "response time (ms)",
+		xLabel: s.Experiment.Sweep.Path, yLabel: timeName(s.Result) + " (ms)",
 	}
 	low, high := math.Inf(1), 0.0
 	var charts []*plot.Plot

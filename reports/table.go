@@ -67,15 +67,16 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 
 // write writes the table of the view's writes, or reads, and what there is to say of it.
 func (v *view) write(out *strings.Builder, opts TableOptions) {
-	header := []any{"protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "writes", "errors"}
+	header := []any{"protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "offered/s", "achieved/s", "writes", "errors"}
 	if v.reads {
-		header = []any{"protocol", "region", "p50", "p99", "WAN round trips", "reads", "errors"}
+		header = []any{"protocol", "region", "p50", "p99", "WAN round trips", "offered/s", "achieved/s", "reads", "errors"}
 	}
 	t := newTable(header...)
 	var missing withheld
-	faint := false
+	faint, bounded := false, false
 	for i, label := range v.labels {
 		first := v.withCaveat(label)
+		var all totals
 		for _, s := range v.series[i] {
 			if s == nil {
 				t.AppendRow(table.Row{first})
@@ -84,15 +85,23 @@ func (v *view) write(out *strings.Builder, opts TableOptions) {
 			missing.note(s)
 			percentile := func(p float64, d time.Duration) string {
 				cell, dimmed := latencyCell(s, p, d, opts.Color)
-				faint = faint || dimmed
+				faint, bounded = faint || dimmed, bounded || strings.Contains(cell, "(−")
 				return cell
 			}
 			row := table.Row{first, s.Region, percentile(50, s.Response.P50), percentile(99, s.Response.P99)}
 			if !v.reads {
 				row = append(row, ms(s.Floor), ratioCell(s.aboveFloor()))
 			}
-			t.AppendRow(append(row, tripsCell(s.trips()), count(s.Offered), count(s.Errors)))
+			all.add(s)
+			t.AppendRow(append(row, tripsCell(s.trips()), rate(s.Rate(s.measured())), rate(s.Throughput(s.measured())), count(s.Offered), count(s.Errors)))
 			first = ""
+		}
+		if all.regions > 1 {
+			row := table.Row{"", "all", "", ""}
+			if !v.reads {
+				row = append(row, "", "")
+			}
+			t.AppendRow(append(row, "", rate(all.offered), rate(all.achieved), count(all.operations), count(all.errors)))
 		}
 		t.AppendSeparator()
 	}
@@ -101,9 +110,30 @@ func (v *view) write(out *strings.Builder, opts TableOptions) {
 		fmt.Fprintf(out, "%s %s\n", withheldMark, line)
 	}
 	if faint && opts.Color {
-		fmt.Fprintf(out, "%s fewer than 100 samples lie beyond the percentile\n", faintText("faint"))
+		fmt.Fprintf(out, "%s fewer than 100 samples lie beyond the percentile, or more than 1 %% of it may be the instrument's\n", faintText("faint"))
+	}
+	if bounded {
+		fmt.Fprintf(out, "(−0.1) so much less, at most, without the lag of the load generator and the lateness of the emulator\n")
+	}
+	if v.Experiment.Load.IsClosed() {
+		fmt.Fprintf(out, "closed loop: percentiles are of service times, at as many writes/s as the clients could do\n")
 	}
 	v.writeRepeats(out)
+}
+
+// totals sums up the series of a protocol.
+type totals struct {
+	regions            int
+	offered, achieved  float64 // a second
+	operations, errors int64
+}
+
+func (t *totals) add(s *series) {
+	t.regions++
+	t.offered += s.Rate(s.measured())
+	t.achieved += s.Throughput(s.measured())
+	t.operations += s.Offered
+	t.errors += s.Errors
 }
 
 // newTable returns a table whose first two columns are names and the others numbers.
@@ -126,14 +156,21 @@ func figuresFrom(first, last int) []table.ColumnConfig {
 	return columns
 }
 
-// latencyCell writes a response percentile as far as the samples bear it. One of writes without an answer is a lower bound.
+// busyMark stands for a percentile of which too much may be the instrument's.
+const busyMark = "busy"
+
+// latencyCell writes a response percentile as far as the samples and the instrument bear it, and how much of it may be the
+// instrument's. One of writes without an answer is a lower bound.
 func latencyCell(s *series, percentile float64, d time.Duration, color bool) (cell string, dimmed bool) {
 	if s.saturated {
 		return "saturated", false
 	}
-	cell = ms(d)
+	if result.ConfidenceIn(percentile, s.Response.Count) != result.Withheld && s.spoilt(percentile) {
+		return busyMark, false
+	}
+	cell = lessBound(d, s.Bound(percentile))
 	if s.unanswered(percentile) {
-		cell = "> " + cell
+		cell = "> " + ms(d)
 	}
 	switch s.confidence(percentile) {
 	case result.Withheld:

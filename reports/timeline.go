@@ -27,7 +27,7 @@ func timelineFigure(v *view) *figure {
 		title: what, subtitle: append([]string{subtitle(v.Result)}, faultList(v.Result)...),
 		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
 		columns: 1, dataHeight: 1.15 * vg.Inch,
-		xLabel: "time since measuring began (s)", yLabel: "response time (ms)",
+		xLabel: "time since measuring began (s)", yLabel: timeName(v.Result) + " (ms)",
 	}
 	end := 0.0
 	var charts []*plot.Plot

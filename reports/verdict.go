@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -28,6 +29,7 @@ func (v *view) verdict() []string {
 	for _, reason := range v.Invalid() {
 		lines = append(lines, "INVALID: "+reason)
 	}
+	lines = append(lines, v.busyLines()...)
 	lines = append(lines, v.costLines()...)
 	lines = append(lines, v.errorLines()...)
 	if reads := v.ofReads(); reads != nil {
@@ -292,6 +294,41 @@ func verb(all []costs, plural string) string {
 		return plural
 	}
 	return plural + "s"
+}
+
+// busyLines tells, for each protocol, which percentiles are withheld since too much of them may be the instrument's.
+func (v *view) busyLines() []string {
+	var lines []string
+	for i, label := range v.labels {
+		if invalid(v.RunsOf(label)) {
+			continue // it says so itself
+		}
+		var spoilt []string
+		worst, names := time.Duration(0), map[string]bool{}
+		for _, p := range []percentile{p50, p99} {
+			for _, s := range v.series[i] {
+				if s != nil && s.spoilt(p.at) && result.ConfidenceIn(p.at, s.Response.Count) != result.Withheld {
+					names[fmt.Sprintf("p%g", p.at)] = true
+					worst = max(worst, s.Bound(p.at))
+					if !slices.Contains(spoilt, s.Region) {
+						spoilt = append(spoilt, s.Region)
+					}
+				}
+			}
+		}
+		if len(spoilt) > 0 {
+			of, is, from := "it", "is", "from "+list(spoilt)
+			if len(names)*len(spoilt) > 1 {
+				of, is = "them", "are"
+			}
+			if len(spoilt) > 1 && len(spoilt) == len(v.regions) {
+				from = "everywhere"
+			}
+			lines = append(lines, fmt.Sprintf("The machine was busy: %s's %s %s may be off by up to %s, more than 5 %% of %s, and %s withheld.",
+				label, list(slices.Sorted(maps.Keys(names))), from, ms(worst), of, is))
+		}
+	}
+	return lines
 }
 
 func (v *view) errorLines() []string {

@@ -29,7 +29,7 @@ func (w *withheld) note(s *series) {
 }
 
 func (f *fewest) note(percentile float64, s *series) {
-	if s.confidence(percentile) == result.Withheld && (!f.found || s.Response.Count < f.count) {
+	if result.ConfidenceIn(percentile, s.Response.Count) == result.Withheld && (!f.found || s.Response.Count < f.count) {
 		*f = fewest{found: true, count: s.Response.Count}
 	}
 }

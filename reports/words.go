@@ -34,6 +34,39 @@ func ms(d time.Duration) string {
 	return strconv.FormatFloat(millis(d), 'f', digits, 64) + " ms"
 }
 
+// lessBound writes a time and, in brackets, how much of it may be the instrument's, in the same unit and with as many digits;
+// a bound that these digits do not show is left out.
+func lessBound(d, bound time.Duration) string {
+	text := ms(d)
+	digits := 0
+	if number, _, found := strings.Cut(text, " "); found {
+		if _, decimals, found := strings.Cut(number, "."); found {
+			digits = len(decimals)
+		}
+	}
+	off := strconv.FormatFloat(millis(bound), 'f', digits, 64)
+	if !strings.ContainsAny(off, "123456789") {
+		return text
+	}
+	return text + " (−" + off + ")"
+}
+
+// rate writes a number of operations a second.
+func rate(perSecond float64) string {
+	if perSecond < 100 {
+		return strconv.FormatFloat(perSecond, 'f', 1, 64)
+	}
+	return count(int64(math.Round(perSecond)))
+}
+
+// timeName is what the times of an experiment are called: in a closed loop, no arrival is intended at a time of its own.
+func timeName(r *result.Result) string {
+	if r.Experiment.Load.IsClosed() {
+		return "service time"
+	}
+	return "response time"
+}
+
 // span writes a length of time as an experiment is described: 10 s, 5 min.
 func span(d time.Duration) string {
 	if d >= 2*time.Minute && d%time.Minute == 0 {

@@ -13,7 +13,10 @@ import "time"
 //
 // Between the percentiles that a Summary has, the lateness of the next higher one counts.
 func (o *Operations) Bound(percentile float64) time.Duration {
-	lag := o.Response.At(percentile) - o.Service.At(percentile)
+	lag := time.Duration(0)
+	if o.Service.Count > 0 {
+		lag = o.Response.At(percentile) - o.Service.At(percentile)
+	}
 	return min(max(0, lag)+o.Late.at(percentile), o.Response.At(percentile))
 }
 

@@ -120,6 +120,7 @@ func Read(folder string) (*Result, error) {
 	}
 	r.Experiment.Complete()
 	renameMeasures(r)
+	completeCounts(r)
 	if err := r.check(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -139,6 +140,19 @@ func Read(folder string) (*Result, error) {
 	return r, nil
 }
 
+// completeCounts fills in what an earlier version did not count: there, what was answered in time.
+func completeCounts(r *Result) {
+	for i := range r.Runs {
+		for j := range r.Runs[i].Regions {
+			for _, of := range r.Runs[i].Regions[j].Series() {
+				if of.Completed == 0 {
+					of.Completed = of.Answered
+				}
+			}
+		}
+	}
+}
+
 // maxFile is the greatest size of a result's files that is read, in bytes.
 const maxFile = 4 << 30
 
@@ -151,7 +165,8 @@ func writeJSON(w io.Writer, r *Result) error {
 func writeSummary(w io.Writer, r *Result) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"protocol", "point", "repeat", "region", "operation", "floor_ns", "quorum_ns", "offered", "answered", "errors",
-		"min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns", "service_p50_ns", "service_p99_ns", "lag_p99_ns", "valid"}}
+		"min_ns", "mean_ns", "p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "p99_99_ns", "max_ns", "service_p50_ns", "service_p99_ns", "lag_p99_ns", "valid",
+		"offered_per_s", "achieved_per_s", "p50_bound_ns", "p90_bound_ns", "p99_bound_ns", "p99_9_bound_ns", "p99_99_bound_ns"}}
 	for _, run := range r.Runs {
 		for _, region := range run.Regions {
 			for _, series := range region.Series() {
@@ -162,12 +177,18 @@ func writeSummary(w io.Writer, r *Result) error {
 					int64(series.Service.P50), int64(series.Service.P99), int64(series.Lag.P99)} {
 					row = append(row, strconv.FormatInt(n, 10))
 				}
-				rows = append(rows, append(row, strconv.FormatBool(len(run.Invalid) == 0)))
+				row = append(row, strconv.FormatBool(len(run.Invalid) == 0), perSecondText(series.Rate(run.Measured)), perSecondText(series.Throughput(run.Measured)))
+				for _, p := range []float64{50, 90, 99, 99.9, 99.99} {
+					row = append(row, strconv.FormatInt(int64(series.Bound(p)), 10))
+				}
+				rows = append(rows, row)
 			}
 		}
 	}
 	return out.WriteAll(rows)
 }
+
+func perSecondText(rate float64) string { return strconv.FormatFloat(rate, 'f', 3, 64) }
 
 // named are the writes of a region, or its reads, as files call them.
 type named struct {
@@ -214,7 +235,7 @@ func writeBench(w io.Writer, r *Result) error {
 		}
 		for _, region := range run.Regions {
 			for _, series := range region.Series() {
-				series.writeBench(&b, name)
+				series.writeBench(&b, name, run.Measured)
 			}
 		}
 	}
@@ -225,7 +246,7 @@ func writeBench(w io.Writer, r *Result) error {
 // oneWord makes a point fit into a file's or a benchmark's name, in which a slash divides.
 func oneWord(point string) string { return strings.ReplaceAll(point, "/", "_") }
 
-func (n named) writeBench(b *strings.Builder, name string) {
+func (n named) writeBench(b *strings.Builder, name string, measured time.Duration) {
 	s := n.Response
 	fmt.Fprintf(b, "Benchmark%s%s/%s/region=%s %d %d ns/op", strings.ToUpper(n.Name[:1]), n.Name[1:], name, n.region.Region, s.Count, s.Mean())
 	for _, p := range []struct {
@@ -233,9 +254,9 @@ func (n named) writeBench(b *strings.Builder, name string) {
 		percentile float64
 		value      time.Duration
 	}{{"p50-ns", 50, s.P50}, {"p99-ns", 99, s.P99}, {"p99.9-ns", 99.9, s.P999}} {
-		if ConfidenceIn(p.percentile, s.Count) > Withheld {
+		if n.Confidence(p.percentile) > Withheld {
 			fmt.Fprintf(b, " %d %s", p.value, p.unit)
 		}
 	}
-	fmt.Fprintf(b, " %d errors\n", n.Errors)
+	fmt.Fprintf(b, " %s achieved/s %d errors\n", perSecondText(n.Throughput(measured)), n.Errors)
 }

@@ -174,7 +174,7 @@ func isFile(path string) bool {
 // judge turns what a result says of itself into the exit code.
 func judge(r *result.Result) error {
 	if reasons := r.Invalid(); len(reasons) > 0 {
-		return &codedError{exitInvalid, fmt.Errorf("the run is invalid and must not be believed:\n  %s", strings.Join(reasons, "\n  "))}
+		return &codedError{exitInvalid, errors.New("the run is invalid and must not be believed: see the lines marked INVALID")}
 	}
 	if missed := r.Missed(); len(missed) > 0 {
 		return &codedError{exitMissed, fmt.Errorf("missed:\n  %s", strings.Join(missed, "\n  "))}

@@ -65,9 +65,10 @@ func detach(cmd *exec.Cmd) {
 // programs. It does nothing unless the thread's priority could be made the lowest.
 func (r *rest) spin(number int) {
 	runtime.LockOSThread()
-	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: 19}, 0); err != nil {
+	if err := unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE}, 0); err != nil {
 		return
 	}
+	_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 19)
 	var all, one unix.CPUSet
 	if unix.SchedGetaffinity(0, &all) == nil {
 		one.Set(nth(&all, number))
