@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 )
 
@@ -22,7 +21,7 @@ const pipeTimeout = 5 * time.Second
 // ReadFile reads a file of at most limit bytes. It may be a pipe, too. One that nobody has opened for writing is empty
 // and is not waited for.
 func ReadFile(path string, limit int64) ([]byte, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|nonblock, 0)
 	if err != nil {
 		return nil, err
 	}
