@@ -1,3 +1,5 @@
+//go:build !js
+
 package run
 
 import (
@@ -50,6 +52,9 @@ func newFileDisk(folder string, replica int) (*fileDisk, error) {
 	}()
 	return d, nil
 }
+
+// begins implements asynchronous.
+func (d *fileDisk) begins(write func() (over func())) { d.begin = write }
 
 // Write implements host.Disk.
 func (d *fileDisk) Write(records []protocols.Record) (durable bool) {

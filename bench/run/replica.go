@@ -45,6 +45,12 @@ type disk interface {
 	restore() error
 }
 
+// asynchronous is a disk that writes in a goroutine of its own.
+type asynchronous interface {
+	// begins sets a function that is called when a write begins; the goroutine calls over when it has ended.
+	begins(write func() (over func()))
+}
+
 // newReplica makes the replica of a place; begin starts it. A write to a disk in memory takes
 // costs.PersistCost.
 func newReplica(p *place, config protocols.Config, driver *protocols.Driver, costs experiment.Simulation, d disk, record *verify.Replica) *replica {
@@ -56,11 +62,11 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 		if costs.PersistCost > 0 {
 			d.begin = func() { p.world.at(r.Now()+costs.PersistCost, p.number, r.durable()) }
 		}
-	case *fileDisk:
-		d.begin = func() (over func()) {
+	case asynchronous:
+		d.begins(func() (over func()) {
 			e := r.durable() // of this incarnation
 			return func() { p.world.at(p.world.now(), p.number, e) }
-		}
+		})
 	}
 	breach := func(err error) {
 		if r.breach != nil {
