@@ -2,8 +2,9 @@ package netem
 
 import (
 	"fmt"
-	"math"
 	"time"
+
+	"quorumbench/netem/portable"
 )
 
 // LinkConfig says what one direction of a link does to packets. The zero value is a perfect link.
@@ -124,7 +125,7 @@ func (l *Link) Transmit(now time.Duration, size int) (due time.Duration, fate Fa
 	}
 	delay := l.config.Delay
 	if l.config.Jitter > 0 {
-		normal := math.Sqrt2 * math.Erfinv(2*l.uniform(index, drawJitter)-1)
+		normal := portable.Normal(l.uniform(index, drawJitter))
 		delay = max(0, delay+time.Duration(normal*float64(l.config.Jitter)))
 	}
 	due = sent + delay

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/netem/portable"
 	"quorumbench/protocols/kv"
 )
 
@@ -21,7 +22,7 @@ type generator struct {
 	sizes  *rand.Rand // draws the sizes of values
 	named  *rand.Rand // draws the commands that name a version, and the version
 	region uint64
-	zipf   *rand.Zipf
+	zipf   *portable.Zipf
 	values *rand.ChaCha8
 	next   time.Duration
 }
@@ -37,7 +38,7 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	binary.LittleEndian.PutUint64(key[16:], uint64(region))
 	g.values = rand.NewChaCha8(key)
 	if load.Keys.Distribution == experiment.Zipf {
-		g.zipf = rand.NewZipf(g.keys, load.Keys.Exponent, 1, uint64(load.Keys.Count-1))
+		g.zipf = portable.NewZipf(g.keys, load.Keys.Exponent, uint64(load.Keys.Count-1))
 	}
 	return g
 }
@@ -46,7 +47,7 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 func (g *generator) arrival() time.Duration {
 	gap := 1 / float64(g.load.Rate)
 	if g.load.Arrivals == experiment.Poisson {
-		gap *= g.gaps.ExpFloat64()
+		gap *= portable.Exponential(g.gaps)
 	}
 	g.next += time.Duration(gap * float64(time.Second))
 	return g.next
