@@ -91,9 +91,10 @@ func queueGrows(of *result.Operations, measured time.Duration) bool {
 	underWay := of.Rate(measured) * response
 	if n := len(of.Intervals); n > 1 {
 		rise := arrivals(&of.Intervals[n-1]) - arrivals(&of.Intervals[0])
-		missing -= max(0, rise) * response
+		missing -= float64(max(0, rise) * response) // not fused, so that it decides alike on every processor
 	}
-	return missing > (1-achievedShare)*float64(of.Offered)+4*math.Sqrt(2*underWay)
+	chance := math.Sqrt(4 * 4 * 2 * underWay)
+	return missing-chance > (1-achievedShare)*float64(of.Offered)
 }
 
 // arrivals is how many operations a second arrived in an interval.

@@ -46,10 +46,10 @@ func Log(x float64) float64 {
 	s := f / (2 + f)
 	s2 := s * s
 	s4 := s2 * s2
-	t1 := s2 * polynomial(s4, 6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01, 1.479819860510658591e-01)
-	t2 := s4 * polynomial(s4, 3.999999999940941908e-01, 2.222219843214978396e-01, 1.531383769920937332e-01)
-	half := 0.5 * f * f
-	correction := float64(s*(half+(float64(t1)+float64(t2)))) + float64(k*ln2Low)
+	t1 := float64(s2 * polynomial(s4, 6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01, 1.479819860510658591e-01))
+	t2 := float64(s4 * polynomial(s4, 3.999999999940941908e-01, 2.222219843214978396e-01, 1.531383769920937332e-01))
+	half := float64(0.5 * f * f)
+	correction := float64(s*(half+(t1+t2))) + float64(k*ln2Low)
 	return float64(k*ln2High) - ((half - correction) - f)
 }
 
@@ -82,7 +82,7 @@ func Exp(x float64) float64 {
 
 // Normal is the value below which a share of p, between 0 and 1, of the standard normal distribution lies: of a uniform
 // p it makes a normally distributed number. It is the rational approximation of Wichura (Applied Statistics 37, 1988).
-func Normal(p float64) float64 { return math.Sqrt2 * erfinv(2*p-1) }
+func Normal(p float64) float64 { return math.Sqrt2 * erfinv(2*p-1) } // exact: twice p needs no rounding
 
 // erfinv is the inverse of the error function at x, between -1 and 1.
 func erfinv(x float64) float64 {

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -27,15 +28,20 @@ import (
 
 func main() {
 	count := flag.Uint64("lives", 100, "how many lives of each driver")
+	some := flag.String("experiments", "", "only these experiments and no scenarios, divided by spaces")
 	flag.Parse()
-	if err := fingerprint(*count); err != nil {
+	if err := fingerprint(*count, strings.Fields(*some)); err != nil {
 		fmt.Fprintln(os.Stderr, "fingerprint:", err)
 		os.Exit(1)
 	}
 }
 
-func fingerprint(count uint64) error {
-	for _, name := range configs.Experiments() {
+func fingerprint(count uint64, some []string) error {
+	experiments, scenarios := configs.Experiments(), scenario.Names()
+	if len(some) > 0 {
+		experiments, scenarios = some, nil
+	}
+	for _, name := range experiments {
 		plan, err := experiment.Read(name, registry.Drivers)
 		if err != nil {
 			return err
@@ -47,7 +53,7 @@ func fingerprint(count uint64) error {
 		}
 		fmt.Printf("experiment %-24s %s\n", name, result.Fingerprint)
 	}
-	for _, name := range scenario.Names() {
+	for _, name := range scenarios {
 		script, err := scenario.Load(name, registry.Drivers)
 		if err != nil {
 			return err
@@ -61,6 +67,9 @@ func fingerprint(count uint64) error {
 			return err
 		}
 		fmt.Printf("scenario   %-24s %x\n", name, sha256.Sum256(trace.Bytes()))
+	}
+	if count == 0 {
+		return nil
 	}
 	for _, d := range registry.Drivers {
 		sum, err := lifeTraces(d, count)
