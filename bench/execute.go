@@ -50,7 +50,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 				record, err := run.Play(ctx, run.Config{
 					Plan: point, Protocol: protocol, Repeat: repeat, Began: began(plan, len(found.Runs)),
 					Scratch: options.Scratch, Spin: options.Spin, Hurry: options.Hurry, TraceEvents: result.MaxTraceEvents,
-					Watch: watcher(options.Watch, plan, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
+					Watch: watcher(options.Watch, plan, found.Started, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
 				})
 				memory := hold.Release()
 				if err != nil && !errors.Is(err, ctx.Err()) {

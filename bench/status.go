@@ -18,16 +18,30 @@ type Status struct {
 	Phase    string        // warm-up, measuring or draining
 	Elapsed  time.Duration // of this run
 	Length   time.Duration // of this run, draining not counted
-	Left     time.Duration // of the whole experiment, roughly
+	Left     time.Duration // in real time until the whole experiment is over, roughly; Unknown at the beginning of a simulated one
 	Issued   int64         // writes so far, warm-up included
 	Rate     float64       // writes a second, of all regions together
 	Count    int64         // measured writes answered so far
 	P50, P99 time.Duration // of these; zero while they are too few
 }
 
+// Unknown stands for a time that cannot be told yet.
+const Unknown time.Duration = -1
+
+// realLeft estimates how long a simulated experiment still takes in real time, from how long its first part took.
+func realLeft(took, done, left time.Duration) time.Duration {
+	if took < enoughToTell || done <= 0 {
+		return Unknown
+	}
+	return time.Duration(float64(took) * float64(left) / float64(done))
+}
+
+// enoughToTell is how long an experiment must have run before the rest is estimated from it.
+const enoughToTell = 100 * time.Millisecond
+
 // watcher turns the progress of a run into the status of the experiment; nil if nobody watches. About
-// says which run it is.
-func watcher(watch func(Status), plan *experiment.Plan, about Status) func(run.Progress) {
+// says which run it is, and began when the experiment began.
+func watcher(watch func(Status), plan *experiment.Plan, began time.Time, about Status) func(run.Progress) {
 	if watch == nil {
 		return nil
 	}
@@ -38,6 +52,9 @@ func watcher(watch func(Status), plan *experiment.Plan, about Status) func(run.P
 		s.Runs, s.Length = plan.Runs(), length
 		s.Elapsed = min(p.Elapsed, length)
 		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
+		if plan.Experiment.IsSimulated() {
+			s.Left = realLeft(time.Since(began), time.Duration(s.Run)*length+s.Elapsed, s.Left)
+		}
 		switch {
 		case p.Elapsed < load.Warmup:
 			s.Phase = "warm-up"

@@ -26,6 +26,10 @@ type LinkConfig struct {
 	Reorder bool
 }
 
+// IsCut reports whether the link loses every packet, as a partition makes it. What such a link loses is not the loss that a
+// network has.
+func (c LinkConfig) IsCut() bool { return c.Loss >= 1 }
+
 // Validate returns an error for a value out of range, which names the range.
 func (c LinkConfig) Validate() error {
 	switch {

@@ -173,28 +173,24 @@ func networkLines(r *result.Result) []string {
 	var sum result.NetworkRun
 	for _, run := range r.Runs {
 		n := run.Network
-		sum.Messages += n.Messages
-		sum.Packets += n.Packets
 		sum.Lost += n.Lost
+		sum.Cut += n.Cut
 		sum.Dropped += n.Dropped
 		sum.Overflow += n.Overflow
 		sum.Unsent += n.Unsent
 		sum.Crowded += n.Crowded
 		sum.Reconnects += n.Reconnects
 	}
-	unit, of := "packets", sum.Packets
+	unit := "packets"
 	if r.Experiment.IsSimulated() {
-		unit, of = "messages", sum.Messages
+		unit = "messages"
 	}
-	var lines []string
-	if loss := r.Experiment.Network.Loss; loss > 0 || sum.Lost > 0 {
-		lines = append(lines, fmt.Sprintf("loss: %s of %s %s (%.2f %%; %s asked for)",
-			count(sum.Lost), count(of), unit, 100*float64(sum.Lost)/float64(cmp.Or(of, 1)), loss))
-	}
+	lines := lossLines(r, unit)
 	for _, c := range []struct {
 		n    uint64
 		what string
 	}{
+		{sum.Cut, unit + " lost where a fault had cut the link"},
 		{sum.Dropped, unit + " dropped by full queues"},
 		{sum.Overflow, unit + " not read in time by their receiver: the machine is too slow"},
 		{sum.Unsent, "messages that found no connection"},
@@ -203,6 +199,43 @@ func networkLines(r *result.Result) []string {
 	} {
 		if c.n > 0 {
 			lines = append(lines, fmt.Sprintf("network: %s %s", count(c.n), c.what))
+		}
+	}
+	return lines
+}
+
+// lossLines tells which share of the messages or packets was lost; of a sweep over the loss, at each point. What links that
+// were cut have lost is neither among the lost nor among those of which they are.
+func lossLines(r *result.Result, unit string) []string {
+	points := []string{""}
+	if s := r.Experiment.Sweep; s != nil && s.Path == "network.loss" {
+		points = s.Values
+	}
+	besides := ""
+	for i := range r.Experiment.Faults {
+		if r.Experiment.Faults[i].Loss > 0 {
+			besides = ", besides faults"
+		}
+	}
+	var lines []string
+	for _, point := range points {
+		at, where := r, ""
+		if point != "" {
+			at, where = r.At(point), " at "+point
+		}
+		var lost, of uint64
+		for _, run := range at.Runs {
+			n := run.Network
+			lost += n.Lost
+			if r.Experiment.IsSimulated() {
+				of += n.Messages - min(n.Cut, n.Messages)
+			} else {
+				of += n.Packets - min(n.Cut, n.Packets)
+			}
+		}
+		if asked := at.Experiment.Network.Loss; asked > 0 || lost > 0 {
+			lines = append(lines, fmt.Sprintf("loss%s: %s of %s %s (%.2f %%; %s asked for%s)",
+				where, count(lost), count(of), unit, 100*float64(lost)/float64(cmp.Or(of, 1)), asked, besides))
 		}
 	}
 	return lines

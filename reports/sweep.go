@@ -155,8 +155,8 @@ func (s *sweep) growth(protocol int) string {
 		most, where, known := 1.0, "", false
 		for region, name := range s.points[0].regions {
 			base := s.points[0].series[protocol][region]
-			if base == nil || base.confidence(p.at) == result.Withheld {
-				continue
+			if base == nil || base.confidence(p.at) == result.Withheld || p.of(base.Response) == 0 {
+				continue // nothing is so many times as long as no time
 			}
 			for n, v := range s.points {
 				one := v.series[protocol][region]

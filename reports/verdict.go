@@ -184,10 +184,14 @@ func (c costs) sentence() string {
 // without a difference are passed over, unless there is none at all.
 func (c costs) comparison(best costs) string {
 	groups := c.group(func(i int, m *median) string {
-		if _, word := difference(m, best.medians[i]); word != "" {
-			return m.words + word
+		ratio, word := difference(m, best.medians[i])
+		switch {
+		case word == "":
+			return ""
+		case math.IsInf(ratio, 1): // told apart from regions with a ratio
+			return m.words + word + " without a ratio"
 		}
-		return ""
+		return m.words + word
 	})
 	if len(groups) == 0 {
 		return c.sentence()
@@ -204,7 +208,11 @@ func (c costs) comparison(best costs) string {
 		if i == 0 {
 			than = " than " + best.label
 		}
-		parts[i] = fmt.Sprintf("%s %s (%s %s%s)", c.medians[g.regions[0]].words, c.from(g.regions), ratioRange(least, most), word, than)
+		by := ratioRange(least, most) + " "
+		if math.IsInf(most, 1) {
+			by = "" // one of the two takes no time, to the nanosecond: nothing is so many times as long
+		}
+		parts[i] = fmt.Sprintf("%s %s (%s%s%s)", c.medians[g.regions[0]].words, c.from(g.regions), by, word, than)
 	}
 	return list(parts)
 }
@@ -218,8 +226,8 @@ func ratioRange(least, most float64) string {
 	return low + " to " + high + "×"
 }
 
-// difference says by which factor a median is slower or faster than another; the word is empty if
-// they are alike or there is no other.
+// difference says by which factor a median is slower or faster than another, +Inf if one of them is 0; the word is empty
+// if they are alike or there is no other.
 func difference(m, than *median) (ratio float64, word string) {
 	if than == nil {
 		return 1, ""

@@ -24,6 +24,11 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 		r := &none.Runs[0].Regions[i]
 		r.Answered, r.Errors = 0, r.Offered
 	}
+	noTime := two(invented{"quick", "", []float64{1, 1}}, invented{"slow", "", []float64{1, 2}})
+	for i := range noTime.Runs {
+		noTime.Runs[i].Regions[0].Quorum = 0
+	}
+	noTime.Runs[0].Regions[0].Response.P50, noTime.Runs[0].Regions[0].Intervals = 0, nil
 	half := two(invented{"quick", "", []float64{1, 1}})
 	half.Runs[0].Regions[1].Errors = 250
 
@@ -70,6 +75,10 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 		{"factors that differ are a range", two(invented{"p", "", []float64{1, 1.5}}, invented{"q", "", []float64{3, 3}}), []string{
 			"p commits in one round trip from a and 1.5 round trips from b.",
 			"q takes three round trips everywhere (2.0 to 3.0× slower than p).",
+		}},
+		{"nothing is so many times as long as no time", noTime, []string{
+			"quick commits in 0 ms from a and one round trip from b.",
+			"slow takes 50.4 ms from a (slower than quick) and two round trips from b (2.0× slower).",
 		}},
 		{"a quorum of itself has no round trip", alone().result(), []string{"solo commits in 0.252 ms from local."}},
 		{"too few writes", withWrites(threeRegions(), 19), []string{"No verdict: no valid run has the 20 writes from a region that a median takes, more than half of them answered."}},

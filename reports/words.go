@@ -118,8 +118,19 @@ func roundTrips(n float64) string {
 // headline says what was run: name, topology, regions, load, world and seed.
 func headline(r *result.Result) string {
 	e := r.Experiment
-	load := strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64)
+	load, swept := strconv.FormatFloat(float64(e.Load.Rate), 'g', 6, 64), ""
+	if s := e.Sweep; s != nil && s.Path == "load.rate" {
+		rates := make([]string, len(s.Values))
+		for i, value := range s.Values {
+			rates[i] = strconv.FormatFloat(float64(e.At(value).Load.Rate), 'g', 6, 64)
+		}
+		load = list(rates)
+	} else if s != nil {
+		swept = ", each at " + s.String()
+	}
 	switch {
+	case e.Load.IsClosed() && e.Sweep != nil && e.Sweep.Path == "load.clients":
+		load, swept = list(e.Sweep.Values)+" clients in each (closed loop: service times)", ""
 	case e.Load.IsClosed():
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
 	case e.Load.Reads > 0:
@@ -137,20 +148,21 @@ func headline(r *result.Result) string {
 	if mix != "" {
 		load += mix + ","
 	}
-	swept := ""
-	if e.Sweep != nil {
-		swept = ", each at " + e.Sweep.String()
-	}
 	return fmt.Sprintf("%s: %s on %s, %s for %s%s%s; %s, seed %d",
-		e.Name, where(e.Replicas, e.Clients), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(r), e.Seed)
+		e.Name, where(r), r.Topology.Name, load, span(e.Load.Duration), repeats(e.Repeats), swept, worldName(r), e.Seed)
 }
 
 // where says in how many regions replicas and clients are.
-func where(replicas, clients []string) string {
-	if slices.Equal(replicas, clients) {
-		return plural(len(replicas), "region")
+func where(r *result.Result) string {
+	e := &r.Experiment
+	in := e.ClientRegions()
+	switch {
+	case !slices.Equal(e.Replicas, e.Clients):
+		return fmt.Sprintf("%s, clients in %s", plural(len(e.Replicas), "replica"), plural(in, "region"))
+	case in < len(e.Replicas):
+		return fmt.Sprintf("%s in %s", plural(len(e.Replicas), "replica"), plural(in, "region"))
 	}
-	return fmt.Sprintf("%s, clients in %s", plural(len(replicas), "replica"), plural(len(clients), "region"))
+	return plural(in, "region")
 }
 
 func repeats(n int) string {

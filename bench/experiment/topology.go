@@ -141,6 +141,18 @@ func Names(places []string) []string {
 	return names
 }
 
+// ClientRegions is in how many regions there are clients: us-east-1 and us-east-1#2 (see Names) are one.
+func (e *Experiment) ClientRegions() int {
+	n, names := 0, e.Clients
+	for i, name := range names {
+		place, number, numbered := strings.Cut(name, "#")
+		if _, err := strconv.Atoi(number); !numbered || err != nil || !slices.Contains(names[:i], place) {
+			n++
+		}
+	}
+	return n
+}
+
 // Place undoes Names: it returns the topology's name of a region, us-east-1 for us-east-1#2. It returns an error
 // if the region is not in the topology.
 func Place(topology *netem.Topology, region string) (string, error) {

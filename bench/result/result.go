@@ -224,6 +224,7 @@ type NetworkRun struct {
 	Packets    uint64  `json:"packets"`    // datagrams, in the live world
 	Bytes      uint64  `json:"bytes"`      // of datagrams, or of messages in the simulated world
 	Lost       uint64  `json:"lost"`       // datagrams, or messages in the simulated world
+	Cut        uint64  `json:"cut"`        // the same, lost by links that were cut by a fault; not among Lost
 	Dropped    uint64  `json:"dropped"`    // by a full queue
 	Overflow   uint64  `json:"overflow"`   // not read in time by the receiver, since the machine was too busy
 	Unsent     uint64  `json:"unsent"`     // messages that found no connection

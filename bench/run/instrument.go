@@ -96,6 +96,7 @@ func (r *running) account(w *liveWorld, keptAwake bool) {
 			sum.Packets += c.Packets
 			sum.Bytes += c.Bytes
 			sum.Lost += c.Lost
+			sum.Cut += c.Cut
 			sum.Dropped += c.Dropped
 			sum.Overflow += c.Overflow
 		}

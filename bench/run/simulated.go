@@ -49,7 +49,11 @@ func (w *simWorld) send(from, to int, messages []message) {
 		due, fate := w.links[from][to].Transmit(w.loop.Now(), len(m.data))
 		switch fate {
 		case netem.Lost:
-			w.net.Lost++
+			if w.links[from][to].Config().IsCut() {
+				w.net.Cut++
+			} else {
+				w.net.Lost++
+			}
 		case netem.Dropped:
 			w.net.Dropped++
 		default:

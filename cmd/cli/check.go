@@ -1,11 +1,16 @@
 package cli
 
 import (
+	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -25,6 +30,7 @@ func checkCommand(drivers protocols.Drivers) *cobra.Command {
 	var protocol, habitName string
 	var count, from, replay uint64
 	var minutes float64
+	var trace string
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Look for bugs: play random lives of a driver in virtual time",
@@ -39,7 +45,8 @@ had each. --habit plays lives that have one habit and no other. The habits:
 
 ` + describeHabits() + `
 A life that fails ends the search, with exit code 4, its seed, and a simpler life that fails in the
-same way. --replay plays the life of a seed and prints it step by step.`,
+same way. --replay plays the life of a seed. The steps of the life go to a file (--trace), and what is
+printed is a summary.`,
 		Example: `  quorumbench check --protocol raft --seeds 1000
   quorumbench check --minutes 10
   quorumbench check --habit clients-elsewhere --seeds 200
@@ -79,7 +86,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 				if len(checked) != 1 {
 					return usage(errors.New("--replay plays the life of one protocol; accepted: --protocol NAME --replay SEED"))
 				}
-				return replayLife(cmd.Context(), cmd.OutOrStdout(), generators[0], replay)
+				return replayLife(cmd.Context(), cmd.OutOrStdout(), generators[0], replay, trace)
 			}
 			if limit > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
@@ -87,7 +94,7 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 			keepOnInterrupt(cmd.Context())
 			var played uint64
 			for _, g := range generators {
-				n, err := search(cmd, g, from, count, limit/time.Duration(len(generators)))
+				n, err := search(cmd, g, from, count, limit/time.Duration(len(generators)), trace)
 				played += n
 				switch {
 				case cmd.Context().Err() != nil && errors.Is(err, context.Canceled):
@@ -104,7 +111,8 @@ same way. --replay plays the life of a seed and prints it step by step.`,
 	cmd.Flags().Uint64Var(&count, "seeds", 1000, "how many lives of each driver")
 	cmd.Flags().Uint64Var(&from, "from", 1, "the first seed")
 	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all; instead of a number of lives or, with --seeds, at most")
-	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed and print it step by step")
+	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed")
+	cmd.Flags().StringVar(&trace, "trace", "", "file for the steps of the life that is replayed or fails, one a line; - prints them (default PROTOCOL-SEED.trace)")
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return drivers.Names(), cobra.ShellCompDirectiveNoFileComp
 	}) // fails only for a flag that does not exist
@@ -136,7 +144,7 @@ func checkLength(flags *pflag.FlagSet, from, count uint64, minutes float64) (lim
 }
 
 // search plays lives of one driver, prints what it found, and returns how many it has played.
-func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit time.Duration) (played uint64, err error) {
+func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit time.Duration, trace string) (played uint64, err error) {
 	ctx := cmd.Context()
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -159,7 +167,7 @@ func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit tim
 	fmt.Fprint(cmd.OutOrStdout(), describeShares(tally))
 	switch {
 	case found != nil:
-		return tally.Lives, reportFound(cmd.Context(), cmd.OutOrStdout(), g, found)
+		return tally.Lives, reportFound(cmd.Context(), cmd.OutOrStdout(), g, found, trace)
 	case cmd.Context().Err() != nil:
 		return tally.Lives, cmd.Context().Err()
 	case tally.Lives == 0:
@@ -198,14 +206,14 @@ func describeHabits() string {
 }
 
 // reportFound prints a life that failed, and a simpler one that fails in the same way.
-func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *lives.Found) error {
+func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *lives.Found, trace string) error {
 	fmt.Fprintf(w, "\nseed %d fails:\n", found.Seed)
 	for _, c := range found.Failed {
 		fmt.Fprintf(w, "  %s: %s\n", c.Name, c.Detail)
 	}
 	if found.Failed[0].Name == lives.CheckEnds { // each life with such a step would take a minute
 		fmt.Fprintf(w, "\n%s\n", found.Life)
-	} else if err := showSimpler(ctx, w, found); err != nil {
+	} else if err := showSimpler(ctx, w, found, traceFile(trace, g, found.Seed)); err != nil {
 		return err
 	}
 	alone := ""
@@ -217,22 +225,22 @@ func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *liv
 }
 
 // showSimpler prints a simpler life that fails in the same way, with its steps.
-func showSimpler(ctx context.Context, w io.Writer, found *lives.Found) error {
+func showSimpler(ctx context.Context, w io.Writer, found *lives.Found, trace string) error {
 	small := lives.Shrink(ctx, found.Life, found.Failed[0].Name, shrinkLimit)
 	fmt.Fprintf(w, "\na simpler life that fails in the same way:\n%s\n", small)
 	if ctx.Err() != nil { // the life is found all the same
 		return nil
 	}
-	if _, err := playTraced(ctx, w, small); err != nil && ctx.Err() == nil {
+	if _, err := playTraced(ctx, w, small, trace); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil
 }
 
-func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64) error {
+func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64, trace string) error {
 	life := g.Draw(seed)
 	fmt.Fprintf(w, "%s\n", life)
-	failed, err := playTraced(ctx, w, life)
+	failed, err := playTraced(ctx, w, life, traceFile(trace, g, seed))
 	switch {
 	case errors.Is(err, context.Canceled):
 		return interrupted("interrupted before the life was over")
@@ -244,16 +252,60 @@ func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64
 	return nil
 }
 
-// playTraced plays a life, prints its steps and the verdicts of the checks, and returns the checks that failed.
-func playTraced(ctx context.Context, w io.Writer, l *lives.Life) (failed []result.Check, err error) {
-	out, err := l.Play(ctx, w)
-	if err != nil {
-		return nil, err
+// traceFile names the file for the steps of a life, unless the flag has named it.
+func traceFile(flag string, g lives.Generator, seed uint64) string {
+	return cmp.Or(flag, fmt.Sprintf("%s-%d.trace", g.Driver.Name, seed))
+}
+
+// playTraced plays a life, writes its steps into a file (- prints them), prints a summary and the verdicts of the checks,
+// and returns the checks that failed.
+func playTraced(ctx context.Context, w io.Writer, l *lives.Life, trace string) (failed []result.Check, err error) {
+	if trace == "-" {
+		out, err := l.Play(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		return printChecks(w, out), nil
 	}
+	if err := os.MkdirAll(filepath.Dir(trace), 0o755); err != nil {
+		return nil, usage(fmt.Errorf("--trace: %w", err))
+	}
+	file, err := os.Create(trace)
+	if err != nil {
+		return nil, usage(fmt.Errorf("--trace: %w", err))
+	}
+	defer file.Close() // a second time, unless it fails before
+	buffered := bufio.NewWriter(file)
+	steps := &lineCounter{Writer: buffered}
+	out, unplayed := l.Play(ctx, steps)
+	err = errors.Join(buffered.Flush(), file.Close())
+	switch {
+	case unplayed != nil:
+		return nil, unplayed
+	case err != nil:
+		return nil, fmt.Errorf("writing the steps: %w", err)
+	}
+	fmt.Fprintf(w, "trace: %s, %d lines\n", trace, steps.lines)
+	return printChecks(w, out), nil
+}
+
+// lineCounter counts the lines that are written through it.
+type lineCounter struct {
+	io.Writer
+	lines int
+}
+
+func (l *lineCounter) Write(p []byte) (int, error) {
+	l.lines += bytes.Count(p, []byte("\n"))
+	return l.Writer.Write(p)
+}
+
+// printChecks prints the verdicts of the checks, and returns those that failed.
+func printChecks(w io.Writer, out *lives.Outcome) []result.Check {
 	for _, c := range out.Checks {
 		fmt.Fprintf(w, "%s: %s %s\n", c.Name, c.Verdict, c.Detail)
 	}
-	return out.Failed(), nil
+	return out.Failed()
 }
 
 func failedNames(failed []result.Check) string {

@@ -139,13 +139,22 @@ missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
 	root.PersistentPreRunE = checkLists
 	root.AddCommand(runCommand(drivers), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
 		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), keepAwakeCommand())
+	root.SetHelpCommand(helpCommand())
+	strictCompletion(root)
 	return root
 }
 
-// noSuchCommand refuses the first argument of the root, which is there if it is no command.
+// noSuchCommand refuses the first argument of a command that only has commands, which is there if it is none of them.
 func noSuchCommand(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
+	}
+	if !root.HasAvailableSubCommands() {
+		return usage(fmt.Errorf("%s: found %q; accepted: no more words", strings.TrimPrefix(root.CommandPath(), root.Root().Name()+" "), args[0]))
+	}
+	path := strings.TrimPrefix(root.CommandPath(), root.Root().Name())
+	if path != "" {
+		path = strings.TrimPrefix(path, " ") + ": "
 	}
 	var names []string
 	for _, c := range root.Commands() {
@@ -153,7 +162,7 @@ func noSuchCommand(root *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usage(fmt.Errorf("found the command %q; accepted: %s%s", args[0], strings.Join(names, ", "), strictyaml.DidYouMean(args[0], names)))
+	return usage(fmt.Errorf("%sfound the command %q; accepted: %s%s", path, args[0], strings.Join(names, ", "), strictyaml.DidYouMean(args[0], names)))
 }
 
 // arguments makes a wrong number of arguments a usage error that tells what is wanted.

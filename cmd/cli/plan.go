@@ -80,7 +80,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	var e *experiment.Plan
 	if len(args) == 1 {
 		var err error
-		if e, err = experiment.Read(args[0], drivers); err != nil {
+		if e, err = readExperiment(cmd, args[0], drivers); err != nil {
 			return usage(err)
 		}
 	}

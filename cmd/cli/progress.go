@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -44,8 +45,8 @@ func (p *progress) show(s bench.Status) {
 		return
 	}
 	if p.bar != nil {
-		p.bar.Describe(fmt.Sprintf("%-10s %d/%d %-9s %3.0f s left  %4.0f/s  %s",
-			named(s), s.Run+1, s.Runs, s.Phase, s.Left.Seconds(), s.Rate, quantiles(s)))
+		p.bar.Describe(fmt.Sprintf("%-10s %d/%d%s %-9s %s  %4.0f/s  %s",
+			named(s), s.Run+1, s.Runs, p.repeat(s), s.Phase, left(s), s.Rate, quantiles(s)))
 		_ = p.bar.Set64(int64(s.Run)*s.Length.Milliseconds() + s.Elapsed.Milliseconds()) // a display may fail
 		return
 	}
@@ -55,8 +56,32 @@ func (p *progress) show(s bench.Status) {
 		if s.Phase == "draining" {
 			fmt.Fprintf(p.w, "%s: %d commands issued, %.0f/s, %s\n", named(s), s.Issued, s.Rate, quantiles(s))
 		} else {
-			fmt.Fprintf(p.w, "run %d of %d: %s for %v, %.0f s left in all\n", s.Run+1, s.Runs, named(s), s.Length, s.Left.Seconds())
+			rest := ""
+			if s.Left != bench.Unknown {
+				rest = ", " + strings.TrimSpace(left(s)) + " in all"
+			}
+			fmt.Fprintf(p.w, "run %d of %d%s: %s for %v%s\n", s.Run+1, s.Runs, p.repeat(s), named(s), s.Length, rest)
 		}
+	}
+}
+
+// repeat tells which repeat it is, if there are several.
+func (p *progress) repeat(s bench.Status) string {
+	if p.plan.Experiment.Repeats < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", repeat %d of %d", s.Repeat+1, p.plan.Experiment.Repeats)
+}
+
+// left tells how long the whole experiment will take yet, in real time.
+func left(s bench.Status) string {
+	switch seconds := s.Left.Seconds(); {
+	case s.Left == bench.Unknown:
+		return "  ? s left"
+	case s.Left >= 10*time.Minute:
+		return fmt.Sprintf("%3.0f min left", seconds/60)
+	default:
+		return fmt.Sprintf("%3.0f s left", seconds)
 	}
 }
 

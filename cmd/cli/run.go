@@ -33,7 +33,8 @@ verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram 
 bench.txt (for benchstat), and figures: latency.png, distribution.png, timeline.png, breakdown.png
 (what a write waited for), the first three once more for reads, or sweep.png.
 
-The argument is a file, or the name of an experiment that comes with quorumbench. Ctrl-C stops the
+The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
+is read from standard input. Ctrl-C stops the
 run and keeps what was measured so far, marked as partial.`,
 		Example: `  quorumbench run configs/three-regions.yaml
   quorumbench run smoke
@@ -44,7 +45,7 @@ run and keeps what was measured so far, marked as partial.`,
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			plan, err := experiment.Read(args[0], drivers)
+			plan, err := readExperiment(cmd, args[0], drivers)
 			if err != nil {
 				return usage(err)
 			}

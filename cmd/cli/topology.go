@@ -19,7 +19,7 @@ func topologyCommand() *cobra.Command {
 		Short: "List the topologies, or show the round trips of one",
 		Example: `  quorumbench topology list
   quorumbench topology show aws-2020-06-05 --regions us-east-1,eu-west-1,ap-northeast-1`,
-		Args: arguments(cobra.NoArgs, "list or show"),
+		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(topologyListCommand(), topologyShowCommand())

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench"
-	"quorumbench/bench/experiment"
 	"quorumbench/protocols"
 )
 
@@ -24,15 +23,19 @@ func validateCommand(drivers protocols.Drivers) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var mistakes []error
 			for _, file := range args {
-				plan, err := experiment.Read(file, drivers)
+				plan, err := readExperiment(cmd, file, drivers)
 				if err != nil {
 					mistakes = append(mistakes, err)
 					continue
 				}
 				e := plan.Experiment
-				where := fmt.Sprintf("in %d regions", len(e.Regions))
-				if !slices.Equal(e.Clients, e.Replicas) {
-					where = fmt.Sprintf("with %d replicas and clients in %d regions", len(e.Replicas), len(e.Clients))
+				regions := e.ClientRegions()
+				where := fmt.Sprintf("in %d regions", regions)
+				switch {
+				case !slices.Equal(e.Clients, e.Replicas):
+					where = fmt.Sprintf("with %d replicas and clients in %d regions", len(e.Replicas), regions)
+				case regions < len(e.Replicas):
+					where = fmt.Sprintf("with %d replicas in %d regions", len(e.Replicas), regions)
 				}
 				remark, err := bench.CheckMemory(plan)
 				if err != nil {

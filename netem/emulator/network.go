@@ -36,7 +36,8 @@ type link struct {
 type Counters struct {
 	Packets  uint64 // sent
 	Bytes    uint64 // sent, headers included
-	Lost     uint64 // on the way
+	Lost     uint64 // on the way, by links that are not cut
+	Cut      uint64 // on the way, by links that lose everything
 	Dropped  uint64 // because the link's queue was full
 	Overflow uint64 // because the receiver did not read, or nobody received there
 }
@@ -125,7 +126,11 @@ func (n *Network) send(data []byte, from, to int) {
 	l.counters.Bytes += uint64(size)
 	switch fate {
 	case netem.Lost:
-		l.counters.Lost++
+		if l.model.Config().IsCut() {
+			l.counters.Cut++
+		} else {
+			l.counters.Lost++
+		}
 	case netem.Dropped:
 		l.counters.Dropped++
 	case netem.Delivered:
