@@ -32,7 +32,8 @@ type Options struct {
 }
 
 // Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn
-// from the seed, so that a drift of the machine does not favour one of them.
+// from the seed, so that a drift of the machine does not favour one of them. If the experiment searches for the highest rate,
+// the runs of a protocol follow each other.
 //
 // If ctx ends, or a run cannot be made, Execute stops at once and returns what was measured so far, marked as partial,
 // together with the error.
@@ -41,38 +42,70 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
 		Machine: thisMachine(), Started: time.Now().UTC(),
 	}
+	x := &execution{ctx: ctx, plan: plan, options: options, found: found}
 	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
-	for repeat := range plan.Experiment.Repeats {
-		for _, point := range plan.Points() {
-			for _, i := range order.Perm(len(plan.Experiment.Protocols)) {
-				protocol := plan.Experiment.Protocols[i]
-				hold := collector.Keep(spare(plan))
-				record, err := run.Play(ctx, run.Config{
-					Plan: point, Protocol: protocol, Repeat: repeat, Began: began(plan, len(found.Runs)),
-					Scratch: options.Scratch, Spin: options.Spin, Hurry: options.Hurry, TraceEvents: result.MaxTraceEvents,
-					Watch: watcher(options.Watch, plan, found.Started, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(found.Runs)}),
-				})
-				memory := hold.Release()
-				if err != nil && !errors.Is(err, ctx.Err()) {
-					found.Partial, found.Finished = true, time.Now().UTC()
-					return found, fmt.Errorf("running %s: %w", protocol.Label, err)
+	err := x.all(order)
+	found.Finished = time.Now().UTC()
+	if err != nil {
+		found.Partial = true
+		return found, err
+	}
+	return found, seal(found)
+}
+
+// execution is an experiment that is being run.
+type execution struct {
+	ctx     context.Context
+	plan    *experiment.Plan
+	options Options
+	found   *result.Result
+}
+
+func (x *execution) all(order *rand.Rand) error {
+	protocols := x.plan.Experiment.Protocols
+	for repeat := range x.plan.Experiment.Repeats {
+		if x.plan.Experiment.Load.IsSearch() {
+			for _, i := range order.Perm(len(protocols)) {
+				if err := x.search(protocols[i], repeat); err != nil {
+					return err
 				}
-				if record.Measured() {
-					one := verify.Conclude(record, ctx.Err() != nil)
-					if !plan.Experiment.IsSimulated() {
-						one.Memory = &result.Memory{Most: memory.Most, Collections: memory.Collections, Spare: spareLive}
-					}
-					found.Runs = append(found.Runs, one)
-				}
-				if ctx.Err() != nil {
-					found.Partial, found.Finished = true, time.Now().UTC()
-					return found, ctx.Err()
+			}
+			continue
+		}
+		for _, point := range x.plan.Points() {
+			for _, i := range order.Perm(len(protocols)) {
+				if _, err := x.one(point, protocols[i], repeat); err != nil {
+					return err
 				}
 			}
 		}
 	}
-	found.Finished = time.Now().UTC()
-	return found, seal(found)
+	return nil
+}
+
+// one runs a protocol at a point, and adds the run to the result.
+func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, repeat int) (*result.Run, error) {
+	hold := collector.Keep(spare(x.plan))
+	record, err := run.Play(x.ctx, run.Config{
+		Plan: point, Protocol: protocol, Repeat: repeat, Began: began(x.plan, len(x.found.Runs)),
+		Scratch: x.options.Scratch, Spin: x.options.Spin, Hurry: x.options.Hurry, TraceEvents: result.MaxTraceEvents,
+		Watch: watcher(x.options.Watch, x.plan, point, x.found.Started, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(x.found.Runs)}),
+	})
+	memory := hold.Release()
+	if err != nil && !errors.Is(err, x.ctx.Err()) {
+		return nil, fmt.Errorf("running %s: %w", protocol.Label, err)
+	}
+	if record.Measured() {
+		one := verify.Conclude(record, x.ctx.Err() != nil)
+		if !x.plan.Experiment.IsSimulated() {
+			one.Memory = &result.Memory{Most: memory.Most, Collections: memory.Collections, Spare: spareLive}
+		}
+		x.found.Runs = append(x.found.Runs, one)
+	}
+	if x.ctx.Err() != nil {
+		return nil, x.ctx.Err()
+	}
+	return &x.found.Runs[len(x.found.Runs)-1], nil
 }
 
 // How many bytes are allocated before the garbage collector runs again; see package collector. At 4,000 writes a second

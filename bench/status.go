@@ -40,16 +40,16 @@ func realLeft(took, done, left time.Duration) time.Duration {
 const enoughToTell = 100 * time.Millisecond
 
 // watcher turns the progress of a run into the status of the experiment; nil if nobody watches. About
-// says which run it is, and began when the experiment began.
-func watcher(watch func(Status), plan *experiment.Plan, began time.Time, about Status) func(run.Progress) {
+// says which run it is, point how long it takes, and began when the experiment began.
+func watcher(watch func(Status), plan, point *experiment.Plan, began time.Time, about Status) func(run.Progress) {
 	if watch == nil {
 		return nil
 	}
-	load := &plan.Experiment.Load
+	load := &point.Experiment.Load
 	length := load.Warmup + load.Duration
 	return func(p run.Progress) {
 		s := about
-		s.Runs, s.Length = plan.Runs(), length
+		s.Runs, s.Length = max(plan.Runs(), s.Run+1), length
 		s.Elapsed = min(p.Elapsed, length)
 		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
 		if plan.Experiment.IsSimulated() {

@@ -12,8 +12,8 @@ import (
 // paths: latency.png (p50 and p99 of each region and protocol, beside floors and round trips),
 // distribution.png (all percentiles that the samples bear), timeline.png (latency over the measured
 // time) and breakdown.png (what a write waited for), the first three for reads, too, if there were
-// any, as latency-reads.png and so on. Of a sweep it draws sweep.png and sweep-reads.png alone. Each
-// is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A result without runs gives
+// any, as latency-reads.png and so on. Of a sweep it draws sweep.png and sweep-reads.png alone, and of one over the load
+// throughput.png (latency over throughput). Each is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A result without runs gives
 // figures that say so. If a figure cannot be drawn, the others are.
 func Draw(dir string, r *result.Result) ([]string, error) {
 	var paths []string
@@ -38,7 +38,13 @@ type file struct {
 func figuresOf(r *result.Result) []file {
 	if r.Experiment.Sweep != nil {
 		writes := sweepOf(r)
+		if r.Experiment.Load.IsSearch() {
+			return []file{{"throughput.png", writes.throughputFigure}}
+		}
 		files := []file{{"sweep.png", writes.figure}}
+		if r.Experiment.Sweep.OfLoad() {
+			files = append(files, file{"throughput.png", writes.throughputFigure})
+		}
 		if reads := writes.ofReads(); reads != nil {
 			files = append(files, file{"sweep-reads.png", reads.figure})
 		}

@@ -171,6 +171,7 @@ func TestFiguresBearAnySizeOfExperiment(t *testing.T) {
 		"no histograms":               noHistograms,
 		"crashed":                     crashed(),
 		"sweep":                       swept(),
+		"sweep over the load":         overloaded(),
 	} {
 		t.Run(name, func(t *testing.T) { drawn(t, r) })
 	}
@@ -186,6 +187,7 @@ func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 		{"reads", withReads(threeRegions().result()), []string{"distribution-reads.png", "distribution.png", "latency-reads.png", "latency.png", "timeline-reads.png", "timeline.png"}},
 		{"breakdown", withBreakdowns(threeRegions().result()), []string{"breakdown.png", "distribution.png", "latency.png", "timeline.png"}},
 		{"sweep", swept(), []string{"sweep.png"}},
+		{"sweep over the load", overloaded(), []string{"sweep.png", "throughput.png"}},
 		{"sweep with reads", withReads(swept()), []string{"sweep-reads.png", "sweep.png"}},
 	} {
 		var got []string

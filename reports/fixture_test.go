@@ -196,7 +196,30 @@ func swept() *result.Result {
 				run.Measures = []result.Measure{{Name: "version lost", Count: int64(1000 * i), Sum: int64(2000 * i), Max: 7}}
 			}
 			if i == 2 && run.Protocol == "slow" {
-				run.Saturated, run.Invalid = true, []string{"saturated: in eu-west-1 40 of 2000 writes were answered"}
+				run.Saturated, run.Overload = true, []string{"saturated: in eu-west-1 40 of 2000 writes were answered"}
+			}
+			whole.Runs = append(whole.Runs, run)
+		}
+	}
+	return whole
+}
+
+// overloaded is a sweep over the rate, in which the first protocol keeps up, the second has its knee at the second point, and
+// the third is beyond it at the first already.
+func overloaded() *result.Result {
+	w := threeRegions()
+	whole := w.result()
+	whole.Experiment.Sweep = &experiment.Sweep{Path: "load.rate", Values: []string{"200/s", "400/s", "800/s"}}
+	whole.Runs = nil
+	for i, value := range whole.Experiment.Sweep.Values {
+		w.writes = 2000 << i
+		for _, run := range w.result().Runs {
+			run.Point = value
+			if run.Protocol == "slow" || run.Protocol == "led" && i == 2 {
+				run.Saturated, run.Limit, run.Overload = true, "the machine", []string{"saturated: in eu-west-1 1 write a second was answered; the limit was the machine"}
+				for j := range run.Regions {
+					run.Regions[j].Completed = run.Regions[j].Offered / 2
+				}
 			}
 			whole.Runs = append(whole.Runs, run)
 		}

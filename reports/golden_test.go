@@ -42,7 +42,7 @@ func interrupted() *result.Result {
 	r.Partial = true
 	r.Runs = r.Runs[:2]
 	r.Runs[1].Partial, r.Runs[1].Saturated = true, true
-	r.Runs[1].Invalid = []string{"saturated: in eu-west-1 40 of 2000 writes were answered"}
+	r.Runs[1].Overload = []string{"saturated: in eu-west-1 40 of 2000 writes were answered"}
 	for i := range r.Runs[1].Regions {
 		r.Runs[1].Regions[i].Errors = 1960
 	}

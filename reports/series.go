@@ -190,7 +190,7 @@ func (v *view) caveat(label string) string {
 }
 
 func invalid(runs []result.Run) bool {
-	return slices.ContainsFunc(runs, func(run result.Run) bool { return len(run.Invalid) > 0 })
+	return slices.ContainsFunc(runs, func(run result.Run) bool { return len(run.Invalid) > 0 || run.Saturated })
 }
 
 // reservation is the caveat, in brackets, of figures that are shown all the same; those of which

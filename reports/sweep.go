@@ -45,6 +45,10 @@ func (s *sweep) noun() string { return s.points[0].noun() }
 
 // write writes a table with p50 and p99 of each protocol and region at each point.
 func (s *sweep) write(out *strings.Builder, opts TableOptions) {
+	if s.Experiment.Load.IsSearch() {
+		s.writeSearch(out, opts)
+		return
+	}
 	header := []any{"protocol", "region"}
 	for _, value := range s.values {
 		header = append(header, value)
@@ -121,12 +125,18 @@ func (s *sweep) verdict() []string {
 	for _, reason := range s.Invalid() {
 		lines = append(lines, "INVALID: "+reason)
 	}
+	if s.Experiment.Sweep.OfLoad() {
+		lines = append(lines, s.throughputLines()...)
+	}
 	for i, label := range s.points[0].labels {
-		if said := s.growth(i); said != "" {
+		if said := s.growth(i); said != "" && !s.Experiment.Load.IsSearch() {
 			lines = append(lines, fmt.Sprintf("%s: %s.", label, said))
 		}
 	}
 	for n, v := range s.points {
+		if s.Experiment.Sweep.OfLoad() {
+			v = v.unsaturated()
+		}
 		for _, one := range []*view{v, v.ofReads()} {
 			if one != nil {
 				for _, line := range one.errorLines() {
@@ -136,6 +146,18 @@ func (s *sweep) verdict() []string {
 		}
 	}
 	return lines
+}
+
+// unsaturated is the same view without the protocols that were saturated.
+func (v *view) unsaturated() *view {
+	some := *v
+	some.labels, some.series = nil, nil
+	for i, label := range v.labels {
+		if v.caveat(label) != "saturated" {
+			some.labels, some.series = append(some.labels, label), append(some.series, v.series[i])
+		}
+	}
+	return &some
 }
 
 // growth tells what becomes of a protocol's percentiles from the first point on, where it was not

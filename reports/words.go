@@ -131,6 +131,8 @@ func headline(r *result.Result) string {
 	switch {
 	case e.Load.IsClosed() && e.Sweep != nil && e.Sweep.Path == "load.clients":
 		load, swept = list(e.Sweep.Values)+" clients in each (closed loop: service times)", ""
+	case e.Load.IsSearch():
+		load, swept = "a search for the highest rate that keeps "+objectiveOf(r), ""
 	case e.Load.IsClosed():
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
 	case e.Load.Reads > 0:

@@ -18,7 +18,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		path, found string
 		accepted    []string
 	}{
-		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed)}},
+		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Saturate)}},
 		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
 		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},
@@ -73,6 +73,24 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 	case l.Keys.Distribution == Uniform && l.Keys.Exponent != 0:
 		return doc.Errorf("load.keys.exponent", "found an exponent for keys drawn uniformly; accepted: with distribution: zipf only")
 	}
+	switch limits := l.SLO != (SLO{}); {
+	case l.IsSearch() && !limits:
+		return doc.Errorf("load.arrivals", "found a search without an objective; accepted: with slo, as in slo: {p99: 300ms}")
+	case !l.IsSearch() && (limits || l.Precision != 0):
+		key := "load.slo"
+		if !limits {
+			key = "load.precision"
+		}
+		return doc.Errorf(key, "found it without a search; accepted: with arrivals: saturate")
+	case l.IsSearch() && (e.Sweep != nil || len(e.Faults) > 0):
+		key := "sweep"
+		if e.Sweep == nil {
+			key = "faults"
+		}
+		return doc.Errorf(key, "found it beside a search for the highest rate; accepted: one of the two")
+	case l.IsSearch() && l.Precision == 0:
+		l.Precision = 0.05
+	}
 	switch {
 	case l.IsClosed() && l.Clients == 0:
 		l.Clients = 1
@@ -88,7 +106,10 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.rate", l.IsClosed() || l.Rate >= minRate && l.Rate <= 20_000, l.Rate, "1/h to 20000/s in each region"},
+		{"load.rate", l.IsClosed() || l.Rate >= minRate && l.Rate <= maxRate, l.Rate, "1/h to 20000/s in each region"},
+		{"load.slo.p50", l.SLO.P50 >= 0 && l.SLO.P50 <= l.Timeout, l.SLO.P50, "more than 0s, up to the timeout"},
+		{"load.slo.p99", l.SLO.P99 >= 0 && l.SLO.P99 <= l.Timeout, l.SLO.P99, "more than 0s, up to the timeout"},
+		{"load.precision", !l.IsSearch() || l.Precision >= 0.01 && l.Precision <= 0.5, l.Precision, "1% to 50%"},
 		{"load.clients", !l.IsClosed() || l.Clients >= 1 && l.Clients <= 10_000, l.Clients, "1 to 10000 clients in each region"},
 		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.Commands <= 1_000_000_000 && l.IsClosed(), l.Commands, "0 to 1000000000, with arrivals: closed only: an open loop has a rate"},
 		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= maxLength, l.Duration, "100ms to 24h"},

@@ -70,20 +70,31 @@ func (p *Protocol) Variant() string { return strings.TrimSuffix(p.Label, "@"+p.L
 
 // Load is what the clients of every region do.
 type Load struct {
-	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`           // poisson
-	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`          // 50/s, in each region; open loops only
-	Reads     Share         `yaml:"reads" json:"reads"`                 // 0%, the share of reads among the commands
-	Versions  Share         `yaml:"versions" json:"versions,omitzero"`  // 0%, the share of commands that name a version of their key
-	Ask       Ask           `yaml:"ask" json:"ask,omitempty"`           // nearest
-	Retry     time.Duration `yaml:"retry" json:"retry_ns"`              // 0s, after which a client asks another replica; 0s: never with a replica in the region, else by the floor
-	Clients   int           `yaml:"clients" json:"clients"`             // 1, in each region; closed loops only
-	Commands  int           `yaml:"commands" json:"commands,omitempty"` // 0, the least number in each region, however long it takes; closed loops only
-	Duration  time.Duration `yaml:"duration" json:"duration_ns"`        // 10s, measured
-	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`            // 2s, before measuring begins
-	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`          // 5s, after which a command counts as an error
-	ValueSize Size          `yaml:"value_size" json:"value_size"`       // 128B
+	Arrivals  Arrivals      `yaml:"arrivals" json:"arrivals"`            // poisson
+	Rate      Rate          `yaml:"rate" json:"rate,omitzero"`           // 50/s, in each region; open loops only; of a search, the first that is tried
+	SLO       SLO           `yaml:"slo" json:"slo,omitzero"`             // what a search for the highest rate must keep; arrivals: saturate only
+	Precision Share         `yaml:"precision" json:"precision,omitzero"` // 5%, how far apart a search leaves the highest rate that keeps it and the lowest that does not
+	Reads     Share         `yaml:"reads" json:"reads"`                  // 0%, the share of reads among the commands
+	Versions  Share         `yaml:"versions" json:"versions,omitzero"`   // 0%, the share of commands that name a version of their key
+	Ask       Ask           `yaml:"ask" json:"ask,omitempty"`            // nearest
+	Retry     time.Duration `yaml:"retry" json:"retry_ns"`               // 0s, after which a client asks another replica; 0s: never with a replica in the region, else by the floor
+	Clients   int           `yaml:"clients" json:"clients"`              // 1, in each region; closed loops only
+	Commands  int           `yaml:"commands" json:"commands,omitempty"`  // 0, the least number in each region, however long it takes; closed loops only
+	Duration  time.Duration `yaml:"duration" json:"duration_ns"`         // 10s, measured
+	Warmup    time.Duration `yaml:"warmup" json:"warmup_ns"`             // 2s, before measuring begins
+	Timeout   time.Duration `yaml:"timeout" json:"timeout_ns"`           // 5s, after which a command counts as an error
+	ValueSize Size          `yaml:"value_size" json:"value_size"`        // 128B
 	Keys      Keys          `yaml:"keys" json:"keys"`
 }
+
+// SLO is a service level objective: limits of response percentiles in every region. Zero means no limit.
+type SLO struct {
+	P50 time.Duration `yaml:"p50" json:"p50_ns,omitempty"`
+	P99 time.Duration `yaml:"p99" json:"p99_ns,omitempty"`
+}
+
+// IsSearch reports whether the experiment searches for the highest rate that keeps an objective.
+func (l *Load) IsSearch() bool { return l.Arrivals == Saturate }
 
 // IsClosed reports whether the loop is closed: a client issues its next command when the last is answered.
 func (l *Load) IsClosed() bool { return l.Arrivals == Closed }
@@ -104,6 +115,7 @@ type Arrivals string
 const (
 	Poisson  Arrivals = "poisson"  // open loop: exponential gaps of the given mean rate
 	Constant Arrivals = "constant" // open loop: equal gaps
+	Saturate Arrivals = "saturate" // open loops like Poisson, one after the other: a search for the highest rate that keeps load.slo
 	Closed   Arrivals = "closed"   // closed loop: each client issues its next command when the last is answered
 )
 

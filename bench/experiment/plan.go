@@ -190,8 +190,32 @@ func (p *Plan) Points() []*Plan {
 	return all
 }
 
+// searchRuns is about how many runs a search for the highest rate takes: six that double the rate, and five that halve what is
+// left of the last factor of two until it is 5 %.
+const searchRuns = 11
+
+// maxRate is the highest rate of a region, a second.
+const maxRate Rate = 20_000
+
+// WithRate is the plan of one step of a search, at a rate, of which Point is the text. It measures for as long as it takes to
+// show the percentiles of the objective, if that is more than load.duration: samples is how many commands that takes.
+func (p *Plan) WithRate(rate Rate, samples int64) *Plan {
+	one := *p
+	one.Point = rate.String()
+	load := &one.Experiment.Load
+	load.Rate = rate
+	share := 1 - float64(load.Reads)
+	if needed := time.Duration(float64(samples) / (float64(rate) * share) * float64(time.Second)); share > 0 && needed > load.Duration {
+		load.Duration = needed.Round(10 * time.Millisecond)
+	}
+	return &one
+}
+
 // Runs is how many runs the experiment takes.
 func (p *Plan) Runs() int {
+	if p.Experiment.Load.IsSearch() {
+		return searchRuns * len(p.Experiment.Protocols) * p.Experiment.Repeats
+	}
 	return p.Experiment.Repeats * len(p.Experiment.Protocols) * max(1, len(p.points))
 }
 

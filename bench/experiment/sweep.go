@@ -21,6 +21,9 @@ type Sweep struct {
 // Key is the last word of the path.
 func (s *Sweep) Key() string { return s.Path[strings.LastIndex(s.Path, ".")+1:] }
 
+// OfLoad reports whether the sweep is over how much load there is, so that saturated points are among what is asked for.
+func (s *Sweep) OfLoad() bool { return s.Path == "load.rate" || s.Path == "load.clients" }
+
 // String returns the path and the values, as in "load.rate: 10/s, 100/s".
 func (s *Sweep) String() string { return s.Path + ": " + strings.Join(s.Values, ", ") }
 
@@ -78,8 +81,8 @@ func (s swept) into(e *Experiment) {
 }
 
 // notSwept lists the settings of these sections that must be the same at all points, since they say when runs
-// begin and end.
-var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands"}
+// begin and end, and those of a search, which has points of its own.
+var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands", "load.slo.p50", "load.slo.p99", "load.precision"}
 
 // sweepable lists the paths that may be swept over.
 func sweepable() []string {

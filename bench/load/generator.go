@@ -46,7 +46,7 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 // arrival returns when the next command of an open loop arrives, since the load began.
 func (g *generator) arrival() time.Duration {
 	gap := 1 / float64(g.load.Rate)
-	if g.load.Arrivals == experiment.Poisson {
+	if g.load.Arrivals != experiment.Constant {
 		gap *= portable.Exponential(g.gaps)
 	}
 	g.next += time.Duration(gap * float64(time.Second))

@@ -2,14 +2,20 @@ package result
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
-// Invalid lists the reasons not to believe the result, each with the run that it is about.
+// Invalid lists the reasons not to believe the result, each with the run that it is about. That a run was saturated is none
+// where the experiment sweeps over the load.
 func (r *Result) Invalid() []string {
 	var reasons []string
 	for _, run := range r.Runs {
-		for _, reason := range run.Invalid {
+		of := run.Invalid
+		if r.Experiment.Sweep == nil || !r.Experiment.Sweep.OfLoad() {
+			of = slices.Concat(of, run.Overload)
+		}
+		for _, reason := range of {
 			if r.Experiment.Repeats > 1 {
 				reason = fmt.Sprintf("repeat %d: %s", run.Repeat+1, reason)
 			}

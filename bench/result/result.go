@@ -22,11 +22,24 @@ type Result struct {
 	Finished   time.Time             `json:"finished"`
 	Partial    bool                  `json:"partial"` // it was interrupted, and has what was measured until then
 	Runs       []Run                 `json:"runs"`    // in the order in which they ran
+	// Knees are what the searches for the highest rate have found, a search each.
+	Knees []Knee `json:"knees,omitempty"`
 	// Log is what latency.hlog has in it; nil in results of the first edition, and before the result is written.
 	Log *Log `json:"latency_hlog,omitempty"`
 	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
 	// result: the same seed gives the same.
 	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// Knee is what one search for the highest rate that keeps an objective has found: two rates of a region, between which it
+// lies.
+type Knee struct {
+	Protocol string          `json:"protocol"` // the label
+	Repeat   int             `json:"repeat"`   // from 0
+	Kept     experiment.Rate `json:"kept"`     // the highest rate at which the objective was kept; 0 if it was kept at none
+	Missed   experiment.Rate `json:"missed"`   // the lowest at which it was not; 0 if it was kept at the highest rate there is
+	Achieved float64         `json:"achieved"` // operations answered a second, of all regions, at Kept
+	Why      string          `json:"why"`      // the objective was not kept at Missed
 }
 
 // Log tells a latency.hlog that is whole from one that is not.
@@ -76,6 +89,11 @@ type Run struct {
 	// Saturated says that more was offered than was answered in time. The percentiles are then those of a growing
 	// queue, not of a steady state.
 	Saturated bool `json:"saturated,omitempty"`
+	// Overload lists, a sentence each, where and by what the run was saturated. In a sweep over the load, that is a finding;
+	// else it is a reason not to trust the figures.
+	Overload []string `json:"overload,omitempty"`
+	// Limit is what kept the throughput of a saturated run down: the machine, the load generator or the protocol.
+	Limit string `json:"limit,omitempty"`
 
 	// History shows the clients' history as an HTML page, if it is not linearizable. It is a file of its own.
 	History []byte `json:"-"`

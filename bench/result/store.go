@@ -177,7 +177,7 @@ func writeSummary(w io.Writer, r *Result) error {
 					int64(series.Service.P50), int64(series.Service.P99), int64(series.Lag.P99)} {
 					row = append(row, strconv.FormatInt(n, 10))
 				}
-				row = append(row, strconv.FormatBool(len(run.Invalid) == 0), perSecondText(series.Rate(run.Measured)), perSecondText(series.Throughput(run.Measured)))
+				row = append(row, strconv.FormatBool(len(run.Invalid) == 0 && !run.Saturated), perSecondText(series.Rate(run.Measured)), perSecondText(series.Throughput(run.Measured)))
 				for _, p := range []float64{50, 90, 99, 99.9, 99.99} {
 					row = append(row, strconv.FormatInt(int64(series.Bound(p)), 10))
 				}

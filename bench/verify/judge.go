@@ -13,8 +13,11 @@ const (
 	// The least share of the offered load that must be answered in time, and the least share of it that must be answered
 	// while measuring, which is less where a queue grows.
 	achievedShare = 0.98
-	// With more of the processors in use, the machine limits the throughput.
-	fullShare = 0.9
+	// With more of the processors in use, the machine limits the throughput: the kernel lets no program of real-time priority
+	// have all of them, and whoever waits for a lock leaves one idle.
+	fullShare = 0.8
+	// If half of all packets are later than this, the processors were too busy for the emulator, too.
+	lateForAll = time.Millisecond
 )
 
 // judge adds every reason not to believe the run to run.Invalid.
@@ -26,10 +29,10 @@ func (r *Record) judge(run *result.Run) {
 			invalid("the disk of the replica in %s failed %s", r.Region(i), one.Failed)
 		}
 	}
-	if offered, answered := commands(run); offered > 0 && answered == 0 {
+	r.judgeLoad(run, invalid)
+	if offered, answered := commands(run); offered > 0 && answered == 0 && !run.Saturated {
 		invalid("nothing was answered within %v", r.Plan.Experiment.Load.Timeout)
 	}
-	r.judgeLoad(run, invalid)
 	r.judgeInstrument(run, invalid)
 	if leader := r.Plan.Region(r.Protocol.Leader); r.Driver().HasLeader && !r.mayMove() && !r.Replicas[leader].Leading.Load() {
 		invalid("%s was not led from %s at the end", run.Protocol, r.Protocol.Leader)
@@ -60,6 +63,14 @@ func commands(run *result.Run) (offered, answered int64) {
 // judgeLoad adds the regions where the load was not answered in time, and tells what the limit was. A closed loop is
 // saturated by design: each client waits for its answer.
 func (r *Record) judgeLoad(run *result.Run, invalid func(format string, args ...any)) {
+	overloaded := func(format string, args ...any) {
+		run.Saturated, run.Limit = true, limit(run)
+		said := run.Limit
+		if said == limitMachine && run.Usage != nil {
+			said += ": " + Processors(run.Usage)
+		}
+		run.Overload = append(run.Overload, fmt.Sprintf(format+"; the limit was %s", append(args, said)...))
+	}
 	for i := range run.Regions {
 		region := &run.Regions[i]
 		for _, of := range region.Series() {
@@ -70,13 +81,11 @@ func (r *Record) judgeLoad(run *result.Run, invalid func(format string, args ...
 				continue
 			}
 			if float64(of.Answered) < achievedShare*float64(of.Offered) {
-				run.Saturated = true
-				invalid("saturated: in %s %d of %d %ss were answered within %v, which is below %.0f %%; the limit was %s",
-					region.Region, of.Answered, of.Offered, of.Name, r.Plan.Experiment.Load.Timeout, 100*achievedShare, limit(run))
+				overloaded("saturated: in %s %d of %d %ss were answered within %v, which is below %.0f %%",
+					region.Region, of.Answered, of.Offered, of.Name, r.Plan.Experiment.Load.Timeout, 100*achievedShare)
 			} else if !r.Plan.Experiment.Load.IsClosed() && queueGrows(of.Operations, run.Measured) {
-				run.Saturated = true
-				invalid("saturated: in %s %.0f %ss a second arrived and %.0f were answered, so that a queue grew; the limit was %s",
-					region.Region, of.Rate(run.Measured), of.Name, of.Throughput(run.Measured), limit(run))
+				overloaded("saturated: in %s %.0f %ss a second arrived and %.0f were answered, so that a queue grew",
+					region.Region, of.Rate(run.Measured), of.Name, of.Throughput(run.Measured))
 			}
 		}
 	}
@@ -102,20 +111,27 @@ func arrivals(i *result.Interval) float64 {
 	return float64(i.Response.TotalCount()) / i.Length.Seconds()
 }
 
-// limit says what kept the throughput of a saturated run down. A generator that is late itself offers less than it was asked
-// for; where the processors are full, the same protocol would do more on a larger machine.
+// What limits throughput.
+const (
+	limitMachine   = "the machine"
+	limitGenerator = "the load generator"
+	limitProtocol  = "the protocol"
+)
+
+// limit says what kept the throughput of a saturated run down. Where the processors are full, the same protocol would do
+// more on a larger machine; a generator that is late itself offers less than it was asked for.
 func limit(run *result.Run) string {
-	if u := run.Usage; u != nil && u.Own+u.Others > fullShare {
-		return fmt.Sprintf("the machine: %s", Processors(u))
+	if u := run.Usage; u != nil && u.Own+u.Others > fullShare || run.Network.Lateness.P50 > lateForAll {
+		return limitMachine
 	}
 	for i := range run.Regions {
 		for _, of := range run.Regions[i].Series() {
 			if of.Lag.P50 > of.Service.P50/2 {
-				return fmt.Sprintf("the load generator, which sent half of its %ss more than %v late", of.Name, of.Lag.P50.Round(time.Millisecond))
+				return limitGenerator
 			}
 		}
 	}
-	return "the protocol, while the load generator was in time"
+	return limitProtocol
 }
 
 // Processors says in a few words who used the processors.

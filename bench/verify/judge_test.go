@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,13 +34,15 @@ func TestThreeFindingsHaveThreeWordings(t *testing.T) {
 		{"fine", experiment.Load{}, result.Run{Regions: []result.RegionRun{{Operations: operations(1000, 1000, 990, 100*ms)}}}, "", "", false},
 		{"chance", experiment.Load{}, result.Run{Regions: []result.RegionRun{{Operations: operations(100, 100, 90, 300*ms)}}}, "", "", false},
 		{"a queue grows", experiment.Load{}, result.Run{Regions: []result.RegionRun{{Operations: operations(10000, 10000, 9000, 300*ms)}}},
-			"saturated: in  1000 writes a second arrived and 900 were answered", "the protocol, while the load generator was in time", true},
+			"saturated: in  1000 writes a second arrived and 900 were answered", "the limit was the protocol", true},
 		{"no answers", experiment.Load{}, result.Run{Regions: []result.RegionRun{{Operations: operations(1000, 900, 900, 300*ms)}}},
-			"saturated: in  900 of 1000 writes were answered", "the protocol, while the load generator was in time", true},
-		{"the processors are full", experiment.Load{}, result.Run{Usage: &result.Usage{Own: 0.7, Others: 0.25}, Regions: []result.RegionRun{{Operations: operations(1000, 900, 900, 300*ms)}}},
-			"saturated", "the machine: this process used 70 % of the processors and other programs 25 %", true},
+			"saturated: in  900 of 1000 writes were answered", "the limit was the protocol", true},
+		{"the processors are full", experiment.Load{}, result.Run{Usage: &result.Usage{Own: 0.7, Others: 0.15}, Regions: []result.RegionRun{{Operations: operations(1000, 900, 900, 300*ms)}}},
+			"saturated", "the machine: this process used 70 % of the processors and other programs 15 %", true},
+		{"the emulator is late", experiment.Load{}, result.Run{Network: result.NetworkRun{Lateness: result.Summary{P50: 2 * ms}}, Regions: []result.RegionRun{{Operations: operations(1000, 900, 900, 300*ms)}}},
+			"saturated", "the limit was the machine", true},
 		{"the generator is late", experiment.Load{}, result.Run{Regions: []result.RegionRun{{Operations: lagging}}},
-			"saturated", "the load generator, which sent half of its writes more than 2.9s late", true},
+			"saturated", "the limit was the load generator", true},
 		{"a closed loop", experiment.Load{Arrivals: experiment.Closed}, result.Run{Regions: []result.RegionRun{{Operations: operations(10000, 10000, 9000, 300*ms)}}}, "", "", false},
 		{"one median is spoilt", experiment.Load{}, result.Run{Regions: []result.RegionRun{{Operations: operations(1000, 1000, 1000, 100*ms)}, {Operations: late}}}, "", "", false},
 		{"every median is spoilt", experiment.Load{}, result.Run{Usage: &result.Usage{Own: 0.5, Others: 0.4}, Regions: []result.RegionRun{{Operations: late}}},
@@ -55,7 +58,7 @@ func TestThreeFindingsHaveThreeWordings(t *testing.T) {
 		r.judgeChecks(&test.run, invalid)
 		r.judgeLoad(&test.run, invalid)
 		r.judgeInstrument(&test.run, invalid)
-		reasons := test.run.Invalid
+		reasons := slices.Concat(test.run.Invalid, test.run.Overload)
 		switch {
 		case test.want == "" && len(reasons) > 0, test.want != "" && len(reasons) != 1:
 			t.Errorf("%s: %q", test.name, reasons)

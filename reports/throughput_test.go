@@ -1,0 +1,49 @@
+package reports
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+func TestTheKneeIsTheLastPointThatKeepsUp(t *testing.T) {
+	want := []string{
+		"quick keeps up with every load up to 2,400 writes/s; its knee lies beyond.",
+		"led has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 1,200 of 2,400/s are answered, the limit being the machine.",
+		"slow is beyond its knee at the least load, 300 of 600 writes/s, the limit being the machine.",
+	}
+	r := overloaded()
+	if got := sweepOf(r).throughputLines(); !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	for i := range r.Runs { // now p99 of quick more than doubles at the last point, from one region
+		if run := &r.Runs[i]; run.Protocol == "quick" && run.Point == "800/s" {
+			run.Regions[1].Response.P99, run.Regions[1].Service.P99 = 200*time.Millisecond, 200*time.Millisecond
+		}
+	}
+	if got, want := sweepOf(r).throughputLines()[0], "quick has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 2,400 of 2,400/s are answered."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// What was saturated in a sweep over the load is a finding, and no reason not to believe the others.
+func TestSaturationIsAFindingOfASweepOverTheLoad(t *testing.T) {
+	r := overloaded()
+	if reasons := r.Invalid(); len(reasons) > 0 {
+		t.Errorf("invalid: %q", reasons)
+	}
+	r.Experiment.Sweep.Path = "load.keys.conflicts"
+	if reasons := r.Invalid(); len(reasons) != 4 {
+		t.Errorf("of another sweep, %d reasons, want 4: %q", len(reasons), reasons)
+	}
+}
+
+func TestACurveOverThroughputStandsWhereItsPointsAre(t *testing.T) {
+	picture := drawn(t, overloaded())["throughput.png"]
+	area := below(picture, headerPixels)
+	quick, n := extent(picture, area, protocolColor(0)) // up to 2,400/s
+	led, m := extent(picture, area, protocolColor(1))   // up to 1,200/s, and as many with another 1,200 at most
+	if n < 1000 || m < 1000 || quick.Max.X <= led.Max.X {
+		t.Errorf("the lines are %v and %v, want the second to end before its saturated point", quick, led)
+	}
+}
