@@ -23,7 +23,7 @@ func TestClientsWithoutAReplicaTakeTheirFloor(t *testing.T) {
 		t.Fatalf("%d runs", len(found.Runs))
 	}
 	for _, run := range found.Runs {
-		if len(run.Invalid) > 0 || len(run.Regions) != 5 {
+		if len(run.Invalid)+len(run.Overload) > 0 || len(run.Regions) != 5 {
 			t.Errorf("%s: %d regions, %v", run.Protocol, len(run.Regions), run.Invalid)
 		}
 		for _, region := range run.Regions {

@@ -74,7 +74,7 @@ func play(yaml string) error {
 		for _, region := range run.Regions {
 			commands += uint64(region.Offered)
 		}
-		if len(run.Invalid) > 0 {
+		if len(run.Invalid)+len(run.Overload) > 0 {
 			return fmt.Errorf("the run of %s is invalid: %q", run.Protocol, run.Invalid)
 		}
 	}
