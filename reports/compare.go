@@ -24,6 +24,7 @@ type CompareOptions struct {
 	Protocols []string
 	// Color is that of TableOptions.
 	Color bool
+	Output
 }
 
 // comparison is a set of things compared with the first of them.
@@ -54,7 +55,11 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 	if err != nil {
 		return err
 	}
-	var out strings.Builder
+	if opts.Format == FormatJSON {
+		return WriteJSON(w, describeComparisons(comparisons))
+	}
+	opts.Color = opts.Color && !opts.Format.OnlyData() && opts.Format != FormatMarkdown
+	out := Page{Output: opts.Output}
 	for i, r := range results {
 		fmt.Fprintf(&out, "%s = %s\n", names[i], subtitle(r))
 	}
@@ -76,7 +81,7 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 			fmt.Fprintf(&out, "INVALID: %s: %s\n", names[i], reason)
 		}
 	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
+	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("writing the comparison: %w", err)
 	}
 	return nil
@@ -275,7 +280,7 @@ func acrossResults(results []*result.Result, names, labels []string) ([]comparis
 }
 
 // write writes the table and returns the least number of pairs that a ratio rests on.
-func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
+func (c comparison) write(out *Page, colored bool) (fewest int) {
 	fewest = math.MaxInt
 	if c.title != "" || c.what != "" {
 		fmt.Fprintf(out, "\n%s", strings.Join(slices.DeleteFunc([]string{c.title, c.what}, func(s string) bool { return s == "" }), ", "))
@@ -312,7 +317,8 @@ func (c comparison) write(out *strings.Builder, colored bool) (fewest int) {
 		}
 		t.AppendSeparator()
 	}
-	fmt.Fprintf(out, "\n%s\n", t.Render())
+	fmt.Fprintln(out)
+	out.Table(t)
 	return fewest
 }
 

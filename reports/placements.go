@@ -17,7 +17,10 @@ const mostClients = 6
 // Placements writes ranked placements, a row each, and names the best. Replicas stand in a column
 // of their own if the placements differ in them; so do the weighted mean, if weights differ, and
 // the floor of each client, if they are few and the same everywhere.
-func Placements(w io.Writer, p *result.Placements) error {
+func Placements(w io.Writer, p *result.Placements, output Output) error {
+	if output.Format == FormatJSON {
+		return WriteJSON(w, p)
+	}
 	if len(p.Ranked) == 0 {
 		return nil
 	}
@@ -59,7 +62,10 @@ func Placements(w io.Writer, p *result.Placements) error {
 		}
 		t.AppendRow(append(row, ms(one.Mean), ms(one.Worst)))
 	}
-	if _, err := fmt.Fprintf(w, "%s\n%s", t.Render(), bestPlacement(p, weighted)); err != nil {
+	out := Page{Output: output}
+	out.Table(t)
+	fmt.Fprint(&out, bestPlacement(p, weighted))
+	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("writing the placements: %w", err)
 	}
 	return nil

@@ -44,7 +44,7 @@ func (s *sweep) ofReads() *sweep {
 func (s *sweep) noun() string { return s.points[0].noun() }
 
 // write writes a table with p50 and p99 of each protocol and region at each point.
-func (s *sweep) write(out *strings.Builder, opts TableOptions) {
+func (s *sweep) write(out *Page, opts TableOptions) {
 	if s.Experiment.Load.IsSearch() {
 		s.writeSearch(out, opts)
 		return
@@ -79,7 +79,8 @@ func (s *sweep) write(out *strings.Builder, opts TableOptions) {
 		t.AppendRow(row)
 		t.AppendSeparator()
 	}
-	fmt.Fprintf(out, "\n%ss: p50 / p99 in ms, and how many were answered a second, by %s\n%s\n", s.noun(), s.Experiment.Sweep.Path, t.Render())
+	fmt.Fprintf(out, "\n%ss: p50 / p99 in ms, and how many were answered a second, by %s\n", s.noun(), s.Experiment.Sweep.Path)
+	out.Table(t)
 	said := map[string]bool{}
 	for n, v := range s.points {
 		for _, line := range missing[n].footnotes(v.Result) {

@@ -18,6 +18,7 @@ import (
 
 // TableOptions says how a table is written.
 type TableOptions struct {
+	Output
 	Color bool // faint cells by escape sequences; see ColorTerminal
 }
 
@@ -35,7 +36,11 @@ const withheldMark = "–"
 // were any, what may be concluded (Verdict), what the drivers noted, what became of crashes, and how
 // far to trust it (Quality). Repeats are merged. Of a sweep it has a column for each point.
 func Table(w io.Writer, r *result.Result, opts TableOptions) error {
-	var out strings.Builder
+	if opts.Format == FormatJSON {
+		return WriteJSON(w, describeResult(r))
+	}
+	opts.Color = opts.Color && !opts.Format.OnlyData() && opts.Format != FormatMarkdown
+	out := Page{Output: opts.Output}
 	fmt.Fprintf(&out, "%s\n", headline(r))
 	var verdict []string
 	if r.Experiment.Sweep != nil {
@@ -59,14 +64,14 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 			fmt.Fprintf(&out, "\n%s\n", strings.Join(paragraph, "\n"))
 		}
 	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
+	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("writing the table of %s: %w", r.Experiment.Name, err)
 	}
 	return nil
 }
 
 // write writes the table of the view's writes, or reads, and what there is to say of it.
-func (v *view) write(out *strings.Builder, opts TableOptions) {
+func (v *view) write(out *Page, opts TableOptions) {
 	header := []any{"protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "offered/s", "achieved/s", "writes", "errors"}
 	if v.reads {
 		header = []any{"protocol", "region", "p50", "p99", "WAN round trips", "offered/s", "achieved/s", "reads", "errors"}
@@ -105,7 +110,8 @@ func (v *view) write(out *strings.Builder, opts TableOptions) {
 		}
 		t.AppendSeparator()
 	}
-	fmt.Fprintf(out, "\n%s\n", t.Render())
+	fmt.Fprintln(out)
+	out.Table(t)
 	for _, line := range missing.footnotes(v.Result) {
 		fmt.Fprintf(out, "%s %s\n", withheldMark, line)
 	}
@@ -204,7 +210,7 @@ func tripsCell(n float64, ok bool) string {
 
 // writeRepeats writes the medians over runs, the run being the unit of analysis; nothing if
 // nothing was repeated.
-func (v *view) writeRepeats(out *strings.Builder) {
+func (v *view) writeRepeats(out *Page) {
 	most := 0
 	t := newTable("protocol", "region", "p50, median of runs", "95 % interval", "p99, median of runs", "95 % interval", "runs")
 	for i, label := range v.labels {
@@ -224,7 +230,8 @@ func (v *view) writeRepeats(out *strings.Builder) {
 	if most < 2 {
 		return
 	}
-	fmt.Fprintf(out, "\n%s\n", t.Render())
+	fmt.Fprintln(out)
+	out.Table(t)
 	if most < runsForInterval {
 		fmt.Fprintf(out, "A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.\n", runsForInterval, most)
 	}

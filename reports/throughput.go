@@ -151,7 +151,7 @@ func (s *sweep) searchLines() []string {
 }
 
 // writeSearch writes a table with the rates that a search has tried with each protocol, and the slowest region at each.
-func (s *sweep) writeSearch(out *strings.Builder, opts TableOptions) {
+func (s *sweep) writeSearch(out *Page, opts TableOptions) {
 	t := newTable("protocol", "load.rate", "offered/s", "achieved/s", "slowest p50", "slowest p99")
 	for i, label := range s.points[0].labels {
 		name := label
@@ -172,7 +172,8 @@ func (s *sweep) writeSearch(out *strings.Builder, opts TableOptions) {
 		}
 		t.AppendSeparator()
 	}
-	fmt.Fprintf(out, "\n%s\n", t.Render())
+	fmt.Fprintln(out)
+	out.Table(t)
 }
 
 // objectiveOf writes an objective: p50 at most 80 ms and p99 at most 300 ms.

@@ -4,28 +4,28 @@ import "time"
 
 // Placements is a ranking of ways to set up a cluster, the best first, with the floors under each.
 type Placements struct {
-	Ranked  []Placement
-	Clients []Client // in the order of Placement.Floors
-	Chosen  bool     // the placements differ in the regions of their replicas
-	Aim     Aim      // what they are ranked by
+	Ranked  []Placement `json:"ranked"`
+	Clients []Client    `json:"clients"` // in the order of Placement.Floors
+	Chosen  bool        `json:"chosen"`  // the placements differ in the regions of their replicas
+	Aim     Aim         `json:"aim"`     // what they are ranked by
 }
 
 // Client is a region with clients in it.
 type Client struct {
-	Region string
-	Weight float64 // relative to the sum of all weights, its share of the writes
+	Region string  `json:"region"`
+	Weight float64 `json:"weight"` // relative to the sum of all weights, its share of the writes
 }
 
 // Placement is one way to set up a cluster.
 type Placement struct {
-	Protocol string   // the label
-	Replicas []string // regions
-	Leader   string   // a region, empty without a leader
-	Floors   []time.Duration
+	Protocol string          `json:"protocol"`         // the label
+	Replicas []string        `json:"replicas"`         // regions
+	Leader   string          `json:"leader,omitempty"` // a region, empty without a leader
+	Floors   []time.Duration `json:"floors_ns"`
 
-	Mean     time.Duration // of the clients' floors
-	Weighted time.Duration // the same, by the clients' weights
-	Worst    time.Duration
+	Mean     time.Duration `json:"mean_ns"`     // of the clients' floors
+	Weighted time.Duration `json:"weighted_ns"` // the same, by the clients' weights
+	Worst    time.Duration `json:"worst_ns"`
 }
 
 // Aim is the figure by which placements are ranked.

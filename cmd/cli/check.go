@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
@@ -21,6 +22,7 @@ import (
 	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
+	"quorumbench/reports"
 )
 
 // shrinkLimit is the greatest number of lives that are played to simplify a failing one.
@@ -31,6 +33,7 @@ func checkCommand(drivers protocols.Drivers) *cobra.Command {
 	var count, from, replay uint64
 	var minutes float64
 	var trace string
+	var format *reports.Format
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Look for bugs: play random lives of a driver in virtual time",
@@ -52,7 +55,7 @@ printed is a summary.`,
   quorumbench check --habit clients-elsewhere --seeds 200
   quorumbench check --protocol mmp3 --replay 42`,
 		Args: arguments(cobra.NoArgs, "none"),
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) (failed error) {
 			checked := drivers
 			if cmd.Flags().Changed("protocol") {
 				d := drivers.Find(protocol)
@@ -86,16 +89,23 @@ printed is a summary.`,
 				if len(checked) != 1 {
 					return usage(errors.New("--replay plays the life of one protocol; accepted: --protocol NAME --replay SEED"))
 				}
-				return replayLife(cmd.Context(), cmd.OutOrStdout(), generators[0], replay, trace)
+				return replayLife(cmd, *format, generators[0], replay, trace)
 			}
 			if limit > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
 			}
 			keepOnInterrupt(cmd.Context())
 			var played uint64
+			found := []checkedJSON{}
+			defer func() {
+				if *format != reports.FormatTable {
+					failed = errors.Join(failed, printChecked(cmd, *format, found))
+				}
+			}()
 			for _, g := range generators {
-				n, err := search(cmd, g, from, count, limit/time.Duration(len(generators)), trace)
-				played += n
+				one, err := search(cmd, aside(cmd, *format), g, from, count, limit/time.Duration(len(generators)), trace)
+				found = append(found, one)
+				played += one.Lives
 				switch {
 				case cmd.Context().Err() != nil && errors.Is(err, context.Canceled):
 					return interrupted("interrupted after %d lives, none of which failed", played)
@@ -116,6 +126,7 @@ printed is a summary.`,
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return drivers.Names(), cobra.ShellCompDirectiveNoFileComp
 	}) // fails only for a flag that does not exist
+	format = formatFlag(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("habit", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return lives.HabitNames(), cobra.ShellCompDirectiveNoFileComp
 	})
@@ -144,7 +155,7 @@ func checkLength(flags *pflag.FlagSet, from, count uint64, minutes float64) (lim
 }
 
 // search plays lives of one driver, prints what it found, and returns how many it has played.
-func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit time.Duration, trace string) (played uint64, err error) {
+func search(cmd *cobra.Command, w io.Writer, g lives.Generator, from, count uint64, limit time.Duration, trace string) (checked checkedJSON, err error) {
 	ctx := cmd.Context()
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -160,20 +171,49 @@ func search(cmd *cobra.Command, g lives.Generator, from, count uint64, limit tim
 	if terminal {
 		fmt.Fprint(cmd.ErrOrStderr(), "\r\x1b[K")
 	}
+	checked = checkedJSON{Protocol: g.Driver.Name, Lives: tally.Lives, Commands: tally.Commands, Messages: tally.Messages,
+		Undecided: tally.Undecided, Habits: tally.Habits, Elapsed: tally.Elapsed}
 	if err != nil {
-		return tally.Lives, err
+		return checked, err
 	}
-	fmt.Fprintln(cmd.OutOrStdout(), describeTally(g.Driver, tally))
-	fmt.Fprint(cmd.OutOrStdout(), describeShares(tally))
+	fmt.Fprintln(w, describeTally(g.Driver, tally))
+	fmt.Fprint(w, describeShares(tally))
 	switch {
 	case found != nil:
-		return tally.Lives, reportFound(cmd.Context(), cmd.OutOrStdout(), g, found, trace)
+		checked.Seed, checked.Failed = &found.Seed, found.Failed
+		return checked, reportFound(cmd.Context(), w, g, found, trace)
 	case cmd.Context().Err() != nil:
-		return tally.Lives, cmd.Context().Err()
+		return checked, cmd.Context().Err()
 	case tally.Lives == 0:
-		return 0, fmt.Errorf("no life of %s was played to its end in %v; accepted: more minutes", g.Driver.Name, limit)
+		return checked, fmt.Errorf("no life of %s was played to its end in %v; accepted: more minutes", g.Driver.Name, limit)
 	}
-	return tally.Lives, nil
+	return checked, nil
+}
+
+// checkedJSON is what came of the lives of a protocol, for programs.
+type checkedJSON struct {
+	Protocol  string            `json:"protocol"`
+	Lives     uint64            `json:"lives"`
+	Commands  uint64            `json:"commands,omitempty"`
+	Messages  uint64            `json:"messages,omitempty"`
+	Undecided uint64            `json:"checks_not_decided"`
+	Elapsed   time.Duration     `json:"elapsed_ns,omitempty"`
+	Habits    map[string]uint64 `json:"lives_by_habit,omitempty"`
+	Seed      *uint64           `json:"failing_seed"` // null if no life failed
+	Failed    []result.Check    `json:"failed,omitempty"`
+}
+
+// printChecked prints a row for each protocol.
+func printChecked(cmd *cobra.Command, format reports.Format, all []checkedJSON) error {
+	var rows []table.Row
+	for _, c := range all {
+		failing := "none"
+		if c.Seed != nil {
+			failing = fmt.Sprintf("seed %d: %s", *c.Seed, failedNames(c.Failed))
+		}
+		rows = append(rows, table.Row{c.Protocol, c.Lives, c.Commands, c.Messages, c.Undecided, failing})
+	}
+	return printRows(cmd, format, table.Row{"protocol", "lives", "commands", "messages", "not decided", "failed"}, rows, all)
 }
 
 func describeTally(d *protocols.Driver, t lives.Tally) string {
@@ -237,7 +277,8 @@ func showSimpler(ctx context.Context, w io.Writer, found *lives.Found, trace str
 	return nil
 }
 
-func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64, trace string) error {
+func replayLife(cmd *cobra.Command, format reports.Format, g lives.Generator, seed uint64, trace string) error {
+	ctx, w := cmd.Context(), aside(cmd, format)
 	life := g.Draw(seed)
 	fmt.Fprintf(w, "%s\n", life)
 	failed, err := playTraced(ctx, w, life, traceFile(trace, g, seed))
@@ -246,7 +287,17 @@ func replayLife(ctx context.Context, w io.Writer, g lives.Generator, seed uint64
 		return interrupted("interrupted before the life was over")
 	case err != nil:
 		return err
-	case len(failed) > 0:
+	}
+	if format != reports.FormatTable {
+		one := checkedJSON{Protocol: g.Driver.Name, Lives: 1, Failed: failed}
+		if len(failed) > 0 {
+			one.Seed = &seed
+		}
+		if err := printChecked(cmd, format, []checkedJSON{one}); err != nil {
+			return err
+		}
+	}
+	if len(failed) > 0 {
 		return &codedError{exitInvalid, fmt.Errorf("the life fails: %s", failedNames(failed))}
 	}
 	return nil

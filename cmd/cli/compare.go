@@ -15,6 +15,7 @@ import (
 func compareCommand() *cobra.Command {
 	var options reports.CompareOptions
 	var out string
+	var format *reports.Format
 	cmd := &cobra.Command{
 		Use:   "compare FOLDER [FOLDER...]",
 		Short: "Compare results, or the protocols of one result",
@@ -45,6 +46,8 @@ Results that differ in topology, load, network or transport are not compared unl
 			if len(results) == 1 && len(results[0].Labels()) < 2 {
 				return usage(errors.New("found one result with one protocol; accepted: two results, or one with several protocols"))
 			}
+			options.Output = outputOf(cmd, *format)
+			options.Color = reports.ColorTerminal(cmd.OutOrStdout())
 			var unprinted *fs.PathError
 			if err := reports.Compare(cmd.OutOrStdout(), results, names, options); errors.As(err, &unprinted) {
 				return err
@@ -57,12 +60,13 @@ Results that differ in topology, load, network or transport are not compared unl
 			if err := reports.DrawCompare(out, results, names, options); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "figure: %s\n", out)
+			fmt.Fprintf(aside(cmd, *format), "figure: %s\n", out)
 			return nil
 		},
 	}
 	cmd.Flags().StringSliceVar(&options.Protocols, "protocols", nil, "only these, separated by commas")
 	cmd.Flags().BoolVar(&options.Force, "force", false, "compare results of different experiments, too")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the figure, a PNG")
+	format = formatFlag(cmd)
 	return cmd
 }

@@ -14,6 +14,9 @@ func flagError(_ *cobra.Command, err error) error {
 	if !errors.As(err, &value) {
 		return usage(err)
 	}
+	if value.GetFlag().Value.Type() == "format" {
+		return usage(fmt.Errorf("--format: %w", value.Unwrap()))
+	}
 	accepted, known := map[string]string{
 		"uint64": "a whole number from 0 to 18446744073709551615", "int": "a whole number", "float64": "a number",
 		"duration": "a time with its unit, such as 60us", "bool": "true or false",

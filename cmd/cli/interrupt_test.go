@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -45,7 +46,7 @@ func TestALifeThatFailsIsToldWithItsSeed(t *testing.T) {
 			panic("this driver is broken")
 		}
 		var stdout, stderr bytes.Buffer
-		code := cli.Run(ctx, protocols.Drivers{broken}, []string{"check", "--seeds", "3"}, strings.NewReader(""), &stdout, &stderr)
+		code := cli.Run(ctx, protocols.Drivers{broken}, []string{"check", "--seeds", "3", "--trace", filepath.Join(t.TempDir(), "steps")}, strings.NewReader(""), &stdout, &stderr)
 		cancel()
 		if want := "quorumbench check --protocol mine --replay "; code != 4 || !strings.Contains(stderr.String(), want) {
 			t.Errorf("interrupted %t: code %d, want 4 and %s\n%s%s", interrupted, code, want, &stdout, &stderr)

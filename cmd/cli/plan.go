@@ -33,6 +33,7 @@ type planOptions struct {
 	clients   []string
 	by        string
 	top       int
+	format    *reports.Format
 }
 
 func planCommand(drivers protocols.Drivers) *cobra.Command {
@@ -67,6 +68,7 @@ that has no replica beside it goes to the one that serves it best.`,
 	flags.StringSliceVar(&options.clients, "clients", nil, "where clients are, and their weights, as us-east-1=5,eu-west-1=3; or all")
 	flags.StringVar(&options.by, "by", string(result.ByWeighted), "rank by weighted (mean), mean, or worst")
 	flags.IntVar(&options.top, "top", 10, "how many of the chosen to show")
+	options.format = formatFlag(cmd)
 	return cmd
 }
 
@@ -108,8 +110,8 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 			return usage(err)
 		}
 		placement.Rank(n, placements, aim)
-		fmt.Fprintf(cmd.OutOrStdout(), "the least a write can take, in ms, from each client region (%s)\n", topology.Name)
-		return reports.Placements(cmd.OutOrStdout(), placement.Table(n, placements, clients, aim))
+		fmt.Fprintf(aside(cmd, *o.format), "the least a write can take, in ms, from each client region (%s)\n", topology.Name)
+		return reports.Placements(cmd.OutOrStdout(), placement.Table(n, placements, clients, aim), outputOf(cmd, *o.format))
 	}
 	var fixed []int
 	for _, region := range o.with {
@@ -123,9 +125,9 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	if err != nil {
 		return usage(err)
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "the best of %d placements of %d replicas in %d regions of %s, in ms; compared in %v\n",
+	fmt.Fprintf(aside(cmd, *o.format), "the best of %d placements of %d replicas in %d regions of %s, in ms; compared in %v\n",
 		placements, o.choose, len(regions), topology.Name, time.Since(begun).Round(time.Millisecond))
-	return reports.Placements(cmd.OutOrStdout(), placement.Table(n, best, clients, aim))
+	return reports.Placements(cmd.OutOrStdout(), placement.Table(n, best, clients, aim), outputOf(cmd, *o.format))
 }
 
 // planWhere returns the topology, and the regions that replicas may be placed in, with their places in the

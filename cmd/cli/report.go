@@ -4,10 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/result"
+	"quorumbench/reports"
 )
 
 func reportCommand() *cobra.Command {
-	return &cobra.Command{
+	var format *reports.Format
+	cmd := &cobra.Command{
 		Use:     "report FOLDER",
 		Short:   "Print the table and draw the figures of a result again",
 		Example: `  quorumbench report results/three-regions-20261121-101500`,
@@ -21,7 +23,9 @@ func reportCommand() *cobra.Command {
 				return usage(err)
 			}
 			outliveReader(cmd.Context())
-			return show(cmd.OutOrStdout(), found, args[0])
+			return show(cmd, *format, found, args[0])
 		},
 	}
+	format = formatFlag(cmd)
+	return cmd
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +24,7 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var seed uint64
 	var quiet, simulated, realtime bool
 	var spin time.Duration
+	var format *reports.Format
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
 		Short: "Run an experiment and draw what it found",
@@ -76,7 +76,7 @@ run and keeps what was measured so far, marked as partial.`,
 			if realtime && !plan.Experiment.IsSimulated() && plan.Experiment.Load.Arrivals != experiment.Closed {
 				options.Hurry = haveProcessors
 			}
-			return run(cmd, plan, folder, options, quiet)
+			return run(cmd, plan, folder, options, quiet, *format)
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
@@ -84,6 +84,7 @@ run and keeps what was measured so far, marked as partial.`,
 	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
 	cmd.Flags().BoolVar(&realtime, "realtime", true, "let other programs wait during live runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
+	format = formatFlag(cmd)
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
 }
@@ -125,7 +126,7 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 
 // run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
-func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool) error {
+func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
 	options.Watch = progress.show
 	found, failed := bench.Execute(cmd.Context(), plan, options)
@@ -138,7 +139,7 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 	case failed != nil:
 		return failed
 	}
-	missing := errors.Join(folder.Write(found), show(cmd.OutOrStdout(), found, folder.Path))
+	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path))
 	switch {
 	case stopped && missing == nil:
 		return interrupted("interrupted; the result is marked as partial")
@@ -151,8 +152,9 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 }
 
 // show prints the table of a result and draws its figures into its folder.
-func show(w io.Writer, r *result.Result, folder string) error {
-	err := reports.Table(w, r, reports.TableOptions{Color: reports.ColorTerminal(w)})
+func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder string) error {
+	stdout, w := cmd.OutOrStdout(), aside(cmd, format)
+	err := reports.Table(stdout, r, reports.TableOptions{Output: outputOf(cmd, format), Color: reports.ColorTerminal(stdout)})
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // the reader has seen enough
 	}

@@ -11,6 +11,7 @@ import (
 
 	"quorumbench/configs"
 	"quorumbench/netem"
+	"quorumbench/reports"
 )
 
 func topologyCommand() *cobra.Command {
@@ -27,26 +28,49 @@ func topologyCommand() *cobra.Command {
 }
 
 func topologyListCommand() *cobra.Command {
-	return &cobra.Command{
+	var format *reports.Format
+	cmd := &cobra.Command{
 		Use:     "list",
 		Short:   "List the topologies that come with quorumbench",
 		Example: `  quorumbench topology list`,
 		Args:    arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			all := []topologyJSON{}
+			var rows []table.Row
 			for _, name := range configs.Topologies() {
 				t, err := findTopology(name)
 				if err != nil {
 					return err
 				}
+				if *format != reports.FormatTable {
+					all = append(all, topologyJSON{Name: t.Name, Measured: t.Measured, Source: t.Source, Regions: t.Regions})
+					rows = append(rows, table.Row{t.Name, len(t.Regions), t.Measured, t.Source})
+					continue
+				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%-16s %d regions, measured %s; %s\n", t.Name, len(t.Regions), t.Measured, t.Source)
 			}
-			return nil
+			if *format == reports.FormatTable {
+				return nil
+			}
+			return printRows(cmd, *format, table.Row{"topology", "regions", "measured", "source"}, rows, all)
 		},
 	}
+	format = formatFlag(cmd)
+	return cmd
+}
+
+// topologyJSON is a topology for programs.
+type topologyJSON struct {
+	Name     string       `json:"name"`
+	Measured string       `json:"measured"`
+	Source   string       `json:"source"`
+	Regions  []string     `json:"regions"`
+	RTT      [][]*float64 `json:"rtt_ms,omitempty"` // in the order of the regions; null where there is no link
 }
 
 func topologyShowCommand() *cobra.Command {
 	var regions []string
+	var format *reports.Format
 	cmd := &cobra.Command{
 		Use:   "show NAME",
 		Short: "Show the round trips between the regions of a topology, in ms",
@@ -71,18 +95,18 @@ delays. The argument is the name of a topology that comes with quorumbench, or a
 					return usage(fmt.Errorf("--regions: %w", err))
 				}
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s: round trips in ms, measured %s; %s\n", t.Name, t.Measured, t.Source)
-			return roundTrips(cmd, t, regions)
+			fmt.Fprintf(aside(cmd, *format), "%s: round trips in ms, measured %s; %s\n", t.Name, t.Measured, t.Source)
+			return roundTrips(cmd, t, regions, *format)
 		},
 	}
 	cmd.Flags().StringSliceVar(&regions, "regions", nil, "only these, separated by commas")
+	format = formatFlag(cmd)
 	return cmd
 }
 
 // roundTrips prints a matrix; its columns are numbered, so that nineteen regions find room.
-func roundTrips(cmd *cobra.Command, t *netem.Topology, regions []string) error {
+func roundTrips(cmd *cobra.Command, t *netem.Topology, regions []string, format reports.Format) error {
 	out := table.NewWriter()
-	out.SetOutputMirror(cmd.OutOrStdout())
 	out.SetStyle(table.StyleLight)
 	out.Style().Options = table.Options{SeparateColumns: false, SeparateHeader: true}
 	header := table.Row{"", "region"}
@@ -93,9 +117,11 @@ func roundTrips(cmd *cobra.Command, t *netem.Topology, regions []string) error {
 	}
 	out.AppendHeader(header)
 	out.SetColumnConfigs(aligned)
+	var rtts [][]*float64
 	for i, from := range regions {
 		row := table.Row{i + 1, from}
-		for _, to := range regions {
+		rtts = append(rtts, make([]*float64, len(regions)))
+		for j, to := range regions {
 			there, err := t.Link(from, to)
 			if err != nil {
 				row = append(row, "–")
@@ -106,12 +132,19 @@ func roundTrips(cmd *cobra.Command, t *netem.Topology, regions []string) error {
 				row = append(row, "–")
 				continue
 			}
-			row = append(row, fmt.Sprintf("%.1f", float64(there.OneWay+back.OneWay)/float64(time.Millisecond)))
+			rtt := float64(there.OneWay+back.OneWay) / float64(time.Millisecond)
+			rtts[i][j] = &rtt
+			row = append(row, fmt.Sprintf("%.1f", rtt))
 		}
 		out.AppendRow(row)
 	}
-	out.Render()
-	return nil
+	if format == reports.FormatJSON {
+		return reports.WriteJSON(cmd.OutOrStdout(), topologyJSON{t.Name, t.Measured, t.Source, regions, rtts})
+	}
+	page := reports.Page{Output: outputOf(cmd, format)}
+	page.Table(out)
+	_, err := page.WriteTo(cmd.OutOrStdout())
+	return err
 }
 
 // findTopology reads a topology that comes with the program, or a file.
