@@ -22,9 +22,10 @@ type Plan struct {
 	// Point is the value of the swept setting in this plan, empty without a sweep.
 	Point string
 
-	drivers protocols.Drivers
-	jitter  [][]time.Duration // standard deviation of the one-way delays
-	points  []*Plan           // of a sweep; see Points
+	drivers    protocols.Drivers
+	topologies map[string][]byte // topology files that were given with the experiment
+	jitter     [][]time.Duration // standard deviation of the one-way delays
+	points     []*Plan           // of a sweep; see Points
 }
 
 // NewPlan makes a plan for the simulated world from an experiment that a program has put together instead of a

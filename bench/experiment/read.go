@@ -39,11 +39,17 @@ func Read(file string, drivers protocols.Drivers) (*Plan, error) {
 // Parse is Read for a file whose content is known. The path of a topology file is relative to the experiment
 // file.
 func Parse(file string, data []byte, drivers protocols.Drivers) (*Plan, error) {
+	return ParseWith(file, data, nil, drivers)
+}
+
+// ParseWith is Parse where topology files are given by the names that experiments call them, as in a browser, which has no
+// files. Others are read from the file system.
+func ParseWith(file string, data []byte, topologies map[string][]byte, drivers protocols.Drivers) (*Plan, error) {
 	doc, err := strictyaml.Parse(file, data)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := planOf(file, doc, drivers)
+	plan, err := planOf(file, doc, topologies, drivers)
 	if err != nil {
 		return nil, err
 	}
@@ -68,16 +74,16 @@ func defaults(file string, e *Experiment) *Experiment {
 }
 
 // planOf makes the plan of a document, without the points of its sweep.
-func planOf(file string, doc *strictyaml.Document, drivers protocols.Drivers) (*Plan, error) {
+func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte, drivers protocols.Drivers) (*Plan, error) {
 	var e Experiment
 	if err := doc.Decode(defaults(file, &e)); err != nil {
 		return nil, err
 	}
-	topology, err := findTopology(doc, file, e.Topology)
+	topology, err := findTopology(doc, file, e.Topology, topologies)
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Experiment: e, AllRegions: topology, drivers: drivers}
+	plan := &Plan{Experiment: e, AllRegions: topology, drivers: drivers, topologies: topologies}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
 		plan.checkWords, plan.checkNumbers, plan.checkRegions, plan.readLinks,
 		plan.checkProtocols, plan.placeLeaders, plan.labelProtocols, plan.checkFaults,
@@ -92,8 +98,11 @@ func planOf(file string, doc *strictyaml.Document, drivers protocols.Drivers) (*
 // shippedTopologies caches the shipped topologies by name, since parsing one takes long.
 var shippedTopologies sync.Map
 
-// findTopology reads a shipped topology by name, or a file by its path.
-func findTopology(doc *strictyaml.Document, file, name string) (*netem.Topology, error) {
+// findTopology reads a topology that is given, or a shipped one by name, or a file by its path.
+func findTopology(doc *strictyaml.Document, file, name string, given map[string][]byte) (*netem.Topology, error) {
+	if data, ok := given[name]; ok {
+		return netem.ParseTopology(name, data)
+	}
 	if known, ok := shippedTopologies.Load(name); ok {
 		return known.(*netem.Topology), nil
 	}

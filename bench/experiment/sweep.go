@@ -133,7 +133,7 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 		return err
 	}
 	for i, node := range s.nodes {
-		point, err := planOf(file, doc.With(s.Path, node), p.drivers)
+		point, err := planOf(file, doc.With(s.Path, node), p.topologies, p.drivers)
 		if err != nil {
 			return err
 		}

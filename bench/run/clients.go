@@ -78,6 +78,7 @@ func (c *clientNode) issue(intended, now time.Duration) {
 	if data == nil {
 		return // the load is over
 	}
+	c.place.observer.issued(id)
 	if wait, some := c.load.Expires(); some {
 		c.place.world.at(now+wait, c.place.number, event{kind: expiryEvent, command: id})
 	}
@@ -148,6 +149,7 @@ func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
 	if sample == nil {
 		return // not a command of this load
 	}
+	c.place.observer.answered(a.ID)
 	before := sample.Outcome
 	again, due := c.load.Answered(a.ID, a.Result, c.Now())
 	if sample.Outcome != before && sample.Outcome == kv.Outcome_REFUSED && c.load.Measured(sample.Intended) {

@@ -33,6 +33,8 @@ type place struct {
 	replica *replica    // nil if the region has no replica
 	clients *clientNode // nil if the region has no clients
 
+	observer *Observer // nil without one
+
 	pending   []message   // between the two nodes of this place, delivered before the batch ends
 	delivered int         // how many of these were delivered in this batch
 	outgoing  [][]message // to other places, by place, sent when the batch ends

@@ -58,6 +58,8 @@ type Config struct {
 	// soon as the run fills the machine.
 	Hurry func() (calm func(), keptAwake bool)
 
+	Observer *Observer // if set, notes the messages of a run in virtual time, and what led to which
+
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
 	Steps       io.Writer      // one line for each input and each effect of a replica; nil disables it
 	Watch       func(Progress) // called about ten times a second with the progress; nil disables it
@@ -130,7 +132,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 	e := &r.Plan.Experiment
 	r.record.Started = now.Add(e.Load.Warmup).UTC().Truncate(time.Millisecond)
 	for number := range e.Regions {
-		r.places = append(r.places, &place{number: number, world: w, layout: layout, outgoing: make([][]message, len(e.Regions))})
+		r.places = append(r.places, &place{number: number, world: w, layout: layout, observer: r.Observer, outgoing: make([][]message, len(e.Regions))})
 	}
 	driver := r.record.Driver()
 	for id := range protocols.NodeID(len(e.Replicas)) {

@@ -19,13 +19,16 @@ type simWorld struct {
 	net   *result.NetworkRun
 	slab  slab.Slab // for messages on their way
 
+	observer *Observer // nil without one
+
 	doubled float64    // the share of messages that arrive twice
 	random  *rand.Rand // decides which messages arrive twice
 }
 
 // placeEvent is an event of a place, or a function to call if place is noPlace.
 type placeEvent struct {
-	place int
+	place  int32
+	number uint32 // for an Observer, from 1 on; 0 without one
 	event
 }
 
@@ -34,10 +37,12 @@ const noPlace = -1
 func (w *simWorld) now() time.Duration { return w.loop.Now() }
 
 func (w *simWorld) at(due time.Duration, place int, e event) {
-	w.loop.At(due, placeEvent{place, e})
+	w.loop.At(due, placeEvent{int32(place), w.observer.scheduled(), e})
 }
 
-func (w *simWorld) do(due time.Duration, f func()) { w.loop.At(due, placeEvent{noPlace, event{do: f}}) }
+func (w *simWorld) do(due time.Duration, f func()) {
+	w.loop.At(due, placeEvent{noPlace, 0, event{do: f}})
+}
 
 func (w *simWorld) change(from, to int, config netem.LinkConfig) {
 	w.links[from][to].SetConfig(config)
@@ -47,6 +52,7 @@ func (w *simWorld) send(from, to int, messages []message) {
 	for _, m := range messages {
 		w.net.Bytes += uint64(len(m.data))
 		due, fate := w.links[from][to].Transmit(w.loop.Now(), len(m.data))
+		w.observer.sent(from, to, m, w.loop.Now(), due, fate)
 		switch fate {
 		case netem.Lost:
 			if w.links[from][to].Config().IsCut() {
@@ -78,7 +84,7 @@ const displayUpdates = 200
 func (r *running) simulate(ctx context.Context) error {
 	w := &simWorld{
 		net: &r.record.Network, doubled: float64(r.costs().Doubled),
-		random: rand.New(rand.NewPCG(r.worldSeed(), 3<<62)),
+		random: rand.New(rand.NewPCG(r.worldSeed(), 3<<62)), observer: r.Observer,
 	}
 	n := len(r.Plan.Experiment.Regions)
 	for from := range n {
@@ -108,6 +114,7 @@ func (r *running) simulate(ctx context.Context) error {
 			if r.Beat != nil {
 				r.Beat.begin(happened, w.loop.Now(), &e)
 			}
+			r.Observer.begin(e.number)
 			if e.place == noPlace {
 				e.do()
 				r.record.Inspect()
