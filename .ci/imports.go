@@ -1,6 +1,7 @@
 // Command imports checks that imports point one way: that every room of the module imports only those
 // that the table allows, that drivers are named in the registry only, that the registry is named in
-// commands and tests only, that reports link no transport, no log and no consensus library, that only bench/peers
+// commands and tests only, that reports link no transport, no log and no consensus library, that the
+// playground links nothing of live runs, that only bench/peers
 // imports the systems it compares with, and that the map in DEVELOPMENT.md names every package.
 package main
 
@@ -28,7 +29,8 @@ type room struct {
 
 var rooms = []room{
 	{"cmd", []string{"reports", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/lives", "bench/scenario", "bench/placement", "protocols", "netem", "configs"}},
+		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "protocols", "netem", "configs", "playground"}},
+	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
@@ -93,10 +95,31 @@ func main() {
 			}
 		}
 	}
+	errs = append(errs, checkBrowser())
 	if err := errors.Join(errs...); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// browserLinksNone are parts of the paths of packages that a browser has no use for: those of live runs and of the command line.
+var browserLinksNone = []string{"quic", "crypto/tls", "net/http", "tidwall/wal", module + "netem/emulator", "spf13/cobra", "gonum.org", module + "reports"}
+
+// checkBrowser returns an error if the program of the playground links what live runs alone need.
+func checkBrowser() error {
+	if err := errors.Join(os.Setenv("GOOS", "js"), os.Setenv("GOARCH", "wasm")); err != nil {
+		return err
+	}
+	linked, err := list("-deps", "./cmd/playground")
+	errs := []error{err}
+	for _, p := range linked {
+		for _, none := range browserLinksNone {
+			if strings.Contains(p.ImportPath, none) {
+				errs = append(errs, fmt.Errorf("the playground links %s", p.ImportPath))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // checkMap returns an error unless the lines of the map in DEVELOPMENT.md begin with the packages of the module, each

@@ -100,10 +100,7 @@ func (t *threads) lasts(found bool, n int) bool {
 		return false
 	}
 	t.looks++
-	if t.looks < n {
-		return false
-	}
-	return true
+	return t.looks >= n
 }
 
 // ordinary gives up real-time priority.

@@ -135,12 +135,17 @@ func choose(c *load.Clients, pick Pick) int {
 // trace fills in the messages that were under way between the arrival of the write and its answer.
 func (w *Write) trace(o *run.Observer, id protocols.CommandID, s *load.Sample, describe func([]byte) string, replicas int) {
 	issued, answered := o.Issued[id], o.Answered[id]
+	caused, others := map[uint32]bool{issued: true}, map[uint32]bool{}
+	for other, event := range o.Issued {
+		if other != id {
+			others[event] = true // each arrival schedules the next, and yet does not cause it
+		}
+	}
 	awaited := map[uint32]bool{} // events that the answer came after, and because of
-	for e := answered; e != 0 && e != issued; e = o.Cause(e) {
+	for e := answered; e != 0 && !caused[e] && !others[e]; e = o.Cause(e) {
 		awaited[e] = true
 	}
-	caused := map[uint32]bool{issued: true}
-	others := 0
+	left := mostOthers
 	for i := range o.Messages {
 		m := &o.Messages[i]
 		if m.Sent < s.Intended {
@@ -153,7 +158,7 @@ func (w *Write) trace(o *run.Observer, id protocols.CommandID, s *load.Sample, d
 			From: m.FromPlace, To: m.ToPlace, Sent: m.Sent - s.Intended, Arrives: m.Due - s.Intended,
 			Lost: m.Fate != netem.Delivered, Part: Other,
 		}
-		if follows(o, m.Cause, caused) {
+		if follows(o, m.Cause, caused, others) {
 			one.Part = Caused
 			if m.Event != 0 {
 				caused[m.Event] = true
@@ -163,7 +168,7 @@ func (w *Write) trace(o *run.Observer, id protocols.CommandID, s *load.Sample, d
 			one.Part = Awaited
 		}
 		if one.Part == Other {
-			if others++; others > mostOthers {
+			if left--; left < 0 {
 				w.Left++
 				continue
 			}
@@ -174,12 +179,15 @@ func (w *Write) trace(o *run.Observer, id protocols.CommandID, s *load.Sample, d
 }
 
 // follows reports whether an event is one that the write has caused, or follows from one of these within its place, as
-// the end of a disk write or of the work on a message does.
-func follows(o *run.Observer, event uint32, caused map[uint32]bool) bool {
+// the end of a disk write or of the work on a message does. Others are the events in which other commands were issued.
+func follows(o *run.Observer, event uint32, caused, others map[uint32]bool) bool {
 	const most = 4 // as long chains are of timers, which set themselves again
 	for range most {
-		if caused[event] {
+		switch {
+		case caused[event]:
 			return true
+		case others[event]:
+			return false
 		}
 		if event = o.Cause(event); event == 0 {
 			return false

@@ -9,7 +9,6 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/bench/experiment"
-	"quorumbench/bench/result"
 	"quorumbench/bench/stepwise"
 	"quorumbench/configs"
 	"quorumbench/netem"
@@ -138,9 +137,9 @@ func (l *lab) plan(yaml, topologies string) (*plans, error) {
 
 // outcome is what a run found.
 type outcome struct {
-	Result  *result.Result `json:"result"` // as in run.json
-	Invalid []string       `json:"invalid"`
-	Took    time.Duration  `json:"took_ns"`
+	RunJSON string        `json:"run_json"` // a text, so that JavaScript does not round its numbers
+	Invalid []string      `json:"invalid"`
+	Took    time.Duration `json:"took_ns"`
 }
 
 // run runs an experiment. Progress is told the share that is done.
@@ -168,7 +167,11 @@ func (l *lab) run(yaml, topologies string, progress func(float64)) (*outcome, er
 	if err != nil {
 		return nil, err
 	}
-	return &outcome{Result: found, Invalid: found.Invalid(), Took: time.Since(began)}, nil
+	data, err := json.MarshalIndent(found, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing run.json: %w", err)
+	}
+	return &outcome{RunJSON: string(data) + "\n", Invalid: found.Invalid(), Took: time.Since(began)}, nil
 }
 
 // step tells how a write from a region went under a protocol, named by its label.

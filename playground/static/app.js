@@ -90,7 +90,7 @@ function drawMap() {
   const t = topology();
   byId("map-box").hidden = !t;
   byId("typed").hidden = !!t;
-  byId("source").textContent = t ? `measured ${t.measured}` : "typed here";
+  byId("source").textContent = t ? `${t.description}, measured ${t.measured}` : "";
   if (!t) {
     if (document.activeElement !== byId("round-trips")) byId("round-trips").value = state.typed;
     return;
@@ -104,8 +104,7 @@ function drawMap() {
     parts.push(svg("line", { class: "link", x1, y1, x2, y2 }));
     if (chosen.length <= 4) parts.push(svg("text", { class: "rtt", x: (x1 + x2) / 2, y: (y1 + y2) / 2 - 4, "text-anchor": "middle" }, `${Math.round(rtt / 1e6)} ms`));
   }));
-  for (const region of t.regions) {
-    if (!places[region]) continue;
+  for (const region of t.regions.filter((r) => places[r]).sort((a, b) => state.regions.includes(a) - state.regions.includes(b))) {
     const [x, y] = at(region);
     const on = state.regions.includes(region);
     const toggle = () => {
@@ -137,7 +136,7 @@ const choices = (select, all, value) => {
 
 function drawSetup() {
   const regions = safeRegions();
-  choices(byId("topology"), [...about.topologies.map((t) => [t.name, `${t.description} (${t.name})`]), [typedName, "round trips that I type"]], state.topology);
+  choices(byId("topology"), [...about.topologies.map((t) => [t.name, `${t.name}, ${t.regions.length} regions`]), [typedName, "round trips that I type"]], state.topology);
   drawMap();
   byId("chosen").replaceChildren(...(topology() ? state.regions.map((r) =>
     el("button", { class: "chip", title: `remove ${r}`, onclick: () => ((state.regions = state.regions.filter((o) => o !== r)), changed()) }, r, el("span", { "aria-hidden": "true" }, " ×"))) : []));
@@ -195,10 +194,11 @@ async function run() {
   byId("progress").value = 0;
   byId("status").textContent = "Simulating…";
   try {
-    const { result, invalid, took_ns } = await ask("run", [yaml, topologies], (share) => (byId("progress").value = share));
+    const { run_json, invalid, took_ns } = await ask("run", [yaml, topologies], (share) => (byId("progress").value = share));
+    const result = JSON.parse(run_json);
     ran = { yaml, topologies, result };
     problem(null);
-    showResult(result, invalid ?? [], took_ns);
+    showResult(result, run_json, invalid ?? [], took_ns);
     byId("status").textContent = "Done.";
     await step();
   } catch (error) {
@@ -210,17 +210,18 @@ async function run() {
   }
 }
 
-function showResult(result, invalid, took) {
+function showResult(result, text, invalid, took) {
   byId("warnings").replaceChildren(...invalid.map((text) => el("p", {}, text)));
   drawBars(byId("figure"), result);
-  byId("legend").textContent = "Bar: median. Thin line: up to the 99th percentile. Mark across: the floor. Not on a real network: no processing, no queues but the links'.";
+  const faults = (result.runs[0].faults ?? []).map((f) => `${(f.at_ns / 1e9).toFixed(1)} s ${f.text}`).join("; ");
+  byId("legend").textContent = (faults ? `With a fault: ${faults}. ` : "") + "Bar: median. Thin line: up to the 99th percentile. Mark across: the floor. Not on a real network: no processing, no queues but the links'.";
   drawTable(byId("table-box"), result);
   const checks = result.runs.flatMap((r) => r.checks ?? []);
   const passed = checks.filter((c) => c.verdict === "passed").length;
   byId("took").textContent = `${(took / 1e9).toFixed(1)} s of computing; ${passed} of ${checks.length} checks passed; fingerprint ${result.fingerprint.slice(0, 12)}`;
   const save = byId("save-run");
   URL.revokeObjectURL(save.href);
-  save.href = URL.createObjectURL(new Blob([JSON.stringify(result, null, 2), "\n"], { type: "application/json" }));
+  save.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
   save.hidden = false;
   document.body.dataset.fingerprint = result.fingerprint;
   const labels = result.experiment.protocols.map((p) => p.label);

@@ -74,7 +74,7 @@ export function drawTable(box, result) {
     if (!usable(s) || state === "withheld") return el("td", { class: "withheld", title: `needs ${needed(percentile, 10)} writes, has ${s.data.response.count}` }, "–");
     return el("td", { class: state, "data-ns": s.data.response[key] }, ms(s.data.response[key]));
   };
-  const head = ["region", "protocol", "floor", "p50", "p90", "p99", "p99.9", "round trips", "writes/s", "errors"];
+  const head = ["region", "protocol", "floor", "p50", "p99", "p99.9", "round trips", "writes/s", "errors"];
   const body = rowsOf(result).flatMap((row) =>
     row.series.map((s, i) => {
       const p50 = s.data.response.p50_ns;
@@ -82,7 +82,7 @@ export function drawTable(box, result) {
         el("th", { scope: "row" }, i === 0 ? row.region : ""),
         el("td", { class: `label c${s.index % 8}` }, s.label),
         el("td", { "data-ns": s.data.floor_ns }, ms(s.data.floor_ns)),
-        cell(s, 50, "p50_ns"), cell(s, 90, "p90_ns"), cell(s, 99, "p99_ns"), cell(s, 99.9, "p99_9_ns"),
+        cell(s, 50, "p50_ns"), cell(s, 99, "p99_ns"), cell(s, 99.9, "p99_9_ns"),
         el("td", {}, usable(s) && row.quorum > 0 ? (p50 / row.quorum).toFixed(2) : "–"),
         el("td", {}, (s.data.answered / seconds(s.run)).toFixed(0)),
         el("td", { class: s.data.errors > 0 ? "bad" : "" }, String(s.data.errors)));

@@ -57,8 +57,11 @@ export class Stepper {
       box.textContent = `Write ${w.number} of ${w.region} arrives ${ms(w.at_ns)} into the measured time. ${all.length} messages follow; ${awaited.length} of them, one after the other, are what the client waits for.`;
     } else if (this.at > all.length) {
       const rest = w.response_ns - awaited.reduce((sum, m) => sum + m.arrives_ns - m.sent_ns, 0);
-      const path = awaited.map((m) => `${ms(m.arrives_ns - m.sent_ns)} ${kind(m.text)} ${name(m.from)} → ${name(m.to)}`).join(" + ");
-      box.textContent = `Answered after ${ms(w.response_ns)}; the floor is ${ms(w.floor_ns)}. ${path ? `Where the time went: ${path}` : "No message was waited for"}${rest > 1000 ? ` + ${ms(rest)} of waiting within a region` : ""}.`;
+      const line = (ns, what) => el("li", {}, el("span", {}, ms(ns)), what);
+      box.replaceChildren(
+        el("p", {}, `Answered after ${ms(w.response_ns)}; the floor is ${ms(w.floor_ns)}. ${awaited.length ? "Where the time went:" : "No message was waited for."}`),
+        el("ol", {}, ...awaited.map((m) => line(m.arrives_ns - m.sent_ns, `${kind(m.text)}, ${name(m.from)} → ${name(m.to)}`)),
+          rest > 1000 ? line(rest, "waiting within regions, or behind other writes") : undefined));
     } else {
       const m = all[this.at - 1];
       const part = { awaited: "The client waits for it.", caused: "The client does not wait for it.", other: "It belongs to another write." }[m.part];
@@ -117,7 +120,7 @@ export class Stepper {
       }
       if (m.part !== "other" || now) {
         const mid = 0.3; // nearer to the sender, where lines are apart
-        group.append(svg("text", { class: "kind", x: x1 + (x2 - x1) * mid, y: y1 + (y2 - y1) * mid - 5, "text-anchor": "middle" }, kind(m.text)));
+        group.append(svg("text", { class: "kind", x: x1 + (x2 - x1) * mid, y: y1 + (y2 - y1) * mid - 6, "text-anchor": "middle" }, kind(m.text)));
       }
       parts.push(group);
     });
