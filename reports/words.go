@@ -135,6 +135,8 @@ func headline(r *result.Result) string {
 		load, swept = "a search for the highest rate that keeps "+objectiveOf(r), ""
 	case e.Load.IsClosed():
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
+	case e.Load.Rates != nil && (e.Sweep == nil || e.Sweep.Path != "load.rate"):
+		load = fmt.Sprintf("%s (%s arrivals)", ratesOf(r), e.Load.Arrivals)
 	case e.Load.Reads > 0:
 		load += fmt.Sprintf(" commands/s from each (%s arrivals)", e.Load.Arrivals)
 	default:
@@ -179,4 +181,28 @@ func worldName(r *result.Result) string {
 		return "simulated"
 	}
 	return "live"
+}
+
+// ratesOf lists the rates of the regions, in their order, as in "20 writes/s from a and 200 from b"; of more than four
+// regions it tells the least, the greatest and the mean.
+func ratesOf(r *result.Result) string {
+	load := &r.Experiment.Load
+	what := " writes/s"
+	if load.Reads > 0 {
+		what = " commands/s"
+	}
+	text := func(rate float64) string { return strconv.FormatFloat(rate, 'g', 4, 64) }
+	var each []string
+	greatest := load.Rate
+	for i, region := range r.Experiment.Clients {
+		rate, unit := load.Rates[region], ""
+		if i == 0 {
+			unit = what
+		}
+		each, greatest = append(each, text(float64(rate))+unit+" from "+region), max(greatest, rate)
+	}
+	if len(each) > 4 {
+		return fmt.Sprintf("%s to %s%s from a region (mean %s)", text(float64(load.LeastRate())), text(float64(greatest)), what, text(float64(load.Rate)))
+	}
+	return list(each)
 }

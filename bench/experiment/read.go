@@ -76,7 +76,11 @@ func defaults(file string, e *Experiment) *Experiment {
 // planOf makes the plan of a document, without the points of its sweep.
 func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte, drivers protocols.Drivers) (*Plan, error) {
 	var e Experiment
-	if err := doc.Decode(defaults(file, &e)); err != nil {
+	one, rates, err := splitRates(doc)
+	if err != nil {
+		return nil, err
+	}
+	if err := one.Decode(defaults(file, &e)); err != nil {
 		return nil, err
 	}
 	topology, err := findTopology(doc, file, e.Topology, topologies)
@@ -85,7 +89,7 @@ func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte,
 	}
 	plan := &Plan{Experiment: e, AllRegions: topology, drivers: drivers, topologies: topologies}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
-		plan.checkWords, plan.checkNumbers, plan.checkRegions, plan.readLinks,
+		plan.checkWords, plan.checkNumbers, plan.checkRegions, rates.check(plan), plan.readLinks,
 		plan.checkProtocols, plan.placeLeaders, plan.labelProtocols, plan.checkFaults,
 	} {
 		if err := check(doc, topology); err != nil {

@@ -91,6 +91,9 @@ func sweepable() []string {
 	walk = func(prefix string, t reflect.Type) {
 		for i := range t.NumField() {
 			key, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
+			if key == "" {
+				continue // not from the file
+			}
 			if field := t.Field(i).Type; field.Kind() == reflect.Struct {
 				walk(prefix+key+".", field)
 			} else if !slices.Contains(notSwept, prefix+key) {
