@@ -26,6 +26,8 @@ type Options struct {
 	Spin time.Duration
 	// Hurry, if not nil, lets other programs wait during each live run; see run.Config.
 	Hurry func() (calm func(), keptAwake bool)
+	// Trace, if not nil, gets writes of every run as trace events.
+	Trace *TraceWriter
 	// Watch, if not nil, is told about ten times a second how it goes, from the goroutine that runs the
 	// experiment.
 	Watch func(Status)
@@ -96,6 +98,9 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 		return nil, fmt.Errorf("running %s: %w", protocol.Label, err)
 	}
 	if record.Measured() {
+		if x.options.Trace != nil {
+			x.options.Trace.write(record, tracedName(protocol.Label, point.Point, repeat))
+		}
 		one := verify.Conclude(record, x.ctx.Err() != nil)
 		if !x.plan.Experiment.IsSimulated() {
 			one.Memory = &result.Memory{Most: memory.Most, Collections: memory.Collections, Spare: spareLive}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"os"
@@ -25,6 +26,7 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var quiet, simulated, realtime bool
 	var spin time.Duration
 	var format *reports.Format
+	var trace, profile string
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
 		Short: "Run an experiment and draw what it found",
@@ -44,7 +46,7 @@ run and keeps what was measured so far, marked as partial.`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) (failed error) {
 			plan, err := readExperiment(cmd, args[0], drivers)
 			if err != nil {
 				return usage(err)
@@ -57,6 +59,9 @@ run and keeps what was measured so far, marked as partial.`,
 			}
 			if err := checkSpin(spin, plan); err != nil {
 				return usage(err)
+			}
+			if profile != "" && plan.Experiment.IsSimulated() {
+				return usage(errors.New("--profile: found a simulated run; accepted: a live run"))
 			}
 			remark, err := bench.CheckMemory(plan)
 			if err != nil {
@@ -76,6 +81,31 @@ run and keeps what was measured so far, marked as partial.`,
 			if realtime && !plan.Experiment.IsSimulated() && plan.Experiment.Load.Arrivals != experiment.Closed {
 				options.Hurry = haveProcessors
 			}
+			if trace != "" {
+				file, err := os.Create(trace)
+				if err != nil {
+					return usage(fmt.Errorf("--trace: %w", err))
+				}
+				buffered := bufio.NewWriter(file)
+				options.Trace = bench.NewTraceWriter(buffered)
+				defer func() {
+					if err := errors.Join(options.Trace.Close(), buffered.Flush(), file.Close()); err != nil {
+						failed = errors.Join(failed, fmt.Errorf("writing the trace: %w", err))
+						return
+					}
+					fmt.Fprintf(aside(cmd, *format), "trace: %s\n", trace)
+				}()
+			}
+			if profile != "" {
+				stop, err := startProfile(profile)
+				if err != nil {
+					return usage(fmt.Errorf("--profile: %w", err))
+				}
+				defer func() {
+					failed = errors.Join(failed, stop())
+					fmt.Fprintf(aside(cmd, *format), "profile: %s\n", profile)
+				}()
+			}
 			return run(cmd, plan, folder, options, quiet, *format)
 		},
 	}
@@ -85,6 +115,8 @@ run and keeps what was measured so far, marked as partial.`,
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
 	cmd.Flags().BoolVar(&realtime, "realtime", true, "let other programs wait during live runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
 	format = formatFlag(cmd)
+	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array that ui.perfetto.dev and chrome://tracing open")
+	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
 }
