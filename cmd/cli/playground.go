@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,9 @@ quorumbench. The same experiment and seed give the same figures as quorumbench r
 		Example: `  quorumbench playground site`,
 		Args:    arguments(cobra.ExactArgs(1), "one folder"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if !isFile(filepath.Join(source, "cmd", "playground", "main_js.go")) {
+				return usage(fmt.Errorf("--source: found %s, which is no checkout of quorumbench; accepted: one, to compile the program of the page from", source))
+			}
 			sizes, err := playground.Write(args[0], source)
 			if err != nil {
 				return err
