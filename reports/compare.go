@@ -72,9 +72,12 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 	for _, c := range comparisons {
 		fewest = min(fewest, c.write(&out, opts.Color))
 	}
-	fmt.Fprintln(&out, "× is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by bootstrap over the pairs.")
+	fmt.Fprintln(&out, "× is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by resampling of the pairs.")
 	if fewest < runsForInterval {
 		fmt.Fprintf(&out, "A 95 %% interval of a ratio cannot be had with fewer than %d paired repeats; a ratio here has %d.\n", runsForInterval, fewest)
+	}
+	if lines := shown(comparisons); len(lines) > 0 {
+		fmt.Fprintf(&out, "\n%s\n", strings.Join(lines, "\n"))
 	}
 	for i, r := range results {
 		for _, reason := range r.Invalid() {
@@ -325,21 +328,27 @@ func (c comparison) write(out *Page, colored bool) (fewest int) {
 // ratioOf compares a percentile of two series over the repeats that both have it of, and returns
 // of how many; saturated series have none.
 func ratioOf(first, second *series, p percentile, seed uint64) (estimate, int) {
-	if first.saturated || second.saturated {
-		return estimate{}, 0
-	}
-	of := second.byRepeat(p)
-	var from, to []float64
-	for _, a := range first.byRepeat(p) {
-		i := slices.IndexFunc(of, func(b repeated) bool { return b.repeat == a.repeat })
-		if i >= 0 {
-			from, to = append(from, a.value), append(to, of[i].value)
-		}
-	}
+	from, to := pairsOf(first, second, p)
 	if len(from) == 0 {
 		return estimate{}, 0
 	}
 	return pairedRatio(from, to, seed), len(from)
+}
+
+// pairsOf returns a percentile of two series in the repeats that both have it of; saturated series have none, and a run in
+// which it is 0 has no ratio.
+func pairsOf(first, second *series, p percentile) (from, to []float64) {
+	if first.saturated || second.saturated {
+		return nil, nil
+	}
+	of := second.byRepeat(p)
+	for _, a := range first.byRepeat(p) {
+		i := slices.IndexFunc(of, func(b repeated) bool { return b.repeat == a.repeat })
+		if i >= 0 && a.value > 0 && of[i].value > 0 {
+			from, to = append(from, a.value), append(to, of[i].value)
+		}
+	}
+	return from, to
 }
 
 func intervalCell(e estimate) string {

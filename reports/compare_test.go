@@ -37,6 +37,7 @@ func TestComparisonIsWhatTheGoldenFileShows(t *testing.T) {
 		opts    CompareOptions
 	}{
 		{"compare_protocols", []*result.Result{withRepeats(threeRegions(), 6)}, []string{"a"}, CompareOptions{Protocols: []string{"slow", "quick"}}},
+		{"compare_ten_repeats", []*result.Result{withRepeats(threeRegions(), 10)}, []string{"a"}, CompareOptions{Protocols: []string{"quick", "led", "slow"}}},
 		{"compare_results", []*result.Result{threeRegions().result(), threeRegions().result()}, []string{"a", "b"}, CompareOptions{}},
 		{"compare_unlike_protocols", []*result.Result{only(threeRegions().result(), "quick"), only(threeRegions().result(), "led")}, []string{"a", "b"}, CompareOptions{}},
 		{"compare_forced", []*result.Result{threeRegions().result(), otherWorkload()}, []string{"a", "b"}, CompareOptions{Force: true, Protocols: []string{"quick"}}},

@@ -2,10 +2,8 @@ package reports
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"quorumbench/bench/result"
@@ -81,36 +79,26 @@ func medianOf(runs []repeated) estimate {
 	return e
 }
 
-// resamples is how often the bootstrap draws: enough that its own error is below the digits shown.
-const resamples = 10_000
-
-// pairedRatio returns the geometric mean of to[i]/from[i], values above zero, and, with at least
-// six pairs, a percentile bootstrap interval of it (Efron and Tibshirani, An Introduction to the
-// Bootstrap, chapter 13). Assumes that pairs are independent of each other; what the runs of a
-// pair share drops out of their ratio. With few pairs such intervals are somewhat too narrow. The
-// same seed gives the same interval.
+// pairedRatio returns the geometric mean of to[i]/from[i], values above zero, and, with at least six pairs, the 95 %
+// interval of it that centreOf returns of the logarithms. Assumes that pairs are independent of each other; what the
+// runs of a pair share drops out of their ratio. The same seed gives the same interval.
 func pairedRatio(from, to []float64, seed uint64) estimate {
+	return exp(centreOf(logRatios(from, to), seed))
+}
+
+func logRatios(from, to []float64) []float64 {
 	logs := make([]float64, len(from))
 	for i := range from {
 		logs[i] = math.Log(to[i] / from[i])
 	}
-	e := estimate{value: math.Exp(stat.Mean(logs, nil))}
-	if len(logs) < runsForInterval {
-		return e
+	return logs
+}
+
+// exp turns an estimate of a logarithm into one of a ratio.
+func exp(e estimate) estimate {
+	e.value = math.Exp(e.value)
+	if e.hasInterval {
+		e.low, e.high = math.Exp(e.low), math.Exp(e.high)
 	}
-	random := rand.New(rand.NewPCG(seed, uint64(len(logs))))
-	means := make([]float64, resamples)
-	for i := range means {
-		sum := 0.0
-		for range logs {
-			sum += logs[random.IntN(len(logs))]
-		}
-		means[i] = sum / float64(len(logs))
-	}
-	slices.Sort(means)
-	tail := (1 - confidenceLevel) / 2
-	e.hasInterval = true
-	e.low = math.Exp(stat.Quantile(tail, stat.Empirical, means, nil))
-	e.high = math.Exp(stat.Quantile(1-tail, stat.Empirical, means, nil))
 	return e
 }

@@ -52,7 +52,7 @@ func TestRatioIsAGeometricMeanWithinItsInterval(t *testing.T) {
 	if math.Abs(got.value-mean) > 1e-12 {
 		t.Errorf("got %v, want the geometric mean %v", got.value, mean)
 	}
-	if !(0.5 < got.low && got.low < got.value && got.value < got.high && got.high < 2) {
+	if !(0.5 <= got.low && got.low < got.value && got.value < got.high && got.high <= 2) {
 		t.Errorf("got %+v, want an interval around the value and within the data", got)
 	}
 	back := pairedRatio(to, from, 3)

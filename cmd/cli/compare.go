@@ -16,15 +16,21 @@ func compareCommand() *cobra.Command {
 	var options reports.CompareOptions
 	var out string
 	var format *reports.Format
+	var check regressionCheck
 	cmd := &cobra.Command{
 		Use:   "compare FOLDER [FOLDER...]",
 		Short: "Compare results, or the protocols of one result",
 		Long: `Compare two or more results with the first of them, protocol by protocol; or, given one result,
-its protocols with the first of them. With six or more repeats each ratio has a 95 % interval.
+its protocols with the first of them. With six or more repeats each ratio has a 95 % interval; which
+differences are shown is said in words, from as many repeats on as the number of ratios asks for.
+
+With --baseline one result is held against an earlier one of the same machine: exit code 3 if a p50 or
+p99 is shown to be slower by more than --fail-above.
 
 Results that differ in topology, load, network or transport are not compared unless forced.`,
 		Example: `  quorumbench compare results/before results/after
-  quorumbench compare results/three-regions --protocols raft,mmp3 --out raft-mmp3.png`,
+  quorumbench compare results/three-regions --protocols raft,mmp3 --out raft-mmp3.png
+  quorumbench compare results/today --baseline results/main --fail-above 3% --annotate github`,
 		Args: arguments(cobra.MinimumNArgs(1), "one or more result folders"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
@@ -32,6 +38,12 @@ Results that differ in topology, load, network or transport are not compared unl
 		RunE: func(cmd *cobra.Command, folders []string) error {
 			if cmd.Flags().Changed("out") && filepath.Ext(out) != ".png" {
 				return usage(fmt.Errorf("--out: found %q; accepted: a name that ends in .png", out))
+			}
+			if err := check.validate(cmd, folders); err != nil {
+				return usage(err)
+			}
+			if check.baseline != "" {
+				folders = []string{check.baseline, folders[0]}
 			}
 			var results []*result.Result
 			var names []string
@@ -42,6 +54,9 @@ Results that differ in topology, load, network or transport are not compared unl
 				}
 				results = append(results, one)
 				names = append(names, filepath.Base(filepath.Clean(folder)))
+			}
+			if check.baseline != "" {
+				return check.run(cmd, results, names, options)
 			}
 			if len(results) == 1 && len(results[0].Labels()) < 2 {
 				return usage(errors.New("found one result with one protocol; accepted: two results, or one with several protocols"))
@@ -68,5 +83,8 @@ Results that differ in topology, load, network or transport are not compared unl
 	cmd.Flags().BoolVar(&options.Force, "force", false, "compare results of different experiments, too")
 	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the figure, a PNG")
 	format = formatFlag(cmd)
+	cmd.Flags().StringVar(&check.baseline, "baseline", "", "result folder of an earlier run: exit 3 if this one is slower by more than --fail-above")
+	cmd.Flags().StringVar(&check.failAbove, "fail-above", "3%", "with --baseline: the slowdown that is allowed")
+	cmd.Flags().StringVar(&check.annotate, "annotate", "", `with --baseline: "github" prints an annotation for each regression`)
 	return cmd
 }

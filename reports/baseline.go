@@ -1,0 +1,156 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+
+	"quorumbench/bench/result"
+)
+
+// BaselineOptions says when a result has regressed.
+type BaselineOptions struct {
+	// FailAbove is the slowdown, as a share of the baseline, beyond which a percentile fails; 0 or more.
+	FailAbove float64
+	// Force compares results of different conditions and machines all the same.
+	Force bool
+	// Protocols are the labels to compare; empty: all that both results have.
+	Protocols []string
+	// Color is that of TableOptions.
+	Color bool
+}
+
+// checked is one percentile of a result beside that of its baseline.
+type checked struct {
+	about string
+	ratio estimate // now ÷ baseline
+	p     float64  // of the hypothesis that now is at most so much slower
+}
+
+// Baseline writes, for each protocol and region, p50 and p99 of a result beside those of its baseline, and returns a
+// sentence for each percentile that is shown to be slower by more than FailAbove. The runs of the two are not paired. The
+// error rate of 5 % is that of all percentiles together. Results of different conditions or machines, and those with too
+// few repeats to show anything, are refused; the error says what was found and what is accepted.
+func Baseline(w io.Writer, base, now *result.Result, baseName, nowName string, opts BaselineOptions) (regressions []string, err error) {
+	results, names := []*result.Result{base, now}, []string{baseName, nowName}
+	if a, b := machineOf(base), machineOf(now); a != b && !opts.Force {
+		return nil, fmt.Errorf("a baseline of another machine says nothing about a change unless forced; found %s in %s, %s in %s", a, baseName, b, nowName)
+	}
+	for i, r := range results {
+		if reasons := r.Invalid(); len(reasons) > 0 && !opts.Force {
+			return nil, fmt.Errorf("%s must not be believed, and is not compared with a baseline unless forced: %s", names[i], strings.Join(reasons, "; "))
+		}
+	}
+	comparisons, err := comparisonsOf(results, names, CompareOptions{Force: opts.Force, Protocols: opts.Protocols})
+	if err != nil {
+		return nil, err
+	}
+	var cells []checked
+	var tables strings.Builder
+	runs, missing := math.MaxInt, []string(nil)
+	for _, c := range comparisons {
+		title := c.title
+		if title != "" && c.what != "" {
+			title += ", "
+		}
+		title += c.what
+		first, second := c.members[0], c.members[1]
+		t := newTable("region", "percentile", baseName, nowName, "×", "95 % interval")
+		for region, regionName := range first.regions {
+			for _, p := range []percentile{p50, p99} {
+				a, b := logsOf(first.series[region], p), logsOf(second.series[region], p)
+				name := fmt.Sprintf("p%g", p.at)
+				about := strings.TrimPrefix(title+", "+regionName+", "+name, ", ")
+				if len(a) == 0 {
+					continue // the baseline sets no mark
+				}
+				if len(b) == 0 {
+					missing = append(missing, fmt.Sprintf("%s: %s has it and %s has not: saturated, not run, or withheld", about, baseName, nowName))
+					continue
+				}
+				runs = min(runs, len(a), len(b))
+				ratio, pValue := unpaired(a, b, math.Log1p(opts.FailAbove))
+				ratio = exp(ratio)
+				cells = append(cells, checked{about, ratio, pValue})
+				t.AppendRow(table.Row{regionName, name, medianCell(a), medianCell(b), times(ratio.value), intervalCell(ratio)})
+			}
+			t.AppendSeparator()
+		}
+		if title != "" {
+			fmt.Fprintf(&tables, "\n%s", title)
+		}
+		fmt.Fprintf(&tables, "\n%s\n", t.Render())
+	}
+	if len(cells)+len(missing) == 0 {
+		return nil, errors.New("the baseline has no percentile that may be shown; accepted: a baseline with enough writes")
+	}
+	if needed := runsNeeded(len(cells)); len(cells) > 0 && runs < needed {
+		return nil, fmt.Errorf("a slowdown among %s cannot be shown: found %s; accepted: %s or more in each result (repeats: %d), or fewer --protocols",
+			plural(len(cells), "percentile"), plural(runs, "repeat"), count(needed), needed)
+	}
+	ps := make([]float64, len(cells))
+	for i, cell := range cells {
+		ps[i] = cell.p
+	}
+	regressions = missing
+	for i, slower := range holm(ps) {
+		if slower {
+			regressions = append(regressions, fmt.Sprintf("%s: %s than %s, more than the %.3g %% allowed", cells[i].about, inWords(cells[i].ratio), baseName, 100*opts.FailAbove))
+		}
+	}
+	var out strings.Builder
+	for i, r := range results {
+		fmt.Fprintf(&out, "%s = %s\n", names[i], subtitle(r))
+	}
+	if opts.Force {
+		for _, line := range allDifferences(results, names) {
+			fmt.Fprintf(&out, "DIFFERENT: %s\n", line)
+		}
+	}
+	fmt.Fprintf(&out, "%s× is the median of the ratios of each run to each of the baseline (Hodges and Lehmann); medians are over runs.\n", tables.String())
+	for _, line := range regressions {
+		fmt.Fprintf(&out, "REGRESSION: %s\n", line)
+	}
+	if len(regressions) == 0 {
+		fmt.Fprintf(&out, "No slowdown of more than %.3g %% shown in any of %s (Mann-Whitney tests, Holm's correction, error rate 5 %%).\n", 100*opts.FailAbove, plural(len(cells), "percentile"))
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return nil, fmt.Errorf("writing the comparison: %w", err)
+	}
+	return regressions, nil
+}
+
+// machineOf tells machines apart as far as results do. Simulated results are of no machine.
+func machineOf(r *result.Result) string {
+	if r.Experiment.IsSimulated() {
+		return "a simulation"
+	}
+	return fmt.Sprintf("%s/%s with %s", r.Machine.OS, r.Machine.Arch, plural(r.Machine.CPUs, "CPU"))
+}
+
+// logsOf returns the logarithms of a percentile of each run; none of a saturated series.
+func logsOf(s *series, p percentile) []float64 {
+	if s == nil || s.saturated {
+		return nil
+	}
+	var logs []float64
+	for _, run := range s.byRepeat(p) {
+		if run.value > 0 {
+			logs = append(logs, math.Log(run.value))
+		}
+	}
+	return logs
+}
+
+func medianCell(logs []float64) string {
+	runs := make([]repeated, len(logs))
+	for i, v := range logs {
+		runs[i] = repeated{i, math.Exp(v)}
+	}
+	return ms(time.Duration(medianOf(runs).value))
+}
