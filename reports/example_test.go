@@ -169,8 +169,10 @@ func ExampleCompare() {
 	// │ us-east-1 │ slow  │ 140.0 ms │ 141.0 ms │       │               │ 143.0 ms │       │               │
 	// │           │ quick │  70.0 ms │  71.0 ms │ 0.50× │               │  73.0 ms │ 0.51× │               │
 	// └───────────┴───────┴──────────┴──────────┴───────┴───────────────┴──────────┴───────┴───────────────┘
-	// × is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by bootstrap over the pairs.
+	// × is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by resampling of the pairs.
 	// A 95 % interval of a ratio cannot be had with fewer than 6 paired repeats; a ratio here has 1.
+	//
+	// No verdict: to show a difference among 2 ratios takes 7 paired repeats; a ratio here has 1.
 }
 
 func ExampleDrawCompare() {
