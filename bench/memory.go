@@ -41,7 +41,11 @@ func commandsOf(plan *experiment.Plan) (least, most float64) {
 	load := &plan.Experiment.Load
 	regions, length := float64(len(plan.Experiment.Clients)), (load.Warmup + load.Duration).Seconds()
 	if !load.IsClosed() {
-		commands := float64(load.Rate) * length * regions
+		commands := 0.0
+		for _, region := range plan.Experiment.Clients {
+			in := load.In(region)
+			commands += float64(in.Rate) * in.MeanFactor() * length
+		}
 		return commands, commands
 	}
 	least = float64(load.Commands) * regions

@@ -58,7 +58,7 @@ func (w *withheld) footnotes(r *result.Result) []string {
 // commands, at the rate that had: open loops offer a rate, closed ones have the one they reached.
 func longEnough(r *result.Result, share, percentile float64, had int64) string {
 	load, repeats := r.Experiment.Load, max(1, r.Experiment.Repeats)
-	perSecond := float64(load.LeastRate()) * share
+	perSecond := float64(load.LeastRate()) * load.MeanFactor() * share
 	if load.IsClosed() {
 		perSecond = float64(had) / (load.Duration.Seconds() * float64(repeats))
 	}

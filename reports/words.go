@@ -136,11 +136,11 @@ func headline(r *result.Result) string {
 	case e.Load.IsClosed():
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
 	case e.Load.Rates != nil && (e.Sweep == nil || e.Sweep.Path != "load.rate"):
-		load = fmt.Sprintf("%s (%s arrivals)", ratesOf(r), e.Load.Arrivals)
+		load = fmt.Sprintf("%s (%s)", ratesOf(r), arrivals(r))
 	case e.Load.Reads > 0:
-		load += fmt.Sprintf(" commands/s from each (%s arrivals)", e.Load.Arrivals)
+		load += fmt.Sprintf(" commands/s from each (%s)", arrivals(r))
 	default:
-		load += fmt.Sprintf(" writes/s from each (%s arrivals)", e.Load.Arrivals)
+		load += fmt.Sprintf(" writes/s from each (%s)", arrivals(r))
 	}
 	mix := ""
 	if e.Load.Reads > 0 {
@@ -181,6 +181,15 @@ func worldName(r *result.Result) string {
 		return "simulated"
 	}
 	return "live"
+}
+
+// arrivals names the kind of arrivals, and how far the rate rises if it changes.
+func arrivals(r *result.Result) string {
+	load := &r.Experiment.Load
+	if !load.Varies() {
+		return string(load.Arrivals) + " arrivals"
+	}
+	return fmt.Sprintf("%s arrivals, up to %g times as many", load.Arrivals, load.Peak)
 }
 
 // ratesOf lists the rates of the regions, in their order, as in "20 writes/s from a and 200 from b"; of more than four

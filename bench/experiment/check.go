@@ -18,7 +18,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		path, found string
 		accepted    []string
 	}{
-		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Saturate)}},
+		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Ramp), string(Step), string(Burst), string(Day), string(Saturate)}},
 		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
 		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},

@@ -8,14 +8,18 @@ import (
 	"quorumbench/netem"
 )
 
-// In is the load of one region's clients: with the rate of that region, if each has its own.
+// In is the load of one region's clients: with the rate of that region, if each has its own, and with the hour there.
 func (l *Load) In(region string) *Load {
 	rate, found := l.Rates[region]
-	if !found {
+	hour := l.Hours[region]
+	if !found && hour == 0 {
 		return l
 	}
 	one := *l
-	one.Rate = rate
+	one.hour = hour
+	if found {
+		one.Rate = rate
+	}
 	return &one
 }
 

@@ -21,6 +21,7 @@ type generator struct {
 	common *rand.Rand // draws the commands that use the key which all regions share
 	sizes  *rand.Rand // draws the sizes of values
 	named  *rand.Rand // draws the commands that name a version, and the version
+	thin   *rand.Rand // draws which arrivals there are when the rate is below its peak
 	region uint64
 	zipf   *portable.Zipf
 	values *rand.ChaCha8
@@ -31,7 +32,7 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), region: uint64(region)}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), thin: stream(6), region: uint64(region)}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
@@ -43,8 +44,18 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	return g
 }
 
-// arrival returns when the next command of an open loop arrives, since the load began.
+// arrival returns when the next command of an open loop arrives, since the load began. Where the rate changes, arrivals are
+// drawn at its peak and each is kept with the present share of the peak, which makes them a Poisson process of the present
+// rate (Lewis and Shedler, Simulation of nonhomogeneous Poisson processes by thinning, 1979).
 func (g *generator) arrival() time.Duration {
+	if g.load.Varies() {
+		for {
+			g.next += time.Duration(portable.Exponential(g.gaps) / (float64(g.load.Rate) * g.load.Peak) * float64(time.Second))
+			if g.thin.Float64()*g.load.Peak < g.load.Factor(g.next) {
+				return g.next
+			}
+		}
+	}
 	gap := 1 / float64(g.load.Rate)
 	if g.load.Arrivals != experiment.Constant {
 		gap *= portable.Exponential(g.gaps)

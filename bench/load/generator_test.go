@@ -122,3 +122,66 @@ func TestConflictsGoToOneKeyAndAllElseToKeysOfTheRegionsOwn(t *testing.T) {
 		}
 	}
 }
+
+// In each part of the measured time as many commands arrive as the rate times the factor says; so many parts that a factor
+// of another time, or of another region, would be seen.
+func TestArrivalsFollowTheRateAsItChanges(t *testing.T) {
+	const duration, parts = 1000 * time.Second, 50
+	base := experiment.Load{
+		Rate: 10, Rates: map[string]experiment.Rate{"hot": 40},
+		Warmup: 100 * time.Second, Duration: duration, Peak: 5, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
+		Hours: map[string]float64{"hot": 9},
+	}
+	for _, test := range []struct {
+		arrivals experiment.Arrivals
+		set      func(l *experiment.Load)
+		want     func(region string, share float64) float64 // factor at a share of the duration
+	}{
+		{experiment.Poisson, func(*experiment.Load) {}, func(string, float64) float64 { return 1 }},
+		{experiment.Ramp, func(*experiment.Load) {}, func(_ string, share float64) float64 { return 1 + 4*share }},
+		{experiment.Step, func(l *experiment.Load) { l.Steps = 5 }, func(_ string, share float64) float64 { return 1 + math.Floor(share*5) }},
+		{experiment.Burst, func(l *experiment.Load) { l.Every, l.Burst = duration/5, duration/25 }, func(_ string, share float64) float64 {
+			if math.Mod(share, 0.2) < 0.04 {
+				return 5
+			}
+			return 1
+		}},
+		{experiment.Day, func(l *experiment.Load) { l.Every = duration }, func(region string, share float64) float64 {
+			hour := share*24 + base.Hours[region]
+			if hour >= 24 {
+				hour -= 24
+			}
+			return 5 - 4*math.Abs(math.Remainder(hour-14, 24))/12 // the peak at 14, and 1 at 2
+		}},
+	} {
+		for _, region := range []string{"hot", "cold"} {
+			l := base
+			l.Arrivals = test.arrivals
+			test.set(&l)
+			g := newGenerator(l.In(region), 1, 0, 0)
+			found, warm := make([]float64, parts), 0.0
+			for {
+				at := g.arrival() - l.Warmup
+				if at >= duration {
+					break
+				}
+				if at < 0 {
+					warm++
+					continue
+				}
+				found[int(at*parts/duration)]++
+			}
+			rate := float64(l.In(region).Rate)
+			for i, n := range append(found, warm) {
+				middle, length := (float64(i)+0.5)/parts, duration.Seconds()/parts
+				if i == parts {
+					middle, length = 0, l.Warmup.Seconds()
+				}
+				want := rate * length * test.want(region, middle)
+				if math.Abs(n-want) > 4.5*math.Sqrt(want) {
+					t.Errorf("%s in %s, part %d: %.0f arrivals, want %.0f", test.arrivals, region, i, n, want)
+				}
+			}
+		}
+	}
+}
