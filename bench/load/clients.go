@@ -150,7 +150,7 @@ func (c *Clients) Owned(id protocols.CommandID) *Sample {
 }
 
 // Answered notes an answer, unless the command is answered or given up already. Again tells that its client, in a
-// closed loop, issues its next command at due.
+// closed loop, issues its next command at due, a think time later.
 func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Duration) (again bool, due time.Duration) {
 	s := c.Samples.At(int(id.Seq) - 1)
 	if s.Answered != result.Never || id.Seq <= uint64(c.lowest) {
@@ -170,7 +170,8 @@ func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Durat
 			c.mu.Unlock()
 		}
 	}
-	return c.load.Arrivals == experiment.Closed && !late && !c.Over(now), now
+	due = now + c.load.ThinkTime
+	return c.load.Arrivals == experiment.Closed && !late && !c.Over(due), due
 }
 
 // Expires is how long a client of a closed loop waits for an answer before it goes on with its next command;
@@ -180,13 +181,14 @@ func (c *Clients) Expires() (wait time.Duration, some bool) {
 }
 
 // Expired reports whether the client of a closed loop issues its next command because this one has timed out. If
-// an answer came in time, the client has gone on already.
-func (c *Clients) Expired(id protocols.CommandID, now time.Duration) (again bool) {
+// an answer came in time, the client has gone on already. Due is when it issues it: a think time later.
+func (c *Clients) Expired(id protocols.CommandID, now time.Duration) (again bool, due time.Duration) {
 	s := c.Samples.At(int(id.Seq) - 1)
 	if s.Answered != result.Never && s.Answered-s.Intended < c.load.Timeout {
-		return false
+		return false, 0
 	}
-	return !c.Over(now)
+	due = now + c.load.ThinkTime
+	return !c.Over(due), due
 }
 
 // Applied notes that the region's replica has applied a command, of whatever client.

@@ -80,12 +80,35 @@ func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
 				again, _ := c.Answered(id, kv.PutResult, answered)
 				note(again)
 			}
-			note(c.Expired(id, sent+wait))
-			again, _ := c.Answered(id, kv.PutResult, answered)
+			again, _ := c.Expired(id, sent+wait)
+			note(again)
+			again, _ = c.Answered(id, kv.PutResult, answered)
 			note(again)
 			if went != 1 {
 				t.Errorf("sent at %v, answered at %v: the client goes on %d times", sent, answered, went)
 			}
 		}
+	}
+}
+
+// A client that thinks issues its next command that long after the answer, or after the timeout of a command without one,
+// and none whose time comes when the load is over.
+func TestAClientThinksBeforeItGoesOn(t *testing.T) {
+	load := &experiment.Load{
+		Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
+		Duration: time.Minute, Timeout: time.Second, ThinkTime: 300 * time.Millisecond,
+	}
+	c := NewClients(load, 1, 0, 0)
+	id, _ := c.Issue(0, 0)
+	if again, due := c.Answered(id, kv.PutResult, 200*time.Millisecond); !again || due != 500*time.Millisecond {
+		t.Errorf("answered at 200ms, the client goes on: %v, at %v; want 500ms", again, due)
+	}
+	lost, _ := c.Issue(500*time.Millisecond, 500*time.Millisecond)
+	if again, due := c.Expired(lost, 1500*time.Millisecond); !again || due != 1800*time.Millisecond {
+		t.Errorf("timed out at 1.5s, the client goes on: %v, at %v; want 1.8s", again, due)
+	}
+	last, _ := c.Issue(59*time.Second, 59*time.Second)
+	if again, due := c.Answered(last, kv.PutResult, 59800*time.Millisecond); again {
+		t.Errorf("the client goes on at %v, after the end of the load", due)
 	}
 }

@@ -88,8 +88,8 @@ func (c *clientNode) issue(intended, now time.Duration) {
 
 // onExpiry lets a client of a closed loop go on when its command was not answered within the timeout.
 func (c *clientNode) onExpiry(id protocols.CommandID) {
-	if now := c.Now(); c.load.Expired(id, now) {
-		c.scheduleArrival(now)
+	if again, due := c.load.Expired(id, c.Now()); again {
+		c.scheduleArrival(due)
 	}
 }
 
