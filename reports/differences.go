@@ -34,6 +34,7 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 	for i := range v.NumField() {
 		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
 		switch {
+		case !v.Type().Field(i).IsExported(): // what a run fills in for itself
 		case prefix == "" && slices.Contains(free, key):
 		case v.Field(i).Kind() == reflect.Struct:
 			all = appendConditions(all, prefix+key+".", v.Field(i))

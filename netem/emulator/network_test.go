@@ -80,7 +80,8 @@ func TestCountersTellWhatBecameOfPackets(t *testing.T) {
 		packets int
 		want    emulator.Counters
 	}{
-		{"lost", netem.LinkConfig{Loss: 1}, 3, emulator.Counters{Packets: 3, Bytes: 300, Lost: 3}},
+		{"lost", netem.LinkConfig{Loss: 1 - 1e-9}, 3, emulator.Counters{Packets: 3, Bytes: 300, Lost: 3}},
+		{"cut", netem.LinkConfig{Loss: 1}, 3, emulator.Counters{Packets: 3, Bytes: 300, Cut: 3}},
 		{"dropped", netem.LinkConfig{Rate: 8e3, Queue: 100}, 3, emulator.Counters{Packets: 3, Bytes: 300, Dropped: 2}},
 		{"not read", netem.LinkConfig{}, 5000, emulator.Counters{Packets: 5000, Bytes: 500_000, Overflow: 5000 - 4096}},
 	} {
