@@ -13,8 +13,10 @@
 //  3. A refusal is an answer too: it tells the higher ballot.
 //  4. With promises of a quorum the proposer takes the value accepted under the highest ballot,
 //     its own if there is none. Refused, it tries a ballot above all it has seen, after a random
-//     time that doubles with each attempt, so that two proposers do not duel for ever. A message
-//     without an answer is sent again under the same ballot: it may just be lost.
+//     time, so that two proposers do not duel for ever. The bound of that time doubles with each
+//     attempt, up to 16 times the timeout by the configured delays or 4 times the measured one,
+//     whichever is longer. A message without an answer is sent again under the same ballot: it
+//     may just be lost.
 //  5. A value accepted by a quorum is chosen. If it is another's, the write has lost this
 //     version and tries the next.
 //  6. A read is a proposal without a value for the version after the latest known: nothing

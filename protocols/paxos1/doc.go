@@ -19,7 +19,8 @@
 //  4. A proposer is sent to one replica under one ballot. If there is no answer, the same message is
 //     sent again to the same replica. Any other retry takes a higher ballot and a fresh local prepare: of
 //     two copies each could get a value of its own accepted. After a refusal it begins after a random time,
-//     which doubles with each attempt.
+//     whose bound doubles with each attempt, up to 16 times the timeout by the configured delays or 4 times
+//     the measured one, whichever is longer.
 //  5. A value accepted at two replicas is chosen. If it is another's, the write has lost this version
 //     and tries the next: of two replicas that write the same key at once, the later ballot wins.
 //  6. A read that comes back without a value has met none at two of three replicas: the latest version
