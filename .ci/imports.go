@@ -29,12 +29,13 @@ type room struct {
 
 var rooms = []room{
 	{"cmd", []string{"reports", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "protocols", "netem", "configs", "playground"}},
+		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
 	{"bench/placement", []string{"bench/result", "protocols"}},
+	{"bench/outside", []string{"bench", "bench/experiment", "protocols", "configs"}},
 	{"bench/planted", []string{"bench/variants"}},
 	{"bench/variants", nil},
 	{"bench/internal", nil}, // commands, and what only bench and the commands use

@@ -15,7 +15,7 @@ import (
 	"quorumbench/protocols/registry"
 )
 
-//go:generate go test . -run TestTheDocumentationOfTheCommandsIsCurrent -update
+//go:generate go test . -run "TestTheDocumentationOfTheCommandsIsCurrent|TestTheOutsideTablesInTheDocumentationAreCurrent" -update
 
 var update = flag.Bool("update", false, "write docs/cli and docs/man anew")
 

@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench"
+	"quorumbench/bench/outside"
+	"quorumbench/protocols"
+	"quorumbench/reports"
+)
+
+func reproduceCommand(drivers protocols.Drivers) *cobra.Command {
+	var tables, live bool
+	var format *reports.Format
+	var names []string
+	for _, t := range outside.Tables {
+		names = append(names, t.Name)
+	}
+	cmd := &cobra.Command{
+		Use:   "reproduce --tables [NAME...]",
+		Short: "Measure what others have published, and put ours beside theirs",
+		Long: `Compute the floors of published tables, run them in virtual time and, with --live, over QUIC, and
+print ours beside theirs with the deviation. The tables, with their sources, are in
+docs/outside-tables.md: ` + strings.Join(names, ", ") + `. Rows that
+need a protocol that there is no driver for are listed.
+
+The exit code is 3 if a figure is further off than the bound, and 4 if a run must not be believed.`,
+		Example: `  quorumbench reproduce --tables
+  quorumbench reproduce --tables epaxos-paper --live --format markdown`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !tables {
+				return usage(errors.New("reproduce: found no --tables; accepted: --tables, and the names of tables"))
+			}
+			chosen, err := outside.Find(args...)
+			if err != nil {
+				return usage(err)
+			}
+			keepOnInterrupt(cmd.Context())
+			options := bench.Options{}
+			if live {
+				options.Hurry = haveProcessors
+			}
+			report, err := outside.Measure(cmd.Context(), chosen, drivers, live, options)
+			if err != nil {
+				if cmd.Context().Err() != nil {
+					return interrupted("interrupted; nothing was printed")
+				}
+				return err
+			}
+			if err := showTables(cmd, *format, chosen, report, live); err != nil {
+				return err
+			}
+			switch missed := report.Missed(); {
+			case len(report.Invalid) > 0:
+				return &codedError{exitInvalid, fmt.Errorf("must not be believed:\n  %s", strings.Join(report.Invalid, "\n  "))}
+			case len(missed) > 0:
+				return &codedError{exitMissed, fmt.Errorf("missed:\n  %s", strings.Join(missed, "\n  "))}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&tables, "tables", false, "measure published tables; without names, all of them")
+	cmd.Flags().BoolVar(&live, "live", false, "with --tables: run them live, too")
+	format = formatFlag(cmd)
+	return cmd
+}
+
+// showTables prints a row for each published figure and protocol of ours, and in sentences where the figures come from and
+// what is not compared.
+func showTables(cmd *cobra.Command, format reports.Format, tables []outside.Table, report *outside.Report, live bool) error {
+	header := table.Row{"table", "row", "ours", "client in", "theirs (ms)", "floor (ms)", "off", "simulated p50 (ms)", "off"}
+	if live {
+		header = append(header, "live p50 (ms)", "off")
+	}
+	header = append(header, "bound")
+	var rows []table.Row
+	for _, c := range report.Cells {
+		row := table.Row{c.Table, c.Row, c.Protocol, c.Client, tenths(c.Theirs)}
+		all := []*outside.Range{c.Floor, &c.Sim}
+		if live {
+			all = append(all, c.Live)
+		}
+		for _, ours := range all {
+			if ours == nil {
+				row = append(row, "–", "–")
+				continue
+			}
+			text := tenths(ours.Least)
+			if ours.Greatest != ours.Least {
+				text += "–" + tenths(ours.Greatest)
+			}
+			row = append(row, text, fmt.Sprintf("%+.1f %%", 100*ours.Off(c.Theirs)))
+		}
+		bound := "none"
+		if c.Held {
+			bound = fmt.Sprintf("±%.0f %%", 100*c.Bound)
+		}
+		rows = append(rows, append(row, bound))
+	}
+	if err := printRows(cmd, format, header, rows, report); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		fmt.Fprintf(aside(cmd, format), "%s: %s. Source: %s. %s\n", t.Name, t.Title, t.Source, t.Note)
+	}
+	for _, w := range report.Waiting {
+		fmt.Fprintf(aside(cmd, format), "not compared: %s, %s: there is no driver %s\n", w.Table, w.Row, w.Driver)
+	}
+	return nil
+}
+
+// tenths is a duration in milliseconds with one decimal.
+func tenths(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }
