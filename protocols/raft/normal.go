@@ -9,6 +9,7 @@ import (
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/snapshot"
 )
 
 // peer is what a leader knows of a follower.
@@ -197,7 +198,8 @@ func (r *replica) advanceCommit() {
 	}
 }
 
-// commitTo applies the entries up to index, which are committed, in the order of the log (rule 12).
+// commitTo applies the entries up to index, which are committed, in the order of the log (rule 12). It drops a snapshot that
+// is being received and covers no more (rule 15).
 func (r *replica) commitTo(index uint64) {
 	for ; r.commit < index; r.commit++ {
 		command := r.log.at(r.commit + 1).command
@@ -209,6 +211,9 @@ func (r *replica) commitTo(index uint64) {
 			r.out.Mark(id, protocols.MarkApplied)
 		}
 		r.forwarder.OnApplied(id, result, r.out)
+	}
+	if r.receiver.Index() <= r.commit {
+		r.receiver = snapshot.Receiver{}
 	}
 	r.compact()
 }

@@ -162,9 +162,6 @@ func (r *replica) onAsk(from protocols.NodeID, m *snapshot.Ask) {
 // applied, it confirms its commit index instead (rule 15).
 func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 	if m.Piece.Index <= r.commit { // the leader's log has the same entries up to the commit index
-		if r.receiver.Ask(from).Index <= r.commit { // the snapshot under way covers no more, either
-			r.receiver = snapshot.Receiver{}
-		}
 		r.send(from, &Message_Appended{Appended: &Appended{Index: r.commit}})
 		return
 	}
@@ -176,7 +173,7 @@ func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 }
 
 // install takes over a complete snapshot that covers more than the replica has applied. It keeps the entries
-// after it if the log has the snapshot's last entry (rule 15), and answers commands that wait here and have
+// after it if the log has the snapshot's last entry (rule 15), drops the early appends that the snapshot covers, and answers commands that wait here and have
 // taken effect in it.
 func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
 	if !r.adopt(s) {
@@ -187,6 +184,7 @@ func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
 	} else {
 		r.log = entryLog{base: s.index, baseTerm: s.term}
 	}
+	r.early.dropBefore(s.index + 1) // the leader sends what follows the snapshot when that is confirmed
 	r.persistSnapshot()
 	r.out.Measure(protocols.MeasureInstalled, int64(len(s.data)))
 	for _, c := range r.forwarder.Waiting() {
