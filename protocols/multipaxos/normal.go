@@ -7,6 +7,7 @@ import (
 	"quorumbench/protocols/flow"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/snapshot"
 )
 
 // propose handles commands that replica from has forwarded, or that clients of this replica have given. The
@@ -128,7 +129,8 @@ func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 // chosen returns true if a phase-2 quorum has accepted an instance under this leader's ballot (rule 6).
 func (r *replica) chosen(i *instance) bool { return r.phase2.IsQuorum(i.accepted) }
 
-// apply applies the instances up to the commit index, in the order of the log (rule 7).
+// apply applies the instances up to the commit index, in the order of the log (rule 7). It drops a snapshot that is being
+// received and covers no more: nobody needs it any more, and it would keep questions from other replicas.
 func (r *replica) apply() {
 	for r.applied < r.commit {
 		r.applied++
@@ -137,6 +139,9 @@ func (r *replica) apply() {
 		r.appliedBytes += len(command)
 		r.out.Commit(protocols.Slot{Index: r.applied}, id, command)
 		r.answer(id, result)
+	}
+	if r.receiver.Index() <= r.applied {
+		r.receiver = snapshot.Receiver{}
 	}
 }
 
