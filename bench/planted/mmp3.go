@@ -11,6 +11,14 @@ package planted
 //   - What goes wrong between the pieces of a snapshot, and a log that is not kept behind them: the state of
 //     a life fits into one piece. The driver's own tests, and those of package snapshot, send several.
 var mmp3Bugs = []Bug{
+	// What stays open though it is decided.
+	{"mmp3", "a proposal goes on when its instance is committed", within(50), []Edit{
+		in("mmp3.replica.decide").drop(`r.abandon(x)`),
+	}},
+	{"mmp3", "the requests of an instance stay when it is committed", within(50), []Edit{
+		in("mmp3.replica.advanceCommitted").drop(`delete(r.proposed, r.committedBelow)`),
+	}},
+
 	// What depends on what.
 	{"mmp3", "indirect dependencies are not seen", within(50), []Edit{
 		in("mmp3.replica.raiseSeen").drop(`r.seen.raise(x.deps)`),

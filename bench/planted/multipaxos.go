@@ -1,6 +1,14 @@
 package planted
 
 var multipaxosBugs = []Bug{
+	// What stays open though it is decided.
+	{"multipaxos", "a snapshot is received on though it covers nothing new", within(1000), []Edit{
+		in("multipaxos.replica.apply").drop(`if r.receiver.Index() <= r.applied { _ }`),
+	}},
+	{"multipaxos", "proposals found in phase 1 stay after it", within(50), []Edit{
+		in("multipaxos.replica.proposeFound").drop(`r.candidacy = candidacy{}`),
+	}},
+
 	{"multipaxos", "a new leader does not propose again what was accepted", within(50), []Edit{
 		in("multipaxos.replica.becomeLeader").replace(`r.proposeFound()`, `r.log.slots = r.log.slots[:r.commit-r.log.truncated]`),
 	}},

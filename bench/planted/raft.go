@@ -1,6 +1,17 @@
 package planted
 
 var raftBugs = []Bug{
+	// What stays open though it is decided.
+	{"raft", "an append stays held though a snapshot covers it", within(500), []Edit{
+		in("raft.replica.install").drop(`r.early.dropBefore(s.index + 1)`),
+	}},
+	{"raft", "a snapshot is received on though the log has passed it", within(500), []Edit{
+		in("raft.replica.commitTo").drop(`if r.receiver.Index() <= r.commit { _ }`),
+	}},
+	{"raft", "a command stays noted as proposed when it is applied", within(50), []Edit{
+		in("forward.Forwarder.OnApplied").drop(`delete(f.proposed, id)`),
+	}},
+
 	{"raft", "no election restriction", within(135), []Edit{
 		in("raft.replica.onRequestVote").replace(`r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)`, `false`),
 	}},

@@ -24,6 +24,8 @@ import (
 	"bytes"
 	"cmp"
 	"container/list"
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -208,6 +210,27 @@ func (f *Forwarder) OnApplied(id protocols.CommandID, result []byte, out *protoc
 		}
 	}
 	return answered
+}
+
+// CheckOpen is for the invariants of drivers. It returns an error if a command is noted as proposed that is not among those
+// that are open at this replica, which are proposed and not applied; if commands are proposed at a replica that
+// does not lead; or if a leader is known and a command that waits is not forwarded again. The error continues a
+// sentence that begins with the replica's name.
+func (f *Forwarder) CheckOpen(open map[protocols.CommandID]bool) error {
+	if f.leader != f.self && len(f.proposed) > 0 {
+		return fmt.Errorf("does not lead, and %d commands are noted as proposed", len(f.proposed))
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(f.proposed), func(a, b protocols.CommandID) int {
+		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Seq, b.Seq))
+	}) {
+		if !open[id] {
+			return fmt.Errorf("notes the command %v as proposed, which is not open any more", id)
+		}
+	}
+	if next := f.queue.Front(); next != nil && f.hasRemoteLeader() && (f.timerAt == 0 || f.timerAt > next.Value.(*waiting).retryAt) {
+		return fmt.Errorf("does not forward the command %v again", next.Value.(*waiting).command.ID())
+	}
+	return nil
 }
 
 // answer answers a command to its client, unless it is not waiting: then it was answered before (rule 1).

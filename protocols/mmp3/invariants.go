@@ -3,6 +3,7 @@ package mmp3
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"quorumbench/protocols"
@@ -14,7 +15,8 @@ import (
 //   - two replicas of which neither has applied all that the other has, or that have applied the same and have different
 //     states;
 //   - a replica that has not seen what it holds or has applied, directly or through its Deps, or has truncated what
-//     it has not applied.
+//     it has not applied;
+//   - a replica that has something open for an instance that is decided, see checkOpen.
 //
 // Of truncated instances, it checks those that other replicas still hold.
 func invariants(nodes []protocols.Node) error {
@@ -26,6 +28,9 @@ func invariants(nodes []protocols.Node) error {
 	}
 	for i, r := range up {
 		if err := r.consistent(); err != nil {
+			return err
+		}
+		if err := r.checkOpen(); err != nil {
 			return err
 		}
 		for _, other := range up[:i] {
@@ -69,6 +74,47 @@ func (r *replica) consistent() error {
 				return fmt.Errorf("replica %d holds %d.%d with deps %v and has seen %v", r.id, c, x.at.lsn, x.deps, r.seen)
 			}
 		}
+	}
+	return nil
+}
+
+// checkOpen reports what a replica still has open though it is decided: a proposal of a committed instance (rule 3), the
+// requests of an instance below committedBelow (rule 8), a request whose command or whose instance is applied, a read
+// for which all is applied (rule 9), and a snapshot that is being received and has no more than is applied (rule 13).
+func (r *replica) checkOpen() error {
+	for c := range replicas {
+		for _, x := range r.columns[c].held {
+			if x != nil && x.committed && x.proposal != nil {
+				return fmt.Errorf("replica %d proposes %d.%d, which it knows to be committed", r.id, c, x.at.lsn)
+			}
+		}
+	}
+	if x := r.get(position{r.id, r.committedBelow}); x != nil && x.committed {
+		return fmt.Errorf("replica %d waits for %d.%d to be committed, and it is", r.id, r.id, r.committedBelow)
+	}
+	for _, lsn := range slices.Sorted(maps.Keys(r.proposed)) {
+		if lsn < r.committedBelow {
+			return fmt.Errorf("replica %d holds the requests of %d.%d, and all instances below %d.%d are committed", r.id, r.id, lsn, r.id, r.committedBelow)
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(r.requests), compareIDs) {
+		req := r.requests[id]
+		if _, done := r.store.Result(id); done {
+			return fmt.Errorf("replica %d holds the request %v, whose command it has applied", r.id, id)
+		}
+		if !slices.Contains(r.batch, req) && req.lsn < r.applied[r.id] {
+			return fmt.Errorf("replica %d holds the request %v of %d.%d, and has applied its column up to %d", r.id, id, r.id, req.lsn, r.applied[r.id])
+		}
+	}
+	if r.reads != nil {
+		for _, q := range r.reads.open {
+			if q.known && r.applied.covers(q.until) {
+				return fmt.Errorf("replica %d has not answered the read %v, which waits for %v, and has applied %v", r.id, q.id, q.until, r.applied)
+			}
+		}
+	}
+	if index := r.incoming.Index(); index > 0 && index <= r.slots {
+		return fmt.Errorf("replica %d receives a snapshot of %d slots, and has applied %d", r.id, index, r.slots)
 	}
 	return nil
 }

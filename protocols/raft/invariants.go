@@ -3,13 +3,16 @@ package raft
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 )
 
 // invariants returns an error if a term has two leaders (election safety), or if two logs have the same term
 // at one index and differ there or before it (log matching; both in figure 3 of the paper), or if two replicas that have
-// applied the same have different states.
+// applied the same have different states, or if a replica has something open that is committed; see checkOpen.
 func invariants(nodes []protocols.Node) error {
 	leaders := map[uint64]protocols.NodeID{}
 	var up []*replica
@@ -23,6 +26,9 @@ func invariants(nodes []protocols.Node) error {
 		}
 		if r.role == leader {
 			leaders[r.term] = r.config.ID
+		}
+		if err := r.checkOpen(); err != nil {
+			return err
 		}
 		for _, other := range up {
 			if err := match(r, other); err != nil {
@@ -48,6 +54,37 @@ func match(a, b *replica) error {
 			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term after it", a.config.ID, b.config.ID, i)
 		}
 		meet = meet || same
+	}
+	return nil
+}
+
+// checkOpen returns an error if a replica still has something open for what is committed: an append that is held for
+// missing entries though the log has them (rule 10), a snapshot that is being received and covers no more than is applied
+// (rule 15), a command that is proposed and neither in the log after the commit index nor a read that waits (rule
+// 12), or a read that waits at a replica that does not lead (rule 17).
+func (r *replica) checkOpen() error {
+	for _, prev := range slices.Sorted(maps.Keys(r.early.appends)) {
+		if prev <= r.commit {
+			return fmt.Errorf("replica %d holds an early append after %d, and has applied the log up to %d", r.config.ID, prev, r.commit)
+		}
+	}
+	if index := r.receiver.Index(); index > 0 && index <= r.commit {
+		return fmt.Errorf("replica %d receives a snapshot up to %d, and has applied the log up to %d", r.config.ID, index, r.commit)
+	}
+	if r.role != leader && len(r.waiting) > 0 {
+		return fmt.Errorf("replica %d does not lead, and %d reads wait", r.config.ID, len(r.waiting))
+	}
+	open := map[protocols.CommandID]bool{}
+	for _, read := range r.waiting {
+		open[read.id] = true
+	}
+	for index := r.commit + 1; index <= r.log.last(); index++ {
+		if id, err := kv.ID(r.log.at(index).command); err == nil {
+			open[id] = true
+		}
+	}
+	if err := r.forwarder.CheckOpen(open); err != nil {
+		return fmt.Errorf("replica %d %w", r.config.ID, err)
 	}
 	return nil
 }
