@@ -89,11 +89,13 @@ func Measure(ctx context.Context, tables []Table, drivers protocols.Drivers, liv
 		t := &tables[i]
 		for j := range t.Rows {
 			row := &t.Rows[j]
-			ours := row.known(drivers)
+			var ours []Protocol // those that there is a driver for
 			for _, p := range row.Ours {
 				if drivers.Find(p.Name) == nil {
 					report.Waiting = append(report.Waiting, Waiting{t.Name, row.Title, p.Name})
+					continue
 				}
+				ours = append(ours, p)
 			}
 			if len(ours) == 0 {
 				continue
@@ -106,16 +108,6 @@ func Measure(ctx context.Context, tables []Table, drivers protocols.Drivers, liv
 		}
 	}
 	return report, nil
-}
-
-// known are the protocols of the row that there is a driver for.
-func (r *Row) known(drivers protocols.Drivers) (known []Protocol) {
-	for _, p := range r.Ours {
-		if drivers.Find(p.Name) != nil {
-			known = append(known, p)
-		}
-	}
-	return known
 }
 
 // row measures a row on all networks of its table. The cells of a protocol follow each other.
