@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 )
@@ -21,6 +22,11 @@ type CommandID struct {
 
 // String returns client.seq, as traces print it.
 func (id CommandID) String() string { return fmt.Sprintf("%d.%d", id.Client, id.Seq) }
+
+// Compare orders commands by client and then by sequence number, as slices.SortFunc wants it.
+func (id CommandID) Compare(other CommandID) int {
+	return cmp.Or(cmp.Compare(id.Client, other.Client), cmp.Compare(id.Seq, other.Seq))
+}
 
 // TimerID names a timer of one node. A node has at most one pending timer of each ID.
 type TimerID uint64

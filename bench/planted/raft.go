@@ -6,7 +6,7 @@ var raftBugs = []Bug{
 		in("raft.replica.install").drop(`r.early.dropBefore(s.index + 1)`),
 	}},
 	{"raft", "a snapshot is received on though the log has passed it", within(500), []Edit{
-		in("raft.replica.commitTo").drop(`if r.receiver.Index() <= r.commit { _ }`),
+		in("raft.replica.commitTo").drop(`r.receiver.DropUpTo(r.commit)`),
 	}},
 	{"raft", "a command stays noted as proposed when it is applied", within(50), []Edit{
 		in("forward.Forwarder.OnApplied").drop(`delete(f.proposed, id)`),

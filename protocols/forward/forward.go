@@ -220,9 +220,7 @@ func (f *Forwarder) CheckOpen(open map[protocols.CommandID]bool) error {
 	if f.leader != f.self && len(f.proposed) > 0 {
 		return fmt.Errorf("does not lead, and %d commands are noted as proposed", len(f.proposed))
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(f.proposed), func(a, b protocols.CommandID) int {
-		return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Seq, b.Seq))
-	}) {
+	for _, id := range slices.SortedFunc(maps.Keys(f.proposed), protocols.CommandID.Compare) {
 		if !open[id] {
 			return fmt.Errorf("notes the command %v as proposed, which is not open any more", id)
 		}

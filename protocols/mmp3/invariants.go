@@ -97,7 +97,7 @@ func (r *replica) checkOpen() error {
 			return fmt.Errorf("replica %d holds the requests of %d.%d, and all instances below %d.%d are committed", r.id, r.id, lsn, r.id, r.committedBelow)
 		}
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(r.requests), compareIDs) {
+	for _, id := range slices.SortedFunc(maps.Keys(r.requests), protocols.CommandID.Compare) {
 		req := r.requests[id]
 		if _, done := r.store.Result(id); done {
 			return fmt.Errorf("replica %d holds the request %v, whose command it has applied", r.id, id)

@@ -2,7 +2,6 @@ package mmp3
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,17 +133,12 @@ func (r *replica) complete(id protocols.CommandID, result []byte) {
 	}
 }
 
-// compareIDs orders commands by client and sequence number.
-func compareIDs(a, b protocols.CommandID) int {
-	return cmp.Or(cmp.Compare(a.Client, b.Client), cmp.Compare(a.Seq, b.Seq))
-}
-
 // completeSkipped completes the requests whose commands were applied in instances that a snapshot has skipped. The
 // sessions keep no result of a command whose client holds the answer, perhaps from another replica: such a request
 // just ends.
 func (r *replica) completeSkipped() {
 	skipped := slices.Collect(maps.Values(r.requests))
-	slices.SortFunc(skipped, func(a, b *request) int { return compareIDs(a.id, b.id) })
+	slices.SortFunc(skipped, func(a, b *request) int { return a.id.Compare(b.id) })
 	for _, req := range skipped {
 		if result, done := r.store.Result(req.id); done || req.answered && r.store.Acked(req.id) {
 			r.complete(req.id, result)

@@ -30,7 +30,7 @@ type candidacy struct {
 // becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to
 // itself. A transfer of a snapshot that another candidacy has interrupted goes on where it was (rule 13).
 func (r *replica) becomeCandidate() {
-	if r.role == candidate || r.receiver.Index() <= r.commit { // no piece has come for an election timeout, or none is needed
+	if r.role == candidate { // no piece has come for an election timeout
 		r.receiver = snapshot.Receiver{}
 	}
 	r.promise(max(r.promised, r.refused).Next(r.config.ID))

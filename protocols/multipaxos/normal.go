@@ -7,7 +7,6 @@ import (
 	"quorumbench/protocols/flow"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
-	"quorumbench/protocols/snapshot"
 )
 
 // propose handles commands that replica from has forwarded, or that clients of this replica have given. The
@@ -130,7 +129,7 @@ func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 func (r *replica) chosen(i *instance) bool { return r.phase2.IsQuorum(i.accepted) }
 
 // apply applies the instances up to the commit index, in the order of the log (rule 7). It drops a snapshot that is being
-// received and covers no more: nobody needs it any more, and it would keep questions from other replicas.
+// received and covers no more (rule 13).
 func (r *replica) apply() {
 	for r.applied < r.commit {
 		r.applied++
@@ -140,9 +139,7 @@ func (r *replica) apply() {
 		r.out.Commit(protocols.Slot{Index: r.applied}, id, command)
 		r.answer(id, result)
 	}
-	if r.receiver.Index() <= r.applied {
-		r.receiver = snapshot.Receiver{}
-	}
+	r.receiver.DropUpTo(r.applied)
 }
 
 // answer gives a command's result to its client, if the command waits here, and at the leader to the replica

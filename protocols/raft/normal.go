@@ -9,7 +9,6 @@ import (
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/snapshot"
 )
 
 // peer is what a leader knows of a follower.
@@ -212,9 +211,7 @@ func (r *replica) commitTo(index uint64) {
 		}
 		r.forwarder.OnApplied(id, result, r.out)
 	}
-	if r.receiver.Index() <= r.commit {
-		r.receiver = snapshot.Receiver{}
-	}
+	r.receiver.DropUpTo(r.commit)
 	r.compact()
 }
 

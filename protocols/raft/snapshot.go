@@ -173,8 +173,8 @@ func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 }
 
 // install takes over a complete snapshot that covers more than the replica has applied. It keeps the entries
-// after it if the log has the snapshot's last entry (rule 15), drops the early appends that the snapshot covers, and answers commands that wait here and have
-// taken effect in it.
+// after it if the log has the snapshot's last entry (rule 15), drops the early appends that the snapshot covers, and
+// answers commands that wait here and have taken effect in it.
 func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
 	if !r.adopt(s) {
 		return

@@ -109,6 +109,14 @@ type Receiver struct {
 // Index returns the index of the snapshot of which some pieces have been received, 0 if there is none.
 func (r *Receiver) Index() uint64 { return r.index }
 
+// DropUpTo drops the snapshot under way if it covers no more than the given index. A replica that has applied that much
+// needs it no more, and would not ask others for what it lacks while it waited for its pieces.
+func (r *Receiver) DropUpTo(index uint64) {
+	if r.index <= index {
+		*r = Receiver{}
+	}
+}
+
 // UnderWay returns true if a transfer is under way, and its sender: a piece has been received within
 // Timeout. A second transfer would only slow it down.
 func (r *Receiver) UnderWay(now time.Duration) (from protocols.NodeID, yes bool) {
