@@ -145,8 +145,12 @@ func TestBatchGoesInOnePacket(t *testing.T) {
 		}
 		w.net.Endpoint(0).Send(1, batch...)
 		w.after(2 * ms)
-		if packets := w.network.Counters(0, 1).Packets - before; packets != 1 {
-			t.Errorf("10 messages of 100 B went in %d packets", packets)
+		most := uint64(1)
+		if w.mode == quicnet.StreamPerBatch {
+			most = 2 // the end of the stream goes in a packet of its own if quic-go sends before it is closed
+		}
+		if packets := w.network.Counters(0, 1).Packets - before; packets < 1 || packets > most {
+			t.Errorf("10 messages of 100 B went in %d packets, want at most %d", packets, most)
 		}
 	})
 }
