@@ -13,6 +13,7 @@ import (
 	"quorumbench/bench/load"
 	"quorumbench/bench/result"
 	"quorumbench/bench/run"
+	"quorumbench/bench/verify"
 	"quorumbench/netem"
 	"quorumbench/protocols"
 )
@@ -34,6 +35,7 @@ var Picks = []Pick{Typical, Slow, Slowest}
 type Write struct {
 	Protocol string        `json:"protocol"` // the label
 	Region   string        `json:"region"`
+	Pick     Pick          `json:"pick"`
 	Number   int           `json:"number"` // among the commands of the region's clients, from 1
 	At       time.Duration `json:"at_ns"`  // the intended arrival, since measuring began
 	Sent     time.Duration `json:"sent_ns"`
@@ -81,27 +83,71 @@ func Of(ctx context.Context, plan *experiment.Plan, protocol experiment.Protocol
 	if !slices.Contains(Picks, pick) {
 		return nil, fmt.Errorf("found %q for which write is wanted; accepted: %v", pick, Picks)
 	}
-	observer := &run.Observer{}
-	record, err := run.Play(ctx, run.Config{Plan: plan, Protocol: protocol, Observer: observer, TraceEvents: result.MaxTraceEvents})
+	p, err := play(ctx, plan, protocol)
+	if err != nil {
+		return nil, err
+	}
+	w := p.write(client, pick)
+	if w == nil {
+		return nil, fmt.Errorf("no write from %s was answered under %s", plan.Experiment.Clients[client], protocol.Label)
+	}
+	return w, nil
+}
+
+// Several is Of for the clients of several regions, by their indexes, and for several picks, with a single run. Writes of
+// clients that had no answer are left out.
+func Several(ctx context.Context, plan *experiment.Plan, protocol experiment.Protocol, clients []int, picks ...Pick) ([]*Write, error) {
+	p, err := play(ctx, plan, protocol)
+	if err != nil {
+		return nil, err
+	}
+	var all []*Write
+	for _, client := range clients {
+		for _, pick := range picks {
+			if w := p.write(client, pick); w != nil {
+				all = append(all, w)
+			}
+		}
+	}
+	return all, nil
+}
+
+// played is a run, and what its observer has noted.
+type played struct {
+	plan     *experiment.Plan
+	protocol experiment.Protocol
+	observer *run.Observer
+	record   *verify.Record
+}
+
+func play(ctx context.Context, plan *experiment.Plan, protocol experiment.Protocol) (*played, error) {
+	p := &played{plan: plan, protocol: protocol, observer: &run.Observer{}}
+	var err error
+	p.record, err = run.Play(ctx, run.Config{Plan: plan, Protocol: protocol, Observer: p.observer, TraceEvents: result.MaxTraceEvents})
 	if err != nil {
 		return nil, fmt.Errorf("running %s once more: %w", protocol.Label, err)
 	}
-	clients := record.Clients[client]
-	region := plan.Experiment.Clients[client]
+	return p, nil
+}
+
+// write tells how a write of the clients with that index went, nil if none was answered.
+func (p *played) write(client int, pick Pick) *Write {
+	e := &p.plan.Experiment
+	clients := p.record.Clients[client]
 	number := choose(clients, pick)
 	if number == 0 {
-		return nil, fmt.Errorf("no write from %s was answered under %s", region, protocol.Label)
+		return nil
 	}
 	s := clients.Samples.At(number - 1)
 	w := &Write{
-		Protocol: protocol.Label, Region: region, Number: number, At: s.Intended - plan.Experiment.Load.Warmup,
-		Sent: s.Sent - s.Intended, Response: s.Answered - s.Intended, Floor: plan.Floor(protocol, client),
+		Protocol: p.protocol.Label, Region: e.Clients[client], Pick: pick, Number: number, At: s.Intended - e.Load.Warmup,
+		Sent: s.Sent - s.Intended, Response: s.Answered - s.Intended, Floor: p.plan.Floor(p.protocol, client),
 	}
-	for i, name := range plan.Experiment.Regions {
-		w.Places = append(w.Places, Place{Region: name, Replica: i < len(plan.Experiment.Replicas), Leads: name == protocol.Leader})
+	for i, name := range e.Regions {
+		w.Places = append(w.Places, Place{Region: name, Replica: i < len(e.Replicas), Leads: name == p.protocol.Leader})
 	}
-	w.trace(observer, protocols.CommandID{Client: clients.ID, Seq: uint64(number)}, s, plan.Driver(protocol).Describe, len(plan.Experiment.Replicas))
-	return w, nil
+	w.trace(p.observer, protocols.CommandID{Client: clients.ID, Seq: uint64(number)}, s, p.plan.Driver(p.protocol).Describe, len(e.Replicas))
+	return w
 }
 
 // choose returns the number of the write that is wanted, 0 if no measured write was answered.
