@@ -28,12 +28,14 @@ type room struct {
 }
 
 var rooms = []room{
-	{"cmd", []string{"reports", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
+	{"cmd", []string{"reports", "reports/page", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
 		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
+	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
 	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
+	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/outside", []string{"bench", "bench/experiment", "protocols", "configs"}},
 	{"bench/planted", []string{"bench/variants"}},
@@ -54,8 +56,9 @@ var rooms = []room{
 
 // testsMay are rooms that the tests of a room may import, too.
 var testsMay = map[string][]string{
-	"reports":   {"bench", "bench/experiment", "bench/scenario", "protocols"},
-	"protocols": {"protocols/prototest"},
+	"reports":        {"bench", "bench/experiment", "bench/scenario", "protocols"},
+	"protocols":      {"protocols/prototest"},
+	"bench/stepwise": {"bench"},
 }
 
 const registry = module + "protocols/registry"

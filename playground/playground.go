@@ -99,3 +99,13 @@ func goCommand(source string, args ...string) (string, error) {
 	}
 	return strings.TrimSpace(string(output)), nil
 }
+
+// Part returns a file of the page by its name, such as step.js, for other pages that draw the same: a write step by step. It
+// panics if there is no such file.
+func Part(name string) string {
+	data, err := static.ReadFile("static/" + name)
+	if err != nil {
+		panic(fmt.Sprintf("playground: %v", err))
+	}
+	return string(data)
+}

@@ -11,7 +11,7 @@ func reportCommand() *cobra.Command {
 	var format *reports.Format
 	cmd := &cobra.Command{
 		Use:     "report FOLDER",
-		Short:   "Print the table and draw the figures of a result again",
+		Short:   "Print the table and draw the figures and the page of a result again",
 		Example: `  quorumbench report results/three-regions-20261121-101500`,
 		Args:    arguments(cobra.ExactArgs(1), "one result folder"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
@@ -23,7 +23,7 @@ func reportCommand() *cobra.Command {
 				return usage(err)
 			}
 			outliveReader(cmd.Context())
-			return show(cmd, *format, found, args[0])
+			return show(cmd, *format, found, args[0], nil)
 		},
 	}
 	format = formatFlag(cmd)

@@ -15,9 +15,11 @@ import (
 	"quorumbench/bench"
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/bench/stepwise"
 	"quorumbench/configs"
 	"quorumbench/protocols"
 	"quorumbench/reports"
+	"quorumbench/reports/page"
 )
 
 func runCommand(drivers protocols.Drivers) *cobra.Command {
@@ -32,8 +34,9 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 		Short: "Run an experiment and draw what it found",
 		Long: `Run the protocols of an experiment one after the other, print the table of latencies and a
 verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
-bench.txt (for benchstat), and figures: latency.png, distribution.png, timeline.png, breakdown.png
-(what a write waited for), the first three once more for reads, or sweep.png.
+bench.txt (for benchstat), figures: latency.png, distribution.png, timeline.png, breakdown.png (what a
+write waited for), the first three once more for reads, or sweep.png, and report.html, a page for a
+browser with all of it and with single writes message by message.
 
 The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
 is read from standard input. Ctrl-C stops the
@@ -171,7 +174,8 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 	case failed != nil:
 		return failed
 	}
-	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path))
+	told := tell(cmd, plan, found)
+	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, told))
 	switch {
 	case stopped && missing == nil:
 		return interrupted("interrupted; the result is marked as partial")
@@ -183,14 +187,26 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 	return judge(found)
 }
 
-// show prints the table of a result and draws its figures into its folder.
-func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder string) error {
+// tell plays runs of the result once more for the writes that its page steps through; nil if the command was interrupted, or
+// if a run cannot be played.
+func tell(cmd *cobra.Command, plan *experiment.Plan, found *result.Result) *stepwise.Told {
+	told, err := stepwise.OfResult(cmd.Context(), plan, found)
+	if err != nil && cmd.Context().Err() == nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s has no writes to step through: %v\n", page.File, err)
+	}
+	return told
+}
+
+// show prints the table of a result, and draws its figures and its page into its folder. Told are the writes that the page
+// steps through; nil takes those in the folder.
+func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder string, told *stepwise.Told) error {
 	stdout, w := cmd.OutOrStdout(), aside(cmd, format)
 	err := reports.Table(stdout, r, reports.TableOptions{Output: outputOf(cmd, format), Color: reports.ColorTerminal(stdout)})
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // the reader has seen enough
 	}
 	figures, missing := reports.Draw(folder, r)
+	report, undrawn := page.Draw(folder, r, told)
 	fmt.Fprintln(w)
 	if path := filepath.Join(folder, "run.json"); isFile(path) {
 		fmt.Fprintf(w, "result: %s\n", path)
@@ -198,7 +214,10 @@ func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder st
 	for _, figure := range figures {
 		fmt.Fprintf(w, "figure: %s\n", figure)
 	}
-	return errors.Join(err, missing)
+	if undrawn == nil {
+		fmt.Fprintf(w, "page: %s\n", report)
+	}
+	return errors.Join(err, missing, undrawn)
 }
 
 func isFile(path string) bool {

@@ -38,34 +38,49 @@ type page struct {
 	problems []string
 }
 
+// open builds the playground and shows it in a browser.
 func open(t *testing.T) *page {
 	t.Helper()
-	found := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			found = path
-			break
-		}
-	}
-	if found == "" {
-		t.Skip("SKIPPED: there is no Chromium here; install the package chromium")
-	}
+	browser := findBrowser(t)
 	folder := t.TempDir()
 	sizes, err := playground.Write(folder, "../..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("the program has %d bytes, %d compressed", sizes.Raw, sizes.Compressed)
+	return openFolder(t, browser, folder)
+}
+
+func findBrowser(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Skip("SKIPPED: there is no Chromium here; install the package chromium")
+	return ""
+}
+
+// openFolder starts a browser, and a server of the folder for it.
+func openFolder(t *testing.T, browser, folder string) *page {
+	t.Helper()
 	server := httptest.NewServer(http.FileServer(http.Dir(folder)))
 	t.Cleanup(server.Close)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.NoSandbox)
+	return openURL(t, browser, server.URL)
+}
+
+// openURL starts a browser, which notes what the console of its page says.
+func openURL(t *testing.T, browser, url string) *page {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	t.Cleanup(cancel)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute) // for a machine that is very busy
 	t.Cleanup(cancel)
-	p := &page{Context: ctx, t: t, url: server.URL}
+	p := &page{Context: ctx, t: t, url: url}
 	chromedp.ListenTarget(ctx, func(event any) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
