@@ -59,6 +59,7 @@ var testsMay = map[string][]string{
 	"reports":        {"bench", "bench/experiment", "bench/scenario", "protocols"},
 	"protocols":      {"protocols/prototest"},
 	"bench/stepwise": {"bench"},
+	"reports/page":   {"bench", "bench/experiment", "protocols"},
 }
 
 const registry = module + "protocols/registry"

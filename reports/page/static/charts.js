@@ -164,10 +164,20 @@ export function drawBars(box, view) {
 
 const nines = (percentile) => -Math.log10(1 - percentile / 100);
 
+// leftOut says that a figure would show nothing but level lines, one upon another. It reports whether it would: unless the
+// reader has asked for what is above the floor, if the greatest of each row is within one percent of its least.
+function leftOut(box, view, what, spans) {
+  if (view.aboveFloor || spans.length === 0 || spans.some(([least, most]) => most > least * 1.01)) return false;
+  box.append(el("p", { class: "remark left-out" }, `${what}: left out, since every line would be level: all of it is within 1 % of its least.${view.reads ? "" : " To see it all the same, choose curves from the floor."}`));
+  return true;
+}
+
 export function drawCurves(box, view) {
   const curves = view.rows.map((row) => ({ row, points: view.times(row).curve.map(([p, ns]) => ({ p: p / 1000, ns })) }));
   const shown = curves.filter((c) => c.points.length > 0);
   if (shown.length === 0) return;
+  const spans = shown.map((c) => c.points.map((p) => p.ns).filter((ns) => ns >= 0)).map((all) => [Math.min(...all), Math.max(...all)]);
+  if (leftOut(box, view, `Distribution of the ${view.timeName}`, spans)) return;
   const off = (row) => (view.aboveFloor ? row.floor_ns : 0);
   const most = greatest(shown.flatMap((c) => c.points.map((p) => p.ns - off(c.row))));
   const far = Math.max(...shown.map((c) => nines(c.points[c.points.length - 1].p)), 1);
@@ -196,6 +206,8 @@ export function drawCurves(box, view) {
 export function drawTimeline(box, view) {
   const shown = view.rows.filter((row) => row.timeline.length > 1);
   if (shown.length === 0 || view.service) return;
+  const spans = shown.map((row) => [Math.min(...row.timeline.map((m) => m[2])), Math.max(...row.timeline.map((m) => m[4]))]);
+  if (view.data.faults.length === 0 && leftOut(box, view, "Latency over time", spans)) return;
   const off = (row) => (view.aboveFloor ? row.floor_ns : 0);
   const most = greatest(shown.flatMap((row) => row.timeline.map((m) => m[4] - off(row))));
   const end = Math.max(view.data.length_ns, ...shown.map((row) => row.timeline[row.timeline.length - 1][1]));
