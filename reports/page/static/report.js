@@ -40,6 +40,7 @@ function draw() {
     drawTimeline(box, view);
     drawStages(box, view);
   }
+  if (data.faults.length > 0) for (const title of box.querySelectorAll("h3")) title.append(", with faults");
   byId("time-name").textContent = view.timeName;
   for (const tr of byId("rows").tBodies[0].rows) {
     const row = data.rows[tr.dataset.row];
