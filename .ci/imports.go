@@ -28,11 +28,12 @@ type room struct {
 }
 
 var rooms = []room{
-	{"cmd", []string{"reports", "reports/page", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
+	{"cmd", []string{"reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
 		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
+	{"reports/site", []string{"reports", "reports/page", "bench/result", "bench/stepwise", "playground"}},
 	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
 	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
@@ -60,6 +61,7 @@ var testsMay = map[string][]string{
 	"protocols":      {"protocols/prototest"},
 	"bench/stepwise": {"bench"},
 	"reports/page":   {"bench", "bench/experiment", "protocols"},
+	"reports/site":   {"bench", "bench/experiment", "protocols"},
 }
 
 const registry = module + "protocols/registry"

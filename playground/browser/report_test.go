@@ -1,7 +1,9 @@
 package browser
 
 import (
+	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +20,7 @@ import (
 	"quorumbench/bench/stepwise"
 	"quorumbench/protocols/registry"
 	reports "quorumbench/reports/page"
+	"quorumbench/reports/site"
 )
 
 const reported = `
@@ -225,5 +228,48 @@ func TestReportOfASweep(t *testing.T) {
 	}
 	p.within(380)
 	p.screenshot("report-sweep", 1280, 900, false)
+	p.quiet()
+}
+
+// The site lists results, shows the page of one in an origin of its own, and compares two.
+func TestSite(t *testing.T) {
+	found, path := drawn(t, sweptOver)
+	folder := filepath.Dir(path)
+	for _, name := range []string{"one", "two"} {
+		if err := result.Write(found, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := site.Open(folder, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	listener, err := site.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- s.Serve(ctx, listener) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	p := openURL(t, findBrowser(t), "http://"+listener.Addr().String())
+	p.do(log.Enable(), chromedp.EmulateViewport(1280, 900), chromedp.Navigate(p.url))
+	p.screenshot("site-list", 1280, 900, false)
+	p.do(chromedp.Click(`input[value="one"]`), chromedp.Click(`input[value="two"]`), chromedp.Click(`button[type="submit"]`), chromedp.WaitVisible(`pre.comparison`))
+	if text := eval[string](p, `document.querySelector("pre.comparison").textContent`); !strings.Contains(text, "× is the ratio to the first") {
+		t.Errorf("the comparison is %s", text)
+	}
+	p.screenshot("site-compare", 1280, 900, true)
+	p.do(chromedp.Navigate(p.url + "/result/one/report.html"))
+	p.until(`document.body.dataset.drawn === "yes"`)
+	if origin := eval[string](p, `self.origin`); origin != "null" {
+		t.Errorf("the page of a result has the origin %s, want one of its own", origin)
+	}
 	p.quiet()
 }
