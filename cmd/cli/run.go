@@ -28,7 +28,7 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var quiet, simulated, realtime bool
 	var spin time.Duration
 	var format *reports.Format
-	var trace, profile string
+	var trace, profile, live string
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
 		Short: "Run an experiment and draw what it found",
@@ -109,6 +109,13 @@ run and keeps what was measured so far, marked as partial.`,
 					fmt.Fprintf(aside(cmd, *format), "profile: %s\n", profile)
 				}()
 			}
+			if live != "" {
+				end, err := showLive(cmd, live, plan.Experiment.Name, folder.Path, &options)
+				if err != nil {
+					return usage(fmt.Errorf("--live-page: %w", err))
+				}
+				defer func() { end(failed) }()
+			}
 			return run(cmd, plan, folder, options, quiet, *format)
 		},
 	}
@@ -120,6 +127,8 @@ run and keeps what was measured so far, marked as partial.`,
 	format = formatFlag(cmd)
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array that ui.perfetto.dev and chrome://tracing open")
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
+	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
+	cmd.Flags().Lookup("live-page").NoOptDefVal = "127.0.0.1:0"
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
 }
@@ -163,7 +172,7 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 // everything else is written, and the table is always printed.
 func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
-	options.Watch = progress.show
+	options.Watch = both(options.Watch, progress.show)
 	found, failed := bench.Execute(cmd.Context(), plan, options)
 	progress.close()
 	stopped := failed != nil && errors.Is(failed, cmd.Context().Err())

@@ -273,3 +273,40 @@ func TestSite(t *testing.T) {
 	}
 	p.quiet()
 }
+
+func TestLivePage(t *testing.T) {
+	live := site.NewLive("under way")
+	listener, err := site.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- live.Serve(ctx, listener) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	p := openURL(t, findBrowser(t), "http://"+listener.Addr().String())
+	p.do(log.Enable(), chromedp.EmulateViewport(1280, 900), chromedp.Navigate(p.url))
+	show := func(run int, protocol string, elapsed time.Duration) {
+		live.Show(site.Progress{Protocol: protocol, Run: run, Runs: 2, Phase: "measuring", Elapsed: elapsed, Length: 10 * time.Second, Left: 20*time.Second - elapsed,
+			Issued: int64(150 * elapsed.Seconds()), Rate: 450, P50: 141 * time.Millisecond, P99: 150*time.Millisecond + elapsed/1000})
+	}
+	show(0, "raft", 9*time.Second)
+	p.until(`document.getElementById("state").textContent === "Run 1 of 2: raft, measuring"`)
+	for i := range 4 {
+		show(1, "mmp3", time.Duration(i+2)*time.Second)
+		p.until(fmt.Sprintf(`document.getElementById("states").textContent.includes("%d.0 of 10.0 s")`, i+2))
+	}
+	if rows := eval[string](p, `document.querySelector("#done tbody").textContent`); !strings.Contains(rows, "raft1,350450141.0 ms") {
+		t.Errorf("the runs that are over are %s", rows)
+	}
+	p.until(`document.querySelector("#course polyline.p99")?.points.length >= 4`)
+	p.screenshot("live", 1280, 900, false)
+	live.End(t.Context(), "All runs are over.")
+	p.until(`document.body.dataset.ended === "yes" && document.getElementById("state").textContent === "All runs are over."`)
+	p.quiet()
+}
