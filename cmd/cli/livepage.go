@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net"
 
 	"github.com/spf13/cobra"
 
@@ -12,11 +13,7 @@ import (
 
 // showLive serves a page that shows an experiment while it runs, and lets the options tell it how it goes. End tells the page
 // how it ended, and stops serving.
-func showLive(cmd *cobra.Command, address, name, folder string, options *bench.Options) (end func(error), err error) {
-	listener, err := site.Listen(address)
-	if err != nil {
-		return nil, err
-	}
+func showLive(cmd *cobra.Command, listener net.Listener, name, folder string, options *bench.Options) (end func(error)) {
 	page := site.NewLive(name)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(cmd.Context())) // an interrupted run has an end to tell, too
 	served := make(chan error, 1)
@@ -38,7 +35,7 @@ func showLive(cmd *cobra.Command, address, name, folder string, options *bench.O
 		if err := <-served; err != nil {
 			fmt.Fprintf(cmd.ErrOrStderr(), "the live page was not served to the end: %v\n", err)
 		}
-	}, nil
+	}
 }
 
 // both calls two functions, of which the first may be nil.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/reports"
 	"quorumbench/reports/page"
+	"quorumbench/reports/site"
 )
 
 func runCommand(drivers protocols.Drivers) *cobra.Command {
@@ -66,6 +68,13 @@ run and keeps what was measured so far, marked as partial.`,
 			if profile != "" && plan.Experiment.IsSimulated() {
 				return usage(errors.New("--profile: found a simulated run; accepted: a live run"))
 			}
+			var listener net.Listener
+			if live != "" {
+				if listener, err = site.Listen(live); err != nil {
+					return usage(fmt.Errorf("--live-page: %w", err))
+				}
+				defer listener.Close()
+			}
 			remark, err := bench.CheckMemory(plan)
 			if err != nil {
 				return usage(fmt.Errorf("%s: %w", args[0], err))
@@ -109,11 +118,8 @@ run and keeps what was measured so far, marked as partial.`,
 					fmt.Fprintf(aside(cmd, *format), "profile: %s\n", profile)
 				}()
 			}
-			if live != "" {
-				end, err := showLive(cmd, live, plan.Experiment.Name, folder.Path, &options)
-				if err != nil {
-					return usage(fmt.Errorf("--live-page: %w", err))
-				}
+			if listener != nil {
+				end := showLive(cmd, listener, plan.Experiment.Name, folder.Path, &options)
 				defer func() { end(failed) }()
 			}
 			return run(cmd, plan, folder, options, quiet, *format)

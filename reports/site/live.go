@@ -3,7 +3,6 @@ package site
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net"
 	"net/http"
 	"sync"
@@ -109,7 +108,7 @@ func (l *Live) status(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(w, string(data))
+	_, _ = w.Write(data)
 	if over {
 		l.mu.Lock()
 		defer l.mu.Unlock()

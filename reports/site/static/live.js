@@ -23,7 +23,7 @@ function show({ now, done, ended }) {
     byId("share").value = (now.run + now.elapsed_ns / Math.max(1, now.length_ns)) / now.runs;
     byId("states").replaceChildren(...[
       ["repeat", now.repeat + 1], ["of this run", `${(now.elapsed_ns / 1e9).toFixed(1)} of ${(now.length_ns / 1e9).toFixed(1)} s`], ["left in all", seconds(now.left_ns)],
-      ["issued", now.issued.toLocaleString("en")], ["a second", Math.round(now.rate).toLocaleString("en")], ["p50 so far", ms(now.p50_ns)], ["p99 so far", ms(now.p99_ns)],
+      ["issued", now.issued.toLocaleString("en")], ["operations/s", Math.round(now.rate).toLocaleString("en")], ["p50 so far", ms(now.p50_ns)], ["p99 so far", ms(now.p99_ns)],
     ].flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
     draw(now.length_ns);
   }
