@@ -99,8 +99,8 @@ func contains(t *testing.T, folder, file, want string) {
 }
 
 func TestEveryPointHasItsSettings(t *testing.T) {
-	// Loss and jitter are of the links; a cost is of the simulation.
-	for setting, values := range map[string]string{"network.jitter": "false, true", "simulation.persist_cost": "0s, 7ms", "load.keys.conflicts": "0%, 100%"} {
+	// Jitter and the local round trip are of the links; a cost is of the simulation.
+	for setting, values := range map[string]string{"network.jitter": "false, true", "network.local": "0s, 50ms", "simulation.persist_cost": "0s, 7ms", "load.keys.conflicts": "0%, 100%"} {
 		found := simulate(t, threeRegions+fmt.Sprintf("protocols: [paxos]\nload: {rate: 5/s, duration: 4s, warmup: 0s}\nsweep: {%s: [%s]}\n", setting, values))
 		points := found.Points()
 		a, _ := found.At(points[0]).Merged("paxos", 0)

@@ -185,7 +185,7 @@ func (p *Plan) Points() []*Plan {
 	for _, point := range p.points {
 		one := *p // with changes made since reading, such as flags of the command line
 		sweptOf(&point.Experiment).into(&one.Experiment)
-		one.jitter, one.Point = point.jitter, point.Point
+		one.Topology, one.jitter, one.Point = point.Topology, point.jitter, point.Point
 		all = append(all, &one)
 	}
 	return all
