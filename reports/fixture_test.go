@@ -3,6 +3,8 @@ package reports
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -75,8 +77,7 @@ func (w world) result() *result.Result {
 		for i, p := range w.protocols {
 			run := result.Run{Protocol: p.label, Repeat: repeat, Measured: fixtureDuration}
 			for region := range w.regions {
-				random := rand.New(rand.NewPCG(uint64(repeat), uint64(i*100+region)))
-				run.Regions = append(run.Regions, w.regionRun(p, region, random))
+				run.Regions = append(run.Regions, w.regionRun(p, i, repeat, region))
 			}
 			run.Network = result.NetworkRun{Messages: 12345}
 			r.Runs = append(r.Runs, run)
@@ -85,13 +86,41 @@ func (w world) result() *result.Result {
 	return r
 }
 
-func (w world) regionRun(p invented, region int, random *rand.Rand) result.RegionRun {
-	const intervals = 20
+// invention is all that the histograms of a region's run follow from.
+type invention struct {
+	repeat, region, protocol, writes int
+	tail                             float64
+	floor                            time.Duration
+}
+
+// invented histograms are kept: making one takes longer than most tests, and many tests have the same.
+var (
+	inventionsMutex sync.Mutex
+	inventions      = map[invention]result.RegionRun{}
+)
+
+func (w world) regionRun(p invented, protocol, repeat, region int) result.RegionRun {
 	floor := time.Duration(p.trips[region] * float64(w.quorums[region]))
 	if w.quorums[region] == 0 {
 		floor = time.Duration(p.trips[region] * float64(time.Millisecond)) // a quorum of itself
 	}
-	run := result.RegionRun{Region: w.regions[region], Floor: floor, Quorum: w.quorums[region],
+	inventionsMutex.Lock()
+	defer inventionsMutex.Unlock()
+	key := invention{repeat, region, protocol, w.writes, w.tail, floor}
+	run, kept := inventions[key]
+	if !kept {
+		run = inventRegionRun(key)
+		inventions[key] = run
+	}
+	run.Region, run.Quorum = w.regions[region], w.quorums[region]
+	run.Intervals = slices.Clone(run.Intervals)
+	return run
+}
+
+func inventRegionRun(w invention) result.RegionRun {
+	const intervals = 20
+	floor, random := w.floor, rand.New(rand.NewPCG(uint64(w.repeat), uint64(w.protocol*100+w.region)))
+	run := result.RegionRun{Floor: floor,
 		Operations: result.Operations{Offered: int64(w.writes), Answered: int64(w.writes), Completed: int64(w.writes)}}
 	all := hdrhistogram.New(1, int64(time.Minute), 3)
 	for i := range intervals {
@@ -103,8 +132,8 @@ func (w world) regionRun(p invented, region int, random *rand.Rand) result.Regio
 			}
 		}
 		all.Merge(h)
-		length := fixtureDuration / intervals
-		run.Intervals = append(run.Intervals, result.Interval{Start: time.Duration(i) * length, Length: length, Response: result.PackHistogram(h), Service: result.PackHistogram(h)})
+		length, packed := fixtureDuration/intervals, result.PackHistogram(h)
+		run.Intervals = append(run.Intervals, result.Interval{Start: time.Duration(i) * length, Length: length, Response: packed, Service: packed})
 	}
 	at := func(p float64) time.Duration { return time.Duration(all.ValueAtPercentile(p)) }
 	run.Response = result.Summary{Count: all.TotalCount(), Min: at(0), Max: at(100), P50: at(50), P90: at(90), P99: at(99), P999: at(99.9), P9999: at(99.99)}
