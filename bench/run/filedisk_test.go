@@ -5,6 +5,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -244,57 +245,70 @@ func errorsOf(all ...error) error {
 }
 
 // A replica whose log is damaged while it is down stays down. The run ends with its result, is invalid, and blames the
-// disk and nobody else.
+// disk and nobody else. Where a busy machine has synced too little before the crash for half of it to be missed, the
+// run is longer the next time.
 func TestADamagedLogMakesTheRunInvalid(t *testing.T) {
-	for protocol, damage := range map[string]func(file string, content []byte) error{
-		"mmp3": func(file string, content []byte) error { return os.Truncate(file, int64(len(content)/2)) },
-	} {
-		plan, err := experiment.Parse("damage.yaml", []byte(`topology: aws-2020-06-05
-regions: [us-east-1, us-east-2, ca-central-1]
-protocols: [`+protocol+`]
-durability: fsync
-load: {rate: 50/s, warmup: 0s, duration: 1s, timeout: 1s, keys: {count: 10}}
-faults:
-  - {at: 300ms, for: 300ms, crash: us-east-2}
-  - {at: 900ms, restart: all}
-`), registry.Drivers)
-		if err != nil {
-			t.Fatal(err)
-		}
-		scratch := t.TempDir()
-		r := newRunning(Config{Plan: plan, Protocol: plan.Experiment.Protocols[0], Scratch: scratch})
-		r.crashed = func(replica int, logFolder string) {
-			files, _ := os.ReadDir(logFolder)
-			if replica != 1 || len(files) != 1 {
-				t.Errorf("replica %d crashes with the log files %v", replica, files)
-				return
-			}
-			file := filepath.Join(logFolder, files[0].Name())
-			content, err := os.ReadFile(file)
-			if errorsOf(err, damage(file, content)) != nil {
-				t.Error(err)
-			}
-		}
-		if err := r.live(context.Background()); err != nil {
-			t.Fatal(err)
-		}
-		r.finish()
-		run := verify.Conclude(r.record, false)
-		if !slices.ContainsFunc(run.Invalid, func(reason string) bool {
-			return strings.HasPrefix(reason, "the disk of the replica in us-east-2 failed at ") && strings.Contains(reason, "were synced")
-		}) {
-			t.Errorf("%s: invalid: %q", protocol, run.Invalid)
-		}
-		if failed := run.Failed(); len(failed) > 0 {
-			t.Errorf("%s: the protocol is blamed: %v", protocol, failed)
-		}
-		if left, _ := os.ReadDir(scratch); len(left) > 0 {
-			t.Errorf("%s: left behind: %v", protocol, left)
-		}
-		if n := len(r.record.Replicas[1].Incarnations); n != 1 || r.record.Replicas[1].Node != nil {
-			t.Errorf("%s: the replica has had %d incarnations", protocol, n)
+	for _, scale := range []int{1, 4, 16} {
+		if damageLog(t, scale) {
+			return
 		}
 	}
+	t.Skip("the machine is too busy: in 4.8 s the replica has synced less than 2 KiB")
+}
+
+// damageLog crashes a replica after 0.3 s times scale, and damages its log. It returns false if the log was too short for
+// that.
+func damageLog(t *testing.T, scale int) bool {
+	plan, err := experiment.Parse("damage.yaml", fmt.Appendf(nil, `topology: aws-2020-06-05
+regions: [us-east-1, us-east-2, ca-central-1]
+protocols: [mmp3]
+durability: fsync
+load: {rate: 50/s, warmup: 0s, duration: %[1]ds, timeout: 1s, keys: {count: 10}}
+faults:
+  - {at: %[2]dms, for: %[2]dms, crash: us-east-2}
+  - {at: %[3]dms, restart: all}
+`, scale, 300*scale, 900*scale), registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scratch, enough := t.TempDir(), true
+	r := newRunning(Config{Plan: plan, Protocol: plan.Experiment.Protocols[0], Scratch: scratch})
+	r.crashed = func(replica int, logFolder string) {
+		files, _ := os.ReadDir(logFolder)
+		if replica != 1 || len(files) != 1 {
+			t.Errorf("replica %d crashes with the log files %v", replica, files)
+			return
+		}
+		file := filepath.Join(logFolder, files[0].Name())
+		content, err := os.ReadFile(file)
+		enough = len(content) >= 2<<10
+		if errorsOf(err, os.Truncate(file, int64(len(content)/2))) != nil {
+			t.Error(err)
+		}
+	}
+	if err := r.live(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if !enough {
+		return false
+	}
+	r.finish()
+	run := verify.Conclude(r.record, false)
+	if !slices.ContainsFunc(run.Invalid, func(reason string) bool {
+		return strings.HasPrefix(reason, "the disk of the replica in us-east-2 failed at ") && strings.Contains(reason, "were synced")
+	}) {
+		t.Errorf("invalid: %q", run.Invalid)
+	}
+	if failed := run.Failed(); len(failed) > 0 {
+		t.Errorf("the protocol is blamed: %v", failed)
+	}
+	if left, _ := os.ReadDir(scratch); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	if n := len(r.record.Replicas[1].Incarnations); n != 1 || r.record.Replicas[1].Node != nil {
+		t.Errorf("the replica has had %d incarnations", n)
+	}
+	return true
 }
 
 // A write that fails is not reported as durable: the replica stops.
