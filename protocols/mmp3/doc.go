@@ -39,7 +39,8 @@
 //     applied. With the option for it, a read asks the nearest other replica for its Seen instead,
 //     and is answered from the state here when all of that, and of the Seen here, is applied.
 //  10. The times to commit and to apply are both marked.
-//  11. A command may be committed twice; the sessions of the state machine let it take effect once.
+//  11. A command may be committed twice; the sessions of the state machine let it take effect once. One that is asked
+//     for again after it was applied, or after its client has said that it wants it no more, is not proposed again.
 //  12. An instance holds a batch of commands, and a message may hold several instances.
 //  13. Replicas send each other their Applied: with every commit, and periodically until all know
 //     that they have applied the same. An instance that all three have applied is truncated, and also one that is

@@ -1,11 +1,13 @@
 package mmp3
 
 import (
+	"slices"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
 )
 
 // The back-off after a refusal stays below 16 times the timeout, however often a proposal is refused. A refusal of an
@@ -71,6 +73,30 @@ func TestARefusalNamesTheProposalAndThePromise(t *testing.T) {
 	}
 	if want := (&Refused{Column: 0, Lsn: 5, Ballot: low, Promised: uint64(high)}); !proto.Equal(m.GetRefused(), want) {
 		t.Errorf("answers %v, want %v", &m, want)
+	}
+}
+
+// Commands that were applied, and commands that their client wants no more, are answered and not proposed again
+// (rule 11). The latter have no result: they never will be executed.
+func TestWhatNeedNotBeExecutedIsNotProposed(t *testing.T) {
+	a := newAlone(t)
+	open := protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 7, Seq: 3}, Data: put(t, 7, 3, 0, 10)}
+	a.step(open)
+	x := committedInstance(t, 0, 0, 10)
+	x.Commands = [][]byte{put(t, 7, 5, 5, 10)} // client 7 has given up its commands before the fifth
+	a.receive(0, &Message{Kind: &Message_Commit{Commit: x}})
+	for seq, result := range map[uint64][]byte{5: kv.PutResult, 4: nil} {
+		id := protocols.CommandID{Client: 7, Seq: seq}
+		a.step(protocols.Input{Kind: protocols.InputCommand, Command: id, Data: put(t, 7, seq, 0, 10)})
+		if len(a.sent.Sends) > 0 || len(a.requests) > 1 {
+			t.Errorf("command %v is proposed", id)
+		}
+		if len(a.sent.Answers) != 1 || a.sent.Answers[0].ID != id || !slices.Equal(a.sent.Answers[0].Result, result) {
+			t.Errorf("command %v is answered by %v, want %v", id, a.sent.Answers, result)
+		}
+	}
+	if a.step(open); len(a.sent.Answers) > 0 { // it is proposed, and answered when that is decided
+		t.Errorf("a command that is proposed is answered twice, now by %v", a.sent.Answers)
 	}
 }
 

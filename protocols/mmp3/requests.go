@@ -19,8 +19,8 @@ type request struct {
 	answered bool
 }
 
-// onCommand answers a command at once if its result is known (rule 11: it takes effect once), starts a read
-// outside the log (rule 9), or adds the command to the batch.
+// onCommand answers a command at once if it was applied, or if its client wants it no more (rule 11), starts a read outside
+// the log (rule 9), or adds the command to the batch.
 func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	command := &r.scratch.command
 	command.Reset()
@@ -39,6 +39,10 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	}
 	if r.reads != nil && command.Op == kv.Op_GET && command.Version == 0 {
 		r.read(id, slices.Clone(command.Key))
+		return
+	}
+	if r.store.Acked(id) { // rule 11: it never will be executed
+		r.out.Answer(id, nil)
 		return
 	}
 	req := r.memory.requests.New()
