@@ -29,8 +29,8 @@ import (
 //   - 4 × timeout × tries, for the one message that is lost most often; and the longest time after which a client asks
 //     another replica, as often.
 //   - With a leader: [candidacies] of the longest election timeout each.
-//   - Without a leader, where the clock of a replica was fast: 4 × timeout × its rate. The replica has measured round
-//     trips that are longer by that rate, and waits for four times as long before it measures others.
+//   - Without a leader, where faults made round trips look longer: 4 × the longest timeout that may come of what was measured,
+//     tries times, as none of these messages may be answered and measured before. See measuredTimeout.
 //   - [snapshot.Timeout], for which a transfer keeps others from beginning though its sender is dead.
 type deadline struct {
 	timeout   time.Duration
@@ -39,7 +39,7 @@ type deadline struct {
 	steps     int
 	clients   time.Duration // of the clients' longest retry timeout, all tries together
 	elections time.Duration
-	clocks    time.Duration
+	measured  time.Duration // of the longest timeout by round trips measured during faults, all tries together
 }
 
 const (
@@ -86,21 +86,31 @@ func (l *Life) deadline() deadline {
 	}
 	perKey := waiting / float64(e.Load.Keys.Count)
 	d.steps += stepsPerCommand * int(math.Ceil(perKey+3*math.Sqrt(perKey))) // of a Poisson distribution, and 3 standard deviations more
-	rate := 1.0
-	for _, f := range e.Faults {
+	d.measured = 4 * time.Duration(d.tries) * l.measuredTimeout(exchange)
+	return d
+}
+
+// measuredTimeout is the longest timeout of a replica without a leader that goes by the round trips it has measured during
+// the faults: those were longer by both ways' delay of a fault, and by the rate of a clock that ran fast. A
+// [protocols.RoundTrip] makes of them a timeout of up to three times the longest, and its slack. It is 0 if no fault
+// made them longer.
+func (l *Life) measuredTimeout(exchange time.Duration) time.Duration {
+	rate, delay := 1.0, time.Duration(0)
+	for _, f := range l.Experiment.Faults {
+		delay = max(delay, f.Delay)
 		if f.Skew != nil {
 			rate = min(rate, float64(f.Skew.Rate))
 		}
 	}
-	if rate < 1 {
-		d.clocks = time.Duration(4 / rate * float64(d.timeout))
+	if rate == 1 && delay == 0 {
+		return 0
 	}
-	return d
+	return protocols.Retry(2 * time.Duration(float64(exchange+2*delay)/rate)) // twice, as Retry adds a half
 }
 
 // sum is the deadline.
 func (d deadline) sum() time.Duration {
-	return (time.Duration(d.steps)*d.mean + 4*time.Duration(d.tries)*d.timeout + d.clients + d.elections + d.clocks + snapshot.Timeout).Round(time.Millisecond)
+	return (time.Duration(d.steps)*d.mean + 4*time.Duration(d.tries)*d.timeout + d.clients + d.elections + d.measured + snapshot.Timeout).Round(time.Millisecond)
 }
 
 // String is the deadline, and what it follows from.
@@ -111,7 +121,7 @@ func (d deadline) String() string {
 	for _, part := range []struct {
 		of   time.Duration
 		what string
-	}{{d.clients, "clients that ask again"}, {d.elections, "elections"}, {d.clocks, "round trips measured by fast clocks"}, {snapshot.Timeout, "a transfer whose sender is dead"}} {
+	}{{d.clients, "clients that ask again"}, {d.elections, "elections"}, {d.measured, "round trips measured during faults"}, {snapshot.Timeout, "a transfer whose sender is dead"}} {
 		if part.of > 0 {
 			s += fmt.Sprintf(", %v for %s", round(part.of), part.what)
 		}

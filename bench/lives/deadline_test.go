@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/protocols/registry"
 )
 
@@ -22,7 +23,7 @@ func TestTheDeadlineFollowsFromTheLife(t *testing.T) {
 		{"small messages", func(l *Life) { l.Limits.Messages.MinBytes = 128 }, true},
 		{"clients that ask again late", func(l *Life) { l.Experiment.Load.Retry = time.Minute }, true},
 		{"doubled messages", func(l *Life) { l.Experiment.Simulation.Doubled = 0.9 }, false},
-		{"no faults but the last repairs", func(l *Life) { l.Experiment.Faults = l.Experiment.Faults[len(l.Experiment.Faults)-2:] }, false},
+		{"a crash more", func(l *Life) { l.Experiment.Faults = append(l.Experiment.Faults, experiment.Fault{Crash: "r0"}) }, false},
 	} {
 		for _, driver := range []string{"raft", "paxos"} {
 			l := Generator{Driver: registry.Drivers.Find(driver), Habit: &Habits[0]}.Draw(1)
@@ -49,6 +50,30 @@ func TestTheDeadlineOfDriversWithoutALeader(t *testing.T) {
 		l.Experiment.Load.Keys.Count = 1
 		if after := l.deadline().sum(); (after > before) != longer {
 			t.Errorf("%s: with one key instead of 100 the deadline is %v instead of %v", driver, after, before)
+		}
+	}
+}
+
+// Without a leader, replicas go by what they have measured while a fault made round trips look longer.
+func TestTheDeadlineKnowsWhatIsMeasuredDuringFaults(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		fault  experiment.Fault
+		longer bool
+	}{
+		{"messages are late", experiment.Fault{Delay: 200 * ms}, true},
+		{"a fast clock", experiment.Fault{Skew: &experiment.Skew{Region: "r0", Rate: 0.2}}, true},
+		{"a slow clock", experiment.Fault{Skew: &experiment.Skew{Region: "r0", Rate: 2}}, false},
+	} {
+		for driver, leader := range map[string]bool{"raft": true, "paxos1": false} {
+			l := Draw(registry.Drivers.Find(driver), 5)
+			l.Experiment.Faults = nil
+			before := l.deadline().sum()
+			l.Experiment.Faults = []experiment.Fault{c.fault}
+			after := l.deadline().sum()
+			if want := c.longer && !leader; (after > before) != want || after < before {
+				t.Errorf("%s, %s: the deadline was %v and is %v", driver, c.name, before, after)
+			}
 		}
 	}
 }
