@@ -91,15 +91,7 @@ func (e *ending) observe(now time.Duration) {
 // unequal reports whether a replica has not applied what others have, or what its clients' answers say. Replicas that are
 // gone do not count.
 func (e *ending) unequal() bool {
-	if !e.record.Level() {
-		return true
-	}
-	for i, c := range e.clients {
-		if c.Ahead.Load() > 0 && !e.record.IsGone(e.record.Plan.ClientRegion(i)) {
-			return true
-		}
-	}
-	return false
+	return !e.record.Level() || len(e.record.Behind()) > 0
 }
 
 // longestWait is the longest time that an event has waited for its replica since the last call.
@@ -150,6 +142,8 @@ func (e *ending) noteOutcome(record *verify.Record, now time.Duration) {
 			(now - e.working).Round(time.Millisecond), overload)
 	case e.behind:
 		record.Unsettled = "at the end replicas were still applying"
+	case e.awaitLevel && e.unequal():
+		record.Unsettled = fmt.Sprintf("%v after the end of the load, replicas had not applied all that was answered", (now - e.until).Round(time.Millisecond))
 	case record.Plan.Experiment.Network.Rate > 0 && e.unanswered() > 0:
 		record.Unsettled = "commands were not answered in time, and links of limited rate may still hold messages"
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"quorumbench/bench/load"
 	"quorumbench/bench/result"
@@ -77,12 +78,10 @@ type unexplained string
 
 func (u unexplained) Error() string { return string(u) }
 
-// checkNothingLost checks that every answered write was applied. It is undecided if some replica did not get to
-// apply everything before the run ended.
+// checkNothingLost checks that every answered write was applied. If some replica did not get to apply everything before the
+// run ended, a write that nobody has applied is lost only if a command that was issued after its answer has been
+// applied, since it cannot come before that any more; else the check is undecided.
 func (r *Record) checkNothingLost(orders orders) error {
-	if why := r.unfinished(); why != "" {
-		return undecided(why)
-	}
 	applied, known := r.newVisits(), true
 	for _, order := range orders {
 		known = known && order.whole()
@@ -92,18 +91,59 @@ func (r *Record) checkNothingLost(orders orders) error {
 			}
 		}
 	}
+	why, latest := r.unfinished(), map[string]latest{}
 	for _, c := range r.Clients {
 		for i := range c.Samples.Len() {
 			s, id := c.Samples.At(i), protocols.CommandID{Client: c.ID, Seq: uint64(i) + 1}
-			if s.MustApply() && s.Answered != result.Never && !applied.has(id) {
-				if !known {
-					return undecided(fmt.Sprintf("%s, a write, was answered at %v, and it is not known who has applied it: replicas have adopted states of others", CommandName(id), s.Answered))
-				}
-				return fmt.Errorf("%s, a write, was answered at %v, and no replica has applied it", CommandName(id), s.Answered)
+			if !s.MustApply() || s.Answered == result.Never || applied.has(id) {
+				continue
+			}
+			if why != "" && !known {
+				return undecided(why)
+			}
+			text := fmt.Sprintf("%s, a write, was answered at %v, and", CommandName(id), s.Answered)
+			if !known {
+				return undecided(text + " it is not known who has applied it: replicas have adopted states of others")
+			}
+			if why == "" {
+				return errors.New(text + " no replica has applied it")
+			}
+			if after := r.latestOf(orders, s.Key, latest); after.sent > s.Answered {
+				return fmt.Errorf("%s no replica has applied it, but %s, which was issued after that, at %v", text, CommandName(after.id), after.sent)
 			}
 		}
 	}
+	if why != "" {
+		return undecided(why)
+	}
 	return nil
+}
+
+// latest is the command of an order that was issued last.
+type latest struct {
+	id   protocols.CommandID
+	sent time.Duration
+}
+
+// latestOf returns the latest command of the order that a key is in: the log's, or the key's own. Those found before
+// are in known, by the orders' names.
+func (r *Record) latestOf(orders orders, key uint64, known map[string]latest) latest {
+	name := ""
+	if orders[name] == nil {
+		name = string(load.AppendKey(nil, key))
+	}
+	last, found := known[name]
+	order := orders[name]
+	if found || order == nil {
+		return last
+	}
+	for i := range order.len() {
+		if s := r.sample(order.id(i)); s != nil && s.Sent > last.sent {
+			last = latest{order.id(i), s.Sent}
+		}
+	}
+	known[name] = last
+	return last
 }
 
 // checkRealTime checks in every order that no command comes after one that was issued only after it had been

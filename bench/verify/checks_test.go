@@ -82,6 +82,12 @@ func (r *told) apply(replica int, ids ...protocols.CommandID) {
 	}
 }
 
+// applyKey enters that a replica has applied a command at an index of the order of a key.
+func (r *told) applyKey(replica int, key, index uint64, id protocols.CommandID) {
+	slot := protocols.Slot{Key: string(load.AppendKey(nil, key)), Index: index}
+	r.Replicas[replica].Journal.Add(protocols.Commit{Slot: slot, ID: id, Command: fmt.Append(nil, id)}, 0)
+}
+
 // adopt enters that a replica has taken over the state after an index, in its present incarnation.
 func (r *told) adopt(replica int, index uint64) {
 	r.Replicas[replica].Journal.Add(protocols.Commit{Slot: protocols.Slot{Index: index}, Adopted: true}, 0)
@@ -181,6 +187,36 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			r.write(0, key, 11, 0, 10)
 			r.Replicas[0].Node = nil
 		}, nil, []string{CheckNothingLost}},
+		{"an answered write is not applied yet, nor is anything that was issued later", func(r *told) {
+			a := r.write(0, key, 11, 0, 20)
+			r.write(0, key, 12, 10, 20)
+			r.applyAll(a)
+			r.Unsettled = "replicas had not applied all"
+		}, nil, []string{CheckNothingLost}},
+		{"an answered write is nowhere, and one that was issued later is applied", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			r.applyAll(r.write(1, other, 12, 20, 30))
+			r.Unsettled = "replicas had not applied all"
+		}, []string{CheckNothingLost}, nil},
+		{"it may be in a state that all have adopted", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			b := r.write(1, other, 12, 20, 30)
+			for i := range r.Replicas {
+				r.adopt(i, 1)
+				r.apply(i, b)
+			}
+			r.Unsettled = "replicas had not applied all"
+		}, nil, []string{CheckNothingLost}},
+		{"an answered write is nowhere, and one of another key that was issued later is applied in an order of its own", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			r.applyKey(0, other, 1, r.write(1, other, 12, 20, 30))
+			r.Unsettled = "replicas had not applied all"
+		}, nil, []string{CheckNothingLost}},
+		{"an answered write is nowhere, and one of its key that was issued later is applied", func(r *told) {
+			r.write(0, key, 11, 0, 10)
+			r.applyKey(0, key, 1, r.write(1, key, 12, 20, 30))
+			r.Unsettled = "replicas had not applied all"
+		}, []string{CheckNothingLost}, nil},
 		{"a write without an answer is nowhere", func(r *told) {
 			r.write(0, key, 11, 0, never)
 		}, nil, nil},

@@ -115,6 +115,17 @@ func (r *Record) Level() bool {
 	return true
 }
 
+// Behind returns the regions whose replica, unless it is gone, has not applied all writes that were answered to the clients
+// beside it. Safe for use by several goroutines.
+func (r *Record) Behind() (regions []string) {
+	for i, c := range r.Clients {
+		if c.Ahead.Load() > 0 && !r.IsGone(r.Plan.ClientRegion(i)) {
+			regions = append(regions, r.Plan.Experiment.Clients[i])
+		}
+	}
+	return regions
+}
+
 // IsGone reports whether a region is among those that are Gone.
 func (r *Record) IsGone(region int) bool {
 	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region))
