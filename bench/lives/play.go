@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
@@ -38,7 +39,7 @@ func (o *Outcome) Failed() []result.Check {
 // The names of the checks that only lives have.
 const (
 	CheckAnswered = "all answered" // before the deadline, counted from when all faults are undone, every command is answered or given up
-	CheckLevel    = "all level"    // before the deadline, all replicas have applied the log up to the same index
+	CheckLevel    = "all level"    // before the deadline, all replicas have applied the same, and what was answered beside them
 	CheckNoPanic  = "no panic"     // the driver did not panic
 	CheckContract = "contract"     // no replica answered a command twice in one incarnation, or one that it was not handed
 	CheckNoFlood  = "no flood"     // the replicas did not send messages or set timers without end
@@ -118,14 +119,23 @@ func (o *Outcome) answered(d deadline) result.Check {
 		Detail: fmt.Sprintf("%d of %d commands were not answered within %v", o.Unanswered, o.Commands, d)}
 }
 
-// level is the check that all replicas have applied the log up to the same index before the deadline.
+// level is the check that before the deadline all replicas have applied the log up to the same index, or each key's order, and
+// each of them all writes that were answered to the clients beside it.
 func level(record *verify.Record, d deadline) result.Check {
-	if record.Level() {
+	what := ""
+	if keys := record.KeysBehind(); len(keys) > 0 {
+		first := keys[0]
+		what = fmt.Sprintf("of key %q, %s has applied %d versions of %d; so it is with %d keys and replicas",
+			first.Key, record.Region(first.Replica), first.Applied, first.Latest, len(keys))
+	} else if behind := record.Behind(); !record.Level() {
+		what = "they have applied the log up to"
+		for _, one := range record.Replicas {
+			what += fmt.Sprintf(" %d", one.Journal.End())
+		}
+	} else if len(behind) > 0 {
+		what = fmt.Sprintf("%s has not applied all writes that were answered there", strings.Join(behind, " and "))
+	} else {
 		return result.Check{Name: CheckLevel, Verdict: result.Passed}
 	}
-	applied := ""
-	for _, one := range record.Replicas {
-		applied += fmt.Sprintf(" %d", one.Journal.End())
-	}
-	return result.Check{Name: CheckLevel, Verdict: result.Failed, Detail: fmt.Sprintf("the replicas did not level within %v; they have applied the log up to%s", d, applied)}
+	return result.Check{Name: CheckLevel, Verdict: result.Failed, Detail: fmt.Sprintf("the replicas did not level within %v; %s", d, what)}
 }

@@ -108,6 +108,14 @@ var paxosBugs = []Bug{
 	{"paxos", "a snapshot forgets the latest versions", within(50), []Edit{
 		in("keypaxos.describeKey").replace(`g.version > 0`, `g.version > 0 && g.open != nil`),
 	}},
+	{"paxos", "only those that have accepted a value are told that it is chosen", within(50), []Edit{
+		in("keypaxos.Replica.Chosen").replace(`r.Broadcast(g, r.message(Kind_COMMIT, p.Version, 0, p.Value))`,
+			`for to := range p.Agreed.All() {
+				if protocols.NodeID(to) != r.ID {
+					r.Send(protocols.NodeID(to), g, r.message(Kind_COMMIT, p.Version, 0, p.Value))
+				}
+			}`),
+	}},
 	{"paxos", "the state of a key is told without its sessions", within(50), []Edit{
 		in("kv.Register.Restore").replace(`decoded.Sessions`, `decoded.Sessions[:0]`),
 	}},

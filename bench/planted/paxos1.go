@@ -64,6 +64,10 @@ var paxos1Bugs = []Bug{
 	{"paxos1", "a read ignores what was accepted", within(50), []Edit{
 		in("paxos1.replica.onProposed").replace(`p.Value == nil`, `g.Request().Read`),
 	}},
+	{"paxos1", "only the replica that has accepted a value is told that it is chosen", within(50), []Edit{
+		in("keypaxos.Replica.Chosen").replace(`r.Broadcast(g, r.message(Kind_COMMIT, p.Version, 0, p.Value))`,
+			`r.Send(p.To, g, r.message(Kind_COMMIT, p.Version, 0, p.Value))`),
+	}},
 	{"paxos1", "a write is answered whatever was chosen", within(50), []Edit{
 		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
 			`if req := g.requests; !req.Read {

@@ -21,6 +21,7 @@ type ending struct {
 	settleTime time.Duration // how long it takes until what was answered is applied everywhere
 	awaitLevel bool          // see Config.AwaitLevel
 	places     []*place      // whose replicas tell how long events waited for them
+	reads      *finalReads   // for awaitLevel
 
 	until    time.Duration // commands intended before this time are measured; 0 while the load goes on
 	deadline time.Duration // when the last command times out
@@ -36,6 +37,7 @@ func newEnding(record *verify.Record, places []*place, awaitLevel bool) *ending 
 	return &ending{
 		load: &record.Plan.Experiment.Load, clients: record.Clients, record: record, places: places,
 		roundTrip: longest, settleTime: settleTime(&record.Plan.Experiment, longest), awaitLevel: awaitLevel,
+		reads: &finalReads{record: record, places: places},
 	}
 }
 
@@ -67,7 +69,10 @@ func (e *ending) over(now time.Duration) bool {
 	if e.until == 0 || now < e.settled {
 		return false
 	}
-	ready := !e.behind && !(e.awaitLevel && e.unequal())
+	if e.awaitLevel && canLose(&e.record.Plan.Experiment) {
+		e.reads.ask(e.record.KeysBehind())
+	}
+	ready := !e.behind && (!e.awaitLevel || e.level())
 	return ready || now >= e.settled+e.load.Timeout
 }
 
@@ -93,6 +98,9 @@ func (e *ending) observe(now time.Duration) {
 func (e *ending) unequal() bool {
 	return !e.record.Level() || len(e.record.Behind()) > 0
 }
+
+// level reports whether all replicas have applied the same, and what their clients' answers say.
+func (e *ending) level() bool { return !e.unequal() && len(e.record.KeysBehind()) == 0 }
 
 // longestWait is the longest time that an event has waited for its replica since the last call.
 func (e *ending) longestWait(now time.Duration) (longest time.Duration) {
@@ -142,7 +150,7 @@ func (e *ending) noteOutcome(record *verify.Record, now time.Duration) {
 			(now - e.working).Round(time.Millisecond), overload)
 	case e.behind:
 		record.Unsettled = "at the end replicas were still applying"
-	case e.awaitLevel && e.unequal():
+	case e.awaitLevel && !e.level():
 		record.Unsettled = fmt.Sprintf("%v after the end of the load, replicas had not applied all that was answered", (now - e.until).Round(time.Millisecond))
 	case record.Plan.Experiment.Network.Rate > 0 && e.unanswered() > 0:
 		record.Unsettled = "commands were not answered in time, and links of limited rate may still hold messages"

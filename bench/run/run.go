@@ -33,8 +33,9 @@ type Config struct {
 	// GiveUp is the time after which clients stop waiting for a command. Zero means the load's timeout, for which they
 	// ask again at least.
 	GiveUp time.Duration
-	// AwaitLevel lets a run go on until all replicas have applied the log up to the same index, and what their clients'
-	// answers say, for at most the load's timeout.
+	// AwaitLevel lets a run in virtual time go on until all replicas have applied the same, and what their clients' answers
+	// say, for at most the load's timeout. Where each key has an order of its own and messages may have been lost, replicas
+	// that are behind with a key are asked to read it.
 	AwaitLevel bool
 	// Gone are regions whose replicas stay down, or cut off, when the faults are over. The run does not wait for them,
 	// and they are not held to have applied what was answered.

@@ -469,3 +469,30 @@ func (r *told) text() string {
 	}
 	return strconv.Itoa(len(r.history(nil))) + " commands:" + all
 }
+
+// A replica is behind with a key if another one has applied more of its order, in their present incarnations. Those that are
+// gone are not.
+func TestKeysBehind(t *testing.T) {
+	r := tell(3)
+	a, b := r.write(0, 1, 11, 0, 10), r.write(0, 1, 12, 20, 30)
+	for i := range r.Replicas {
+		r.applyKey(i, 1, 1, a)
+	}
+	r.applyKey(1, 1, 2, b)
+	r.applyKey(2, 2, 1, b)
+	r.Replicas[2].Journal.Begin(40) // restarts, and knows of nothing any more
+	key := string(load.AppendKey(nil, 1))
+	want := []KeyBehind{{Replica: 0, Key: key, Applied: 1, Latest: 2}, {Replica: 2, Key: key, Applied: 0, Latest: 2}}
+	if got := r.KeysBehind(); !slices.Equal(got, want) {
+		t.Errorf("found %v, want %v", got, want)
+	}
+	r.Gone = []string{"r2"}
+	if got := r.KeysBehind(); !slices.Equal(got, want[:1]) {
+		t.Errorf("found %v, want %v without the replica that is gone", got, want[:1])
+	}
+	log := tell(2)
+	log.apply(0, log.write(0, 1, 11, 0, 10))
+	if got := log.KeysBehind(); len(got) > 0 {
+		t.Errorf("found %v where there is one log", got)
+	}
+}

@@ -74,6 +74,15 @@ func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 	}
 }
 
+// endOf is the last index of a key's order that the present incarnation has applied.
+func (j *Journal) endOf(key string) uint64 {
+	order := j.incarnations[len(j.incarnations)-1][key]
+	if order == nil {
+		return 0
+	}
+	return order.stretches[len(order.stretches)-1].next() - 1
+}
+
 // order returns what the present incarnation has applied of an order.
 func (j *Journal) order(key string) *applied {
 	if key == "" && j.log != nil {

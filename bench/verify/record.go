@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -113,6 +114,39 @@ func (r *Record) Level() bool {
 		}
 	}
 	return true
+}
+
+// KeyBehind is a replica that has applied less of a key's order than another one has.
+type KeyBehind struct {
+	Replica int
+	Key     string
+	Applied uint64 // the last index that it has applied
+	Latest  uint64 // the last index that any replica has applied
+}
+
+// KeysBehind returns the replicas, except for those that are gone, that are behind where each key has an order of its own, by
+// key and replica. It is empty where there is one log. To be called while no replica is at work.
+func (r *Record) KeysBehind() (behind []KeyBehind) {
+	latest := map[string]uint64{}
+	for _, one := range r.Replicas {
+		for key := range one.Journal.incarnations[len(one.Journal.incarnations)-1] {
+			latest[key] = max(latest[key], one.Journal.endOf(key))
+		}
+	}
+	delete(latest, "")
+	for _, key := range slices.Sorted(maps.Keys(latest)) {
+		for i, one := range r.Replicas {
+			if applied := one.Journal.endOf(key); applied < latest[key] && !r.IsGone(i) {
+				behind = append(behind, KeyBehind{i, key, applied, latest[key]})
+			}
+		}
+	}
+	return behind
+}
+
+// Applied is the last index of a key's order that a replica has applied in its present incarnation.
+func (r *Record) Applied(replica int, key string) uint64 {
+	return r.Replicas[replica].Journal.endOf(key)
 }
 
 // Behind returns the regions whose replica, unless it is gone, has not applied all writes that were answered to the clients
