@@ -11,6 +11,13 @@ package planted
 //   - What goes wrong between the pieces of a snapshot, and a log that is not kept behind them: the state of
 //     a life fits into one piece. The driver's own tests, and those of package snapshot, send several.
 var mmp3Bugs = []Bug{
+	{"mmp3", "timeouts double on and on, though messages were just lost", inTest("mmp3.TestLossIsNoConflict"), []Edit{
+		in("mmp3.replica.timeout").replace(`min(tries, maxTimeoutDoublings)`, `min(tries, 12)`),
+		in("mmp3.replica.timeout").replace(`r.retry[to]<<maxTimeoutShift`, `r.retry[to]<<12`),
+	}},
+	{"mmp3", "a back-off doubles with attempts that were lost, too", inTest("mmp3.TestLossIsNoConflict"), []Edit{
+		in("mmp3.replica.backoff").replace(`min(p.refusals, maxDoublings)`, `min(p.tries, 12)`),
+	}},
 	// What stays open though it is decided.
 	{"mmp3", "a proposal goes on when its instance is committed", within(50), []Edit{
 		in("mmp3.replica.decide").drop(`r.abandon(x)`),

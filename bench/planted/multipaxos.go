@@ -1,6 +1,11 @@
 package planted
 
 var multipaxosBugs = []Bug{
+	{"multipaxos", "a leader from which the configured one takes over stays", within(400), []Edit{
+		in("multipaxos.replica.promise").replace(`r.stepDown()`, `if r.role != leader || ballot.Proposer() != r.config.Leader {
+			r.stepDown()
+		}`),
+	}},
 	// What stays open though it is decided.
 	{"multipaxos", "a snapshot is received on though it covers nothing new", within(1000), []Edit{
 		in("multipaxos.replica.apply").drop(`r.receiver.DropUpTo(r.applied)`),
