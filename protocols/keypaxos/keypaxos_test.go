@@ -3,6 +3,7 @@ package keypaxos_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -213,6 +214,24 @@ func TestLossIsNoReasonToWaitLong(t *testing.T) {
 		t.Logf("the longest wait: %v", longest)
 		if longest > 5*time.Second {
 			t.Errorf("a write has waited %v, on links of 20 ms", longest)
+		}
+	})
+}
+
+// The requests of a key are served in the order in which they came: the oldest is proposed first.
+func TestTheOldestRequestOfAKeyIsServedFirst(t *testing.T) {
+	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
+		var ids []protocols.CommandID
+		for i := range 5 {
+			c.At(time.Duration(i)*ms, func() { ids = append(ids, c.Put(0, 1, "key", fmt.Sprint(i))) })
+		}
+		c.Run(time.Second)
+		var applied []protocols.CommandID
+		for _, commit := range c.Replicas[1].Commits {
+			applied = append(applied, commit.ID)
+		}
+		if !slices.Equal(applied, ids) {
+			t.Errorf("commands came in the order %v and took effect in the order %v", ids, applied)
 		}
 	})
 }
