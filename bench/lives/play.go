@@ -120,20 +120,23 @@ func (o *Outcome) answered(d deadline) result.Check {
 }
 
 // level is the check that before the deadline all replicas have applied the log up to the same index, or each key's order, and
-// each of them all writes that were answered to the clients beside it.
+// each of them all writes that were answered to the clients beside it; and that somebody has applied any other that was
+// answered.
 func level(record *verify.Record, d deadline) result.Check {
 	what := ""
 	if keys := record.KeysBehind(); len(keys) > 0 {
 		first := keys[0]
 		what = fmt.Sprintf("of key %q, %s has applied %d versions of %d; so it is with %d keys and replicas",
 			first.Key, record.Region(first.Replica), first.Applied, first.Latest, len(keys))
-	} else if behind := record.Behind(); !record.Level() {
+	} else if behind, unapplied := record.Behind(), record.Unapplied(); !record.Level() {
 		what = "they have applied the log up to"
 		for _, one := range record.Replicas {
 			what += fmt.Sprintf(" %d", one.Journal.End())
 		}
 	} else if len(behind) > 0 {
 		what = fmt.Sprintf("%s has not applied all writes that were answered there", strings.Join(behind, " and "))
+	} else if unapplied != "" {
+		what = fmt.Sprintf("none has applied %s, a write that was answered", unapplied)
 	} else {
 		return result.Check{Name: CheckLevel, Verdict: result.Passed}
 	}

@@ -99,8 +99,11 @@ func (e *ending) unequal() bool {
 	return !e.record.Level() || len(e.record.Behind()) > 0
 }
 
-// level reports whether all replicas have applied the same, and what their clients' answers say.
-func (e *ending) level() bool { return !e.unequal() && len(e.record.KeysBehind()) == 0 }
+// level reports whether all replicas have applied the same, and what the clients' answers say: also those to clients with no
+// replica beside them, or one that is gone.
+func (e *ending) level() bool {
+	return !e.unequal() && len(e.record.KeysBehind()) == 0 && e.record.Unapplied() == ""
+}
 
 // longestWait is the longest time that an event has waited for its replica since the last call.
 func (e *ending) longestWait(now time.Duration) (longest time.Duration) {

@@ -71,26 +71,26 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 }
 
 // Where the run is to wait until the replicas have applied what was answered, and they have not when the wait is over, it
-// is not known what they would have applied.
+// is not known what they would have applied. That goes for clients with no replica beside them, too.
 func TestAWaitForReplicasThatIsOverIsTold(t *testing.T) {
 	const ms = time.Millisecond
-	for _, ahead := range []bool{false, true} {
+	for _, test := range []struct{ answered, beside bool }{{false, true}, {true, true}, {true, false}} {
 		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
 		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0)
-		c.Beside = true
+		c.Beside = test.beside
 		record := &verify.Record{Plan: plan, Clients: []*load.Clients{c}, Replicas: []*verify.Replica{{}, {}}}
 		for _, one := range record.Replicas {
 			one.Journal.Begin(0)
 		}
-		if ahead {
+		if test.answered {
 			id, _ := c.Issue(0, 0)
 			c.Answered(id, kv.PutResult, 0)
 		}
 		end, now := newEnding(record, nil, true), time.Duration(0)
 		for ; !end.over(now) && now < time.Minute; now += 100 * ms {
 		}
-		if end.noteOutcome(record, now); (record.Unsettled != "") != ahead || ahead != (now > 5*time.Second) {
-			t.Errorf("an answered write is not applied: %t; after %v it is told that %q", ahead, now, record.Unsettled)
+		if end.noteOutcome(record, now); (record.Unsettled != "") != test.answered || test.answered != (now > 5*time.Second) {
+			t.Errorf("a write is answered: %t, to a client beside a replica: %t; after %v it is told that %q", test.answered, test.beside, now, record.Unsettled)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,41 +83,59 @@ func (u unexplained) Error() string { return string(u) }
 // run ended, a write that nobody has applied is lost only if a command that was issued after its answer has been
 // applied, since it cannot come before that any more; else the check is undecided.
 func (r *Record) checkNothingLost(orders orders) error {
-	applied, known := r.newVisits(), true
-	for _, order := range orders {
-		known = known && order.whole()
-		for i := range order.len() {
-			if id := order.id(i); r.sample(id) != nil {
-				applied.first(1, id)
-			}
-		}
-	}
 	why, latest := r.unfinished(), map[string]latest{}
-	for _, c := range r.Clients {
-		for i := range c.Samples.Len() {
-			s, id := c.Samples.At(i), protocols.CommandID{Client: c.ID, Seq: uint64(i) + 1}
-			if !s.MustApply() || s.Answered == result.Never || applied.has(id) {
-				continue
-			}
-			if why != "" && !known {
-				return undecided(why)
-			}
-			text := fmt.Sprintf("%s, a write, was answered at %v, and", CommandName(id), s.Answered)
-			if !known {
-				return undecided(text + " it is not known who has applied it: replicas have adopted states of others")
-			}
-			if why == "" {
-				return errors.New(text + " no replica has applied it")
-			}
+	for id, s := range r.missing(orders) {
+		text := fmt.Sprintf("%s, a write, was answered at %v, and", CommandName(id), s.Answered)
+		switch {
+		case why != "" && !orders.whole():
+			return undecided(why)
+		case why != "":
 			if after := r.latestOf(orders, s.Key, latest); after.sent > s.Answered {
 				return fmt.Errorf("%s no replica has applied it, but %s, which was issued after that, at %v", text, CommandName(after.id), after.sent)
 			}
+		case !orders.whole():
+			return undecided(text + " it is not known who has applied it: replicas have adopted states of others")
+		default:
+			return errors.New(text + " no replica has applied it")
 		}
 	}
 	if why != "" {
 		return undecided(why)
 	}
 	return nil
+}
+
+// missing are the writes that were answered and that no replica is known to have applied.
+func (r *Record) missing(orders orders) iter.Seq2[protocols.CommandID, *load.Sample] {
+	applied := r.newVisits()
+	for _, order := range orders {
+		for i := range order.len() {
+			if id := order.id(i); r.sample(id) != nil {
+				applied.first(1, id)
+			}
+		}
+	}
+	return func(yield func(protocols.CommandID, *load.Sample) bool) {
+		for _, c := range r.Clients {
+			for i := range c.Samples.Len() {
+				s, id := c.Samples.At(i), protocols.CommandID{Client: c.ID, Seq: uint64(i) + 1}
+				if s.MustApply() && s.Answered != result.Never && !applied.has(id) && !yield(id, s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Unapplied names a write that was answered and that no replica has applied so far; empty if there is none, or if it is not
+// known, since replicas have adopted states of others. To be called while no replica is at work.
+func (r *Record) Unapplied() string {
+	if orders, _ := r.orders(); orders.whole() {
+		for id := range r.missing(orders) {
+			return CommandName(id)
+		}
+	}
+	return ""
 }
 
 // latest is the command of an order that was issued last.

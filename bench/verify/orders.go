@@ -9,6 +9,16 @@ import (
 // orders holds what all replicas together have applied, by key; the log has the empty key.
 type orders map[string]*order
 
+// whole reports whether the command at every index of every order is known.
+func (o orders) whole() bool {
+	for _, order := range o {
+		if !order.whole() {
+			return false
+		}
+	}
+	return true
+}
+
 // orders returns what the replicas have applied, and an error if two disagree.
 func (r *Record) orders() (orders, error) {
 	merged := orders{}
