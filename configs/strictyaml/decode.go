@@ -258,13 +258,31 @@ func (n *Node) decodeStruct(into reflect.Value) error {
 			return err
 		}
 	}
+	return n.missing(t)
+}
+
+// missing tells of all keys that a struct requires and the mapping does not have.
+func (n *Node) missing(t reflect.Type) error {
+	var missing []reflect.StructField
 	for i := range t.NumField() {
-		key, required := tag(t.Field(i))
-		if required && n.get(key) == nil {
-			return n.Errorf("found no key %q; accepted: %s", key, accepted(t.Field(i).Type))
+		if key, required := tag(t.Field(i)); required && n.get(key) == nil {
+			missing = append(missing, t.Field(i))
 		}
 	}
-	return nil
+	if len(missing) == 0 {
+		return nil
+	}
+	if len(missing) == 1 {
+		key, _ := tag(missing[0])
+		return n.Errorf("found no key %q; accepted: %s", key, accepted(missing[0].Type))
+	}
+	var names, wanted []string
+	for _, field := range missing {
+		key, _ := tag(field)
+		names, wanted = append(names, strconv.Quote(key)), append(wanted, key+", "+accepted(field.Type))
+	}
+	last := len(names) - 1
+	return n.Errorf("found no keys %s and %s; accepted: %s", strings.Join(names[:last], ", "), names[last], strings.Join(wanted, "; "))
 }
 
 // tag reads a field's key, "" if it has none, and whether it is required.

@@ -3,6 +3,7 @@ package strictyaml
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,22 +92,39 @@ func (n *Node) Keys() []*Node {
 	return keys
 }
 
+// Items returns the values of a list, in the order of the file; nothing else has any.
+func (n *Node) Items() []*Node { return n.items }
+
+// Pairs goes through the keys of a mapping and their values, in the order of the file; nothing else has any.
+func (n *Node) Pairs() iter.Seq2[*Node, *Node] {
+	return func(yield func(key, value *Node) bool) {
+		for _, e := range n.entries {
+			if !yield(e.key, e.value) {
+				return
+			}
+		}
+	}
+}
+
 // At returns the value at a path such as "load.rate" or "protocols[1].leader". If it is not in
 // the file, it is the nearest thing around it that is: never nil.
-func (d *Document) At(path string) *Node {
-	node, _ := d.find(path)
+func (d *Document) At(path string) *Node { return d.root.At(path) }
+
+// At is [Document.At] for the values in a node.
+func (n *Node) At(path string) *Node {
+	node, _ := n.find(path)
 	return node
 }
 
 // Has reports whether there is a value at a path.
 func (d *Document) Has(path string) bool {
-	_, is := d.find(path)
+	_, is := d.root.find(path)
 	return is
 }
 
 // find is At, and reports whether the value is in the file.
-func (d *Document) find(path string) (node *Node, is bool) {
-	node = d.root
+func (n *Node) find(path string) (node *Node, is bool) {
+	node = n
 	for step := range strings.SplitSeq(strings.ReplaceAll(path, "[", ".["), ".") {
 		if step == "" {
 			continue
@@ -151,6 +169,9 @@ func (n *Node) with(steps []string, value *Node) *Node {
 	changed.entries = append(changed.entries, entry{&key, rest.with(steps[1:], value)})
 	return &changed
 }
+
+// Root is the document's only value.
+func (d *Document) Root() *Node { return d.root }
 
 // Decode is what the package's Decode does, once more.
 func (d *Document) Decode(into any) error { return d.root.Decode(into) }
