@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"quorumbench/configs/strictyaml"
 )
@@ -16,11 +14,13 @@ import (
 type Topology struct {
 	Name        string
 	Description string
-	Source      string   // who measured, and where the figures are
-	Measured    string   // when
+	Source      string   // who measured, and where the figures are; empty if the file does not say
+	Measured    string   // when; empty if the file does not say
 	Regions     []string // in the order of the file
 
-	links map[pair]Measured
+	links  map[pair]Measured
+	varies bool             // the file says of some link how much its round trips vary
+	place  *strictyaml.Node // of the round trips or links in the file, for errors
 }
 
 type pair struct{ from, to string }
@@ -33,131 +33,14 @@ type Measured struct {
 	Mdev time.Duration
 	// OneWay is the delay in the link's direction: as the file gives it, or else half of Avg.
 	OneWay time.Duration
+	// Assumed is set for the link of a region to itself that the file does not give. It takes no time.
+	Assumed bool
 }
 
 // Jitter is the standard deviation of the one-way delay, Mdev/√2: the two ways of a round trip
 // are taken to be independent and alike, so each has half of its variance.
 func (m Measured) Jitter() time.Duration {
 	return time.Duration(float64(m.Mdev) / math.Sqrt2)
-}
-
-// topologyFile is what a topology file looks like.
-type topologyFile struct {
-	Name        string     `yaml:"name,required"`
-	Description string     `yaml:"description"`
-	Source      string     `yaml:"source,required"`
-	Measured    string     `yaml:"measured,required"`
-	Regions     []string   `yaml:"regions,required"`
-	Links       []linkLine `yaml:"links,required"`
-}
-
-type linkLine struct {
-	From   string         `yaml:"from,required"`
-	To     string         `yaml:"to,required"`
-	Min    time.Duration  `yaml:"min,required"`
-	Avg    time.Duration  `yaml:"avg,required"`
-	Max    time.Duration  `yaml:"max,required"`
-	Mdev   time.Duration  `yaml:"mdev,required"`
-	OneWay *time.Duration `yaml:"one_way"`
-}
-
-// ParseTopology reads a topology file. Its errors are of type *strictyaml.Error and carry the
-// given file name. A file need not have a link for every pair of regions.
-func ParseTopology(file string, data []byte) (*Topology, error) {
-	var f topologyFile
-	doc, err := strictyaml.Decode(file, data, &f)
-	if err != nil {
-		return nil, err
-	}
-	t := &Topology{
-		Name: f.Name, Description: f.Description, Source: f.Source, Measured: f.Measured,
-		Regions: f.Regions,
-		links:   make(map[pair]Measured, len(f.Links)),
-	}
-	if len(t.Regions) == 0 {
-		return nil, doc.Errorf("regions", "found no regions; accepted: one or more")
-	}
-	for i, region := range t.Regions {
-		at := fmt.Sprintf("regions[%d]", i)
-		if err := checkName(region); err != nil {
-			return nil, doc.Errorf(at, "%w", err)
-		}
-		for _, other := range t.Regions[:i] {
-			if other == region {
-				return nil, doc.Errorf(at, "found the region %s twice; accepted: once", region)
-			}
-			if tagged(other) == tagged(region) {
-				return nil, doc.Errorf(at, "found the regions %q and %q; accepted: names that differ in more than spaces and underscores", other, region)
-			}
-		}
-	}
-	for i, line := range f.Links {
-		if at, err := t.add(line); err != nil {
-			return nil, doc.Errorf(fmt.Sprintf("links[%d].%s", i, at), "%w", err)
-		}
-	}
-	return t, nil
-}
-
-// maxRoundTrip is the longest round trip of a link. Timeouts follow from it, so that a run over longer ones would not
-// end.
-const maxRoundTrip = time.Minute
-
-// maxName is the greatest length of a region's name, in bytes.
-const maxName = 64
-
-// reserved are words that stand in place of a region in experiment files and flags.
-var reserved = []string{"all", "auto", "leader", "measured", "random"}
-
-// checkName refuses a region's name that would not be one word, or not be the same one, in tables, flags, and the tags of
-// histograms.
-func checkName(region string) error {
-	if slices.Contains(reserved, region) {
-		return fmt.Errorf("found the region name %q; accepted: others than %s, which mean something else in experiment files", region, strings.Join(reserved, ", "))
-	}
-	bad := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(",=#\"", r) }
-	if region == "" || len(region) > maxName || strings.TrimSpace(region) != region || !utf8.ValidString(region) || strings.ContainsFunc(region, bad) {
-		return fmt.Errorf("found the region name %q; accepted: 1 to %d bytes of letters, digits, signs except , = # and \", and spaces between them", region, maxName)
-	}
-	return nil
-}
-
-// tagged is a name as histograms have it, which have no room for spaces.
-func tagged(region string) string { return strings.ReplaceAll(region, " ", "_") }
-
-// add takes a link into the topology, or tells what is wrong with which key of its line.
-func (t *Topology) add(l linkLine) (key string, err error) {
-	if err := t.CheckRegion(l.From); err != nil {
-		return "from", err
-	}
-	if err := t.CheckRegion(l.To); err != nil {
-		return "to", err
-	}
-	if _, twice := t.links[pair{l.From, l.To}]; twice {
-		return "", fmt.Errorf("found the link from %s to %s twice; accepted: once", l.From, l.To)
-	}
-	switch {
-	case l.Max > maxRoundTrip:
-		return "max", fmt.Errorf("found %v; accepted: up to %v", l.Max, maxRoundTrip)
-	case l.Mdev > maxRoundTrip:
-		return "mdev", fmt.Errorf("found %v; accepted: up to %v", l.Mdev, maxRoundTrip)
-	case l.Min < 0:
-		return "min", fmt.Errorf("found %v; accepted: 0s or more", l.Min)
-	case l.Avg < l.Min:
-		return "avg", fmt.Errorf("found %v; accepted: min, %v, or more", l.Avg, l.Min)
-	case l.Max < l.Avg:
-		return "max", fmt.Errorf("found %v; accepted: avg, %v, or more", l.Max, l.Avg)
-	case l.Mdev < 0:
-		return "mdev", fmt.Errorf("found %v; accepted: 0s or more", l.Mdev)
-	case l.OneWay != nil && (*l.OneWay < 0 || *l.OneWay > l.Max):
-		return "one_way", fmt.Errorf("found %v; accepted: from 0s to max, %v", *l.OneWay, l.Max)
-	}
-	m := Measured{Min: l.Min, Avg: l.Avg, Max: l.Max, Mdev: l.Mdev, OneWay: l.Avg / 2}
-	if l.OneWay != nil {
-		m.OneWay = *l.OneWay
-	}
-	t.links[pair{l.From, l.To}] = m
-	return "", nil
 }
 
 // CheckRegion returns an error with the regions there are, and the nearest, if the topology has
@@ -171,8 +54,8 @@ func (t *Topology) CheckRegion(region string) error {
 }
 
 // Link returns what was measured from one region to another; from and to may be the same region.
-// It is an error if a region is unknown or the pair was not measured: no link is ever taken to
-// have a delay of 0.
+// It is an error if a region is unknown or the pair was not measured: no link between two regions
+// is ever taken to have a delay of 0.
 func (t *Topology) Link(from, to string) (Measured, error) {
 	for _, region := range []string{from, to} {
 		if err := t.CheckRegion(region); err != nil {
@@ -185,3 +68,48 @@ func (t *Topology) Link(from, to string) (Measured, error) {
 	}
 	return m, nil
 }
+
+// maxListed is how many things an error lists.
+const maxListed = 12
+
+// CheckLinks returns an error that lists the pairs of the given regions that have no link, with the place in the file. The regions
+// must be the topology's.
+func (t *Topology) CheckLinks(regions []string) error {
+	var missing []string
+	seen := map[pair]bool{}
+	for i, from := range regions {
+		for _, to := range regions[:i] {
+			if _, given := t.links[pair{from, to}]; !given && !seen[pair{from, to}] && !seen[pair{to, from}] {
+				seen[pair{from, to}] = true
+				missing = append(missing, to+" and "+from)
+			}
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if n := len(missing); n > maxListed {
+		missing = append(missing[:maxListed], fmt.Sprintf("%d more pairs", n-maxListed))
+	}
+	return t.place.Errorf("found no round trip between %s; accepted: one for every two regions that are used", strings.Join(missing, ", "))
+}
+
+// CheckLocal returns an error that lists those of the given regions whose link to themselves the file does not give.
+func (t *Topology) CheckLocal(regions []string) error {
+	var missing []string
+	for _, region := range regions {
+		if t.links[pair{region, region}].Assumed && !slices.Contains(missing, region) {
+			missing = append(missing, region)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if n := len(missing); n > maxListed {
+		missing = append(missing[:maxListed], fmt.Sprintf("%d more", n-maxListed))
+	}
+	return fmt.Errorf("the topology %s has no round trip inside %s, as %s: {%[3]s: 0.5ms} under rtt gives it", t.Name, strings.Join(missing, ", "), missing[0])
+}
+
+// Varies reports whether the file says of some link how much its round trips vary: by a key mdev, which may be 0s.
+func (t *Topology) Varies() bool { return t.varies }

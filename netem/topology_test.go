@@ -125,11 +125,41 @@ func TestUnknownRegionAndMissingPairAreErrors(t *testing.T) {
 		{"us-east-1", "mars", `topology small: found the unknown region "mars"; ` +
 			`accepted: us-east-1, eu-west-1, eu-west-2`},
 		{"us-east-1", "eu-west-2", "topology small has no link from us-east-1 to eu-west-2"},
-		{"us-east-1", "us-east-1", "topology small has no link from us-east-1 to us-east-1"},
 	} {
 		if _, err := topology.Link(c.from, c.to); err == nil || err.Error() != c.want {
 			t.Errorf("%s to %s: %v, want %v", c.from, c.to, err, c.want)
 		}
+	}
+}
+
+// The other direction of a link has the same round trip, and the rest of it as its delay. A region reaches itself in no time.
+func TestWhatAFileLeavesOutOfItsLinksIsFilledIn(t *testing.T) {
+	topology, err := netem.ParseTopology("folder/three.yaml", []byte("links:\n- {from: a, to: b, avg: 10ms, one_way: 3ms}\n- {from: b, to: c, avg: 20ms, max: 25ms, mdev: 2ms}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if topology.Name != "three" || strings.Join(topology.Regions, " ") != "a b c" {
+		t.Errorf("the topology is %s with the regions %v", topology.Name, topology.Regions)
+	}
+	for _, c := range []struct {
+		from, to string
+		want     netem.Measured
+	}{
+		{"a", "b", netem.Measured{Min: 10 * ms, Avg: 10 * ms, Max: 10 * ms, OneWay: 3 * ms}},
+		{"b", "a", netem.Measured{Min: 10 * ms, Avg: 10 * ms, Max: 10 * ms, OneWay: 7 * ms}},
+		{"c", "b", netem.Measured{Min: 20 * ms, Avg: 20 * ms, Max: 25 * ms, Mdev: 2 * ms, OneWay: 10 * ms}},
+		{"c", "c", netem.Measured{Assumed: true}},
+	} {
+		if m, err := topology.Link(c.from, c.to); err != nil || m != c.want {
+			t.Errorf("%s to %s: %+v, %v, want %+v", c.from, c.to, m, err, c.want)
+		}
+	}
+	want := "folder/three.yaml:1:1: found no round trip between a and c; accepted: one for every two regions that are used"
+	if err := topology.CheckLinks([]string{"a", "b", "c", "c"}); err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	if err := topology.CheckLinks([]string{"a", "b"}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -141,7 +171,13 @@ func TestParseTopologyPointsAtTheMistake(t *testing.T) {
 			`accepted: from, to, min, avg, max, mdev, one_way; did you mean mdev?`},
 		{"no unit", "min: 60ms", "min: 60", `small.yaml:6:43: found 60 without a unit; ` +
 			`accepted: a duration with its unit, such as 10s or 250ms; did you mean 60s?`},
-		{"no source", "source: a test\n", "", `small.yaml:1:1: found no key "source"; accepted: a text`},
+		{"no delay", "avg: 70ms, ", "", `small.yaml:6:5: found no key "avg"; accepted: a duration with its unit, such as 10s or 250ms`},
+		{"nothing of a link", "{from: us-east-1, to: eu-west-1, min: 60ms, avg: 70ms, max: 90ms, mdev: 1ms}", "{min: 60ms}", `small.yaml:6:5: found no keys "from", "to" and "avg"; ` +
+			`accepted: from, a text; to, a text; avg, a duration with its unit, such as 10s or 250ms`},
+		{"name of two lines", "name: small", `name: "small\nand large"`, `small.yaml:1:7: found "small\nand large"; accepted: a line of text`},
+		{"source of two lines", "source: a test", `source: "a\e[2Jtest"`, `small.yaml:2:9: found "a\x1b[2Jtest"; accepted: a line of text`},
+		{"rtt as well", "links:", "rtt: {}\nlinks:", `small.yaml:6:1: found links beside rtt; accepted: one of the two`},
+		{"mdev of all", "links:", "mdev: 1ms\nlinks:", `small.yaml:5:1: found mdev beside links; accepted: mdev in each link, or beside rtt`},
 		{"unknown region", "to: eu-west-1", "to: eu-west-3", `small.yaml:6:27: found the unknown region "eu-west-3"; ` +
 			`accepted: us-east-1, eu-west-1, eu-west-2; did you mean eu-west-1?`},
 		{"region twice", "eu-west-2", "us-east-1", "small.yaml:4:33: found the region us-east-1 twice; accepted: once"},

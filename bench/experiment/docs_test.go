@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/protocols/registry"
@@ -103,5 +104,24 @@ func TestTheREADMEsExperimentIsAccepted(t *testing.T) {
 	}
 	if _, err := experiment.Parse("README.md", []byte(example), registry.Drivers); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheExperimentInTheDocumentOfTopologiesIsAccepted(t *testing.T) {
+	text, err := os.ReadFile("../../docs/topologies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, found := strings.Cut(string(text), "```yaml\ntopology:")
+	example, _, _ = strings.Cut(example, "```\n")
+	if !found {
+		t.Fatal("the document has no experiment")
+	}
+	plan, err := experiment.Parse("topologies.md", []byte("topology:"+example), registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := plan.Topology.OneWay[0][1]; got != 41*time.Millisecond || plan.Experiment.Topology != experiment.Inline || plan.Topology.Name != "topologies" {
+		t.Errorf("fra to nyc takes %v on %s, %s", got, plan.Experiment.Topology, plan.Topology.Name)
 	}
 }

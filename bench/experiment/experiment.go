@@ -12,8 +12,8 @@ import (
 // Experiment is the content of an experiment file, with the defaults filled in. The comments of the fields give
 // the defaults first; docs/experiments.md explains every key.
 type Experiment struct {
-	Name     string `yaml:"name" json:"name"`                  // the file's name without .yaml
-	Topology string `yaml:"topology,required" json:"topology"` // a shipped topology's name, or the path of a file
+	Name     string      `yaml:"name" json:"name"`                  // the file's name without .yaml
+	Topology TopologyRef `yaml:"topology,required" json:"topology"` // a shipped topology's name, the path of a file, or a topology itself
 
 	// Regions in a file means a replica and clients in each of these regions; by default, the topology's first
 	// three. A region that is listed twice has two replicas. After reading, Regions lists all regions of the

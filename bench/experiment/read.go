@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"quorumbench/configs"
@@ -83,7 +82,7 @@ func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte,
 	if err := one.Decode(defaults(file, &e)); err != nil {
 		return nil, err
 	}
-	topology, err := findTopology(doc, file, e.Topology, topologies)
+	topology, err := e.topology(doc, file, topologies)
 	if err != nil {
 		return nil, err
 	}
@@ -97,37 +96,4 @@ func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte,
 		}
 	}
 	return plan, nil
-}
-
-// shippedTopologies caches the shipped topologies by name, since parsing one takes long.
-var shippedTopologies sync.Map
-
-// findTopology reads a topology that is given, or a shipped one by name, or a file by its path.
-func findTopology(doc *strictyaml.Document, file, name string, given map[string][]byte) (*netem.Topology, error) {
-	if data, ok := given[name]; ok {
-		return netem.ParseTopology(name, data)
-	}
-	if known, ok := shippedTopologies.Load(name); ok {
-		return known.(*netem.Topology), nil
-	}
-	if data, err := configs.Topology(name); err == nil {
-		topology, err := netem.ParseTopology(name+".yaml", data)
-		if err == nil {
-			shippedTopologies.Store(name, topology)
-		}
-		return topology, err
-	}
-	if !strings.ContainsAny(name, `/\`) && filepath.Ext(name) == "" {
-		return nil, doc.Errorf("topology", "found %q; accepted: %s, or the path of a topology file%s",
-			name, strings.Join(configs.Topologies(), ", "), strictyaml.DidYouMean(name, configs.Topologies()))
-	}
-	path := name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(file), path)
-	}
-	data, err := configs.ReadFile(path, configs.MaxTopology)
-	if err != nil {
-		return nil, doc.Errorf("topology", "found %q, which cannot be read: %w", name, err)
-	}
-	return netem.ParseTopology(path, data)
 }

@@ -98,6 +98,17 @@ const maxClientRegions = 256
 func (p *Plan) readLinks(doc *strictyaml.Document, topology *netem.Topology) error {
 	p.Topology = Topology{Name: topology.Name, Source: topology.Source, Measured: topology.Measured}
 	local, isMeasured := p.Experiment.Network.Local.oneWay()
+	if err := topology.CheckLinks(p.Places); err != nil {
+		return err
+	}
+	if isMeasured {
+		if err := topology.CheckLocal(p.Places); err != nil {
+			return doc.Errorf("network.local", "found measured, but %w; accepted: a round trip, as in 0.5ms, or measured where the topology has one", err)
+		}
+	}
+	if p.Experiment.Network.Jitter && !topology.Varies() {
+		return doc.Errorf("network.jitter", "found true, but the topology %s does not say how much round trips vary; accepted: false, or a topology with mdev", topology.Name)
+	}
 	for i, from := range p.Places {
 		delays, jitters := make([]time.Duration, len(p.Places)), make([]time.Duration, len(p.Places))
 		for j, to := range p.Places {

@@ -269,6 +269,9 @@ func planNetwork(topology *netem.Topology, regions, places, named []string) (*pl
 			return nil, nil, err
 		}
 	}
+	if err := topology.CheckLinks(places); err != nil {
+		return nil, nil, usage(err)
+	}
 	for i, from := range places {
 		n.OneWay = append(n.OneWay, make([]time.Duration, len(places)))
 		for j, to := range places {

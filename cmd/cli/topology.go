@@ -65,7 +65,7 @@ type topologyJSON struct {
 	Measured string       `json:"measured"`
 	Source   string       `json:"source"`
 	Regions  []string     `json:"regions"`
-	RTT      [][]*float64 `json:"rtt_ms,omitempty"` // in the order of the regions; null where there is no link
+	RTT      [][]*float64 `json:"rtt_ms,omitempty"` // in the order of the regions; null where the file has none
 }
 
 func topologyShowCommand() *cobra.Command {
@@ -95,7 +95,14 @@ delays. The argument is the name of a topology that comes with quorumbench, or a
 					return usage(fmt.Errorf("--regions: %w", err))
 				}
 			}
-			fmt.Fprintf(aside(cmd, *format), "%s: round trips in ms, measured %s; %s\n", t.Name, t.Measured, t.Source)
+			about := t.Name + ": round trips in ms"
+			if t.Measured != "" {
+				about += ", measured " + t.Measured
+			}
+			if t.Source != "" {
+				about += "; " + t.Source
+			}
+			fmt.Fprintln(aside(cmd, *format), about)
 			return roundTrips(cmd, t, regions, *format)
 		},
 	}
@@ -123,7 +130,7 @@ func roundTrips(cmd *cobra.Command, t *netem.Topology, regions []string, format 
 		rtts = append(rtts, make([]*float64, len(regions)))
 		for j, to := range regions {
 			there, err := t.Link(from, to)
-			if err != nil {
+			if err != nil || there.Assumed {
 				row = append(row, "–")
 				continue
 			}
