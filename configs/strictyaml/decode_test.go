@@ -156,7 +156,9 @@ func TestMistakesAreToldWithPlaceAndRemedy(t *testing.T) {
 
 		{"empty", "", `1:1: found an empty document; accepted: a mapping of keys to values`},
 		{"comment only", "# nothing\n", `1:1: found an empty document; accepted: a mapping of keys to values`},
-		{"two documents", "name: a\n---\nname: b", `3:1: found a second document; accepted: one document a file`},
+		{"two documents", "name: a\n---\nname: b", `2:1: found a second document; accepted: one document a file`},
+		{"two documents, the first ended", "name: a\n...\nname: b", `3:1: found a second document; accepted: one document a file`},
+		{"two ends", "---\nname: a\n...\n...", `4:1: found the end of a second document; accepted: one document a file`},
 		{"bracket open", "name: a\nregions: [b", `2:10: found what is not YAML: sequence end token ']' not found`},
 		{"tab", "name: a\n\tverify: true", `2:1: found what is not YAML: found character '	' that cannot start any token`},
 		{"anchor", "name: &x a", `1:7: found a YAML anchor; accepted: plain values, lists and mappings`},

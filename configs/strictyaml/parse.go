@@ -25,31 +25,21 @@ func parse(file string, data []byte) (*Node, error) {
 		return nil, err
 	}
 	tokens := lexer.Tokenize(string(data))
-	if err := p.checkDepth(tokens); err != nil {
-		return nil, err
+	for _, check := range []func(token.Tokens) error{p.checkKinds, p.checkNesting} {
+		if err := check(tokens); err != nil {
+			return nil, err
+		}
 	}
 	tree, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		return nil, p.syntaxError(err)
 	}
-	var docs []*Node
 	for _, doc := range tree.Docs {
-		if doc.Body == nil {
-			continue
+		if doc.Body != nil {
+			return p.read(doc.Body) // there is no other; see checkKinds
 		}
-		root, err := p.read(doc.Body)
-		if err != nil {
-			return nil, err
-		}
-		docs = append(docs, root)
 	}
-	switch len(docs) {
-	case 0:
-		return nil, p.errorf(nil, "found an empty document; accepted: a mapping of keys to values")
-	case 1:
-		return docs[0], nil
-	}
-	return nil, docs[1].Errorf("found a second document; accepted: one document a file")
+	return nil, p.errorf(nil, "found an empty document; accepted: a mapping of keys to values")
 }
 
 // reader turns the parser's tree into nodes and refuses what strict files do without.
@@ -108,24 +98,84 @@ func (p reader) checkMarks(data []byte) error {
 
 const (
 	maxMarks  = 500_000 // the links between 256 regions take up to 330,000
-	maxDepth  = 100     // of lists and mappings in brackets; the parser's time grows with its square
+	maxDepth  = 100     // of lists and mappings; the parser's time grows with its square
 	maxScalar = 4096    // bytes of a single value or key
+	maxKeys   = 10_000  // of a mapping without braces; the parser's time grows with its square
 )
 
-// checkDepth refuses lists and mappings in brackets that are nested too deep for the parser, and keys with question
-// marks, which nest as well.
-func (p reader) checkDepth(tokens token.Tokens) error {
-	depth := 0
+// checkKinds refuses what strict files do without, and a second document, before the parser sees them: many of them take
+// it seconds.
+func (p reader) checkKinds(tokens token.Tokens) error {
+	begun, ended := false, false
 	for _, t := range tokens {
 		switch t.Type {
-		case token.SequenceStartType, token.MappingStartType:
-			depth++
-		case token.SequenceEndType, token.MappingEndType:
-			depth--
+		case token.AnchorType, token.AliasType, token.TagType, token.MergeKeyType, token.DirectiveType:
+			return p.errorf(t, "found a YAML %s; accepted: plain values, lists and mappings", kindNames[t.Type])
 		case token.MappingKeyType:
 			return p.errorf(t, "found a key with a question mark; accepted: a word and a colon")
+		case token.DocumentEndType:
+			if ended {
+				return p.errorf(t, "found the end of a second document; accepted: one document a file")
+			}
+			ended = true
+		case token.CommentType:
+		default:
+			if ended || begun && t.Type == token.DocumentHeaderType {
+				return p.errorf(t, "found a second document; accepted: one document a file")
+			}
+			begun = true
 		}
-		if depth > maxDepth {
+	}
+	return nil
+}
+
+var kindNames = map[token.Type]string{
+	token.AnchorType: "anchor", token.AliasType: "alias", token.TagType: "tag", token.MergeKeyType: "merge key", token.DirectiveType: "directive",
+}
+
+// nesting is a list or a mapping without brackets that is open at a place of the file: it ends before what begins further left.
+type nesting struct {
+	column int
+	isList bool
+	keys   int
+}
+
+// checkNesting refuses lists and mappings that are nested too deep for the parser, and mappings without braces that have too many
+// keys. What is part of what follows from the columns.
+func (p reader) checkNesting(tokens token.Tokens) error {
+	var open []nesting
+	brackets := 0
+	enter := func(column int, isList bool) *nesting {
+		for len(open) > 0 {
+			last := &open[len(open)-1]
+			if last.column < column || last.column == column && !last.isList && isList {
+				break // what begins here is inside of it
+			}
+			if last.column == column && last.isList == isList {
+				return last
+			}
+			open = open[:len(open)-1]
+		}
+		open = append(open, nesting{column: column, isList: isList})
+		return &open[len(open)-1]
+	}
+	for i, t := range tokens {
+		switch {
+		case t.Type == token.SequenceStartType, t.Type == token.MappingStartType:
+			brackets++
+		case t.Type == token.SequenceEndType, t.Type == token.MappingEndType:
+			brackets--
+		case brackets > 0:
+		case t.Type == token.SequenceEntryType:
+			enter(t.Position.Column, true)
+		case t.Type == token.MappingValueType && i > 0:
+			key := tokens[i-1]
+			mapping := enter(key.Position.Column, false)
+			if mapping.keys++; mapping.keys > maxKeys {
+				return p.errorf(key, "found more than %d keys in a mapping without braces; accepted: up to that, or more in braces", maxKeys)
+			}
+		}
+		if len(open)+brackets > maxDepth {
 			return p.errorf(t, "found lists or mappings that are nested more than %d deep; accepted: up to that", maxDepth)
 		}
 	}
