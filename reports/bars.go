@@ -24,11 +24,13 @@ type bar struct {
 	sure50   result.Confidence // withheld: there is no bar
 	sure99   result.Confidence
 	value    string // what stands beside the bar, or why there is none
+
+	series *series // that it is of; nil if it has not run
 }
 
 // barOf returns the bar of one protocol in one region; s is nil if it has not run.
 func barOf(s *series, name string, c color.NRGBA) bar {
-	b := bar{name: name, color: c}
+	b := bar{name: name, color: c, series: s}
 	switch {
 	case s == nil:
 		b.value = "not run"
@@ -76,7 +78,7 @@ const farApart = 20
 
 // barFigure draws panels of bars under one another, on one scale if that can be read. Times names what they show.
 func barFigure(title string, subtitle []string, times string, panels []barPanel) *figure {
-	f := &figure{title: title, subtitle: subtitle, legend: barLegend(panels), columns: 1, xLabel: times + " (ms)"}
+	f := &figure{title: title, subtitle: subtitle, legend: barLegend(panels), columns: 1, xLabel: times + " (ms)", data: barData(panels)}
 	most, shortest, longest := 0, math.Inf(1), 0.0
 	for _, p := range panels {
 		most = max(most, len(p.bars))
@@ -98,6 +100,39 @@ func barFigure(title string, subtitle []string, times string, panels []barPanel)
 		}
 	}
 	return f
+}
+
+// barData are the bars, a row each.
+func barData(panels []barPanel) *figureData {
+	data := newData("region", "bar", "p50_ms", "p50_may_be_less_by_ms", "p50_is", "p99_ms", "p99_may_be_less_by_ms", "p99_is",
+		"floor_ms", "round_trip_ms", "offered_per_s", "achieved_per_s", "remark")
+	for _, p := range panels {
+		for _, b := range p.bars {
+			cells := []any{p.region, b.name}
+			if b.series == nil {
+				data.add(append(cells, "", "", "withheld", "", "", "withheld", "", "", "", "", b.value)...)
+				continue
+			}
+			s := b.series
+			for _, one := range []struct {
+				percentile float64
+				at         time.Duration
+				sure       result.Confidence
+			}{{50, b.p50, b.sure50}, {99, b.p99, b.sure99}} {
+				if one.sure == result.Withheld {
+					cells = append(cells, "", "", one.sure)
+				} else {
+					cells = append(cells, one.at, s.Bound(one.percentile), one.sure)
+				}
+			}
+			remark := ""
+			if b.sure50 == result.Withheld {
+				remark = b.value
+			}
+			data.add(append(cells, s.Floor, s.Quorum, s.Rate(s.measured()), s.Throughput(s.measured()), remark)...)
+		}
+	}
+	return data
 }
 
 // limit is the end of the scale that the panel asks for, in milliseconds.

@@ -57,8 +57,9 @@ func (v *view) hasBreakdowns() bool {
 // after the answer is drawn thinner. A saturated run is drawn: here waiting is what one wants to see.
 func breakdownFigure(v *view) *figure {
 	f := &figure{
-		title: "What a write waits for: mean time in each stage", subtitle: []string{subtitle(v.Result)},
+		title: "What a write waits for: mean time in each stage", subtitle: subtitles(v.Result),
 		legend: stageLegend(v), columns: 1, dataHeight: barRoom(len(v.labels)), xLabel: "time since the write arrived (ms)",
+		data: newData("region", "protocol", "stage", "after_the_answer", "mean_ms"),
 	}
 	if every := v.sampled(); every > 1 {
 		f.subtitle = append(f.subtitle, fmt.Sprintf("Of some protocols one write in %d was followed.", every))
@@ -72,6 +73,11 @@ func breakdownFigure(v *view) *figure {
 			if s := v.series[i][region]; s != nil {
 				if b.spoilt = s.spoilt(50); !b.spoilt {
 					b.known = s.Breakdown
+				}
+			}
+			if b.known != nil {
+				for _, stage := range b.known.Stages {
+					f.data.add(name, label, stage.Name, stage.After, stage.Mean())
 				}
 			}
 			answered, applied = max(answered, millis(b.total(false))), max(applied, millis(b.total(true)))
@@ -123,7 +129,7 @@ func stageLegend(v *view) []legendEntry {
 		}
 		legend = append(legend, legendEntry{said, func(c draw.Canvas) {
 			middle, half := c.Center().Y, c.Size().Y*height/2
-			fill(c, shown, vg.Rectangle{Min: vg.Point{X: c.Min.X, Y: middle - half}, Max: vg.Point{X: c.Max.X, Y: middle + half}})
+			fill(c, unthemed{shown}, vg.Rectangle{Min: vg.Point{X: c.Min.X, Y: middle - half}, Max: vg.Point{X: c.Max.X, Y: middle + half}})
 		}})
 	}
 	return legend
@@ -202,10 +208,11 @@ func (p stagePanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			}
 			middle := y(barMiddle(i, len(p.bars)))
 			from, to := x(millis(at)), min(x(millis(at+s.Mean())), c.Max.X)
-			fill(c, stageColors[s.Name], vg.Rectangle{Min: vg.Point{X: from, Y: middle - half}, Max: vg.Point{X: to, Y: middle + half}})
+			fill(c, unthemed{stageColors[s.Name]}, vg.Rectangle{Min: vg.Point{X: from, Y: middle - half}, Max: vg.Point{X: to, Y: middle + half}})
 			label := strconv.FormatFloat(millis(s.Mean()), 'f', 1, 64)
 			if !s.After && to-from > smallText.Width(label)+3 {
 				style := aligned(smallText, text.XCenter, text.YBottom)
+				style.Color = unthemed{ink} // on a stage's colour, which is light in all themes
 				c.FillText(style, vg.Point{X: (from + to) / 2, Y: middle - 0.4*style.Font.Size}, label)
 			}
 			if s.After && millis(at+s.Mean()) > chart.X.Max {

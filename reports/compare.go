@@ -90,8 +90,14 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 	return nil
 }
 
-// DrawCompare writes a figure of the same comparison to path: bars as in latency.png.
-func DrawCompare(path string, results []*result.Result, names []string, opts CompareOptions) error {
+// DrawCompare writes a figure of the same comparison to path, in the format of its extension: bars as in latency.png. The
+// data that it is drawn from is written beside it, under the same name with the extension .csv. Look says how it is drawn;
+// its formats do not matter.
+func DrawCompare(path string, results []*result.Result, names []string, opts CompareOptions, look FigureOptions) error {
+	format, err := FormatOfFile(path)
+	if err != nil {
+		return fmt.Errorf("drawing the comparison: %w", err)
+	}
 	comparisons, err := comparisonsOf(results, names, opts)
 	if err != nil {
 		return err
@@ -115,7 +121,12 @@ func DrawCompare(path string, results []*result.Result, names []string, opts Com
 	for i, r := range results {
 		what[i] = names[i] + " = " + subtitle(r)
 	}
-	if err := writePNG(path, barFigure("Comparison of latency by region", what, timeName(results[0]), panels).render()); err != nil {
+	f := barFigure("Comparison of latency by region", what, timeName(results[0]), panels)
+	encoded, err := f.drawing(&look).encode(format, look.Theme, provenanceOf(f.title, look.Command, results...))
+	if err == nil {
+		err = errors.Join(writeWhole(path, encoded), writeWhole(strings.TrimSuffix(path, string(format))+"csv", f.data.encode()))
+	}
+	if err != nil {
 		return fmt.Errorf("drawing the comparison: %w", err)
 	}
 	return nil

@@ -157,7 +157,7 @@ func TestComparisonsThatMakeNoSenseAreRefused(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error with %q", err, c.want)
 			}
-			if DrawCompare(filepath.Join(t.TempDir(), "compare.png"), c.results, c.names, c.opts) == nil {
+			if DrawCompare(filepath.Join(t.TempDir(), "compare.png"), c.results, c.names, c.opts, FigureOptions{}) == nil {
 				t.Error("a figure was drawn of it")
 			}
 		})

@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"math"
+
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -14,11 +16,12 @@ import (
 // twice as long.
 func distributionFigure(v *view) *figure {
 	f := &figure{
-		title: "Distribution of " + v.noun() + " latency", subtitle: []string{subtitle(v.Result)},
+		title: "Distribution of " + v.noun() + " latency", subtitle: subtitles(v.Result),
 		legend: append(v.protocolLegend(false, "saturated", "not run"), tripsEntry(),
 			faintEntry("faint: fewer than 100 "+v.noun()+"s beyond, or off by over 1 %; not drawn: fewer than 10, or off by over 5 %")),
 		columns: columnsFor(len(v.regions)), dataHeight: 2.1 * vg.Inch,
 		xLabel: "percentile (%)", yLabel: timeName(v.Result) + " (ms)",
+		data: newData("region", "protocol", "percentile", "ms", "is"),
 	}
 	furthest := nines(99)
 	var charts []*plot.Plot
@@ -39,6 +42,7 @@ func distributionFigure(v *view) *figure {
 					opacity = dimmedOpacity
 				}
 				chart.Add(line(part.points, i, opacity))
+				f.data.addCurve(name, v.labels[i], part)
 			}
 		}
 		setScale(&chart.Y, top, 7)
@@ -91,6 +95,20 @@ func curve(o *result.Operations, h *hdrhistogram.Histogram) []stretch {
 		}
 		last := &all[len(all)-1]
 		last.points = append(last.points, point)
+	}
+}
+
+// addCurve adds the points of a part of a curve, eight for each further nine.
+func (d *figureData) addCurve(region, label string, part stretch) {
+	const every = 1 / (8 * curveStep)
+	for i, point := range part.points {
+		if step := math.Round(point.X / curveStep); math.Mod(step, every) == 0 || i == len(part.points)-1 {
+			sure := result.Solid
+			if part.faint {
+				sure = result.Dimmed
+			}
+			d.add(region, label, percentileAt(point.X), point.Y, sure)
+		}
 	}
 }
 

@@ -8,28 +8,47 @@ import (
 	"quorumbench/bench/result"
 )
 
-// Draw writes the figures of a result into the folder dir, which must be there, and returns their
-// paths: latency.png (p50 and p99 of each region and protocol, beside floors and round trips),
-// distribution.png (all percentiles that the samples bear), timeline.png (latency over the measured
-// time) and breakdown.png (what a write waited for), the first three for reads, too, if there were
-// any, as latency-reads.png and so on. Of a sweep it draws sweep.png and sweep-reads.png alone, and of one over the load
-// throughput.png (latency over throughput). Each is 7.25 inches wide at 300 dpi and appears as a whole or not at all. A result without runs gives
-// figures that say so. If a figure cannot be drawn, the others are.
-func Draw(dir string, r *result.Result) ([]string, error) {
-	var paths []string
-	var missing []error
-	for _, f := range figuresOf(r) {
-		path := filepath.Join(dir, f.name)
-		if err := writePNG(path, f.figure().render()); err != nil {
-			missing = append(missing, fmt.Errorf("%s was not drawn: %w", path, err))
-			continue
-		}
-		paths = append(paths, path)
-	}
-	return paths, errors.Join(missing...)
+// Drawn is what Draw has written.
+type Drawn struct {
+	Paths []string // of the figures, without the data beside them
 }
 
-// file is a figure and the name of its file.
+// Draw writes the figures of a result into the folder dir, which must be there: latency (p50 and p99 of each region and
+// protocol, beside floors and round trips), distribution (all percentiles that the samples bear), timeline (latency over the
+// measured time) and breakdown (what a write waited for), the first three for reads, too, if there were any, as latency-reads
+// and so on. Of a sweep it draws sweep and sweep-reads alone, and of one over the load throughput (latency over throughput).
+//
+// Each is written in all formats that the options name, and its data beside it as CSV. Inside are the title, the program, the
+// experiment with its hash, the seed and the command; the same result and the same options give the same bytes. A file appears
+// as a whole or not at all. A result without runs gives figures that say so. If a figure cannot be drawn, the others are.
+func Draw(dir string, r *result.Result, opts FigureOptions) (Drawn, error) {
+	var drawn Drawn
+	var missing []error
+	for _, file := range figuresOf(r) {
+		f := file.figure()
+		picture, made := f.drawing(&opts), provenanceOf(f.title, opts.Command, r)
+		path := filepath.Join(dir, file.name)
+		write := func(extension string, content []byte, err error) bool {
+			if err == nil {
+				err = writeWhole(path+extension, content)
+			}
+			if err != nil {
+				missing = append(missing, fmt.Errorf("%s%s was not drawn: %w", path, extension, err))
+			}
+			return err == nil
+		}
+		for _, format := range opts.formats() {
+			content, err := picture.encode(format, opts.Theme, made)
+			if write("."+string(format), content, err) {
+				drawn.Paths = append(drawn.Paths, path+"."+string(format))
+			}
+		}
+		write(".csv", f.data.encode(), nil)
+	}
+	return drawn, errors.Join(missing...)
+}
+
+// file is a figure and the name of its files, without an extension.
 type file struct {
 	name   string
 	figure func() *figure
@@ -39,14 +58,14 @@ func figuresOf(r *result.Result) []file {
 	if r.Experiment.Sweep != nil {
 		writes := sweepOf(r)
 		if r.Experiment.Load.IsSearch() {
-			return []file{{"throughput.png", writes.throughputFigure}}
+			return []file{{"throughput", writes.throughputFigure}}
 		}
-		files := []file{{"sweep.png", writes.figure}}
+		files := []file{{"sweep", writes.figure}}
 		if r.Experiment.Sweep.OfLoad() {
-			files = append(files, file{"throughput.png", writes.throughputFigure})
+			files = append(files, file{"throughput", writes.throughputFigure})
 		}
 		if reads := writes.ofReads(); reads != nil {
-			files = append(files, file{"sweep-reads.png", reads.figure})
+			files = append(files, file{"sweep-reads", reads.figure})
 		}
 		return files
 	}
@@ -56,9 +75,9 @@ func figuresOf(r *result.Result) []file {
 		if v == nil {
 			continue
 		}
-		suffix := ".png"
+		suffix := ""
 		if v.reads {
-			suffix = "-reads.png"
+			suffix = "-reads"
 		}
 		files = append(files,
 			file{"latency" + suffix, func() *figure { return latencyFigure(v) }},
@@ -66,7 +85,7 @@ func figuresOf(r *result.Result) []file {
 			file{"timeline" + suffix, func() *figure { return timelineFigure(v) }})
 	}
 	if writes.hasBreakdowns() {
-		files = append(files, file{"breakdown.png", func() *figure { return breakdownFigure(writes) }})
+		files = append(files, file{"breakdown", func() *figure { return breakdownFigure(writes) }})
 	}
 	return files
 }
@@ -78,6 +97,10 @@ func subtitle(r *result.Result) string {
 	}
 	return headline(r)
 }
+
+// subtitles are the lines that say of which run a figure is, and which faults there were: each figure of a run with faults
+// says so.
+func subtitles(r *result.Result) []string { return append([]string{subtitle(r)}, faultList(r)...) }
 
 // latencyFigure shows which regions pay for how many round trips under which protocol.
 func latencyFigure(v *view) *figure {
@@ -93,5 +116,5 @@ func latencyFigure(v *view) *figure {
 		}
 		panels = append(panels, p)
 	}
-	return barFigure(v.title(" latency by region"), []string{subtitle(v.Result)}, timeName(v.Result), panels)
+	return barFigure(v.title(" latency by region"), subtitles(v.Result), timeName(v.Result), panels)
 }

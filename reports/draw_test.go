@@ -20,12 +20,13 @@ import (
 func drawn(t *testing.T, r *result.Result) map[string]*image.RGBA {
 	t.Helper()
 	dir := t.TempDir()
-	paths, err := Draw(dir, r)
+	all, err := Draw(dir, r, FigureOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != len(paths) || len(paths) == 0 {
-		t.Fatalf("the folder has %v (%v) and Draw returned %q", entries, err, paths)
+	paths := all.Paths
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 2*len(paths) || len(paths) == 0 {
+		t.Fatalf("the folder has %v (%v) and Draw returned %q; want these and as many CSVs", entries, err, paths)
 	}
 	figures := map[string]*image.RGBA{}
 	for _, path := range paths {
@@ -183,12 +184,12 @@ func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 		result *result.Result
 		want   []string
 	}{
-		{"writes", threeRegions().result(), []string{"distribution.png", "latency.png", "timeline.png"}},
-		{"reads", withReads(threeRegions().result()), []string{"distribution-reads.png", "distribution.png", "latency-reads.png", "latency.png", "timeline-reads.png", "timeline.png"}},
-		{"breakdown", withBreakdowns(threeRegions().result()), []string{"breakdown.png", "distribution.png", "latency.png", "timeline.png"}},
-		{"sweep", swept(), []string{"sweep.png"}},
-		{"sweep over the load", overloaded(), []string{"sweep.png", "throughput.png"}},
-		{"sweep with reads", withReads(swept()), []string{"sweep-reads.png", "sweep.png"}},
+		{"writes", threeRegions().result(), []string{"distribution", "latency", "timeline"}},
+		{"reads", withReads(threeRegions().result()), []string{"distribution", "distribution-reads", "latency", "latency-reads", "timeline", "timeline-reads"}},
+		{"breakdown", withBreakdowns(threeRegions().result()), []string{"breakdown", "distribution", "latency", "timeline"}},
+		{"sweep", swept(), []string{"sweep"}},
+		{"sweep over the load", overloaded(), []string{"sweep", "throughput"}},
+		{"sweep with reads", withReads(swept()), []string{"sweep", "sweep-reads"}},
 	} {
 		var got []string
 		for _, f := range figuresOf(c.result) {
@@ -273,7 +274,7 @@ func TestComparisonIsDrawn(t *testing.T) {
 	slower.protocols[0].trips = []float64{2, 2, 2}
 	path := filepath.Join(t.TempDir(), "compare.png")
 	results := []*result.Result{threeRegions().result(), slower.result()}
-	if err := DrawCompare(path, results, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}); err != nil {
+	if err := DrawCompare(path, results, []string{"a", "b"}, CompareOptions{Protocols: []string{"quick"}}, FigureOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	picture := decoded(t, path)
@@ -287,19 +288,19 @@ func TestComparisonIsDrawn(t *testing.T) {
 
 // A figure that cannot be written leaves nothing, is said, and does not keep the others from being drawn.
 func TestAFigureThatCannotBeWritten(t *testing.T) {
-	if paths, err := Draw(filepath.Join(t.TempDir(), "missing"), notRun()); err == nil || len(paths) > 0 {
-		t.Errorf("figures were written into a folder that is not there: %v", paths)
+	if drawn, err := Draw(filepath.Join(t.TempDir(), "missing"), notRun(), FigureOptions{}); err == nil || len(drawn.Paths) > 0 {
+		t.Errorf("figures were written into a folder that is not there: %v", drawn.Paths)
 	}
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "latency.png"), 0o755); err != nil { // in the way of the rename
 		t.Fatal(err)
 	}
-	paths, err := Draw(dir, notRun())
+	drawn, err := Draw(dir, notRun(), FigureOptions{})
 	if err == nil || !strings.Contains(err.Error(), "latency.png was not drawn") {
 		t.Errorf("a folder is in the place of a figure, and the error is %v", err)
 	}
 	entries, _ := os.ReadDir(dir)
-	if len(paths) == 0 || len(entries) != len(paths)+1 {
-		t.Errorf("the figures %v were drawn, and the folder holds %v; want these, and what was there", paths, entries)
+	if n := len(drawn.Paths); n == 0 || len(entries) != 2*(n+1) { // the data of the one that was not drawn is there
+		t.Errorf("the figures %v were drawn, and the folder holds %v; want these with their data, and what was there", drawn.Paths, entries)
 	}
 }

@@ -50,7 +50,7 @@ world: sim
 	if err != nil {
 		log.Fatal(err)
 	}
-	if _, err := reports.Draw(stored, again); err != nil {
+	if _, err := reports.Draw(stored, again, reports.FigureOptions{}); err != nil {
 		log.Fatal(err)
 	}
 	for _, line := range reports.Verdict(again) {
@@ -67,12 +67,16 @@ world: sim
 	// raft with leader us-east-1 commits in one round trip from us-east-1, two round trips from eu-west-1 and 1.5 round trips from ap-northeast-1.
 	// SHA256SUMS
 	// bench.txt
+	// breakdown.csv
 	// breakdown.png
+	// distribution.csv
 	// distribution.png
+	// latency.csv
 	// latency.hlog
 	// latency.png
 	// run.json
 	// summary.csv
+	// timeline.csv
 	// timeline.png
 }
 
@@ -142,17 +146,20 @@ func ExampleDraw() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(folder)
-	paths, err := reports.Draw(folder, twoProtocols())
+	drawn, err := reports.Draw(folder, twoProtocols(), reports.FigureOptions{Formats: []reports.FigureFormat{reports.PNG, reports.SVG}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	for _, path := range paths {
+	for _, path := range drawn.Paths {
 		fmt.Println(filepath.Base(path))
 	}
 	// Output:
 	// latency.png
+	// latency.svg
 	// distribution.png
+	// distribution.svg
 	// timeline.png
+	// timeline.svg
 }
 
 func ExampleCompare() {
@@ -183,7 +190,7 @@ func ExampleDrawCompare() {
 	}
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, "compare.png")
-	if err := reports.DrawCompare(path, results, names, reports.CompareOptions{}); err != nil {
+	if err := reports.DrawCompare(path, results, names, reports.CompareOptions{}, reports.FigureOptions{}); err != nil {
 		log.Fatal(err)
 	}
 	_, err = os.Stat(path)

@@ -15,15 +15,17 @@ import (
 // figure is a page: title, legend, and panels of equal data areas in a grid, which share the names
 // of their axes. It is as high as that takes.
 type figure struct {
-	title      string   // what is shown
-	subtitle   []string // of which run; each begins a line
+	width      vg.Length // for which it is laid out; pageWidth unless set
+	title      string    // what is shown
+	subtitle   []string  // of which run; each begins a line
 	legend     []legendEntry
 	panels     []panel
-	columns    int
+	columns    int       // at most: there are fewer if panels would be too narrow
 	dataHeight vg.Length // of each panel
 	rightEdge  vg.Length // left free beside each data area, for what the panel writes there
 	xLabel     string
 	yLabel     string // none if empty
+	data       *figureData
 }
 
 // panel is a plot and what stands above it.
@@ -68,24 +70,32 @@ type layout struct {
 	height  vg.Length   // of the page
 }
 
-// render draws the figure.
-func (f *figure) render() *vgimg.Canvas {
+// narrowestPanel is the least width of a panel with its axes, in points, where there are several beside each other.
+const narrowestPanel = 145
+
+// drawing lays the figure out and returns what draws it.
+func (f *figure) drawing(opts *FigureOptions) *drawing {
+	width, scale := opts.layoutWidth()
+	f.width = width
+	f.columns = max(1, min(f.columns, int((width-2*pageEdge+betweenCells)/(narrowestPanel+betweenCells))))
 	l := f.layout()
-	picture := vgimg.NewWith(vgimg.UseWH(pageWidth, l.height), vgimg.UseDPI(dpi))
-	page := draw.New(picture)
+	return &drawing{width: width, height: l.height, scale: scale, draw: func(page draw.Canvas) { f.draw(page, l) }}
+}
+
+// draw draws the figure as it is laid out.
+func (f *figure) draw(page draw.Canvas, l layout) {
 	top := l.drawHead(page)
 	bottom := f.drawPanels(page, l, top)
 
-	middle := (l.left + l.axes.left + pageWidth - pageEdge - l.axes.right) / 2
+	middle := (l.left + l.axes.left + f.width - pageEdge - l.axes.right) / 2
 	page.FillText(aligned(labelText, text.XCenter, text.YBottom), vg.Point{X: middle, Y: pageEdge - labelText.FontExtents().Descent/2}, f.xLabel)
 	style := aligned(labelText, text.XCenter, text.YTop)
 	style.Rotation = math.Pi / 2
 	page.FillText(style, vg.Point{X: pageEdge, Y: (top + bottom) / 2}, f.yLabel)
-	return picture
 }
 
 func (f *figure) layout() layout {
-	inner := pageWidth - 2*pageEdge
+	inner := f.width - 2*pageEdge
 	rows := (len(f.panels) + f.columns - 1) / f.columns
 	l := layout{
 		head: f.headLines(inner), legend: f.legendLines(inner),
@@ -101,7 +111,7 @@ func (f *figure) layout() layout {
 	if f.yLabel != "" {
 		l.left += lineHeight(labelText) + sampleGap
 	}
-	l.cell = (pageWidth - pageEdge - l.left - vg.Length(f.columns-1)*betweenCells) / vg.Length(f.columns)
+	l.cell = (f.width - pageEdge - l.left - vg.Length(f.columns-1)*betweenCells) / vg.Length(f.columns)
 
 	l.height = 2*pageEdge + 2*betweenParts + vg.Length(len(l.legend)+1)*lineHeight(labelText)
 	l.height += headHeight(l.head)
@@ -212,16 +222,38 @@ func drawHeadLines(page draw.Canvas, lines []headLine, y vg.Length) vg.Length {
 func (f *figure) legendLines(width vg.Length) [][]legendEntry {
 	var lines [][]legendEntry
 	var used vg.Length
-	for _, entry := range f.legend {
+	for _, entry := range brokenEntries(f.legend, width) {
 		w := entry.width()
-		if len(lines) == 0 || used+w > width {
+		if len(lines) == 0 || used+w > width || entry.continues {
 			lines, used = append(lines, nil), 0
 		}
 		last := len(lines) - 1
-		lines[last] = append(lines[last], entry)
+		lines[last] = append(lines[last], entry.legendEntry)
 		used += w + entryGap
 	}
 	return lines
+}
+
+// entryPart is an entry of a legend, or the next line of one whose name does not fit on a line.
+type entryPart struct {
+	legendEntry
+	continues bool
+}
+
+// brokenEntries breaks the names that are longer than a line.
+func brokenEntries(entries []legendEntry, width vg.Length) []entryPart {
+	var all []entryPart
+	for _, entry := range entries {
+		room := width - entry.sampleRoom()
+		for i, line := range wrap(entry.name, func(s string) bool { return labelText.Width(s) <= room }) {
+			part := entryPart{legendEntry{line, entry.sample}, i > 0}
+			if i > 0 && entry.sample != nil {
+				part.sample = func(draw.Canvas) {} // the room of one
+			}
+			all = append(all, part)
+		}
+	}
+	return all
 }
 
 func (e legendEntry) width() vg.Length { return e.sampleRoom() + labelText.Width(e.name) }

@@ -1,51 +1,33 @@
 package reports
 
 import (
-	"bytes"
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 
 	"quorumbench/bench/result"
 )
 
 // DrawSpaceTime draws a scenario's run as a space-time diagram: replicas are vertical lines, time
 // runs downwards, messages are arrows. It draws the parts that the script names, all of the run if
-// there are none. The file is a PNG at 300 dpi or an SVG, by the extension of path, and appears as
+// there are none. The file is a PNG at 300 dpi, an SVG or a PDF, by the extension of path, and appears as
 // a whole or not at all.
 func DrawSpaceTime(path string, run *result.SpaceTime) error {
-	extension := filepath.Ext(path)
-	if extension != ".png" && extension != ".svg" {
-		return fmt.Errorf("drawing %s: found the extension %q; accepted: .png, .svg", path, extension)
+	format, err := FormatOfFile(path)
+	if err != nil {
+		return fmt.Errorf("drawing a space-time diagram: %w", err)
 	}
 	d := spaceTimeOf(run)
-	if extension == ".png" {
-		picture := vgimg.NewWith(vgimg.UseWH(d.width, d.height), vgimg.UseDPI(dpi))
-		d.draw(draw.New(picture))
-		return writePNG(path, picture)
+	picture := drawing{width: d.width, height: d.height, scale: 1, draw: d.draw}
+	encoded, err := picture.encode(format, Light, provenance{title: d.head[0].text})
+	if err != nil {
+		return fmt.Errorf("drawing %s: %w", path, err)
 	}
-	picture := vgsvg.New(d.width, d.height)
-	d.draw(draw.New(picture))
-	var encoded bytes.Buffer
-	if _, err := picture.WriteTo(&encoded); err != nil {
-		return fmt.Errorf("encoding %s: %w", path, err)
-	}
-	return writeWhole(path, withFallbackFonts(encoded.Bytes()))
-}
-
-// withFallbackFonts names fonts of the same widths for where Liberation is not installed: with the
-// font in it, an SVG would be a megabyte.
-func withFallbackFonts(svg []byte) []byte {
-	family := []byte("font-family:Liberation Sans")
-	return bytes.ReplaceAll(svg, family, append(family, ",Arial,Helvetica,sans-serif"...))
+	return writeWhole(path, encoded)
 }
 
 // spaceTime is a diagram, laid out.

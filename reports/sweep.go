@@ -212,9 +212,10 @@ func (s *sweep) growth(protocol int) string {
 // distances: the values of a sweep need not be numbers.
 func (s *sweep) figure() *figure {
 	f := &figure{
-		title: s.points[0].title(" latency by " + s.Experiment.Sweep.Path + ": p50 solid, p99 dashed"), subtitle: []string{subtitle(s.Result)},
+		title: s.points[0].title(" latency by " + s.Experiment.Sweep.Path + ": p50 solid, p99 dashed"), subtitle: subtitles(s.Result),
 		legend: append(s.legend(), tripsEntry()), columns: columnsFor(len(s.points[0].regions)), dataHeight: 2.3 * vg.Inch,
 		xLabel: s.Experiment.Sweep.Path, yLabel: timeName(s.Result) + " (ms)",
+		data: s.data(),
 	}
 	low, high := math.Inf(1), 0.0
 	var charts []*plot.Plot
@@ -249,6 +250,31 @@ func (s *sweep) figure() *figure {
 		}
 	}
 	return f
+}
+
+// data are the percentiles of each protocol and region at each point, as far as they can be shown.
+func (s *sweep) data() *figureData {
+	data := newData(s.Experiment.Sweep.Path, "region", "protocol", "offered_per_s", "achieved_per_s", "p50_ms", "p50_is", "p99_ms", "p99_is", "floor_ms", "remark")
+	for n, v := range s.points {
+		for region, name := range v.regions {
+			for i, label := range v.labels {
+				one := v.series[i][region]
+				if one == nil {
+					continue
+				}
+				cells := []any{s.values[n], name, label, one.Rate(one.measured()), one.Throughput(one.measured())}
+				for _, p := range []percentile{p50, p99} {
+					if sure := one.confidence(p.at); sure == result.Withheld {
+						cells = append(cells, "", sure)
+					} else {
+						cells = append(cells, time.Duration(p.of(one.Response)), sure)
+					}
+				}
+				data.add(append(cells, one.Floor, v.caveat(label))...)
+			}
+		}
+	}
+	return data
 }
 
 // logFrom is by which factor the greatest must exceed the least for an axis to be logarithmic.

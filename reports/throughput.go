@@ -203,9 +203,10 @@ func limitOf(l loaded) string {
 func (s *sweep) throughputFigure() *figure {
 	unit := s.noun() + "s answered a second, in all regions"
 	f := &figure{
-		title: s.points[0].title(" latency over throughput: p50 solid, p99 dashed"), subtitle: []string{subtitle(s.Result)},
+		title: s.points[0].title(" latency over throughput: p50 solid, p99 dashed"), subtitle: subtitles(s.Result),
 		columns: columnsFor(len(s.points[0].regions) + 1), dataHeight: 2.3 * vg.Inch,
 		xLabel: unit, yLabel: timeName(s.Result) + " (ms)",
+		data: s.data(),
 	}
 	protocols := make([][]loaded, len(s.points[0].labels))
 	top, hatched := 0.0, false

@@ -5,6 +5,7 @@ import (
 	"image/color"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
@@ -24,10 +25,11 @@ func timelineFigure(v *view) *figure {
 		what += fmt.Sprintf(", of the first of %d repeats", v.Experiment.Repeats)
 	}
 	f := &figure{
-		title: what, subtitle: append([]string{subtitle(v.Result)}, faultList(v.Result)...),
+		title: what, subtitle: subtitles(v.Result),
 		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
 		columns: 1, dataHeight: 1.15 * vg.Inch,
 		xLabel: "time since measuring began (s)", yLabel: timeName(v.Result) + " (ms)",
+		data: newData("region", "protocol", "from_s", "to_s", "p10_ms", "p50_ms", "p90_ms"),
 	}
 	end := 0.0
 	var charts []*plot.Plot
@@ -51,6 +53,10 @@ func timelineFigure(v *view) *figure {
 				continue
 			}
 			medians, band := timeline(steps)
+			for _, one := range steps {
+				at := func(p float64) time.Duration { return time.Duration(result.Percentile(one.response, p)) }
+				f.data.add(name, v.labels[i], one.from, one.to, at(10), at(50), at(90))
+			}
 			for _, p := range band {
 				top = max(top, p.Y)
 			}
@@ -108,7 +114,7 @@ func faultMarks(r *result.Result, top float64) []plot.Plotter {
 		if err != nil {
 			panic(fmt.Sprintf("reports: labelling a fault: %v", err)) // one point, one label
 		}
-		label.TextStyle = []draw.TextStyle{aligned(letters(7.5, faultInk), draw.XLeft, draw.YTop)}
+		label.TextStyle = []draw.TextStyle{aligned(letters(8.5, faultInk), draw.XLeft, draw.YTop)}
 		marks = append(marks, label)
 		delete(numbers, begin)
 	}

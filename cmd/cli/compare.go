@@ -16,6 +16,7 @@ func compareCommand() *cobra.Command {
 	var options reports.CompareOptions
 	var out string
 	var format *reports.Format
+	var look *reports.FigureOptions
 	var check regressionCheck
 	cmd := &cobra.Command{
 		Use:   "compare FOLDER [FOLDER...]",
@@ -36,8 +37,10 @@ Results that differ in topology, load, network or transport are not compared unl
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, folders []string) error {
-			if cmd.Flags().Changed("out") && filepath.Ext(out) != ".png" {
-				return usage(fmt.Errorf("--out: found %q; accepted: a name that ends in .png", out))
+			if cmd.Flags().Changed("out") {
+				if _, err := reports.FormatOfFile(out); err != nil {
+					return usage(fmt.Errorf("--out: %w", err))
+				}
 			}
 			if err := check.validate(cmd, folders); err != nil {
 				return usage(err)
@@ -72,7 +75,7 @@ Results that differ in topology, load, network or transport are not compared unl
 			if out == "" {
 				return nil
 			}
-			if err := reports.DrawCompare(out, results, names, options); err != nil {
+			if err := reports.DrawCompare(out, results, names, options, lookOf(cmd, folders, look)); err != nil {
 				return err
 			}
 			fmt.Fprintf(aside(cmd, *format), "figure: %s\n", out)
@@ -81,8 +84,9 @@ Results that differ in topology, load, network or transport are not compared unl
 	}
 	cmd.Flags().StringSliceVar(&options.Protocols, "protocols", nil, "only these, separated by commas")
 	cmd.Flags().BoolVar(&options.Force, "force", false, "compare results of different experiments, too")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the figure, a PNG")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the figure, a PNG, SVG or PDF by its extension; the data goes beside it as CSV")
 	format = formatFlag(cmd)
+	look = figureFlags(cmd, false)
 	cmd.Flags().StringVar(&check.baseline, "baseline", "", "result folder of an earlier run: exit 3 if this one is slower by more than --fail-above")
 	cmd.Flags().StringVar(&check.failAbove, "fail-above", "3%", "with --baseline: the slowdown that is allowed")
 	cmd.Flags().StringVar(&check.annotate, "annotate", "", `with --baseline: "github" prints an annotation for each regression`)

@@ -14,8 +14,9 @@ func flagError(_ *cobra.Command, err error) error {
 	if !errors.As(err, &value) {
 		return usage(err)
 	}
-	if value.GetFlag().Value.Type() == "format" {
-		return usage(fmt.Errorf("--format: %w", value.Unwrap()))
+	switch value.GetFlag().Value.Type() { // these say themselves what is accepted
+	case "format", "formats", "theme", "width":
+		return usage(fmt.Errorf("--%s: %w", value.GetFlag().Name, value.Unwrap()))
 	}
 	accepted, known := map[string]string{
 		"uint64": "a whole number from 0 to 18446744073709551615", "int": "a whole number", "float64": "a number",

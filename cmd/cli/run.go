@@ -30,6 +30,7 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var quiet, simulated, realtime bool
 	var spin time.Duration
 	var format *reports.Format
+	var look *reports.FigureOptions
 	var trace, profile, live string
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml",
@@ -38,7 +39,8 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
 bench.txt (for benchstat), figures: latency.png, distribution.png, timeline.png, breakdown.png (what a
 write waited for), the first three once more for reads, or sweep.png, and report.html, a page for a
-browser with all of it and with single writes message by message.
+browser with all of it and with single writes message by message. Each figure is drawn from the CSV of the
+same name beside it.
 
 The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
 is read from standard input. Ctrl-C stops the
@@ -122,7 +124,7 @@ run and keeps what was measured so far, marked as partial.`,
 				end := showLive(cmd, listener, plan.Experiment.Name, folder.Path, &options)
 				defer func() { end(failed) }()
 			}
-			return run(cmd, plan, folder, options, quiet, *format)
+			return run(cmd, plan, folder, options, quiet, *format, lookOf(cmd, args, look))
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
@@ -131,6 +133,7 @@ run and keeps what was measured so far, marked as partial.`,
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
 	cmd.Flags().BoolVar(&realtime, "realtime", true, "let other programs wait during live runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
 	format = formatFlag(cmd)
+	look = figureFlags(cmd, true)
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array that ui.perfetto.dev and chrome://tracing open")
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
@@ -176,7 +179,7 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 
 // run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
-func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format) error {
+func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
 	options.Watch = both(options.Watch, progress.show)
 	found, failed := bench.Execute(cmd.Context(), plan, options)
@@ -190,7 +193,7 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 		return failed
 	}
 	told := tell(cmd, plan, found)
-	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, told))
+	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told))
 	switch {
 	case stopped && missing == nil:
 		return interrupted("interrupted; the result is marked as partial")
@@ -214,19 +217,19 @@ func tell(cmd *cobra.Command, plan *experiment.Plan, found *result.Result) *step
 
 // show prints the table of a result, and draws its figures and its page into its folder. Told are the writes that the page
 // steps through; nil takes those in the folder.
-func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder string, told *stepwise.Told) error {
+func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder string, look reports.FigureOptions, told *stepwise.Told) error {
 	stdout, w := cmd.OutOrStdout(), aside(cmd, format)
 	err := reports.Table(stdout, r, reports.TableOptions{Output: outputOf(cmd, format), Color: reports.ColorTerminal(stdout)})
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // the reader has seen enough
 	}
-	figures, missing := reports.Draw(folder, r)
+	drawn, missing := reports.Draw(folder, r, look)
 	report, undrawn := page.Draw(folder, r, told)
 	fmt.Fprintln(w)
 	if path := filepath.Join(folder, "run.json"); isFile(path) {
 		fmt.Fprintf(w, "result: %s\n", path)
 	}
-	for _, figure := range figures {
+	for _, figure := range drawn.Paths {
 		fmt.Fprintf(w, "figure: %s\n", figure)
 	}
 	if undrawn == nil {

@@ -105,7 +105,7 @@ func showScenario(cmd *cobra.Command, format reports.Format, run *scenario.Run, 
 	w := aside(cmd, format)
 	found := scenarioJSON{Name: run.Script.Name, Title: run.Script.Title, Outcomes: []outcomeJSON{}}
 	var rows []table.Row
-	if extension := filepath.Ext(folder); extension == ".png" || extension == ".svg" {
+	if extension := filepath.Ext(folder); extension == ".png" || extension == ".svg" || extension == ".pdf" {
 		return usage(fmt.Errorf("--out: found %q; accepted: a folder, in which the figures get the scenario's name", folder))
 	}
 	fmt.Fprintf(w, "%s: %s\n", run.Script.Name, run.Script.Title)
