@@ -8,7 +8,6 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
 
 	"quorumbench/bench/result"
 )
@@ -98,17 +97,21 @@ func histogramOf(n int64) *hdrhistogram.Histogram {
 }
 
 func TestCurvesEndWhereSamplesDo(t *testing.T) {
+	of := func(h *hdrhistogram.Histogram) *series {
+		one := result.Operations{Response: result.WithPercentiles(result.Summary{Count: h.TotalCount(), Min: 1, Max: time.Duration(h.Max())}, h),
+			Intervals: []result.Interval{{Response: result.PackHistogram(h)}}}
+		one.Service = one.Response
+		region := result.RegionRun{Operations: one}
+		return &series{RegionRun: region, runs: []result.Run{{Regions: []result.RegionRun{region}}}}
+	}
 	for _, c := range []struct {
 		samples          int64
 		solidTo, faintTo float64 // percentiles
 	}{
 		{1000, 90, 99}, {10_000, 99, 99.9}, {100_000, 99.9, 99.99}, {50, -1, 80},
 	} {
-		var solid, faint plotter.XYs
-		h := histogramOf(c.samples)
-		o := &result.Operations{Response: result.WithPercentiles(result.Summary{Count: h.TotalCount(), Min: 1, Max: time.Duration(h.Max())}, h)}
-		o.Service = o.Response
-		for _, part := range curve(o, h) {
+		var solid, faint []quantile
+		for _, part := range of(histogramOf(c.samples)).curve() {
 			if part.faint {
 				faint = part.points
 			} else {
@@ -119,16 +122,35 @@ func TestCurvesEndWhereSamplesDo(t *testing.T) {
 			t.Errorf("%d samples have a solid part", c.samples)
 		}
 		if c.solidTo >= 0 {
-			if end := solid[len(solid)-1].X; math.Abs(end-nines(c.solidTo)) > 2*curveStep {
+			if end := solid[len(solid)-1].x; math.Abs(end-nines(c.solidTo)) > 2*curveStep {
 				t.Errorf("%d samples are solid up to p%v, want p%v", c.samples, percentileAt(end), c.solidTo)
 			}
 		}
-		if end := faint[len(faint)-1].X; math.Abs(end-nines(c.faintTo)) > 2*curveStep {
+		if end := faint[len(faint)-1].x; math.Abs(end-nines(c.faintTo)) > 2*curveStep {
 			t.Errorf("%d samples are shown up to p%v, want p%v", c.samples, percentileAt(end), c.faintTo)
 		}
 	}
-	if all := curve(&result.Operations{}, histogramOf(5)); all != nil {
+	if all := of(histogramOf(5)).curve(); all != nil {
 		t.Error("five samples have a curve")
+	}
+}
+
+// All percentiles of a histogram at once are what they are one by one.
+func TestQuantiles(t *testing.T) {
+	h := result.NewHistogram()
+	for i := range int64(3000) {
+		if err := h.RecordValue(70_000_000 + i*i*100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var xs []float64
+	for x := 0.05; x < 3; x += 0.05 {
+		xs = append(xs, x)
+	}
+	for i, got := range quantiles(h, xs) {
+		if want := result.Percentile(h, percentileAt(xs[i])); got != want {
+			t.Errorf("p%v is %v, want %v", percentileAt(xs[i]), got, want)
+		}
 	}
 }
 

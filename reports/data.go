@@ -121,6 +121,9 @@ func DataOf(r *result.Result) *Data {
 			d.Verdict = append(d.Verdict, line)
 		}
 	}
+	for _, left := range LeftOut(r) {
+		d.Notes = append(d.Notes, "figure left out: "+left)
+	}
 	for i := range r.Experiment.Faults {
 		f := &r.Experiment.Faults[i]
 		d.Faults = append(d.Faults, FaultBar{int64(f.At), int64(f.For), f.String()})

@@ -10,13 +10,16 @@ import (
 
 // Drawn is what Draw has written.
 type Drawn struct {
-	Paths []string // of the figures, without the data beside them
+	Paths   []string // of the figures, without the data beside them
+	LeftOut []string // a line for each figure in which there was nothing to see: its name, and why
 }
 
 // Draw writes the figures of a result into the folder dir, which must be there: latency (p50 and p99 of each region and
-// protocol, beside floors and round trips), distribution (all percentiles that the samples bear), timeline (latency over the
-// measured time) and breakdown (what a write waited for), the first three for reads, too, if there were any, as latency-reads
-// and so on. Of a sweep it draws sweep and sweep-reads alone, and of one over the load throughput (latency over throughput).
+// protocol, beside floors and round trips), distribution (all percentiles that the samples bear, above the floor), timeline
+// (the median over the measured time), heat (all latencies over it) and breakdown (what a write waited for), the first four
+// for reads, too, if there were any, as latency-reads and so on. Of a sweep it draws sweep and sweep-reads alone, and of one
+// over the load throughput (latency over throughput). Of live runs it draws trust (how exact the instrument was). A figure
+// that would show flat lines only is left out, and that is said.
 //
 // Each is written in all formats that the options name, and its data beside it as CSV. Inside are the title, the program, the
 // experiment with its hash, the seed and the command; the same result and the same options give the same bytes. A file appears
@@ -25,6 +28,10 @@ func Draw(dir string, r *result.Result, opts FigureOptions) (Drawn, error) {
 	var drawn Drawn
 	var missing []error
 	for _, file := range figuresOf(r) {
+		if why := file.empty(); why != "" {
+			drawn.LeftOut = append(drawn.LeftOut, file.name+" ("+why+")")
+			continue
+		}
 		f := file.figure()
 		picture, made := f.drawing(&opts), provenanceOf(f.title, opts.Command, r)
 		path := filepath.Join(dir, file.name)
@@ -52,20 +59,44 @@ func Draw(dir string, r *result.Result, opts FigureOptions) (Drawn, error) {
 type file struct {
 	name   string
 	figure func() *figure
+	flat   func() string // says why there is nothing to see in the figure; empty where there is, nil where there always is
+}
+
+// empty says why the figure is left out; nothing if it is not.
+func (f *file) empty() string {
+	if f.flat == nil {
+		return ""
+	}
+	return f.flat()
+}
+
+// LeftOut tells which figures of a result Draw leaves out, since there is nothing to see in them, and why, a line each.
+func LeftOut(r *result.Result) []string {
+	var lines []string
+	for _, file := range figuresOf(r) {
+		if why := file.empty(); why != "" {
+			lines = append(lines, file.name+" ("+why+")")
+		}
+	}
+	return lines
 }
 
 func figuresOf(r *result.Result) []file {
+	var trust []file
+	if !r.Experiment.IsSimulated() && len(r.Runs) > 0 {
+		trust = []file{{name: "trust", figure: func() *figure { return trustFigure(r) }}}
+	}
 	if r.Experiment.Sweep != nil {
 		writes := sweepOf(r)
 		if r.Experiment.Load.IsSearch() {
-			return []file{{"throughput", writes.throughputFigure}}
+			return append([]file{{name: "throughput", figure: writes.throughputFigure}}, trust...)
 		}
-		files := []file{{"sweep", writes.figure}}
+		files := append([]file{{name: "sweep", figure: writes.figure}}, trust...)
 		if r.Experiment.Sweep.OfLoad() {
-			files = append(files, file{"throughput", writes.throughputFigure})
+			files = append(files, file{name: "throughput", figure: writes.throughputFigure})
 		}
 		if reads := writes.ofReads(); reads != nil {
-			files = append(files, file{"sweep-reads", reads.figure})
+			files = append(files, file{name: "sweep-reads", figure: reads.figure})
 		}
 		return files
 	}
@@ -80,14 +111,15 @@ func figuresOf(r *result.Result) []file {
 			suffix = "-reads"
 		}
 		files = append(files,
-			file{"latency" + suffix, func() *figure { return latencyFigure(v) }},
-			file{"distribution" + suffix, func() *figure { return distributionFigure(v) }},
-			file{"timeline" + suffix, func() *figure { return timelineFigure(v) }})
+			file{name: "latency" + suffix, figure: func() *figure { return latencyFigure(v) }},
+			file{"distribution" + suffix, func() *figure { return distributionFigure(v) }, v.noDistribution},
+			file{"timeline" + suffix, func() *figure { return timelineFigure(v) }, v.noTimeline},
+			file{"heat" + suffix, func() *figure { return heatFigure(v) }, v.noHeat})
 	}
 	if writes.hasBreakdowns() {
-		files = append(files, file{"breakdown", func() *figure { return breakdownFigure(writes) }})
+		files = append(files, file{name: "breakdown", figure: func() *figure { return breakdownFigure(writes) }})
 	}
-	return files
+	return append(files, trust...)
 }
 
 // subtitle says of which run a figure is, and whether it was cut short.

@@ -69,15 +69,11 @@ world: sim
 	// bench.txt
 	// breakdown.csv
 	// breakdown.png
-	// distribution.csv
-	// distribution.png
 	// latency.csv
 	// latency.hlog
 	// latency.png
 	// run.json
 	// summary.csv
-	// timeline.csv
-	// timeline.png
 }
 
 // twoProtocols is what bench.Execute or result.Read return, cut down to one region.
@@ -156,10 +152,6 @@ func ExampleDraw() {
 	// Output:
 	// latency.png
 	// latency.svg
-	// distribution.png
-	// distribution.svg
-	// timeline.png
-	// timeline.svg
 }
 
 func ExampleCompare() {

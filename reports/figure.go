@@ -20,10 +20,12 @@ type figure struct {
 	subtitle   []string  // of which run; each begins a line
 	legend     []legendEntry
 	panels     []panel
-	columns    int       // at most: there are fewer if panels would be too narrow
+	columns    int       // at most: there are fewer if panels would be narrower than narrowest
+	narrowest  vg.Length // width of a panel with its axes; narrowestPanel unless set
 	dataHeight vg.Length // of each panel
 	rightEdge  vg.Length // left free beside each data area, for what the panel writes there
 	xLabel     string
+	sharedX    int    // labels of the x axis that the panels share, at round numbers: the lowest of each column bear them; 0: each its own
 	yLabel     string // none if empty
 	data       *figureData
 }
@@ -70,14 +72,23 @@ type layout struct {
 	height  vg.Length   // of the page
 }
 
-// narrowestPanel is the least width of a panel with its axes, in points, where there are several beside each other.
+// narrowestPanel is the least width of a panel with its axes, in points, where there are several beside each other, unless a
+// figure asks for more.
 const narrowestPanel = 145
 
 // drawing lays the figure out and returns what draws it.
 func (f *figure) drawing(opts *FigureOptions) *drawing {
 	width, scale := opts.layoutWidth()
 	f.width = width
-	f.columns = max(1, min(f.columns, int((width-2*pageEdge+betweenCells)/(narrowestPanel+betweenCells))))
+	narrowest := max(narrowestPanel, f.narrowest)
+	f.columns = max(1, min(f.columns, int((width-2*pageEdge+betweenCells)/(narrowest+betweenCells))))
+	for i := range f.panels {
+		if f.sharedX > 0 {
+			p := &f.panels[i]
+			p.unmarked = i+f.columns < len(f.panels)
+			p.plot.X.Tick.Marker = roundTicks{most: f.sharedX, unlabelled: p.unmarked}
+		}
+	}
 	l := f.layout()
 	return &drawing{width: width, height: l.height, scale: scale, draw: func(page draw.Canvas) { f.draw(page, l) }}
 }

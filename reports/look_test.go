@@ -43,8 +43,8 @@ func files(t *testing.T, opts FigureOptions) map[string][]byte {
 
 func TestTheSameResultGivesTheSameFiles(t *testing.T) {
 	first, second := files(t, everything), files(t, everything)
-	if len(first) != 4*4 { // four figures, in three formats and as data
-		t.Errorf("%d files, want 16", len(first))
+	if len(first) != 5*4 { // five figures, in three formats and as data
+		t.Errorf("%d files, want 20", len(first))
 	}
 	for name, content := range first {
 		if !bytes.Equal(content, second[name]) {

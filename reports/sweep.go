@@ -370,6 +370,9 @@ type logTicks struct{}
 // Ticks implements plot.Ticker.
 func (logTicks) Ticks(low, high float64) []plot.Tick {
 	var ticks []plot.Tick
+	if low <= 0 {
+		return nil // there is no such axis
+	}
 	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
 		for _, factor := range []float64{1, 2, 5} {
 			if value := factor * power; value >= low && value <= high {

@@ -3,6 +3,7 @@ package reports
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"gonum.org/v1/plot"
 )
@@ -68,4 +69,48 @@ func roundStep(least float64) float64 {
 		}
 	}
 	return 10 * power
+}
+
+// differenceScale is a scale for differences from zero on: about linear up to its unit, and logarithmic further away, in both
+// directions. So it shows small differences beside large ones. It implements plot.Normalizer.
+type differenceScale struct{ unit float64 }
+
+// Normalize implements plot.Normalizer.
+func (d differenceScale) Normalize(low, high, x float64) float64 {
+	from, to := math.Asinh(low/d.unit), math.Asinh(high/d.unit)
+	return (math.Asinh(x/d.unit) - from) / (to - from)
+}
+
+// differenceTicks labels such a scale at zero and at powers of ten, and at two and five times these unless there are many.
+type differenceTicks struct{ unit float64 }
+
+// Ticks implements plot.Ticker.
+func (d differenceTicks) Ticks(low, high float64) []plot.Tick {
+	ticks := []plot.Tick{{Value: 0, Label: "0"}}
+	factors := []float64{1, 2, 5}
+	if high > 30*d.unit || low < -30*d.unit {
+		factors = factors[:1]
+	}
+	for power := d.unit; power <= max(high, -low); power *= 10 {
+		for _, factor := range factors {
+			for _, value := range []float64{factor * power, -factor * power} {
+				if value >= low && value <= high {
+					ticks = append(ticks, plot.Tick{Value: value, Label: strings.Replace(strconv.FormatFloat(value, 'g', 6, 64), "-", "−", 1)})
+				}
+			}
+		}
+	}
+	return ticks
+}
+
+// setDifferences gives an axis of differences in milliseconds a scale from least, which is at most zero, to most: linear, or
+// that of differences if the greatest are many times as large as can be told from zero.
+func setDifferences(axis *plot.Axis, least, most float64) {
+	const unit, linearTo = 0.1, 1
+	if least == 0 && most <= linearTo {
+		setScale(axis, most, 7)
+		return
+	}
+	axis.Scale, axis.Tick.Marker = differenceScale{unit}, differenceTicks{unit}
+	axis.Min, axis.Max = least*1.3, max(unit, most*1.3)
 }

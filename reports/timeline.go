@@ -27,7 +27,7 @@ func timelineFigure(v *view) *figure {
 	f := &figure{
 		title: what, subtitle: subtitles(v.Result),
 		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
-		columns: 1, dataHeight: 1.15 * vg.Inch,
+		columns: 1, dataHeight: 1.15 * vg.Inch, sharedX: 11,
 		xLabel: "time since measuring began (s)", yLabel: timeName(v.Result) + " (ms)",
 		data: newData("region", "protocol", "from_s", "to_s", "p10_ms", "p50_ms", "p90_ms"),
 	}
@@ -67,12 +67,11 @@ func timelineFigure(v *view) *figure {
 		chart.Add(lines...)
 		setScale(&chart.Y, top, 5)
 		charts = append(charts, chart)
-		f.panels = append(f.panels, panel{title: name, plot: chart, unmarked: region < len(v.regions)-1, over: 4})
+		f.panels = append(f.panels, panel{title: name, plot: chart, over: 4})
 	}
-	for i, chart := range charts {
+	for _, chart := range charts {
 		chart.X.Min, chart.X.Max = 0, max(end, v.Experiment.Load.Duration.Seconds())
-		chart.X.Tick.Marker = roundTicks{most: 11, unlabelled: i < len(charts)-1}
-		chart.Add(faultMarks(v.Result, chart.Y.Max)...)
+		chart.Add(faultMarks(v.Result, 0, chart.Y.Max)...)
 	}
 	return f
 }
@@ -92,7 +91,7 @@ func faultList(r *result.Result) []string {
 
 // faultMarks are a line across the panel where a fault happened, and a shade while it lasts, with
 // the numbers of the faults of that time at the line's head.
-func faultMarks(r *result.Result, top float64) []plot.Plotter {
+func faultMarks(r *result.Result, bottom, top float64) []plot.Plotter {
 	faults := r.Experiment.Faults
 	var marks []plot.Plotter
 	numbers := map[float64]string{} // by when the faults happen
@@ -103,9 +102,9 @@ func faultMarks(r *result.Result, top float64) []plot.Plotter {
 		begin, end := faults[i].At.Seconds(), (faults[i].At + faults[i].For).Seconds()
 		if end > begin {
 			marks = append(marks, &plotter.Polygon{Color: faultShade,
-				XYs: []plotter.XYs{{{X: begin, Y: 0}, {X: begin, Y: top}, {X: end, Y: top}, {X: end, Y: 0}}}})
+				XYs: []plotter.XYs{{{X: begin, Y: bottom}, {X: begin, Y: top}, {X: end, Y: top}, {X: end, Y: bottom}}}})
 		}
-		marks = append(marks, &plotter.Line{XYs: plotter.XYs{{X: begin, Y: 0}, {X: begin, Y: top}},
+		marks = append(marks, &plotter.Line{XYs: plotter.XYs{{X: begin, Y: bottom}, {X: begin, Y: top}},
 			LineStyle: draw.LineStyle{Color: faultInk, Width: vg.Points(0.8)}})
 		if numbers[begin] == "" {
 			continue // they stand there already

@@ -185,8 +185,8 @@ func (i *intruder) Write(p []byte) (int, error) {
 
 // What cannot be written is said; the table is printed, and everything else is written.
 func TestWhatCannotBeWrittenIsSaid(t *testing.T) {
-	all := []string{"SHA256SUMS", "bench.txt", "breakdown.csv", "breakdown.png", "distribution.csv", "distribution.png", "latency.csv", "latency.hlog", "latency.png", "report.html",
-		"run.json", "summary.csv", "timeline.csv", "timeline.png", "writes.json"}
+	all := []string{"SHA256SUMS", "bench.txt", "breakdown.csv", "breakdown.png", "latency.csv", "latency.hlog", "latency.png", "report.html",
+		"run.json", "summary.csv", "writes.json"}
 	for _, lost := range []string{"run.json", "latency.png", "report.html"} {
 		folder := filepath.Join(t.TempDir(), "result")
 		stderr := &intruder{paths: []string{filepath.Join(folder, lost)}}

@@ -37,10 +37,11 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 		Short: "Run an experiment and draw what it found",
 		Long: `Run the protocols of an experiment one after the other, print the table of latencies and a
 verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
-bench.txt (for benchstat), figures: latency.png, distribution.png, timeline.png, breakdown.png (what a
-write waited for), the first three once more for reads, or sweep.png, and report.html, a page for a
-browser with all of it and with single writes message by message. Each figure is drawn from the CSV of the
-same name beside it.
+bench.txt (for benchstat), figures: latency.png, distribution.png (percentiles above the floor),
+timeline.png and heat.png (latency over time), the first four once more for reads, breakdown.png (what a
+write waited for), or sweep.png, and trust.png (how exact a live run's instrument was); and report.html, a
+page for a browser with all of it and with single writes message by message. Each figure is drawn from the
+CSV of the same name beside it; one that would show flat lines only is left out, and that is said.
 
 The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
 is read from standard input. Ctrl-C stops the
@@ -231,6 +232,9 @@ func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder st
 	}
 	for _, figure := range drawn.Paths {
 		fmt.Fprintf(w, "figure: %s\n", figure)
+	}
+	for _, left := range drawn.LeftOut {
+		fmt.Fprintf(w, "not drawn: %s\n", left)
 	}
 	if undrawn == nil {
 		fmt.Fprintf(w, "page: %s\n", report)
