@@ -106,6 +106,11 @@ func (r *replica) begin() {
 	r.traceLine("start of incarnation %d", r.host.Incarnation()+1)
 	r.record.Begin(r.Now())
 	r.host.Restore()
+	for _, c := range r.host.Pending().Commits {
+		if c.Adopted {
+			r.record.Journal.Restore(c.Slot, r.Now())
+		}
+	}
 	r.host.Start()
 	r.record.Node = r.host.Node()
 	r.stepped = true
@@ -117,6 +122,7 @@ func (r *replica) crash() {
 		return
 	}
 	r.traceLine("crash")
+	r.record.Journal.Lose(r.host.Unreleased())
 	r.host.Crash()
 	r.record.End(r.Now())
 	r.busy, r.backlog, r.received, r.stepped = false, nil, 0, false

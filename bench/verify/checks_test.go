@@ -82,6 +82,11 @@ func (r *told) apply(replica int, ids ...protocols.CommandID) {
 	}
 }
 
+// committed is that a command is applied at an index of the log.
+func committed(index uint64, id protocols.CommandID) protocols.Commit {
+	return protocols.Commit{Slot: protocols.Slot{Index: index}, ID: id, Command: fmt.Append(nil, id)}
+}
+
 // applyKey enters that a replica has applied a command at an index of the order of a key.
 func (r *told) applyKey(replica int, key, index uint64, id protocols.CommandID) {
 	slot := protocols.Slot{Key: string(load.AppendKey(nil, key)), Index: index}
@@ -216,6 +221,24 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 			r.write(0, key, 11, 0, 10)
 			r.applyKey(0, key, 1, r.write(1, key, 12, 20, 30))
 			r.Unsettled = "replicas had not applied all"
+		}, []string{CheckNothingLost}, nil},
+		{"a crash comes before it is known that a write was applied, and all have a state that it is part of", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.Replicas[0].Journal.Lose([]protocols.Commit{committed(1, a), committed(2, b)})
+			for i := range r.Replicas {
+				r.Replicas[i].Journal.Begin(40)
+				r.Replicas[i].Journal.Restore(protocols.Slot{Index: 1}, 40)
+				r.adopt(i, 1)
+				r.apply(i, b)
+			}
+		}, nil, nil},
+		{"a crash comes before it is known that a write was applied, and the state on the disk is older", func(r *told) {
+			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
+			r.applyAll(a)
+			r.Replicas[0].Journal.Lose([]protocols.Commit{committed(2, b)})
+			r.Replicas[0].Journal.Begin(40)
+			r.Replicas[0].Journal.Restore(protocols.Slot{Index: 1}, 40)
+			r.adopt(0, 1)
 		}, []string{CheckNothingLost}, nil},
 		{"a write without an answer is nowhere", func(r *told) {
 			r.write(0, key, 11, 0, never)

@@ -15,6 +15,7 @@ type Journal struct {
 	incarnations []map[string]*applied
 	log          *applied      // of the last incarnation, if it has applied something of the log
 	begun        time.Duration // when the last incarnation began
+	lost         []lostCommit  // by the last crash; see Lose
 
 	applied atomic.Int64  // see Steps
 	last    atomic.Uint64 // see End
@@ -52,24 +53,65 @@ func (j *Journal) Begin(now time.Duration) {
 	j.last.Store(0)
 }
 
+// Lose records commands that the replica had applied when it crashed, though nobody was to know it, since the disk had not
+// written all that goes with them. They count only if the disk has kept a state that they are part of; see Restore.
+func (j *Journal) Lose(commits []protocols.Commit) {
+	j.lost = j.lost[:0]
+	for _, c := range commits {
+		j.lost = append(j.lost, lostCommit{c.Slot, c.Adopted, newEntry(max(1, maphash.Bytes(journalSeed, c.Command)), c.ID)})
+	}
+}
+
+// lostCommit is a command, or a state, of which it is not known whether the disk has kept it.
+type lostCommit struct {
+	slot    protocols.Slot
+	adopted bool
+	command entry
+}
+
+// Restore records that the replica has found a state on its disk after a crash. What it had applied up to there before the
+// crash is part of that state, also if it was lost otherwise.
+func (j *Journal) Restore(state protocols.Slot, now time.Duration) {
+	if len(j.incarnations) < 2 {
+		return
+	}
+	before := j.incarnations[len(j.incarnations)-2]
+	for _, c := range j.lost {
+		if c.slot.Key == state.Key && c.slot.Index <= state.Index {
+			if before[c.slot.Key] == nil {
+				before[c.slot.Key] = &applied{stretches: []stretch{{first: 1, begun: now}}}
+			}
+			before[c.slot.Key].add(c.slot.Index, c.adopted, c.command, now, len(j.incarnations) > 2)
+		}
+	}
+}
+
 // Add records a command that the replica applied, or a state that it adopted.
 func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 	j.applied.Add(1)
 	if c.Slot.Key == "" {
 		j.last.Store(c.Slot.Index)
 	}
-	order := j.order(c.Slot.Key)
-	last := &order.stretches[len(order.stretches)-1]
-	if c.Adopted {
-		order.gap = order.gap || c.Slot.Index+1 < last.next()
-		if c.Slot.Index+1 > last.next() {
-			order.stretches = append(order.stretches, stretch{first: c.Slot.Index + 1, begun: now})
+	command := entry{}
+	if !c.Adopted {
+		command = newEntry(max(1, maphash.Bytes(journalSeed, c.Command)), c.ID)
+	}
+	j.order(c.Slot.Key).add(c.Slot.Index, c.Adopted, command, now, len(j.incarnations) > 1)
+}
+
+// add records a command that was applied at an index, or a state up to it that was adopted; timed also keeps when.
+func (a *applied) add(index uint64, adopted bool, command entry, now time.Duration, timed bool) {
+	last := &a.stretches[len(a.stretches)-1]
+	if adopted {
+		a.gap = a.gap || index+1 < last.next()
+		if index+1 > last.next() {
+			a.stretches = append(a.stretches, stretch{first: index + 1, begun: now})
 		}
 		return
 	}
-	order.gap = order.gap || c.Slot.Index != last.next()
-	last.commands.add(newEntry(max(1, maphash.Bytes(journalSeed, c.Command)), c.ID))
-	if len(j.incarnations) > 1 {
+	a.gap = a.gap || index != last.next()
+	last.commands.add(command)
+	if timed {
 		last.when = append(last.when, now)
 	}
 }

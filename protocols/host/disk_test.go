@@ -150,3 +150,31 @@ func TestACommandWhoseAnswerWaitsForTheDiskIsNotHandedOverAgain(t *testing.T) {
 		t.Errorf("did %v in %d steps, found %v; want %v in 2", w.did, stepped, broken, want)
 	}
 }
+
+// What is not released is what the write under way waits for, and then what has collected since.
+func TestCommitsThatAreNotReleased(t *testing.T) {
+	h, d := slow(&world{}, func(in *protocols.Input, out *protocols.Outbox) {
+		if in.Kind == protocols.InputCommand {
+			out.Persist(wrapperspb.Bool(true))
+			out.Commit(protocols.Slot{Index: in.Command.Seq}, in.Command, nil)
+		}
+	})
+	expect := func(when string, want ...uint64) {
+		t.Helper()
+		var got []uint64
+		for _, c := range h.Unreleased() {
+			got = append(got, c.Slot.Index)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the commits %v are not released, want %v", when, got, want)
+		}
+	}
+	for seq := range uint64(3) {
+		command(h, seq+1)
+	}
+	expect("the first is being written", 1, 2, 3)
+	d.durable(h)
+	expect("the others are being written", 2, 3)
+	d.durable(h)
+	expect("all are durable")
+}

@@ -2,6 +2,7 @@ package host
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"quorumbench/protocols"
@@ -146,6 +147,12 @@ func (h *Host) Restore() {
 func (h *Host) Start() {
 	h.input = protocols.Input{Kind: protocols.InputStart}
 	h.Input(&h.input, h.config.World.Now())
+}
+
+// Unreleased returns the commits that are not released yet, in their order. They are valid until the next call of a method
+// that changes the host.
+func (h *Host) Unreleased() []protocols.Commit {
+	return slices.Concat(h.writing.Commits, h.batch.Commits)
 }
 
 // Crash ends the incarnation. Effects that were not released are lost. Of records that are being written, the disk
