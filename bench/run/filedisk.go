@@ -25,8 +25,10 @@ type fileDisk struct {
 	err      error    // the first error; nothing is read or written after it
 	frame    []byte   // reused by write
 
-	begin   func() (over func())   // called when a write begins; the goroutine calls over when it has ended
-	crashed func(logFolder string) // called in a crash, when the log is at rest; nil for nothing. Tests damage the log with it
+	begin func() (over func()) // called when a write begins; the goroutine calls over when it has ended
+	// crashed is called in a crash, when the log is at rest, with its folder and the last record that the replica was told to be
+	// durable; nil for nothing. Tests damage the log with it.
+	crashed func(logFolder string, durable uint64)
 	batches chan batch
 	idle    sync.WaitGroup // zero when nothing is being written; all but path, begin, crashed and batches may then be used
 }
@@ -76,7 +78,7 @@ func (d *fileDisk) written() error {
 func (d *fileDisk) Crash() {
 	d.idle.Wait()
 	if d.crashed != nil {
-		d.crashed(d.path)
+		d.crashed(d.path, d.durable)
 	}
 }
 

@@ -281,9 +281,9 @@ func (r *running) disks() (disks []disk, remove func(), err error) {
 			remove()
 			return nil, nil, err
 		}
-		d.crashed = func(logFolder string) {
+		d.crashed = func(logFolder string, durable uint64) {
 			if r.crashed != nil {
-				r.crashed(i, logFolder)
+				r.crashed(i, logFolder, durable)
 			}
 		}
 		files, disks = append(files, d), append(disks, d)

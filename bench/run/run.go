@@ -103,7 +103,7 @@ type running struct {
 	end    *ending
 	faults *faults
 
-	crashed func(replica int, logFolder string) // called when a replica with a log on a file system crashes; for tests, nil otherwise
+	crashed func(replica int, logFolder string, durable uint64) // see fileDisk.crashed; for tests, nil otherwise
 }
 
 func newRunning(config Config) *running {
