@@ -91,7 +91,8 @@ type Load struct {
 	Duration  time.Duration      `yaml:"duration" json:"duration_ns"`               // 10s, measured
 	Warmup    time.Duration      `yaml:"warmup" json:"warmup_ns"`                   // 2s, before measuring begins
 	Timeout   time.Duration      `yaml:"timeout" json:"timeout_ns"`                 // 5s, after which a command counts as an error
-	ValueSize Size               `yaml:"value_size" json:"value_size"`              // 128B
+	ValueSize Size               `yaml:"value_size" json:"value_size"`              // 128B; if the sizes differ, their mean
+	Sizes     Sizes              `yaml:"sizes" json:"sizes,omitzero"`
 	Keys      Keys               `yaml:"keys" json:"keys"`
 
 	hour float64 // of Hours, in the load of a region
@@ -151,6 +152,27 @@ type Distribution string
 const (
 	Uniform Distribution = "uniform"
 	Zipf    Distribution = "zipf" // the k-th key in proportion to k^-exponent
+)
+
+// Sizes says how the sizes of the written values differ; see Load.SizeAt. The zero value says that they do not.
+type Sizes struct {
+	Distribution Sizing             `yaml:"distribution" json:"distribution,omitempty"` // constant
+	Min          Size               `yaml:"min" json:"min,omitempty"`                   // 1B, the least size; distribution: uniform, lognormal
+	Max          Size               `yaml:"max" json:"max,omitempty"`                   // 255B if uniform, 1MiB if lognormal: the greatest size; distribution: uniform, lognormal
+	Median       Size               `yaml:"median" json:"median,omitempty"`             // 128B, half of the sizes are smaller; distribution: lognormal
+	Spread       float64            `yaml:"spread" json:"spread,omitempty"`             // 2, a factor within which about two thirds of the sizes are, on either side of the median; distribution: lognormal
+	Table        map[string]float64 `yaml:"table" json:"table,omitempty"`               // sizes with their weights, such as {64B: 9, 4KiB: 1}; distribution: table
+}
+
+// Sizing is a distribution of sizes.
+type Sizing string
+
+// The distributions of sizes.
+const (
+	SameSize       Sizing = "constant"  // every value has load.value_size
+	UniformSizes   Sizing = "uniform"   // all whole numbers of bytes from min to max
+	LognormalSizes Sizing = "lognormal" // many small and few large ones: the logarithms are distributed normally
+	TableSizes     Sizing = "table"     // each size in proportion to its weight
 )
 
 // Network says what the links do besides delaying packets.

@@ -130,7 +130,7 @@ func (p *Plan) checkShape(doc *strictyaml.Document, _ *netem.Topology) error {
 	return nil
 }
 
-func texts(all []Arrivals) []string {
+func texts[T ~string](all []T) []string {
 	var words []string
 	for _, one := range all {
 		words = append(words, string(one))

@@ -82,7 +82,7 @@ func (s swept) into(e *Experiment) {
 
 // notSwept lists the settings of these sections that must be the same at all points, since they say when runs
 // begin and end, those of a search, which has points of its own, and mappings.
-var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands", "load.slo.p50", "load.slo.p99", "load.precision", "load.hours"}
+var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands", "load.slo.p50", "load.slo.p99", "load.precision", "load.hours", "load.sizes.table"}
 
 // sweepable lists the paths that may be swept over.
 func sweepable() []string {

@@ -26,13 +26,15 @@ type generator struct {
 	zipf   *portable.Zipf
 	values *rand.ChaCha8
 	next   time.Duration
+
+	sizeAt func(share float64) int // nil if all values have the load's size
 }
 
 func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *generator {
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), thin: stream(6), region: uint64(region)}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), thin: stream(6), region: uint64(region), sizeAt: load.SizeAt()}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
@@ -88,6 +90,20 @@ func AppendKey(b []byte, n uint64) []byte {
 	return strconv.AppendUint(append(b, "key-"...), n, 10)
 }
 
+// size draws the size of a value, in bytes: one of sizes or, if there are none, one of the load.
+func (g *generator) size(sizes []int) int {
+	switch {
+	case len(sizes) > 0:
+		return sizes[g.sizes.IntN(len(sizes))]
+	case g.sizeAt != nil:
+		return g.sizeAt(inside(g.sizes))
+	}
+	return int(g.load.ValueSize)
+}
+
+// inside draws a number above 0 and below 1, of 2⁵² that have the same distance from each other.
+func inside(random *rand.Rand) float64 { return (float64(random.Uint64()>>12) + 0.5) / (1 << 52) }
+
 // fill makes c a write of the next key, or a read, and returns the key's number. A value has the load's size or, if
 // there are any, one of the sizes.
 func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
@@ -109,13 +125,11 @@ func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
 		return n
 	}
 	c.Op = kv.Op_PUT
-	size := int(g.load.ValueSize)
-	if len(sizes) > 0 {
-		size = sizes[g.sizes.IntN(len(sizes))]
-	}
-	if len(c.Value) != size {
+	size := g.size(sizes)
+	if cap(c.Value) < size {
 		c.Value = make([]byte, size)
 	}
+	c.Value = c.Value[:size]
 	g.values.Read(c.Value) // never fails
 	return n
 }
