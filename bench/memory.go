@@ -32,7 +32,10 @@ const (
 func memoryOf(plan *experiment.Plan, commands float64) float64 {
 	e := &plan.Experiment
 	replicas := float64(len(e.Replicas))
-	keys := min(commands, float64(e.Load.Keys.Count)*float64(len(e.Clients)))
+	keys := commands
+	if e.Load.Keys.Distribution != experiment.Latest { // else each write has a new one
+		keys = min(commands, float64(e.Load.Keys.Count)*float64(len(e.Clients)))
+	}
 	return bytesWithoutLoad + commands*(bytesPerCommand+bytesPerReplica*replicas) + keys*(bytesPerKey+float64(e.Load.ValueSize))*replicas
 }
 

@@ -20,7 +20,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 	}{
 		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Ramp), string(Step), string(Burst), string(Day), string(Saturate)}},
 		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
-		{"load.keys.distribution", string(e.Load.Keys.Distribution), []string{string(Uniform), string(Zipf)}},
+		{"load.keys.distribution", string(e.Load.Keys.Distribution), texts([]Distribution{Uniform, Zipf, Latest, Hotspot})},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},
 		{"transport.mode", string(e.Transport.Mode), []string{string(Auto), string(StreamPerBatch), string(OneStream)}},
 		{"durability", string(e.Durability), []string{string(InMemory), string(Fsync)}},
@@ -70,8 +70,6 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		return doc.Errorf("load.rate", "found a rate in a closed loop, where the answers set the rate; accepted: clients, as in clients: 10")
 	case !l.IsClosed() && l.Clients != 0:
 		return doc.Errorf("load.clients", "found clients in an open loop, where the rate sets the load; accepted: rate, or arrivals: closed")
-	case l.Keys.Distribution == Uniform && l.Keys.Exponent != 0:
-		return doc.Errorf("load.keys.exponent", "found an exponent for keys drawn uniformly; accepted: with distribution: zipf only")
 	}
 	switch limits := l.SLO != (SLO{}); {
 	case l.IsSearch() && !limits:
@@ -97,9 +95,6 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 	case !l.IsClosed() && l.Rate == 0:
 		l.Rate = 50
 	}
-	if l.Keys.Distribution == Zipf && l.Keys.Exponent == 0 {
-		l.Keys.Exponent = 1.01
-	}
 	for _, c := range []struct {
 		path     string
 		ok       bool
@@ -120,8 +115,6 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.retry", l.Retry == 0 || l.Retry >= time.Millisecond && l.Retry <= maxDelay, l.Retry, "0s, or 1ms to 1m"},
 		{"simulation.message_cost", e.Simulation.MessageCost >= 0 && e.Simulation.MessageCost <= maxDelay, e.Simulation.MessageCost, "0s to 1m"},
 		{"simulation.persist_cost", e.Simulation.PersistCost >= 0 && e.Simulation.PersistCost <= maxDelay, e.Simulation.PersistCost, "0s to 1m"},
-		{"load.keys.count", l.Keys.Count >= 1 && l.Keys.Count <= 1_000_000_000, l.Keys.Count, "1 to 1000000000"},
-		{"load.keys.exponent", l.Keys.Distribution != Zipf || l.Keys.Exponent > 1 && l.Keys.Exponent <= 10, l.Keys.Exponent, "above 1, up to 10"},
 		{"network.loss", e.Network.Loss <= 0.9, e.Network.Loss, "0% to 90%"},
 		{"network.queue", e.Network.Queue == 0 || e.Network.Rate > 0, e.Network.Queue, "with a rate only: a link of unlimited rate has no queue"},
 		{"network.reorder", !e.Network.Reorder || e.Network.Jitter, e.Network.Reorder, "with jitter: true only: without jitter nothing can overtake"},

@@ -136,13 +136,18 @@ const (
 
 // Keys says which keys the commands use.
 type Keys struct {
-	Count        int          `yaml:"count" json:"count"`               // 100000
-	Distribution Distribution `yaml:"distribution" json:"distribution"` // uniform
-	Exponent     float64      `yaml:"exponent" json:"exponent"`         // 1.01, of zipf, above 1
+	Count        int          `yaml:"count" json:"count"`                  // 100000
+	Distribution Distribution `yaml:"distribution" json:"distribution"`    // uniform
+	Exponent     float64      `yaml:"exponent" json:"exponent"`            // 1.01, above 0; distribution: zipf, latest
+	HotKeys      int          `yaml:"hot_keys" json:"hot_keys,omitempty"`  // a fifth of the keys; distribution: hotspot
+	HotShare     Share        `yaml:"hot_share" json:"hot_share,omitzero"` // 80%, of the commands, which use the hot keys; distribution: hotspot
 
 	// Conflicts is the share of the commands that use one key which all regions share; all other commands use
 	// keys that no other region uses. If it is not set, all regions draw from the same keys.
 	Conflicts *Share `yaml:"conflicts" json:"conflicts,omitempty"`
+	// Foreign is the share of the commands that use a key of another region; all other commands use keys of their own
+	// region, which has count of them. If it is not set, all regions draw from the same keys.
+	Foreign *Share `yaml:"foreign" json:"foreign,omitempty"`
 }
 
 // Distribution says how often each key is used.
@@ -151,7 +156,9 @@ type Distribution string
 // The distributions of keys.
 const (
 	Uniform Distribution = "uniform"
-	Zipf    Distribution = "zipf" // the k-th key in proportion to k^-exponent
+	Zipf    Distribution = "zipf"    // the k-th key in proportion to k^-exponent
+	Latest  Distribution = "latest"  // each write has a new key; reads use the k-th newest key in proportion to k^-exponent
+	Hotspot Distribution = "hotspot" // a share of the commands uses a few keys, all others the rest, each uniformly
 )
 
 // Sizes says how the sizes of the written values differ; see Load.SizeAt. The zero value says that they do not.

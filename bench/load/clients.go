@@ -43,13 +43,14 @@ type Clients struct {
 	issued  int64
 }
 
-// NewClients returns the clients of a region. Their commands follow from the load, the seed, the repeat and the
-// region.
-func NewClients(load *experiment.Load, seed uint64, repeat, region int) *Clients {
+// NewClients returns the clients of a region, of so many regions with clients. Their commands follow from the load, the seed,
+// the repeat, the region and the number of regions.
+func NewClients(load *experiment.Load, seed uint64, repeat, region, regions int) *Clients {
 	c := &Clients{
 		load: load, GiveUp: load.Timeout, ID: uint64(region) + 1,
 		latest: map[uint64]uint64{}, generator: newGenerator(load, seed, uint64(repeat), region),
 	}
+	c.generator.regions = uint64(regions)
 	c.left.Store(int64(load.Commands))
 	return c
 }

@@ -17,7 +17,7 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 		Arrivals: experiment.Poisson, Rate: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform}, ValueSize: 1,
 		Duration: time.Minute, Timeout: 5 * time.Second,
 	}
-	c := NewClients(load, 1, 0, 0)
+	c := NewClients(load, 1, 0, 0, 2)
 	issue := func(at time.Duration, acked uint64) protocols.CommandID {
 		t.Helper()
 		id, data := c.Issue(at, at)
@@ -64,7 +64,7 @@ func TestAClientOfAClosedLoopGoesOn(t *testing.T) {
 				Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
 				Duration: time.Minute, Timeout: time.Second,
 			}
-			c := NewClients(load, 1, 0, 0)
+			c := NewClients(load, 1, 0, 0, 2)
 			id, _ := c.Issue(0, sent)
 			went := 0
 			note := func(again bool) {
@@ -98,7 +98,7 @@ func TestAClientThinksBeforeItGoesOn(t *testing.T) {
 		Arrivals: experiment.Closed, Clients: 1, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
 		Duration: time.Minute, Timeout: time.Second, ThinkTime: 300 * time.Millisecond,
 	}
-	c := NewClients(load, 1, 0, 0)
+	c := NewClients(load, 1, 0, 0, 2)
 	id, _ := c.Issue(0, 0)
 	if again, due := c.Answered(id, kv.PutResult, 200*time.Millisecond); !again || due != 500*time.Millisecond {
 		t.Errorf("answered at 200ms, the client goes on: %v, at %v; want 500ms", again, due)

@@ -22,10 +22,15 @@ type generator struct {
 	sizes  *rand.Rand // draws the sizes of values
 	named  *rand.Rand // draws the commands that name a version, and the version
 	thin   *rand.Rand // draws which arrivals there are when the rate is below its peak
+	hot    *rand.Rand // draws the commands that use hot keys
+	moved  *rand.Rand // draws the commands that use a key of another region, and the region
 	region uint64
 	zipf   *portable.Zipf
 	values *rand.ChaCha8
 	next   time.Duration
+
+	regions  uint64 // with clients
+	inserted uint64 // keys, if each write has a new one
 
 	sizeAt func(share float64) int // nil if all values have the load's size
 }
@@ -34,13 +39,13 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	stream := func(kind uint64) *rand.Rand {
 		return rand.New(rand.NewPCG(seed, repeat<<32|uint64(region)<<8|kind))
 	}
-	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), thin: stream(6), region: uint64(region), sizeAt: load.SizeAt()}
+	g := &generator{load: load, gaps: stream(0), keys: stream(1), ops: stream(2), common: stream(3), named: stream(4), sizes: stream(5), thin: stream(6), hot: stream(7), moved: stream(8), region: uint64(region), regions: 1, sizeAt: load.SizeAt()}
 	var key [32]byte
 	binary.LittleEndian.PutUint64(key[:], seed)
 	binary.LittleEndian.PutUint64(key[8:], repeat)
 	binary.LittleEndian.PutUint64(key[16:], uint64(region))
 	g.values = rand.NewChaCha8(key)
-	if load.Keys.Distribution == experiment.Zipf {
+	if load.Keys.IsRanked() {
 		g.zipf = portable.NewZipf(g.keys, load.Keys.Exponent, uint64(load.Keys.Count-1))
 	}
 	return g
@@ -107,20 +112,10 @@ func inside(random *rand.Rand) float64 { return (float64(random.Uint64()>>12) + 
 // fill makes c a write of the next key, or a read, and returns the key's number. A value has the load's size or, if
 // there are any, one of the sizes.
 func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
-	var n uint64
-	if g.zipf != nil {
-		n = g.zipf.Uint64()
-	} else {
-		n = g.keys.Uint64N(uint64(g.load.Keys.Count))
-	}
-	if share := g.load.Keys.Conflicts; share != nil {
-		n += 1 + g.region*uint64(g.load.Keys.Count) // a range of its own
-		if g.common.Float64() < float64(*share) {
-			n = 0
-		}
-	}
+	read := g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads)
+	n := g.key(read)
 	c.Key = AppendKey(c.Key[:0], n)
-	if g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads) {
+	if read {
 		c.Op, c.Value = kv.Op_GET, nil
 		return n
 	}
@@ -132,4 +127,53 @@ func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
 	c.Value = c.Value[:size]
 	g.values.Read(c.Value) // never fails
 	return n
+}
+
+// key draws the number of the key of a read, or of a write. Regions that do not share their keys have a range of numbers each.
+func (g *generator) key(read bool) uint64 {
+	keys := &g.load.Keys
+	if keys.Distribution == experiment.Latest {
+		return g.latest(read)
+	}
+	n, count := g.ranked(), uint64(keys.Count)
+	switch {
+	case keys.Conflicts != nil:
+		n += 1 + g.region*count
+		if g.common.Float64() < float64(*keys.Conflicts) {
+			n = 0
+		}
+	case keys.Foreign != nil:
+		owner := g.region
+		if *keys.Foreign > 0 && g.moved.Float64() < float64(*keys.Foreign) {
+			owner = (owner + 1 + g.moved.Uint64N(g.regions-1)) % g.regions
+		}
+		n += owner * count
+	}
+	return n
+}
+
+// ranked draws a number from 0 to the number of keys, by their distribution.
+func (g *generator) ranked() uint64 {
+	keys := &g.load.Keys
+	switch {
+	case g.zipf != nil:
+		return g.zipf.Uint64()
+	case keys.Distribution != experiment.Hotspot:
+		return g.keys.Uint64N(uint64(keys.Count))
+	case g.hot.Float64() < float64(keys.HotShare):
+		return g.keys.Uint64N(uint64(keys.HotKeys))
+	}
+	return uint64(keys.HotKeys) + g.keys.Uint64N(uint64(keys.Count-keys.HotKeys))
+}
+
+// latest gives a write a new key, and draws the key of a read among the newest ones. The regions take turns in numbering new
+// keys, so that no two give the same number. A region knows what it has inserted itself, and takes the others to have inserted as
+// many.
+func (g *generator) latest(read bool) uint64 {
+	newest := uint64(g.load.Keys.Count) + g.inserted*g.regions
+	if read {
+		return newest - 1 - g.zipf.Uint64()
+	}
+	g.inserted++
+	return newest + g.region
 }

@@ -33,10 +33,10 @@ func TestARunEndsWhenAllIsApplied(t *testing.T) {
 		{"the replicas come to no end", true, true, time.Minute, 5300 * ms, false, false},
 	} {
 		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
-		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0)
+		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0, 2)
 		c.Beside = true
 		record := &verify.Record{
-			Plan: plan, Clients: []*load.Clients{c, load.NewClients(&plan.Experiment.Load, 1, 0, 1)}, Replicas: []*verify.Replica{{}, {}},
+			Plan: plan, Clients: []*load.Clients{c, load.NewClients(&plan.Experiment.Load, 1, 0, 1, 2)}, Replicas: []*verify.Replica{{}, {}},
 		}
 		for _, one := range record.Replicas {
 			one.Journal.Begin(0)
@@ -76,7 +76,7 @@ func TestAWaitForReplicasThatIsOverIsTold(t *testing.T) {
 	const ms = time.Millisecond
 	for _, test := range []struct{ answered, beside bool }{{false, true}, {true, true}, {true, false}} {
 		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
-		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0)
+		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0, 1)
 		c.Beside = test.beside
 		record := &verify.Record{Plan: plan, Clients: []*load.Clients{c}, Replicas: []*verify.Replica{{}, {}}}
 		for _, one := range record.Replicas {

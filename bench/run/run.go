@@ -110,7 +110,7 @@ func newRunning(config Config) *running {
 	e := &config.Plan.Experiment
 	record := &verify.Record{Plan: config.Plan, Protocol: config.Protocol, Repeat: config.Repeat, Gone: config.Gone}
 	for client := range e.Clients {
-		c := load.NewClients(e.Load.In(e.Clients[client]), e.Seed, config.Repeat, client)
+		c := load.NewClients(e.Load.In(e.Clients[client]), e.Seed, config.Repeat, client, len(e.Clients))
 		c.GiveUp = cmp.Or(config.GiveUp, c.GiveUp)
 		c.Beside = config.Plan.ClientRegion(client) < len(e.Replicas)
 		c.Sizes = config.ValueSizes

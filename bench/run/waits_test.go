@@ -48,10 +48,10 @@ func TestABacklogKeepsTheRunFromEnding(t *testing.T) {
 		{"one that is not", time.Minute, 300*ms + 5*time.Second, false},
 	} {
 		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
-		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0)
+		c := load.NewClients(&plan.Experiment.Load, 1, 0, 0, 2)
 		c.Beside = true
 		record := &verify.Record{
-			Plan: plan, Clients: []*load.Clients{c, load.NewClients(&plan.Experiment.Load, 1, 0, 1)}, Replicas: []*verify.Replica{{}, {}},
+			Plan: plan, Clients: []*load.Clients{c, load.NewClients(&plan.Experiment.Load, 1, 0, 1, 2)}, Replicas: []*verify.Replica{{}, {}},
 		}
 		for _, one := range record.Replicas {
 			one.Journal.Begin(0)

@@ -36,7 +36,7 @@ func tell(replicas int) *told {
 	e := experiment.Experiment{World: experiment.Simulated, Protocols: []experiment.Protocol{r.Protocol}}
 	for i := range replicas {
 		e.Regions = append(e.Regions, fmt.Sprint("r", i))
-		r.Clients = append(r.Clients, load.NewClients(&experiment.Load{}, 1, 0, i))
+		r.Clients = append(r.Clients, load.NewClients(&experiment.Load{}, 1, 0, i, replicas))
 		one := &Replica{Node: &idle{}}
 		one.Journal.Begin(0)
 		r.Replicas = append(r.Replicas, one)

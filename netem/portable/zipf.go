@@ -13,7 +13,10 @@ type Zipf struct {
 	least, span, sure float64
 }
 
-// NewZipf returns a distribution with an exponent above 1.
+// nearOne is how far an exponent may be from 1 to be taken for 1, where the integral of x^-exponent is a logarithm.
+const nearOne = 1e-9
+
+// NewZipf returns a distribution with an exponent above 0. Up to 1 it is a distribution only because there is a greatest number.
 func NewZipf(random *rand.Rand, exponent float64, greatest uint64) *Zipf {
 	z := &Zipf{random: random, exponent: exponent}
 	z.least = z.above(float64(greatest) + 0.5)
@@ -22,15 +25,21 @@ func NewZipf(random *rand.Rand, exponent float64, greatest uint64) *Zipf {
 	return z
 }
 
-// above is the integral of the function above the distribution, from x on.
+// above is an integral of the function above the distribution, at x.
 func (z *Zipf) above(x float64) float64 {
 	rest := 1 - z.exponent
+	if math.Abs(rest) < nearOne {
+		return Log(1 + x)
+	}
 	return Exp(float64(rest*Log(1+x))) * (1 / rest)
 }
 
 // inverse is the inverse of above.
 func (z *Zipf) inverse(y float64) float64 {
 	rest := 1 - z.exponent
+	if math.Abs(rest) < nearOne {
+		return Exp(y) - 1
+	}
 	return Exp(float64((1/rest)*Log(float64(rest*y)))) - 1
 }
 
