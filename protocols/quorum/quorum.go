@@ -73,8 +73,9 @@ func (s Set) Text(name Namer) string {
 	return "(" + strings.Join(names, ",") + ")"
 }
 
-// System tells which sets of replicas are quorums. Implementations are immutable, so that several
-// goroutines may use one.
+// System tells which sets of replicas are quorums. Systems are immutable, so that several goroutines may use
+// one. They are made by the functions of this package alone: any system can be written with them, since it is
+// what any of its smallest quorums' members together are.
 type System interface {
 	// IsQuorum tells whether the replicas of the set that the system is about are, or contain, a quorum.
 	IsQuorum(of Set) bool
@@ -84,6 +85,12 @@ type System interface {
 	Text(name Namer) string
 	// String is Text with the replicas' numbers.
 	fmt.Stringer
+	// rest is what is left to be decided about a quorum when some members are in a set, some are out of it, and
+	// the others may be either.
+	rest(in, out Set) rest
+	// place appends the members in the order in which Apart decides about them: those that stand together in a
+	// system, one after the other.
+	place(order []int32) []int32
 }
 
 // sized is the system of all sets of members that have a certain size.
@@ -116,10 +123,14 @@ func (q sized) Members() Set { return q.members }
 func (q sized) String() string { return q.Text(nil) }
 
 func (q sized) Text(name Namer) string {
-	if q.majority {
-		return "majority" + q.members.Text(name)
+	switch {
+	case q.majority:
+		return "majority" + q.members.Text(quoted(name))
+	case q.size == 1 && q.members.Size() == 1:
+		members := q.members.Text(quoted(name))
+		return members[1 : len(members)-1] // the replica alone
 	}
-	return fmt.Sprintf("%d of %s", q.size, q.members.Text(name))
+	return fmt.Sprintf("%d of %s", q.size, q.members.Text(quoted(name)))
 }
 
 // Reached returns the highest value that all replicas of some quorum have reached, where values holds

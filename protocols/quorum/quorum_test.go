@@ -1,7 +1,6 @@
 package quorum_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -72,27 +71,51 @@ func TestSystemsPrintThemselves(t *testing.T) {
 	}
 }
 
-// weighted is a system of the kind that this package does not know: a set whose weights sum up to the
-// threshold.
-type weighted struct {
-	weights   []int
-	threshold int
-}
-
-func (w weighted) Members() quorum.Set { return first(len(w.weights)) }
-
-func (w weighted) IsQuorum(of quorum.Set) bool {
-	sum := 0
-	for i, weight := range w.weights {
-		if of.Has(int32(i)) {
-			sum += weight
+// weighted is the system of the sets whose weights, those of the replicas 0, 1, …, sum up to the threshold.
+func weighted(weights []int, threshold int) quorum.System {
+	var parts []quorum.Part
+	for i, weight := range weights {
+		if weight > 0 {
+			parts = append(parts, quorum.Part{System: quorum.One(int32(i)), Weight: weight})
 		}
 	}
-	return sum >= w.threshold
+	return quorum.AtLeast(threshold, parts...)
 }
 
-func (w weighted) Text(quorum.Namer) string { return fmt.Sprint(w.weights, w.threshold) }
-func (w weighted) String() string           { return w.Text(nil) }
+// drawn is any system of n replicas: with weights, and with systems in one another that may share replicas.
+func drawn(random *rand.Rand, n, depth int) quorum.System {
+	switch kind := random.IntN(5); {
+	case depth == 0:
+		return quorum.One(random.Int32N(int32(n)))
+	case kind == 0:
+		members := quorum.Set(random.Uint64())&first(n) | 1
+		return quorum.Size(1+random.IntN(members.Size()), members)
+	case kind == 1:
+		var sets []quorum.Set
+		for range 1 + random.IntN(3) {
+			sets = append(sets, quorum.Set(random.Uint64())&first(n)|quorum.Of(random.Int32N(int32(n))))
+		}
+		return []func(...quorum.Set) quorum.System{quorum.Joint, quorum.Rows, quorum.Columns, quorum.Grid}[random.IntN(4)](sets...)
+	default:
+		var parts []quorum.Part
+		sum, alone := 0, quorum.Set(0)
+		for range 1 + random.IntN(4) {
+			p := quorum.Part{System: drawn(random, n, depth-1), Weight: 1 + random.IntN(2)}
+			if members := p.System.Members(); members.Size() == 1 {
+				if alone&members != 0 {
+					continue // an expression has a replica once within the same brackets
+				}
+				alone |= members
+			}
+			sum += p.Weight
+			parts = append(parts, p)
+		}
+		if kind == 2 {
+			return quorum.MajorityOf(parts...)
+		}
+		return quorum.AtLeast(1+random.IntN(sum), parts...)
+	}
+}
 
 // missing decides by trying every choice of sets.
 func missing(systems []quorum.System, n int, common quorum.Set) bool {
@@ -137,25 +160,26 @@ func check(t *testing.T, n int, systems ...quorum.System) {
 	}
 }
 
-// The closed form and the enumeration are held against every choice of sets, for pairs and triples of
-// systems of up to five replicas whose members need not be the same.
+// Apart is held against every choice of sets, for one to three systems of up to five replicas whose members need not be the
+// same.
 func TestApartIsExact(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 1500 {
 		n := 1 + random.IntN(5)
 		systems := make([]quorum.System, 1+random.IntN(3))
-		bySize := random.IntN(2) == 0
 		for i := range systems {
-			if bySize || random.IntN(4) == 0 {
-				members := quorum.Set(random.Uint64()) & first(n)
-				systems[i] = quorum.Size(random.IntN(n+2), members)
-				continue
+			switch random.IntN(3) {
+			case 0:
+				systems[i] = quorum.Size(random.IntN(n+2), quorum.Set(random.Uint64())&first(n))
+			case 1:
+				var weights []int
+				for range n {
+					weights = append(weights, random.IntN(4))
+				}
+				systems[i] = weighted(weights, 1+random.IntN(2*n))
+			default:
+				systems[i] = drawn(random, n, 2)
 			}
-			w := weighted{threshold: 1 + random.IntN(2*n)}
-			for range n {
-				w.weights = append(w.weights, random.IntN(4))
-			}
-			systems[i] = w
 		}
 		check(t, n, systems...)
 	}
@@ -175,23 +199,39 @@ func TestAFastQuorumIsAConditionOnThree(t *testing.T) {
 	}
 }
 
-func TestApartEnumeratesTwentyReplicasAndRefusesMore(t *testing.T) {
-	even := func(n, threshold int) weighted {
-		w := weighted{threshold: threshold}
-		for range n {
-			w.weights = append(w.weights, 1)
+// Of 64 replicas, in eight regions of eight: hierarchical majorities meet, and a half of the regions would not do.
+func TestApartDecidesAboutManyReplicas(t *testing.T) {
+	regions := func(n int) (parts []quorum.Part) {
+		for i := range n {
+			parts = append(parts, quorum.Part{System: quorum.Majority(first(8) << (8 * i)), Weight: 1})
 		}
-		return w
+		return parts
 	}
-	if apart, err := quorum.Apart(even(20, 14), even(20, 14), even(20, 13)); err != nil || apart != nil { // they leave out 6, 6 and 7 of 20
+	hierarchical := quorum.MajorityOf(regions(8)...)
+	if apart, err := quorum.Apart(hierarchical, hierarchical); apart != nil || err != nil {
 		t.Errorf("found %v, %v", apart, err)
 	}
-	apart, err := quorum.Apart(even(20, 14), even(20, 13), even(20, 13))
-	if err != nil || len(apart) != 3 || apart[0]&apart[1]&apart[2] != 0 || apart[0].Size() != 14 || apart[1].Size() != 13 || apart[2].Size() != 13 {
+	if apart, err := quorum.Apart(hierarchical, quorum.Majority(first(64))); apart == nil || err != nil {
+		t.Errorf("25 of 64 miss no majority of 33: found %v, %v", apart, err)
+	}
+	half := quorum.AtLeast(4, regions(8)...)
+	apart, err := quorum.Apart(half, hierarchical, half)
+	if err != nil || len(apart) != 3 || apart[0]&apart[1]&apart[2] != 0 || !half.IsQuorum(apart[0]) || !hierarchical.IsQuorum(apart[1]) || !half.IsQuorum(apart[2]) {
 		t.Errorf("found %v, %v", apart, err)
 	}
-	if _, err := quorum.Apart(even(21, 11), even(21, 11)); err == nil || !strings.Contains(err.Error(), "accepted: up to 20") {
-		t.Errorf("of 21 replicas found %v", err)
+	var weights []int
+	for i := range 40 {
+		weights = append(weights, 1+i%7)
+	}
+	sum := 0
+	for _, w := range weights {
+		sum += w
+	}
+	if apart, err := quorum.Apart(weighted(weights, sum/2+1), weighted(weights, sum/2+1)); apart != nil || err != nil {
+		t.Errorf("of 40 replicas with weights found %v, %v", apart, err)
+	}
+	if apart, err := quorum.Apart(weighted(weights, sum/2), weighted(weights, sum/2)); sum%2 == 0 && apart == nil || err != nil {
+		t.Errorf("halves of 40 replicas with weights must meet: found %v, %v", apart, err)
 	}
 }
 
@@ -200,11 +240,10 @@ func TestReachedIsTheHighestValueOfAQuorum(t *testing.T) {
 	for range 500 {
 		n := 1 + random.IntN(6)
 		values := make([]uint64, n)
-		w := weighted{threshold: 1 + random.IntN(2*n)}
 		for i := range values {
 			values[i] = random.Uint64N(5)
-			w.weights = append(w.weights, random.IntN(4))
 		}
+		w := drawn(random, n, 2)
 		want := uint64(0)
 		for _, candidate := range values {
 			var reached quorum.Set
