@@ -58,11 +58,14 @@ type Protocol struct {
 	Leader string `yaml:"leader" json:"leader,omitempty"` // the first replica, for drivers with a leader; auto: the one of the least mean floor
 	// Options are the driver's options as texts. After reading it has all of them, with defaults filled in.
 	Options protocols.Choices `yaml:"options" json:"options,omitempty"`
+	// Quorum holds the quorum systems that the file gives, by role; see quorum.Parse. The driver has systems for the other
+	// roles.
+	Quorum Quorums `yaml:"quorum" json:"quorum,omitempty"`
 
-	// Label is unique among the protocols of the experiment: the name, the options that differ from their
-	// defaults and, if two entries are still alike, the leader's region. It is used in histogram tags and has no
-	// comma, space or full stop.
-	Label string `json:"label"`
+	// Label is unique among the protocols of the experiment. Unless the file gives it, it is made of the name, the options that
+	// differ from their defaults, the word quorum if there are other quorums and, if two entries are still alike, the leader's
+	// region. It is used in histogram tags and has no comma, space or full stop.
+	Label string `yaml:"label" json:"label"`
 }
 
 // Variant is the label without the leader: the name and the options.

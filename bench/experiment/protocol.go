@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
@@ -37,7 +38,11 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		if err := checkOptionNames(doc, at+".options", driver); err != nil {
 			return err
 		}
-		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: protocol.Options})
+		roles, err := p.readQuorums(doc, at+".quorum", driver, protocol)
+		if err != nil {
+			return err
+		}
+		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: protocol.Options, Quorums: roles})
 		if err != nil {
 			return p.refusal(doc, at, driver, err)
 		}
@@ -81,9 +86,9 @@ func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Dr
 	case field.Field == protocols.FieldMembers:
 		return doc.Errorf(at, "found %d replicas for %s: %w", len(p.Experiment.Replicas), driver.Name, err)
 	case errors.As(err, &apart):
-		return doc.Errorf(at+"."+field.Field, "%s", apart.Text(func(replica int32) string { return p.Experiment.Regions[replica] }))
+		return doc.Errorf(at+"."+inFile(field.Field), "%s", apart.Text(p.replicaName))
 	}
-	return doc.Errorf(at+"."+field.Field, "%w", err)
+	return doc.Errorf(at+"."+inFile(field.Field), "%w", err)
 }
 
 // leaderAuto is the word in a file for a leader that the program chooses; see placeLeaders.
@@ -122,21 +127,41 @@ func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 	times := map[string]int{}
 	for i := range e.Protocols {
 		protocol := &e.Protocols[i]
-		protocol.Label = strings.Join(append([]string{protocol.Name}, p.Driver(*protocol).Words(len(e.Replicas), protocol.Options)...), "+")
+		given := fmt.Sprintf("protocols[%d].label", i)
+		if doc.Has(given) {
+			if protocol.Label == "" || len(protocol.Label) > mostLabel || strings.ContainsFunc(protocol.Label, noLabel) {
+				return doc.Errorf(given, "found %q; accepted: 1 to %d letters, digits and signs such as - and _", protocol.Label, mostLabel)
+			}
+			times[protocol.Label]++
+			continue
+		}
+		words := append([]string{protocol.Name}, p.Driver(*protocol).Words(len(e.Replicas), protocol.Options)...)
+		if len(protocol.Quorum) > 0 {
+			words = append(words, "quorum")
+		}
+		protocol.Label = strings.Join(words, "+")
 		times[protocol.Label]++
 	}
 	labels := map[string]bool{}
 	for i := range e.Protocols {
 		protocol := &e.Protocols[i]
-		if times[protocol.Label] > 1 && protocol.Leader != "" {
+		if times[protocol.Label] > 1 && protocol.Leader != "" && !doc.Has(fmt.Sprintf("protocols[%d].label", i)) {
 			protocol.Label += "@" + protocol.Leader
 		}
 		if labels[protocol.Label] {
-			return doc.Errorf(fmt.Sprintf("protocols[%d]", i), "found %s a second time; accepted: each protocol once, or with another leader or other options", protocol.Label)
+			return doc.Errorf(fmt.Sprintf("protocols[%d]", i), "found %s a second time; accepted: each protocol once, or with another leader, other options or another label", protocol.Label)
 		}
 		labels[protocol.Label] = true
 	}
 	return nil
+}
+
+// mostLabel bounds a label that a file gives, in bytes.
+const mostLabel = 32
+
+// noLabel tells whether a character cannot be in a label.
+func noLabel(r rune) bool {
+	return unicode.IsSpace(r) || unicode.IsControl(r) || strings.ContainsRune(`,.="@`, r)
 }
 
 // UnmarshalNode implements strictyaml.Unmarshaler: a protocol is a name or a mapping.
@@ -148,11 +173,13 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 		Name    string                `yaml:"name,required"`
 		Leader  string                `yaml:"leader"`
 		Options map[string]optionText `yaml:"options"`
+		Quorum  Quorums               `yaml:"quorum"`
+		Label   string                `yaml:"label"`
 	}
 	if err := node.Decode(&mapping); err != nil {
 		return err
 	}
-	p.Name, p.Leader = mapping.Name, mapping.Leader
+	p.Name, p.Leader, p.Quorum, p.Label = mapping.Name, mapping.Leader, mapping.Quorum, mapping.Label
 	if len(mapping.Options) > 0 {
 		p.Options = protocols.Choices{}
 	}

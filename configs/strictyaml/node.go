@@ -15,6 +15,7 @@ type Node struct {
 	line, column int
 	kind         kind
 	text         string  // of a scalar
+	textColumn   int     // of a scalar on one line that is written as it reads: where its first character stands; else 0
 	items        []*Node // of a list
 	entries      []entry // of a mapping, in the order of the file
 }
@@ -52,6 +53,16 @@ func (n *Node) Text() string { return n.text }
 func (n *Node) Errorf(format string, args ...any) error {
 	err := fmt.Errorf(format, args...)
 	return &Error{File: n.file, Line: n.line, Column: n.column, Msg: err.Error(), cause: errors.Unwrap(err)}
+}
+
+// ErrorAtf is Errorf at a character of the scalar's text, the first being 1. It is an error at the node where the
+// text is written in another way than it reads, on several lines or with escapes.
+func (n *Node) ErrorAtf(character int, format string, args ...any) error {
+	at := *n
+	if n.textColumn > 0 {
+		at.column = n.textColumn + character - 1
+	}
+	return at.Errorf(format, args...)
 }
 
 // String describes the node as error messages do: "text", 5, a list, a mapping, nothing.

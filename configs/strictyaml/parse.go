@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -203,6 +204,7 @@ func (p reader) read(from ast.Node) (*Node, error) {
 		n.kind, n.text = kindFloat, from.GetToken().Value
 	case *ast.StringNode:
 		n.kind, n.text = kindString, from.Value
+		n.textColumn = textColumn(n.column, from)
 		if from.GetToken().Type == token.StringType && isNumber(n.text) {
 			n.kind = kindFloat // such as 1e3, which the parser takes for a text
 		}
@@ -230,6 +232,18 @@ func (p reader) read(from ast.Node) (*Node, error) {
 		return nil, n.Errorf("found a value of %d bytes; accepted: up to %d", len(n.text), maxScalar)
 	}
 	return n, nil
+}
+
+// textColumn is where the first character of a text stands that begins, with its quotes, in the given column. It is 0 if the text
+// is written in another way than it reads.
+func textColumn(column int, from *ast.StringNode) int {
+	switch written := strings.TrimSpace(from.GetToken().Origin); written {
+	case from.Value:
+		return column
+	case `"` + from.Value + `"`, "'" + from.Value + "'":
+		return column + 1
+	}
+	return 0
 }
 
 // isNumber reports whether a text is a finite number.

@@ -1,7 +1,6 @@
 package multipaxos
 
 import (
-	"cmp"
 	"time"
 
 	"quorumbench/protocols"
@@ -26,12 +25,19 @@ var Driver = protocols.Driver{
 	Invariants: invariants,
 }
 
-// quorums returns the quorum systems of both phases, by their sizes. Unless phase1 is given, a phase-1 quorum is
-// the smallest that meets every phase-2 quorum (rule 6).
+// quorums returns the quorum systems of both phases, by their sizes unless the Config gives phase 2 others. Unless phase1 is given,
+// phase-1 quorums are all sets that meet every phase-2 quorum (rule 6).
 func quorums(c protocols.Config) quorum.Roles {
 	chosen := c.Options.(*Options)
-	phase1 := cmp.Or(chosen.Phase1, quorum.MeetingSize(c.Size(), chosen.Phase2))
-	return quorum.Roles{quorum.Phase1: quorum.Size(phase1, c.All()), quorum.Phase2: quorum.Size(chosen.Phase2, c.All())}
+	phase2 := c.Quorums[quorum.Phase2]
+	if phase2 == nil {
+		phase2 = quorum.Size(chosen.Phase2, c.All())
+	}
+	phase1 := quorum.Dual(phase2)
+	if chosen.Phase1 > 0 {
+		phase1 = quorum.Size(chosen.Phase1, c.All())
+	}
+	return quorum.Roles{quorum.Phase1: phase1, quorum.Phase2: phase2}
 }
 
 // floor is the shortest time that a write can take: the leader needs one round trip to a phase-2 quorum.

@@ -13,15 +13,21 @@ var Driver = protocols.Driver{
 	Name:    "paxos",
 	Summary: "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
 	Options: func(int) any { return &Options{} },
-	Quorums: func(c protocols.Config) quorum.Roles {
-		majority := quorum.Majority(c.All())
-		return quorum.Roles{quorum.Phase1: majority, quorum.Phase2: majority}
-	},
+	Quorums: quorums,
 	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 4
 	New:        newReplica,
 	Describe:   keypaxos.Describe,
 	Floor:      floor,
 	Invariants: keypaxos.Invariants(protocols.MaxReplicas),
+}
+
+// quorums returns the quorum systems of both phases: majorities or, if the Config gives phase 2 others, what meets these (rule 4).
+func quorums(c protocols.Config) quorum.Roles {
+	if given := c.Quorums[quorum.Phase2]; given != nil {
+		return quorum.Roles{quorum.Phase1: quorum.Dual(given), quorum.Phase2: given}
+	}
+	majority := quorum.Majority(c.All())
+	return quorum.Roles{quorum.Phase1: majority, quorum.Phase2: majority}
 }
 
 // floor returns the least latency of a write: the round trips to the nearest phase-1 and phase-2 quorums.

@@ -86,6 +86,21 @@ func Columns(rows ...Set) System {
 // Grid is the system of the sets that hold all replicas of a row and a replica of each row. Any two of them meet.
 func Grid(rows ...Set) System { return All(Rows(rows...), Columns(rows...)) }
 
+// Dual is the system of the sets that meet every quorum of s: a set is one of its quorums if the members that are not in it are none of s.
+func Dual(s System) System {
+	switch s := s.(type) {
+	case sized:
+		return Size(s.members.Size()+1-s.size, s.members)
+	case composed:
+		parts := make([]Part, len(s.parts))
+		for i, p := range s.parts {
+			parts[i] = Part{Dual(p.System), p.Weight}
+		}
+		return compose(byWeight, weigh(parts)+1-s.need, parts)
+	}
+	panic("quorum: a system that this package did not make")
+}
+
 // compose makes a system of replicas alone a sized one, which is decided faster.
 func compose(kind kind, need int, parts []Part) System {
 	if len(parts) == 1 && kind != byWeight {

@@ -12,6 +12,7 @@ import (
 type SyntaxError struct {
 	Column int // in characters, from 1, where what was found begins
 	Text   string
+	Name   string // that no replica has, if that is why
 }
 
 // Error says what was found and what is accepted.
@@ -299,7 +300,10 @@ func (p *parser) replica() (System, error) {
 	}
 	id, known := p.find(name)
 	if !known {
-		return nil, p.errorf(begin, "found %q, which is no replica; accepted: %s", name, forms)
+		return nil, &SyntaxError{
+			Column: utf8.RuneCountInString(p.text[:begin]) + 1, Name: name,
+			Text: fmt.Sprintf("found %q, which is no replica; accepted: %s", name, forms),
+		}
 	}
 	return One(id), nil
 }
