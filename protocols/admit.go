@@ -88,6 +88,9 @@ func (d *Driver) completeQuorums(c *Config) error {
 	if d.Quorums != nil {
 		roles = d.Quorums(*c)
 	}
+	if len(d.Meeting) == 0 && !sameRoles(c.Quorums, roles) {
+		return &FieldError{FieldQuorums, fmt.Errorf("found quorums for %s, whose quorums follow from its rules; accepted: none", d.Name)}
+	}
 	for _, role := range c.Quorums.Names() {
 		if roles[role] == nil {
 			return &FieldError{FieldQuorums, fmt.Errorf("found quorums for %s; accepted for %s: %v", role, d.Name, roles.Names())}
@@ -110,6 +113,16 @@ func (d *Driver) completeQuorums(c *Config) error {
 		field = d.fieldOf(*c, apart.Roles...)
 	}
 	return &FieldError{field, err}
+}
+
+// sameRoles tells whether quorums are those of a driver, by their texts. A Config that is complete has them.
+func sameRoles(given, own quorum.Roles) bool {
+	for role, system := range given {
+		if own[role] == nil || own[role].String() != system.String() {
+			return false
+		}
+	}
+	return true
 }
 
 // fieldOf returns the field that the quorums of some roles come from: the first option of a role's name

@@ -26,7 +26,8 @@ type Driver struct {
 	Options func(replicas int) any
 	// Quorums, if set, returns the protocol's quorum systems by role, as they follow from members and options.
 	Quorums func(Config) quorum.Roles
-	// Meeting lists which of the roles' quorums must have a member in common.
+	// Meeting lists which of the roles' quorums must have a member in common. With none, the quorums cannot be chosen: they
+	// follow from the protocol's rules, and are there to be told.
 	Meeting []quorum.Meeting
 	// Validate, if set, refuses what the protocol does not work with, with a *FieldError. The options it is
 	// given are in their ranges; members and quorums have been checked, or will be, for what holds for every

@@ -42,7 +42,10 @@ func Placements(w io.Writer, p *result.Placements, output Output) error {
 	if weighted {
 		header = append(header, "weighted")
 	}
-	header = append(header, "mean", "worst")
+	header = append(header, "mean", "worst", "survives")
+	if p.Failures != nil {
+		header = append(header, "available")
+	}
 	t := newTable(header...)
 	t.SetColumnConfigs(figuresFrom(names+1, len(header))) // here more than two columns are names
 	for i := range p.Ranked {
@@ -60,7 +63,11 @@ func Placements(w io.Writer, p *result.Placements, output Output) error {
 		if weighted {
 			row = append(row, ms(one.Weighted))
 		}
-		t.AppendRow(append(row, ms(one.Mean), ms(one.Worst)))
+		row = append(row, ms(one.Mean), ms(one.Worst), survives(one.Survival))
+		if p.Failures != nil {
+			row = append(row, available(one.Survival))
+		}
+		t.AppendRow(row)
 	}
 	out := Page{Output: output}
 	out.Table(t)
@@ -69,6 +76,26 @@ func Placements(w io.Writer, p *result.Placements, output Output) error {
 		return fmt.Errorf("writing the placements: %w", err)
 	}
 	return nil
+}
+
+// survives says how many replicas, and how many regions, may fail.
+func survives(s *result.Survival) string {
+	if s == nil {
+		return "–"
+	}
+	return plural(s.Replicas, "replica") + ", " + plural(s.Regions, "region")
+}
+
+// available is a probability in percent, with as many nines as it has and two digits more.
+func available(s *result.Survival) string {
+	if s == nil {
+		return "–"
+	}
+	digits := 1
+	for rest := 100 * (1 - s.Availability); rest < 10 && digits < 12; rest *= 10 {
+		digits++
+	}
+	return strconv.FormatFloat(100*s.Availability, 'f', digits, 64) + " %"
 }
 
 // bestPlacement says in a sentence which placement is the best, and by what.

@@ -64,7 +64,7 @@ func (p *Plan) ReplicaConfig(protocol Protocol, id protocols.NodeID) protocols.C
 	}
 	return p.Driver(protocol).MustComplete(protocols.Config{
 		ID: id, Members: protocols.Members(len(p.Experiment.Replicas)), Leader: leader,
-		Delays: p.betweenReplicas(), Options: protocol.Options, Quorums: p.quorums(protocol),
+		Delays: p.betweenReplicas(), Options: protocol.Options, Quorums: p.Quorums(protocol),
 	})
 }
 

@@ -40,7 +40,7 @@ func (p *Plan) readQuorums(doc *strictyaml.Document, at string, driver *protocol
 		return nil, nil // for another reason, which is told with its place
 	}
 	accepted := plain.Quorums.Names()
-	if len(accepted) == 0 {
+	if len(driver.Meeting) == 0 {
 		return nil, doc.Errorf(at, "found quorums for %s, whose quorums follow from its rules; accepted: none", driver.Name)
 	}
 	if text, all := protocol.Quorum[everyRole]; all {
@@ -77,8 +77,11 @@ func (p *Plan) readQuorums(doc *strictyaml.Document, at string, driver *protocol
 	return roles, nil
 }
 
-// quorums returns the quorum systems that the experiment gives a protocol.
-func (p *Plan) quorums(protocol Protocol) quorum.Roles {
+// Quorums returns the quorum systems that the experiment gives a protocol, over the numbers of its replicas; nil for none.
+func (p *Plan) Quorums(protocol Protocol) quorum.Roles {
+	if len(protocol.Quorum) == 0 {
+		return nil
+	}
 	roles := quorum.Roles{}
 	for role, text := range protocol.Quorum {
 		system, err := quorum.Parse(text, p.findReplica)

@@ -14,11 +14,13 @@ import (
 
 	"quorumbench/bench/result"
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // Network is the regions that replicas and clients may be in, and the delays between them.
 type Network struct {
 	Regions []string
+	Places  []string         // in the order of Regions: those with the same place fail together; nil: each alone
 	OneWay  protocols.Delays // in the order of Regions
 }
 
@@ -27,6 +29,8 @@ type Protocol struct {
 	Label   string
 	Driver  *protocols.Driver
 	Options protocols.Choices // those that differ from the defaults
+	// Quorums are quorum systems over the numbers of the replicas, as they stand in Placement.Replicas. Nil: the driver's own.
+	Quorums quorum.Roles
 }
 
 // Client is a region with clients in it.
@@ -38,13 +42,16 @@ type Client struct {
 // Placement is one way to set up a cluster, with the floors of its clients.
 type Placement struct {
 	Protocol Protocol
-	Replicas []int  // regions of the network
-	Leader   int    // a region of the network, -1 without a leader
-	Floors   []Cost // one for each client
+	Replicas []int    // regions of the network
+	Leader   int      // a region of the network, -1 without a leader
+	Floors   []Cost   // one for each client
+	Survival Survival // as Survive computes it
 
 	Mean     time.Duration // of the clients' floors
 	Weighted time.Duration // the same, by the clients' weights
 	Worst    time.Duration
+
+	roles quorum.Roles // of the replicas
 }
 
 // Cost is the floor of a client's writes.
@@ -75,7 +82,7 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 	delays := n.between(replicas)
 	var placements []Placement
 	for _, p := range all {
-		config, err := p.Driver.Complete(protocols.Config{Members: protocols.Members(len(replicas)), Delays: delays, Options: p.Options})
+		config, err := p.Driver.Complete(protocols.Config{Members: protocols.Members(len(replicas)), Delays: delays, Options: p.Options, Quorums: p.Quorums})
 		if err != nil {
 			return nil, err
 		}
@@ -87,7 +94,7 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 			}
 		}
 		for _, leader := range leaders {
-			placement := Placement{Protocol: p, Replicas: replicas, Leader: -1}
+			placement := Placement{Protocol: p, Replicas: replicas, Leader: -1, roles: config.Quorums}
 			if leader != protocols.Nobody {
 				placement.Leader = replicas[leader]
 			}
@@ -152,6 +159,12 @@ func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fi
 		return nil, 0, fmt.Errorf("found %d regions to choose; accepted: from %d, up to the %d there are", size, max(1, len(fixed)), among)
 	}
 	fit := slices.DeleteFunc(slices.Clone(all), func(p Protocol) bool { return p.Driver.CheckReplicas(size) != nil })
+	orders := make([][][]int, len(fit)) // by protocol: the orders of the regions that make a difference to its quorums
+	for i, p := range fit {
+		if orders[i], err = ordersOf(p.Quorums, size); err != nil {
+			return nil, 0, err
+		}
+	}
 	if len(fit) == 0 {
 		return nil, 0, fmt.Errorf("found no protocol that works with %d replicas", size)
 	}
@@ -161,8 +174,16 @@ func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fi
 			free = append(free, region)
 		}
 	}
-	if sets := combin.GeneralizedBinomial(float64(len(free)), float64(size-len(fixed))); sets > maxSets+0.5 {
-		return nil, 0, fmt.Errorf("found %.3g sets of %d of %d regions; accepted: up to %d sets", sets, size, among, maxSets)
+	most := 1
+	for _, o := range orders {
+		most = max(most, len(o))
+	}
+	if sets := combin.GeneralizedBinomial(float64(len(free)), float64(size-len(fixed))) * float64(most); sets > maxSets+0.5 {
+		times := ""
+		if most > 1 {
+			times = fmt.Sprintf(", each in %d orders, that make a difference to the quorums", most)
+		}
+		return nil, 0, fmt.Errorf("found %.3g sets of %d of %d regions%s; accepted: up to %d sets", sets, size, among, times, maxSets)
 	}
 	for choice := range combinations(len(free), size-len(fixed)) {
 		if ctx.Err() != nil {
@@ -173,12 +194,20 @@ func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fi
 			regions = append(regions, free[i])
 		}
 		slices.Sort(regions)
-		placements, err := Of(n, fit, regions, clients)
-		if err != nil {
-			return nil, 0, err
+		for i, p := range fit {
+			for _, order := range orders[i] {
+				placed := make([]int, size)
+				for at, region := range order {
+					placed[at] = regions[region]
+				}
+				placements, err := Of(n, []Protocol{p}, placed, clients)
+				if err != nil {
+					return nil, 0, err
+				}
+				compared += len(placements)
+				best = append(best, placements...)
+			}
 		}
-		compared += len(placements)
-		best = append(best, placements...)
 		if len(best) > 10_000 {
 			best = first(n, best, aim, top)
 		}
@@ -236,6 +265,7 @@ func Table(n *Network, placements []Placement, clients []Client, aim result.Aim)
 		p := &placements[i]
 		one := result.Placement{
 			Protocol: p.Protocol.Label, Replicas: n.names(p.Replicas), Mean: p.Mean, Weighted: p.Weighted, Worst: p.Worst,
+			Survival: p.Survival.told(n, p.Replicas),
 		}
 		if p.Leader >= 0 {
 			one.Leader = n.Regions[p.Leader]

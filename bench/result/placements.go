@@ -8,6 +8,8 @@ type Placements struct {
 	Clients []Client    `json:"clients"` // in the order of Placement.Floors
 	Chosen  bool        `json:"chosen"`  // the placements differ in the regions of their replicas
 	Aim     Aim         `json:"aim"`     // what they are ranked by
+
+	Failures *Failures `json:"failures,omitempty"` // that availability is computed from; nil if they are not given
 }
 
 // Client is a region with clients in it.
@@ -26,6 +28,25 @@ type Placement struct {
 	Mean     time.Duration `json:"mean_ns"`     // of the clients' floors
 	Weighted time.Duration `json:"weighted_ns"` // the same, by the clients' weights
 	Worst    time.Duration `json:"worst_ns"`
+
+	Survival *Survival `json:"survival,omitempty"` // nil if the protocol does not tell its quorums
+}
+
+// Survival tells what may fail such that a placement still decides commands.
+type Survival struct {
+	Replicas      int      `json:"replicas"`                 // so many crash, whichever
+	Regions       int      `json:"regions"`                  // so many places fail, whichever, with all replicas there
+	FatalReplicas []string `json:"fatal_replicas,omitempty"` // the fewest whose crash stops it
+	FatalRegions  []string `json:"fatal_regions,omitempty"`  // the replicas in the fewest places whose failure stops it
+	// Availability is the probability that it has a quorum of every kind that it needs, from Placements.Failures; 0 if those
+	// are not given.
+	Availability float64 `json:"availability,omitempty"`
+}
+
+// Failures are probabilities that something is down at any time.
+type Failures struct {
+	Replica float64 `json:"replica"` // a single replica
+	Region  float64 `json:"region"`  // a place with all replicas there
 }
 
 // Aim is the figure by which placements are ranked.

@@ -17,6 +17,7 @@ import (
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 	"quorumbench/reports"
 )
 
@@ -31,6 +32,8 @@ type planOptions struct {
 	with      []string
 	protocols []string
 	clients   []string
+	quorums   []string
+	fails     string
 	by        string
 	top       int
 	format    *reports.Format
@@ -48,11 +51,15 @@ With --choose, replicas are placed in every set of so many regions of a topology
 experiment's), and the best are shown.
 
 Clients stand beside every replica, with equal weights, unless --clients says where they are; one
-that has no replica beside it goes to the one that serves it best.`,
+that has no replica beside it goes to the one that serves it best.
+
+A placement survives so many crashes, or failures of whole regions, whichever they are. --fails adds how
+likely it is that there are quorums.`,
 		Example: `  quorumbench plan configs/three-regions.yaml
   quorumbench plan configs/five-regions.yaml --clients us-east-1=8,eu-west-1=1
   quorumbench plan --choose 3 --from aws-2020-06-05 --clients us-east-1=5,eu-west-1=3,ap-south-1=2
-  quorumbench plan --choose 5 --from aws-2020-06-05 --with us-east-1 --clients all --by worst`,
+  quorumbench plan --choose 5 --from aws-2020-06-05 --with us-east-1 --clients all --by worst
+  quorumbench plan --choose 4 --from aws-2020-06-05 --protocols raft --quorum 'joint({r1,r3,r4},{r2,r3,r4})' --fails replica=1%,region=0.1%`,
 		Args: arguments(cobra.MaximumNArgs(1), "an experiment file, or none with --choose and --from"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
@@ -66,6 +73,8 @@ that has no replica beside it goes to the one that serves it best.`,
 	flags.StringSliceVar(&options.with, "with", nil, "choose only sets with these regions in them")
 	flags.StringSliceVar(&options.protocols, "protocols", nil, "only these")
 	flags.StringSliceVar(&options.clients, "clients", nil, "where clients are, and their weights, as us-east-1=5,eu-west-1=3; or all")
+	flags.StringArrayVar(&options.quorums, "quorum", nil, "with --choose: compare these quorums, too, an expression over r1, r2, …; may be given several times")
+	flags.StringVar(&options.fails, "fails", "", "how likely it is that a replica, or a region with all in it, is down, as replica=1%,region=0.1%")
 	flags.StringVar(&options.by, "by", string(result.ByWeighted), "rank by weighted (mean), mean, or worst")
 	flags.IntVar(&options.top, "top", 10, "how many of the chosen to show")
 	options.format = formatFlag(cmd)
@@ -98,6 +107,25 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	if err != nil {
 		return err
 	}
+	if compared, err = withQuorums(compared, o); err != nil {
+		return err
+	}
+	failures, err := planFailures(o.fails)
+	if err != nil {
+		return err
+	}
+	show := func(placements []placement.Placement, aim result.Aim) error {
+		var probabilities placement.Failures
+		if failures != nil {
+			probabilities = placement.Failures(*failures)
+		}
+		if err := placement.Survive(n, placements, probabilities); err != nil {
+			return usage(err)
+		}
+		table := placement.Table(n, placements, clients, aim)
+		table.Failures = failures
+		return reports.Placements(cmd.OutOrStdout(), table, outputOf(cmd, *o.format))
+	}
 	begun := time.Now()
 	aim := result.Aim(o.by)
 	if o.choose == 0 {
@@ -111,7 +139,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 		}
 		placement.Rank(n, placements, aim)
 		fmt.Fprintf(aside(cmd, *o.format), "the least a write can take, in ms, from each client region (%s)\n", topology.Name)
-		return reports.Placements(cmd.OutOrStdout(), placement.Table(n, placements, clients, aim), outputOf(cmd, *o.format))
+		return show(placements, aim)
 	}
 	var fixed []int
 	for _, region := range o.with {
@@ -127,7 +155,75 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	}
 	fmt.Fprintf(aside(cmd, *o.format), "the best of %d placements of %d replicas in %d regions of %s, in ms; compared in %v\n",
 		placements, o.choose, len(regions), topology.Name, time.Since(begun).Round(time.Millisecond))
-	return reports.Placements(cmd.OutOrStdout(), placement.Table(n, best, clients, aim), outputOf(cmd, *o.format))
+	for i, text := range o.quorums {
+		fmt.Fprintf(aside(cmd, *o.format), "quorum%d: %s, r1, r2, … being the replicas in their order\n", i+1, text)
+	}
+	return show(best, aim)
+}
+
+// withQuorums adds to the protocols those with the quorums that the flag gives.
+func withQuorums(all []placement.Protocol, o *planOptions) ([]placement.Protocol, error) {
+	if len(o.quorums) > 0 && o.choose == 0 {
+		return nil, usage(errors.New("found --quorum without --choose; accepted: with --choose N; an experiment's quorums stand in its file"))
+	}
+	var more []placement.Protocol
+	for i, text := range o.quorums {
+		system, err := quorum.Parse(text, func(name string) (int32, bool) {
+			n, err := strconv.Atoi(strings.TrimPrefix(name, "r"))
+			return int32(n - 1), err == nil && name == fmt.Sprintf("r%d", n) && n >= 1 && n <= min(o.choose, quorum.MaxReplica+1)
+		})
+		var refused *quorum.SyntaxError
+		if errors.As(err, &refused) {
+			return nil, usage(fmt.Errorf("--quorum: character %d of %s: %s; the replicas are r1 to r%d", refused.Column, text, refused.Text, o.choose))
+		}
+		for _, p := range all {
+			if len(p.Driver.Meeting) == 0 || p.Driver.CheckReplicas(o.choose) != nil {
+				continue
+			}
+			members := protocols.Config{Members: protocols.Members(o.choose), Options: p.Options}
+			complete, err := p.Driver.Complete(members)
+			if err != nil {
+				return nil, usage(err)
+			}
+			members.Quorums = quorum.Roles{}
+			for _, role := range complete.Quorums.Names() {
+				members.Quorums[role] = system
+			}
+			if _, err := p.Driver.Complete(members); err != nil {
+				var apart *quorum.ApartError
+				if errors.As(err, &apart) {
+					err = errors.New(apart.Text(func(replica int32) string { return fmt.Sprintf("r%d", replica+1) }))
+				}
+				return nil, usage(fmt.Errorf("--quorum: %s: %w", text, err))
+			}
+			p.Label += fmt.Sprintf("+quorum%d", i+1)
+			p.Quorums = members.Quorums
+			more = append(more, p)
+		}
+	}
+	return append(all, more...), nil
+}
+
+// planFailures reads probabilities such as replica=1%,region=0.1%.
+func planFailures(text string) (*result.Failures, error) {
+	if text == "" {
+		return nil, nil
+	}
+	f := &result.Failures{}
+	for word := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(word, "=")
+		var share experiment.Share
+		err := share.UnmarshalText([]byte(value))
+		switch {
+		case err != nil || name != "replica" && name != "region":
+			return nil, usage(fmt.Errorf("--fails: found %q; accepted: replica and region with a share each, as in replica=1%%,region=0.1%%", word))
+		case name == "replica":
+			f.Replica = float64(share)
+		default:
+			f.Region = float64(share)
+		}
+	}
+	return f, nil
 }
 
 // planWhere returns the topology, and the regions that replicas may be placed in, with their places in the
@@ -198,7 +294,7 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
 				driver := drivers.Find(protocol.Name)
 				options := driver.Chosen(len(e.Experiment.Replicas), protocol.Options)
-				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options})
+				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options, Quorums: e.Quorums(protocol)})
 			}
 		}
 	} else {
@@ -272,6 +368,7 @@ func planNetwork(topology *netem.Topology, regions, places, named []string) (*pl
 	if err := topology.CheckLinks(places); err != nil {
 		return nil, nil, usage(err)
 	}
+	n.Places = places
 	for i, from := range places {
 		n.OneWay = append(n.OneWay, make([]time.Duration, len(places)))
 		for j, to := range places {

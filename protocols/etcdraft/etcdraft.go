@@ -21,10 +21,13 @@ import (
 
 // Driver is etcd's Raft.
 var Driver = protocols.Driver{
-	Name:       "etcdraft",
-	Summary:    "etcd's Raft library: one round trip from the leader to a majority, and one between client and leader",
-	HasLeader:  true,
-	Options:    func(int) any { return &Options{} },
+	Name:      "etcdraft",
+	Summary:   "etcd's Raft library: one round trip from the leader to a majority, and one between client and leader",
+	HasLeader: true,
+	Options:   func(int) any { return &Options{} },
+	Quorums: func(c protocols.Config) quorum.Roles {
+		return quorum.Roles{quorum.Write: quorum.Majority(c.All())}
+	},
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      forward.Floor,

@@ -10,10 +10,10 @@ import (
 
 // Driver is classic Paxos.
 var Driver = protocols.Driver{
-	Name:    "paxos",
-	Summary: "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
-	Options: func(int) any { return &Options{} },
-	Quorums: quorums,
+	Name:       "paxos",
+	Summary:    "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
+	Options:    func(int) any { return &Options{} },
+	Quorums:    quorums,
 	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 4
 	New:        newReplica,
 	Describe:   keypaxos.Describe,

@@ -20,7 +20,10 @@ var Driver = protocols.Driver{
 		}
 		return nil
 	},
-	New:      newReplica,
+	New: newReplica,
+	Quorums: func(c protocols.Config) quorum.Roles {
+		return quorum.Roles{quorum.Write: quorum.Majority(c.All())}
+	},
 	Describe: keypaxos.Describe,
 	Floor: func(c protocols.Config) time.Duration {
 		return c.Delays.QuorumRoundTrip(c.ID, two)
