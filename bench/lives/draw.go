@@ -71,6 +71,8 @@ func (g Generator) Draw(seed uint64) *Life {
 	longest := d.delays(l, n)
 	if own, yes := takes(l, allQuorumSizes, 0x9502); yes {
 		own.quorumSizes(l)
+	} else if own, yes := takes(l, quorumSystems, 0x9503); yes {
+		own.quorumSystems(l)
 	}
 	if c := newDrawer(g, seed, 0xc11e); g.takes(l, clientsElsewhere, c.chance(0.3)) {
 		c.clientsElsewhere(l)

@@ -86,6 +86,50 @@ func (d drawer) quorumSizes(l *Life) {
 	l.Limits.Quorums = roles
 }
 
+// quorumSystems draws quorum systems of other kinds than sizes: of each role the same or its dual, as far as those meet
+// that must.
+func (d drawer) quorumSystems(l *Life) {
+	config, n := l.config(0), len(l.Experiment.Replicas)
+	for range 50 {
+		drawn := d.quorumSystem(n, 2)
+		roles, both := quorum.Roles{}, []quorum.System{drawn, quorum.Dual(drawn)}
+		for _, role := range config.Quorums.Names() {
+			roles[role] = both[d.IntN(2)]
+		}
+		if roles.Check(l.Driver.Meeting...) == nil {
+			l.Limits.Quorums = roles
+			return
+		}
+	}
+}
+
+// quorumSystem draws a system of n replicas, of systems up to so deep in one another. Some replicas may be in no quorum, or in
+// several parts.
+func (d drawer) quorumSystem(n, depth int) quorum.System {
+	subset := func() (s quorum.Set) {
+		for s == 0 {
+			s = quorum.Set(d.Uint64()) & quorum.First(n)
+		}
+		return s
+	}
+	switch kind := d.IntN(4); {
+	case depth == 0:
+		return quorum.Majority(subset())
+	case kind == 0: // with weights
+		var parts []quorum.Part
+		for i := range n {
+			parts = append(parts, quorum.Part{System: quorum.One(int32(i)), Weight: 1 + d.IntN(3)})
+		}
+		return quorum.MajorityOf(parts...)
+	case kind == 1:
+		return quorum.Joint(subset(), subset())
+	case kind == 2:
+		return quorum.Grid(subset(), subset())
+	default: // hierarchical
+		return quorum.MajorityOf(quorum.Parts(d.quorumSystem(n, depth-1), d.quorumSystem(n, depth-1), d.quorumSystem(n, depth-1))...)
+	}
+}
+
 // config returns the configuration of a replica.
 func (l *Life) config(id protocols.NodeID) protocols.Config {
 	e := &l.Experiment
