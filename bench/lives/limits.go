@@ -87,7 +87,7 @@ func (d drawer) quorumSizes(l *Life) {
 }
 
 // quorumSystems draws quorum systems of other kinds than sizes: of each role the same or its dual, as far as those meet
-// that must.
+// that must. No replica is a quorum alone: with a client in a closed loop beside it, all would happen at one time.
 func (d drawer) quorumSystems(l *Life) {
 	config, n := l.config(0), len(l.Experiment.Replicas)
 	for range 50 {
@@ -96,11 +96,23 @@ func (d drawer) quorumSystems(l *Life) {
 		for _, role := range config.Quorums.Names() {
 			roles[role] = both[d.IntN(2)]
 		}
-		if roles.Check(l.Driver.Meeting...) == nil {
+		if !anyAlone(roles, n) && roles.Check(l.Driver.Meeting...) == nil {
 			l.Limits.Quorums = roles
 			return
 		}
 	}
+}
+
+// anyAlone tells whether one of n replicas is a quorum of a role alone.
+func anyAlone(roles quorum.Roles, n int) bool {
+	for _, system := range roles {
+		for i := range n {
+			if system.IsQuorum(quorum.Of(int32(i))) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // quorumSystem draws a system of n replicas, of systems up to so deep in one another. Some replicas may be in no quorum, or in
