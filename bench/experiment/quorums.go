@@ -49,14 +49,14 @@ func (p *Plan) readQuorums(doc *strictyaml.Document, at string, driver *protocol
 			protocol.Quorum[string(role)] = text
 		}
 	}
-	roles := quorum.Roles{}
+	roles, chosen := quorum.Roles{}, driver.Chosen(plain.Size(), protocols.Texts(plain.Options))
 	for _, role := range accepted {
 		text, given := protocol.Quorum[string(role)]
 		if !given {
 			continue
 		}
-		if option := at[:strings.LastIndex(at, ".")] + ".options." + string(role); doc.Has(option) {
-			return nil, doc.Errorf(option, "found the option %s beside quorums for %s; accepted: one of them", role, role)
+		if _, made := chosen[string(role)]; made {
+			return nil, doc.Errorf(at[:strings.LastIndex(at, ".")]+".options."+string(role), "found the option %s beside quorums for %s; accepted: one of them", role, role)
 		}
 		system, err := quorum.Parse(text, p.findReplica)
 		var refused *quorum.SyntaxError

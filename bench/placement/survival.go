@@ -2,7 +2,6 @@ package placement
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat/combin"
@@ -30,25 +29,24 @@ type Survival struct {
 
 // Survive computes the Survival of placements. An error says that quorums have too many parts for it; see quorum.Survived.
 func Survive(n *Network, placements []Placement, f Failures) error {
+	known := map[string]Survival{}
 	for i := range placements {
 		p := &placements[i]
-		if i > 0 && sameSystem(p, &placements[i-1]) {
-			p.Survival = placements[i-1].Survival
-			continue
-		}
-		s, err := n.survival(p, f)
-		if err != nil {
-			return fmt.Errorf("%s: %w", p.Protocol.Label, err)
+		s, computed := known[p.system()]
+		if !computed {
+			var err error
+			if s, err = n.survival(p, f); err != nil {
+				return fmt.Errorf("%s: %w", p.Protocol.Label, err)
+			}
+			known[p.system()] = s
 		}
 		p.Survival = s
 	}
 	return nil
 }
 
-// sameSystem tells whether two placements differ in the leader at most.
-func sameSystem(a, b *Placement) bool {
-	return a.Protocol.Label == b.Protocol.Label && slices.Equal(a.Replicas, b.Replicas)
-}
+// system is the same for placements that differ in the leader at most.
+func (p *Placement) system() string { return fmt.Sprint(p.Protocol.Label, p.Replicas) }
 
 func (n *Network) survival(p *Placement, f Failures) (s Survival, err error) {
 	if len(p.roles) == 0 {

@@ -107,3 +107,27 @@ func TestRegionsAreChosenForTheirPartInAQuorum(t *testing.T) {
 		t.Errorf("nine replicas in orders: %v", err)
 	}
 }
+
+func TestAvailabilityOverFailuresIsThatOfThePlacements(t *testing.T) {
+	n := line()
+	placements, err := placement.Of(n, drivers("raft"), []int{0, 1, 2}, nil) // a placement for each of three leaders
+	if err != nil {
+		t.Fatal(err)
+	}
+	over, err := placement.AvailabilityOver(n, placements, placement.Failures{Replica: 0.25, Region: 0.5})
+	if err != nil || len(over.Systems) != 1 {
+		t.Fatalf("%d systems, %v", len(over.Systems), err)
+	}
+	for _, p := range over.Systems[0].OverRegion {
+		up := (1 - p.Fails) * 0.75 // each replica is alone in its region
+		if want := 1 - up*up*(3-2*up); math.Abs(p.Without-want) > 1e-12 {
+			t.Errorf("regions fail with %v: %v, want %v", p.Fails, p.Without, want)
+		}
+	}
+	for _, p := range over.Systems[0].OverReplica {
+		up := (1 - p.Fails) * 0.5
+		if want := 1 - up*up*(3-2*up); math.Abs(p.Without-want) > 1e-12 {
+			t.Errorf("replicas fail with %v: %v, want %v", p.Fails, p.Without, want)
+		}
+	}
+}

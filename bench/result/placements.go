@@ -43,6 +43,21 @@ type Survival struct {
 	Availability float64 `json:"availability,omitempty"`
 }
 
+// Availability is how likely it is that quorum systems have no quorum, over how likely failures are.
+type Availability struct {
+	Failures Failures // that one of them has while the other changes
+	Systems  []AvailabilityOf
+}
+
+// AvailabilityOf is a line of each kind for one quorum system.
+type AvailabilityOf struct {
+	Label                   string
+	OverRegion, OverReplica []Unavailable // by rising probability of failure of a region, and of a replica
+}
+
+// Unavailable is the probability that there is no quorum if something fails with a probability.
+type Unavailable struct{ Fails, Without float64 }
+
 // Failures are probabilities that something is down at any time.
 type Failures struct {
 	Replica float64 `json:"replica"` // a single replica

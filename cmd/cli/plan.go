@@ -34,6 +34,7 @@ type planOptions struct {
 	clients   []string
 	quorums   []string
 	fails     string
+	figure    string
 	by        string
 	top       int
 	format    *reports.Format
@@ -75,6 +76,7 @@ likely it is that there are quorums.`,
 	flags.StringSliceVar(&options.clients, "clients", nil, "where clients are, and their weights, as us-east-1=5,eu-west-1=3; or all")
 	flags.StringArrayVar(&options.quorums, "quorum", nil, "with --choose: compare these quorums, too, an expression over r1, r2, …; may be given several times")
 	flags.StringVar(&options.fails, "fails", "", "how likely it is that a replica, or a region with all in it, is down, as replica=1%,region=0.1%")
+	flags.StringVar(&options.figure, "figure", "", "with --fails: draw how likely it is that there is no quorum into this file, .png, .svg or .pdf")
 	flags.StringVar(&options.by, "by", string(result.ByWeighted), "rank by weighted (mean), mean, or worst")
 	flags.IntVar(&options.top, "top", 10, "how many of the chosen to show")
 	options.format = formatFlag(cmd)
@@ -114,6 +116,14 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	if err != nil {
 		return err
 	}
+	if o.figure != "" {
+		if failures == nil {
+			return usage(errors.New("found --figure without --fails; accepted: with --fails replica=1%,region=0.1%"))
+		}
+		if _, err := reports.FormatOfFile(o.figure); err != nil {
+			return usage(fmt.Errorf("--figure: %w", err))
+		}
+	}
 	show := func(placements []placement.Placement, aim result.Aim) error {
 		var probabilities placement.Failures
 		if failures != nil {
@@ -121,6 +131,15 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 		}
 		if err := placement.Survive(n, placements, probabilities); err != nil {
 			return usage(err)
+		}
+		if o.figure != "" {
+			over, err := placement.AvailabilityOver(n, placements, probabilities)
+			if err == nil {
+				err = reports.DrawAvailability(o.figure, over, reports.FigureOptions{Command: "quorumbench plan"})
+			}
+			if err != nil {
+				return err
+			}
 		}
 		table := placement.Table(n, placements, clients, aim)
 		table.Failures = failures
