@@ -49,6 +49,7 @@ func commandsOf(plan *experiment.Plan) (least, most float64) {
 			in := load.In(region)
 			commands += float64(in.Rate) * in.MeanFactor() * length
 		}
+		commands *= 1 + float64(load.RMW.Share) // a read and a write each
 		return commands, commands
 	}
 	least = float64(load.Commands) * regions

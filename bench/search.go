@@ -117,7 +117,9 @@ func rough(d time.Duration) time.Duration { return d.Round(100 * time.Microsecon
 func achieved(run *result.Run) (perSecond float64) {
 	for i := range run.Regions {
 		for _, of := range run.Regions[i].Series() {
-			perSecond += of.Throughput(run.Measured)
+			if of.Kind != result.ReadModifyWrites { // their reads and writes are counted
+				perSecond += of.Throughput(run.Measured)
+			}
 		}
 	}
 	return perSecond

@@ -30,7 +30,7 @@ type CompareOptions struct {
 // comparison is a set of things compared with the first of them.
 type comparison struct {
 	title   string // the protocol, if all members run the same
-	what    string // is compared: empty for writes, reads, or either at a point of a sweep
+	what    string // is compared: empty for writes, another kind of operations, or either at a point of a sweep
 	members []member
 }
 
@@ -216,13 +216,14 @@ func atPoints(results []*result.Result, compare func(at []*result.Result) ([]com
 	return all, nil
 }
 
-// writesAndReads adds, after comparisons of writes, the same of reads, if there were any: compare makes them
-// of the given views.
-func writesAndReads(views []*view, compare func(views []*view) []comparison) []comparison {
-	all := compare(views)
-	if reads := readsOf(views); reads != nil {
-		for _, c := range compare(reads) {
-			c.what = "reads"
+// ofAllKinds are the comparisons of writes, and then those of the other kinds of operations of which there were any: compare makes
+// them of the given views.
+func ofAllKinds(writes []*view, compare func(views []*view) []comparison) (all []comparison) {
+	for _, views := range kindsOf(writes) {
+		for _, c := range compare(views) {
+			if kind := views[0]; !kind.ofWrites() {
+				c.what = kind.noun() + "s"
+			}
 			all = append(all, c)
 		}
 	}
@@ -246,7 +247,7 @@ func withinResult(r *result.Result, labels []string) ([]comparison, error) {
 		return nil, fmt.Errorf("comparing %s within one result; accepted: two or more of %s",
 			plural(len(labels), "protocol"), strings.Join(r.Labels(), ", "))
 	}
-	return writesAndReads([]*view{viewOf(r)}, func(views []*view) []comparison {
+	return ofAllKinds([]*view{viewOf(r)}, func(views []*view) []comparison {
 		v := views[0]
 		var c comparison
 		for _, label := range labels {
@@ -273,7 +274,7 @@ func acrossResults(results []*result.Result, names, labels []string) ([]comparis
 	if len(labels) == 0 && slices.ContainsFunc(views, func(v *view) bool { return len(v.labels) != 1 }) {
 		return nil, errors.New("the results have no protocol in common, and not one each; accepted: results with a common protocol, or of one protocol each")
 	}
-	return writesAndReads(views, func(views []*view) []comparison {
+	return ofAllKinds(views, func(views []*view) []comparison {
 		var all []comparison
 		for _, label := range labels {
 			c := comparison{title: label}
@@ -310,7 +311,7 @@ func (c comparison) write(out *Page, colored bool) (fewest int) {
 				continue
 			}
 			row := table.Row{name, m.name, ms(s.Floor)}
-			if s.reads {
+			if s.kind != result.Writes {
 				row[2] = ""
 			}
 			for _, p := range []percentile{p50, p99} {

@@ -48,9 +48,9 @@ type Row struct {
 	Protocol int     `json:"protocol"` // index of Data.Protocols
 	Point    int     `json:"point"`    // index of Data.Points
 	Region   int     `json:"region"`   // index of Data.Regions
-	Reads    bool    `json:"reads"`    // the reads, not the writes
+	Kind     string  `json:"kind"`     // of operations: write, read or read-modify-write
 	Caveat   string  `json:"caveat"`   // saturated, invalid or partial; empty if nothing is wrong
-	Floor    int64   `json:"floor_ns"` // 0 of reads
+	Floor    int64   `json:"floor_ns"` // 0 of other operations than writes
 	FloorMS  string  `json:"floor"`    // as a table has it
 	Above    float64 `json:"above"`    // p50 ÷ floor; 0 if it is not known
 	Quorum   int64   `json:"quorum_ns"`
@@ -137,10 +137,8 @@ func DataOf(r *result.Result) *Data {
 		if n == 0 {
 			d.Regions = some(v.regions)
 		}
-		for _, one := range []*view{v, v.ofReads()} {
-			if one != nil {
-				d.Rows = append(d.Rows, one.rows(n)...)
-			}
+		for _, one := range v.kinds() {
+			d.Rows = append(d.Rows, one.rows(n)...)
 		}
 	}
 	return d
@@ -154,7 +152,7 @@ func (v *view) rows(point int) []Row {
 				continue
 			}
 			row := Row{
-				Protocol: i, Point: point, Region: region, Reads: v.reads, Caveat: v.caveat(label), Floor: int64(s.Floor), Quorum: int64(s.Quorum),
+				Protocol: i, Point: point, Region: region, Kind: v.noun(), Caveat: v.caveat(label), Floor: int64(s.Floor), Quorum: int64(s.Quorum),
 				Offered: round3(s.Rate(s.measured())), Achieved: round3(s.Throughput(s.measured())), Count: s.Offered, Errors: s.Errors,
 				Response: s.times(false), Service: s.times(true), Timeline: s.moments(), Stages: []int64{},
 			}
@@ -275,12 +273,7 @@ const mostMoments = 80
 
 // moments is how the latency of the first repeat went over the measured time.
 func (s *series) moments() []Moment {
-	first := &s.runs[0].Regions[s.region]
-	intervals := first.Intervals
-	if s.reads {
-		intervals = first.Reads.Intervals
-	}
-	steps := coarsened(intervals)
+	steps := coarsened(s.runs[0].Regions[s.region].Of(s.kind).Intervals)
 	every := max(1, (len(steps)+mostMoments-1)/mostMoments)
 	moments := []Moment{}
 	for i := 0; i < len(steps); i += every {

@@ -27,7 +27,7 @@ func distributionFigure(v *view) *figure {
 		xLabel: "percentile (%)", yLabel: timeName(v.Result) + " above the floor (ms)",
 		data: newData("region", "protocol", "percentile", "ms", "above_floor_ms", "band_from_ms", "band_to_ms", "is"),
 	}
-	if v.reads {
+	if !v.ofWrites() {
 		f.title, f.yLabel = v.title(" latency by percentile"), timeName(v.Result)+" (ms)"
 	}
 	furthest, banded := nines(99), false
@@ -35,7 +35,7 @@ func distributionFigure(v *view) *figure {
 	var charts []*plot.Plot
 	for region, name := range v.regions {
 		chart := newPlot()
-		if v.reads {
+		if !v.ofWrites() {
 			chart.Add(v.tripsFrom(region))
 		}
 		var lines []plot.Plotter // over all bands
@@ -70,7 +70,7 @@ func distributionFigure(v *view) *figure {
 		setDifferences(&chart.Y, least, most)
 	}
 	f.legend = v.protocolLegend(banded, "saturated", "not run")
-	if v.reads {
+	if !v.ofWrites() {
 		f.legend = append(f.legend, tripsEntry())
 	}
 	if banded {
@@ -99,7 +99,7 @@ func (v *view) noDistribution() string {
 			for _, part := range s.curve() {
 				any = true
 				for _, p := range part.points {
-					if v.reads || math.Abs(millis(p.at-s.Floor)) > flatShare*millis(p.at) {
+					if !v.ofWrites() || math.Abs(millis(p.at-s.Floor)) > flatShare*millis(p.at) {
 						return ""
 					}
 				}
@@ -202,10 +202,7 @@ func (s *series) band(merged *hdrhistogram.Histogram, xs []float64) (low, high [
 		return low, high
 	}
 	for _, run := range s.runs {
-		of := &run.Regions[s.region].Operations
-		if s.reads {
-			of = &run.Regions[s.region].Reads
-		}
+		of := run.Regions[s.region].Of(s.kind)
 		var h *hdrhistogram.Histogram
 		for _, interval := range of.Intervals {
 			h = mergeInto(h, interval.Response.Histogram())

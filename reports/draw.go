@@ -17,8 +17,8 @@ type Drawn struct {
 // Draw writes the figures of a result into the folder dir, which must be there: latency (p50 and p99 of each region and
 // protocol, beside floors and round trips), distribution (all percentiles that the samples bear, above the floor), timeline
 // (the median over the measured time), heat (all latencies over it) and breakdown (what a write waited for), the first four
-// for reads, too, if there were any, as latency-reads and so on. Of a sweep it draws sweep and sweep-reads alone, and of one
-// over the load throughput (latency over throughput). Of live runs it draws trust (how exact the instrument was). A figure
+// for reads and read-modify-writes, too, if there were any, as latency-reads and so on. Of a sweep it draws sweep, sweep-reads and
+// sweep-read-modify-writes alone, and of one over the load throughput (latency over throughput). Of live runs it draws trust (how exact the instrument was). A figure
 // that would show flat lines only is left out, and that is said.
 //
 // Each is written in all formats that the options name, and its data beside it as CSV. Inside are the title, the program, the
@@ -95,21 +95,17 @@ func figuresOf(r *result.Result) []file {
 		if r.Experiment.Sweep.OfLoad() {
 			files = append(files, file{name: "throughput", figure: writes.throughputFigure})
 		}
-		if reads := writes.ofReads(); reads != nil {
-			files = append(files, file{name: "sweep-reads", figure: reads.figure})
+		for _, one := range writes.kinds() {
+			if !one.ofWrites() {
+				files = append(files, file{name: "sweep" + one.suffix(), figure: one.figure})
+			}
 		}
 		return files
 	}
 	writes := viewOf(r)
 	var files []file
-	for _, v := range []*view{writes, writes.ofReads()} {
-		if v == nil {
-			continue
-		}
-		suffix := ""
-		if v.reads {
-			suffix = "-reads"
-		}
+	for _, v := range writes.kinds() {
+		suffix := v.suffix()
 		files = append(files,
 			file{name: "latency" + suffix, figure: func() *figure { return latencyFigure(v) }},
 			file{"distribution" + suffix, func() *figure { return distributionFigure(v) }, v.noDistribution},
@@ -120,6 +116,14 @@ func figuresOf(r *result.Result) []file {
 		files = append(files, file{name: "breakdown", figure: func() *figure { return breakdownFigure(writes) }})
 	}
 	return append(files, trust...)
+}
+
+// suffix ends the names of the view's figures: nothing for writes, else -reads or -read-modify-writes.
+func (v *view) suffix() string {
+	if v.ofWrites() {
+		return ""
+	}
+	return "-" + v.noun() + "s"
 }
 
 // subtitle says of which run a figure is, and whether it was cut short.

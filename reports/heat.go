@@ -40,11 +40,7 @@ type heatBar struct {
 
 // heatOf is the latency of the first repeat of a series over time.
 func heatOf(s *series, protocol int) heat {
-	first := &s.runs[0].Regions[s.region]
-	intervals := first.Intervals
-	if s.reads {
-		intervals = first.Reads.Intervals
-	}
+	intervals := s.runs[0].Regions[s.region].Of(s.kind).Intervals
 	h := heat{protocol: protocol}
 	every := max(1, (len(intervals)+heatColumns-1)/heatColumns)
 	for i := 0; i < len(intervals); i += every {
@@ -230,11 +226,7 @@ func (v *view) noTimeline() string {
 			if s == nil {
 				continue
 			}
-			first := &s.runs[0].Regions[s.region]
-			intervals := first.Intervals
-			if s.reads {
-				intervals = first.Reads.Intervals
-			}
+			intervals := s.runs[0].Regions[s.region].Of(s.kind).Intervals
 			low, high := time.Duration(math.MaxInt64), time.Duration(0)
 			for _, step := range coarsened(intervals) {
 				low, high = min(low, result.Percentile(step.response, 10)), max(high, result.Percentile(step.response, 90))

@@ -35,12 +35,12 @@ type resultJSON struct {
 	Checks   []checkJSON  `json:"checks"`
 }
 
-// seriesJSON is a row of the table: a protocol, a region, at a point of a sweep, of writes or reads.
+// seriesJSON is a row of the table: a protocol, a region, at a point of a sweep, of one kind of operations.
 type seriesJSON struct {
 	Protocol  string          `json:"protocol"`
 	Point     string          `json:"point,omitempty"`
 	Region    string          `json:"region"`
-	Kind      string          `json:"kind"`             // write or read
+	Kind      string          `json:"kind"`             // write, read or read-modify-write
 	Caveat    string          `json:"caveat,omitempty"` // saturated, invalid or partial
 	P50       *percentileJSON `json:"p50"`              // null if it is withheld
 	P99       *percentileJSON `json:"p99"`
@@ -110,10 +110,8 @@ func describeResult(r *result.Result) *resultJSON {
 			at = r.At(point)
 		}
 		v := viewOf(at)
-		for _, one := range []*view{v, v.ofReads()} {
-			if one != nil {
-				d.Series = append(d.Series, one.describe(point)...)
-			}
+		for _, one := range v.kinds() {
+			d.Series = append(d.Series, one.describe(point)...)
 		}
 	}
 	for _, run := range r.Runs {
@@ -182,7 +180,7 @@ func (s *series) describe(p percentile) *percentileJSON {
 // comparedJSON is a row of a comparison.
 type comparedJSON struct {
 	Title  string          `json:"protocol,omitempty"` // that all members run
-	What   string          `json:"what,omitempty"`     // reads, a point of a sweep
+	What   string          `json:"what,omitempty"`     // another kind of operations than writes, a point of a sweep
 	Member string          `json:"member"`
 	Region string          `json:"region"`
 	Floor  time.Duration   `json:"floor_ns,omitempty"`

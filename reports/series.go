@@ -15,21 +15,21 @@ type series struct {
 	result.RegionRun
 	runs      []result.Run
 	region    int
-	reads     bool // its Operations are the reads
+	kind      result.Kind // of its Operations
 	saturated bool
 }
 
 // view is a result as reports read it: merged once, by protocol and region.
 type view struct {
 	*result.Result
-	reads   bool // in place of the writes
+	kind    result.Kind // of operations
 	labels  []string
 	regions []string    // as the runs name them, which tells apart the places of a region
 	series  [][]*series // by protocol and region; nil if the protocol has not run
 }
 
 func viewOf(r *result.Result) *view {
-	v := &view{Result: r, labels: r.Labels(), regions: r.Experiment.Clients}
+	v := &view{Result: r, kind: result.Writes, labels: r.Labels(), regions: r.Experiment.Clients}
 	if len(r.Runs) > 0 {
 		v.regions = nil
 		for _, region := range r.Runs[0].Regions {
@@ -42,7 +42,7 @@ func viewOf(r *result.Result) *view {
 		row := make([]*series, len(v.regions))
 		for region := range row {
 			if merged, ok := r.Merged(label, region); ok {
-				row[region] = &series{RegionRun: merged, runs: runs, region: region, saturated: saturated}
+				row[region] = &series{RegionRun: merged, runs: runs, region: region, kind: result.Writes, saturated: saturated}
 			}
 		}
 		v.series = append(v.series, row)
@@ -50,66 +50,84 @@ func viewOf(r *result.Result) *view {
 	return v
 }
 
-// asReads is the same view of the reads, and reports whether there were any. No floor is known of them.
-func (v *view) asReads() (of *view, any bool) {
-	reads := *v
-	reads.reads, reads.series = true, nil
+// as is the same view of the operations of another kind than writes, and reports whether there were any. No floor is known of
+// them.
+func (v *view) as(kind result.Kind) (of *view, any bool) {
+	other := *v
+	other.kind, other.series = kind, nil
 	for _, row := range v.series {
 		changed := make([]*series, len(row))
 		for i, s := range row {
 			if s != nil {
 				one := *s
-				one.reads, one.Operations, one.Floor, one.Breakdown = true, s.Reads, 0, nil
-				changed[i], any = &one, any || s.Reads.Offered > 0
+				one.kind, one.Operations, one.Floor, one.Breakdown = kind, *s.Of(kind), 0, nil
+				changed[i], any = &one, any || one.Offered > 0
 			}
 		}
-		reads.series = append(reads.series, changed)
+		other.series = append(other.series, changed)
 	}
-	return &reads, any
+	return &other, any
 }
 
-// ofReads is the view of the reads, nil if there were none.
-func (v *view) ofReads() *view {
-	if reads, any := v.asReads(); any {
-		return reads
+// any reports whether there were operations of the view's kind.
+func (v *view) any() bool {
+	for _, row := range v.series {
+		if slices.ContainsFunc(row, func(s *series) bool { return s != nil && s.Offered > 0 }) {
+			return true
+		}
 	}
-	return nil
+	return false
 }
 
-// readsOf are the views of the reads, nil if there were none in any.
-func readsOf(views []*view) []*view {
+// kinds are the views of all kinds of operations of which there were any, from that of the writes; if there were none at all, that of
+// the writes.
+func (v *view) kinds() []*view {
 	var all []*view
-	some := false
-	for _, v := range views {
-		of, any := v.asReads()
-		all, some = append(all, of), some || any
-	}
-	if !some {
-		return nil
+	for _, views := range kindsOf([]*view{v}) {
+		all = append(all, views[0])
 	}
 	return all
 }
 
-// noun is what the view is of.
-func (v *view) noun() string { return noun(v.reads) }
-
-func noun(reads bool) string {
-	if reads {
-		return "read"
+// kindsOf are the views by kind of operations, of those kinds of which there were any in some view of writes; if there were none at
+// all, the views of the writes.
+func kindsOf(writes []*view) [][]*view {
+	var all [][]*view
+	if slices.ContainsFunc(writes, (*view).any) {
+		all = append(all, writes)
 	}
-	return "write"
+	for _, kind := range result.Kinds[1:] {
+		var of []*view
+		some := false
+		for _, v := range writes {
+			one, any := v.as(kind)
+			of, some = append(of, one), some || any
+		}
+		if some {
+			all = append(all, of)
+		}
+	}
+	if all == nil {
+		return [][]*view{writes}
+	}
+	return all
 }
+
+// ofWrites reports whether the view is that of writes, which have a floor and a breakdown.
+func (v *view) ofWrites() bool { return v.kind == result.Writes }
+
+// noun is what the view is of.
+func (v *view) noun() string { return string(v.kind) }
 
 // title begins a figure's title.
-func (v *view) title(rest string) string {
-	noun := v.noun()
-	return strings.ToUpper(noun[:1]) + noun[1:] + rest
-}
+func (v *view) title(rest string) string { return capital(v.noun()) + rest }
+
+func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
 // of returns the series of a protocol, by region.
 func (v *view) of(label string) []*series { return v.series[slices.Index(v.labels, label)] }
 
-func (s *series) noun() string { return noun(s.reads) }
+func (s *series) noun() string { return string(s.kind) }
 
 // confidence tells what may be made of a response percentile, 0 to 100, of the series: nothing if
 // it is that of a queue that grows.

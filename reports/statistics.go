@@ -41,10 +41,7 @@ type repeated struct {
 func (s *series) byRepeat(p percentile) []repeated {
 	var values []repeated
 	for _, run := range s.runs {
-		of := &run.Regions[s.region].Operations
-		if s.reads {
-			of = &run.Regions[s.region].Reads
-		}
+		of := run.Regions[s.region].Of(s.kind)
 		if of.Confidence(p.at) != result.Withheld {
 			values = append(values, repeated{run.Repeat, p.of(of.Response)})
 		}

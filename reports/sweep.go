@@ -32,16 +32,21 @@ func sweepOf(r *result.Result) *sweep {
 	return s
 }
 
-// ofReads is the same of the reads; nil if there were none.
-func (s *sweep) ofReads() *sweep {
-	points := readsOf(s.points)
-	if points == nil {
-		return nil
+// kinds is the same of all kinds of operations of which there were any, from that of the writes; if there were none at all, that of
+// the writes.
+func (s *sweep) kinds() []*sweep {
+	var all []*sweep
+	for _, points := range kindsOf(s.points) {
+		all = append(all, &sweep{Result: s.Result, values: s.values, points: points})
 	}
-	return &sweep{Result: s.Result, values: s.values, points: points}
+	return all
 }
 
 func (s *sweep) noun() string { return s.points[0].noun() }
+
+func (s *sweep) ofWrites() bool { return s.points[0].ofWrites() }
+
+func (s *sweep) suffix() string { return s.points[0].suffix() }
 
 // write writes a table with p50 and p99 of each protocol and region at each point.
 func (s *sweep) write(out *Page, opts TableOptions) {
@@ -64,6 +69,10 @@ func (s *sweep) write(out *Page, opts TableOptions) {
 				one := v.series[i][region]
 				if one == nil {
 					row = append(row, "not run")
+					continue
+				}
+				if !v.ofWrites() && !v.any() {
+					row = append(row, "") // none of this kind at this point
 					continue
 				}
 				missing[n].note(one)
@@ -101,7 +110,7 @@ func (v *view) achievedCell(protocol int) string {
 		}
 	}
 	switch {
-	case all.regions == 0:
+	case all.regions == 0, !v.ofWrites() && !v.any():
 		return ""
 	case all.achieved < 0.98*all.offered:
 		return rate(all.achieved) + " of " + rate(all.offered)
@@ -138,11 +147,9 @@ func (s *sweep) verdict() []string {
 		if s.Experiment.Sweep.OfLoad() {
 			v = v.unsaturated()
 		}
-		for _, one := range []*view{v, v.ofReads()} {
-			if one != nil {
-				for _, line := range one.errorLines() {
-					lines = append(lines, fmt.Sprintf("%s %s: %s", s.Experiment.Sweep.Path, s.values[n], line))
-				}
+		for _, one := range v.kinds() {
+			for _, line := range one.errorLines() {
+				lines = append(lines, fmt.Sprintf("%s %s: %s", s.Experiment.Sweep.Path, s.values[n], line))
 			}
 		}
 	}

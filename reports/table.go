@@ -32,7 +32,7 @@ func ColorTerminal(w io.Writer) bool {
 // withheldMark stands for a percentile that too few samples lie beyond.
 const withheldMark = "–"
 
-// Table writes what was run, a row for each protocol and region, the reads after the writes if there
+// Table writes what was run, a row for each protocol and region, of reads and read-modify-writes after the writes if there
 // were any, what may be concluded (Verdict), what the drivers noted, what became of crashes, and how
 // far to trust it (Quality). Repeats are merged. Of a sweep it has a column for each point.
 func Table(w io.Writer, r *result.Result, opts TableOptions) error {
@@ -45,17 +45,17 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 	var verdict []string
 	if r.Experiment.Sweep != nil {
 		sweep := sweepOf(r)
-		sweep.write(&out, opts)
-		if reads := sweep.ofReads(); reads != nil {
-			reads.write(&out, opts)
+		for _, one := range sweep.kinds() {
+			one.write(&out, opts)
 		}
 		verdict = sweep.verdict()
 	} else {
 		v := viewOf(r)
-		v.write(&out, opts)
-		if reads := v.ofReads(); reads != nil {
-			fmt.Fprint(&out, "\nReads")
-			reads.write(&out, opts)
+		for _, one := range v.kinds() {
+			if !one.ofWrites() {
+				fmt.Fprint(&out, "\n"+one.title("s"))
+			}
+			one.write(&out, opts)
 		}
 		verdict = v.verdict()
 	}
@@ -70,11 +70,11 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 	return nil
 }
 
-// write writes the table of the view's writes, or reads, and what there is to say of it.
+// write writes the table of the view's operations, and what there is to say of it.
 func (v *view) write(out *Page, opts TableOptions) {
 	header := []any{"protocol", "region", "p50", "p99", "floor", "× floor", "WAN round trips", "offered/s", "achieved/s", "writes", "errors"}
-	if v.reads {
-		header = []any{"protocol", "region", "p50", "p99", "WAN round trips", "offered/s", "achieved/s", "reads", "errors"}
+	if !v.ofWrites() {
+		header = []any{"protocol", "region", "p50", "p99", "WAN round trips", "offered/s", "achieved/s", v.noun() + "s", "errors"}
 	}
 	t := newTable(header...)
 	var missing withheld
@@ -94,7 +94,7 @@ func (v *view) write(out *Page, opts TableOptions) {
 				return cell
 			}
 			row := table.Row{first, s.Region, percentile(50, s.Response.P50), percentile(99, s.Response.P99)}
-			if !v.reads {
+			if v.ofWrites() {
 				row = append(row, ms(s.Floor), ratioCell(s.aboveFloor()))
 			}
 			all.add(s)
@@ -103,7 +103,7 @@ func (v *view) write(out *Page, opts TableOptions) {
 		}
 		if all.regions > 1 {
 			row := table.Row{"", "all", "", ""}
-			if !v.reads {
+			if v.ofWrites() {
 				row = append(row, "", "")
 			}
 			t.AppendRow(append(row, "", rate(all.offered), rate(all.achieved), count(all.operations), count(all.errors)))

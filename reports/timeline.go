@@ -43,12 +43,7 @@ func timelineFigure(v *view) *figure {
 			if s == nil {
 				continue
 			}
-			first := &s.runs[0].Regions[region]
-			intervals := first.Intervals
-			if v.reads {
-				intervals = first.Reads.Intervals
-			}
-			steps := coarsened(intervals)
+			steps := coarsened(s.runs[0].Regions[region].Of(v.kind).Intervals)
 			if len(steps) == 0 {
 				continue
 			}

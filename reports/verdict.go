@@ -30,10 +30,8 @@ func (v *view) verdict() []string {
 		lines = append(lines, "INVALID: "+reason)
 	}
 	lines = append(lines, v.busyLines()...)
-	lines = append(lines, v.costLines()...)
-	lines = append(lines, v.errorLines()...)
-	if reads := v.ofReads(); reads != nil {
-		lines = append(append(lines, reads.costLines()...), reads.errorLines()...)
+	for _, one := range v.kinds() {
+		lines = append(append(lines, one.costLines()...), one.errorLines()...)
 	}
 	return lines
 }
@@ -61,7 +59,7 @@ func (v *view) costLines() []string {
 			all = append(all, c)
 		}
 	}
-	if len(all) == 0 && v.reads {
+	if len(all) == 0 && !v.ofWrites() {
 		return nil
 	}
 	if len(all) == 0 {
@@ -79,8 +77,8 @@ func (v *view) costLines() []string {
 	}
 	best = peers[0] // the others are compared with the one that is named first
 	begin, does := "", "commit"
-	if v.reads {
-		begin, does = "Reads: ", "answer"
+	if !v.ofWrites() {
+		begin, does = v.title("s: "), "answer"
 	}
 	lines := []string{fmt.Sprintf("%s%s %s in %s.", begin, subject(peers), verb(peers, does), best.sentence())}
 	for len(others) > 0 {

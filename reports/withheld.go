@@ -11,7 +11,7 @@ import (
 // withheld remembers, for each percentile of a table, the fewest writes for which it was withheld.
 type withheld struct {
 	p50, p99 fewest
-	reads    bool // are counted, not writes
+	kind     result.Kind // of the operations that are counted
 }
 
 type fewest struct {
@@ -23,7 +23,7 @@ func (w *withheld) note(s *series) {
 	if s.saturated {
 		return
 	}
-	w.reads = s.reads
+	w.kind = s.kind
 	w.p50.note(50, s)
 	w.p99.note(99, s)
 }
@@ -44,12 +44,16 @@ func (w *withheld) footnotes(r *result.Result) []string {
 		if !f.found {
 			continue
 		}
-		share := 1 - float64(r.Experiment.Load.Reads)
-		if w.reads {
-			share = float64(r.Experiment.Load.Reads)
+		load := &r.Experiment.Load
+		share := 1 - float64(load.Reads)
+		switch w.kind {
+		case result.Reads:
+			share = float64(load.Reads + load.RMW.Share)
+		case result.ReadModifyWrites:
+			share = float64(load.RMW.Share)
 		}
 		lines = append(lines, fmt.Sprintf("p%g takes %s %ss from a region, and one had %s%s",
-			f.percentile, count(result.SamplesNeeded(f.percentile)), noun(w.reads), count(f.count), longEnough(r, share, f.percentile, f.count)))
+			f.percentile, count(result.SamplesNeeded(f.percentile)), w.kind, count(f.count), longEnough(r, share, f.percentile, f.count)))
 	}
 	return lines
 }

@@ -137,7 +137,7 @@ func headline(r *result.Result) string {
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
 	case e.Load.Rates != nil && (e.Sweep == nil || e.Sweep.Path != "load.rate"):
 		load = fmt.Sprintf("%s (%s)", ratesOf(r), arrivals(r))
-	case e.Load.Reads > 0:
+	case !onlyWrites(r):
 		load += fmt.Sprintf(" commands/s from each (%s)", arrivals(r))
 	default:
 		load += fmt.Sprintf(" writes/s from each (%s)", arrivals(r))
@@ -145,6 +145,16 @@ func headline(r *result.Result) string {
 	mix := ""
 	if e.Load.Reads > 0 {
 		mix += fmt.Sprintf(", %s of them reads", e.Load.Reads)
+	}
+	if e.Load.RMW.Share > 0 {
+		atomic := ""
+		if e.Load.RMW.Atomic {
+			atomic = "atomic "
+		}
+		mix += fmt.Sprintf(", %s %sread-modify-writes", e.Load.RMW.Share, atomic)
+	}
+	if e.Load.Mix != "" {
+		mix += fmt.Sprintf(" (%s)", e.Load.Mix)
 	}
 	if e.Load.Versions > 0 {
 		mix += fmt.Sprintf(", %s by version", e.Load.Versions)
@@ -192,12 +202,18 @@ func arrivals(r *result.Result) string {
 	return fmt.Sprintf("%s arrivals, up to %g times as many", load.Arrivals, load.Peak)
 }
 
+// onlyWrites reports whether all commands of an experiment are writes, at every point of its sweep.
+func onlyWrites(r *result.Result) bool {
+	load, s := &r.Experiment.Load, r.Experiment.Sweep
+	return load.Reads == 0 && load.RMW.Share == 0 && (s == nil || !slices.Contains([]string{"load.mix", "load.reads", "load.rmw.share"}, s.Path))
+}
+
 // ratesOf lists the rates of the regions, in their order, as in "20 writes/s from a and 200 from b"; of more than four
 // regions it tells the least, the greatest and the mean.
 func ratesOf(r *result.Result) string {
 	load := &r.Experiment.Load
 	what := " writes/s"
-	if load.Reads > 0 {
+	if !onlyWrites(r) {
 		what = " commands/s"
 	}
 	text := func(rate float64) string { return strconv.FormatFloat(rate, 'g', 4, 64) }

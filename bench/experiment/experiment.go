@@ -77,14 +77,16 @@ type Load struct {
 	Rate     Rate     `yaml:"rate" json:"rate,omitzero"` // 50/s, in each region; open loops only; of a search, the first that is tried
 	// Rates holds the rate of each region, if the file has a mapping under load.rate. Rate is then their mean.
 	Rates     map[string]Rate    `json:"rates,omitempty"`
-	Peak      float64            `yaml:"peak" json:"peak,omitempty"`                // 10, how many times the rate there is at most; arrivals: ramp, step, burst, day
-	Steps     int                `yaml:"steps" json:"steps,omitempty"`              // 5; arrivals: step
-	Every     time.Duration      `yaml:"every" json:"every_ns,omitempty"`           // a fifth of the duration, from burst to burst; the duration, of a day; arrivals: burst, day
-	Burst     time.Duration      `yaml:"burst" json:"burst_ns,omitempty"`           // a tenth of every, how long a burst is; arrivals: burst
-	Hours     map[string]float64 `yaml:"hours" json:"hours,omitempty"`              // 0, by region, what o'clock it is there when the day of the run begins; arrivals: day
-	SLO       SLO                `yaml:"slo" json:"slo,omitzero"`                   // what a search for the highest rate must keep; arrivals: saturate only
-	Precision Share              `yaml:"precision" json:"precision,omitzero"`       // 5%, how far apart a search leaves the highest rate that keeps it and the lowest that does not
-	Reads     Share              `yaml:"reads" json:"reads"`                        // 0%, the share of reads among the commands
+	Peak      float64            `yaml:"peak" json:"peak,omitempty"`          // 10, how many times the rate there is at most; arrivals: ramp, step, burst, day
+	Steps     int                `yaml:"steps" json:"steps,omitempty"`        // 5; arrivals: step
+	Every     time.Duration      `yaml:"every" json:"every_ns,omitempty"`     // a fifth of the duration, from burst to burst; the duration, of a day; arrivals: burst, day
+	Burst     time.Duration      `yaml:"burst" json:"burst_ns,omitempty"`     // a tenth of every, how long a burst is; arrivals: burst
+	Hours     map[string]float64 `yaml:"hours" json:"hours,omitempty"`        // 0, by region, what o'clock it is there when the day of the run begins; arrivals: day
+	SLO       SLO                `yaml:"slo" json:"slo,omitzero"`             // what a search for the highest rate must keep; arrivals: saturate only
+	Precision Share              `yaml:"precision" json:"precision,omitzero"` // 5%, how far apart a search leaves the highest rate that keeps it and the lowest that does not
+	Mix       Mix                `yaml:"mix" json:"mix,omitempty"`            // none; or ycsb-a, -b, -c, -d, -f, which sets reads, rmw.share and keys.distribution
+	Reads     Share              `yaml:"reads" json:"reads"`                  // 0%, the share of reads among the commands
+	RMW       RMW                `yaml:"rmw" json:"rmw,omitzero"`
 	Versions  Share              `yaml:"versions" json:"versions,omitzero"`         // 0%, the share of commands that name a version of their key
 	Ask       Ask                `yaml:"ask" json:"ask,omitempty"`                  // nearest
 	Retry     time.Duration      `yaml:"retry" json:"retry_ns"`                     // 0s, after which a client asks another replica; 0s: never with a replica in the region, else by the floor
@@ -99,6 +101,12 @@ type Load struct {
 	Keys      Keys               `yaml:"keys" json:"keys"`
 
 	hour float64 // of Hours, in the load of a region
+}
+
+// RMW says how many commands are read-modify-writes: a read of a key and, when it is answered, a write of the same key.
+type RMW struct {
+	Share  Share `yaml:"share" json:"share,omitzero"`    // 0%, the share of read-modify-writes among the commands
+	Atomic bool  `yaml:"atomic" json:"atomic,omitempty"` // false; true: the write takes effect only if no other write came in between, else both are done again
 }
 
 // SLO is a service level objective: limits of response percentiles in every region. Zero means no limit.

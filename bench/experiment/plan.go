@@ -205,7 +205,7 @@ func (p *Plan) WithRate(rate Rate, samples int64) *Plan {
 	one.Point = rate.String()
 	load := &one.Experiment.Load
 	load.Rate = rate
-	share := 1 - float64(load.Reads)
+	share := 1 - float64(load.Reads) // writes, those of read-modify-writes included
 	if needed := time.Duration(float64(samples) / (float64(rate) * share) * float64(time.Second)); share > 0 && needed > load.Duration {
 		load.Duration = needed.Round(10 * time.Millisecond)
 	}

@@ -165,6 +165,7 @@ func (e Experiment) At(point string) Experiment {
 	steps := strings.Split(sweep.Path, ".")
 	yaml := strings.Join(steps, ": {") + ": " + point + strings.Repeat("}", len(steps)-1)
 	if _, err := strictyaml.Decode("sweep", []byte(yaml), &parts); err == nil { // else run.json was changed by hand
+		parts.Load.Mix.set(&parts.Load)
 		parts.into(&e)
 	}
 	return e

@@ -35,6 +35,9 @@ type Clients struct {
 	taken     int               // len(Samples) when the replica last adopted a state; Ahead counts later commands only
 	left      atomic.Int64      // commands still to be issued, of load.commands
 
+	modifications []Modification // the read-modify-writes, in the order of their arrivals
+	modifying     map[uint64]int // by the sequence number of a command that is under way, or whose answer leads to another: its modification
+
 	command kv.Command // reused by Issue
 	buffer  []byte     // reused by Issue
 
@@ -48,7 +51,7 @@ type Clients struct {
 func NewClients(load *experiment.Load, seed uint64, repeat, region, regions int) *Clients {
 	c := &Clients{
 		load: load, GiveUp: load.Timeout, ID: uint64(region) + 1,
-		latest: map[uint64]uint64{}, generator: newGenerator(load, seed, uint64(repeat), region),
+		latest: map[uint64]uint64{}, modifying: map[uint64]int{}, generator: newGenerator(load, seed, uint64(repeat), region),
 	}
 	c.generator.regions = uint64(regions)
 	c.left.Store(int64(load.Commands))
@@ -96,19 +99,31 @@ func (c *Clients) Issue(intended, now time.Duration) (protocols.CommandID, []byt
 		return protocols.CommandID{}, nil
 	}
 	c.settle(now)
-	s := Sample{Intended: intended, Sent: now, Answered: result.Never, Applied: result.Never, Acked: uint64(c.lowest) + 1}
+	d := c.generator.fill(&c.command, c.Sizes)
+	c.command.Version = 0
+	if d.modifies {
+		c.modifying[uint64(c.Samples.Len())+1] = len(c.modifications)
+		c.modifications = append(c.modifications, Modification{Intended: intended, Sent: now, Answered: result.Never, key: d.key, size: d.size})
+	} else {
+		c.command.Version = c.generator.version(c.command.Op, c.latest[d.key])
+	}
+	if c.Measured(intended) {
+		c.Pending.Add(1)
+	}
+	return c.add(d.key, intended, now)
+}
+
+// add encodes c.command, a command that is sent now, and makes its sample.
+func (c *Clients) add(key uint64, intended, now time.Duration) (protocols.CommandID, []byte) {
+	s := Sample{
+		Intended: intended, Sent: now, Answered: result.Never, Applied: result.Never, Acked: uint64(c.lowest) + 1,
+		Key: key, Read: c.command.Op == kv.Op_GET, Version: c.command.Version,
+	}
 	c.command.Client, c.command.Seq, c.command.Acked = c.ID, uint64(c.Samples.Len())+1, s.Acked
-	s.Key = c.generator.fill(&c.command, c.Sizes)
-	s.Read = c.command.Op == kv.Op_GET
-	s.Version = c.generator.version(c.command.Op, c.latest[s.Key])
-	c.command.Version = s.Version
 	if !s.Read {
 		s.Value = hashOf(c.command.Value)
 	}
 	c.buffer = encodeCommand(c.buffer[:0], &c.command)
-	if c.Measured(intended) {
-		c.Pending.Add(1)
-	}
 	c.Samples.Add(s)
 	c.left.Add(-1)
 	c.mu.Lock()
@@ -130,6 +145,7 @@ func (c *Clients) settle(now time.Duration) {
 		if now-s.Intended < c.GiveUp {
 			return
 		}
+		delete(c.modifying, uint64(c.lowest)+1)
 		if c.Measured(s.Intended) {
 			c.Pending.Add(-1)
 		}
@@ -151,7 +167,8 @@ func (c *Clients) Owned(id protocols.CommandID) *Sample {
 }
 
 // Answered notes an answer, unless the command is answered or given up already. Again tells that its client, in a
-// closed loop, issues its next command at due, a think time later.
+// closed loop, issues its next command at due, a think time later. If the command is part of a read-modify-write that is not at its
+// end, Continues tells so, and its client goes on with that.
 func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Duration) (again bool, due time.Duration) {
 	s := c.Samples.At(int(id.Seq) - 1)
 	if s.Answered != result.Never || id.Seq <= uint64(c.lowest) {
@@ -159,12 +176,15 @@ func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Durat
 	}
 	late := c.load.Arrivals == experiment.Closed && now-s.Intended >= c.load.Timeout // its client has gone on already
 	s.Answered = now
-	c.note(s, answer)
+	version := c.note(s, answer)
+	continues := c.modified(id.Seq, s, version)
 	if c.Beside && s.MustApply() && s.Applied == result.Never && id.Seq > uint64(c.taken) {
 		c.Ahead.Add(1)
 	}
 	if c.Measured(s.Intended) {
-		c.Pending.Add(-1)
+		if !continues {
+			c.Pending.Add(-1)
+		}
 		if c.running != nil && !s.Read {
 			c.mu.Lock()
 			_ = c.running.RecordValue(int64(now - s.Intended)) // a display; the result counts what does not fit
@@ -172,7 +192,7 @@ func (c *Clients) Answered(id protocols.CommandID, answer []byte, now time.Durat
 		}
 	}
 	due = now + c.load.ThinkTime
-	return c.load.Arrivals == experiment.Closed && !late && !c.Over(due), due
+	return c.load.Arrivals == experiment.Closed && !late && !continues && !c.Over(due), due
 }
 
 // Expires is how long a client of a closed loop waits for an answer before it goes on with its next command;
@@ -220,17 +240,18 @@ func encodeCommand(buffer []byte, c *kv.Command) []byte {
 	return data
 }
 
-// note enters what an answer says about its key into the sample: outcome, value and version.
-func (c *Clients) note(s *Sample, answer []byte) {
+// note enters what an answer says about its key into the sample: outcome and value. It returns the latest version of the key that
+// the answer tells, 0 if it tells none or the key is absent.
+func (c *Clients) note(s *Sample, answer []byte) (version uint64) {
 	if !s.Read && s.Version == 0 { // the result is empty, and there is at least one more version
 		if c.load.Versions > 0 {
 			c.latest[s.Key]++
 		}
-		return
+		return 0
 	}
 	var r kv.Result
 	if protocols.Decode(answer, &r) != nil {
-		return
+		return 0
 	}
 	s.Outcome = r.Outcome
 	if s.Read {
@@ -242,6 +263,7 @@ func (c *Clients) note(s *Sample, answer []byte) {
 	if c.load.Versions > 0 {
 		c.latest[s.Key] = max(c.latest[s.Key], r.Version)
 	}
+	return r.Version
 }
 
 // Watch makes the clients keep a histogram for Progress. It must be called before the first command.

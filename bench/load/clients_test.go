@@ -50,7 +50,7 @@ func TestACommandOutOfTimeIsGivenUp(t *testing.T) {
 	if pending := c.Pending.Load(); pending != 1 {
 		t.Errorf("%d commands are waited for, want the last", pending)
 	}
-	if r := c.Operations(false, load.Duration); r.Errors != 3 || r.Answered != 4 {
+	if r := c.Operations(result.Writes, load.Duration); r.Errors != 3 || r.Answered != 4 {
 		t.Errorf("%d errors and %d answers, want 3 and 4", r.Errors, r.Answered)
 	}
 }

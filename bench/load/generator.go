@@ -27,7 +27,10 @@ type generator struct {
 	region uint64
 	zipf   *portable.Zipf
 	values *rand.ChaCha8
-	next   time.Duration
+	// later draws the values of read-modify-writes: they are written when the read is answered, which is not at the same time under all
+	// protocols, so that their bytes must not come from values.
+	later *rand.ChaCha8
+	next  time.Duration
 
 	regions  uint64 // with clients
 	inserted uint64 // keys, if each write has a new one
@@ -45,6 +48,8 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	binary.LittleEndian.PutUint64(key[8:], repeat)
 	binary.LittleEndian.PutUint64(key[16:], uint64(region))
 	g.values = rand.NewChaCha8(key)
+	key[24] = 1
+	g.later = rand.NewChaCha8(key)
 	if load.Keys.IsRanked() {
 		g.zipf = portable.NewZipf(g.keys, load.Keys.Exponent, uint64(load.Keys.Count-1))
 	}
@@ -109,24 +114,46 @@ func (g *generator) size(sizes []int) int {
 // inside draws a number above 0 and below 1, of 2⁵² that have the same distance from each other.
 func inside(random *rand.Rand) float64 { return (float64(random.Uint64()>>12) + 0.5) / (1 << 52) }
 
-// fill makes c a write of the next key, or a read, and returns the key's number. A value has the load's size or, if
-// there are any, one of the sizes.
-func (g *generator) fill(c *kv.Command, sizes []int) uint64 {
-	read := g.load.Reads > 0 && g.ops.Float64() < float64(g.load.Reads)
-	n := g.key(read)
-	c.Key = AppendKey(c.Key[:0], n)
-	if read {
-		c.Op, c.Value = kv.Op_GET, nil
-		return n
+// drawn is a command as it is drawn.
+type drawn struct {
+	key      uint64 // its number
+	modifies bool   // it is the read of a read-modify-write
+	size     int    // of the value that is written, in bytes
+}
+
+// fill makes c a write of the next key, or a read. A value has the load's size or, if there are any, one of the sizes.
+func (g *generator) fill(c *kv.Command, sizes []int) (d drawn) {
+	read := false
+	if reads, all := float64(g.load.Reads), float64(g.load.Reads+g.load.RMW.Share); all > 0 {
+		u := g.ops.Float64()
+		read = u < all
+		d.modifies = read && u >= reads
 	}
-	c.Op = kv.Op_PUT
-	size := g.size(sizes)
+	d.key = g.key(read)
+	if !read || d.modifies {
+		d.size = g.size(sizes)
+	}
+	if read {
+		setRead(c, d.key)
+		return d
+	}
+	setWrite(c, d.key, d.size, g.values)
+	return d
+}
+
+// setRead makes c a read of a key.
+func setRead(c *kv.Command, key uint64) {
+	c.Key, c.Op, c.Value = AppendKey(c.Key[:0], key), kv.Op_GET, nil
+}
+
+// setWrite makes c a write of a key, with a value of so many bytes.
+func setWrite(c *kv.Command, key uint64, size int, values *rand.ChaCha8) {
+	c.Key, c.Op = AppendKey(c.Key[:0], key), kv.Op_PUT
 	if cap(c.Value) < size {
 		c.Value = make([]byte, size)
 	}
 	c.Value = c.Value[:size]
-	g.values.Read(c.Value) // never fails
-	return n
+	values.Read(c.Value) // never fails
 }
 
 // key draws the number of the key of a read, or of a write. Regions that do not share their keys have a range of numbers each.

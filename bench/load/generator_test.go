@@ -93,7 +93,7 @@ func TestConflictsGoToOneKeyAndAllElseToKeysOfTheRegionsOwn(t *testing.T) {
 			g := newGenerator(load(experiment.Poisson, 1, experiment.Keys{Count: 50, Distribution: experiment.Uniform, Conflicts: &share}), 1, 0, region)
 			var c kv.Command
 			for range 10_000 {
-				n := g.fill(&c, nil)
+				n := g.fill(&c, nil).key
 				if n == 0 {
 					common++
 				}

@@ -15,7 +15,7 @@ func keysOf(t *testing.T, load string, region int) (reads, writes map[uint64]flo
 	reads, writes = map[uint64]float64{}, map[uint64]float64{}
 	var c kv.Command
 	for range 100_000 {
-		n := g.fill(&c, nil)
+		n := g.fill(&c, nil).key
 		if c.Op == kv.Op_GET {
 			reads[n]++
 		} else {
@@ -126,7 +126,7 @@ func TestReadsUseTheLatestKeys(t *testing.T) {
 	var c kv.Command
 	ages, newest := map[uint64]float64{}, uint64(1000)
 	for range 200_000 {
-		if n := g.fill(&c, nil); c.Op == kv.Op_PUT {
+		if n := g.fill(&c, nil).key; c.Op == kv.Op_PUT {
 			newest += 3
 		} else {
 			ages[newest-1-n]++

@@ -10,22 +10,21 @@ import (
 	"quorumbench/bench/result"
 )
 
-// Operations sums up the measured writes, or reads, up to a time, which is the end of the load unless the
+// Operations sums up the measured operations of a kind up to a time, which is the end of the load unless the
 // run was interrupted. One without an answer within the timeout counts as an error and stands in the
 // distribution with the timeout; one that was cut off by the interruption is left out. In a closed loop, a response time
 // is the service time: no arrival was intended at a time of its own.
-func (c *Clients) Operations(reads bool, until time.Duration) result.Operations {
+func (c *Clients) Operations(kind result.Kind, until time.Duration) result.Operations {
 	interval := intervalOf(c.load)
 	var r result.Operations
 	response, service, lag := result.NewTally(), result.NewTally(), result.NewTally()
 	halves := [2]*hdrhistogram.Histogram{result.NewHistogram(), result.NewHistogram()}
 	parts := intervals{tallied: -1}
-	for i := range c.Samples.Len() {
-		s := c.Samples.At(i)
-		if s.Read == reads && c.inTime(s) && s.Answered >= c.load.Warmup && s.Answered < until {
+	for s := range c.times(kind) {
+		if c.inTime(s) && s.Answered >= c.load.Warmup && s.Answered < until {
 			r.Completed++
 		}
-		if s.Read != reads || !c.counts(s, until) {
+		if !c.counts(s, until) {
 			continue
 		}
 		since := s.Intended - c.load.Warmup
@@ -69,17 +68,41 @@ func (c *Clients) Operations(reads bool, until time.Duration) result.Operations 
 	return r
 }
 
-// counts reports whether a command is of the measured part that ended at a time, and had the time to
+// times are those of an operation. Answered is result.Never if it has no answer.
+type times struct{ Intended, Sent, Answered time.Duration }
+
+func (s *Sample) times() times { return times{s.Intended, s.Sent, s.Answered} }
+
+// times are those of all operations of a kind, in the order in which they arrived.
+func (c *Clients) times(kind result.Kind) iter.Seq[times] {
+	return func(yield func(times) bool) {
+		if kind == result.ReadModifyWrites {
+			for i := range c.modifications {
+				if m := &c.modifications[i]; !yield(times{m.Intended, m.Sent, m.Answered}) {
+					return
+				}
+			}
+			return
+		}
+		for i := range c.Samples.Len() {
+			if s := c.Samples.At(i); s.Read == (kind == result.Reads) && !yield(s.times()) {
+				return
+			}
+		}
+	}
+}
+
+// counts reports whether an operation is of the measured part that ended at a time, and had the time to
 // be answered in it.
-func (c *Clients) counts(s *Sample, until time.Duration) bool {
+func (c *Clients) counts(s times, until time.Duration) bool {
 	if !c.Measured(s.Intended) || s.Intended >= until {
 		return false
 	}
 	return s.Answered != result.Never || until >= c.end() || s.Intended+c.load.Timeout <= until
 }
 
-// inTime reports whether a command was answered within the timeout.
-func (c *Clients) inTime(s *Sample) bool {
+// inTime reports whether an operation was answered within the timeout.
+func (c *Clients) inTime(s times) bool {
 	return s.Answered != result.Never && s.Answered-s.Intended <= c.load.Timeout
 }
 
@@ -88,7 +111,7 @@ func (c *Clients) Writes(until time.Duration) iter.Seq[result.AnsweredWrite] {
 	return func(yield func(result.AnsweredWrite) bool) {
 		for i := range c.Samples.Len() {
 			s := c.Samples.At(i)
-			if s.Read || !c.counts(s, until) || !c.inTime(s) {
+			if s.Read || !c.counts(s.times(), until) || !c.inTime(s.times()) {
 				continue
 			}
 			if !yield(result.AnsweredWrite{Seq: i + 1, Intended: s.Intended, Answered: s.Answered, Applied: s.Applied}) {

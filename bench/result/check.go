@@ -69,8 +69,8 @@ func (r *Run) check(clients []string) error {
 		if region.Floor < 0 || region.Quorum < 0 {
 			return fmt.Errorf("regions[%d]: found a floor of %v and a round trip to a quorum of %v; expected 0s or more", i, region.Floor, region.Quorum)
 		}
-		for _, of := range []*Operations{&region.Operations, &region.Reads} {
-			if err := of.check(); err != nil {
+		for _, kind := range Kinds {
+			if err := region.Of(kind).check(); err != nil {
 				return fmt.Errorf("regions[%d], %s: %w", i, region.Region, err)
 			}
 		}

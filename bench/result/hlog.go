@@ -13,8 +13,8 @@ import (
 )
 
 // tag names a series in latency.hlog: protocol.region.kind, and after the protocol, in brackets, the
-// point of a sweep. The kinds are write and read, the response times, and write-service and
-// read-service, the service times. The format has no room for commas and spaces.
+// point of a sweep. The kinds are write, read and read-modify-write, the response times, and the same with -service, the
+// service times. The format has no room for commas and spaces.
 func tag(run *Run, region, kind string) string {
 	protocol := run.Protocol
 	if run.Point != "" {
@@ -23,20 +23,20 @@ func tag(run *Run, region, kind string) string {
 	return strings.NewReplacer(",", "_", " ", "_").Replace(protocol + "." + region + "." + kind)
 }
 
-// kinds are the series of a region in the log.
-var kinds = []struct {
+// logged is a series of a region in the log.
+type logged struct {
 	name    string
-	reads   bool
+	kind    Kind
 	service bool
-}{{"write", false, false}, {"write-service", false, true}, {"read", true, false}, {"read-service", true, true}}
-
-// of returns the writes, or the reads.
-func (r *RegionRun) of(reads bool) *Operations {
-	if reads {
-		return &r.Reads
-	}
-	return &r.Operations
 }
+
+// kinds are the series of a region in the log: of each kind, the response times and the service times.
+var kinds = func() (all []logged) {
+	for _, kind := range Kinds {
+		all = append(all, logged{string(kind), kind, false}, logged{string(kind) + "-service", kind, true})
+	}
+	return all
+}()
 
 // writeSummedLog is writeLog, and enters into the result what was written.
 func writeSummedLog(w io.Writer, r *Result) error {
@@ -70,7 +70,7 @@ func (r *Result) checkHistograms() error {
 		run := &r.Runs[i]
 		for j := range run.Regions {
 			for _, kind := range kinds {
-				of := run.Regions[j].of(kind.reads)
+				of := run.Regions[j].Of(kind.kind)
 				want := of.Response.Count - of.Response.Dropped
 				if kind.service {
 					want = of.Service.Count - of.Service.Dropped
@@ -142,7 +142,7 @@ func (r *Run) entries() []entry {
 	for i := range r.Regions {
 		region := &r.Regions[i]
 		for _, kind := range kinds {
-			for _, interval := range region.of(kind.reads).Intervals {
+			for _, interval := range region.Of(kind.kind).Intervals {
 				h := interval.Response
 				if kind.service {
 					h = interval.Service
@@ -211,7 +211,7 @@ func (r *Result) find(h *hdrhistogram.Histogram) (of *Operations, started time.T
 		for j := range run.Regions {
 			for _, kind := range kinds {
 				if h.Tag() == tag(run, run.Regions[j].Region, kind.name) {
-					of, started, service = run.Regions[j].of(kind.reads), run.Started, kind.service
+					of, started, service = run.Regions[j].Of(kind.kind), run.Started, kind.service
 				}
 			}
 		}

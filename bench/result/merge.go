@@ -34,13 +34,18 @@ func (r *Result) Merged(label string, region int) (merged RegionRun, ok bool) {
 	if len(runs) == 1 {
 		return merged, true
 	}
-	var writes, reads []*Operations
+	for _, kind := range Kinds {
+		var parts []*Operations
+		for i := range runs {
+			parts = append(parts, runs[i].Regions[region].Of(kind))
+		}
+		*merged.Of(kind) = mergeOperations(parts)
+	}
 	var breakdowns []*Breakdown
 	for i := range runs {
-		part := &runs[i].Regions[region]
-		writes, reads, breakdowns = append(writes, &part.Operations), append(reads, &part.Reads), append(breakdowns, part.Breakdown)
+		breakdowns = append(breakdowns, runs[i].Regions[region].Breakdown)
 	}
-	merged.Operations, merged.Reads, merged.Breakdown = mergeOperations(writes), mergeOperations(reads), mergeBreakdowns(breakdowns)
+	merged.Breakdown = mergeBreakdowns(breakdowns)
 	return merged, true
 }
 

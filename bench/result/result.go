@@ -161,6 +161,9 @@ type RegionRun struct {
 
 	Operations            // writes
 	Reads      Operations `json:"reads,omitzero"`
+	// ReadModifyWrites are read-modify-writes as a whole: from the arrival to the answer of the write that ends it. Their reads
+	// and writes are among Reads and the writes, too.
+	ReadModifyWrites Operations `json:"read_modify_writes,omitzero"`
 
 	// Breakdown tells where the writes' time went; nil if no write was answered in time.
 	Breakdown *Breakdown `json:"breakdown,omitempty"`
@@ -182,7 +185,31 @@ func (r *RegionRun) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Operations sums up the writes of a region, or its reads.
+// Kind is a kind of operations.
+type Kind string
+
+// The kinds of operations, by the names that they have in files.
+const (
+	Writes           Kind = "write"
+	Reads            Kind = "read"
+	ReadModifyWrites Kind = "read-modify-write"
+)
+
+// Kinds are the kinds of operations, in the order in which reports have them.
+var Kinds = []Kind{Writes, Reads, ReadModifyWrites}
+
+// Of returns the operations of a kind.
+func (r *RegionRun) Of(kind Kind) *Operations {
+	switch kind {
+	case Reads:
+		return &r.Reads
+	case ReadModifyWrites:
+		return &r.ReadModifyWrites
+	}
+	return &r.Operations
+}
+
+// Operations sums up the operations of one kind in a region.
 type Operations struct {
 	Offered  int64 `json:"offered"`  // how many arrived while measuring
 	Answered int64 `json:"answered"` // how many of these were answered in time

@@ -190,25 +190,31 @@ func writeSummary(w io.Writer, r *Result) error {
 
 func perSecondText(rate float64) string { return strconv.FormatFloat(rate, 'f', 3, 64) }
 
-// named are the writes of a region, or its reads, as files call them.
+// named are the operations of one kind in a region, with the name of the kind.
 type named struct {
 	*Operations
 	Name   string
+	Kind   Kind
 	region *RegionRun
 }
 
-// Series are the writes of a region, and its reads if there are any.
+// Series are the operations of a region by kind, of those kinds of which there are any; if there are none at all, the writes.
 func (r *RegionRun) Series() []named {
-	all := []named{{&r.Operations, "write", r}}
-	if r.Reads.Offered > 0 {
-		all = append(all, named{&r.Reads, "read", r})
+	var all []named
+	for _, kind := range Kinds {
+		if of := r.Of(kind); of.Offered > 0 {
+			all = append(all, named{of, string(kind), kind, r})
+		}
+	}
+	if all == nil {
+		all = []named{{&r.Operations, string(Writes), Writes, r}}
 	}
 	return all
 }
 
 // floor is that of writes: protocols differ in what a read waits for, and none tells its least.
 func (n named) floor() string {
-	if n.Operations != &n.region.Operations {
+	if n.Kind != Writes {
 		return ""
 	}
 	return strconv.FormatInt(int64(n.region.Floor), 10)
@@ -246,9 +252,18 @@ func writeBench(w io.Writer, r *Result) error {
 // oneWord makes a point fit into a file's or a benchmark's name, in which a slash divides.
 func oneWord(point string) string { return strings.ReplaceAll(point, "/", "_") }
 
+// camel writes read-modify-write as ReadModifyWrite: a hyphen has a meaning of its own in the name of a benchmark.
+func camel(name string) string {
+	words := strings.Split(name, "-")
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.Join(words, "")
+}
+
 func (n named) writeBench(b *strings.Builder, name string, measured time.Duration) {
 	s := n.Response
-	fmt.Fprintf(b, "Benchmark%s%s/%s/region=%s %d %d ns/op", strings.ToUpper(n.Name[:1]), n.Name[1:], name, n.region.Region, s.Count, s.Mean())
+	fmt.Fprintf(b, "Benchmark%s/%s/region=%s %d %d ns/op", camel(n.Name), name, n.region.Region, s.Count, s.Mean())
 	for _, p := range []struct {
 		unit       string
 		percentile float64

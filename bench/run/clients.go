@@ -78,6 +78,18 @@ func (c *clientNode) issue(intended, now time.Duration) {
 	if data == nil {
 		return // the load is over
 	}
+	c.send(id, data, intended, now)
+}
+
+// onContinue issues the next command of a read-modify-write, after one that was answered.
+func (c *clientNode) onContinue(answered protocols.CommandID) {
+	now := c.Now()
+	id, data, intended := c.load.Continue(answered, now)
+	c.send(id, data, intended, now)
+}
+
+// send hands a command of the load to the node.
+func (c *clientNode) send(id protocols.CommandID, data []byte, intended, now time.Duration) {
 	c.place.observer.issued(id)
 	if wait, some := c.load.Expires(); some {
 		c.place.world.at(now+wait, c.place.number, event{kind: expiryEvent, command: id})
@@ -142,6 +154,9 @@ func (c *clientNode) Mark(m protocols.Mark, _ time.Duration) {
 // measureVersionRefused counts the writes that named a version and could not become it.
 const measureVersionRefused = "writes refused by version"
 
+// measureAgain counts how often a client began an atomic read-modify-write again, since another write came in between.
+const measureAgain = "read-modify-writes begun again"
+
 // Answer implements host.World: it hands the answer to the load, whose client issues its next command at once
 // in a closed loop.
 func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
@@ -155,7 +170,13 @@ func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
 	if sample.Outcome != before && sample.Outcome == kv.Outcome_REFUSED && c.load.Measured(sample.Intended) {
 		c.note(measureVersionRefused)
 	}
-	if again {
+	switch {
+	case again:
 		c.scheduleArrival(due)
+	case c.load.Continues(a.ID):
+		if !sample.Read && c.load.Measured(sample.Intended) {
+			c.note(measureAgain)
+		}
+		c.place.world.at(c.Now(), c.place.number, event{kind: continueEvent, command: a.ID})
 	}
 }

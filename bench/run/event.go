@@ -16,7 +16,7 @@ type event struct {
 	data     []byte              // of a message
 	timer    protocols.TimerID   // of a timer
 	number   uint64              // the setting of a timer, or the incarnation of a replica; tells outdated events
-	command  protocols.CommandID // of an expiry
+	command  protocols.CommandID // of an expiry; of a continuation, the one that was answered
 	do       func()              // of a call
 }
 
@@ -28,6 +28,7 @@ const (
 	timerEvent                     // a timer of a node
 	arrivalEvent                   // the load issues a command
 	expiryEvent                    // a command of a closed loop has timed out
+	continueEvent                  // the load issues the next command of a read-modify-write
 	durableEvent                   // a write of the replica's disk has ended
 	workDoneEvent                  // the replica has finished the simulated work of its last batch
 	callEvent                      // a fault: calls a function

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/netem/awake"
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -70,7 +71,7 @@ func BenchmarkLag(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				o := record.Clients[0].Operations(false, record.Until)
+				o := record.Clients[0].Operations(result.Writes, record.Until)
 				p50, p99, p999, answered = max(p50, o.Lag.P50), max(p99, o.Lag.P99), max(p999, o.Lag.P999), o.Answered
 			}
 			b.ReportMetric(float64(p50.Microseconds()), "lag-p50-µs")

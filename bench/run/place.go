@@ -117,6 +117,8 @@ func (p *place) dispatch(e *event) {
 		p.clients.onArrival(e.at)
 	case expiryEvent:
 		p.clients.onExpiry(e.command)
+	case continueEvent:
+		p.clients.onContinue(e.command)
 	case durableEvent, workDoneEvent:
 		p.replica.handle(e)
 	case callEvent:

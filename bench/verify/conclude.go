@@ -23,15 +23,23 @@ func Conclude(r *Record, partial bool) result.Run {
 	for i, c := range r.Clients {
 		region := result.RegionRun{
 			Region: r.Plan.Experiment.Clients[i], Floor: r.Plan.Floor(r.Protocol, i), Quorum: r.Plan.QuorumRoundTrip(i),
-			Operations: c.Operations(false, r.Until), Breakdown: traces.Breakdown(i, r.beside(i), c.Writes(r.Until)),
+			Operations: c.Operations(result.Writes, r.Until), Breakdown: traces.Breakdown(i, r.beside(i), c.Writes(r.Until)),
 		}
-		if load.Reads > 0 {
-			region.Reads = c.Operations(true, r.Until)
+		if load.Reads > 0 || load.RMW.Share > 0 {
+			region.Reads = c.Operations(result.Reads, r.Until)
+		}
+		if load.RMW.Share > 0 {
+			region.ReadModifyWrites = c.Operations(result.ReadModifyWrites, r.Until)
 		}
 		if r.Lateness != nil {
 			late, hops := func(p float64) time.Duration { return result.Percentile(r.Lateness, p) }, r.Plan.Hops(r.Protocol, i)
-			region.Late = result.LateOf(late, hops, region.Floor, region.Response)
-			region.Reads.Late = result.LateOf(late, hops, region.Floor, region.Reads.Response) // a read passes no more links than a write
+			for _, kind := range result.Kinds { // a read passes no more links than a write, and a read-modify-write more in proportion
+				of := region.Of(kind)
+				if of.Offered == 0 && kind != result.Writes {
+					continue
+				}
+				of.Late = result.LateOf(late, hops, region.Floor, of.Response)
+			}
 		}
 		run.Regions = append(run.Regions, region)
 	}

@@ -123,7 +123,7 @@ func TestReport(t *testing.T) {
 		for _, step := range []struct {
 			id, value string
 			want      time.Duration
-		}{{"choose-percentile", "1", first.Response.P90}, {"choose-service", "1", first.Service.P90}, {"choose-reads", "1", first.Reads.Service.P90}, {"choose-reads", "0", first.Service.P90}} {
+		}{{"choose-percentile", "1", first.Response.P90}, {"choose-service", "1", first.Service.P90}, {"choose-kind", "1", first.Reads.Service.P90}, {"choose-kind", "0", first.Service.P90}} {
 			p.choose(step.id, step.value, "change")
 			if got := p.bar(run.Protocol, first.Region); got != step.want {
 				t.Errorf("%s %s: the bar has %v, run.json %v", step.id, step.value, got, step.want)

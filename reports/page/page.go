@@ -74,7 +74,7 @@ type content struct {
 	YAML                  string
 	Downloads             []download
 	Percentiles           []float64
-	HasSteps, HasReads    bool
+	HasSteps, HasKinds    bool
 }
 
 type download struct {
@@ -117,7 +117,7 @@ func Write(w io.Writer, r *result.Result, told *stepwise.Told) error {
 		},
 	}
 	for _, row := range data.Rows {
-		c.HasReads = c.HasReads || row.Reads
+		c.HasKinds = c.HasKinds || row.Kind != "write"
 	}
 	var b bytes.Buffer
 	if err := pages.Execute(&b, c); err != nil {

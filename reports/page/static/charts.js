@@ -168,7 +168,7 @@ const nines = (percentile) => -Math.log10(1 - percentile / 100);
 // reader has asked for what is above the floor, if the greatest of each row is within one percent of its least.
 function leftOut(box, view, what, spans) {
   if (view.aboveFloor || spans.length === 0 || spans.some(([least, most]) => most > least * 1.01)) return false;
-  box.append(el("p", { class: "remark left-out" }, `${what}: left out, since every line would be level: all of it is within 1 % of its least.${view.reads ? "" : " To see it all the same, choose curves from the floor."}`));
+  box.append(el("p", { class: "remark left-out" }, `${what}: left out, since every line would be level: all of it is within 1 % of its least.${view.kind !== "write" ? "" : " To see it all the same, choose curves from the floor."}`));
   return true;
 }
 
@@ -212,7 +212,7 @@ export function drawTimeline(box, view) {
   const most = greatest(shown.flatMap((row) => row.timeline.map((m) => m[4] - off(row))));
   const end = Math.max(view.data.length_ns, ...shown.map((row) => row.timeline[row.timeline.length - 1][1]));
   const { panels, height } = grid(view.width, view.regions, 220);
-  const chart = new Chart(box, `${view.reads ? "Reads" : "Writes"} over time: median, p10 to p90${view.above}`, "Lines: the median over the measured time, with a band from p10 to p90.", view.width, height);
+  const chart = new Chart(box, `${view.kind[0].toUpperCase()}${view.kind.slice(1)}s over time: median, p10 to p90${view.above}`, "Lines: the median over the measured time, with a band from p10 to p90.", view.width, height);
   view.regions.forEach((region, i) => {
     const panel = panels[i];
     const x = (ns) => panel.x + (panel.width * ns) / end;
@@ -294,7 +294,7 @@ export function drawSweep(box, view, throughput) {
 
 export function drawStages(box, view) {
   const rows = view.rows.filter((r) => r.stages.some((s) => s > 0));
-  if (rows.length === 0 || view.reads) return;
+  if (rows.length === 0 || view.kind !== "write") return;
   const width = view.width, narrow = width < 520, left = narrow ? 84 : 130, right = 78, bar = 16, gap = 6, head = 26;
   const sum = (row) => row.stages.reduce((a, b) => a + b, 0);
   const most = greatest(rows.map(sum));

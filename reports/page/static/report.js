@@ -5,18 +5,19 @@ import { drawBars, drawCurves, drawTimeline, drawSweep, drawStages } from "./cha
 
 const data = JSON.parse(byId("data").textContent);
 const mostAtFirst = 8; // regions
+const kinds = [...new Set(data.rows.map((r) => r.kind))]; // of operations, as in "write"
 const state = {
-  percentile: 0, service: false, reads: false, point: 0, aboveFloor: false,
+  percentile: 0, service: false, kind: kinds[0] ?? "write", point: 0, aboveFloor: false,
   regions: new Set([...data.regions.keys()].slice(0, mostAtFirst)), protocols: new Set(data.protocols.keys()),
 };
 
 // viewOf is what the figures draw: the rows that are chosen, and how their times are named.
 function viewOf() {
-  const chosen = data.rows.filter((r) => r.reads === state.reads && state.regions.has(r.region) && state.protocols.has(r.protocol));
+  const chosen = data.rows.filter((r) => r.kind === state.kind && state.regions.has(r.region) && state.protocols.has(r.protocol));
   const times = (row) => (state.service ? row.service : row.response);
   return {
-    data, times, service: state.service, reads: state.reads, aboveFloor: state.aboveFloor && !state.reads,
-    above: state.aboveFloor && !state.reads ? ", above the floor" : "",
+    data, times, service: state.service, kind: state.kind, aboveFloor: state.aboveFloor && state.kind === "write",
+    above: state.aboveFloor && state.kind === "write" ? ", above the floor" : "",
     width: Math.max(300, Math.min(1240, byId("charts").clientWidth)),
     rows: chosen.filter((r) => r.point === state.point), allPoints: chosen,
     regions: [...state.regions].sort((a, b) => a - b), protocols: [...state.protocols].sort((a, b) => a - b),
@@ -44,7 +45,7 @@ function draw() {
   byId("time-name").textContent = view.timeName;
   for (const tr of byId("rows").tBodies[0].rows) {
     const row = data.rows[tr.dataset.row];
-    tr.hidden = row.reads !== state.reads || !state.regions.has(row.region) || !state.protocols.has(row.protocol);
+    tr.hidden = row.kind !== state.kind || !state.regions.has(row.region) || !state.protocols.has(row.protocol);
     [...tr.querySelectorAll(".cell")].forEach((td, i) => {
       const cell = view.times(row).cells[i];
       td.textContent = cell.text;
@@ -74,7 +75,7 @@ function drawChoices() {
   byId("choices").replaceChildren(...[
     choice("Percentile", "percentile", data.percentiles.map((p, i) => [i, `p${p}`])),
     times.length > 1 ? choice("Time", "service", times) : null,
-    data.rows.some((r) => r.reads) ? choice("Of", "reads", [[false, "writes"], [true, "reads"]]) : null,
+    kinds.some((kind) => kind !== "write") ? choice("Of", "kind", kinds.map((kind) => [kind, `${kind}s`])) : null,
     data.swept ? choice(data.swept, "point", data.points.map((p, i) => [i, p])) : null,
     choice("Curves from", "aboveFloor", [[false, "zero"], [true, "the floor"]]),
     boxes("Protocols", "protocols", data.protocols, true),
@@ -89,7 +90,7 @@ function valueOf(row, column) {
     case "protocol": return data.protocols[row.protocol];
     case "region": return data.regions[row.region];
     case "point": return row.point;
-    case "reads": return Number(row.reads);
+    case "kind": return kinds.indexOf(row.kind);
   }
   return column in row ? row[column] : (state.service ? row.service : row.response).cells[column].ns;
 }
@@ -125,7 +126,7 @@ function steps() {
     const write = writes.find((w) => w.protocol === protocol && w.region === region && w.pick === pick);
     stepper.show(write ?? null);
     if (!write) byId("telling").textContent = "No write from there was answered.";
-    const row = data.rows.find((r) => !r.reads && data.protocols[r.protocol] === protocol && data.regions[r.region] === region && data.points[r.point] === data.told.point);
+    const row = data.rows.find((r) => r.kind === "write" && data.protocols[r.protocol] === protocol && data.regions[r.region] === region && data.points[r.point] === data.told.point);
     const where = data.told.point ? ` at ${data.swept} ${data.told.point}` : "";
     const median = row && row.response.cells[0].ns ? ` The median of the result is ${row.response.cells[0].text}.` : "";
     byId("provenance").textContent = data.told.exact
