@@ -175,8 +175,8 @@ const (
 // Sizes says how the sizes of the written values differ; see Load.SizeAt. The zero value says that they do not.
 type Sizes struct {
 	Distribution Sizing             `yaml:"distribution" json:"distribution,omitempty"` // constant
-	Min          Size               `yaml:"min" json:"min,omitempty"`                   // 1B, the least size; distribution: uniform, lognormal
-	Max          Size               `yaml:"max" json:"max,omitempty"`                   // 255B if uniform, 1MiB if lognormal: the greatest size; distribution: uniform, lognormal
+	Min          Size               `yaml:"min" json:"min,omitempty"`                   // 0B, the least size; distribution: uniform, lognormal
+	Max          Size               `yaml:"max" json:"max,omitempty"`                   // 256B if uniform, 1MiB if lognormal: the greatest size; distribution: uniform, lognormal
 	Median       Size               `yaml:"median" json:"median,omitempty"`             // 128B, half of the sizes are smaller; distribution: lognormal
 	Spread       float64            `yaml:"spread" json:"spread,omitempty"`             // 2, a factor within which about two thirds of the sizes are, on either side of the median; distribution: lognormal
 	Table        map[string]float64 `yaml:"table" json:"table,omitempty"`               // sizes with their weights, such as {64B: 9, 4KiB: 1}; distribution: table

@@ -12,6 +12,9 @@ import (
 // IsRanked reports whether keys are drawn by their rank, in proportion to a power of it.
 func (k *Keys) IsRanked() bool { return k.Distribution == Zipf || k.Distribution == Latest }
 
+// hotByDefault is how many keys are hot if the file does not say so.
+func (k *Keys) hotByDefault() int { return max(1, k.Count/5) }
+
 // checkKeys checks the settings of keys, and fills in the defaults that depend on the distribution.
 func (p *Plan) checkKeys(doc *strictyaml.Document, _ *netem.Topology) error {
 	k := &p.Experiment.Load.Keys
@@ -32,7 +35,7 @@ func (p *Plan) checkKeys(doc *strictyaml.Document, _ *netem.Topology) error {
 		setDefault(&k.Exponent, 1.01)
 	}
 	if hot && !doc.Has("load.keys.hot_keys") {
-		k.HotKeys = max(1, k.Count/5)
+		k.HotKeys = k.hotByDefault()
 	}
 	if hot && !doc.Has("load.keys.hot_share") {
 		k.HotShare = 0.8
@@ -47,6 +50,7 @@ func (p *Plan) checkKeys(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.keys.count", !hot || k.Count >= 2, k.Count, "2 to 1000000000, some of them hot"},
 		{"load.keys.exponent", !k.IsRanked() || k.Exponent > 0 && k.Exponent <= 10, k.Exponent, "above 0, up to 10"},
 		{"load.keys.hot_keys", !hot || k.HotKeys >= 1 && k.HotKeys < k.Count, k.HotKeys, fmt.Sprintf("1 to %d, fewer than there are keys", k.Count-1)},
+		{"load.keys.hot_share", !hot || k.HotShare > 0, k.HotShare, "above 0%, up to 100%"},
 		{"load.keys.foreign", k.Foreign == nil || *k.Foreign == 0 || len(p.Experiment.Clients) > 1, k.Foreign, "0%, since no other region has clients"},
 	} {
 		if !c.ok {

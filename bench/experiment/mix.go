@@ -43,8 +43,12 @@ func (m Mix) set(l *Load) {
 
 // checkMix checks the mix, sets what it says, and changes the defaults of what it does not say: exponent and value size.
 func (p *Plan) checkMix(doc *strictyaml.Document, _ *netem.Topology) error {
-	l := &p.Experiment.Load
+	l, sweep := &p.Experiment.Load, p.Experiment.Sweep
 	if l.Mix == "" && !doc.Has("load.mix") {
+		if sweep != nil && sweep.Path == "load.mix" { // each point has a mix
+			l.Keys.Distribution = Zipf
+			l.setRecord(doc)
+		}
 		return nil
 	}
 	accepted := strings.Join(texts(slices.Sorted(maps.Keys(ycsbMixes))), ", ")
@@ -60,13 +64,18 @@ func (p *Plan) checkMix(doc *strictyaml.Document, _ *netem.Topology) error {
 		}
 	}
 	l.Mix.set(l)
+	l.setRecord(doc)
+	return nil
+}
+
+// setRecord sets what a mix changes among the defaults, unless the file says otherwise.
+func (l *Load) setRecord(doc *strictyaml.Document) {
 	if !doc.Has("load.keys.exponent") {
 		l.Keys.Exponent = ycsbExponent
 	}
 	if !doc.Has("load.value_size") && !doc.Has("load.sizes.distribution") {
 		l.ValueSize = ycsbRecordSize
 	}
-	return nil
 }
 
 // checkRMW checks the read-modify-writes.

@@ -111,11 +111,8 @@ func (p *Plan) checkSizes(doc *strictyaml.Document, _ *netem.Topology) error {
 		return nil
 	}
 	least, most := doc.Has("load.sizes.min"), doc.Has("load.sizes.max")
-	if !least {
-		s.Min = 1
-	}
 	if !most {
-		s.Max = 255
+		s.Max = 256
 		if kind == LognormalSizes {
 			s.Max = maxValueSize
 		}

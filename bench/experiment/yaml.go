@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,11 +16,7 @@ import (
 // named by the path that the experiment names.
 func (e *Experiment) YAML() ([]byte, error) {
 	var initial Experiment
-	swept := ""
-	if e.Sweep != nil {
-		swept = e.Sweep.Path
-	}
-	all := mappingOf(reflect.ValueOf(e).Elem(), reflect.ValueOf(defaults("", &initial)).Elem(), "", swept)
+	all := mappingOf(reflect.ValueOf(e).Elem(), reflect.ValueOf(defaults("", &initial)).Elem(), "", e.followed())
 	all = slices.DeleteFunc(all, func(item yaml.MapItem) bool { return item.Key == "regions" }) // replicas and clients are
 	text, err := yaml.MarshalWithOptions(all, yaml.Indent(2), yaml.IndentSequence(true))
 	if err != nil {
@@ -28,17 +25,37 @@ func (e *Experiment) YAML() ([]byte, error) {
 	return text, nil
 }
 
+// followed lists the paths of the settings that a file must not have, or need not have, since they follow from others: from the sweep,
+// from a mix of commands, or from sizes that differ.
+func (e *Experiment) followed() (paths []string) {
+	swept, l := "", &e.Load
+	if e.Sweep != nil {
+		swept = e.Sweep.Path
+		paths = append(paths, swept)
+	}
+	if l.Mix != "" || swept == "load.mix" {
+		paths = append(paths, "load.reads", "load.rmw.share", "load.keys.distribution")
+	}
+	if l.Sizes.Distribution != "" || swept == "load.sizes.distribution" {
+		paths = append(paths, "load.value_size")
+	}
+	if l.Keys.HotKeys == l.Keys.hotByDefault() {
+		paths = append(paths, "load.keys.hot_keys")
+	}
+	return paths
+}
+
 // mappingOf is a struct as a mapping by its yaml tags, without what is zero both there and in the defaults, and without the
-// setting that is swept over. Path is where the struct is: empty, or "load." and so on.
-func mappingOf(value, initial reflect.Value, path, swept string) yaml.MapSlice {
+// settings that follow from others. Path is where the struct is: empty, or "load." and so on.
+func mappingOf(value, initial reflect.Value, path string, followed []string) yaml.MapSlice {
 	var all yaml.MapSlice
 	for i := range value.NumField() {
 		key, _, _ := strings.Cut(value.Type().Field(i).Tag.Get("yaml"), ",")
 		field, otherwise := value.Field(i), initial.Field(i)
-		if key == "" || path+key == swept || field.IsZero() && otherwise.IsZero() {
+		if key == "" || slices.Contains(followed, path+key) || field.IsZero() && otherwise.IsZero() {
 			continue
 		}
-		node := nodeOf(field, otherwise, path+key+".", swept)
+		node := nodeOf(field, otherwise, path+key+".", followed)
 		switch load, isLoad := value.Addr().Interface().(*Load); {
 		case isLoad && key == "rate" && load.Rates != nil:
 			node = load.Rates
@@ -53,10 +70,14 @@ func mappingOf(value, initial reflect.Value, path, swept string) yaml.MapSlice {
 	return all
 }
 
-func nodeOf(value, initial reflect.Value, path, swept string) any {
+func nodeOf(value, initial reflect.Value, path string, followed []string) any {
 	switch one := value.Interface().(type) {
 	case *Sweep:
-		return yaml.MapSlice{{Key: one.Path, Value: one.Values}}
+		values := make([]any, len(one.Values))
+		for i, value := range one.Values {
+			values[i] = plain(value)
+		}
+		return yaml.MapSlice{{Key: one.Path, Value: values}}
 	case time.Duration:
 		return one.String()
 	case encoding.TextMarshaler:
@@ -68,19 +89,33 @@ func nodeOf(value, initial reflect.Value, path, swept string) any {
 	}
 	switch value.Kind() {
 	case reflect.Pointer:
-		return nodeOf(value.Elem(), reflect.Zero(value.Type().Elem()), path, swept)
+		return nodeOf(value.Elem(), reflect.Zero(value.Type().Elem()), path, followed)
 	case reflect.Struct:
-		return mappingOf(value, initial, path, swept)
+		return mappingOf(value, initial, path, followed)
 	case reflect.Slice:
 		list := make([]any, value.Len())
 		for i := range list {
-			list[i] = nodeOf(value.Index(i), reflect.Zero(value.Type().Elem()), "", "")
+			list[i] = nodeOf(value.Index(i), reflect.Zero(value.Type().Elem()), "", nil)
 		}
 		return list
 	case reflect.String:
 		return value.String()
 	}
 	return value.Interface()
+}
+
+// plain is a text as a number or a truth value, if it is one: in quotes it would be read as a text.
+func plain(text string) any {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	if x, err := strconv.ParseFloat(text, 64); err == nil {
+		return x
+	}
+	if text == "true" || text == "false" {
+		return text == "true"
+	}
+	return text
 }
 
 // placesOf undoes Names: in a file, a region with two replicas stands there twice.

@@ -28,6 +28,15 @@ faults:
   - {at: 6s, loss: 3%}
 `,
 		"a day, and conflicts": "topology: aws-2020-06-05\nload: {arrivals: day, hours: {af-south-1: -5}, keys: {conflicts: 0%}}\nthresholds: {p99_above_floor: 5ms}\n",
+		"sizes that differ":    "topology: aws-2020-06-05\nload: {sizes: {distribution: table, table: {64B: 9, 4KiB: 0.5}}}\n",
+		"lognormal sizes":      "topology: aws-2020-06-05\nload: {sizes: {distribution: lognormal, min: 0B, max: 1KiB, spread: 3}}\n",
+		"a sweep over sizes":   "topology: aws-2020-06-05\nsweep: {load.sizes.distribution: [constant, uniform, lognormal]}\n",
+		"hot keys":             "topology: aws-2020-06-05\nload: {keys: {distribution: hotspot, hot_keys: 3}}\n",
+		"hot keys in a sweep":  "topology: aws-2020-06-05\nload: {keys: {distribution: hotspot}}\nsweep: {load.keys.count: [10, 100]}\n",
+		"foreign keys":         "topology: aws-2020-06-05\nload: {keys: {distribution: zipf, foreign: 0%}}\n",
+		"a mix":                "topology: aws-2020-06-05\nload: {mix: ycsb-f, rmw: {atomic: true}, keys: {exponent: 1}}\n",
+		"a sweep over mixes":   "topology: aws-2020-06-05\nload: {value_size: 128B, keys: {exponent: 0.9}}\nsweep: {load.mix: [ycsb-a, ycsb-d]}\n",
+		"read-modify-writes":   "topology: aws-2020-06-05\nload: {reads: 10%, rmw: {share: 20%}}\n",
 		"a search":             "topology: aws-2020-06-05\nload: {arrivals: saturate, slo: {p99: 300ms}}\n",
 	}
 	for _, name := range configs.Experiments() {
@@ -50,6 +59,11 @@ faults:
 			again, err := Parse("again.yaml", written, registry.Drivers)
 			if err != nil {
 				t.Fatalf("%v\n%s", err, written)
+			}
+			for i, point := range plan.Points() {
+				if other := again.Points()[i]; !reflect.DeepEqual(sweptOf(&point.Experiment), sweptOf(&other.Experiment)) {
+					t.Errorf("at %s it was\n%+v\nreads as\n%+v\n%s", point.Point, point.Experiment, other.Experiment, written)
+				}
 			}
 			for _, e := range []*Experiment{&plan.Experiment, &again.Experiment} {
 				if e.Sweep != nil {
