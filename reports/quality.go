@@ -25,7 +25,7 @@ func Quality(r *result.Result) []string {
 	if r.Experiment.IsSimulated() {
 		costs := "no processing time"
 		if c := r.Experiment.Simulation; !c.IsZero() {
-			costs = fmt.Sprintf("%v a message, %v to persist", c.MessageCost, c.PersistCost)
+			costs = c.Costs()
 		}
 		say("world: simulated (virtual time; %s, messages without packets)", costs)
 		if r.Fingerprint != "" {

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -250,11 +251,53 @@ const (
 )
 
 // Simulation holds the costs and disturbances of the simulated world. Zero means that nothing but the links
-// takes time and that no message is doubled.
+// takes time and that no message is doubled. All costs but PersistCost are processor time of a replica; package costs
+// computes them from live runs.
 type Simulation struct {
+	CommandCost time.Duration `yaml:"command_cost" json:"command_cost_ns,omitempty"` // 0s, of each command that a client node sends to the replica, its answer included
+	BatchCost   time.Duration `yaml:"batch_cost" json:"batch_cost_ns,omitempty"`     // 0s, of each batch: of what the replica has been sent while it worked on the last
 	MessageCost time.Duration `yaml:"message_cost" json:"message_cost_ns,omitempty"` // 0s, to receive or to send a message
+	ByteCost    PerByte       `yaml:"byte_cost" json:"byte_cost,omitzero"`           // 0s, to receive or to send each byte of a message
+	SyncCost    time.Duration `yaml:"sync_cost" json:"sync_cost_ns,omitempty"`       // 0s, of each write to the disk; durability fsync only
 	PersistCost time.Duration `yaml:"persist_cost" json:"persist_cost_ns,omitempty"` // 0s, to make the records of a batch durable
+	Processors  int           `yaml:"processors" json:"processors,omitempty"`        // 0, that all replicas share; 0: each has one of its own
 	Doubled     Share         `yaml:"doubled" json:"doubled,omitzero"`               // 0%, of the messages: they arrive a second time, later
+}
+
+// HasCosts reports whether replicas need processor time, without which a simulated throughput has no limit but the links.
+func (s *Simulation) HasCosts() bool {
+	return s.CommandCost > 0 || s.BatchCost > 0 || s.MessageCost > 0 || s.ByteCost > 0 || s.SyncCost > 0
+}
+
+// Costs tells what takes time, as in "50µs a message, 0s to persist".
+func (s *Simulation) Costs() string {
+	var parts []string
+	for _, one := range []struct {
+		cost fmt.Stringer
+		of   string
+		told bool
+	}{
+		{s.CommandCost, "a command", s.CommandCost > 0}, {s.BatchCost, "a batch", s.BatchCost > 0},
+		{s.MessageCost, "a message", true}, {s.ByteCost, "a byte", s.ByteCost > 0}, {s.SyncCost, "a sync", s.SyncCost > 0},
+		{s.PersistCost, "to persist", true},
+	} {
+		if one.told {
+			parts = append(parts, fmt.Sprintf("%v %s", one.cost, one.of))
+		}
+	}
+	switch {
+	case s.Processors == 1:
+		parts = append(parts, "1 processor for all replicas")
+	case s.Processors > 1:
+		parts = append(parts, fmt.Sprintf("%d processors for all replicas", s.Processors))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Work is the processor time that a replica needs for a batch: for commands of client nodes, and for messages of so many bytes
+// together, sent or received.
+func (s *Simulation) Work(commands, messages, bytes int) time.Duration {
+	return s.BatchCost + time.Duration(commands)*s.CommandCost + time.Duration(messages)*s.MessageCost + s.ByteCost.Of(bytes)
 }
 
 // IsZero reports whether nothing takes time and no message is doubled.

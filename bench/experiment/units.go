@@ -151,6 +151,46 @@ func (b BitRate) String() string {
 	return "0bit/s"
 }
 
+// PerByte is a time for each byte, in picoseconds, written 2.5ns or 1us.
+type PerByte int64
+
+// maxPerByte is the longest time for a byte.
+const maxPerByte PerByte = 1_000_000 // 1 µs
+
+var perByteUnits = []struct {
+	suffix      string
+	picoseconds float64
+}{{"ns", 1e3}, {"us", 1e6}, {"µs", 1e6}, {"s", 1e12}}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (p *PerByte) UnmarshalText(text []byte) error {
+	for _, unit := range perByteUnits {
+		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
+			n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+			if found := math.Round(n * unit.picoseconds); err == nil && found >= 0 && found <= float64(maxPerByte) {
+				*p = PerByte(found)
+				return nil
+			}
+			break
+		}
+	}
+	return fmt.Errorf("found %q; accepted: 0s to 1us for each byte, to a thousandth of a nanosecond, as in 2.5ns", text)
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (p PerByte) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// String returns the time in nanoseconds.
+func (p PerByte) String() string {
+	if p == 0 {
+		return "0s"
+	}
+	return strconv.FormatFloat(float64(p)/1e3, 'f', -1, 64) + "ns"
+}
+
+// Of is the time for so many bytes, cut to nanoseconds.
+func (p PerByte) Of(bytes int) time.Duration { return time.Duration(int64(p) * int64(bytes) / 1000) }
+
 // Local is the round trip between clients and a replica in the same region: a duration, or the word measured for
 // the topology's value.
 type Local string

@@ -159,10 +159,6 @@ func (m *mailbox) take(empty []event) []event {
 	return taken
 }
 
-// mostEvents is how many events a place handles in a row, at most, before its messages leave. Without a limit all writes of
-// a busy closed loop travel together: the other places wait while one handles hundreds of events, and it waits for them.
-const mostEvents = 64
-
 // serve runs a place until it is stopped.
 func serve(p *place, box *mailbox) {
 	var spare []event

@@ -84,6 +84,11 @@ func (p *place) handle(events []event) {
 	p.flush()
 }
 
+// mostEvents is how many events a place handles in a row, at most, before its messages leave. Without a limit all writes of
+// a busy closed loop travel together: the other places wait while one handles hundreds of events, and it waits for them.
+// Of simulated replicas it holds for those whose batches have a cost.
+const mostEvents = 64
+
 // deliverLocal delivers the messages that the two nodes of the place have sent each other.
 func (p *place) deliverLocal() {
 	for i := 0; i < len(p.pending); i++ { // it may grow

@@ -21,13 +21,16 @@ type replica struct {
 	disk   disk
 	record *verify.Replica
 
-	costs    experiment.Simulation // zero in real time
-	slow     time.Duration         // the extra cost of each batch; set by the fault slow
-	received int                   // messages received in this batch
-	stepped  bool                  // this batch has had an input
-	busy     bool                  // working on the last batch; new events go to the backlog
-	backlog  []event
-	waits    waits // how long events have waited for the replica
+	costs      experiment.Simulation // zero in real time
+	processors *processors           // do the work that has a cost; nil in real time
+	slow       time.Duration         // the extra cost of each batch; set by the fault slow
+	received   int                   // messages received in this batch
+	bytes      int                   // of these messages
+	commands   int                   // sent by client nodes in this batch
+	stepped    bool                  // this batch has had an input
+	busy       bool                  // working on the last batch; new events go to the backlog
+	backlog    []event
+	waits      waits // how long events have waited for the replica
 
 	steps  io.Writer                            // one line for each input and each effect; nil disables it
 	breach func(id protocols.NodeID, err error) // see Config.Breach
@@ -51,16 +54,16 @@ type asynchronous interface {
 	begins(write func() (over func()))
 }
 
-// newReplica makes the replica of a place; begin starts it. A write to a disk in memory takes
-// costs.PersistCost.
-func newReplica(p *place, config protocols.Config, driver *protocols.Driver, costs experiment.Simulation, d disk, record *verify.Replica) *replica {
-	r := &replica{place: p, id: config.ID, driver: driver, costs: costs, disk: d, record: record}
+// newReplica makes the replica of a place; begin starts it. A write to a disk in memory takes costs.SyncCost of a processor,
+// and costs.PersistCost.
+func newReplica(p *place, config protocols.Config, driver *protocols.Driver, costs experiment.Simulation, shared *processors, d disk, record *verify.Replica) *replica {
+	r := &replica{place: p, id: config.ID, driver: driver, costs: costs, processors: shared, disk: d, record: record}
 	unread := false
 	switch d := d.(type) {
 	case *memoryDisk:
 		unread = d.discards
-		if costs.PersistCost > 0 {
-			d.begin = func() { p.world.at(r.Now()+costs.PersistCost, p.number, r.durable()) }
+		if costs.PersistCost+costs.SyncCost > 0 {
+			d.begin = func() { p.world.at(shared.work(r.Now(), costs.SyncCost)+costs.PersistCost, p.number, r.durable()) }
 		}
 	case asynchronous:
 		d.begins(func() (over func()) {
@@ -125,7 +128,8 @@ func (r *replica) crash() {
 	r.record.Journal.Lose(r.host.Unreleased())
 	r.host.Crash()
 	r.record.End(r.Now())
-	r.busy, r.backlog, r.received, r.stepped = false, nil, 0, false
+	r.busy, r.backlog, r.stepped = false, nil, false
+	r.received, r.bytes, r.commands = 0, 0, 0
 	r.waits.end(r.Now())
 }
 
@@ -166,7 +170,7 @@ func (r *replica) handle(e *event) {
 	if e.at == 0 {
 		e.at = now
 	}
-	if r.busy {
+	if r.busy || len(r.backlog) > 0 {
 		r.backlog = append(r.backlog, *e)
 		return
 	}
@@ -182,8 +186,10 @@ func (r *replica) handle(e *event) {
 		r.host.Fire(e.timer, e.number, e.at)
 	case r.place.layout.isReplica(e.from) || r.driver.Client != nil:
 		r.received++
+		r.bytes += len(e.data)
 		r.host.Message(e.from, e.data, e.at)
 	default:
+		r.commands++
 		r.host.Request(e.from, e.data, e.at)
 	}
 	r.stepped = true
@@ -195,18 +201,29 @@ func (r *replica) release() {
 		return
 	}
 	r.stepped = false
-	cost := r.slow + time.Duration(r.received+len(r.host.Pending().Sends))*r.costs.MessageCost
-	r.received = 0
-	if cost == 0 {
+	work := r.work() // which takes time if batches have a cost
+	if work+r.slow == 0 {
 		r.host.Release()
 		return
 	}
 	r.busy = true
 	r.waits.begin(r.Now())
-	r.place.world.at(r.Now()+cost, r.place.number, event{kind: workDoneEvent, number: r.host.Incarnation()})
+	r.place.world.at(r.processors.work(r.Now(), work)+r.slow, r.place.number, event{kind: workDoneEvent, number: r.host.Incarnation()})
 }
 
-// workDone releases the effects of the last batch and handles the backlog.
+// work is the processor time of this batch: of what the replica was sent, and of what it sends. It begins the counts of the
+// next batch. Messages of earlier batches that still wait for the disk have had their time.
+func (r *replica) work() time.Duration {
+	sends, bytes := r.host.Unreleased(), r.bytes
+	for i := range sends {
+		bytes += len(sends[i].Data)
+	}
+	cost := r.costs.Work(r.commands, r.received+len(sends), bytes)
+	r.received, r.bytes, r.commands = 0, 0, 0
+	return cost
+}
+
+// workDone releases the effects of the last batch and handles the backlog, or as much of it as a batch may have.
 func (r *replica) workDone() {
 	r.busy = false
 	r.waits.end(r.Now())
@@ -214,6 +231,10 @@ func (r *replica) workDone() {
 	waiting := r.backlog
 	r.backlog = nil
 	for i := range waiting {
+		if r.costs.BatchCost > 0 && i >= mostEvents && r.stepped {
+			r.backlog = waiting[i:] // until the batch that release is going to begin is done
+			return
+		}
 		r.handle(&waiting[i])
 	}
 }

@@ -103,6 +103,8 @@ type running struct {
 	end    *ending
 	faults *faults
 
+	processors *processors // of a simulated run
+
 	crashed func(replica int, logFolder string, durable uint64) // see fileDisk.crashed; for tests, nil otherwise
 }
 
@@ -135,7 +137,8 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 	for number := range e.Regions {
 		r.places = append(r.places, &place{number: number, world: w, layout: layout, observer: r.Observer, outgoing: make([][]message, len(e.Regions))})
 	}
-	driver := r.record.Driver()
+	driver, costs := r.record.Driver(), r.costs()
+	r.processors = newProcessors(costs.Processors, e.Load.Warmup, e.Load.Warmup+e.Load.Duration)
 	for id := range protocols.NodeID(len(e.Replicas)) {
 		one := &verify.Replica{Measures: result.Measures{}}
 		if r.TraceEvents > 0 {
@@ -149,7 +152,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 			r.Change(&config)
 		}
 		p := r.places[id]
-		p.replica = newReplica(p, config, driver, r.costs(), disks[id], one)
+		p.replica = newReplica(p, config, driver, costs, r.processors, disks[id], one)
 		p.replica.steps, p.replica.warmup, p.replica.breach = r.Steps, e.Load.Warmup, r.Breach
 	}
 	for i, c := range r.record.Clients {
@@ -185,12 +188,17 @@ func (r *running) layout() *layout {
 	return l
 }
 
-// costs are the simulated costs of messages and disk writes; zero in the live world.
+// costs are the simulated costs of messages and disk writes; zero in the live world. Without durability fsync nothing is
+// synced.
 func (r *running) costs() experiment.Simulation {
-	if r.Plan.Experiment.IsSimulated() {
-		return r.Plan.Experiment.Simulation
+	if !r.Plan.Experiment.IsSimulated() {
+		return experiment.Simulation{}
 	}
-	return experiment.Simulation{}
+	costs := r.Plan.Experiment.Simulation
+	if r.Plan.Experiment.Durability != experiment.Fsync {
+		costs.SyncCost = 0
+	}
+	return costs
 }
 
 // neverRestarts tells whether no replica is ever restarted from its disk: disks are in memory, and there are no faults.

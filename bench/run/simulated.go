@@ -136,6 +136,7 @@ func (r *running) simulate(ctx context.Context) error {
 			show += shown
 		}
 		if r.end.over(until) {
+			r.record.Usage = r.processors.usage()
 			return nil
 		}
 	}
