@@ -79,8 +79,12 @@ type Run struct {
 	Measures []Measure `json:"measures,omitempty"`
 	// Memory is what the process used during a live run, which all replicas share; nil for a simulated run.
 	Memory *Memory `json:"memory,omitempty"`
-	// Usage is who used the processors during a live run; nil for a simulated run, and where that is not known.
+	// Usage is who used the processors; nil for a simulated run whose replicas share none, and where that is not known.
 	Usage *Usage `json:"usage,omitempty"`
+
+	// Work is what the replicas of a live run did, and which processor time that took; nil for a simulated run, and where
+	// that is not known.
+	Work *Work `json:"work,omitempty"`
 
 	// Checks are the verdicts on what the replicas did.
 	Checks []Check `json:"checks"`
@@ -106,14 +110,36 @@ type Memory struct {
 	Spare       int64  `json:"spare_bytes"` // that were allocated before each collection, unless GOGC or GOMEMLIMIT is set
 }
 
-// Usage is how much of the machine's processors was used while a live run was measured, as shares from 0 to 1.
+// Usage is how much of the machine's processors, or of the simulated ones, was used while a run was measured, as shares from
+// 0 to 1.
 type Usage struct {
-	Own    float64 `json:"own"`    // by this process: replicas, clients, network and emulator
+	Own    float64 `json:"own"`    // by this process: replicas, clients, network and emulator; by the replicas of a simulated run
 	Others float64 `json:"others"` // by other programs
 	// Emulator and Generator are parts of Own: the emulator's goroutine while it did not sleep, and the clients while they
 	// issued commands. They are measured by the clock, so that they include what the kernel gave to others meanwhile.
 	Emulator  float64 `json:"emulator"`
 	Generator float64 `json:"generator"`
+}
+
+// Work is what all replicas of a live run did together while it was measured, and the processor time of the whole process in
+// that time, clients, network and emulator included.
+type Work struct {
+	Time       time.Duration `json:"time_ns"`       // for which was counted
+	Processors time.Duration `json:"processors_ns"` // used by this process
+	Batches    int64         `json:"batches"`       // of what replicas were sent and then handled together
+	Commands   int64         `json:"commands"`      // that client nodes sent to replicas
+	Messages   int64         `json:"messages"`      // of replicas, sent or received
+	Bytes      int64         `json:"bytes"`         // of these messages
+	Syncs      int64         `json:"syncs"`         // writes to the disk
+	Syncing    time.Duration `json:"syncing_ns"`    // how long these took, together
+}
+
+// Since is what was done since an earlier count.
+func (w Work) Since(earlier Work) Work {
+	return Work{
+		Time: w.Time - earlier.Time, Processors: w.Processors - earlier.Processors, Batches: w.Batches - earlier.Batches, Commands: w.Commands - earlier.Commands,
+		Messages: w.Messages - earlier.Messages, Bytes: w.Bytes - earlier.Bytes, Syncs: w.Syncs - earlier.Syncs, Syncing: w.Syncing - earlier.Syncing,
+	}
 }
 
 // FaultMark is a fault of the experiment that has happened.

@@ -18,11 +18,13 @@ type instrument struct {
 	lateness    *hdrhistogram.Histogram // of packets, since the end of the warm-up; nil before
 	last        usage                   // when the run was looked at last
 	warm, ended usage                   // when measuring began, and when it ended or the run was looked at last before
+	before      result.Work             // of the warm-up
+	done        result.Work             // when measuring ended or the run was looked at last before
 }
 
 // look takes what the emulator has measured of its lateness, and lets threads know how full the machine is. Packets of
 // the warm-up carry no write that is measured. It is to be called often.
-func (w *liveWorld) look(load *experiment.Load) {
+func (w *liveWorld) look(load *experiment.Load, places []*place) {
 	in := &w.instrument
 	warm := in.lateness == nil && w.now() >= load.Warmup
 	if w.now()-in.last.at < lookEvery && !warm {
@@ -33,14 +35,25 @@ func (w *liveWorld) look(load *experiment.Load) {
 	in.last = now
 	switch {
 	case warm:
-		in.warm, in.lateness = now, late
+		in.warm, in.before, in.lateness = now, workOf(places, now), late
 		in.lateness.Reset()
 	case in.lateness != nil:
 		in.lateness.Merge(late)
 	}
 	if in.ended.at < load.Warmup+load.Duration {
-		in.ended = now
+		in.ended, in.done = now, workOf(places, now)
 	}
+}
+
+// workOf is what the replicas of places have done so far, and which processor time was used until then.
+func workOf(places []*place, at usage) result.Work {
+	work := result.Work{Time: at.at, Processors: at.own}
+	for _, p := range places {
+		if p.replica != nil {
+			p.replica.tally.addTo(&work)
+		}
+	}
+	return work
 }
 
 // usage is what was used of the processors since some time before the run, and when that was found.
@@ -88,7 +101,10 @@ func (r *running) account(w *liveWorld, keptAwake bool) {
 				issuing += p.clients.issuing
 			}
 		}
-		r.record.Usage = in.ended.since(in.warm, issuing, keptAwake)
+		if r.record.Usage = in.ended.since(in.warm, issuing, keptAwake); r.record.Usage != nil {
+			work := in.done.Since(in.before)
+			r.record.Work = &work
+		}
 	}
 	for from := range w.boxes {
 		for to := range w.boxes {

@@ -231,6 +231,9 @@ func (r *running) live(ctx context.Context) error {
 	r.prepare(w, w.layout, disks, time.Now())
 	var serving sync.WaitGroup
 	for i, p := range r.places {
+		if p.replica != nil {
+			p.replica.tally = &tally{}
+		}
 		serving.Go(func() { serve(p, w.boxes[i]) })
 		w.boxes[i].put(event{kind: startEvent})
 	}
@@ -298,7 +301,7 @@ func (w *liveWorld) wait(ctx context.Context, r *running) {
 			return
 		case <-tick.C:
 		}
-		w.look(&r.Plan.Experiment.Load)
+		w.look(&r.Plan.Experiment.Load, r.places)
 		r.reportProgress(w.now())
 		if r.end.over(w.now()) {
 			return

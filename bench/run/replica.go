@@ -27,6 +27,7 @@ type replica struct {
 	received   int                   // messages received in this batch
 	bytes      int                   // of these messages
 	commands   int                   // sent by client nodes in this batch
+	tally      *tally                // counts what a live replica does; nil in virtual time
 	stepped    bool                  // this batch has had an input
 	busy       bool                  // working on the last batch; new events go to the backlog
 	backlog    []event
@@ -67,8 +68,12 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 		}
 	case asynchronous:
 		d.begins(func() (over func()) {
-			e := r.durable() // of this incarnation
-			return func() { p.world.at(p.world.now(), p.number, e) }
+			e, began := r.durable(), p.world.now() // of this incarnation
+			return func() {
+				now := p.world.now()
+				r.tally.synced(now - began)
+				p.world.at(now, p.number, e)
+			}
 		})
 	}
 	breach := func(err error) {
@@ -219,6 +224,7 @@ func (r *replica) work() time.Duration {
 		bytes += len(sends[i].Data)
 	}
 	cost := r.costs.Work(r.commands, r.received+len(sends), bytes)
+	r.tally.worked(r.commands, r.received+len(sends), bytes)
 	r.received, r.bytes, r.commands = 0, 0, 0
 	return cost
 }

@@ -34,6 +34,7 @@ type Record struct {
 	// Lateness is how late the emulator released packets since measuring began, in nanoseconds; nil in the simulated world.
 	Lateness *hdrhistogram.Histogram
 	Usage    *result.Usage // of the processors; nil where it is not known
+	Work     *result.Work  // of a live run; nil where it is not known
 	// ClientMeasures are the measures of the client nodes.
 	ClientMeasures []result.Measures
 
