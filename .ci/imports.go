@@ -29,7 +29,7 @@ type room struct {
 
 var rooms = []room{
 	{"cmd", []string{"reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "protocols", "netem", "configs", "playground"}},
+		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
@@ -39,6 +39,7 @@ var rooms = []room{
 	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/outside", []string{"bench", "bench/experiment", "protocols", "configs"}},
+	{"bench/costs", []string{"bench", "bench/experiment", "bench/result"}},
 	{"bench/planted", []string{"bench/variants"}},
 	{"bench/variants", nil},
 	{"bench/internal", nil}, // commands, and what only bench and the commands use

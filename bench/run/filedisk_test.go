@@ -300,6 +300,13 @@ faults:
 	if failed := run.Failed(); len(failed) > 0 {
 		t.Errorf("the protocol is blamed: %v", failed)
 	}
+	did := workOf(r.places, usage{}) // from which costs are computed
+	if did.Commands == 0 || did.Batches == 0 || did.Messages < 2*did.Commands || did.Bytes < did.Messages || did.Syncs == 0 || did.Syncing <= 0 {
+		t.Errorf("the replicas did %+v", did)
+	}
+	if (run.Work == nil) != (run.Usage == nil) {
+		t.Errorf("work %v beside usage %v", run.Work, run.Usage)
+	}
 	if left, _ := os.ReadDir(scratch); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}

@@ -219,7 +219,7 @@ func (r *replica) release() {
 // work is the processor time of this batch: of what the replica was sent, and of what it sends. It begins the counts of the
 // next batch. Messages of earlier batches that still wait for the disk have had their time.
 func (r *replica) work() time.Duration {
-	sends, bytes := r.host.Unreleased(), r.bytes
+	sends, bytes := r.host.NewSends(), r.bytes
 	for i := range sends {
 		bytes += len(sends[i].Data)
 	}

@@ -138,7 +138,7 @@ missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkLists
 	root.AddCommand(runCommand(drivers), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
-		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), reproduceCommand(drivers), playgroundCommand(), serveCommand(), keepAwakeCommand())
+		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), reproduceCommand(drivers), costsCommand(drivers), playgroundCommand(), serveCommand(), keepAwakeCommand())
 	root.SetHelpCommand(helpCommand())
 	strictCompletion(root)
 	return root

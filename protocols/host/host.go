@@ -125,8 +125,8 @@ func (h *Host) Clock() *Clock { return &h.clock }
 // Pending holds the effects of the batch so far. It must not be changed.
 func (h *Host) Pending() *protocols.Outbox { return &h.batch.Outbox }
 
-// Unreleased are the messages that the node has sent since the last Release. They must not be changed.
-func (h *Host) Unreleased() []protocols.Send { return h.batch.Sends[h.batch.waiting:] }
+// NewSends are the messages that the node has sent since the last Release. They must not be changed.
+func (h *Host) NewSends() []protocols.Send { return h.batch.Sends[h.batch.waiting:] }
 
 // Restore begins an incarnation: it makes the node and gives it the records on its disk. Start must follow. The world
 // may call Release in between, to separate what is restored from what is new.
