@@ -24,7 +24,8 @@ func TestWorkWaitsForAFreeProcessor(t *testing.T) {
 	if used := p.usage().Own; used != 35./40 {
 		t.Errorf("%v of the processors were used, want 35 of 40 ms", used)
 	}
-	if none := newProcessors(0, 0, ms); none.work(ms, ms) != 2*ms || none.work(ms, ms) != 2*ms || none.usage() != nil {
+	own := newProcessors(0, 0, ms)
+	if first, second := own.work(ms, ms), own.work(ms, ms); first != 2*ms || second != 2*ms || own.usage() != nil {
 		t.Error("replicas with processors of their own wait for each other")
 	}
 }
