@@ -43,7 +43,7 @@ func usageOf(record *verify.Record) Usage {
 	for _, one := range record.Replicas {
 		u.Messages += one.Messages
 		u.Records += one.Records
-		u.Leaderships += one.Leaderships
+		u.Leaderships += uint64(len(one.Leaderships))
 	}
 	return u
 }

@@ -283,10 +283,9 @@ func (r *replica) Mark(m protocols.Mark, arrived time.Duration) {
 	r.traceMark(m)
 	switch m.Event {
 	case protocols.MarkLeading:
-		r.record.Leaderships++
-		r.record.Leading.Store(true)
+		r.record.Leads(r.Now())
 	case protocols.MarkDeposed:
-		r.record.Leading.Store(false)
+		r.record.Deposed(r.Now())
 	}
 	now := r.Now()
 	if r.record.Events == nil || m.ID != (protocols.CommandID{}) && r.record.Events.Add(m.Event, m.ID, arrived, now) {

@@ -48,10 +48,10 @@ type Replica struct {
 	Incarnations []Incarnation
 	Events       *result.TraceLog // nil if trace events are not kept
 	Measures     result.Measures
-	Messages     uint64 // sent to replicas and client nodes, answers left out
-	Records      uint64 // given to the disk
-	Leaderships  uint64 // that began
-	Failed       string // when, since measuring began, and why its disk failed, which stopped it for the rest of the run; empty if it did not
+	Messages     uint64       // sent to replicas and client nodes, answers left out
+	Records      uint64       // given to the disk
+	Leaderships  []Leadership // in the order in which they began
+	Failed       string       // when, since measuring began, and why its disk failed, which stopped it for the rest of the run; empty if it did not
 	// Leading is whether the replica leads, by its last mark. It may be read from any goroutine.
 	Leading atomic.Bool
 }
@@ -66,6 +66,21 @@ func (r *Replica) Begin(now time.Duration) {
 func (r *Replica) End(now time.Duration) {
 	r.Incarnations[len(r.Incarnations)-1].Ended = now
 	r.Node = nil
+	r.Deposed(now)
+}
+
+// Leads records that the replica has begun to lead.
+func (r *Replica) Leads(now time.Duration) {
+	r.Deposed(now) // of its former term, if it led already
+	r.Leaderships = append(r.Leaderships, Leadership{Began: now, Ended: result.Never})
+	r.Leading.Store(true)
+}
+
+// Deposed records that the replica does not lead any more.
+func (r *Replica) Deposed(now time.Duration) {
+	if r.Leading.Load() {
+		r.Leaderships[len(r.Leaderships)-1].Ended = now
+	}
 	r.Leading.Store(false)
 }
 
@@ -83,6 +98,10 @@ type Incarnation struct {
 	Ended  time.Duration
 	Served time.Duration // when it first answered a command of its region's clients
 }
+
+// Leadership is the time during which a replica leads, by its marks. Times are since the run began; Ended is
+// result.Never while it leads.
+type Leadership struct{ Began, Ended time.Duration }
 
 // Region is the name of a region.
 func (r *Record) Region(i int) string { return r.Plan.Experiment.Regions[i] }

@@ -21,6 +21,7 @@ func (r *Record) crashes(orders orders) []result.Crash {
 			for _, c := range r.Clients {
 				crash.Outages = append(crash.Outages, c.Outage(incarnation.Ended))
 			}
+			crash.NewLeader = r.newLeader(replica, incarnation.Ended)
 			if i+1 < len(one.Incarnations) {
 				crash.Recovery = r.recovery(one, i+1, incarnation.Ended, orders)
 			}
@@ -29,6 +30,27 @@ func (r *Record) crashes(orders orders) []result.Crash {
 	}
 	slices.SortStableFunc(all, func(a, b result.Crash) int { return cmp.Compare(a.At, b.At) })
 	return all
+}
+
+// newLeader returns how long after the crash of a replica that led a replica leads again, as result.Crash.NewLeader tells
+// it. A leadership that began before the one that the crash has ended is not a new one: its replica was cut off, perhaps,
+// and has not heard that it was deposed.
+func (r *Record) newLeader(dead int, crashed time.Duration) *time.Duration {
+	i := slices.IndexFunc(r.Replicas[dead].Leaderships, func(l Leadership) bool { return l.Ended == crashed })
+	if i < 0 || !r.Driver().HasLeader {
+		return nil
+	}
+	lost := r.Replicas[dead].Leaderships[i]
+	took := result.Never
+	for replica, one := range r.Replicas {
+		for _, l := range one.Leaderships {
+			follows := l.Began >= crashed || replica != dead && l.Began > lost.Began && (l.Ended == result.Never || l.Ended > crashed)
+			if after := max(0, l.Began-crashed); follows && (took == result.Never || after < took) {
+				took = after
+			}
+		}
+	}
+	return &took
 }
 
 // recovery describes how a replica recovered in an incarnation after its first: what it had missed, when it had caught
