@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"quorumbench/bench/result"
 )
@@ -18,7 +19,7 @@ type Drawn struct {
 // protocol, beside floors and round trips), distribution (all percentiles that the samples bear, above the floor), timeline
 // (the median over the measured time), heat (all latencies over it) and breakdown (what a write waited for), the first four
 // for reads and read-modify-writes, too, if there were any, as latency-reads and so on. Of a sweep it draws sweep, sweep-reads and
-// sweep-read-modify-writes alone, and of one over the load throughput (latency over throughput). Of live runs it draws trust (how exact the instrument was). A figure
+// sweep-read-modify-writes alone, and of one over the load throughput (latency over throughput). If replicas crashed, there is outages. Of live runs it draws trust (how exact the instrument was). A figure
 // that would show flat lines only is left out, and that is said.
 //
 // Each is written in all formats that the options name, and its data beside it as CSV. Inside are the title, the program, the
@@ -81,7 +82,17 @@ func LeftOut(r *result.Result) []string {
 	return lines
 }
 
-func figuresOf(r *result.Result) []file {
+func figuresOf(r *result.Result) []file { return append(latencyFigures(r), crashFigures(r)...) }
+
+// crashFigures is the figure of the crashes, if there were any.
+func crashFigures(r *result.Result) []file {
+	if !slices.ContainsFunc(r.Runs, func(run result.Run) bool { return len(run.Crashes) > 0 }) {
+		return nil
+	}
+	return []file{{name: "outages", figure: func() *figure { return crashFigure(r) }}}
+}
+
+func latencyFigures(r *result.Result) []file {
 	var trust []file
 	if !r.Experiment.IsSimulated() && len(r.Runs) > 0 {
 		trust = []file{{name: "trust", figure: func() *figure { return trustFigure(r) }}}

@@ -190,6 +190,7 @@ func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 		{"writes", threeRegions().result(), []string{"distribution", "heat", "latency", "timeline"}},
 		{"reads", withReads(threeRegions().result()), []string{"distribution", "distribution-reads", "heat", "heat-reads", "latency", "latency-reads", "timeline", "timeline-reads"}},
 		{"breakdown", withBreakdowns(threeRegions().result()), []string{"breakdown", "distribution", "heat", "latency", "timeline"}},
+		{"crashes", crashedOften(), []string{"distribution", "heat", "latency", "outages", "timeline"}},
 		{"sweep", swept(), []string{"sweep"}},
 		{"sweep over the load", overloaded(), []string{"sweep", "throughput"}},
 		{"sweep with reads", withReads(swept()), []string{"sweep", "sweep-reads"}},

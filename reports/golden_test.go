@@ -120,6 +120,7 @@ func TestTableIsWhatTheGoldenFileShows(t *testing.T) {
 		{"table_not_run", notRun(), TableOptions{}},
 		{"table_reads", withReads(threeRegions().result()), TableOptions{}},
 		{"table_crashed", crashed(), TableOptions{}},
+		{"table_crashes_six_repeats", crashedOften(), TableOptions{}},
 		{"table_sweep", swept(), TableOptions{}},
 		{"table_sweep_reads", withReads(swept()), TableOptions{}},
 	} {

@@ -30,6 +30,7 @@ type resultJSON struct {
 	Verdict  []string     `json:"verdict"`
 	Series   []seriesJSON `json:"series"`
 	Outages  []outageJSON `json:"outages"`
+	Crashes  []crashJSON  `json:"crashes"`
 	Notes    []string     `json:"notes"`
 	Quality  []string     `json:"quality"`
 	Checks   []checkJSON  `json:"checks"`
@@ -87,7 +88,8 @@ type outageJSON struct {
 	Crashed  string           `json:"crashed"`
 	At       time.Duration    `json:"at_ns"`
 	Region   string           `json:"region"`
-	Length   *time.Duration   `json:"length_ns"` // null if no write was answered any more
+	Length   *time.Duration   `json:"length_ns"`               // null if no write was answered any more
+	Leader   *time.Duration   `json:"new_leader_ns,omitempty"` // -1 if none led until the end; missing if no leader crashed
 	Recovery *result.Recovery `json:"recovery,omitempty"`
 }
 
@@ -102,7 +104,7 @@ func describeResult(r *result.Result) *resultJSON {
 	d := &resultJSON{
 		Name: r.Experiment.Name, Headline: headline(r), World: worldName(r), Seed: r.Experiment.Seed, Partial: r.Partial,
 		Invalid: some(r.Invalid()), Missed: some(r.Missed()), Verdict: some(Verdict(r)), Notes: some(measureLines(r)), Quality: some(Quality(r)),
-		Series: []seriesJSON{}, Outages: []outageJSON{}, Checks: []checkJSON{},
+		Series: []seriesJSON{}, Outages: []outageJSON{}, Crashes: describeCrashes(r), Checks: []checkJSON{},
 	}
 	for _, point := range r.Points() {
 		at := r
@@ -121,7 +123,7 @@ func describeResult(r *result.Result) *resultJSON {
 		for _, c := range run.Crashes {
 			for i, length := range c.Outages {
 				one := outageJSON{Protocol: run.Protocol, Point: run.Point, Repeat: run.Repeat, Crashed: c.Region, At: c.At,
-					Region: run.Regions[i].Region, Recovery: c.Recovery}
+					Region: run.Regions[i].Region, Leader: c.NewLeader, Recovery: c.Recovery}
 				if length >= 0 {
 					one.Length = &length
 				}

@@ -5,12 +5,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"quorumbench/bench/result"
 )
 
-// This file writes what results have besides latencies: measures and crashes.
+// This file writes what drivers noted.
 
 // measureLines tell, a line for each protocol, what the driver noted, in its own words; repeats are
 // summed up. Of a sweep they tell how often, at each point.
@@ -73,50 +72,4 @@ func meanOf(m result.Measure) string {
 		return strconv.FormatFloat(mean, 'g', 3, 64)
 	}
 	return count(int64(m.Mean()))
-}
-
-// crashLines tell of each crash of a replica how long writes went unanswered, and how long the
-// replica took to recover.
-func crashLines(r *result.Result) []string {
-	var lines []string
-	for _, label := range r.Labels() {
-		for _, run := range r.RunsOf(label) {
-			for _, c := range run.Crashes {
-				outages := make([]string, len(c.Outages))
-				for i, outage := range c.Outages {
-					outages[i] = fmt.Sprintf("%s from %s", lengthOr(outage, "never"), run.Regions[i].Region)
-				}
-				lines = append(lines, fmt.Sprintf("%s: %s crashed at %s; time to the next write answered: %s",
-					runName(r, run), c.Region, span(c.At.Round(time.Millisecond)), list(outages)))
-				if c.Recovery != nil {
-					lines = append(lines, fmt.Sprintf("%s: %s came back at %s; %s, %s",
-						runName(r, run), c.Region, span(c.Recovery.At.Round(time.Millisecond)), caughtUp(c.Recovery), serving(c.Recovery)))
-				}
-			}
-		}
-	}
-	return lines
-}
-
-func caughtUp(r *result.Recovery) string {
-	missed := fmt.Sprintf("with the %s it had missed", plural(r.Missed, "write"))
-	if r.CaughtUp < 0 {
-		return "it had not caught up " + missed + " by the end"
-	}
-	return "it caught up " + missed + " in " + ms(r.CaughtUp)
-}
-
-func serving(r *result.Recovery) string {
-	if r.Serving < 0 {
-		return "and answered no client any more"
-	}
-	return "and answered its region's clients again after " + ms(r.Serving)
-}
-
-// lengthOr writes a length of time, and the word for one that has no end.
-func lengthOr(d time.Duration, endless string) string {
-	if d < 0 {
-		return endless
-	}
-	return ms(d)
 }

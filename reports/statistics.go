@@ -68,13 +68,22 @@ func medianOf(runs []repeated) estimate {
 		sorted[i] = run.value
 	}
 	slices.Sort(sorted)
-	e := estimate{value: (sorted[(n-1)/2] + sorted[n/2]) / 2}
+	e := estimate{value: middle(sorted)}
 	below := distuv.Binomial{N: float64(n), P: 0.5}
 	for k := 1; k <= n/2 && 2*below.CDF(float64(k-1)) <= 1-confidenceLevel; k++ {
 		e.hasInterval, e.low, e.high = true, sorted[k-1], sorted[n-k]
 	}
 	return e
 }
+
+// middle is the median of sorted values.
+func middle(sorted []float64) float64 {
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// medianOfValues is the median of values in any order.
+func medianOfValues(values []float64) float64 { return middle(slices.Sorted(slices.Values(values))) }
 
 // pairedRatio returns the geometric mean of to[i]/from[i], values above zero, and, with at least six pairs, the 95 %
 // interval of it that centreOf returns of the logarithms. Assumes that pairs are independent of each other; what the

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,15 +58,20 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 		}
 		verdict = v.verdict()
 	}
-	for _, paragraph := range [][]string{verdict, slices.Concat(crashLines(r), measureLines(r)), Quality(r)} {
-		if len(paragraph) > 0 {
-			fmt.Fprintf(&out, "\n%s\n", strings.Join(paragraph, "\n"))
-		}
-	}
+	writeParagraph(&out, verdict)
+	writeCrashes(&out, r)
+	writeParagraph(&out, measureLines(r))
+	writeParagraph(&out, Quality(r))
 	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("writing the table of %s: %w", r.Experiment.Name, err)
 	}
 	return nil
+}
+
+func writeParagraph(out *Page, lines []string) {
+	if len(lines) > 0 {
+		fmt.Fprintf(out, "\n%s\n", strings.Join(lines, "\n"))
+	}
 }
 
 // write writes the table of the view's operations, and what there is to say of it.

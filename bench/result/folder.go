@@ -208,7 +208,7 @@ func isFormerRemains(folder string) bool {
 	for _, entry := range entries {
 		name := entry.Name()
 		known := strings.HasPrefix(name, "replica-") && entry.IsDir() || strings.HasPrefix(name, "history-") ||
-			slices.Contains([]string{runFile, logFile, summaryFile, benchFile}, name)
+			slices.Contains([]string{runFile, logFile, summaryFile, benchFile, crashesFile}, name)
 		info, err := entry.Info()
 		if !known || err != nil {
 			return false

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ const (
 	runFile     = "run.json"     // the Result
 	logFile     = "latency.hlog" // its histograms, HdrHistogram log format, version 2
 	summaryFile = "summary.csv"  // a line for each run and region
+	crashesFile = "crashes.csv"  // a line for each crash of a replica and region with clients, if there were crashes
 	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
 	sumsFile    = "SHA256SUMS"   // checksums of all these, as sha256sum -c reads them
 )
@@ -62,6 +64,9 @@ func (f *Folder) Write(r *Result) error {
 	put(logFile, writeSummedLog)
 	put(summaryFile, writeSummary)
 	put(benchFile, writeBench)
+	if slices.ContainsFunc(r.Runs, func(run Run) bool { return len(run.Crashes) > 0 }) {
+		put(crashesFile, writeCrashes)
+	}
 	for _, run := range r.Runs {
 		if run.History != nil {
 			put(fmt.Sprintf("history-%s%s-%d.html", run.Protocol, oneWord(run.Point), run.Repeat+1), func(w io.Writer, _ *Result) error {
@@ -186,6 +191,35 @@ func writeSummary(w io.Writer, r *Result) error {
 		}
 	}
 	return out.WriteAll(rows)
+}
+
+// writeCrashes writes times in nanoseconds: Inf for what did not happen until the end of the run, empty for what cannot,
+// such as a new leader in a protocol without one.
+func writeCrashes(w io.Writer, r *Result) error {
+	rows := [][]string{{"protocol", "point", "repeat", "crash", "replica", "at_ns", "region", "outage_ns", "new_leader_ns",
+		"restarted_at_ns", "missed_writes", "caught_up_ns", "serving_ns", "valid"}}
+	length := func(d time.Duration) string {
+		if d == Never {
+			return "Inf"
+		}
+		return strconv.FormatInt(int64(d), 10)
+	}
+	for _, run := range r.Runs {
+		for _, c := range run.Crashes {
+			leader, back := "", []string{"", "", "", ""}
+			if c.NewLeader != nil {
+				leader = length(*c.NewLeader)
+			}
+			if b := c.Recovery; b != nil {
+				back = []string{length(b.At), strconv.Itoa(b.Missed), length(b.CaughtUp), length(b.Serving)}
+			}
+			for i, outage := range c.Outages {
+				row := []string{run.Protocol, run.Point, strconv.Itoa(run.Repeat), r.CrashFault(c), c.Region, length(c.At), run.Regions[i].Region, length(outage), leader}
+				rows = append(rows, append(append(row, back...), strconv.FormatBool(len(run.Invalid) == 0 && !run.Saturated)))
+			}
+		}
+	}
+	return csv.NewWriter(w).WriteAll(rows)
 }
 
 func perSecondText(rate float64) string { return strconv.FormatFloat(rate, 'f', 3, 64) }

@@ -16,7 +16,7 @@ func TestTheFirstEditionsFilesAreRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, stdout, stderr := run(registry.Drivers, "report", former)
-	for _, want := range []string{"multipaxos+phase23", "mmp3+batch5ms", "us-east-1 crashed at 1.5 s", "instances recovered", "election ms"} {
+	for _, want := range []string{"multipaxos+phase23", "mmp3+batch5ms", "│ multipaxos+phase23: us-east-1 │ a write from us-east-1 is answered", "instances recovered", "election ms"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("the report does not say %q", want)
 		}
