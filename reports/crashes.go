@@ -261,8 +261,8 @@ func crashNotes(groups []crashGroup, never bool) []string {
 	if len(absent) > 0 {
 		lines = append(lines, "no time to catch up: not started again in "+list(absent))
 	}
-	if most > 1 && fewest < runsForInterval {
-		lines = append(lines, fmt.Sprintf("A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.", runsForInterval, fewest))
+	if line := noInterval(fewest); most > 1 && line != "" {
+		lines = append(lines, line)
 	}
 	return lines
 }

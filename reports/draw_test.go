@@ -261,6 +261,36 @@ func TestALineOfASweepStandsWhereItsPercentilesAre(t *testing.T) {
 	}
 }
 
+// The runs of the quick protocol are 10 % apart, those of the slow one alike: only the former's intervals show.
+func TestASweepOfSixRepeatsShowsIntervals(t *testing.T) {
+	heights := map[int]int{}
+	for _, repeats := range []int{5, 6} {
+		r := sweptOften(repeats)
+		for i := range r.Runs {
+			for j := range r.Runs[i].Regions {
+				s := &r.Runs[i].Regions[j]
+				s.Response.P50, s.Response.P99 = 400*time.Millisecond, 400*time.Millisecond
+				if r.Runs[i].Protocol == "quick" {
+					apart := time.Duration(r.Runs[i].Repeat) * 10 * time.Millisecond
+					s.Response.P50, s.Response.P99 = 100*time.Millisecond+apart, 100*time.Millisecond+apart
+				}
+				s.Service = s.Response
+			}
+		}
+		picture := drawn(t, r)["sweep.png"]
+		area := below(picture, headerPixels+100) // there is one more line
+		area.Max.X /= 3                          // the first region
+		quick, n := extent(picture, area, protocolColor(0))
+		if heights[repeats] = quick.Dy(); n < 1000 {
+			t.Fatalf("with %d repeats the quick protocol has %d pixels", repeats, n)
+		}
+	}
+	// The scale reaches from 0 to 424 ms over 2.3 inches of 300 pixels; the interval from 100 to 150 ms is 81 of them.
+	if heights[5] > 50 || heights[6] < 75 || heights[6] > 100 {
+		t.Errorf("what is drawn of the quick protocol is %d pixels high with five repeats and %d with six, want only a mark and an interval of 81", heights[5], heights[6])
+	}
+}
+
 func TestAFarTailDoesNotShrinkTheBars(t *testing.T) {
 	r := threeRegions().result()
 	before := drawn(t, r)["latency.png"]

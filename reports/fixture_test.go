@@ -211,8 +211,11 @@ func crashed() *result.Result {
 }
 
 // swept has three points, at which the slow protocol is ever slower, and saturated at the last.
-func swept() *result.Result {
+func swept() *result.Result { return sweptOften(1) }
+
+func sweptOften(repeats int) *result.Result {
 	w := threeRegions()
+	w.repeats = repeats
 	w.protocols = []invented{{"quick", "", []float64{1, 1, 1}}, {"slow", "", []float64{2, 2, 2}}}
 	whole := w.result()
 	whole.Experiment.Sweep = &experiment.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%", "100%"}}

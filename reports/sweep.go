@@ -99,6 +99,49 @@ func (s *sweep) write(out *Page, opts TableOptions) {
 			said[line] = true
 		}
 	}
+	s.writeRepeats(out)
+}
+
+// writeRepeats writes the medians over runs at each point; nothing if nothing was repeated.
+func (s *sweep) writeRepeats(out *Page) {
+	most := s.repeats()
+	if most < 2 {
+		return
+	}
+	t := newTable(append([]any{"protocol", "region", s.Experiment.Sweep.Path}, medianHeader...)...)
+	first := s.points[0]
+	for i, label := range first.labels {
+		name := label
+		for region, regionName := range first.regions {
+			for n, v := range s.points {
+				if one := v.series[i][region]; one != nil && !one.saturated {
+					t.AppendRow(append(table.Row{name, regionName, s.values[n]}, one.medianRow()...))
+					name, regionName = "", ""
+				}
+			}
+		}
+		t.AppendSeparator()
+	}
+	fmt.Fprintln(out)
+	out.Table(t)
+	if line := noInterval(most); line != "" {
+		fmt.Fprintln(out, line)
+	}
+}
+
+// repeats is how many runs the series with the most have.
+func (s *sweep) repeats() int {
+	most := 0
+	for _, v := range s.points {
+		for _, row := range v.series {
+			for _, one := range row {
+				if one != nil {
+					most = max(most, len(one.runs))
+				}
+			}
+		}
+	}
+	return most
 }
 
 // achievedCell writes how many operations a second a protocol answered, and how many arrived if these are not about as many.
@@ -224,6 +267,12 @@ func (s *sweep) figure() *figure {
 		xLabel: s.Experiment.Sweep.Path, yLabel: timeName(s.Result) + " (ms)",
 		data: s.data(),
 	}
+	switch most := s.repeats(); {
+	case most >= runsForInterval:
+		f.subtitle = append(f.subtitle, "Medians of runs, with their 95 % intervals as bars")
+	case most > 1:
+		f.subtitle = append(f.subtitle, fmt.Sprintf("All %d repeats merged; an interval takes %d", most, runsForInterval))
+	}
 	low, high := math.Inf(1), 0.0
 	var charts []*plot.Plot
 	for region, name := range s.points[0].regions {
@@ -237,12 +286,17 @@ func (s *sweep) figure() *figure {
 		chart.Add(s.points[0].tripsFrom(region))
 		for i := range s.points[0].labels {
 			for _, p := range []percentile{p99, p50} {
-				for _, stretch := range s.line(i, region, p) {
+				points, intervals := s.line(i, region, p)
+				for _, stretch := range points {
 					for _, point := range stretch {
 						low, high = min(low, point.Y), max(high, point.Y)
 					}
 					chart.Add(sweepLine{stretch, i, p.at == p99.at})
 				}
+				for _, one := range intervals {
+					low, high = min(low, one.low), max(high, one.high)
+				}
+				chart.Add(sweepIntervals{intervals, i})
 			}
 		}
 		charts = append(charts, chart)
@@ -261,7 +315,8 @@ func (s *sweep) figure() *figure {
 
 // data are the percentiles of each protocol and region at each point, as far as they can be shown.
 func (s *sweep) data() *figureData {
-	data := newData(s.Experiment.Sweep.Path, "region", "protocol", "offered_per_s", "achieved_per_s", "p50_ms", "p50_is", "p99_ms", "p99_is", "floor_ms", "remark")
+	data := newData(s.Experiment.Sweep.Path, "region", "protocol", "offered_per_s", "achieved_per_s", "p50_ms", "p50_is", "p99_ms", "p99_is", "floor_ms", "remark",
+		"p50_median_of_runs_ms", "p50_low_ms", "p50_high_ms", "p99_median_of_runs_ms", "p99_low_ms", "p99_high_ms")
 	for n, v := range s.points {
 		for region, name := range v.regions {
 			for i, label := range v.labels {
@@ -277,19 +332,34 @@ func (s *sweep) data() *figureData {
 						cells = append(cells, time.Duration(p.of(one.Response)), sure)
 					}
 				}
-				data.add(append(cells, one.Floor, v.caveat(label))...)
+				cells = append(cells, one.Floor, v.caveat(label))
+				for _, p := range []percentile{p50, p99} {
+					cells = append(cells, one.medianData(p)...)
+				}
+				data.add(cells...)
 			}
 		}
 	}
 	return data
 }
 
+// medianData are the median over runs of a percentile and its interval; empty if there are too few runs for one.
+func (s *series) medianData(p percentile) []any {
+	runs := s.byRepeat(p)
+	if len(runs) < runsForInterval {
+		return []any{"", "", ""}
+	}
+	m := medianOf(runs)
+	return []any{number(m.value / 1e6), number(m.low / 1e6), number(m.high / 1e6)}
+}
+
 // logFrom is by which factor the greatest must exceed the least for an axis to be logarithmic.
 const logFrom = 8
 
-// line returns the percentile of a protocol at each point, broken where it cannot be shown.
-func (s *sweep) line(protocol, region int, p percentile) []plotter.XYs {
-	stretches := []plotter.XYs{nil}
+// line returns the percentile of a protocol at each point, broken where it cannot be shown, in milliseconds. Where there are
+// enough runs for an interval it is the median over runs, with that interval; else that of all runs merged.
+func (s *sweep) line(protocol, region int, p percentile) (stretches []plotter.XYs, intervals []sweepInterval) {
+	stretches = []plotter.XYs{nil}
 	for n, v := range s.points {
 		last := &stretches[len(stretches)-1]
 		one := v.series[protocol][region]
@@ -299,9 +369,38 @@ func (s *sweep) line(protocol, region int, p percentile) []plotter.XYs {
 			}
 			continue
 		}
-		*last = append(*last, plotter.XY{X: float64(n), Y: millis(time.Duration(p.of(one.Response)))})
+		value := time.Duration(p.of(one.Response))
+		if runs := one.byRepeat(p); len(runs) >= runsForInterval {
+			m := medianOf(runs)
+			value = time.Duration(m.value)
+			intervals = append(intervals, sweepInterval{float64(n), millis(time.Duration(m.low)), millis(time.Duration(m.high))})
+		}
+		*last = append(*last, plotter.XY{X: float64(n), Y: millis(value)})
 	}
-	return slices.DeleteFunc(stretches, func(one plotter.XYs) bool { return len(one) == 0 })
+	return slices.DeleteFunc(stretches, func(one plotter.XYs) bool { return len(one) == 0 }), intervals
+}
+
+// sweepInterval is the interval of a median at a point, in milliseconds.
+type sweepInterval struct{ x, low, high float64 }
+
+// sweepIntervals are those of one percentile of a protocol.
+type sweepIntervals struct {
+	all      []sweepInterval
+	protocol int
+}
+
+// Plot implements plot.Plotter. Bars of later protocols have narrower ends, so that bars that coincide show both.
+func (l sweepIntervals) Plot(c draw.Canvas, chart *plot.Plot) {
+	x, y := chart.Transforms(&c)
+	style := draw.LineStyle{Color: protocolColor(l.protocol), Width: 0.9}
+	half := sweepLine{protocol: l.protocol}.thinner(6, 0.75)
+	for _, one := range l.all {
+		at := x(one.x)
+		c.StrokeLine2(style, at, y(one.low), at, y(one.high))
+		for _, end := range []float64{one.low, one.high} {
+			c.StrokeLine2(style, at-half, y(end), at+half, y(end))
+		}
+	}
 }
 
 // sweepLine is a percentile of a protocol: the line and a mark at each point.

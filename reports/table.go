@@ -216,7 +216,7 @@ func tripsCell(n float64, ok bool) string {
 // nothing was repeated.
 func (v *view) writeRepeats(out *Page) {
 	most := 0
-	t := newTable("protocol", "region", "p50, median of runs", "95 % interval", "p99, median of runs", "95 % interval", "runs")
+	t := newTable(append([]any{"protocol", "region"}, medianHeader...)...)
 	for i, label := range v.labels {
 		first := label
 		for _, s := range v.series[i] {
@@ -224,9 +224,7 @@ func (v *view) writeRepeats(out *Page) {
 				continue
 			}
 			most = max(most, len(s.runs))
-			p50, interval50 := medianCells(s, p50)
-			p99, interval99 := medianCells(s, p99)
-			t.AppendRow(table.Row{first, s.Region, p50, interval50, p99, interval99, len(s.runs)})
+			t.AppendRow(append(table.Row{first, s.Region}, s.medianRow()...))
 			first = ""
 		}
 		t.AppendSeparator()
@@ -236,9 +234,26 @@ func (v *view) writeRepeats(out *Page) {
 	}
 	fmt.Fprintln(out)
 	out.Table(t)
-	if most < runsForInterval {
-		fmt.Fprintf(out, "A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.\n", runsForInterval, most)
+	if line := noInterval(most); line != "" {
+		fmt.Fprintln(out, line)
 	}
+}
+
+// noInterval says how many repeats an interval of a median takes, if there are fewer.
+func noInterval(repeats int) string {
+	if repeats >= runsForInterval {
+		return ""
+	}
+	return fmt.Sprintf("A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.", runsForInterval, repeats)
+}
+
+var medianHeader = []any{"p50, median of runs", "95 % interval", "p99, median of runs", "95 % interval", "runs"}
+
+// medianRow are the cells under medianHeader.
+func (s *series) medianRow() table.Row {
+	p50, interval50 := medianCells(s, p50)
+	p99, interval99 := medianCells(s, p99)
+	return table.Row{p50, interval50, p99, interval99, len(s.runs)}
 }
 
 // medianCells writes the median over runs of a percentile, and its interval where it has one.
