@@ -133,16 +133,15 @@ func machineOf(r *result.Result) string {
 	return fmt.Sprintf("%s/%s with %s", r.Machine.OS, r.Machine.Arch, plural(r.Machine.CPUs, "CPU"))
 }
 
-// logsOf returns the logarithms of a percentile of each run; none of a saturated series.
+// logsOf returns the logarithms of a percentile of each run; none of a saturated series. A percentile of 0, which a simulated
+// region that is its own quorum may have, counts as the nanosecond that times are measured in.
 func logsOf(s *series, p percentile) []float64 {
 	if s == nil || s.saturated {
 		return nil
 	}
 	var logs []float64
 	for _, run := range s.byRepeat(p) {
-		if run.value > 0 {
-			logs = append(logs, math.Log(run.value))
-		}
+		logs = append(logs, math.Log(max(1, run.value)))
 	}
 	return logs
 }

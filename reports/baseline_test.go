@@ -64,6 +64,35 @@ func TestLinksFivePercentLongerAreARegression(t *testing.T) {
 	}
 }
 
+// A region that is a quorum by itself answers a simulated write in no time.
+func TestABaselineOfNoTimeIsOne(t *testing.T) {
+	without := func(r *result.Result) *result.Result {
+		for i := range r.Runs {
+			s := &r.Runs[i].Regions[0]
+			s.Response.P50, s.Service.P50 = 0, 0
+		}
+		return r
+	}
+	for _, c := range []struct {
+		name      string
+		base, now *result.Result
+		want      []string
+	}{
+		{"no time before and after", without(baseline()), without(longer(0)), nil},
+		{"no time after", baseline(), without(longer(0)), nil},
+		{"no time before", without(baseline()), longer(0), []string{
+			"quick, us-east-1, p50: more than 1,000× slower than before, more than the 3 % allowed",
+			"led, us-east-1, p50: more than 1,000× slower than before, more than the 3 % allowed",
+			"slow, us-east-1, p50: more than 1,000× slower than before, more than the 3 % allowed",
+		}},
+	} {
+		found, err := Baseline(&bytes.Buffer{}, c.base, c.now, "before", "after", BaselineOptions{FailAbove: 0.03})
+		if err != nil || !slices.Equal(found, c.want) {
+			t.Errorf("%s: got %q, %v, want %q", c.name, found, err, c.want)
+		}
+	}
+}
+
 func TestAPercentileThatIsGoneIsARegression(t *testing.T) {
 	after := baseline()
 	for i := range after.Runs {

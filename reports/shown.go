@@ -88,6 +88,9 @@ func (c comparison) ratios() []compared {
 	return cells
 }
 
+// tooMuch is the ratio from which on its digits say nothing.
+const tooMuch = 1000.
+
 // inWords says how much slower or faster: by the interval if there is one.
 func inWords(ratio estimate) string {
 	word := "slower"
@@ -101,6 +104,9 @@ func inWords(ratio estimate) string {
 			return low + "–" + high + " % " + word
 		}
 		return percent(ratio.value) + " % " + word
+	}
+	if ratio.value >= tooMuch {
+		return fmt.Sprintf("more than %s× %s", count(int64(tooMuch)), word) // than what takes no time, or nearly none
 	}
 	low, high := fmt.Sprintf("%.2f", ratio.low), fmt.Sprintf("%.2f", ratio.high)
 	if !ratio.hasInterval || low == high {

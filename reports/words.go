@@ -81,7 +81,12 @@ var english = message.NewPrinter(language.English)
 func count[T int | int64 | uint64](n T) string { return english.Sprintf("%d", n) }
 
 // times writes a ratio: 1.02×.
-func times(ratio float64) string { return strconv.FormatFloat(ratio, 'f', 2, 64) + "×" }
+func times(ratio float64) string {
+	if ratio >= tooMuch {
+		return "> " + count(int64(tooMuch)) + "×"
+	}
+	return strconv.FormatFloat(ratio, 'f', 2, 64) + "×"
+}
 
 // list joins words as a sentence does: a, b and c.
 func list(words []string) string {
