@@ -80,8 +80,8 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 		fmt.Fprintf(&out, "\n%s\n", strings.Join(lines, "\n"))
 	}
 	for i, r := range results {
-		for _, reason := range r.Invalid() {
-			fmt.Fprintf(&out, "INVALID: %s: %s\n", names[i], reason)
+		for _, line := range invalidLines(r) {
+			fmt.Fprintf(&out, "INVALID: %s: %s\n", names[i], strings.TrimPrefix(line, "INVALID: "))
 		}
 	}
 	if _, err := out.WriteTo(w); err != nil {

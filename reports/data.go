@@ -106,10 +106,7 @@ func DataOf(r *result.Result) *Data {
 	if r.Experiment.Sweep != nil {
 		d.Swept = r.Experiment.Sweep.Path
 	}
-	invalid := r.Invalid()
-	for _, reason := range invalid {
-		d.Warnings = append(d.Warnings, "INVALID: "+reason)
-	}
+	d.Warnings = append(d.Warnings, invalidLines(r)...)
 	if r.Partial {
 		d.Warnings = append(d.Warnings, "PARTIAL: the run was interrupted; the figures are of what was measured until then.")
 	}

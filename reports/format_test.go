@@ -30,8 +30,8 @@ func TestAsJSONAResultIsOneDocumentWithIntervals(t *testing.T) {
 	if err := d.Decode(&got); err != nil || d.More() {
 		t.Fatalf("not one JSON document: %v\n%s", err, out)
 	}
-	if len(got.Series) != 9 || len(got.Verdict) != 3 {
-		t.Fatalf("got %d series and %d sentences, want 9 and 3", len(got.Series), len(got.Verdict))
+	if len(got.Series) != 9 || len(got.Verdict) != 4 {
+		t.Fatalf("got %d series and %d sentences, want 9 and 4", len(got.Series), len(got.Verdict))
 	}
 	one := got.Series[0]
 	if one.Protocol != "quick" || one.P50 == nil || one.P50.Median == nil {

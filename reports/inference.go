@@ -44,7 +44,7 @@ func subsetsOf(n int, seed uint64, f func(in func(i int) bool)) (count int) {
 // signFlipP returns the two-sided p-value of the hypothesis that values are symmetric about zero, which log-ratios of
 // pairs are if the two of a pair have the same distribution: the share of all choices of signs whose sum is as far from
 // zero as that of the values (Fisher's randomization test for pairs; Lehmann and Romano, Testing Statistical
-// Hypotheses, 3rd ed., section 15.2). It is exact up to 12 values and not below 2/2ⁿ.
+// Hypotheses, 3rd ed., chapter 15). It is exact up to 12 values and not below 2/2ⁿ.
 func signFlipP(values []float64, seed uint64) float64 {
 	sum := 0.0
 	for _, v := range values {
@@ -69,7 +69,7 @@ func signFlipP(values []float64, seed uint64) float64 {
 // centreOf returns the mean of values and, from six values on, a 95 % interval of the centre about which their
 // distribution is symmetric: between the k-th least and the k-th greatest mean of the subsets, k = ⌊0.025·2ⁿ⌋. Each gap
 // between neighbouring subset means holds the centre with the same probability (Hartigan, Using Subsample Values as
-// Typical Values, JASA 64, 1969), so the interval misses it with probability 2k/2ⁿ, whatever the shape. It holds the
+// Typical Values, JASA 64, 1303-1317, 1969), so the interval misses it with probability 2k/2ⁿ, whatever the shape. It holds the
 // values that signFlipP does not reject.
 func centreOf(values []float64, seed uint64) estimate {
 	e := estimate{value: stat.Mean(values, nil)}
@@ -127,8 +127,8 @@ func rankSums(n, m int) []float64 {
 }
 
 // unpaired compares two samples of logarithms. It returns by how much the second is above the first, the median of all
-// differences, with the 95 % interval of Hodges and Lehmann if the samples are large enough (Hollander, Wolfe and
-// Chicken, Nonparametric Statistical Methods, 3rd ed., sections 4.2 and 4.3), and the one-sided p-value of Mann and
+// differences, with the 95 % interval of Hodges and Lehmann if the samples are large enough (Lehmann,
+// Nonparametric Confidence Intervals for a Shift Parameter, Ann. Math. Statist., 1963, doi:10.1214/aoms/1177703882), and the one-sided p-value of Mann and
 // Whitney of the hypothesis that it is at most limit above. Equal values count against a difference.
 func unpaired(first, second []float64, limit float64) (e estimate, p float64) {
 	var differences []float64

@@ -59,8 +59,8 @@ type estimate struct {
 // medianOf returns the median of one run or more, and between which of them the median of all
 // runs lies. Assumes independent runs of one distribution, of whatever shape: the number of runs
 // below the true median is then binomial with p = 1/2, and the interval between the k-th least
-// and the k-th greatest misses it with probability 2·P(X < k) (David and Nagaraja, Order
-// Statistics, 3rd ed., section 7.1).
+// and the k-th greatest misses it with probability 2·P(X < k) (Conover, Practical
+// Nonparametric Statistics, 3rd ed., 1999).
 func medianOf(runs []repeated) estimate {
 	n := len(runs)
 	sorted := make([]float64, n)

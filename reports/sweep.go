@@ -175,15 +175,19 @@ func pairCell(s *series, color bool) string {
 // protocol: by how much p50 and p99 are greater than at the first point, and where most.
 func (s *sweep) verdict() []string {
 	var lines []string
-	for _, reason := range s.Invalid() {
-		lines = append(lines, "INVALID: "+reason)
-	}
+	lines = append(lines, invalidLines(s.Result)...)
 	if s.Experiment.Sweep.OfLoad() {
 		lines = append(lines, s.throughputLines()...)
 	}
-	for i, label := range s.points[0].labels {
-		if said := s.growth(i); said != "" && !s.Experiment.Load.IsSearch() {
-			lines = append(lines, fmt.Sprintf("%s: %s.", label, said))
+	if !s.Experiment.Load.IsSearch() {
+		shown, remark := s.testGrowth()
+		for i, label := range s.points[0].labels {
+			if said := s.growth(i, shown); said != "" {
+				lines = append(lines, fmt.Sprintf("%s: %s.", label, said))
+			}
+		}
+		if remark != "" {
+			lines = append(lines, remark)
 		}
 	}
 	for n, v := range s.points {
@@ -211,9 +215,54 @@ func (v *view) unsaturated() *view {
 	return &some
 }
 
+// grown is a percentile of a protocol and a region at a point, beside the first point.
+type grown struct {
+	protocol, region, point int
+	percentile              float64
+}
+
+// testGrowth tests which percentiles differ from those at the first point, over paired repeats, at an error rate of 5 % for all;
+// nil if there are too few repeats. The remark says what was tested, or how many repeats it takes; it is empty if nothing was
+// repeated.
+func (s *sweep) testGrowth() (shown map[grown]bool, remark string) {
+	var cells []grown
+	var ps []float64
+	fewest := math.MaxInt
+	for protocol := range s.points[0].labels {
+		for region, base := range s.points[0].series[protocol] {
+			for point, v := range s.points {
+				one := v.series[protocol][region]
+				if point == 0 || base == nil || one == nil {
+					continue
+				}
+				for _, p := range []percentile{p50, p99} {
+					if from, to := pairsOf(base, one, p); len(from) > 0 {
+						cells = append(cells, grown{protocol, region, point, p.at})
+						ps = append(ps, signFlipP(logRatios(from, to), s.Experiment.Seed))
+						fewest = min(fewest, len(from))
+					}
+				}
+			}
+		}
+	}
+	needed := pairsNeeded(len(cells))
+	switch {
+	case len(cells) == 0 || fewest == 1:
+		return nil, ""
+	case fewest < needed:
+		return nil, fmt.Sprintf("Not tested: to show that one of %s grows takes %s, and there are %d.", plural(len(cells), "percentile"), plural(needed, "repeat"), fewest)
+	}
+	shown = map[grown]bool{}
+	for i, rejected := range holm(ps) {
+		shown[cells[i]] = rejected
+	}
+	return shown, fmt.Sprintf("Said to grow is what exceeds the first point by more than %.0f %% and is shown to differ (sign-flip tests of %s over %s, Holm's correction, error rate 5 %%).",
+		100*(alike-1), plural(len(cells), "ratio"), plural(fewest, "repeat"))
+}
+
 // growth tells what becomes of a protocol's percentiles from the first point on, where it was not
-// saturated.
-func (s *sweep) growth(protocol int) string {
+// saturated. Shown, unless it is nil, says which of them differ.
+func (s *sweep) growth(protocol int, shown map[grown]bool) string {
 	var parts, saturated []string
 	for n, v := range s.points {
 		if v.caveat(v.labels[protocol]) == "saturated" {
@@ -225,7 +274,7 @@ func (s *sweep) growth(protocol int) string {
 	}
 	same := len(saturated) == 0
 	for _, p := range []percentile{p50, p99} {
-		most, where, known := 1.0, "", false
+		most, where, known, chance := 1.0, "", false, false
 		for region, name := range s.points[0].regions {
 			base := s.points[0].series[protocol][region]
 			if base == nil || base.confidence(p.at) == result.Withheld || p.of(base.Response) == 0 {
@@ -237,7 +286,10 @@ func (s *sweep) growth(protocol int) string {
 					continue
 				}
 				known = true
-				if ratio := p.of(one.Response) / p.of(base.Response); ratio > most {
+				ratio := p.of(one.Response) / p.of(base.Response)
+				if shown != nil && n > 0 && !shown[grown{protocol, region, n, p.at}] {
+					chance = chance || ratio > alike
+				} else if ratio > most {
 					most, where = ratio, fmt.Sprintf("from %s at %s", name, s.values[n])
 				}
 			}
@@ -248,6 +300,9 @@ func (s *sweep) growth(protocol int) string {
 		if most > alike {
 			same = false
 			parts = append(parts, fmt.Sprintf("p%g grows to %s what it is at %s (%s)", p.at, times(most), s.values[0], where))
+		} else if chance {
+			same = false
+			parts = append(parts, fmt.Sprintf("p%g is not shown to grow", p.at))
 		} else {
 			parts = append(parts, fmt.Sprintf("p%g nowhere grows", p.at))
 		}

@@ -15,7 +15,7 @@ const alike = 1.05
 
 // Verdict says in sentences what a result shows: first why it must not be believed, if so; then
 // how many round trips a write takes under the quickest protocol and how the others differ from
-// it; then what went unanswered. Protocols whose runs are invalid or saturated, and medians of too
+// it; then what went unanswered. With enough repeats, a difference is only called one if a test shows it. Protocols whose runs are invalid or saturated, and medians of too
 // few writes, are left out of the comparison.
 func Verdict(r *result.Result) []string {
 	if r.Experiment.Sweep != nil {
@@ -26,12 +26,37 @@ func Verdict(r *result.Result) []string {
 
 func (v *view) verdict() []string {
 	var lines []string
-	for _, reason := range v.Invalid() {
-		lines = append(lines, "INVALID: "+reason)
-	}
+	lines = append(lines, invalidLines(v.Result)...)
 	lines = append(lines, v.busyLines()...)
 	for _, one := range v.kinds() {
 		lines = append(append(lines, one.costLines()...), one.errorLines()...)
+	}
+	return lines
+}
+
+// mostReasons is how many reasons are listed of the runs of a protocol at a point; a saturated run has one for each region.
+const mostReasons = 3
+
+// invalidLines lists why the runs must not be believed, by protocol and point. Of many reasons it has the first.
+func invalidLines(r *result.Result) []string {
+	var lines []string
+	for _, label := range r.Labels() {
+		for _, point := range r.Points() {
+			some := *r
+			some.Runs = slices.DeleteFunc(r.RunsOf(label), func(run result.Run) bool { return run.Point != point })
+			reasons := some.Invalid()
+			for i, reason := range reasons {
+				if i == mostReasons-1 && len(reasons) > mostReasons {
+					at := label
+					if point != "" {
+						at += ": " + r.Experiment.Sweep.Path + " " + point
+					}
+					lines = append(lines, fmt.Sprintf("INVALID: %s: %s more like these; run.json has all", at, count(len(reasons)-i)))
+					break
+				}
+				lines = append(lines, "INVALID: "+reason)
+			}
+		}
 	}
 	return lines
 }
@@ -42,6 +67,8 @@ type costs struct {
 	variant string // the label without the leader
 	leader  string // empty without one
 	medians []*median
+	series  []*series // by region
+	tests   *tests    // of all differences between protocols; nil if there are too few repeats
 }
 
 type median struct {
@@ -54,7 +81,7 @@ func (v *view) costLines() []string {
 	var all []costs
 	for i := range v.Experiment.Protocols {
 		protocol := &v.Experiment.Protocols[i]
-		c := costs{label: protocol.Label, variant: protocol.Variant(), leader: protocol.Leader, medians: v.mediansOf(protocol.Label)}
+		c := costs{label: protocol.Label, variant: protocol.Variant(), leader: protocol.Leader, medians: v.mediansOf(protocol.Label), series: v.of(protocol.Label)}
 		if c.known() > 0 {
 			all = append(all, c)
 		}
@@ -66,6 +93,10 @@ func (v *view) costLines() []string {
 		return []string{fmt.Sprintf("No verdict: no valid run has the %d writes from a region that a median takes, more than half of them answered.", result.SamplesNeeded(50))}
 	}
 
+	tests, remark := v.testsOf(all)
+	for i := range all {
+		all[i].tests = tests
+	}
 	best := quickest(all)
 	var peers, others []costs
 	for _, c := range all {
@@ -93,7 +124,61 @@ func (v *view) costLines() []string {
 		others = slices.DeleteFunc(others, same)
 		lines = append(lines, fmt.Sprintf("%s%s %s %s.", begin, subject(together), verb(together, "take"), said))
 	}
+	if remark != "" {
+		lines = append(lines, begin+remark)
+	}
 	return lines
+}
+
+// tests tells which differences between the medians of two protocols in a region are shown, at an error rate of 5 % for all.
+type tests struct {
+	shown map[pairOfLabels]bool // false: tested, and not shown
+}
+
+// pairOfLabels is a comparison of two protocols in a region.
+type pairOfLabels struct {
+	a, b   string
+	region int
+}
+
+// testsOf tests the p50 of each two protocols in each region over paired repeats. All pairs of protocols count in Holm's
+// correction, since which is the quickest is known from the same data. The remark says what was tested, or how many repeats it
+// takes; it is empty if nothing was repeated.
+func (v *view) testsOf(all []costs) (*tests, string) {
+	var cells []pairOfLabels
+	var ps []float64
+	fewest := math.MaxInt
+	for i, a := range all {
+		for _, b := range all[i+1:] {
+			for region := range v.regions {
+				if a.medians[region] == nil || b.medians[region] == nil {
+					continue
+				}
+				from, to := pairsOf(a.series[region], b.series[region], p50)
+				if len(from) == 0 {
+					continue // one of them takes no time: there is no ratio
+				}
+				cells = append(cells, pairOfLabels{a.label, b.label, region})
+				ps = append(ps, signFlipP(logRatios(from, to), v.Experiment.Seed))
+				fewest = min(fewest, len(from))
+			}
+		}
+	}
+	needed := pairsNeeded(len(cells))
+	switch {
+	case len(cells) == 0 || fewest == 1:
+		return nil, ""
+	case fewest < needed:
+		return nil, fmt.Sprintf("Not tested: to show a difference among %s takes %s, and there are %d.", plural(len(cells), "ratio"), plural(needed, "repeat"), fewest)
+	}
+	t := &tests{map[pairOfLabels]bool{}}
+	for i, rejected := range holm(ps) {
+		cell := cells[i]
+		t.shown[cell] = rejected
+		t.shown[pairOfLabels{cell.b, cell.a, cell.region}] = rejected
+	}
+	return t, fmt.Sprintf("Called slower or faster is what differs by more than %.0f %% and is shown to differ (sign-flip tests of %s over %s, Holm's correction, error rate 5 %%).",
+		100*(alike-1), plural(len(cells), "ratio"), plural(fewest, "repeat"))
 }
 
 // mediansOf returns the medians of a protocol by region; nil where too few writes were measured, and where half of
@@ -161,7 +246,7 @@ func (c costs) like(o costs) bool {
 		if m == nil {
 			continue
 		}
-		if _, word := difference(m, o.medians[i]); word != "" {
+		if _, word := c.difference(i, o); word != "" {
 			return false
 		}
 	}
@@ -182,7 +267,7 @@ func (c costs) sentence() string {
 // without a difference are passed over, unless there is none at all.
 func (c costs) comparison(best costs) string {
 	groups := c.group(func(i int, m *median) string {
-		ratio, word := difference(m, best.medians[i])
+		ratio, word := c.difference(i, best)
 		switch {
 		case word == "":
 			return ""
@@ -199,7 +284,7 @@ func (c costs) comparison(best costs) string {
 		least, most, word := math.Inf(1), 0.0, ""
 		for _, region := range g.regions {
 			var ratio float64
-			ratio, word = difference(c.medians[region], best.medians[region])
+			ratio, word = c.difference(region, best)
 			least, most = min(least, ratio), max(most, ratio)
 		}
 		than := ""
@@ -209,6 +294,12 @@ func (c costs) comparison(best costs) string {
 		by := ratioRange(least, most) + " "
 		if math.IsInf(most, 1) {
 			by = "" // one of the two takes no time, to the nanosecond: nothing is so many times as long
+		}
+		if word == unshown {
+			by, than = "", ""
+			if i == 0 {
+				than = " from " + best.label
+			}
 		}
 		parts[i] = fmt.Sprintf("%s %s (%s%s%s)", c.medians[g.regions[0]].words, c.from(g.regions), by, word, than)
 	}
@@ -224,19 +315,30 @@ func ratioRange(least, most float64) string {
 	return low + " to " + high + "×"
 }
 
-// difference says by which factor a median is slower or faster than another, +Inf if one of them is 0; the word is empty
-// if they are alike or there is no other.
-func difference(m, than *median) (ratio float64, word string) {
-	if than == nil {
+// unshown stands for slower or faster where the tests do not show it.
+const unshown = "not shown to differ"
+
+// difference says by which factor the median of a region is slower or faster than another protocol's, +Inf if one of them is
+// 0; the word is empty if they are alike or there is no other.
+func (c costs) difference(region int, than costs) (ratio float64, word string) {
+	m, other := c.medians[region], than.medians[region]
+	if m == nil || other == nil {
 		return 1, ""
 	}
-	switch ratio = float64(m.p50) / float64(than.p50); {
+	switch ratio = float64(m.p50) / float64(other.p50); {
 	case ratio > alike:
-		return ratio, "slower"
+		word = "slower"
 	case 1/ratio > alike:
-		return 1 / ratio, "faster"
+		ratio, word = 1/ratio, "faster"
+	default:
+		return 1, ""
 	}
-	return 1, ""
+	if c.tests != nil {
+		if shown, tested := c.tests.shown[pairOfLabels{c.label, than.label, region}]; tested && !shown {
+			return 1, unshown
+		}
+	}
+	return ratio, word
 }
 
 // grouped are the regions, by number, that have something in common.

@@ -105,6 +105,24 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 	}
 }
 
+func TestManyReasonsAreCutShort(t *testing.T) {
+	r := withRepeats(threeRegions(), 3)
+	for i := range r.Runs {
+		if run := &r.Runs[i]; run.Protocol == "slow" {
+			run.Invalid = []string{"late", "later"}
+		} else if run.Protocol == "led" {
+			run.Invalid = []string{"once"}
+		}
+	}
+	want := []string{
+		"INVALID: led: repeat 1: once", "INVALID: led: repeat 2: once", "INVALID: led: repeat 3: once",
+		"INVALID: slow: repeat 1: late", "INVALID: slow: repeat 1: later", "INVALID: slow: 4 more like these; run.json has all",
+	}
+	if got := Verdict(r)[:6]; !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
+	}
+}
+
 func TestAProtocolDoesNotWinByLackingItsSlowRegion(t *testing.T) {
 	r := threeRegions().result()
 	r.Runs[1].Regions[1].Response.Count, r.Runs[1].Regions[2].Response.Count = 0, 0 // of the one with a leader
@@ -163,5 +181,104 @@ func TestAPercentileWithoutAnAnswerIsALowerBound(t *testing.T) {
 	b.Answered, b.Errors = 0, b.Offered
 	if got := rows(); strings.Count(got, "> ") != 2 || strings.Count(got, "1.01×") != 1 {
 		t.Errorf("none answered: want two lower bounds and one ratio:\n%s", got)
+	}
+}
+
+// With nine repeats, three protocols can be told apart in two regions and less; what chance makes of two protocols that are alike
+// is not called a difference.
+func TestAVerdictOverRepeatsIsTested(t *testing.T) {
+	ms := time.Millisecond
+	of := func(repeats int, second func(repeat int) time.Duration) *result.Result {
+		w := world{regions: []string{"a", "b"}, quorums: []time.Duration{50 * ms, 80 * ms}, writes: 500, repeats: repeats,
+			protocols: []invented{{"x", "", []float64{1, 1}}, {"y", "", []float64{1, 1}}}}
+		r := w.result()
+		for i := range r.Runs {
+			if run := &r.Runs[i]; run.Protocol == "y" {
+				allTake(t, &run.Regions[0], second(run.Repeat))
+			}
+		}
+		return r
+	}
+	always := func(int) time.Duration { return 100 * ms }
+	mostly := func(repeat int) time.Duration { // in five of nine repeats twice as slow, else three times as fast
+		if repeat%2 == 0 {
+			return 100 * ms
+		}
+		return 17 * ms
+	}
+	const tested = "Called slower or faster is what differs by more than 5 % and is shown to differ (sign-flip tests of 2 ratios over 9 repeats, Holm's correction, error rate 5 %)."
+	for _, c := range []struct {
+		name   string
+		result *result.Result
+		want   []string
+	}{
+		{"a difference in all repeats", of(9, always), []string{
+			"x commits in one round trip everywhere.",
+			"y takes two round trips from a (2.0× slower than x).",
+			tested,
+		}},
+		{"a difference by chance", of(9, mostly), []string{
+			"x commits in one round trip everywhere.",
+			"y takes two round trips from a (not shown to differ from x).",
+			tested,
+		}},
+		{"too few repeats", of(5, always), []string{
+			"x commits in one round trip everywhere.",
+			"y takes two round trips from a (2.0× slower than x).",
+			"Not tested: to show a difference among 2 ratios takes 7 repeats, and there are 5.",
+		}},
+		{"no repeats", of(1, always), []string{
+			"x commits in one round trip everywhere.",
+			"y takes two round trips from a (2.0× slower than x).",
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := Verdict(c.result); !slices.Equal(got, c.want) {
+				t.Errorf("got %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+// allTake lets all writes of a region take the same time.
+func allTake(t *testing.T, s *result.RegionRun, d time.Duration) {
+	t.Helper()
+	h := result.NewHistogram()
+	if err := h.RecordValues(int64(d), s.Response.Count); err != nil {
+		t.Fatal(err)
+	}
+	s.Response = result.Summary{Count: s.Response.Count, Min: d, Max: d, P50: d, P90: d, P99: d, P999: d, P9999: d}
+	s.Service = s.Response
+	s.Intervals = []result.Interval{{Length: fixtureDuration, Response: result.PackHistogram(h), Service: result.PackHistogram(h)}}
+}
+
+// The quick protocol takes twice as long at the second point in six of eleven repeats, and half as long in the others; the slow one
+// three times as long in all.
+func TestGrowthOverRepeatsIsTested(t *testing.T) {
+	r := sweptOften(11)
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		for j := range run.Regions {
+			took := 100 * time.Millisecond
+			switch {
+			case run.Point != "10%" || j > 0:
+			case run.Protocol == "slow":
+				took *= 3
+			case run.Repeat%2 == 0:
+				took *= 2
+			default:
+				took /= 2
+			}
+			allTake(t, &run.Regions[j], took)
+		}
+	}
+	lines := Verdict(r)
+	want := []string{
+		"quick: p50 is not shown to grow, p99 is not shown to grow.",
+		"slow: saturated at 100%, p50 grows to 3.00× what it is at 0% (from us-east-1 at 10%), p99 grows to 3.00× what it is at 0% (from us-east-1 at 10%).",
+		"Said to grow is what exceeds the first point by more than 5 % and is shown to differ (sign-flip tests of 18 ratios over 11 repeats, Holm's correction, error rate 5 %).",
+	}
+	if got := lines[len(lines)-3:]; !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
