@@ -102,11 +102,14 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.onPromise").replace(`r.phase1.IsQuorum(r.promises)`,
 			`r.promises.Size() >= r.config.Size()-r.config.Options.(*Options).Phase2`),
 	}},
-	{"multipaxos", "an instance below the snapshot is fresh", within(65), []Edit{
+	{"multipaxos", "a majority of promises elects, whatever the quorums are", within(150), []Edit{
+		in("multipaxos.replica.onPromise").replace(`r.phase1.IsQuorum(r.promises)`, `2*r.promises.Size() > r.config.Size()`),
+	}},
+	{"multipaxos", "an instance below the snapshot is fresh", within(400), []Edit{
 		in("multipaxos.replica.onPrepare").replace(`answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1`,
 			`answer.Next = r.log.truncated + 1`),
 	}},
-	{"multipaxos", "a promise counts before the snapshot is adopted", within(65), []Edit{
+	{"multipaxos", "a promise counts before the snapshot is adopted", within(400), []Edit{
 		in("multipaxos.replica.onPromise").replace(`r.catchUp(from)
 			return`,
 			`r.promises.Add(int32(from))`),

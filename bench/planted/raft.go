@@ -2,6 +2,9 @@ package planted
 
 var raftBugs = []Bug{
 	// What stays open though it is decided.
+	{"raft", "a majority of votes elects, whatever the quorums are", within(65), []Edit{
+		in("raft.replica.countVote").replace(`r.voters.IsQuorum(r.votes)`, `2*r.votes.Size() > r.config.Size()`),
+	}},
 	{"raft", "an append stays held though a snapshot covers it", within(500), []Edit{
 		in("raft.replica.install").drop(`r.early.dropBefore(s.index + 1)`),
 	}},
