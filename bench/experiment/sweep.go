@@ -14,6 +14,9 @@ import (
 type Sweep struct {
 	Path   string   `json:"path"`   // of the setting: load.rate
 	Values []string `json:"values"` // as the file has them, in its order
+	// Points are the sections with the swept setting, defaults filled in, at each of the values, so that the experiment can be
+	// run again without its file. A search for the highest rate has none.
+	Points []Swept `json:"points,omitempty"`
 
 	nodes []*strictyaml.Node
 }
@@ -60,23 +63,23 @@ func (s *scalar) UnmarshalNode(node *strictyaml.Node) error {
 // maxPoints is the greatest number of values of a sweep.
 const maxPoints = 50
 
-// swept holds the sections of an experiment whose settings may be swept over. All points of a sweep have the
+// Swept holds the sections of an experiment whose settings may be swept over. All points of a sweep have the
 // same protocols, regions, faults and times.
-type swept struct {
-	Load       Load       `yaml:"load"`
-	Network    Network    `yaml:"network"`
-	Transport  Transport  `yaml:"transport"`
-	Durability Durability `yaml:"durability"`
-	Simulation Simulation `yaml:"simulation"`
+type Swept struct {
+	Load       Load       `yaml:"load" json:"load"`
+	Network    Network    `yaml:"network" json:"network"`
+	Transport  Transport  `yaml:"transport" json:"transport"`
+	Durability Durability `yaml:"durability" json:"durability"`
+	Simulation Simulation `yaml:"simulation" json:"simulation,omitzero"`
 }
 
 // sweptOf copies these sections from an experiment.
-func sweptOf(e *Experiment) swept {
-	return swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
+func sweptOf(e *Experiment) Swept {
+	return Swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
 }
 
 // into sets these sections of another experiment.
-func (s swept) into(e *Experiment) {
+func (s Swept) into(e *Experiment) {
 	e.Load, e.Network, e.Transport, e.Durability, e.Simulation = s.Load, s.Network, s.Transport, s.Durability, s.Simulation
 }
 
@@ -101,7 +104,7 @@ func sweepable() []string {
 			}
 		}
 	}
-	walk("", reflect.TypeFor[swept]())
+	walk("", reflect.TypeFor[Swept]())
 	return paths
 }
 
@@ -147,6 +150,10 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 			return node.Errorf("found %q, which is the same as %q; accepted: each value once", s.Values[i], s.Values[j])
 		}
 		point.Point = s.Values[i]
+		if point.Experiment.Network.Jitter {
+			p.Topology.Jitter = point.Topology.Jitter
+		}
+		s.Points = append(s.Points, sweptOf(&point.Experiment))
 		p.points = append(p.points, point)
 	}
 	return nil

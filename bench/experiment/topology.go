@@ -20,6 +20,8 @@ type Topology struct {
 	// OneWay is the one-way delay from region i to region j at [i][j], in the order of Experiment.Regions. The
 	// diagonal is the delay between clients and a replica in the same region.
 	OneWay [][]time.Duration `json:"one_way_ns"`
+	// Jitter is the standard deviation of the same delays, if the experiment has jitter anywhere; 0 in the diagonal.
+	Jitter [][]time.Duration `json:"jitter_ns,omitempty"`
 }
 
 // checkRegions fills in and checks the regions of replicas and clients.
@@ -127,6 +129,9 @@ func (p *Plan) readLinks(doc *strictyaml.Document, topology *netem.Topology) err
 		}
 		p.Topology.OneWay = append(p.Topology.OneWay, delays)
 		p.jitter = append(p.jitter, jitters)
+	}
+	if p.Experiment.Network.Jitter {
+		p.Topology.Jitter = p.jitter
 	}
 	return nil
 }

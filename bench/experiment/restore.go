@@ -1,0 +1,88 @@
+package experiment
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"quorumbench/configs/strictyaml"
+	"quorumbench/protocols"
+)
+
+// Restore makes the plan of an experiment that was run, from what its run.json says alone: neither the experiment's file
+// nor a topology is looked for. It returns an error if that is not enough to run it again.
+func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error) {
+	if e.Load.IsSearch() {
+		e.Sweep = nil // it lists the rates that the search has tried
+	}
+	if err := checkRestored(&e, &t, drivers); err != nil {
+		return nil, err
+	}
+	p := &Plan{Experiment: e, Topology: t, Places: e.Regions, drivers: drivers}
+	p.jitter = p.jitterOf(&e)
+	if e.Sweep == nil {
+		return p, nil
+	}
+	for i, value := range e.Sweep.Values {
+		point := *p
+		e.Sweep.Points[i].into(&point.Experiment)
+		point.Point, point.jitter = value, p.jitterOf(&point.Experiment)
+		p.points = append(p.points, &point)
+	}
+	return p, nil
+}
+
+// jitterOf is the jitter of the links of an experiment on the plan's topology.
+func (p *Plan) jitterOf(e *Experiment) [][]time.Duration {
+	if e.Network.Jitter {
+		return p.Topology.Jitter
+	}
+	none := make([][]time.Duration, len(e.Regions))
+	for i := range none {
+		none[i] = make([]time.Duration, len(e.Regions))
+	}
+	return none
+}
+
+// checkRestored returns an error if an experiment of a run.json lacks what it takes to run it again.
+func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error {
+	n := len(e.Regions)
+	square := func(rows [][]time.Duration) bool {
+		return len(rows) == n && !slices.ContainsFunc(rows, func(row []time.Duration) bool { return len(row) != n || slices.Min(row) < 0 })
+	}
+	jitter := e.Network.Jitter
+	if s := e.Sweep; s != nil {
+		if len(s.Points) != len(s.Values) {
+			return fmt.Errorf("found the settings of %d points of the sweep over %s; expected %d: results of earlier editions have none", len(s.Points), s.Path, len(s.Values))
+		}
+		jitter = jitter || slices.ContainsFunc(s.Points, func(point Swept) bool { return point.Network.Jitter })
+	}
+	switch {
+	case n == 0 || len(e.Replicas) > n || !slices.Equal(e.Replicas, e.Regions[:len(e.Replicas)]):
+		return fmt.Errorf("found the replicas %v and the regions %v; expected the replicas to be the first of the regions", e.Replicas, e.Regions)
+	case slices.ContainsFunc(e.Clients, func(c string) bool { return !slices.Contains(e.Regions, c) }):
+		return fmt.Errorf("found clients in %v; expected some of %v", e.Clients, e.Regions)
+	case !square(t.OneWay):
+		return fmt.Errorf("found %d rows of one-way delays; expected a delay for each pair of %d regions", len(t.OneWay), n)
+	case jitter && !square(t.Jitter):
+		return fmt.Errorf("found %d rows of jitter; expected one for each pair of %d regions: results of earlier editions have none", len(t.Jitter), n)
+	}
+	for _, p := range e.Protocols {
+		driver := drivers.Find(p.Name)
+		if driver == nil {
+			return fmt.Errorf("found the protocol %q; this program has %s%s", p.Name, strings.Join(drivers.Names(), ", "), strictyaml.DidYouMean(p.Name, drivers.Names()))
+		}
+		if driver.HasLeader != (p.Leader != "") || p.Leader != "" && !slices.Contains(e.Replicas, p.Leader) {
+			return fmt.Errorf("found the leader %q of %s; expected a replica for protocols with a leader, none for others", p.Leader, p.Label)
+		}
+		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: p.Options})
+		if err != nil {
+			return fmt.Errorf("found %s with options that this program refuses: %w", p.Label, err)
+		}
+		if texts := protocols.Texts(complete.Options); len(texts) != len(p.Options) {
+			return fmt.Errorf("found %d options of %s; this program has %d", len(p.Options), p.Label, len(texts))
+		}
+	}
+	return nil
+}
