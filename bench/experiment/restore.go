@@ -1,17 +1,20 @@
 package experiment
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"quorumbench/configs/strictyaml"
+	"quorumbench/netem"
 	"quorumbench/protocols"
 )
 
-// Restore makes the plan of an experiment that was run, from what its run.json says alone: neither the experiment's file
-// nor a topology is looked for. It returns an error if that is not enough to run it again.
+// Restore makes the plan of an experiment that was run from what its run.json says alone: neither the experiment's file
+// nor a topology is looked for. It returns an error if that is not enough to run it again, as in results of earlier
+// editions, or if it is nothing that a file may say, as in a run.json that was changed by hand.
 func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error) {
 	if e.Load.IsSearch() {
 		e.Sweep = nil // it lists the rates that the search has tried
@@ -21,16 +24,49 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 	}
 	p := &Plan{Experiment: e, Topology: t, Places: e.Regions, drivers: drivers}
 	p.jitter = p.jitterOf(&e)
-	if e.Sweep == nil {
-		return p, nil
+	if e.Sweep != nil {
+		for i, value := range e.Sweep.Values {
+			point := *p
+			e.Sweep.Points[i].into(&point.Experiment)
+			point.Point, point.jitter = value, p.jitterOf(&point.Experiment)
+			p.points = append(p.points, &point)
+		}
 	}
-	for i, value := range e.Sweep.Values {
-		point := *p
-		e.Sweep.Points[i].into(&point.Experiment)
-		point.Point, point.jitter = value, p.jitterOf(&point.Experiment)
-		p.points = append(p.points, &point)
+	nowhere, err := strictyaml.Parse("run.json", []byte("{}"))
+	if err != nil {
+		return nil, err
 	}
-	return p, nil
+	for _, point := range p.Points() {
+		if err := point.checkSettings(nowhere); err != nil {
+			return nil, err
+		}
+	}
+	return p, withoutPlace(p.checkTotal(nowhere))
+}
+
+// checkSettings checks what a file may say about load, network and faults. Errors have no place, since there is no file.
+func (p *Plan) checkSettings(nowhere *strictyaml.Document) error {
+	for _, region := range p.Experiment.Clients {
+		load := &p.Experiment.Load
+		if rate, found := load.Rates[region]; load.Rates != nil && (!found || rate < minRate || rate > maxRate) {
+			return fmt.Errorf("found the rate %v in %s; accepted: 1/h to 20000/s in each region", rate, region)
+		}
+	}
+	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{p.checkWords, p.checkNumbers, p.checkShape, p.checkFaults} {
+		if err := check(nowhere, nil); err != nil {
+			return withoutPlace(err)
+		}
+	}
+	return nil
+}
+
+// withoutPlace is an error without file, line and column.
+func withoutPlace(err error) error {
+	var placed *strictyaml.Error
+	if errors.As(err, &placed) {
+		return errors.New(placed.Msg)
+	}
+	return err
 }
 
 // jitterOf is the jitter of the links of an experiment on the plan's topology.

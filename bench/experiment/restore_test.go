@@ -2,8 +2,11 @@ package experiment_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"reflect"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -30,6 +33,68 @@ func TestShippedExperimentsAreRestoredFromTheirResult(t *testing.T) {
 			if what := difference(points[i], again[i]); what != "" {
 				t.Errorf("%s, point %q: %s", name, points[i].Point, what)
 			}
+		}
+	}
+}
+
+// A share that takes more than six digits is the same share in the result.
+func TestSharesAndFactorsAreStoredToTheLastBit(t *testing.T) {
+	for text, stored := range map[string]string{"1.23456789%": "1.23456789%", "0.1%": "0.1%", "33.333333333333336%": "33.333333333333336%", "7%": "7%",
+		"0.000012%": "1.2e-05%"} {
+		var share experiment.Share
+		if err := share.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := share.MarshalText(); err != nil || string(got) != stored {
+			t.Errorf("%s is stored as %s (%v), want %s", text, got, err, stored)
+		}
+	}
+	random := rand.New(rand.NewPCG(1, 1))
+	for range 10_000 {
+		var share, again experiment.Share
+		_ = share.UnmarshalText(fmt.Appendf(nil, "%v%%", random.Float64()*100))
+		text, _ := share.MarshalText()
+		if err := again.UnmarshalText(text); err != nil || again != share {
+			t.Fatalf("%v is stored as %s and read as %v (%v)", float64(share), text, float64(again), err)
+		}
+	}
+	var factor, again experiment.Factor
+	_ = factor.UnmarshalText([]byte("123.456789%"))
+	text, _ := factor.MarshalText()
+	if err := again.UnmarshalText(text); err != nil || again != factor {
+		t.Errorf("%v is stored as %s and read as %v (%v)", float64(factor), text, float64(again), err)
+	}
+}
+
+// What no file may say is refused with what was found, before a run divides by it or waits for ever.
+func TestAnExperimentThatNoFileMayHaveIsNotRestored(test *testing.T) {
+	type (
+		e = *experiment.Experiment
+		t = *experiment.Topology
+	)
+	for _, c := range []struct {
+		want   string
+		change func(e, t)
+	}{
+		{"found -1/s; accepted: 1/h to 20000/s in each region", func(e e, _ t) { e.Sweep.Points[1].Load.Rate = -1 }},
+		{"found the rate 0/s in eu-west-1; accepted: 1/h", func(e e, _ t) { e.Sweep.Points[1].Load.Rates = map[string]experiment.Rate{"us-east-1": 1} }},
+		{"found 0; accepted: 1 to 1000000000", func(e e, _ t) { e.Sweep.Points[0].Load.Keys.Count = 0 }},
+		{`found "sometimes"; accepted: poisson`, func(e e, _ t) { e.Sweep.Points[0].Load.Arrivals = "sometimes" }},
+		{`found "mars"; accepted: us-east-1`, func(e e, _ t) { e.Faults = []experiment.Fault{{Crash: "mars"}} }},
+		{"found 1 rows of one-way delays", func(_ e, t t) { t.OneWay = t.OneWay[:1] }},
+		{"found the settings of 0 points of the sweep over load.rate; expected 2: results of earlier editions have none", func(e e, _ t) { e.Sweep.Points = nil }},
+		{`found the protocol "rafd"; this program has .*; did you mean raft\?`, func(e e, _ t) { e.Protocols[0].Name = "rafd" }},
+		{`found the leader "mars" of raft`, func(e e, _ t) { e.Protocols[0].Leader = "mars" }},
+		{"found 0 options of raft; this program has", func(e e, _ t) { e.Protocols[0].Options = nil }},
+		{"found 1001; accepted: 1 to 1000", func(e e, _ t) { e.Repeats = 1001 }},
+	} {
+		plan, err := experiment.Parse("e.yaml", []byte("topology: aws-2020-06-05\nregions: [us-east-1, eu-west-1, ap-northeast-1]\nprotocols: [raft]\nsweep: {load.rate: [10/s, 20/s]}\n"), registry.Drivers)
+		if err != nil {
+			test.Fatal(err)
+		}
+		c.change(&plan.Experiment, &plan.Topology)
+		if _, err := experiment.Restore(plan.Experiment, plan.Topology, registry.Drivers); err == nil || !regexp.MustCompile("^"+c.want).MatchString(err.Error()) {
+			test.Errorf("found %v\nwant %s", err, c.want)
 		}
 	}
 }

@@ -89,11 +89,26 @@ func (s *Share) UnmarshalText(text []byte) error {
 	return fmt.Errorf("found %q; accepted: a share from 0%% to 100%%, as in 0.5%%", text)
 }
 
-// MarshalText implements encoding.TextMarshaler.
-func (s Share) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+// MarshalText implements encoding.TextMarshaler. UnmarshalText reads the same share from it, to the last bit.
+func (s Share) MarshalText() ([]byte, error) { return []byte(percent(float64(s))), nil }
 
-// String returns the share in percent.
+// String returns the share in percent, to six digits.
 func (s Share) String() string { return strconv.FormatFloat(float64(s)*100, 'g', 6, 64) + "%" }
+
+// percent writes a share in percent with as many digits as it takes, six at least, to get the same share by dividing by 100
+// what is read. For a share that no text in percent gives, that is the nearest one.
+func percent(share float64) string {
+	hundred := share * 100
+	for digits := 6; digits <= 17; digits++ {
+		for _, n := range []float64{hundred, math.Nextafter(hundred, 0), math.Nextafter(hundred, math.Inf(1))} {
+			text := strconv.FormatFloat(n, 'g', digits, 64)
+			if read, err := strconv.ParseFloat(text, 64); err == nil && read/100 == share {
+				return text + "%"
+			}
+		}
+	}
+	return strconv.FormatFloat(hundred, 'g', -1, 64) + "%"
+}
 
 // Factor is a multiple of the right value, above 0, written 50% or 300%.
 type Factor float64
@@ -109,10 +124,10 @@ func (f *Factor) UnmarshalText(text []byte) error {
 	return fmt.Errorf("found %q; accepted: a factor from 1%% to 10000%%, as in 50%% or 300%%", text)
 }
 
-// MarshalText implements encoding.TextMarshaler.
-func (f Factor) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+// MarshalText implements encoding.TextMarshaler. UnmarshalText reads the same factor from it, to the last bit.
+func (f Factor) MarshalText() ([]byte, error) { return []byte(percent(float64(f))), nil }
 
-// String returns the factor in percent.
+// String returns the factor in percent, to six digits.
 func (f Factor) String() string { return strconv.FormatFloat(float64(f)*100, 'g', 6, 64) + "%" }
 
 // BitRate is a number of bits per second, written 100Mbit/s; zero is unlimited.
