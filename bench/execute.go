@@ -26,6 +26,9 @@ type Options struct {
 	Spin time.Duration
 	// Hurry, if not nil, lets other programs wait during each live run; see run.Config.
 	Hurry func() (calm func(), keptAwake bool)
+	// Resume, if not nil, is the partial result of the same experiment, whose whole runs are kept instead of run again;
+	// see CanResume.
+	Resume *result.Result
 	// Trace, if not nil, gets writes of every run as trace events.
 	Trace *TraceWriter
 	// Watch, if not nil, is told about ten times a second how it goes, from the goroutine that runs the
@@ -40,11 +43,14 @@ type Options struct {
 // If ctx ends, or a run cannot be made, Execute stops at once and returns what was measured so far, marked as partial,
 // together with the error.
 func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*result.Result, error) {
-	found := &result.Result{
-		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
-		Machine: thisMachine(), Started: time.Now().UTC(),
+	found := beginning(plan, options)
+	x := &execution{ctx: ctx, plan: plan, options: options, found: found, since: found.Started}
+	if options.Resume != nil {
+		if err := CanResume(plan, options); err != nil {
+			return found, err
+		}
+		found.Started = options.Resume.Started
 	}
-	x := &execution{ctx: ctx, plan: plan, options: options, found: found}
 	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
 	err := x.all(order)
 	found.Finished = time.Now().UTC()
@@ -55,12 +61,26 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 	return found, seal(found)
 }
 
+// beginning is a result without runs.
+func beginning(plan *experiment.Plan, options Options) *result.Result {
+	r := &result.Result{
+		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
+		Machine: thisMachine(), Started: time.Now().UTC(),
+	}
+	if !plan.Experiment.IsSimulated() {
+		r.Live = &result.LiveSettings{Spin: options.Spin, Realtime: options.Hurry != nil}
+	}
+	return r
+}
+
 // execution is an experiment that is being run.
 type execution struct {
 	ctx     context.Context
 	plan    *experiment.Plan
 	options Options
 	found   *result.Result
+	since   time.Time // it runs, this time
+	kept    int       // runs of an earlier result
 }
 
 func (x *execution) all(order *rand.Rand) error {
@@ -85,13 +105,20 @@ func (x *execution) all(order *rand.Rand) error {
 	return nil
 }
 
-// one runs a protocol at a point, and adds the run to the result.
+// one runs a protocol at a point, or takes the run of the result that is resumed, and adds the run to the result.
 func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, repeat int) (*result.Run, error) {
+	if x.options.Resume != nil {
+		if whole := x.options.Resume.Whole(protocol.Label, point.Point, repeat); whole != nil {
+			x.found.Runs = append(x.found.Runs, *whole)
+			x.kept++
+			return whole, nil
+		}
+	}
 	hold := collector.Keep(spare(x.plan))
 	record, err := run.Play(x.ctx, run.Config{
 		Plan: point, Protocol: protocol, Repeat: repeat, Began: began(x.plan, len(x.found.Runs)),
 		Scratch: x.options.Scratch, Spin: x.options.Spin, Hurry: x.options.Hurry, TraceEvents: result.MaxTraceEvents,
-		Watch: watcher(x.options.Watch, x.plan, point, x.found.Started, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(x.found.Runs)}),
+		Watch: x.watcher(point, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(x.found.Runs)}),
 	})
 	memory := hold.Release()
 	if err != nil && !errors.Is(err, x.ctx.Err()) {

@@ -17,11 +17,14 @@ func (x *execution) search(protocol experiment.Protocol, repeat int) error {
 	load := &x.plan.Experiment.Load
 	knee := result.Knee{Protocol: protocol.Label, Repeat: repeat}
 	try := func(rate experiment.Rate) error {
-		run, err := x.one(x.plan.WithRate(rate, samplesFor(load)), protocol, repeat)
+		point, before := x.plan.WithRate(rate, samplesFor(load)), len(x.found.Runs)
+		run, err := x.one(point, protocol, repeat)
+		if len(x.found.Runs) > before { // also one that was interrupted
+			x.enterPoint(point.Point)
+		}
 		if err != nil {
 			return err
 		}
-		x.enterPoint(run.Point)
 		if why := missed(run, load); why != "" {
 			knee.Missed, knee.Why = rate, why
 		} else {

@@ -40,8 +40,9 @@ func realLeft(took, done, left time.Duration) time.Duration {
 const enoughToTell = 100 * time.Millisecond
 
 // watcher turns the progress of a run into the status of the experiment; nil if nobody watches. About
-// says which run it is, point how long it takes, and began when the experiment began.
-func watcher(watch func(Status), plan, point *experiment.Plan, began time.Time, about Status) func(run.Progress) {
+// says which run it is, and point how long it takes.
+func (x *execution) watcher(point *experiment.Plan, about Status) func(run.Progress) {
+	watch, plan := x.options.Watch, x.plan
 	if watch == nil {
 		return nil
 	}
@@ -53,7 +54,7 @@ func watcher(watch func(Status), plan, point *experiment.Plan, began time.Time, 
 		s.Elapsed = min(p.Elapsed, length)
 		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
 		if plan.Experiment.IsSimulated() {
-			s.Left = realLeft(time.Since(began), time.Duration(s.Run)*length+s.Elapsed, s.Left)
+			s.Left = realLeft(time.Since(x.since), time.Duration(s.Run-x.kept)*length+s.Elapsed, s.Left)
 		}
 		switch {
 		case p.Elapsed < load.Warmup:

@@ -175,15 +175,18 @@ func readLog(from io.Reader, r *Result) error {
 		if h == nil {
 			return nil
 		}
-		of, started, service := r.find(h)
+		of, run, service := r.find(h)
 		if of == nil {
 			return fmt.Errorf("%s at %d ms belongs to no run of this result", h.Tag(), h.StartTimeMs())
 		}
 		since := func(milliseconds int64) time.Duration {
 			// The reader makes them from decimal seconds; intervals are multiples of 10 ms.
-			return (time.Duration(milliseconds-started.UnixMilli()) * time.Millisecond).Round(10 * time.Millisecond)
+			return (time.Duration(milliseconds-run.Started.UnixMilli()) * time.Millisecond).Round(10 * time.Millisecond)
 		}
 		start, end := since(h.StartTimeMs()), since(h.EndTimeMs())
+		if (end - run.Measured).Abs() < 10*time.Millisecond { // the last one ends with what was measured
+			end = run.Measured
+		}
 		n := len(of.Intervals)
 		if n == 0 || of.Intervals[n-1].Start != start {
 			of.Intervals = append(of.Intervals, Interval{Start: start, Length: end - start})
@@ -200,21 +203,21 @@ func readLog(from io.Reader, r *Result) error {
 	}
 }
 
-// find returns the operations and the start of the last run, with the histogram's tag, that had
+// find returns the operations and the last run, with the histogram's tag, that had
 // begun by the histogram's time.
-func (r *Result) find(h *hdrhistogram.Histogram) (of *Operations, started time.Time, service bool) {
+func (r *Result) find(h *hdrhistogram.Histogram) (of *Operations, run *Run, service bool) {
 	for i := range r.Runs {
-		run := &r.Runs[i]
-		if run.Started.UnixMilli() > h.StartTimeMs()+1 {
+		one := &r.Runs[i]
+		if one.Started.UnixMilli() > h.StartTimeMs()+1 {
 			continue
 		}
-		for j := range run.Regions {
+		for j := range one.Regions {
 			for _, kind := range kinds {
-				if h.Tag() == tag(run, run.Regions[j].Region, kind.name) {
-					of, started, service = run.Regions[j].Of(kind.kind), run.Started, kind.service
+				if h.Tag() == tag(one, one.Regions[j].Region, kind.name) {
+					of, run, service = one.Regions[j].Of(kind.kind), one, kind.service
 				}
 			}
 		}
 	}
-	return of, started, service
+	return of, run, service
 }

@@ -1,6 +1,7 @@
 package result
 
 import (
+	"fmt"
 	"math/bits"
 	"slices"
 	"time"
@@ -46,6 +47,14 @@ func (p *PackedHistogram) Equals(other *PackedHistogram) bool {
 		return p == other
 	}
 	return slices.Equal(p.bars, other.bars)
+}
+
+// String tells how many values there are, and from which to which.
+func (p *PackedHistogram) String() string {
+	if p == nil || len(p.bars) == 0 {
+		return "no values"
+	}
+	return fmt.Sprintf("%d values from %v to %v", p.count, time.Duration(p.bars[0].value), time.Duration(p.bars[len(p.bars)-1].value))
 }
 
 // AddTo adds the values to a histogram of nanoseconds, and returns how many of them it refused.

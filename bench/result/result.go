@@ -24,11 +24,20 @@ type Result struct {
 	Runs       []Run                 `json:"runs"`    // in the order in which they ran
 	// Knees are what the searches for the highest rate have found, a search each.
 	Knees []Knee `json:"knees,omitempty"`
+	// Live is how live runs were run, besides what the experiment says; nil for simulated ones, and in results of earlier
+	// editions.
+	Live *LiveSettings `json:"live,omitempty"`
 	// Log is what latency.hlog has in it; nil in results of the first edition, and before the result is written.
 	Log *Log `json:"latency_hlog,omitempty"`
 	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
 	// result: the same seed gives the same.
 	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// LiveSettings are what the command line says about live runs.
+type LiveSettings struct {
+	Spin     time.Duration `json:"spin_ns,omitempty"` // for so long before an event, the emulator and the clients spin instead of sleeping
+	Realtime bool          `json:"realtime"`          // other programs wait during each run, where that is permitted
 }
 
 // Knee is what one search for the highest rate that keeps an objective has found: two rates of a region, between which it

@@ -145,16 +145,19 @@ func Read(folder string) (*Result, error) {
 	return r, nil
 }
 
-// completeCounts fills in what an earlier version did not count: there, what was answered in time.
+// completeCounts fills in what an earlier version did not count, in no run: there, what was answered in time.
 func completeCounts(r *Result) {
+	var all []named
 	for i := range r.Runs {
 		for j := range r.Runs[i].Regions {
-			for _, of := range r.Runs[i].Regions[j].Series() {
-				if of.Completed == 0 {
-					of.Completed = of.Answered
-				}
-			}
+			all = append(all, r.Runs[i].Regions[j].Series()...)
 		}
+	}
+	if slices.ContainsFunc(all, func(of named) bool { return of.Completed != 0 }) {
+		return
+	}
+	for _, of := range all {
+		of.Completed = of.Answered
 	}
 }
 
