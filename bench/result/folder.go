@@ -1,6 +1,7 @@
 package result
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -46,6 +47,23 @@ func Reserve(path string) (*Folder, error) {
 		return nil, err
 	}
 	if err := f.prepare(); err != nil {
+		f.Release()
+		return nil, err
+	}
+	return f, nil
+}
+
+// Reopen takes the folder of a result, so that Write can put another in its place, and keeps other runs out of it until
+// Release. What a run that was killed has left in the folder is removed.
+func Reopen(path string) (*Folder, error) {
+	if info, err := os.Stat(filepath.Join(path, runFile)); path == "" || err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a result folder: it has no %s", cmp.Or(path, `""`), runFile)
+	}
+	f := &Folder{Path: filepath.Clean(path)}
+	if err := f.take(); err != nil {
+		return nil, err
+	}
+	if err := f.probe(); err != nil {
 		f.Release()
 		return nil, err
 	}
@@ -102,6 +120,11 @@ func (f *Folder) prepare() error {
 			return fmt.Errorf("the result folder %s is not empty; %w", f.Path, ErrTaken)
 		}
 	}
+	return f.probe()
+}
+
+// probe removes what a killed run has left, and tries to write.
+func (f *Folder) probe() error {
 	if _, err := removeScratch(f.Path); err != nil {
 		return fmt.Errorf("removing what a run that was killed has left: %w", err)
 	}

@@ -39,26 +39,24 @@ func Write(r *Result, folder string) error {
 	return f.Write(r)
 }
 
-// Write puts a result into the folder. Each file appears as a whole or not at all, SHA256SUMS and run.json last. If one cannot be
-// written, the others are, and the error names those that are missing. Write enters into the result what latency.hlog
-// has in it.
+// Write puts a result into the folder. Each file appears as a whole or not at all, SHA256SUMS and run.json last. If one cannot
+// be written, the others are, and the error names those that are missing. Files of an earlier result, which a run goes on
+// with, are replaced when all new ones are written. Write enters into the result what latency.hlog has in it.
 func (f *Folder) Write(r *Result) error {
 	var missing []error
 	var sums bytes.Buffer
+	var renames [][2]string // from and to
 	put := func(name string, write func(io.Writer, *Result) error) {
 		var content bytes.Buffer
-		err := write(&content, r)
-		if name == runFile && err == nil { // the sums stand beside it as soon as it is there
-			addSum(&sums, name, content.Bytes())
-			err = writeWhole(filepath.Join(f.Path, sumsFile), sums.Bytes())
-		}
+		path, temporary, err := filepath.Join(f.Path, name), "", write(&content, r)
 		if err == nil {
-			err = writeWhole(filepath.Join(f.Path, name), content.Bytes())
+			temporary, err = writeTemporary(f.Path, content.Bytes())
 		}
 		if err != nil {
-			missing = append(missing, fmt.Errorf("%s was not written: %w", filepath.Join(f.Path, name), err))
+			missing = append(missing, fmt.Errorf("%s was not written: %w", path, err))
 			return
 		}
+		renames = append(renames, [2]string{temporary, path})
 		addSum(&sums, name, content.Bytes())
 	}
 	put(logFile, writeSummedLog)
@@ -67,30 +65,61 @@ func (f *Folder) Write(r *Result) error {
 	if slices.ContainsFunc(r.Runs, func(run Run) bool { return len(run.Crashes) > 0 }) {
 		put(crashesFile, writeCrashes)
 	}
-	for _, run := range r.Runs {
-		if run.History != nil {
-			put(fmt.Sprintf("history-%s%s-%d.html", run.Protocol, oneWord(run.Point), run.Repeat+1), func(w io.Writer, _ *Result) error {
+	for i := range r.Runs {
+		if run := &r.Runs[i]; run.History != nil {
+			put(run.historyFile(), func(w io.Writer, _ *Result) error {
 				_, err := w.Write(run.History)
 				return err
 			})
 		}
 	}
+	others := len(renames)
 	put(runFile, writeJSON)
+	put(sumsFile, func(w io.Writer, _ *Result) error {
+		_, err := sums.WriteTo(w)
+		return err
+	})
+	slices.Reverse(renames[others:]) // the sums stand beside run.json as soon as it is there
+	for _, r := range renames {
+		if err := os.Rename(r[0], r[1]); err != nil {
+			missing = append(missing, fmt.Errorf("%s was not written: %w", r[1], errors.Join(err, os.Remove(r[0]))))
+		}
+	}
 	return errors.Join(missing...)
 }
 
-// writeWhole writes a file under a temporary name and renames it, so that it is there as a whole or not at all.
-func writeWhole(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
+// historyFile is the name of the file that shows the clients' history, if it is not linearizable.
+func (r *Run) historyFile() string {
+	return fmt.Sprintf("history-%s%s-%d.html", r.Protocol, oneWord(r.Point), r.Repeat+1)
+}
+
+// readHistories reads the pages of histories that are not linearizable, where there are any.
+func (r *Result) readHistories(folder string) error {
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		if len(run.Failed()) == 0 {
+			continue
+		}
+		page, err := configs.ReadFile(filepath.Join(folder, run.historyFile()), maxFile)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("reading a result: %w", err)
+		}
+		run.History = page
 	}
-	defer os.Remove(file.Name()) // of no effect once it has its name
+	return nil
+}
+
+// writeTemporary writes a file under a temporary name, to be renamed when it is there as a whole.
+func writeTemporary(folder string, content []byte) (path string, err error) {
+	file, err := os.CreateTemp(folder, ".tmp-*")
+	if err != nil {
+		return "", err
+	}
 	_, err = file.Write(content)
 	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
-		return err
+		return "", errors.Join(err, os.Remove(file.Name()))
 	}
-	return os.Rename(file.Name(), path)
+	return file.Name(), nil
 }
 
 // Read reads a result from its folder, histograms included.
@@ -142,7 +171,7 @@ func Read(folder string) (*Result, error) {
 	if err := r.checkHistograms(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return r, nil
+	return r, r.readHistories(folder)
 }
 
 // completeCounts fills in what an earlier version did not count, in no run: there, what was answered in time.
