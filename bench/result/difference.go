@@ -77,6 +77,9 @@ func (r *Result) wholeRuns() []*Run {
 	return whole
 }
 
+// WholeRuns is the number of runs that were not interrupted.
+func (r *Result) WholeRuns() int { return len(r.wholeRuns()) }
+
 // Whole is the run of a protocol at a point in a repeat; nil if the result has none that was not interrupted.
 func (r *Result) Whole(protocol, point string, repeat int) *Run {
 	for _, run := range r.wholeRuns() {

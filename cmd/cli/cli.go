@@ -126,7 +126,7 @@ in every region write to their own region's replica, and draws what every write 
 least that the distances allow.
 
 Exit codes: 0 fine; 1 error; 2 bad configuration or usage; 3 a threshold of the experiment was
-missed; 4 the run is invalid and must not be believed; 130 interrupted.`,
+missed, or something was not reproduced; 4 the run is invalid and must not be believed; 130 interrupted.`,
 		Example: `  quorumbench run configs/three-regions.yaml
   quorumbench topology show aws-2020-06-05 --regions us-east-1,eu-west-1,ap-northeast-1
   quorumbench compare results/before results/after`,

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,29 +18,46 @@ import (
 )
 
 func reproduceCommand(drivers protocols.Drivers) *cobra.Command {
-	var tables, live bool
+	var tables, live, quiet bool
+	var out string
 	var format *reports.Format
 	var names []string
 	for _, t := range outside.Tables {
 		names = append(names, t.Name)
 	}
 	cmd := &cobra.Command{
-		Use:   "reproduce --tables [NAME...]",
-		Short: "Measure what others have published, and put ours beside theirs",
-		Long: `Compute the floors of published tables, run them in virtual time and, with --live, over QUIC, and
+		Use:   "reproduce FOLDER | reproduce --tables [NAME...]",
+		Short: "Run the experiment of a result again, or what others have published",
+		Long: `Run the experiment of a result again, with what its run.json says alone: settings, protocols, delays
+and seed. The new result goes into a folder of its own. A simulated result must have the same figures
+and histograms, byte for byte: the exit code is 3 if it has not, and the first difference is named.
+A live one is compared with the new one, whose exit code it is, as of run.
+
+With --tables, compute the floors of published tables, run them in virtual time and, with --live, over QUIC, and
 print ours beside theirs with the deviation. The tables, with their sources, are in
 docs/outside-tables.md: ` + strings.Join(names, ", ") + `. Rows that
-need a protocol that there is no driver for are listed.
-
-The exit code is 3 if a figure is further off than the bound, and 4 if a run must not be believed.`,
-		Example: `  quorumbench reproduce --tables
+need a protocol that there is no driver for are listed. The exit code is 3 if a figure is further off than the bound, and 4 if a run must not be believed.`,
+		Example: `  quorumbench reproduce results/smoke
+  quorumbench reproduce --tables
   quorumbench reproduce --tables epaxos-paper --live --format markdown`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return names, cobra.ShellCompDirectiveNoFileComp
+			if tables {
+				return names, cobra.ShellCompDirectiveNoFileComp
+			}
+			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !tables {
-				return usage(errors.New("reproduce: found no --tables; accepted: --tables, and the names of tables"))
+			switch {
+			case !tables && live:
+				return usage(errors.New("--live: found no --tables; accepted: with --tables: a result is run again in its own world"))
+			case !tables && len(args) != 1:
+				return usage(fmt.Errorf("reproduce: found %d arguments; accepted: one result folder, or --tables and the names of tables", len(args)))
+			case !tables && slices.Contains(names, args[0]) && !isFile(filepath.Join(args[0], "run.json")):
+				return usage(fmt.Errorf("reproduce: found the table %s without --tables; accepted: reproduce --tables %s, or a result folder", args[0], args[0]))
+			case !tables:
+				return reproduce(cmd, args[0], out, quiet, *format, drivers)
+			case out != "" || quiet:
+				return usage(errors.New("--tables: found --out or --quiet beside it; accepted: with a result folder"))
 			}
 			chosen, err := outside.Find(args...)
 			if err != nil {
@@ -70,6 +89,8 @@ The exit code is 3 if a figure is further off than the bound, and 4 if a run mus
 	}
 	cmd.Flags().BoolVar(&tables, "tables", false, "measure published tables; without names, all of them")
 	cmd.Flags().BoolVar(&live, "live", false, "with --tables: run them live, too")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the new result (default results/NAME-TIME)")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	format = formatFlag(cmd)
 	return cmd
 }

@@ -31,9 +31,9 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var spin time.Duration
 	var format *reports.Format
 	var look *reports.FigureOptions
-	var trace, profile, live string
+	var trace, profile, live, resume string
 	cmd := &cobra.Command{
-		Use:   "run EXPERIMENT.yaml",
+		Use:   "run EXPERIMENT.yaml | run --resume FOLDER [EXPERIMENT.yaml]",
 		Short: "Run an experiment and draw what it found",
 		Long: `Run the protocols of an experiment one after the other, print the table of latencies and a
 verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
@@ -46,17 +46,46 @@ only is left out, and that is said.
 
 The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
 is read from standard input. Ctrl-C stops the
-run and keeps what was measured so far, marked as partial.`,
+run and keeps what was measured so far, marked as partial; --resume FOLDER goes on with it. The
+folder is enough for that. If the experiment is named as well, it must be the same.`,
 		Example: `  quorumbench run configs/three-regions.yaml
   quorumbench run smoke
   quorumbench run conflicts
-  quorumbench run configs/lossy.yaml --out results/lossy --seed 7 --quiet`,
-		Args: arguments(cobra.ExactArgs(1), "one experiment file"),
+  quorumbench run configs/lossy.yaml --out results/lossy --seed 7 --quiet
+  quorumbench run --resume results/lossy`,
+		Args: arguments(func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("resume") {
+				return cobra.MaximumNArgs(1)(cmd, args)
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		}, "one experiment file"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) (failed error) {
-			plan, err := readExperiment(cmd, args[0], drivers)
+			var err error
+			var folder *result.Folder
+			var earlier *result.Result
+			if cmd.Flags().Changed("resume") {
+				if folder, earlier, err = reopen(cmd, resume); err != nil {
+					return usage(fmt.Errorf("--resume: %w", err))
+				}
+				defer folder.Release()
+				if earlier.Live != nil && !cmd.Flags().Changed("spin") {
+					spin = earlier.Live.Spin
+				}
+				if earlier.Live != nil && !cmd.Flags().Changed("realtime") {
+					realtime = earlier.Live.Realtime
+				}
+			}
+			var plan *experiment.Plan
+			name := resume
+			if len(args) > 0 {
+				name = args[0]
+				plan, err = readExperiment(cmd, name, drivers)
+			} else {
+				plan, err = restore(resume, earlier, drivers)
+			}
 			if err != nil {
 				return usage(err)
 			}
@@ -79,24 +108,27 @@ run and keeps what was measured so far, marked as partial.`,
 				}
 				defer listener.Close()
 			}
-			remark, err := bench.CheckMemory(plan)
-			if err != nil {
-				return usage(fmt.Errorf("%s: %w", args[0], err))
+			options := bench.Options{Spin: spin, Resume: earlier}
+			if realtime {
+				options.Hurry = hurry(plan)
 			}
-			if remark != "" {
-				fmt.Fprintln(cmd.ErrOrStderr(), remark)
+			if earlier != nil {
+				if err := bench.CanResume(plan, options); err != nil {
+					return usage(fmt.Errorf("--resume %s: %w", resume, err))
+				}
+			}
+			if err := tellMemory(cmd, name, plan); err != nil {
+				return err
 			}
 			keepOnInterrupt(cmd.Context())
 			outliveReader(cmd.Context())
-			folder, err := reserve(cmd, plan.Experiment.Name, out)
-			if err != nil {
-				return usage(err)
+			if folder == nil {
+				if folder, err = reserve(cmd, plan.Experiment.Name, out); err != nil {
+					return usage(err)
+				}
+				defer folder.Release()
 			}
-			defer folder.Release()
-			options := bench.Options{Scratch: folder.Path, Spin: spin}
-			if realtime && !plan.Experiment.IsSimulated() && plan.Experiment.Load.Arrivals != experiment.Closed {
-				options.Hurry = haveProcessors
-			}
+			options.Scratch = folder.Path
 			if trace != "" {
 				file, err := os.Create(trace)
 				if err != nil {
@@ -136,12 +168,51 @@ run and keeps what was measured so far, marked as partial.`,
 	cmd.Flags().BoolVar(&realtime, "realtime", true, "let other programs wait during live runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
+	cmd.Flags().StringVar(&resume, "resume", "", "folder of a partial result: keep its runs that are whole, run the others, and put the result in its place")
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array that ui.perfetto.dev and chrome://tracing open")
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
 	cmd.Flags().Lookup("live-page").NoOptDefVal = "127.0.0.1:0"
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	return cmd
+}
+
+// reopen takes the folder of a result that is to be resumed, and reads it.
+func reopen(cmd *cobra.Command, path string) (*result.Folder, *result.Result, error) {
+	if cmd.Flags().Changed("out") {
+		return nil, nil, errors.New("found --out beside it; accepted: one of the two, since the result stays in its folder")
+	}
+	folder, err := result.Reopen(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	earlier, err := result.Read(path)
+	if err != nil {
+		folder.Release()
+		return nil, nil, err
+	}
+	return folder, earlier, nil
+}
+
+// hurry is how live runs with open arrivals have the processors; nil for others.
+func hurry(plan *experiment.Plan) func() (calm func(), keptAwake bool) {
+	if plan.Experiment.IsSimulated() || plan.Experiment.Load.Arrivals == experiment.Closed {
+		return nil
+	}
+	return haveProcessors
+}
+
+// tellMemory says how much memory an experiment takes if that is much, and returns a usage error if it is far more than
+// there is. Name is the file or folder that the experiment comes from.
+func tellMemory(cmd *cobra.Command, name string, plan *experiment.Plan) error {
+	remark, err := bench.CheckMemory(plan)
+	if err != nil {
+		return usage(fmt.Errorf("%s: %w", name, err))
+	}
+	if remark != "" {
+		fmt.Fprintln(cmd.ErrOrStderr(), remark)
+	}
+	return nil
 }
 
 // mostSpin is the longest time to spin before an event. With more, a processor does nothing else.
@@ -182,29 +253,54 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 // run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
 func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
+	found, failed := execute(cmd, plan, options, quiet)
+	if found == nil {
+		return failed
+	}
+	told := tell(cmd, plan, found)
+	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told))
+	if failed != nil || missing != nil {
+		return ended(failed, missing)
+	}
+	return judge(found)
+}
+
+// execute executes a plan and shows its progress. If it was interrupted or failed it returns an error, together with what was
+// measured until then; nil if nothing was, or nothing but what was kept of an earlier result.
+func execute(cmd *cobra.Command, plan *experiment.Plan, options bench.Options, quiet bool) (*result.Result, error) {
 	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
 	options.Watch = both(options.Watch, progress.show)
 	found, failed := bench.Execute(cmd.Context(), plan, options)
 	progress.close()
 	stopped := failed != nil && errors.Is(failed, cmd.Context().Err())
+	resumed := options.Resume != nil
 	switch {
-	case len(found.Runs) > 0:
-	case stopped:
-		return interrupted("interrupted before anything was measured; nothing was written")
-	case failed != nil:
-		return failed
+	case failed == nil || !resumed && len(found.Runs) > 0 || resumed && found.WholeRuns() > options.Resume.WholeRuns():
+	case !stopped:
+		return nil, failed
+	case resumed:
+		return nil, interrupted("interrupted before another run was over; the result is as it was")
+	default:
+		return nil, interrupted("interrupted before anything was measured; nothing was written")
 	}
-	told := tell(cmd, plan, found)
-	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told))
+	if stopped {
+		failed = errStopped
+	}
+	return found, failed
+}
+
+// errStopped is the error of execute for an experiment that was interrupted.
+var errStopped = errors.New("interrupted")
+
+// ended is the error of a command whose experiment has ended early, or whose result could not be written as a whole.
+func ended(failed, missing error) error {
 	switch {
-	case stopped && missing == nil:
-		return interrupted("interrupted; the result is marked as partial")
-	case stopped:
-		return interrupted("interrupted; the result is partial, and not all of it was written\n%w", missing)
-	case failed != nil || missing != nil:
+	case failed != errStopped:
 		return errors.Join(failed, missing)
+	case missing == nil:
+		return interrupted("interrupted; the result is marked as partial")
 	}
-	return judge(found)
+	return interrupted("interrupted; the result is partial, and not all of it was written\n%w", missing)
 }
 
 // tell plays runs of the result once more for the writes that its page steps through; nil if the command was interrupted, or
@@ -217,17 +313,23 @@ func tell(cmd *cobra.Command, plan *experiment.Plan, found *result.Result) *step
 	return told
 }
 
-// show prints the table of a result, and draws its figures and its page into its folder. Told are the writes that the page
-// steps through; nil takes those in the folder.
+// show prints the table of a result, and draws its figures and its page into its folder; see draw.
 func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder string, look reports.FigureOptions, told *stepwise.Told) error {
-	stdout, w := cmd.OutOrStdout(), aside(cmd, format)
+	stdout := cmd.OutOrStdout()
 	err := reports.Table(stdout, r, reports.TableOptions{Output: outputOf(cmd, format), Color: reports.ColorTerminal(stdout)})
 	if errors.Is(err, syscall.EPIPE) {
 		err = nil // the reader has seen enough
 	}
+	fmt.Fprintln(aside(cmd, format))
+	return errors.Join(err, draw(cmd, format, r, folder, look, told))
+}
+
+// draw draws the figures and the page of a result into its folder, and names them. Told are the writes that the page steps
+// through; nil takes those in the folder.
+func draw(cmd *cobra.Command, format reports.Format, r *result.Result, folder string, look reports.FigureOptions, told *stepwise.Told) error {
+	w := aside(cmd, format)
 	drawn, missing := reports.Draw(folder, r, look)
 	report, undrawn := page.Draw(folder, r, told)
-	fmt.Fprintln(w)
 	if path := filepath.Join(folder, "run.json"); isFile(path) {
 		fmt.Fprintf(w, "result: %s\n", path)
 	}
@@ -240,7 +342,7 @@ func show(cmd *cobra.Command, format reports.Format, r *result.Result, folder st
 	if undrawn == nil {
 		fmt.Fprintf(w, "page: %s\n", report)
 	}
-	return errors.Join(err, missing, undrawn)
+	return errors.Join(missing, undrawn)
 }
 
 func isFile(path string) bool {
