@@ -126,7 +126,7 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 	}
 	if record.Measured() {
 		if x.options.Trace != nil {
-			x.options.Trace.write(record, tracedName(protocol.Label, point.Point, repeat))
+			x.options.Trace.write(record, runName(protocol.Label, point.Point, repeat))
 		}
 		one := verify.Conclude(record, x.ctx.Err() != nil)
 		if !x.plan.Experiment.IsSimulated() {

@@ -106,7 +106,8 @@ func (t *TraceWriter) write(r *verify.Record, name string) {
 	}
 }
 
-func tracedName(label, point string, repeat int) string {
+// runName names a run of an experiment.
+func runName(label, point string, repeat int) string {
 	if point != "" {
 		label += " at " + point
 	}

@@ -35,7 +35,7 @@ func reproduce(cmd *cobra.Command, path, out string, quiet bool, format reports.
 	if err != nil {
 		return usage(err)
 	}
-	if err := tellMemory(cmd, path, plan); err != nil {
+	if err := checkMemory(path, plan); err != nil {
 		return err
 	}
 	keepOnInterrupt(cmd.Context())
@@ -45,6 +45,7 @@ func reproduce(cmd *cobra.Command, path, out string, quiet bool, format reports.
 		return usage(err)
 	}
 	defer folder.Release()
+	tellForecast(cmd, plan, bench.ForecastOptions{}, folder.Path, quiet)
 	options := bench.Options{Scratch: folder.Path}
 	if stored.Live == nil || stored.Live.Realtime {
 		options.Hurry = hurry(plan)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -27,7 +28,7 @@ import (
 func runCommand(drivers protocols.Drivers) *cobra.Command {
 	var out string
 	var seed uint64
-	var quiet, simulated, realtime bool
+	var quiet, simulated, realtime, forecast bool
 	var spin time.Duration
 	var format *reports.Format
 	var look *reports.FigureOptions
@@ -117,7 +118,15 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 					return usage(fmt.Errorf("--resume %s: %w", resume, err))
 				}
 			}
-			if err := tellMemory(cmd, name, plan); err != nil {
+			expected := bench.ForecastOptions{Resume: earlier, Traced: trace != ""}
+			if forecast {
+				f, err := forecastOf(cmd.Context(), plan, expected, cmp.Or(resume, out), false)
+				if err != nil {
+					return err
+				}
+				return printForecast(cmd, *format, f)
+			}
+			if err := checkMemory(name, plan); err != nil {
 				return err
 			}
 			keepOnInterrupt(cmd.Context())
@@ -129,6 +138,7 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 				defer folder.Release()
 			}
 			options.Scratch = folder.Path
+			tellForecast(cmd, plan, expected, folder.Path, quiet)
 			if trace != "" {
 				file, err := os.Create(trace)
 				if err != nil {
@@ -173,7 +183,8 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
 	cmd.Flags().Lookup("live-page").NoOptDefVal = "127.0.0.1:0"
-	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
+	cmd.Flags().BoolVar(&forecast, "forecast", false, "say what the run will take, roughly, and do not run it")
+	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no forecast and no progress")
 	return cmd
 }
 
@@ -200,19 +211,6 @@ func hurry(plan *experiment.Plan) func() (calm func(), keptAwake bool) {
 		return nil
 	}
 	return haveProcessors
-}
-
-// tellMemory says how much memory an experiment takes if that is much, and returns a usage error if it is far more than
-// there is. Name is the file or folder that the experiment comes from.
-func tellMemory(cmd *cobra.Command, name string, plan *experiment.Plan) error {
-	remark, err := bench.CheckMemory(plan)
-	if err != nil {
-		return usage(fmt.Errorf("%s: %w", name, err))
-	}
-	if remark != "" {
-		fmt.Fprintln(cmd.ErrOrStderr(), remark)
-	}
-	return nil
 }
 
 // mostSpin is the longest time to spin before an event. With more, a processor does nothing else.
