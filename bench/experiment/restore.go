@@ -29,6 +29,9 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 			point := *p
 			e.Sweep.Points[i].into(&point.Experiment)
 			point.Point, point.jitter = value, p.jitterOf(&point.Experiment)
+			if delays := e.Sweep.Points[i].OneWay; delays != nil {
+				point.Topology.OneWay = delays
+			}
 			p.points = append(p.points, &point)
 		}
 	}
@@ -91,6 +94,9 @@ func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error 
 	if s := e.Sweep; s != nil {
 		if len(s.Points) != len(s.Values) {
 			return fmt.Errorf("found the settings of %d points of the sweep over %s; expected %d: results of earlier editions have none", len(s.Points), s.Path, len(s.Values))
+		}
+		if i := slices.IndexFunc(s.Points, func(point Swept) bool { return point.OneWay != nil && !square(point.OneWay) }); i >= 0 {
+			return fmt.Errorf("found %d rows of one-way delays at %s; expected a delay for each pair of %d regions", len(s.Points[i].OneWay), s.Values[i], n)
 		}
 		jitter = jitter || slices.ContainsFunc(s.Points, func(point Swept) bool { return point.Network.Jitter })
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"quorumbench/configs/strictyaml"
 )
@@ -71,11 +72,14 @@ type Swept struct {
 	Transport  Transport  `yaml:"transport" json:"transport"`
 	Durability Durability `yaml:"durability" json:"durability"`
 	Simulation Simulation `yaml:"simulation" json:"simulation,omitzero"`
+
+	// OneWay are the one-way delays at a point of a result, if they are not those of its topology.
+	OneWay [][]time.Duration `json:"one_way_ns,omitempty"`
 }
 
 // sweptOf copies these sections from an experiment.
 func sweptOf(e *Experiment) Swept {
-	return Swept{e.Load, e.Network, e.Transport, e.Durability, e.Simulation}
+	return Swept{Load: e.Load, Network: e.Network, Transport: e.Transport, Durability: e.Durability, Simulation: e.Simulation}
 }
 
 // into sets these sections of another experiment.
@@ -153,7 +157,11 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 		if point.Experiment.Network.Jitter {
 			p.Topology.Jitter = point.Topology.Jitter
 		}
-		s.Points = append(s.Points, sweptOf(&point.Experiment))
+		swept := sweptOf(&point.Experiment)
+		if !reflect.DeepEqual(point.Topology.OneWay, p.Topology.OneWay) {
+			swept.OneWay = point.Topology.OneWay
+		}
+		s.Points = append(s.Points, swept)
 		p.points = append(p.points, point)
 	}
 	return nil
