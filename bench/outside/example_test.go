@@ -15,13 +15,13 @@ func ExampleMeasure() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	report, err := outside.Measure(context.Background(), tables, registry.Drivers, false, bench.Options{})
+	report, err := outside.Measure(context.Background(), tables, registry.Drivers, false, bench.Options{}, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	for _, c := range report.Cells {
 		if c.Protocol == "mmp3" {
-			fmt.Printf("%s: theirs %v, ours %+.1f %%\n", c.Client, c.Theirs, 100*c.Sim.Off(c.Theirs))
+			fmt.Printf("%s: theirs %v, ours %+.1f %%\n", c.Client, c.Theirs, 100*c.Sim.Off)
 		}
 	}
 	// Output:

@@ -39,19 +39,18 @@ type Cell struct {
 type Range struct {
 	Least    time.Duration `json:"least_ns"`
 	Greatest time.Duration `json:"greatest_ns"`
+	Off      float64       `json:"off"` // how far it is from Theirs, as a share of Theirs; 0 if Theirs is within the range
 }
 
-// Off is how far a range is from a published figure, as a share of the figure; 0 if the figure is within the range.
-func (r Range) Off(theirs time.Duration) float64 {
-	nearest := min(max(theirs, r.Least), r.Greatest)
-	return float64(nearest-theirs) / float64(theirs)
-}
-
-func (r *Range) add(d time.Duration) *Range {
-	if r == nil {
-		return &Range{d, d}
+// add widens a range to a figure of ours, and tells how far it is from a published one. Nil is a range of nothing.
+func (r *Range) add(d, theirs time.Duration) *Range {
+	wider := Range{Least: d, Greatest: d}
+	if r != nil {
+		wider.Least, wider.Greatest = min(r.Least, d), max(r.Greatest, d)
 	}
-	return &Range{min(r.Least, d), max(r.Greatest, d)}
+	nearest := min(max(theirs, wider.Least), wider.Greatest)
+	wider.Off = float64(nearest-theirs) / float64(theirs)
+	return &wider
 }
 
 // Waiting is a row for which this program has no driver.
@@ -72,7 +71,7 @@ func (r *Report) Missed() (missed []string) {
 			if of.ours == nil || !of.held {
 				continue
 			}
-			if off := of.ours.Off(c.Theirs); off > c.Bound || off < -c.Bound {
+			if off := of.ours.Off; off > c.Bound || off < -c.Bound {
 				missed = append(missed, fmt.Sprintf("%s, %s, %s from %s: %s is %+.1f %% off; the bound is %.0f %%",
 					c.Table, c.Row, c.Protocol, c.Client, of.name, 100*off, 100*c.Bound))
 			}
@@ -82,8 +81,9 @@ func (r *Report) Missed() (missed []string) {
 }
 
 // Measure computes the floors of tables, runs their rows in virtual time and, if live is true, over QUIC, and puts ours
-// beside theirs. Options are those of every run. It returns an error if a run cannot be made or ctx ends.
-func Measure(ctx context.Context, tables []Table, drivers protocols.Drivers, live bool, options bench.Options) (*Report, error) {
+// beside theirs. Options are those of every run; begin, if not nil, is told which row begins, on which network and in which
+// world, before each experiment. It returns an error if a run cannot be made or ctx ends.
+func Measure(ctx context.Context, tables []Table, drivers protocols.Drivers, live bool, options bench.Options, begin func(t *Table, row *Row, plan *experiment.Plan)) (*Report, error) {
 	report := &Report{Cells: []Cell{}, Waiting: []Waiting{}, Invalid: []string{}}
 	for i := range tables {
 		t := &tables[i]
@@ -100,7 +100,7 @@ func Measure(ctx context.Context, tables []Table, drivers protocols.Drivers, liv
 			if len(ours) == 0 {
 				continue
 			}
-			cells, err := report.row(ctx, t, row, ours, drivers, live, options)
+			cells, err := report.row(ctx, t, row, ours, drivers, live, options, begin)
 			if err != nil {
 				return nil, fmt.Errorf("reproducing %s, %s: %w", t.Name, row.Title, err)
 			}
@@ -111,7 +111,7 @@ func Measure(ctx context.Context, tables []Table, drivers protocols.Drivers, liv
 }
 
 // row measures a row on all networks of its table. The cells of a protocol follow each other.
-func (r *Report) row(ctx context.Context, t *Table, row *Row, ours []Protocol, drivers protocols.Drivers, live bool, options bench.Options) ([]Cell, error) {
+func (r *Report) row(ctx context.Context, t *Table, row *Row, ours []Protocol, drivers protocols.Drivers, live bool, options bench.Options, begin func(t *Table, row *Row, plan *experiment.Plan)) ([]Cell, error) {
 	cells := make([]Cell, 0, len(ours)*len(row.Cells))
 	for _, p := range ours {
 		for _, published := range row.Cells {
@@ -130,12 +130,19 @@ func (r *Report) row(ctx context.Context, t *Table, row *Row, ours []Protocol, d
 			if err != nil {
 				return nil, err
 			}
+			if begin != nil {
+				begin(t, row, plan)
+			}
 			found, err := bench.Execute(ctx, plan, options)
 			if err != nil {
 				return nil, err
 			}
 			for _, reason := range found.Invalid() {
-				r.Invalid = append(r.Invalid, fmt.Sprintf("%s, %s, %s: %s", t.Name, row.Title, world, reason))
+				on := ""
+				if len(t.Networks) > 1 {
+					on = " on " + t.Networks[n].Name
+				}
+				r.Invalid = append(r.Invalid, fmt.Sprintf("%s, %s, %s%s: %s", t.Name, row.Title, world, on, reason))
 			}
 			for i, p := range plan.Experiment.Protocols {
 				for client := range row.Cells {
@@ -145,12 +152,12 @@ func (r *Report) row(ctx context.Context, t *Table, row *Row, ours []Protocol, d
 						return nil, fmt.Errorf("%s has not run", p.Label)
 					}
 					if world == experiment.Live {
-						cells[at].Live = cells[at].Live.add(of.Response.P50)
+						cells[at].Live = cells[at].Live.add(of.Response.P50, cells[at].Theirs)
 						continue
 					}
-					sim[at] = sim[at].add(of.Response.P50)
+					sim[at] = sim[at].add(of.Response.P50, cells[at].Theirs)
 					if t.OneNode == 0 {
-						cells[at].Floor = cells[at].Floor.add(plan.Floor(p, client))
+						cells[at].Floor = cells[at].Floor.add(plan.Floor(p, client), cells[at].Theirs)
 					}
 				}
 			}

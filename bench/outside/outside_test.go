@@ -11,7 +11,7 @@ import (
 
 func measure(t *testing.T, tables []outside.Table) *outside.Report {
 	t.Helper()
-	report, err := outside.Measure(t.Context(), tables, registry.Drivers, false, bench.Options{})
+	report, err := outside.Measure(t.Context(), tables, registry.Drivers, false, bench.Options{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/outside"
 	"quorumbench/protocols"
 	"quorumbench/reports"
@@ -56,8 +57,8 @@ need a protocol that there is no driver for are listed. The exit code is 3 if a 
 				return usage(fmt.Errorf("reproduce: found the table %s without --tables; accepted: reproduce --tables %s, or a result folder", args[0], args[0]))
 			case !tables:
 				return reproduce(cmd, args[0], out, quiet, *format, drivers)
-			case out != "" || quiet:
-				return usage(errors.New("--tables: found --out or --quiet beside it; accepted: with a result folder"))
+			case cmd.Flags().Changed("out"):
+				return usage(errors.New("--out: found --tables beside it; accepted: with a result folder"))
 			}
 			chosen, err := outside.Find(args...)
 			if err != nil {
@@ -68,7 +69,12 @@ need a protocol that there is no driver for are listed. The exit code is 3 if a 
 			if live {
 				options.Hurry = haveProcessors
 			}
-			report, err := outside.Measure(cmd.Context(), chosen, drivers, live, options)
+			begin := func(t *outside.Table, row *outside.Row, plan *experiment.Plan) {
+				if !plan.Experiment.IsSimulated() && !quiet {
+					fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s: %d protocols on %s, live, for %v\n", t.Name, row.Title, len(plan.Experiment.Protocols), plan.Topology.Name, plan.Length())
+				}
+			}
+			report, err := outside.Measure(cmd.Context(), chosen, drivers, live, options, begin)
 			if err != nil {
 				if cmd.Context().Err() != nil {
 					return interrupted("interrupted; nothing was printed")
@@ -98,9 +104,9 @@ need a protocol that there is no driver for are listed. The exit code is 3 if a 
 // showTables prints a row for each published figure and protocol of ours, and in sentences where the figures come from and
 // what is not compared.
 func showTables(cmd *cobra.Command, format reports.Format, tables []outside.Table, report *outside.Report, live bool) error {
-	header := table.Row{"table", "row", "ours", "client in", "theirs (ms)", "floor (ms)", "off", "simulated p50 (ms)", "off"}
+	header := table.Row{"table", "row", "ours", "client in", "theirs (ms)", "floor (ms)", "floor off", "simulated p50 (ms)", "simulated off"}
 	if live {
-		header = append(header, "live p50 (ms)", "off")
+		header = append(header, "live p50 (ms)", "live off")
 	}
 	header = append(header, "bound")
 	var rows []table.Row
@@ -116,10 +122,10 @@ func showTables(cmd *cobra.Command, format reports.Format, tables []outside.Tabl
 				continue
 			}
 			text := tenths(ours.Least)
-			if ours.Greatest != ours.Least {
-				text += "–" + tenths(ours.Greatest)
+			if greatest := tenths(ours.Greatest); greatest != text {
+				text += "–" + greatest
 			}
-			row = append(row, text, fmt.Sprintf("%+.1f %%", 100*ours.Off(c.Theirs)))
+			row = append(row, text, fmt.Sprintf("%+.1f %%", 100*ours.Off))
 		}
 		bound := "none"
 		if c.Held {
@@ -132,6 +138,11 @@ func showTables(cmd *cobra.Command, format reports.Format, tables []outside.Tabl
 	}
 	for _, t := range tables {
 		fmt.Fprintf(aside(cmd, format), "%s: %s. Source: %s. %s\n", t.Name, t.Title, t.Source, t.Note)
+	}
+	for _, t := range tables {
+		if live && t.OneNode > 0 {
+			fmt.Fprintf(aside(cmd, format), "not held to the bound: %s, live: the disk is this machine's, not theirs\n", t.Name)
+		}
 	}
 	for _, w := range report.Waiting {
 		fmt.Fprintf(aside(cmd, format), "not compared: %s, %s: there is no driver %s\n", w.Table, w.Row, w.Driver)
