@@ -35,32 +35,40 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 			p.points = append(p.points, &point)
 		}
 	}
-	nowhere, err := strictyaml.Parse("run.json", []byte("{}"))
-	if err != nil {
-		return nil, err
-	}
 	for _, point := range p.Points() {
-		if err := point.checkSettings(nowhere); err != nil {
+		if err := point.checkSettings(); err != nil {
 			return nil, err
 		}
 	}
-	return p, withoutPlace(p.checkTotal(nowhere))
+	return p, nil
 }
 
 // checkSettings checks what a file may say about load, network and faults. Errors have no place, since there is no file.
-func (p *Plan) checkSettings(nowhere *strictyaml.Document) error {
+func (p *Plan) checkSettings() error {
+	point := *p // the checks fill in what follows from other settings
+	point.Experiment.Sweep = nil
+	text, err := point.Experiment.YAML() // from which they see which settings do not
+	if err != nil {
+		return err
+	}
+	doc, err := strictyaml.Parse("run.json", text)
+	if err != nil {
+		return withoutPlace(err)
+	}
 	for _, region := range p.Experiment.Clients {
 		load := &p.Experiment.Load
 		if rate, found := load.Rates[region]; load.Rates != nil && (!found || rate < minRate || rate > maxRate) {
 			return fmt.Errorf("found the rate %v in %s; accepted: 1/h to 20000/s in each region", rate, region)
 		}
 	}
-	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{p.checkWords, p.checkNumbers, p.checkShape, p.checkFaults} {
-		if err := check(nowhere, nil); err != nil {
+	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
+		point.checkMix, point.checkRMW, point.checkWords, point.checkNumbers, point.checkSizes, point.checkKeys, point.checkShape, point.checkFaults,
+	} {
+		if err := check(doc, nil); err != nil {
 			return withoutPlace(err)
 		}
 	}
-	return nil
+	return withoutPlace(p.checkTotal(doc))
 }
 
 // withoutPlace is an error without file, line and column.

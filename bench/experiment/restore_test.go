@@ -8,6 +8,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"quorumbench/bench/experiment"
@@ -19,8 +20,25 @@ import (
 // An experiment and its topology, as run.json has them, make the same plan as the file: the same settings at each point,
 // links, replicas and clients.
 func TestShippedExperimentsAreRestoredFromTheirResult(t *testing.T) {
+	texts := map[string]string{
+		"mixes":    "sweep: {load.mix: [ycsb-a, ycsb-f]}",
+		"sizes":    "load: {sizes: {distribution: lognormal, median: 100B}, keys: {distribution: hotspot, hot_keys: 7, hot_share: 33%}}",
+		"arrivals": "sweep: {load.arrivals: [poisson, burst, closed]}",
+		"a search": "load: {arrivals: saturate, slo: {p99: 300ms}}",
+		"a day":    "load: {arrivals: day, hours: {us-east-1: -5}, rate: {us-east-1: 1/s, eu-west-1: 100/min, ap-northeast-1: 7/h}}\nnetwork: {jitter: true, local: measured}",
+	}
 	for _, name := range configs.Experiments() {
-		plan, err := experiment.Read(name, registry.Drivers)
+		text, err := configs.Experiment(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts[name] = string(text)
+	}
+	for name, text := range texts {
+		if !strings.Contains(text, "topology:") {
+			text = "topology: aws-2020-06-05\nregions: [us-east-1, eu-west-1, ap-northeast-1]\n" + text + "\n"
+		}
+		plan, err := experiment.Parse(name+".yaml", []byte(text), registry.Drivers)
 		if err != nil {
 			t.Fatal(err)
 		}
