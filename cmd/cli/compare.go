@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -79,12 +80,21 @@ Results that differ in topology, load, network or transport are not compared unl
 				return err
 			}
 			fmt.Fprintf(aside(cmd, *format), "figure: %s\n", out)
+			extension := filepath.Ext(out)
+			second := strings.TrimSuffix(out, extension) + "-difference" + extension
+			if err := reports.DrawShift(second, results, names, options, lookOf(cmd, folders, look)); errors.Is(err, reports.ErrNoShift) {
+				fmt.Fprintf(aside(cmd, *format), "not drawn: %s: %v\n", second, err)
+				return nil
+			} else if err != nil {
+				return err
+			}
+			fmt.Fprintf(aside(cmd, *format), "figure: %s\n", second)
 			return nil
 		},
 	}
 	cmd.Flags().StringSliceVar(&options.Protocols, "protocols", nil, "only these, separated by commas")
 	cmd.Flags().BoolVar(&options.Force, "force", false, "compare results of different experiments, too")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the figure, a PNG, SVG or PDF by its extension; the data goes beside it as CSV")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "file for the figure, a PNG, SVG or PDF by its extension; a second one, NAME-difference, has the differences of all percentiles; the data goes beside them as CSV")
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, false)
 	cmd.Flags().StringVar(&check.baseline, "baseline", "", "result folder of an earlier run: exit 3 if this one is slower by more than --fail-above")
