@@ -33,27 +33,36 @@ func Draw(dir string, r *result.Result, opts FigureOptions) (Drawn, error) {
 			drawn.LeftOut = append(drawn.LeftOut, file.name+" ("+why+")")
 			continue
 		}
-		f := file.figure()
-		picture, made := f.drawing(&opts), provenanceOf(f.title, opts.Command, r)
-		path := filepath.Join(dir, file.name)
-		write := func(extension string, content []byte, err error) bool {
-			if err == nil {
-				err = writeWhole(path+extension, content)
-			}
-			if err != nil {
-				missing = append(missing, fmt.Errorf("%s%s was not drawn: %w", path, extension, err))
-			}
-			return err == nil
-		}
-		for _, format := range opts.formats() {
-			content, err := picture.encode(format, opts.Theme, made)
-			if write("."+string(format), content, err) {
-				drawn.Paths = append(drawn.Paths, path+"."+string(format))
-			}
-		}
-		write(".csv", f.data.encode(), nil)
+		paths, err := file.write(dir, r, &opts)
+		drawn.Paths, missing = append(drawn.Paths, paths...), append(missing, err)
 	}
 	return drawn, errors.Join(missing...)
+}
+
+// write writes the figure into a folder, in all formats that the options name, and its data. It returns the paths without that of
+// the data.
+func (file *file) write(dir string, r *result.Result, opts *FigureOptions) (paths []string, err error) {
+	var missing []error
+	f := file.figure()
+	picture, made := f.drawing(opts), provenanceOf(f.title, opts.Command, r)
+	path := filepath.Join(dir, file.name)
+	write := func(extension string, content []byte, err error) bool {
+		if err == nil {
+			err = writeWhole(path+extension, content)
+		}
+		if err != nil {
+			missing = append(missing, fmt.Errorf("%s%s was not drawn: %w", path, extension, err))
+		}
+		return err == nil
+	}
+	for _, format := range opts.formats() {
+		content, err := picture.encode(format, opts.Theme, made)
+		if write("."+string(format), content, err) {
+			paths = append(paths, path+"."+string(format))
+		}
+	}
+	write(".csv", f.data.encode(), nil)
+	return paths, errors.Join(missing...)
 }
 
 // file is a figure and the name of its files, without an extension.
@@ -100,11 +109,11 @@ func latencyFigures(r *result.Result) []file {
 	if r.Experiment.Sweep != nil {
 		writes := sweepOf(r)
 		if r.Experiment.Load.IsSearch() {
-			return append([]file{{name: "throughput", figure: writes.throughputFigure}}, trust...)
+			return append([]file{{name: "throughput", figure: func() *figure { return writes.throughputFigure(nil) }}}, trust...)
 		}
 		files := append([]file{{name: "sweep", figure: writes.figure}}, trust...)
 		if r.Experiment.Sweep.OfLoad() {
-			files = append(files, file{name: "throughput", figure: writes.throughputFigure})
+			files = append(files, file{name: "throughput", figure: func() *figure { return writes.throughputFigure(nil) }})
 		}
 		for _, one := range writes.kinds() {
 			if !one.ofWrites() {

@@ -40,7 +40,9 @@ func Quality(r *result.Result) []string {
 	if lag, found := worstLag(r); found {
 		say("generator: writes sent late by %s (p99)", ms(lag))
 	}
-	if own, others, emulator, generator, found := processors(r); found {
+	if own, others, emulator, generator, found := processors(r); found && r.Experiment.IsSimulated() {
+		say("processors: at most %.0f %% of the simulated ones used", 100*own)
+	} else if found {
 		say("processors: at most %.0f %% used by this run (emulator %.0f %%, load generator %.0f %%), %.0f %% by other programs", 100*own, 100*emulator, 100*generator, 100*others)
 	}
 	if most, collections := memory(r); most > 0 {
@@ -112,7 +114,8 @@ func worstLateness(r *result.Result) result.Summary {
 	return worst
 }
 
-// emulators tells on what the emulator slept, as the end of a line; nothing if the result does not say.
+// emulators tells on what the emulator slept, as the end of a line; nothing if the result does not say. What holds for all
+// runs is said once, and then what holds for some.
 func emulators(r *result.Result) string {
 	var all []string
 	for _, run := range r.Runs {
@@ -123,7 +126,26 @@ func emulators(r *result.Result) string {
 	if len(all) == 0 {
 		return ""
 	}
-	return ", by " + strings.Join(all, " and ")
+	common := strings.Split(all[0], ", ")
+	for _, one := range all[1:] {
+		parts := strings.Split(one, ", ")
+		n := 0
+		for n < min(len(common), len(parts)) && common[n] == parts[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	if len(common) == 0 {
+		return ", by " + strings.Join(all, ", in other runs by ")
+	}
+	said := strings.Join(common, ", ")
+	var some []string
+	for _, one := range all {
+		if rest := strings.TrimPrefix(strings.TrimPrefix(one, said), ", "); rest != "" {
+			some = append(some, ", in some runs "+rest)
+		}
+	}
+	return ", by " + said + strings.Join(some, "")
 }
 
 // worstLag is the greatest p99 of the generator's lag; a simulated generator has none.

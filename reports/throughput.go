@@ -111,7 +111,7 @@ func (s *sweep) throughputLines() []string {
 		case !beyond:
 			lines = append(lines, fmt.Sprintf("%s keeps up with every load up to %s %ss/s; its knee lies beyond.", label, rate(most.achieved), s.noun()))
 		case at < 0:
-			lines = append(lines, fmt.Sprintf("%s is beyond its knee at the least load, %s of %s %ss/s%s.", label, rate(loads[0].achieved), rate(loads[0].offered), s.noun(), limitOf(loads[0])))
+			lines = append(lines, fmt.Sprintf("%s is beyond its knee at the least load: %s of %s %ss/s are answered%s.", label, rate(loads[0].achieved), rate(loads[0].offered), s.noun(), limitOf(loads[0])))
 		default:
 			lines = append(lines, fmt.Sprintf("%s has its knee at %s %ss/s (%s %s); at %s, %s of %s/s are answered%s.",
 				label, rate(loads[at].achieved), s.noun(), s.Experiment.Sweep.Path, loads[at].value, loads[at+1].value, rate(loads[at+1].achieved), rate(loads[at+1].offered), limitOf(loads[at+1])))
@@ -195,12 +195,12 @@ func limitOf(l loaded) string {
 	if l.limit == "" {
 		return ""
 	}
-	return ", the limit being " + l.limit
+	return "; what limits it is " + l.limit
 }
 
 // throughputFigure shows, for each region, latency over the throughput of all regions, one curve a protocol, its knee
-// ringed; and what was achieved of what was offered.
-func (s *sweep) throughputFigure() *figure {
+// ringed; and what was achieved of what was offered. The curves of another result of the same sweep, if there is one, are dotted.
+func (s *sweep) throughputFigure(beside *sweep) *figure {
 	unit := s.noun() + "s answered a second, in all regions"
 	f := &figure{
 		title: s.points[0].title(" latency over throughput: p50 solid, p99 dashed"), subtitle: subtitles(s.Result),
@@ -214,6 +214,15 @@ func (s *sweep) throughputFigure() *figure {
 		protocols[i] = s.loads(i)
 		for _, l := range protocols[i] {
 			top, hatched = max(top, l.achieved), hatched || l.saturated
+		}
+	}
+	theirs := make([][]loaded, len(protocols))
+	if beside != nil {
+		for i, label := range s.points[0].labels {
+			theirs[i] = beside.loads(beside.protocol(label))
+			for _, l := range theirs[i] {
+				top = max(top, l.achieved)
+			}
 		}
 	}
 	low, high := math.Inf(1), 0.0
@@ -231,6 +240,14 @@ func (s *sweep) throughputFigure() *figure {
 						low, high = min(low, point.Y), max(high, point.Y)
 					}
 					chart.Add(sweepLine{stretch, i, p.at == p99.at})
+				}
+			}
+			for _, p := range []percentile{p99, p50} {
+				for _, stretch := range throughputLine(theirs[i], region, p) {
+					for _, point := range stretch {
+						low, high = min(low, point.Y), max(high, point.Y)
+					}
+					chart.Add(besideLine{stretch, i, p.at == p50.at})
 				}
 			}
 			if at, beyond := knee(loads); beyond && at >= 0 {
@@ -252,6 +269,11 @@ func (s *sweep) throughputFigure() *figure {
 	}
 	f.panels = append(f.panels, panel{title: "offered/s (up) and answered/s (across)", plot: offeredChart(protocols, top), over: 4})
 	f.legend = append(s.throughputLegend(protocols, hatched), tripsEntry())
+	if beside != nil {
+		f.data = dataBeside(s, beside)
+		f.subtitle = append(f.subtitle, "beside it: "+subtitle(beside.Result))
+		f.legend = append(f.legend, besideEntry(s.Result, beside.Result))
+	}
 	return f
 }
 
@@ -378,7 +400,7 @@ func (s *sweep) throughputLegend(protocols [][]loaded, hatched bool) []legendEnt
 		case beyond && at >= 0:
 			name += fmt.Sprintf(": knee at %s/s", rate(protocols[i][at].achieved))
 			if l := protocols[i][at+1].limit; l != "" {
-				name += ", then limited by " + strings.TrimPrefix(l, "the ")
+				name += ", limited by " + l
 			}
 		case !beyond:
 			name += fmt.Sprintf(": no knee up to %s/s", rate(protocols[i][at].achieved))

@@ -9,8 +9,8 @@ import (
 func TestTheKneeIsTheLastPointThatKeepsUp(t *testing.T) {
 	want := []string{
 		"quick keeps up with every load up to 2,400 writes/s; its knee lies beyond.",
-		"led has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 1,200 of 2,400/s are answered, the limit being the machine.",
-		"slow is beyond its knee at the least load, 300 of 600 writes/s, the limit being the machine.",
+		"led has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 1,200 of 2,400/s are answered; what limits it is the machine.",
+		"slow is beyond its knee at the least load: 300 of 600 writes/s are answered; what limits it is the machine.",
 	}
 	r := overloaded()
 	if got := sweepOf(r).throughputLines(); !slices.Equal(got, want) {

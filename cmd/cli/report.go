@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"bytes"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/result"
@@ -11,12 +14,16 @@ func reportCommand() *cobra.Command {
 	var format *reports.Format
 	var look *reports.FigureOptions
 	cmd := &cobra.Command{
-		Use:   "report FOLDER",
+		Use:   "report FOLDER [OTHER]",
 		Short: "Print the table and draw the figures and the page of a result again",
+		Long: `Print the table and draw the figures and the page of a result again. With another result of the same
+sweep over the load, such as a simulated one of the same experiment, say how far apart the two are, and
+draw the curves of both into throughput-both.png of the first.`,
 		Example: `  quorumbench report results/three-regions-20261121-101500
   quorumbench report results/three-regions-20261121-101500 --figures png,svg,pdf --width column
-  quorumbench report results/three-regions-20261121-101500 --theme dark`,
-		Args: arguments(cobra.ExactArgs(1), "one result folder"),
+  quorumbench report results/three-regions-20261121-101500 --theme dark
+  quorumbench report results/throughput results/throughput-simulated`,
+		Args: arguments(cobra.RangeArgs(1, 2), "one or two result folders"),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
@@ -26,10 +33,38 @@ func reportCommand() *cobra.Command {
 				return usage(err)
 			}
 			outliveReader(cmd.Context())
-			return show(cmd, *format, found, args[0], lookOf(cmd, args, look), nil)
+			complete := lookOf(cmd, args, look)
+			if len(args) == 1 {
+				return show(cmd, *format, found, args[0], complete, nil)
+			}
+			other, err := result.Read(args[1])
+			if err != nil {
+				return usage(err)
+			}
+			return showBeside(cmd, *format, found, other, args[0], complete)
 		},
 	}
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
 	return cmd
+}
+
+// showBeside is show with another result of the same sweep: how far apart the two are follows the table. Programs get the
+// first result alone, or its table.
+func showBeside(cmd *cobra.Command, format reports.Format, r, other *result.Result, folder string, look reports.FigureOptions) error {
+	var said bytes.Buffer
+	if err := reports.Beside(&said, r, other, outputOf(cmd, reports.FormatTable)); err != nil {
+		return usage(fmt.Errorf("report: %w", err))
+	}
+	if err := show(cmd, format, r, folder, look, nil); err != nil {
+		return err
+	}
+	if _, err := said.WriteTo(aside(cmd, format)); err != nil {
+		return err
+	}
+	paths, err := reports.DrawBeside(folder, r, other, look)
+	for _, path := range paths {
+		fmt.Fprintf(aside(cmd, format), "figure of both: %s\n", path)
+	}
+	return err
 }
