@@ -41,7 +41,8 @@ func checkCommand(drivers protocols.Drivers) *cobra.Command {
 random delays, a few clients who read and write a few keys and ask other replicas when an answer is
 late, and faults: crashes (with disks that lose what was not durable yet), partitions, loss, delay,
 slow replicas, wrong clocks. Every life is judged: same order on all replicas, nothing lost, real
-time kept, linearizable, the driver's invariants, every step ends, and every command is answered in the end.
+time kept, linearizable, the driver's invariants, every step ends; and in the end every command is answered,
+and all replicas have applied the same.
 
 Some lives have habits: traits that others do not have. What is printed tells the share of the lives that
 had each. --habit plays lives that have one habit and no other. The habits:
