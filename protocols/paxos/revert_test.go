@@ -3,7 +3,6 @@ package paxos
 import (
 	"slices"
 	"testing"
-	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -11,45 +10,6 @@ import (
 	"quorumbench/protocols/keypaxos"
 	"quorumbench/protocols/kv"
 )
-
-// alone is replica 0 of five, of which a test plays the others.
-type alone struct {
-	protocols.Node
-	t     *testing.T
-	out   protocols.Outbox // what the last step wanted
-	timer protocols.TimerID
-}
-
-func newAlone(t *testing.T, revert string) *alone {
-	delays := make(protocols.Delays, 5)
-	for i := range delays {
-		delays[i] = make([]time.Duration, len(delays))
-	}
-	return &alone{t: t, Node: Driver.New(Driver.MustComplete(protocols.Config{
-		ID: 0, Members: protocols.Members(len(delays)), Delays: delays, Leader: protocols.Nobody, Seed: 1,
-		Options: protocols.Choices{"revert": revert},
-	}))}
-}
-
-// step hands the replica an input, and returns what it sends each of the others: nil if that is nothing.
-func (a *alone) step(in protocols.Input) (sent [4][]string) {
-	a.out.Reset()
-	a.Step(&in, &a.out)
-	for _, s := range a.out.Sends {
-		sent[s.To-1] = append(sent[s.To-1], keypaxos.Describe(s.Data))
-	}
-	for _, set := range a.out.Timers {
-		if !set.Stop {
-			a.timer = set.ID
-		}
-	}
-	return sent
-}
-
-// fire lets the timer fire that was set last: that of the key's proposal.
-func (a *alone) fire() [4][]string {
-	return a.step(protocols.Input{Kind: protocols.InputTimer, Timer: a.timer})
-}
 
 // With the option revert, a prepare without an answer is sent again under the same ballot, to those that have not promised,
 // as long as each repetition brings a promise. Then the promises are taken back, and the next prepare has another ballot
@@ -72,11 +32,8 @@ func TestALostPrepareIsSentAgainBeforePromisesAreTakenBack(t *testing.T) {
 		}
 		want("a command", a.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 7, Seq: 1}, Data: command}), toAll(first))
 		want("no answer", a.fire(), toAll(first))
-		promise, err := protocols.Append(nil, &keypaxos.Message{Kind: keypaxos.Kind_PROMISE, Key: []byte("k"), Version: 1, Ballot: uint64(protocols.NewBallot(1, 0))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		want("a promise, which is not enough", a.step(protocols.Input{Kind: protocols.InputMessage, From: 1, Data: promise}), [4][]string{})
+		promise := &keypaxos.Message{Kind: keypaxos.Kind_PROMISE, Key: []byte("k"), Version: 1, Ballot: uint64(protocols.NewBallot(1, 0))}
+		want("a promise, which is not enough", a.receive(1, promise), [4][]string{})
 		want("no other one", a.fire(), [4][]string{nil, {first}, {first}, {first}})
 		if revert == "off" {
 			want("none the second time", a.fire(), [4][]string{nil, {first}, {first}, {first}})
@@ -93,11 +50,7 @@ func TestPromisesAreTakenBackAsFarAsTheChainGoes(t *testing.T) {
 	a := newAlone(t, "on")
 	a.step(protocols.Input{Kind: protocols.InputStart})
 	receive := func(kind keypaxos.Kind, round uint64) string {
-		data, err := protocols.Append(nil, &keypaxos.Message{Kind: kind, Key: []byte("k"), Version: 1, Ballot: uint64(protocols.NewBallot(round, 1))})
-		if err != nil {
-			t.Fatal(err)
-		}
-		sent := a.step(protocols.Input{Kind: protocols.InputMessage, From: 1, Data: data})
+		sent := a.receive(1, &keypaxos.Message{Kind: kind, Key: []byte("k"), Version: 1, Ballot: uint64(protocols.NewBallot(round, 1))})
 		if len(sent[0]) == 0 {
 			return ""
 		}
