@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -32,8 +33,10 @@ func conditionsOf(r *result.Result) []condition {
 // appendConditions walks the fields of a struct and names them as experiment files do.
 func appendConditions(all []condition, prefix string, v reflect.Value) []condition {
 	for i := range v.NumField() {
-		key, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ",")
+		tag := v.Type().Field(i).Tag
+		key, _, _ := strings.Cut(cmp.Or(tag.Get("yaml"), tag.Get("json")), ",")
 		switch {
+		case prefix+key == "load.trace": // where the file was; load.traced is what it has
 		case !v.Type().Field(i).IsExported(): // what a run fills in for itself
 		case prefix == "" && slices.Contains(free, key):
 		case v.Field(i).Kind() == reflect.Struct:

@@ -140,6 +140,8 @@ func headline(r *result.Result) string {
 		load, swept = "a search for the highest rate that keeps "+objectiveOf(r), ""
 	case e.Load.IsClosed():
 		load = plural(e.Load.Clients, "client") + " in each (closed loop: service times)"
+	case e.Load.IsTraced():
+		load = fmt.Sprintf("a trace (%s)", e.Load.Traced)
 	case e.Load.Rates != nil && (e.Sweep == nil || e.Sweep.Path != "load.rate"):
 		load = fmt.Sprintf("%s (%s)", ratesOf(r), arrivals(r))
 	case !onlyWrites(r):

@@ -18,7 +18,7 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		path, found string
 		accepted    []string
 	}{
-		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Ramp), string(Step), string(Burst), string(Day), string(Saturate)}},
+		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Ramp), string(Step), string(Burst), string(Day), string(Saturate), string(Replayed)}},
 		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
 		{"load.keys.distribution", string(e.Load.Keys.Distribution), texts([]Distribution{Uniform, Zipf, Latest, Hotspot})},
 		{"transport.kind", e.Transport.Kind, []string{"quic"}},
@@ -101,7 +101,7 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.rate", l.IsClosed() || l.Rate >= minRate && l.Rate <= maxRate, l.Rate, "1/h to 20000/s in each region"},
+		{"load.rate", l.IsClosed() || l.IsTraced() || l.Rate >= minRate && l.Rate <= maxRate, l.Rate, "1/h to 20000/s in each region"},
 		{"load.slo.p50", l.SLO.P50 >= 0 && l.SLO.P50 <= l.Timeout, l.SLO.P50, "more than 0s, up to the timeout"},
 		{"load.slo.p99", l.SLO.P99 >= 0 && l.SLO.P99 <= l.Timeout, l.SLO.P99, "more than 0s, up to the timeout"},
 		{"load.precision", !l.IsSearch() || l.Precision >= 0.01 && l.Precision <= 0.5, l.Precision, "1% to 50%"},

@@ -85,6 +85,8 @@ type Load struct {
 	Hours     map[string]float64 `yaml:"hours" json:"hours,omitempty"`        // 0, by region, what o'clock it is there when the day of the run begins; arrivals: day
 	SLO       SLO                `yaml:"slo" json:"slo,omitzero"`             // what a search for the highest rate must keep; arrivals: saturate only
 	Precision Share              `yaml:"precision" json:"precision,omitzero"` // 5%, how far apart a search leaves the highest rate that keeps it and the lowest that does not
+	Trace     string             `yaml:"trace" json:"trace,omitempty"`        // none; the path of a CSV file of commands and their times, from the experiment's file
+	Traced    *Traced            `json:"traced,omitempty"`                    // what the trace has
 	Mix       Mix                `yaml:"mix" json:"mix,omitempty"`            // none; or ycsb-a, -b, -c, -d, -f, which sets reads, rmw.share and keys.distribution
 	Reads     Share              `yaml:"reads" json:"reads"`                  // 0%, the share of reads among the commands
 	RMW       RMW                `yaml:"rmw" json:"rmw,omitzero"`
@@ -101,7 +103,8 @@ type Load struct {
 	Sizes     Sizes              `yaml:"sizes" json:"sizes,omitzero"`
 	Keys      Keys               `yaml:"keys" json:"keys"`
 
-	hour float64 // of Hours, in the load of a region
+	hour   float64 // of Hours, in the load of a region
+	region string  // in the load of a region
 }
 
 // RMW says how many commands are read-modify-writes: a read of a key and, when it is answered, a write of the same key.
@@ -143,6 +146,7 @@ const (
 	Burst    Arrivals = "burst"
 	Day      Arrivals = "day"
 	Saturate Arrivals = "saturate" // open loops like Poisson, one after the other: a search for the highest rate that keeps load.slo
+	Replayed Arrivals = "trace"    // open loop: as Load.Trace says
 	Closed   Arrivals = "closed"   // closed loop: each client issues its next command when the last is answered
 )
 
@@ -167,10 +171,11 @@ type Distribution string
 
 // The distributions of keys.
 const (
-	Uniform Distribution = "uniform"
-	Zipf    Distribution = "zipf"    // the k-th key in proportion to k^-exponent
-	Latest  Distribution = "latest"  // each write has a new key; reads use the k-th newest key in proportion to k^-exponent
-	Hotspot Distribution = "hotspot" // a share of the commands uses a few keys, all others the rest, each uniformly
+	Uniform   Distribution = "uniform"
+	Zipf      Distribution = "zipf"    // the k-th key in proportion to k^-exponent
+	Latest    Distribution = "latest"  // each write has a new key; reads use the k-th newest key in proportion to k^-exponent
+	FromTrace Distribution = "trace"   // those of a trace; not for a file
+	Hotspot   Distribution = "hotspot" // a share of the commands uses a few keys, all others the rest, each uniformly
 )
 
 // Sizes says how the sizes of the written values differ; see Load.SizeAt. The zero value says that they do not.

@@ -91,7 +91,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"rate too high", aws + "load: {rate: 1000000/s}\n", `e.yaml:2:14: found 1e+06/s; accepted: 1/h to 20000/s`},
 		{"duration without unit", aws + "load: {duration: 10}\n", `e.yaml:2:18: found`},
 		{"duration too short", aws + "load: {duration: 1ms}\n", `accepted: 100ms to 24h`},
-		{"unknown arrivals", aws + "load: {arrivals: poison}\n", `found "poison"; accepted: poisson, constant, closed, ramp, step, burst, day, saturate; did you mean poisson?`},
+		{"unknown arrivals", aws + "load: {arrivals: poison}\n", `found "poison"; accepted: poisson, constant, closed, ramp, step, burst, day, saturate, trace; did you mean poisson?`},
 		{"rate of a closed loop", aws + "load: {arrivals: closed, rate: 5/s}\n", `e.yaml:2:32: found a rate in a closed loop`},
 		{"clients of an open loop", aws + "load: {clients: 5}\n", `found clients in an open loop`},
 		{"exponent of uniform keys", aws + "load: {keys: {exponent: 1.2}}\n", `e.yaml:2:25: found it with keys of distribution: uniform; accepted: with distribution: zipf, latest`},

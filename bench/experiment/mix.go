@@ -82,7 +82,7 @@ func (l *Load) setRecord(doc *strictyaml.Document) {
 func (p *Plan) checkRMW(doc *strictyaml.Document, _ *netem.Topology) error {
 	l := &p.Experiment.Load
 	switch {
-	case l.Reads+l.RMW.Share > 1:
+	case l.Reads+l.RMW.Share > 1+1e-9: // shares that add up to 1 may be rounded up
 		return doc.Errorf("load.rmw.share", "found %v beside %v reads; accepted: up to 100%% together", l.RMW.Share, l.Reads)
 	case l.RMW.Atomic && l.RMW.Share == 0:
 		return doc.Errorf("load.rmw.atomic", "found it without read-modify-writes; accepted: with a share of them, or mix: ycsb-f")

@@ -11,17 +11,21 @@ import (
 // In is the load of one region's clients: with the rate of that region, if each has its own, and with the hour there.
 func (l *Load) In(region string) *Load {
 	rate, found := l.Rates[region]
+	found = found || l.IsTraced() // a region that the trace does not have
 	hour := l.Hours[region]
 	if !found && hour == 0 {
 		return l
 	}
 	one := *l
-	one.hour = hour
+	one.hour, one.region = hour, region
 	if found {
 		one.Rate = rate
 	}
 	return &one
 }
+
+// Region is the region of a load that In has returned, if its load is one of its own; else it is empty.
+func (l *Load) Region() string { return l.region }
 
 // LeastRate is the lowest rate of any region.
 func (l *Load) LeastRate() Rate {

@@ -153,6 +153,9 @@ func (p *Plan) makePoints(file string, doc *strictyaml.Document) error {
 		if j := slices.IndexFunc(p.points, same); j >= 0 {
 			return node.Errorf("found %q, which is the same as %q; accepted: each value once", s.Values[i], s.Values[j])
 		}
+		if t, all := point.Experiment.Load.Traced, p.Experiment.Load.Traced; t != nil && all != nil && t.SHA256 == all.SHA256 {
+			point.Experiment.Load.Traced = all // in memory once
+		}
 		point.Point = s.Values[i]
 		if point.Experiment.Network.Jitter {
 			p.Topology.Jitter = point.Topology.Jitter

@@ -39,6 +39,9 @@ func (e *Experiment) followed() (paths []string) {
 	if l.Sizes.Distribution != "" || swept == "load.sizes.distribution" {
 		paths = append(paths, "load.value_size")
 	}
+	if l.IsTraced() {
+		paths = append(paths, "load.rate", "load.reads", "load.rmw.share", "load.value_size", "load.keys.count", "load.keys.distribution")
+	}
 	if l.Keys.HotKeys == l.Keys.hotByDefault() {
 		paths = append(paths, "load.keys.hot_keys")
 	}
@@ -57,7 +60,7 @@ func mappingOf(value, initial reflect.Value, path string, followed []string) yam
 		}
 		node := nodeOf(field, otherwise, path+key+".", followed)
 		switch load, isLoad := value.Addr().Interface().(*Load); {
-		case isLoad && key == "rate" && load.Rates != nil:
+		case isLoad && key == "rate" && load.Rates != nil && !load.IsTraced():
 			node = load.Rates
 		case path+key == "replicas":
 			node = placesOf(field.Interface().([]string))

@@ -58,6 +58,9 @@ func NewClients(load *experiment.Load, seed uint64, repeat, region, regions int)
 	return c
 }
 
+// KeyName is the name of the key with a number.
+func (c *Clients) KeyName(n uint64) string { return string(c.generator.appendKey(nil, n)) }
+
 // end is the time of the run at which the load ends.
 func (c *Clients) end() time.Duration { return c.load.Warmup + c.load.Duration }
 

@@ -35,6 +35,9 @@ type generator struct {
 	regions  uint64 // with clients
 	inserted uint64 // keys, if each write has a new one
 
+	trace          []experiment.Recorded // commands of the region, if the load is a trace
+	arrived, taken int                   // how many of them arrival and fill have returned
+
 	sizeAt func(share float64) int // nil if all values have the load's size
 }
 
@@ -50,6 +53,9 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 	g.values = rand.NewChaCha8(key)
 	key[24] = 1
 	g.later = rand.NewChaCha8(key)
+	if load.Traced != nil {
+		g.trace = load.Traced.Region[load.Region()]
+	}
 	if load.Keys.IsRanked() {
 		g.zipf = portable.NewZipf(g.keys, load.Keys.Exponent, uint64(load.Keys.Count-1))
 	}
@@ -60,6 +66,13 @@ func newGenerator(load *experiment.Load, seed, repeat uint64, region int) *gener
 // drawn at its peak and each is kept with the present share of the peak, which makes them a Poisson process of the present
 // rate (Lewis and Shedler, Simulation of nonhomogeneous Poisson processes by thinning, 1979).
 func (g *generator) arrival() time.Duration {
+	if g.load.IsTraced() {
+		if g.arrived == len(g.trace) {
+			return g.load.Warmup + g.load.Duration // none any more
+		}
+		g.arrived++
+		return g.trace[g.arrived-1].At
+	}
 	if g.load.Varies() {
 		for {
 			g.next += time.Duration(portable.Exponential(g.gaps) / (float64(g.load.Rate) * g.load.Peak) * float64(time.Second))
@@ -123,6 +136,9 @@ type drawn struct {
 
 // fill makes c a write of the next key, or a read. A value has the load's size or, if there are any, one of the sizes.
 func (g *generator) fill(c *kv.Command, sizes []int) (d drawn) {
+	if g.load.IsTraced() {
+		return g.replay(c)
+	}
 	read := false
 	if reads, all := float64(g.load.Reads), float64(g.load.Reads+g.load.RMW.Share); all > 0 {
 		u := g.ops.Float64()
@@ -134,21 +150,41 @@ func (g *generator) fill(c *kv.Command, sizes []int) (d drawn) {
 		d.size = g.size(sizes)
 	}
 	if read {
-		setRead(c, d.key)
+		g.setRead(c, d.key)
 		return d
 	}
-	setWrite(c, d.key, d.size, g.values)
+	g.setWrite(c, d.key, d.size, g.values)
 	return d
 }
 
+// replay makes c the next command of a trace.
+func (g *generator) replay(c *kv.Command) drawn {
+	r := g.trace[g.taken]
+	g.taken++
+	if r.Op == experiment.RecordedWrite {
+		g.setWrite(c, r.Key, r.Size, g.values)
+	} else {
+		g.setRead(c, r.Key)
+	}
+	return drawn{key: r.Key, modifies: r.Op == experiment.RecordedRMW, size: r.Size}
+}
+
+// appendKey appends the name of the key with a number to b, and returns the extended slice.
+func (g *generator) appendKey(b []byte, n uint64) []byte {
+	if g.load.IsTraced() {
+		return append(b, g.load.Traced.Keys[n]...)
+	}
+	return AppendKey(b, n)
+}
+
 // setRead makes c a read of a key.
-func setRead(c *kv.Command, key uint64) {
-	c.Key, c.Op, c.Value = AppendKey(c.Key[:0], key), kv.Op_GET, nil
+func (g *generator) setRead(c *kv.Command, key uint64) {
+	c.Key, c.Op, c.Value = g.appendKey(c.Key[:0], key), kv.Op_GET, nil
 }
 
 // setWrite makes c a write of a key, with a value of so many bytes.
-func setWrite(c *kv.Command, key uint64, size int, values *rand.ChaCha8) {
-	c.Key, c.Op = AppendKey(c.Key[:0], key), kv.Op_PUT
+func (g *generator) setWrite(c *kv.Command, key uint64, size int, values *rand.ChaCha8) {
+	c.Key, c.Op = g.appendKey(c.Key[:0], key), kv.Op_PUT
 	if cap(c.Value) < size {
 		c.Value = make([]byte, size)
 	}

@@ -64,12 +64,12 @@ func (c *Clients) Continue(id protocols.CommandID, now time.Duration) (next prot
 	c.command.Version = 0
 	if last.Read {
 		m.Read, m.Write = id.Seq, seq
-		setWrite(&c.command, m.key, m.size, c.generator.later)
+		c.generator.setWrite(&c.command, m.key, m.size, c.generator.later)
 		if c.load.RMW.Atomic {
 			c.command.Version = m.version + 1
 		}
 	} else {
-		setRead(&c.command, m.key)
+		c.generator.setRead(&c.command, m.key)
 	}
 	if c.Measured(last.Answered) && !c.Measured(last.Intended) { // else Pending still counts the command that was answered
 		c.Pending.Add(1)

@@ -26,6 +26,7 @@ const (
 	summaryFile = "summary.csv"  // a line for each run and region
 	crashesFile = "crashes.csv"  // a line for each crash of a replica and region with clients, if there were crashes
 	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
+	traceFile   = "trace.csv"    // a copy of the trace, if the load is one
 	sumsFile    = "SHA256SUMS"   // checksums of all these, as sha256sum -c reads them
 )
 
@@ -58,6 +59,12 @@ func (f *Folder) Write(r *Result) error {
 		}
 		renames = append(renames, [2]string{temporary, path})
 		addSum(&sums, name, content.Bytes())
+	}
+	if t := r.Experiment.Load.Traced; t != nil && t.File != nil {
+		put(traceFile, func(w io.Writer, _ *Result) error {
+			_, err := w.Write(t.File)
+			return err
+		})
 	}
 	put(logFile, writeSummedLog)
 	put(summaryFile, writeSummary)

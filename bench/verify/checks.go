@@ -149,7 +149,7 @@ type latest struct {
 func (r *Record) latestOf(orders orders, key uint64, known map[string]latest) latest {
 	name := ""
 	if orders[name] == nil {
-		name = string(load.AppendKey(nil, key))
+		name = r.Clients[0].KeyName(key)
 	}
 	last, found := known[name]
 	order := orders[name]
@@ -239,17 +239,17 @@ func (r *Record) checkLinearizable(orders orders) error {
 	case linear.Linearizable:
 		return nil
 	case linear.Undecided:
-		return unexplained(fmt.Sprintf("the order in which the replicas applied the commands does not explain what the clients read of %s, and a search of %d steps has found no other that does, and no proof that there is none", keyNames(keys), linearSteps))
+		return unexplained(fmt.Sprintf("the order in which the replicas applied the commands does not explain what the clients read of %s, and a search of %d steps has found no other that does, and no proof that there is none", r.keyNames(keys), linearSteps))
 	}
-	return fmt.Errorf("no order of the clients' %d commands on %s explains what they read", len(history), keyNames(keys))
+	return fmt.Errorf("no order of the clients' %d commands on %s explains what they read", len(history), r.keyNames(keys))
 }
 
 // keyNames names keys in a message: the first few of them.
-func keyNames(keys []uint64) string {
+func (r *Record) keyNames(keys []uint64) string {
 	const most = 3
 	var names []string
 	for _, key := range keys[:min(most, len(keys))] {
-		names = append(names, strconv.Quote(string(load.AppendKey(nil, key))))
+		names = append(names, strconv.Quote(r.Clients[0].KeyName(key)))
 	}
 	if more := len(keys) - most; more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
