@@ -37,7 +37,9 @@ A live one is compared with the new one, whose exit code it is, as of run.
 With --tables, compute the floors of published tables, run them in virtual time and, with --live, over QUIC, and
 print ours beside theirs with the deviation. The tables, with their sources, are in
 docs/outside-tables.md: ` + strings.Join(names, ", ") + `. Rows that
-need a protocol that there is no driver for are listed. The exit code is 3 if a figure is further off than the bound, and 4 if a run must not be believed.`,
+need a protocol that there is no driver for are listed.
+
+The exit code is then 3 if a figure is further off than the bound, and 4 if a run must not be believed.`,
 		Example: `  quorumbench reproduce results/smoke
   quorumbench reproduce --tables
   quorumbench reproduce --tables epaxos-paper --live --format markdown`,

@@ -179,7 +179,7 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
 	cmd.Flags().StringVar(&resume, "resume", "", "folder of a partial result: keep its runs that are whole, run the others, and put the result in its place")
-	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array that ui.perfetto.dev and chrome://tracing open")
+	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array in the Trace Event Format, for ui.perfetto.dev and speedscope")
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
 	cmd.Flags().Lookup("live-page").NoOptDefVal = "127.0.0.1:0"
