@@ -43,7 +43,7 @@ func Baseline(w io.Writer, base, now *result.Result, baseName, nowName string, o
 	}
 	for i, r := range results {
 		if reasons := r.Invalid(); len(reasons) > 0 && !opts.Force {
-			return nil, fmt.Errorf("%s must not be believed, and is not compared with a baseline unless forced: %s", names[i], strings.Join(reasons, "; "))
+			return nil, fmt.Errorf("%s must not be believed, and is not compared with a baseline unless forced: %s", names[i], firstOf(reasons))
 		}
 	}
 	comparisons, err := comparisonsOf(results, names, CompareOptions{Force: opts.Force, Protocols: opts.Protocols})
@@ -152,4 +152,12 @@ func medianCell(logs []float64) string {
 		runs[i] = repeated{i, math.Exp(v)}
 	}
 	return ms(time.Duration(medianOf(runs).value))
+}
+
+// firstOf joins the first of many reasons, and says how many more there are.
+func firstOf(reasons []string) string {
+	if len(reasons) <= mostReasons {
+		return strings.Join(reasons, "; ")
+	}
+	return fmt.Sprintf("%s; and %s more, which its run.json has", strings.Join(reasons[:mostReasons-1], "; "), count(len(reasons)-mostReasons+1))
 }

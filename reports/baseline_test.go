@@ -120,6 +120,12 @@ func TestBaselinesThatShowNothingAreRefused(t *testing.T) {
 		{"another machine", live(2), live(8), "with 2 CPUs in before"},
 		{"a simulation beside a live run", baseline(), live(2), "a simulation in before"},
 		{"too few repeats", measured(0, 4, 1), measured(0, 4, 2), "found 4 repeats; accepted: 6 or more in each result"},
+		{"not to be believed", baseline(), func() *result.Result {
+			r := baseline()
+			r.Runs[0].Invalid = []string{"a", "b", "c", "d", "e"}
+			return r
+		}(),
+			"after must not be believed, and is not compared with a baseline unless forced: quick: repeat 1: a; quick: repeat 1: b; and 3 more, which its run.json has"},
 		{"another workload", baseline(), func() *result.Result { r := baseline(); r.Experiment.Load.ValueSize = 7; return r }(), "load.value_size"},
 	} {
 		if _, err := Baseline(&bytes.Buffer{}, c.base, c.now, "before", "after", BaselineOptions{FailAbove: 0.03}); err == nil || !strings.Contains(err.Error(), c.want) {

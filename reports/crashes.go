@@ -261,8 +261,8 @@ func crashNotes(groups []crashGroup, never bool) []string {
 	if len(absent) > 0 {
 		lines = append(lines, "no time to catch up: not started again in "+list(absent))
 	}
-	if line := noInterval(fewest); most > 1 && line != "" {
-		lines = append(lines, line)
+	if most > 1 {
+		lines = append(lines, noInterval(fewest)...)
 	}
 	return lines
 }

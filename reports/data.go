@@ -151,7 +151,7 @@ func (v *view) rows(point int) []Row {
 			row := Row{
 				Protocol: i, Point: point, Region: region, Kind: v.noun(), Caveat: v.caveat(label), Floor: int64(s.Floor), Quorum: int64(s.Quorum),
 				Offered: round3(s.Rate(s.measured())), Achieved: round3(s.Throughput(s.measured())), Count: s.Offered, Errors: s.Errors,
-				Response: s.times(false), Service: s.times(true), Timeline: s.moments(), Stages: []int64{},
+				Response: s.times(v.Result, false), Service: s.times(v.Result, true), Timeline: s.moments(), Stages: []int64{},
 			}
 			if s.Floor > 0 {
 				row.FloorMS = ms(s.Floor)
@@ -188,8 +188,8 @@ func (s *series) serviceConfidence(percentile float64) (confidence result.Confid
 	return only.Confidence(percentile), bound
 }
 
-// times returns the cells and the curve of the response or the service times.
-func (s *series) times(service bool) Times {
+// times returns the cells and the curve of the response or the service times, of a series of r.
+func (s *series) times(r *result.Result, service bool) Times {
 	summary := &s.Response
 	if service {
 		summary = &s.Service
@@ -221,7 +221,7 @@ func (s *series) times(service bool) Times {
 		case summary.Count == 0:
 			cell.Why = "no " + s.noun() + " was measured"
 		case result.ConfidenceIn(p, summary.Count) == result.Withheld:
-			cell.Why = "it takes " + count(result.SamplesNeeded(p)) + " " + s.noun() + "s, and there are " + count(summary.Count)
+			cell.Why = "it takes " + count(result.SamplesNeeded(p)) + " " + s.noun() + "s, and there are " + count(summary.Count) + longEnough(r, s.kind, p, summary.Count)
 		default:
 			cell.Text, cell.Why = "busy", "the machine was too busy: more than 5 % may be the instrument's"
 		}

@@ -86,6 +86,13 @@ func withRepeats(w world, repeats int) *result.Result {
 	return w.result()
 }
 
+// withShortRuns has so few writes that p99 may be shown of all repeats together, and of none alone.
+func withShortRuns() world {
+	w := threeRegions()
+	w.protocols, w.writes = w.protocols[:2], 200
+	return w
+}
+
 func closedLoop() *result.Result {
 	r := withWrites(threeRegions(), 600)
 	r.Experiment.Load.Arrivals, r.Experiment.Load.Rate, r.Experiment.Load.Clients = experiment.Closed, 0, 4
@@ -114,6 +121,7 @@ func TestTableIsWhatTheGoldenFileShows(t *testing.T) {
 		{"table_closed_loop", closedLoop(), TableOptions{}},
 		{"table_two_repeats", withRepeats(threeRegions(), 2), TableOptions{}},
 		{"table_six_repeats", withRepeats(threeRegions(), 6), TableOptions{}},
+		{"table_short_runs", withRepeats(withShortRuns(), 6), TableOptions{}},
 		{"table_interrupted", interrupted(), TableOptions{}},
 		{"table_lossy", lossy(), TableOptions{}},
 		{"table_alone", alone().result(), TableOptions{}},

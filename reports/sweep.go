@@ -124,7 +124,15 @@ func (s *sweep) writeRepeats(out *Page) {
 	}
 	fmt.Fprintln(out)
 	out.Table(t)
-	if line := noInterval(most); line != "" {
+	var short []string
+	for _, v := range s.points {
+		for _, line := range v.tooShort() {
+			if !slices.Contains(short, line) {
+				short = append(short, line)
+			}
+		}
+	}
+	for _, line := range append(short, noInterval(most)...) {
 		fmt.Fprintln(out, line)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -234,17 +235,32 @@ func (v *view) writeRepeats(out *Page) {
 	}
 	fmt.Fprintln(out)
 	out.Table(t)
-	if line := noInterval(most); line != "" {
+	for _, line := range append(v.tooShort(), noInterval(most)...) {
 		fmt.Fprintln(out, line)
 	}
 }
 
-// noInterval says how many repeats an interval of a median takes, if there are fewer.
-func noInterval(repeats int) string {
-	if repeats >= runsForInterval {
-		return ""
+// tooShort says which percentiles no single run has enough operations for, although all of them together have.
+func (v *view) tooShort() []string {
+	var lines []string
+	for _, p := range []percentile{p50, p99} {
+		if slices.ContainsFunc(v.series, func(row []*series) bool {
+			return slices.ContainsFunc(row, func(s *series) bool {
+				return s != nil && !s.saturated && s.confidence(p.at) != result.Withheld && len(s.byRepeat(p)) == 0
+			})
+		}) {
+			lines = append(lines, fmt.Sprintf("%s p%g of a single run takes %s %ss from a region", withheldMark, p.at, count(result.SamplesNeeded(p.at)), v.noun()))
+		}
 	}
-	return fmt.Sprintf("A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.", runsForInterval, repeats)
+	return lines
+}
+
+// noInterval says how many repeats an interval of a median takes, if there are fewer.
+func noInterval(repeats int) []string {
+	if repeats >= runsForInterval {
+		return nil
+	}
+	return []string{fmt.Sprintf("A 95 %% interval of a median cannot be had with fewer than %d repeats; there are %d.", runsForInterval, repeats)}
 }
 
 var medianHeader = []any{"p50, median of runs", "95 % interval", "p99, median of runs", "95 % interval", "runs"}

@@ -44,24 +44,23 @@ func (w *withheld) footnotes(r *result.Result) []string {
 		if !f.found {
 			continue
 		}
-		load := &r.Experiment.Load
-		share := 1 - float64(load.Reads)
-		switch w.kind {
-		case result.Reads:
-			share = float64(load.Reads + load.RMW.Share)
-		case result.ReadModifyWrites:
-			share = float64(load.RMW.Share)
-		}
 		lines = append(lines, fmt.Sprintf("p%g takes %s %ss from a region, and one had %s%s",
-			f.percentile, count(result.SamplesNeeded(f.percentile)), w.kind, count(f.count), longEnough(r, share, f.percentile, f.count)))
+			f.percentile, count(result.SamplesNeeded(f.percentile)), w.kind, count(f.count), longEnough(r, w.kind, f.percentile, f.count)))
 	}
 	return lines
 }
 
-// longEnough says how long the runs would have to measure for the percentile, of a share of the
-// commands, at the rate that had: open loops offer a rate, closed ones have the one they reached.
-func longEnough(r *result.Result, share, percentile float64, had int64) string {
+// longEnough says how long the runs would have to measure for the percentile of a kind of
+// operations, at the rate that had: open loops offer a rate, closed ones have the one they reached.
+func longEnough(r *result.Result, kind result.Kind, percentile float64, had int64) string {
 	load, repeats := r.Experiment.Load, max(1, r.Experiment.Repeats)
+	share := 1 - float64(load.Reads)
+	switch kind {
+	case result.Reads:
+		share = float64(load.Reads + load.RMW.Share)
+	case result.ReadModifyWrites:
+		share = float64(load.RMW.Share)
+	}
 	perSecond := float64(load.LeastRate()) * load.MeanFactor() * share
 	if load.IsClosed() {
 		perSecond = float64(had) / (load.Duration.Seconds() * float64(repeats))
