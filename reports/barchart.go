@@ -9,8 +9,11 @@ import (
 // What the figures with horizontal bars have in common: bars under one another, the first at the top,
 // each with a name at its left and a value at its right, over an axis of milliseconds.
 
-// barPitch is how far apart bars are, in points.
-const barPitch = 17
+// How far apart bars are, in points, and the least where there are many: names must not cover each other.
+const (
+	barPitch   = 17
+	leastPitch = 9.6
+)
 
 // barChart returns an empty plot with room for named bars, on a scale from 0 to limit milliseconds;
 // labelled gives the scale numbers.
@@ -32,6 +35,12 @@ func barMiddle(i, bars int) float64 { return float64(bars-i) - 0.5 }
 
 // barRoom is how high so many bars are together.
 func barRoom(bars int) vg.Length { return vg.Length(max(1, bars)) * barPitch }
+
+// leastBarRoom is the least height that so many bars can have together.
+func leastBarRoom(bars int) vg.Length { return vg.Length(max(1, bars)) * leastPitch }
+
+// pitchOf is how far apart so many bars are on a data area, which is the canvas's.
+func pitchOf(c draw.Canvas, bars int) vg.Length { return c.Size().Y / vg.Length(max(1, bars)) }
 
 // valueRoom is the room that a value takes beside the data area.
 func valueRoom(value string) vg.Length { return smallText.Width(value) + 2*sampleGap }

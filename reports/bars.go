@@ -87,7 +87,7 @@ func barFigure(title string, subtitle []string, times string, panels []barPanel)
 			f.rightEdge = max(f.rightEdge, valueRoom(b.value))
 		}
 	}
-	f.dataHeight = barRoom(most)
+	f.dataHeight, f.leastHeight = barRoom(most), leastBarRoom(most)
 	shared := longest <= farApart*shortest
 	if !shared {
 		f.xLabel += ", each region on a scale of its own"
@@ -172,6 +172,7 @@ func (p barPanel) panel(limit float64, labelled bool) panel {
 func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	x, y := chart.Transforms(&c)
 	at := func(d time.Duration) vg.Length { return min(x(millis(d)), c.Max.X) }
+	half := pitchOf(c, len(p.bars)) * barShare / 2
 	for i, b := range p.bars {
 		middle := y(barMiddle(i, len(p.bars)))
 		if b.sure50 == result.Withheld {
@@ -182,8 +183,8 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			shown = faded(shown, dimmedOpacity)
 		}
 		fill(c, shown, vg.Rectangle{
-			Min: vg.Point{X: c.Min.X, Y: middle - barPitch*barShare/2},
-			Max: vg.Point{X: at(b.p50), Y: middle + barPitch*barShare/2},
+			Min: vg.Point{X: c.Min.X, Y: middle - half},
+			Max: vg.Point{X: at(b.p50), Y: middle + half},
 		})
 		if b.sure99 == result.Withheld {
 			continue
@@ -193,9 +194,9 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			tail.Color = dim
 		}
 		if x(millis(b.p99)) > c.Max.X {
-			drawFarTail(c, tail, at(b.p50), middle, ms(b.p99))
+			drawFarTail(c, tail, at(b.p50), middle, half, ms(b.p99))
 		} else {
-			drawTail(c, tail, at(b.p50), at(b.p99), middle)
+			drawTail(c, tail, at(b.p50), at(b.p99), middle, half)
 		}
 	}
 	for trips := 1; trips <= 2 && p.quorum > 0; trips++ {
@@ -226,18 +227,19 @@ func (p barPanel) overlay(c draw.Canvas, limit float64) {
 	}
 }
 
-// tailHeight is how far the end of a tail reaches to both sides of its line.
-const tailHeight = barPitch * barShare * 0.35
+// tailShare is how far the end of a tail reaches to both sides of its line, as a share of half a bar's height.
+const tailShare = 0.7
 
-// drawTail draws the way from p50 to p99 and marks its end.
-func drawTail(c draw.Canvas, style draw.LineStyle, from, to, y vg.Length) {
+// drawTail draws the way from p50 to p99 and marks its end; half is half the height of the bar.
+func drawTail(c draw.Canvas, style draw.LineStyle, from, to, y, half vg.Length) {
+	tailHeight := half * tailShare
 	c.StrokeLine2(style, from, y, to, y)
 	c.StrokeLine2(style, to, y-tailHeight, to, y+tailHeight)
 }
 
 // drawFarTail draws an arrow from p50 beyond the scale, and the value of p99 that lies there.
-func drawFarTail(c draw.Canvas, style draw.LineStyle, from, y vg.Length, p99 string) {
-	to := c.Max.X
+func drawFarTail(c draw.Canvas, style draw.LineStyle, from, y, half vg.Length, p99 string) {
+	to, tailHeight := c.Max.X, half*tailShare
 	c.StrokeLine2(style, from, y, to, y)
 	c.StrokeLines(style, []vg.Point{{X: to - 1.5*tailHeight, Y: y + tailHeight}, {X: to, Y: y}, {X: to - 1.5*tailHeight, Y: y - tailHeight}})
 	c.FillText(aligned(smallText, text.XRight, text.YBottom), vg.Point{X: to - 2*tailHeight, Y: y + 1}, p99)
@@ -262,7 +264,7 @@ func barLegend(panels []barPanel) []legendEntry {
 	legend := []legendEntry{
 		{"p50", func(c draw.Canvas) { fill(c, color.Gray{0xaa}, c.Rectangle) }},
 		{"p99", func(c draw.Canvas) {
-			drawTail(c, draw.LineStyle{Color: ink, Width: 0.9}, c.Min.X, c.Max.X, c.Center().Y)
+			drawTail(c, draw.LineStyle{Color: ink, Width: 0.9}, c.Min.X, c.Max.X, c.Center().Y, c.Size().Y/2)
 		}},
 		{tripsName, func(c draw.Canvas) {
 			for _, share := range []float64{0.3, 0.7} {

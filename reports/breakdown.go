@@ -58,7 +58,7 @@ func (v *view) hasBreakdowns() bool {
 func breakdownFigure(v *view) *figure {
 	f := &figure{
 		title: "What a write waits for: mean time in each stage", subtitle: subtitles(v.Result),
-		legend: stageLegend(v), columns: 1, dataHeight: barRoom(len(v.labels)), xLabel: "time since the write arrived (ms)",
+		legend: stageLegend(v), columns: 1, dataHeight: barRoom(len(v.labels)), leastHeight: leastBarRoom(len(v.labels)), xLabel: "time since the write arrived (ms)",
 		data: newData("region", "protocol", "stage", "after_the_answer", "mean_ms"),
 	}
 	if every := v.sampled(); every > 1 {
@@ -202,7 +202,7 @@ func (p stagePanel) Plot(c draw.Canvas, chart *plot.Plot) {
 		}
 		var at time.Duration
 		for _, s := range b.known.Stages {
-			half := vg.Length(barPitch * 0.76 / 2)
+			half := pitchOf(c, len(p.bars)) * 0.76 / 2
 			if s.After {
 				half *= afterShare
 			}

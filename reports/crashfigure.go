@@ -24,7 +24,7 @@ type crashPanel struct {
 // crashFigure shows how long clients waited after crashes, and how long replicas took to lead again and to catch up.
 func crashFigure(r *result.Result) *figure {
 	groups := crashGroups(r)
-	f := &figure{title: "What crashes of replicas cost", subtitle: subtitles(r), columns: 1, xLabel: "time (ms)", dataHeight: barRoom(len(groups)), data: crashData(groups)}
+	f := &figure{title: "What crashes of replicas cost", subtitle: subtitles(r), columns: 1, xLabel: "time (ms)", dataHeight: barRoom(len(groups)), leastHeight: leastBarRoom(len(groups)), data: crashData(groups)}
 	var panels []crashPanel
 	for i := range groups[0].times {
 		if slices.ContainsFunc(groups, func(g crashGroup) bool { return len(g.times[i].values) > 0 }) { // else there is no leader, or nothing was started again
@@ -134,6 +134,7 @@ func (p crashPanel) overlay(c draw.Canvas) {
 func (p crashPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	x, y := chart.Transforms(&c)
 	at := func(ns float64) vg.Length { return min(x(min(ns/1e6, 2*p.limit)), c.Max.X) }
+	half := pitchOf(c, len(p.groups)) * barShare / 2
 	for row, g := range p.groups {
 		one := &g.times[p.time]
 		if len(one.values) == 0 {
@@ -144,10 +145,10 @@ func (p crashPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			shown = faded(shown, dimmedOpacity)
 		}
 		fill(c, shown, vg.Rectangle{
-			Min: vg.Point{X: c.Min.X, Y: middle - barPitch*barShare/2}, Max: vg.Point{X: at(m.value), Y: middle + barPitch*barShare/2},
+			Min: vg.Point{X: c.Min.X, Y: middle - half}, Max: vg.Point{X: at(m.value), Y: middle + half},
 		})
 		if m.hasInterval && !math.IsInf(m.low, 1) {
-			drawInterval(c, at(m.low), at(m.high), middle)
+			drawInterval(c, at(m.low), at(m.high), middle, half)
 		}
 		if len(one.values) > 1 {
 			for _, value := range one.values {
@@ -159,11 +160,11 @@ func (p crashPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 	}
 }
 
-// drawInterval draws a horizontal line with an end at both sides.
-func drawInterval(c draw.Canvas, from, to, y vg.Length) {
+// drawInterval draws a horizontal line with an end at both sides, on a bar of which half is half the height.
+func drawInterval(c draw.Canvas, from, to, y, half vg.Length) {
 	style := draw.LineStyle{Color: ink, Width: 0.9}
-	drawTail(c, style, from, to, y)
-	c.StrokeLine2(style, from, y-tailHeight, from, y+tailHeight)
+	drawTail(c, style, from, to, y, half)
+	c.StrokeLine2(style, from, y-half*tailShare, from, y+half*tailShare)
 }
 
 // drawDot draws a dot with a light rim, which shows on bars as well as beside them.
@@ -185,7 +186,7 @@ func crashLegend(groups []crashGroup) []legendEntry {
 		{"a crash", func(c draw.Canvas) { drawDot(c, c.Center()) }},
 	}
 	if interval {
-		return append(legend, legendEntry{"95 % interval of the median", func(c draw.Canvas) { drawInterval(c, c.Min.X, c.Max.X, c.Center().Y) }})
+		return append(legend, legendEntry{"95 % interval of the median", func(c draw.Canvas) { drawInterval(c, c.Min.X, c.Max.X, c.Center().Y, c.Size().Y/2) }})
 	}
 	return append(legend, legendEntry{name: fmt.Sprintf("(an interval takes %d repeats)", runsForInterval)})
 }

@@ -23,7 +23,7 @@ import (
 // be the instrument's.
 func distributionFigure(v *view) *figure {
 	f := &figure{
-		title: v.title(" latency above the floor, by percentile"), subtitle: subtitles(v.Result), columns: columnsFor(len(v.regions)), dataHeight: 2.1 * vg.Inch,
+		title: v.title(" latency above the floor, by percentile"), subtitle: subtitles(v.Result), columns: columnsFor(len(v.regions)), dataHeight: 2.1 * vg.Inch, leastHeight: 1.2 * vg.Inch,
 		xLabel: "percentile (%)", yLabel: timeName(v.Result) + " above the floor (ms)",
 		data: newData("region", "protocol", "percentile", "ms", "above_floor_ms", "band_from_ms", "band_to_ms", "is"),
 	}
@@ -162,8 +162,8 @@ func (s *series) curve() []stretch {
 	for x := 0.0; result.ConfidenceIn(percentileAt(x), merged.TotalCount()) != result.Withheld; x = float64(len(xs)) * curveStep {
 		xs = append(xs, x)
 	}
-	low, high := s.band(merged, xs)
 	values := quantiles(merged, xs)
+	low, high := s.band(values, xs)
 	if least := s.Response.Min; least > 0 && len(values) > 0 { // which is exact
 		values[0], low[0], high[0] = least, min(low[0], least), max(high[0], least)
 	}
@@ -192,8 +192,8 @@ func (s *series) curve() []stretch {
 
 // band is between which times the percentiles of the single repeats lie, as far as they have them; of a single run, how much
 // of the percentiles may be the instrument's.
-func (s *series) band(merged *hdrhistogram.Histogram, xs []float64) (low, high []time.Duration) {
-	low, high = quantiles(merged, xs), quantiles(merged, xs)
+func (s *series) band(values []time.Duration, xs []float64) (low, high []time.Duration) {
+	low, high = slices.Clone(values), slices.Clone(values)
 	if len(s.runs) < 2 {
 		for i, x := range xs {
 			// Nothing is quicker than the floor, whatever the instrument may have added.
@@ -203,10 +203,7 @@ func (s *series) band(merged *hdrhistogram.Histogram, xs []float64) (low, high [
 	}
 	for _, run := range s.runs {
 		of := run.Regions[s.region].Of(s.kind)
-		var h *hdrhistogram.Histogram
-		for _, interval := range of.Intervals {
-			h = mergeInto(h, interval.Response.Histogram())
-		}
+		h := mergedOf(of.Intervals)
 		if h == nil {
 			continue
 		}

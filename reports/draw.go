@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"gonum.org/v1/plot/vg"
+
 	"quorumbench/bench/result"
 )
 
@@ -43,8 +45,8 @@ func Draw(dir string, r *result.Result, opts FigureOptions) (Drawn, error) {
 // the data.
 func (file *file) write(dir string, r *result.Result, opts *FigureOptions) (paths []string, err error) {
 	var missing []error
-	f := file.figure()
-	picture, made := f.drawing(opts), provenanceOf(f.title, opts.Command, r)
+	f, picture := file.drawing(opts)
+	made := provenanceOf(f.title, opts.Command, r)
 	path := filepath.Join(dir, file.name)
 	write := func(extension string, content []byte, err error) bool {
 		if err == nil {
@@ -68,8 +70,10 @@ func (file *file) write(dir string, r *result.Result, opts *FigureOptions) (path
 // file is a figure and the name of its files, without an extension.
 type file struct {
 	name   string
-	figure func() *figure
-	flat   func() string // says why there is nothing to see in the figure; empty where there is, nil where there always is
+	of     *view                       // whose regions it shows; nil of a figure that does not go by region
+	dense  func() *figure              // shows all regions in less room; nil if there is no such figure
+	figure func(regions []int) *figure // draws some regions, by their index; nil stands for all
+	flat   func() string               // says why there is nothing to see in the figure; empty where there is, nil where there always is
 }
 
 // empty says why the figure is left out; nothing if it is not.
@@ -78,6 +82,33 @@ func (f *file) empty() string {
 		return ""
 	}
 	return f.flat()
+}
+
+// drawing makes the figure and its drawing. If it would be higher than a page, regions stand closer, or it shows as many
+// of them as there is room for, and says so; its data is of all.
+func (f *file) drawing(opts *FigureOptions) (*figure, *drawing) {
+	whole := f.figure(nil)
+	picture := whole.drawing(opts)
+	if picture.height <= pageHeight/vg.Length(picture.scale)+0.1 || f.of == nil {
+		return whole, picture
+	}
+	if f.dense != nil {
+		dense := f.dense()
+		dense.data = whole.data
+		if picture := dense.drawing(opts); picture.height <= pageHeight/vg.Length(picture.scale)+0.1 {
+			return dense, picture
+		}
+	}
+	all := len(f.of.regions)
+	for n := min(all-1, whole.regionsFitting(all, pageHeight/vg.Length(picture.scale))); n > 0; n-- {
+		some := f.figure(f.of.spread(n))
+		some.data = whole.data
+		some.subtitle = append(some.subtitle, fmt.Sprintf("%d of %d regions, from the quickest to the slowest; the data beside the figure has all", n, all))
+		if picture = some.drawing(opts); picture.height <= pageHeight/vg.Length(picture.scale)+0.1 || n == 1 {
+			return some, picture
+		}
+	}
+	return whole, picture
 }
 
 // LeftOut tells which figures of a result Draw leaves out, since there is nothing to see in them, and why, a line each.
@@ -98,26 +129,27 @@ func crashFigures(r *result.Result) []file {
 	if !slices.ContainsFunc(r.Runs, func(run result.Run) bool { return len(run.Crashes) > 0 }) {
 		return nil
 	}
-	return []file{{name: "outages", figure: func() *figure { return crashFigure(r) }}}
+	return []file{{name: "outages", figure: func([]int) *figure { return crashFigure(r) }}}
 }
 
 func latencyFigures(r *result.Result) []file {
 	var trust []file
 	if !r.Experiment.IsSimulated() && len(r.Runs) > 0 {
-		trust = []file{{name: "trust", figure: func() *figure { return trustFigure(r) }}}
+		trust = []file{{name: "trust", figure: func([]int) *figure { return trustFigure(r) }}}
 	}
 	if r.Experiment.Sweep != nil {
 		writes := sweepOf(r)
+		throughput := file{name: "throughput", of: writes.points[0], figure: func(regions []int) *figure { return writes.only(regions).throughputFigure(nil) }}
 		if r.Experiment.Load.IsSearch() {
-			return append([]file{{name: "throughput", figure: func() *figure { return writes.throughputFigure(nil) }}}, trust...)
+			return append([]file{throughput}, trust...)
 		}
-		files := append([]file{{name: "sweep", figure: writes.figure}}, trust...)
+		files := append([]file{sweepFile("sweep", writes)}, trust...)
 		if r.Experiment.Sweep.OfLoad() {
-			files = append(files, file{name: "throughput", figure: func() *figure { return writes.throughputFigure(nil) }})
+			files = append(files, throughput)
 		}
 		for _, one := range writes.kinds() {
 			if !one.ofWrites() {
-				files = append(files, file{name: "sweep" + one.suffix(), figure: one.figure})
+				files = append(files, sweepFile("sweep"+one.suffix(), one))
 			}
 		}
 		return files
@@ -127,13 +159,13 @@ func latencyFigures(r *result.Result) []file {
 	for _, v := range writes.kinds() {
 		suffix := v.suffix()
 		files = append(files,
-			file{name: "latency" + suffix, figure: func() *figure { return latencyFigure(v) }},
-			file{"distribution" + suffix, func() *figure { return distributionFigure(v) }, v.noDistribution},
-			file{"timeline" + suffix, func() *figure { return timelineFigure(v) }, v.noTimeline},
-			file{"heat" + suffix, func() *figure { return heatFigure(v) }, v.noHeat})
+			file{name: "latency" + suffix, of: v, dense: func() *figure { return denseFigure(v) }, figure: func(regions []int) *figure { return latencyFigure(v.only(regions)) }},
+			file{name: "distribution" + suffix, of: v, figure: func(regions []int) *figure { return distributionFigure(v.only(regions)) }, flat: v.noDistribution},
+			file{name: "timeline" + suffix, of: v, figure: func(regions []int) *figure { return timelineFigure(v.only(regions)) }, flat: v.noTimeline},
+			file{name: "heat" + suffix, of: v, figure: func(regions []int) *figure { return heatFigure(v.only(regions)) }, flat: v.noHeat})
 	}
 	if writes.hasBreakdowns() {
-		files = append(files, file{name: "breakdown", figure: func() *figure { return breakdownFigure(writes) }})
+		files = append(files, file{name: "breakdown", of: writes, figure: func(regions []int) *figure { return breakdownFigure(writes.only(regions)) }})
 	}
 	return append(files, trust...)
 }
@@ -144,6 +176,10 @@ func (v *view) suffix() string {
 		return ""
 	}
 	return "-" + v.noun() + "s"
+}
+
+func sweepFile(name string, s *sweep) file {
+	return file{name: name, of: s.points[0], figure: func(regions []int) *figure { return s.only(regions).figure() }}
 }
 
 // subtitle says of which run a figure is, and whether it was cut short.

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"cmp"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -15,19 +17,21 @@ import (
 // figure is a page: title, legend, and panels of equal data areas in a grid, which share the names
 // of their axes. It is as high as that takes.
 type figure struct {
-	width      vg.Length // for which it is laid out; pageWidth unless set
-	title      string    // what is shown
-	subtitle   []string  // of which run; each begins a line
-	legend     []legendEntry
-	panels     []panel
-	columns    int       // at most: there are fewer if panels would be narrower than narrowest
-	narrowest  vg.Length // width of a panel with its axes; narrowestPanel unless set
-	dataHeight vg.Length // of each panel
-	rightEdge  vg.Length // left free beside each data area, for what the panel writes there
-	xLabel     string
-	sharedX    int    // labels of the x axis that the panels share, at round numbers: the lowest of each column bear them; 0: each its own
-	yLabel     string // none if empty
-	data       *figureData
+	width       vg.Length // for which it is laid out; pageWidth unless set
+	title       string    // what is shown
+	subtitle    []string  // of which run; each begins a line
+	legend      []legendEntry
+	panels      []panel
+	columns     int       // at most: there are fewer if panels would be narrower than narrowest
+	narrowest   vg.Length // width of a panel with its axes; narrowestPanel unless set
+	dataHeight  vg.Length // of each panel
+	leastHeight vg.Length // to which data areas shrink if the figure would be higher than a page; dataHeight unless set
+	upright     bool      // labels of the x axis are turned where they would cover each other; else some are left out
+	rightEdge   vg.Length // left free beside each data area, for what the panel writes there
+	xLabel      string
+	sharedX     int    // labels of the x axis that the panels share, at round numbers: the lowest of each column bear them; 0: each its own
+	yLabel      string // none if empty
+	data        *figureData
 }
 
 // panel is a plot and what stands above it.
@@ -65,6 +69,7 @@ type layout struct {
 	head    []headLine
 	legend  [][]legendEntry
 	axes    margins     // the most that a panel takes: data areas are alike, whatever their axes
+	titles  [][]string  // of the panels, broken into lines
 	over    vg.Length   // the most between the top of a panel and its data area
 	bottoms []vg.Length // below the data areas, by row
 	left    vg.Length   // where the first column begins
@@ -90,7 +95,105 @@ func (f *figure) drawing(opts *FigureOptions) *drawing {
 		}
 	}
 	l := f.layout()
+	if most := pageHeight / vg.Length(scale); l.height > most && f.leastHeight > 0 {
+		f.dataHeight = max(f.leastHeight, f.dataHeight-(l.height-most)/vg.Length(len(l.bottoms)))
+		l = f.layout()
+	}
+	if f.thinOut(l.cell - l.axes.left - l.axes.right) {
+		l = f.layout()
+	}
 	return &drawing{width: width, height: l.height, scale: scale, draw: func(page draw.Canvas) { f.draw(page, l) }}
+}
+
+// regionsFitting is for how many of the regions of the figure there is room on a page of a height, data areas being as low as
+// they may.
+func (f *figure) regionsFitting(regions int, height vg.Length) int {
+	l := f.layout()
+	row := l.over + max(f.leastHeight, 1) + betweenParts
+	free := height - l.height - lineHeight(labelText) // for the line that says how many there are
+	for _, bottom := range l.bottoms {
+		free += l.over + f.dataHeight + bottom + betweenParts
+		row = max(row, l.over+max(f.leastHeight, 1)+bottom+betweenParts)
+	}
+	perRegion := max(1, len(f.panels)/max(1, regions))
+	return max(1, int(free/row)*f.columns/perRegion)
+}
+
+// thinOut sees to it that the labels of the x axes do not cover each other on data areas of a width: it turns them, or leaves
+// every second out, or more. It reports whether the layout has changed.
+func (f *figure) thinOut(width vg.Length) (changed bool) {
+	for _, p := range f.panels {
+		letters := func(string) vg.Length { return 0.85 * smallText.Font.Size } // the height of digits, and a little
+		if _, every := thinned(&p.plot.Y, f.dataHeight, 0, letters); every > 1 {
+			p.plot.Y.Tick.Marker = everyTick{p.plot.Y.Tick.Marker, every}
+		}
+		axis := &p.plot.X
+		ticks, every := thinned(axis, width, sampleGap, smallText.Width)
+		if every == 1 {
+			continue
+		}
+		changed = true
+		if label := &axis.Tick.Label; f.upright {
+			label.Rotation, label.XAlign, label.YAlign = math.Pi/2, text.XRight, text.YCenter
+			// They take less room now: a line each.
+			for every = 1; every < len(ticks) && width/vg.Length(len(ticks))*vg.Length(every) < lineHeight(smallText); every++ {
+			}
+		}
+		axis.Tick.Marker = everyTick{plot.ConstantTicks(ticks), every}
+	}
+	return changed
+}
+
+// everyTick writes every so many-th label of other ticks.
+type everyTick struct {
+	of    plot.Ticker
+	every int
+}
+
+// Ticks implements plot.Ticker.
+func (e everyTick) Ticks(low, high float64) []plot.Tick {
+	ticks := slices.Clone(e.of.Ticks(low, high))
+	slices.SortStableFunc(ticks, func(a, b plot.Tick) int { return cmp.Compare(a.Value, b.Value) })
+	labelled := 0
+	for i := range ticks {
+		if ticks[i].Label == "" {
+			continue
+		}
+		if labelled%e.every != 0 {
+			ticks[i].Label = " " // without any it would be a minor tick
+		}
+		labelled++
+	}
+	return ticks
+}
+
+// thinned returns the ticks of an axis of a length, and of how many labels one may be written so that none covers another; size
+// is how long a label is along the axis.
+func thinned(axis *plot.Axis, length, gap vg.Length, size func(string) vg.Length) (ticks []plot.Tick, every int) {
+	ticks = axis.Tick.Marker.Ticks(axis.Min, axis.Max)
+	slices.SortStableFunc(ticks, func(a, b plot.Tick) int { return cmp.Compare(a.Value, b.Value) })
+	for every = 1; every < len(ticks) && crowded(ticks, every, axis, length, gap, size); every++ {
+	}
+	return ticks, every
+}
+
+// crowded reports whether of the labels of an axis, of which only every so many-th is written, two are closer than a gap.
+func crowded(ticks []plot.Tick, every int, axis *plot.Axis, length, gap vg.Length, size func(string) vg.Length) bool {
+	until, labelled := vg.Length(math.Inf(-1)), 0
+	for _, tick := range ticks {
+		if tick.Label == "" {
+			continue
+		}
+		if labelled%every == 0 {
+			middle, half := vg.Length(axis.Norm(tick.Value))*length, size(tick.Label)/2
+			if middle-half < until+gap {
+				return true
+			}
+			until = middle + half
+		}
+		labelled++
+	}
+	return false
 }
 
 // draw draws the figure as it is laid out.
@@ -117,12 +220,19 @@ func (f *figure) layout() layout {
 		l.axes.left, l.axes.right = max(l.axes.left, m.left), max(l.axes.right, m.right)
 		row := i / f.columns
 		l.bottoms[row] = max(l.bottoms[row], m.bottom)
-		l.over = max(l.over, lineHeight(headText)+p.over)
 	}
 	if f.yLabel != "" {
 		l.left += lineHeight(labelText) + sampleGap
 	}
 	l.cell = (f.width - pageEdge - l.left - vg.Length(f.columns-1)*betweenCells) / vg.Length(f.columns)
+	for _, p := range f.panels {
+		lines := wrap(p.title, func(s string) bool { return headText.Width(s) <= l.cell })
+		for i := range lines {
+			lines[i] = shortened(lines[i], headText, l.cell)
+		}
+		l.titles = append(l.titles, lines)
+		l.over = max(l.over, vg.Length(max(1, len(lines)))*lineHeight(headText)+p.over)
+	}
 
 	l.height = 2*pageEdge + 2*betweenParts + vg.Length(len(l.legend)+1)*lineHeight(labelText)
 	l.height += headHeight(l.head)
@@ -147,7 +257,11 @@ func (f *figure) drawPanels(page draw.Canvas, l layout, y vg.Length) vg.Length {
 	for row, bottom := range l.bottoms {
 		for column, p := range f.panels[row*f.columns : min(len(f.panels), (row+1)*f.columns)] {
 			x := l.left + vg.Length(column)*(l.cell+betweenCells)
-			p.draw(page, x, y, vg.Rectangle{
+			titleStyle := aligned(headText, text.XLeft, text.YTop)
+			for i, line := range l.titles[row*f.columns+column] {
+				page.FillText(titleStyle, vg.Point{X: x, Y: y - vg.Length(i)*lineHeight(headText)}, line)
+			}
+			p.draw(page, vg.Rectangle{
 				Min: vg.Point{X: x + l.axes.left, Y: y - l.over - f.dataHeight},
 				Max: vg.Point{X: x + l.cell - l.axes.right, Y: y - l.over},
 			})
@@ -157,9 +271,8 @@ func (f *figure) drawPanels(page draw.Canvas, l layout, y vg.Length) vg.Length {
 	return y
 }
 
-// draw draws the panel whose title begins at x below y, with its data area where it is told.
-func (p panel) draw(page draw.Canvas, x, y vg.Length, data vg.Rectangle) {
-	page.FillText(aligned(headText, text.XLeft, text.YTop), vg.Point{X: x, Y: y}, p.title)
+// draw draws the panel with its data area where it is told.
+func (p panel) draw(page draw.Canvas, data vg.Rectangle) {
 	// What the axes take depends a little on the size: two steps come to rest.
 	c := page
 	c.Rectangle = data
@@ -308,6 +421,21 @@ func writeBeside(c draw.Canvas, style text.Style, at vg.Point, s string) {
 
 func fill(c draw.Canvas, clr color.Color, r vg.Rectangle) {
 	c.FillPolygon(clr, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}})
+}
+
+// shortened is a text, cut so that it is not wider than a width, with three dots at its end if it is cut.
+func shortened(s string, style text.Style, width vg.Length) string {
+	letters := []rune(s)
+	for n := len(letters); n > 0; n-- {
+		cut := s
+		if n < len(letters) {
+			cut = string(letters[:n]) + "…"
+		}
+		if style.Width(cut) <= width {
+			return cut
+		}
+	}
+	return ""
 }
 
 // wrap breaks a text between words into the fewest lines that fit, filled from the first. A word

@@ -32,10 +32,10 @@ type moment struct {
 	total    int64
 }
 
-// heatBar is how many operations took between two times, in milliseconds.
+// heatBar is how many operations took so many milliseconds.
 type heatBar struct {
-	low, high float64
-	count     int64
+	at    float64
+	count int64
 }
 
 // heatOf is the latency of the first repeat of a series over time.
@@ -48,14 +48,9 @@ func heatOf(s *series, protocol int) heat {
 		last := together[len(together)-1]
 		one := moment{from: together[0].Start.Seconds(), to: (last.Start + last.Length).Seconds()}
 		for _, interval := range together {
-			if interval.Response == nil {
-				continue
-			}
-			for _, bar := range interval.Response.Histogram().Distribution() {
-				if bar.Count > 0 {
-					one.bars = append(one.bars, heatBar{millis(time.Duration(bar.From)), millis(time.Duration(bar.To)), bar.Count})
-					one.total += bar.Count
-				}
+			for value, n := range interval.Response.All() {
+				one.bars = append(one.bars, heatBar{millis(time.Duration(value)), n})
+				one.total += n
 			}
 		}
 		if one.total > 0 {
@@ -70,7 +65,7 @@ func (h *heat) extent() (low, high float64, ok bool) {
 	low = math.Inf(1)
 	for _, m := range h.moments {
 		for _, b := range m.bars {
-			low, high, ok = min(low, b.low), max(high, b.high), true
+			low, high, ok = min(low, b.at), max(high, b.at), true
 		}
 	}
 	return low, high, ok
@@ -106,7 +101,7 @@ func heatFigure(v *view) *figure {
 		what += fmt.Sprintf(" (the first of %d repeats)", v.Experiment.Repeats)
 	}
 	f := &figure{
-		title: what, subtitle: subtitles(v.Result), columns: min(4, max(1, len(v.regions))), dataHeight: 0.8 * vg.Inch, sharedX: 5,
+		title: what, subtitle: subtitles(v.Result), columns: min(4, max(1, len(v.regions))), dataHeight: 0.8 * vg.Inch, leastHeight: 0.3 * vg.Inch, sharedX: 5,
 		xLabel: "time since measuring began (s)", yLabel: timeName(v.Result) + " (ms)",
 		data: newData("region", "protocol", "from_s", "to_s", "from_ms", "to_ms", "count"),
 	}
@@ -140,7 +135,7 @@ func heatFigure(v *view) *figure {
 			f.data.add(m.name[len(v.labels[m.protocol])+len(" in "):], v.labels[m.protocol], c.from, c.to, c.low, c.high, c.count)
 		}
 		chart.Add(m)
-		chart.Add(faultMarks(v.Result, low, high)...)
+		chart.Add(faultMarks{v.Result})
 		f.panels = append(f.panels, panel{title: m.name, plot: chart, over: 4})
 	}
 	for _, percent := range []float64{100, 10, 1} {
@@ -178,7 +173,7 @@ func (m *heatMap) grid(low, high float64) {
 	for _, one := range m.moments {
 		var counts [heatRows]int64
 		for _, b := range one.bars {
-			counts[row((b.low+b.high)/2)] += b.count
+			counts[row(b.at)] += b.count
 		}
 		for i, n := range counts {
 			if n > 0 {

@@ -20,7 +20,7 @@ import (
 )
 
 // everything draws in all formats.
-var everything = FigureOptions{Formats: FigureFormats, Command: "quorumbench run ä.yaml"}
+var everything = FigureOptions{Formats: FigureFormats, Width: ColumnWide, Command: "quorumbench run ä.yaml"}
 
 func files(t *testing.T, opts FigureOptions) map[string][]byte {
 	t.Helper()
@@ -154,9 +154,7 @@ func pdfInfo(t *testing.T, data []byte) string {
 }
 
 func TestAColumnIs85Millimetres(t *testing.T) {
-	opts := everything
-	opts.Width = ColumnWide
-	all := files(t, opts)
+	all := files(t, everything)
 	picture, err := png.DecodeConfig(bytes.NewReader(all["latency.png"]))
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -124,6 +125,54 @@ func (v *view) title(rest string) string { return capital(v.noun()) + rest }
 
 func capital(word string) string { return strings.ToUpper(word[:1]) + word[1:] }
 
+// only is the same view of some regions, by their index.
+func (v *view) only(regions []int) *view {
+	if regions == nil {
+		return v
+	}
+	some := *v
+	some.regions, some.series = nil, nil
+	for _, region := range regions {
+		some.regions = append(some.regions, v.regions[region])
+	}
+	for _, row := range v.series {
+		var part []*series
+		for _, region := range regions {
+			part = append(part, row[region])
+		}
+		some.series = append(some.series, part)
+	}
+	return &some
+}
+
+// spread chooses so many regions, from the one with the least median of all protocols to the one with the greatest, evenly by
+// their rank. They stay in their order.
+func (v *view) spread(n int) []int {
+	mean := func(region int) (sum time.Duration) {
+		for _, row := range v.series {
+			if s := row[region]; s != nil {
+				sum += s.Response.P50
+			}
+		}
+		return sum
+	}
+	ranked := make([]int, len(v.regions))
+	for region := range ranked {
+		ranked[region] = region
+	}
+	slices.SortStableFunc(ranked, func(a, b int) int { return cmp.Compare(mean(a), mean(b)) })
+	var chosen []int
+	for i := range n {
+		at := 0
+		if n > 1 {
+			at = i * (len(ranked) - 1) / (n - 1)
+		}
+		chosen = append(chosen, ranked[at])
+	}
+	slices.Sort(chosen)
+	return chosen
+}
+
 // of returns the series of a protocol, by region.
 func (v *view) of(label string) []*series { return v.series[slices.Index(v.labels, label)] }
 
@@ -171,9 +220,19 @@ func (s *series) over(d time.Duration) (float64, bool) {
 
 // histogram merges the response histograms of all repeats; nil if there are none.
 func (s *series) histogram() *hdrhistogram.Histogram {
-	var merged *hdrhistogram.Histogram
-	for _, interval := range s.Intervals {
-		merged = mergeInto(merged, interval.Response.Histogram())
+	return mergedOf(s.Intervals)
+}
+
+// mergedOf merges the response histograms of intervals; nil if there are none.
+func mergedOf(intervals []result.Interval) (merged *hdrhistogram.Histogram) {
+	for _, interval := range intervals {
+		if interval.Response == nil {
+			continue
+		}
+		if merged == nil {
+			merged = result.NewHistogram()
+		}
+		interval.Response.AddTo(merged)
 	}
 	return merged
 }

@@ -16,6 +16,8 @@ import (
 const (
 	pageWidth = 7.25 * vg.Inch
 	pageEdge  = 0.12 * vg.Inch
+
+	pageHeight = 9.7 * vg.Inch // of A4, less its margins: no figure is higher
 )
 
 var (

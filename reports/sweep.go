@@ -42,6 +42,19 @@ func (s *sweep) kinds() []*sweep {
 	return all
 }
 
+// only is the same of some regions, by their index.
+func (s *sweep) only(regions []int) *sweep {
+	if regions == nil {
+		return s
+	}
+	some := *s
+	some.points = nil
+	for _, v := range s.points {
+		some.points = append(some.points, v.only(regions))
+	}
+	return &some
+}
+
 func (s *sweep) noun() string { return s.points[0].noun() }
 
 func (s *sweep) ofWrites() bool { return s.points[0].ofWrites() }
@@ -326,8 +339,8 @@ func (s *sweep) growth(protocol int, shown map[grown]bool) string {
 func (s *sweep) figure() *figure {
 	f := &figure{
 		title: s.points[0].title(" latency by " + s.Experiment.Sweep.Path + ": p50 solid, p99 dashed"), subtitle: subtitles(s.Result),
-		legend: append(s.legend(), tripsEntry()), columns: columnsFor(len(s.points[0].regions)), dataHeight: 2.3 * vg.Inch,
-		xLabel: s.Experiment.Sweep.Path, yLabel: timeName(s.Result) + " (ms)",
+		legend: append(s.legend(), tripsEntry()), columns: columnsFor(len(s.points[0].regions)), dataHeight: 2.3 * vg.Inch, leastHeight: 1.2 * vg.Inch,
+		xLabel: s.Experiment.Sweep.Path, upright: true, yLabel: timeName(s.Result) + " (ms)",
 		data: s.data(),
 	}
 	switch most := s.repeats(); {
@@ -474,7 +487,7 @@ type sweepLine struct {
 }
 
 func (l sweepLine) style() draw.LineStyle {
-	style := draw.LineStyle{Color: protocolColor(l.protocol), Width: l.thinner(3.8, 0.6)}
+	style := draw.LineStyle{Color: protocolColor(l.protocol), Width: max(0.5, l.thinner(3.8, 0.6))}
 	if l.dashed {
 		style.Width, style.Dashes = style.Width*0.6, []vg.Length{4, 3}
 	}
@@ -496,11 +509,8 @@ func (l sweepLine) Plot(c draw.Canvas, chart *plot.Plot) {
 	}
 	c.StrokeLines(l.style(), at)
 	for _, p := range at {
-		radius := l.thinner(3.6, 0.75)
-		c.DrawGlyph(draw.GlyphStyle{Color: protocolColor(l.protocol), Radius: radius, Shape: draw.CircleGlyph{}}, p)
-		if l.dashed {
-			c.DrawGlyph(draw.GlyphStyle{Color: plotBackground, Radius: radius * 0.6, Shape: draw.CircleGlyph{}}, p)
-		}
+		radius := l.thinner(4, 0.9)
+		drawMark(c, p, radius, l.protocol, l.dashed)
 	}
 }
 
@@ -527,6 +537,7 @@ func (s *sweep) legend() []legendEntry {
 			}{{0.75, false}, {0.25, true}} { // p50 above p99
 				l := sweepLine{protocol: i, dashed: p.dashed}
 				c.StrokeLine2(l.style(), c.Min.X, c.Y(p.share), c.Max.X, c.Y(p.share))
+				drawMark(c, vg.Point{X: c.X(0.2 + 0.6*p.share), Y: c.Y(p.share)}, min(3, l.thinner(4, 0.9)), i, p.dashed)
 			}
 		}})
 	}

@@ -204,7 +204,7 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 	unit := s.noun() + "s answered a second, in all regions"
 	f := &figure{
 		title: s.points[0].title(" latency over throughput: p50 solid, p99 dashed"), subtitle: subtitles(s.Result),
-		columns: columnsFor(len(s.points[0].regions) + 1), dataHeight: 2.3 * vg.Inch,
+		columns: columnsFor(len(s.points[0].regions) + 1), dataHeight: 2.3 * vg.Inch, leastHeight: 1.2 * vg.Inch,
 		xLabel: unit, yLabel: timeName(s.Result) + " (ms)",
 		data: s.data(),
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
@@ -27,7 +28,7 @@ func timelineFigure(v *view) *figure {
 	f := &figure{
 		title: what, subtitle: subtitles(v.Result),
 		legend:  append(v.protocolLegend(true, "not run"), tripsEntry()),
-		columns: 1, dataHeight: 1.15 * vg.Inch, sharedX: 11,
+		columns: 1, dataHeight: 1.15 * vg.Inch, leastHeight: 0.55 * vg.Inch, sharedX: 11,
 		xLabel: "time since measuring began (s)", yLabel: timeName(v.Result) + " (ms)",
 		data: newData("region", "protocol", "from_s", "to_s", "p10_ms", "p50_ms", "p90_ms"),
 	}
@@ -66,7 +67,7 @@ func timelineFigure(v *view) *figure {
 	}
 	for _, chart := range charts {
 		chart.X.Min, chart.X.Max = 0, max(end, v.Experiment.Load.Duration.Seconds())
-		chart.Add(faultMarks(v.Result, 0, chart.Y.Max)...)
+		chart.Add(faultMarks{v.Result})
 	}
 	return f
 }
@@ -84,35 +85,44 @@ func faultList(r *result.Result) []string {
 	return []string{"faults: " + strings.Join(list, ", ")}
 }
 
-// faultMarks are a line across the panel where a fault happened, and a shade while it lasts, with
-// the numbers of the faults of that time at the line's head.
-func faultMarks(r *result.Result, bottom, top float64) []plot.Plotter {
-	faults := r.Experiment.Faults
-	var marks []plot.Plotter
-	numbers := map[float64]string{} // by when the faults happen
+// faultMarks mark the faults in a panel over time: a line across it where a fault happened, and a shade while it lasts, with
+// the numbers of the faults of that time at the line's head. Numbers that would cover each other stand in rows below each
+// other; those that find no room are left out: the list of faults has them. It implements plot.Plotter.
+type faultMarks struct{ of *result.Result }
+
+// faultRows is in how many rows numbers stand, at most.
+const faultRows = 3
+
+// Plot implements plot.Plotter.
+func (marks faultMarks) Plot(c draw.Canvas, chart *plot.Plot) {
+	faults := marks.of.Experiment.Faults
+	x, _ := chart.Transforms(&c)
+	numbers := map[time.Duration]string{} // by when the faults happen
 	for i := range faults {
-		numbers[faults[i].At.Seconds()] += fmt.Sprintf(" [%d]", i+1)
+		numbers[faults[i].At] += fmt.Sprintf(" [%d]", i+1)
 	}
+	style := aligned(letters(8.5, faultInk), text.XLeft, text.YTop)
+	var taken [faultRows]vg.Length // up to where each row is
 	for i := range faults {
-		begin, end := faults[i].At.Seconds(), (faults[i].At + faults[i].For).Seconds()
-		if end > begin {
-			marks = append(marks, &plotter.Polygon{Color: faultShade,
-				XYs: []plotter.XYs{{{X: begin, Y: bottom}, {X: begin, Y: top}, {X: end, Y: top}, {X: end, Y: bottom}}}})
+		begin, end := x(faults[i].At.Seconds()), min(x((faults[i].At+faults[i].For).Seconds()), c.Max.X)
+		if begin > c.Max.X {
+			continue
 		}
-		marks = append(marks, &plotter.Line{XYs: plotter.XYs{{X: begin, Y: bottom}, {X: begin, Y: top}},
-			LineStyle: draw.LineStyle{Color: faultInk, Width: vg.Points(0.8)}})
-		if numbers[begin] == "" {
-			continue // they stand there already
+		fill(c, faultShade, vg.Rectangle{Min: vg.Point{X: begin, Y: c.Min.Y}, Max: vg.Point{X: max(begin, end), Y: c.Max.Y}})
+		c.StrokeLine2(draw.LineStyle{Color: faultInk, Width: 0.8}, begin, c.Min.Y, begin, c.Max.Y)
+		number := numbers[faults[i].At]
+		delete(numbers, faults[i].At)
+		width := style.Width(number)
+		for row := range taken {
+			y := c.Max.Y - vg.Length(row)*lineHeight(style)
+			if number == "" || taken[row] > begin || begin+width > c.Max.X+sampleGap || y-lineHeight(style) < c.Min.Y {
+				continue
+			}
+			c.FillText(style, vg.Point{X: begin, Y: y}, number)
+			taken[row] = begin + width
+			break
 		}
-		label, err := plotter.NewLabels(plotter.XYLabels{XYs: plotter.XYs{{X: begin, Y: top}}, Labels: []string{numbers[begin]}})
-		if err != nil {
-			panic(fmt.Sprintf("reports: labelling a fault: %v", err)) // one point, one label
-		}
-		label.TextStyle = []draw.TextStyle{aligned(letters(8.5, faultInk), draw.XLeft, draw.YTop)}
-		marks = append(marks, label)
-		delete(numbers, begin)
 	}
-	return marks
 }
 
 // The colours of faults: a grey shade while they last.

@@ -55,7 +55,7 @@ func trustOf(r *result.Result) []trusted {
 func trustFigure(r *result.Result) *figure {
 	all := trustOf(r)
 	f := &figure{
-		title: "How exact the instrument was: the worst region and run of each protocol", subtitle: subtitles(r), columns: 2, narrowest: 240, dataHeight: barRoom(len(all)),
+		title: "How exact the instrument was: the worst region and run of each protocol", subtitle: subtitles(r), columns: 2, narrowest: 240, dataHeight: barRoom(len(all)), leastHeight: leastBarRoom(len(all)),
 		data: newData("protocol", "lag_p50_ms", "lag_p99_ms", "lateness_p50_ms", "lateness_p99_ms", "offered_per_s", "achieved_per_s", "least_above_floor_ms", "p50_above_floor_ms"),
 	}
 	names := make([]string, len(all))

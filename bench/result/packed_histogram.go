@@ -2,6 +2,7 @@ package result
 
 import (
 	"fmt"
+	"iter"
 	"math/bits"
 	"slices"
 	"time"
@@ -55,6 +56,20 @@ func (p *PackedHistogram) String() string {
 		return "no values"
 	}
 	return fmt.Sprintf("%d values from %v to %v", p.count, time.Duration(p.bars[0].value), time.Duration(p.bars[len(p.bars)-1].value))
+}
+
+// All yields the least value of each bucket that has any, in nanoseconds, and how many it has, by value.
+func (p *PackedHistogram) All() iter.Seq2[int64, int64] {
+	return func(yield func(value, count int64) bool) {
+		if p == nil {
+			return
+		}
+		for _, b := range p.bars {
+			if !yield(b.value, b.count) {
+				return
+			}
+		}
+	}
 }
 
 // AddTo adds the values to a histogram of nanoseconds, and returns how many of them it refused.
