@@ -16,9 +16,10 @@ import (
 
 // Point is what a live run did.
 type Point struct {
-	Name string      `json:"name"` // of the run
-	Busy float64     `json:"busy"` // the share of the machine's processors that this process and others used, from 0 to 1
-	Work result.Work `json:"work"`
+	Name     string      `json:"name"`     // of the run
+	Protocol string      `json:"protocol"` // its label
+	Busy     float64     `json:"busy"`     // the share of the machine's processors that this process and others used, from 0 to 1
+	Work     result.Work `json:"work"`
 }
 
 // Points are what the runs of a live result did. Runs of which that is not known are left out.
@@ -33,7 +34,7 @@ func Points(r *result.Result) []Point {
 		if run.Point != "" {
 			name += fmt.Sprintf(", %s %s", r.Experiment.Sweep.Path, run.Point)
 		}
-		points = append(points, Point{Name: name, Busy: run.Usage.Own + run.Usage.Others, Work: *run.Work})
+		points = append(points, Point{Name: name, Protocol: run.Protocol, Busy: run.Usage.Own + run.Usage.Others, Work: *run.Work})
 	}
 	return points
 }
@@ -66,8 +67,16 @@ type Fit struct {
 	// Typical is the root mean square of the errors relative to what was measured, Worst the greatest.
 	Typical float64 `json:"typical"`
 	Worst   float64 `json:"worst"`
+	// Apart are protocols of which all runs take more, or all less, than the fit says.
+	Apart []Apart `json:"apart,omitempty"`
 	// Persist is the mean time that a write to a disk took, 0 if there was none.
 	Persist time.Duration `json:"persist_ns,omitempty"`
+}
+
+// Apart is a protocol whose own work costs more or less than that of the others, which no count shows.
+type Apart struct {
+	Protocol string  `json:"protocol"`
+	Times    float64 `json:"times"` // what its runs took, divided by what the fit says, together
 }
 
 // terms are what is counted, and how to read it from a run.
@@ -241,6 +250,29 @@ func (f *Fit) leastSquares(some []int) (s *solution, ok bool) {
 	return s, true
 }
 
+// far is by which part all runs of a protocol are off at least on average, to the same side, for it to stand apart.
+const far = 0.2
+
+// setApart finds the protocols that stand apart.
+func (f *Fit) setApart() {
+	for i := range f.Points {
+		protocol := f.Points[i].Protocol
+		if slices.ContainsFunc(f.Points[:i], func(p Explained) bool { return p.Protocol == protocol }) {
+			continue
+		}
+		measured, fitted, more, less := 0.0, 0.0, false, false
+		for j := range f.Points {
+			if p := &f.Points[j]; p.Protocol == protocol {
+				measured, fitted = measured+p.Measured, fitted+p.Fitted
+				more, less = more || p.Off() < 0, less || p.Off() > 0
+			}
+		}
+		if more != less && math.Abs(fitted/measured-1) > far {
+			f.Apart = append(f.Apart, Apart{Protocol: protocol, Times: measured / fitted})
+		}
+	}
+}
+
 // judge computes what the fit says of each run, and doubts costs that might as well be twice as high.
 func (f *Fit) judge() {
 	all := 0.0
@@ -257,6 +289,7 @@ func (f *Fit) judge() {
 		f.Worst = max(f.Worst, math.Abs(p.Off()))
 	}
 	f.Typical = math.Sqrt(f.Typical)
+	f.setApart()
 	for t := range f.Terms {
 		term := &f.Terms[t]
 		term.Share = explained[t] / all

@@ -2,6 +2,7 @@ package costs_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,26 @@ func TestTooLittleIsSaidToBeTooLittle(t *testing.T) {
 		if fit, err := costs.Of(c.points); fit != nil || err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.name, err, c.want)
 		}
+	}
+}
+
+// A protocol that does more for each message than the others is named.
+func TestAProtocolWithWorkOfItsOwnStandsApart(t *testing.T) {
+	with := real{command: 3000, batch: 30_000, message: 400, bytes: 3}
+	points := with.runs(0.97, 1.03, 1)
+	for i := range points {
+		points[i].Protocol = []string{"a", "b", "c"}[i/6]
+	}
+	if fit, err := costs.Of(points); err != nil || len(fit.Apart) > 0 {
+		t.Errorf("%v: %+v stand apart, want none", err, fit.Apart)
+	}
+	for _, p := range with.runs(2) {
+		p.Protocol = "d"
+		points = append(points, p)
+	}
+	fit, err := costs.Of(points)
+	if err != nil || !slices.ContainsFunc(fit.Apart, func(a costs.Apart) bool { return a.Protocol == "d" && a.Times > 1.2 && a.Times < 2 }) {
+		t.Errorf("%v: %+v stand apart, want d among them", err, fit.Apart)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 
 func costsCommand(drivers protocols.Drivers) *cobra.Command {
 	var write string
+	var only []string
 	var quiet bool
 	var format *reports.Format
 	cmd := &cobra.Command{
@@ -49,7 +51,7 @@ the figures; docs/throughput.md explains them.`,
 					return usage(fmt.Errorf("--write: found %s, which is there already; accepted: the path of a new file", write))
 				}
 			}
-			points, origin, processors, err := costPoints(cmd, args, drivers, quiet)
+			points, origin, processors, err := costPoints(cmd, args, drivers, only, quiet)
 			if err != nil {
 				return err
 			}
@@ -71,6 +73,7 @@ the figures; docs/throughput.md explains them.`,
 			return nil
 		},
 	}
+	cmd.Flags().StringSliceVar(&only, "protocols", nil, "only runs of these, by their labels")
 	cmd.Flags().StringVar(&write, "write", "", "a new file for the lines of an experiment")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	format = formatFlag(cmd)
@@ -78,13 +81,35 @@ the figures; docs/throughput.md explains them.`,
 }
 
 // costPoints runs an experiment, or reads results, and returns what the runs did, from what and from how many processors.
-func costPoints(cmd *cobra.Command, args []string, drivers protocols.Drivers, quiet bool) (points []costs.Point, origin string, processors int, err error) {
+func costPoints(cmd *cobra.Command, args []string, drivers protocols.Drivers, only []string, quiet bool) (points []costs.Point, origin string, processors int, err error) {
 	if len(args) > 1 || isFile(filepath.Join(args[0], "run.json")) {
-		return resultPoints(args)
+		points, origin, processors, err = resultPoints(args)
+		if err == nil && len(only) > 0 {
+			var labels []string
+			for _, p := range points {
+				labels = append(labels, p.Protocol)
+			}
+			if err = checkOnly(only, labels); err == nil {
+				points = slices.DeleteFunc(points, func(p costs.Point) bool { return !slices.Contains(only, p.Protocol) })
+				origin = strings.Join(only, ", ") + " in " + origin
+			}
+		}
+		return points, origin, processors, err
 	}
 	plan, err := readExperiment(cmd, args[0], drivers)
 	if err != nil {
 		return nil, "", 0, usage(err)
+	}
+	if len(only) > 0 {
+		e := &plan.Experiment
+		var labels []string
+		for _, p := range e.Protocols {
+			labels = append(labels, p.Label)
+		}
+		if err := checkOnly(only, labels); err != nil {
+			return nil, "", 0, err
+		}
+		e.Protocols = slices.DeleteFunc(e.Protocols, func(p experiment.Protocol) bool { return !slices.Contains(only, p.Label) })
 	}
 	scratch, err := os.MkdirTemp(".", ".costs-*") // on the disk where results go
 	if err != nil {
@@ -108,6 +133,18 @@ func costPoints(cmd *cobra.Command, args []string, drivers protocols.Drivers, qu
 	}
 	origin = fmt.Sprintf("%d live runs of %s on %s", len(points), plan.Experiment.Name, machineOf(runtime.GOOS, runtime.GOARCH, runtime.NumCPU()))
 	return points, origin, runtime.NumCPU(), nil
+}
+
+// checkOnly refuses protocols that are not there.
+func checkOnly(only, labels []string) error {
+	slices.Sort(labels)
+	labels = slices.Compact(labels)
+	for _, label := range only {
+		if !slices.Contains(labels, label) {
+			return usage(fmt.Errorf("--protocols: found %q; accepted: %s", label, strings.Join(labels, ", ")))
+		}
+	}
+	return nil
 }
 
 func machineOf(system, processor string, processors int) string {
@@ -161,6 +198,9 @@ func showCosts(cmd *cobra.Command, format reports.Format, fit *costs.Fit, simula
 			return err
 		}
 		fmt.Fprintf(w, "Counts and processor time are of a command. The fit is off by %.0f %% (root mean square), %.0f %% at worst.\n", 100*fit.Typical, 100*fit.Worst)
+		for _, a := range fit.Apart {
+			fmt.Fprintf(w, "%s takes %.1f times what the fit says, in all its runs: its own work costs another time than that of the others; --protocols fits some alone.\n", a.Protocol, a.Times)
+		}
 		if n := len(fit.Idle); n > 0 {
 			fmt.Fprintf(w, "Left out: %d runs in which processors had too little to do, since waking one up takes more time than its work.\n", n)
 		}

@@ -82,6 +82,12 @@ func TestCostsAreComputedFromAResult(t *testing.T) {
 	if code, _, errs := ran(t, "costs", folder, "--write", file); code != exitUsage || !strings.Contains(errs, "which is there already") {
 		t.Errorf("writing again: code %d, %s", code, errs)
 	}
+	if code, out, _ := ran(t, "costs", folder, folder, "--protocols", "raft,mmp3"); code != exitFine || strings.Contains(out, "│ paxos") || !strings.Contains(out, "Fitted by quorumbench costs to raft, mmp3 in ") {
+		t.Errorf("of two protocols: code %d\n%s", code, out)
+	}
+	if code, _, errs := ran(t, "costs", folder, "--protocols", "zab"); code != exitUsage || !strings.Contains(errs, `--protocols: found "zab"; accepted: mmp3, paxos, raft`) {
+		t.Errorf("of an unknown protocol: code %d\n%s", code, errs)
+	}
 	code, out, errs = ran(t, "costs", folder, folder, "--format", "json")
 	var said struct {
 		Terms      []struct{ Key string }
