@@ -121,7 +121,7 @@ func TestTheExperimentInTheDocumentOfTopologiesIsAccepted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := plan.Topology.OneWay[0][1]; got != 41*time.Millisecond || plan.Experiment.Topology != experiment.Inline || plan.Topology.Name != "topologies" {
+	if got := plan.Topology.OneWay[0][1]; got != 41*time.Millisecond || !plan.Experiment.Topology.IsInline() || plan.Topology.Name != "topologies" {
 		t.Errorf("fra to nyc takes %v on %s, %s", got, plan.Experiment.Topology, plan.Topology.Name)
 	}
 }

@@ -10,21 +10,21 @@ import (
 	"quorumbench/netem"
 )
 
-// TopologyRef says which topology an experiment has: a shipped one by its name, or the path of a file. In a file it may be the
-// topology itself, a mapping; it then reads Inline.
+// TopologyRef says which topology an experiment has: a shipped one by its name, the path of a file, or the topology itself as the
+// experiment's own file has it, as a line of YAML that begins with a brace.
 type TopologyRef string
 
-// Inline stands for a topology that is in the experiment's own file.
-const Inline TopologyRef = "inline"
+// IsInline reports whether it is the topology itself.
+func (t TopologyRef) IsInline() bool { return strings.HasPrefix(string(t), "{") }
 
 // UnmarshalNode implements strictyaml.Unmarshaler.
 func (t *TopologyRef) UnmarshalNode(node *strictyaml.Node) error {
-	if node.IsMapping() {
-		*t = Inline
+	switch {
+	case node.IsMapping():
+		*t = TopologyRef(node.Flow())
 		return nil
-	}
-	if node.IsList() {
-		return node.Errorf("found a list; accepted: the name of a topology, the path of a file, or a mapping, as in {rtt: {fra-nyc: 82ms, fra-sgp: 160ms, nyc-sgp: 230ms}}")
+	case node.IsList() || node.IsScalar() && TopologyRef(node.Text()).IsInline():
+		return node.Errorf("found %v; accepted: the name of a topology, the path of a file, or a mapping, as in {rtt: {fra-nyc: 82ms, fra-sgp: 160ms, nyc-sgp: 230ms}}", node)
 	}
 	return node.Decode((*string)(t))
 }
@@ -35,10 +35,8 @@ var shippedTopologies sync.Map
 // topology reads the topology of an experiment: one in the experiment's own file, one that is given, a shipped one by its name, or a
 // file by its path.
 func (e *Experiment) topology(doc *strictyaml.Document, file string, given map[string][]byte) (*netem.Topology, error) {
-	if e.Topology == Inline {
-		if node := doc.At("topology"); node.IsMapping() {
-			return netem.ReadTopology(node, e.Name)
-		}
+	if e.Topology.IsInline() {
+		return netem.ReadTopology(doc.At("topology"), e.Name)
 	}
 	name := string(e.Topology)
 	if data, ok := given[name]; ok {

@@ -81,6 +81,15 @@ func nodeOf(value, initial reflect.Value, path string, followed []string) any {
 			values[i] = plain(value)
 		}
 		return yaml.MapSlice{{Key: one.Path, Value: values}}
+	case TopologyRef:
+		if !one.IsInline() {
+			return string(one)
+		}
+		var mapping any
+		if err := yaml.UnmarshalWithOptions([]byte(one), &mapping, yaml.UseOrderedMap()); err != nil {
+			return err.Error() // which no reader accepts
+		}
+		return mapping
 	case time.Duration:
 		return one.String()
 	case encoding.TextMarshaler:

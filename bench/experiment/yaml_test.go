@@ -38,6 +38,8 @@ faults:
 		"a sweep over mixes":   "topology: aws-2020-06-05\nload: {value_size: 128B, keys: {exponent: 0.9}}\nsweep: {load.mix: [ycsb-a, ycsb-d]}\n",
 		"read-modify-writes":   "topology: aws-2020-06-05\nload: {reads: 10%, rmw: {share: 20%}}\n",
 		"a search":             "topology: aws-2020-06-05\nload: {arrivals: saturate, slo: {p99: 300ms}}\n",
+		"a topology of its own": "topology:\n  name: 'a \"b\": c'\n  regions: [z, y-y, '5', b]\n  rtt: {z-y-y: 5ms, z-5: 10ms, b: {z: 2ms}, y-y: {b: 3ms, '5': 1ms}, 5-b: 1m}\n" +
+			"regions: [b, z, '5', y-y]\nprotocols: [raft]\n",
 	}
 	for _, name := range configs.Experiments() {
 		data, err := configs.Experiment(name)

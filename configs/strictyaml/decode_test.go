@@ -277,3 +277,22 @@ func TestADocumentIsReadWithAnotherValue(t *testing.T) {
 		t.Errorf("the document was changed: %v", err)
 	}
 }
+
+// Flow writes what reads as the same.
+func TestFlowIsTheSameDocumentInALine(t *testing.T) {
+	doc, err := strictyaml.Parse("full.yaml", []byte(full))
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := doc.Root().Flow()
+	if strings.Contains(line, "\n") {
+		t.Errorf("more than a line: %s", line)
+	}
+	var want, got experiment
+	if err := doc.Decode(&want); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := strictyaml.Decode("line", []byte(line), &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%s\nreads as %+v, %v\nwant %+v", line, got, err, want)
+	}
+}

@@ -1,6 +1,7 @@
 package strictyaml
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -76,6 +77,33 @@ func (n *Node) String() string {
 		return "a list"
 	case kindMapping:
 		return "a mapping"
+	}
+	return n.text
+}
+
+// Flow is the node as a line of YAML, with brackets, braces and quotes, which reads as the same node.
+func (n *Node) Flow() string {
+	switch n.kind {
+	case kindNull:
+		return "null"
+	case kindString:
+		text, err := json.Marshal(n.text)
+		if err != nil {
+			panic(fmt.Sprintf("strictyaml: quoting %q: %v", n.text, err)) // a text cannot fail
+		}
+		return string(text)
+	case kindList:
+		items := make([]string, len(n.items))
+		for i, item := range n.items {
+			items[i] = item.Flow()
+		}
+		return "[" + strings.Join(items, ", ") + "]"
+	case kindMapping:
+		entries := make([]string, len(n.entries))
+		for i, e := range n.entries {
+			entries[i] = e.key.Flow() + ": " + e.value.Flow()
+		}
+		return "{" + strings.Join(entries, ", ") + "}"
 	}
 	return n.text
 }
