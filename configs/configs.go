@@ -10,7 +10,7 @@ import (
 	"quorumbench/configs/strictyaml"
 )
 
-//go:embed *.yaml topologies/*.yaml
+//go:embed *.yaml topologies/*.yaml schema/*.json start/*.yaml
 var files embed.FS
 
 const extension = ".yaml"
@@ -26,6 +26,24 @@ func Experiments() []string { return names(".") }
 
 // Experiment returns the file of the experiment with that name, for experiment.Parse.
 func Experiment(name string) ([]byte, error) { return read(".", "experiment", name) }
+
+// Start returns the experiment that quorumbench init writes.
+func Start() []byte {
+	data, err := files.ReadFile("start/experiment.yaml")
+	if err != nil {
+		panic(fmt.Sprintf("configs: reading an embedded file: %v", err)) // it is in the program
+	}
+	return data
+}
+
+// Schema returns the JSON Schema of that name, experiment or topology.
+func Schema(name string) ([]byte, error) {
+	data, err := files.ReadFile(path.Join("schema", name+".json"))
+	if err != nil {
+		return nil, fmt.Errorf("found no schema %q; accepted: experiment, topology", name)
+	}
+	return data, nil
+}
 
 // names lists the YAML files of a folder without their extension, sorted.
 func names(folder string) []string {

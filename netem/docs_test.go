@@ -21,8 +21,8 @@ func TestTheDocumentHasEveryKey(t *testing.T) {
 			keys = append(keys, prefix+key)
 		}
 	}
-	add("", reflect.TypeFor[topologyFile]())
-	add("links[].", reflect.TypeFor[linkLine]())
+	add("", reflect.TypeFor[TopologyFile]())
+	add("links[].", reflect.TypeFor[LinkLine]())
 	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_.\\[\\]]+)` \\|").FindAllStringSubmatch(string(text), -1) {
 		documented = append(documented, row[1])
 	}

@@ -9,11 +9,11 @@ import (
 	"quorumbench/configs/strictyaml"
 )
 
-// roundTrips is what stands under rtt. It can be read once the regions are known; see readRoundTrips.
-type roundTrips struct{ node *strictyaml.Node }
+// RoundTrips is what stands under rtt. It can be read once the regions are known; see readRoundTrips.
+type RoundTrips struct{ node *strictyaml.Node }
 
 // UnmarshalNode implements strictyaml.Unmarshaler.
-func (r *roundTrips) UnmarshalNode(node *strictyaml.Node) error {
+func (r *RoundTrips) UnmarshalNode(node *strictyaml.Node) error {
 	if !node.IsMapping() && !node.IsList() {
 		return node.Errorf("found %v; accepted: round trips by pairs of regions, as in {fra-nyc: 82ms, fra-sgp: 160ms}, or a matrix", node)
 	}
@@ -148,7 +148,7 @@ func (r *tripReader) take(a, b string, trip time.Duration, value *strictyaml.Nod
 	if a == b && trip == 0 {
 		return nil
 	}
-	if _, err := r.Topology.add(linkLine{From: a, To: b, Avg: trip, Mdev: r.mdev}); err != nil {
+	if _, err := r.Topology.add(LinkLine{From: a, To: b, Avg: trip, Mdev: r.mdev}); err != nil {
 		return value.Errorf("%w", err)
 	}
 	return nil

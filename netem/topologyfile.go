@@ -13,20 +13,20 @@ import (
 	"quorumbench/configs/strictyaml"
 )
 
-// topologyFile is what a topology file looks like. It has rtt, or links. docs/topologies.md explains every key.
-type topologyFile struct {
+// TopologyFile is what a topology file looks like. It has rtt, or links. docs/topologies.md explains every key.
+type TopologyFile struct {
 	Name        string         `yaml:"name"`        // the file's name without .yaml
 	Description string         `yaml:"description"` // none
 	Source      string         `yaml:"source"`      // none
 	Measured    string         `yaml:"measured"`    // none
 	Regions     []string       `yaml:"regions"`     // those that rtt and links name
-	RTT         *roundTrips    `yaml:"rtt"`
+	RTT         *RoundTrips    `yaml:"rtt"`
 	Mdev        *time.Duration `yaml:"mdev"` // 0s, of each round trip under rtt
-	Links       []linkLine     `yaml:"links"`
+	Links       []LinkLine     `yaml:"links"`
 }
 
-// linkLine is a link in one direction. A file may have the other direction alone; see mirror.
-type linkLine struct {
+// LinkLine is a link of a TopologyFile in one direction. A file may have the other direction alone; see mirror.
+type LinkLine struct {
 	From   string         `yaml:"from,required"`
 	To     string         `yaml:"to,required"`
 	Min    *time.Duration `yaml:"min"` // avg
@@ -48,7 +48,7 @@ func ParseTopology(file string, data []byte) (*Topology, error) {
 
 // ReadTopology is ParseTopology for a mapping inside of another file. Name is the topology's unless the mapping gives one.
 func ReadTopology(node *strictyaml.Node, name string) (*Topology, error) {
-	var f topologyFile
+	var f TopologyFile
 	if err := node.Decode(&f); err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (t *Topology) checkRegions(list *strictyaml.Node) error {
 }
 
 // readLinks takes the lines of a file into the topology. Without a list of regions, they are those that the lines name.
-func (t *Topology) readLinks(lines []linkLine, list *strictyaml.Node) error {
+func (t *Topology) readLinks(lines []LinkLine, list *strictyaml.Node) error {
 	add := t.regionAdder(t.Regions == nil)
 	for i, line := range lines {
 		at := list.Items()[i]
@@ -162,14 +162,17 @@ const maxRoundTrip = time.Minute
 // maxName is the greatest length of a region's name, in bytes.
 const maxName = 64
 
-// reserved are words that stand in place of a region in experiment files and flags.
-var reserved = []string{"all", "auto", "leader", "measured", "random"}
+// RegionPattern is a regular expression that every region's name matches.
+const RegionPattern = `^[^ ,=#"\x00-\x1f\x7f]([^,=#"\x00-\x1f\x7f]*[^ ,=#"\x00-\x1f\x7f])?$`
+
+// Reserved are words that stand in place of a region in experiment files and flags.
+var Reserved = []string{"all", "auto", "leader", "measured", "random"}
 
 // checkName refuses a region's name that would not be one word, or not be the same one, in tables, flags, and the tags of
 // histograms. It notes the name in asTag, which has those that were checked before by their tags.
 func checkName(region string, asTag map[string]string) error {
-	if slices.Contains(reserved, region) {
-		return fmt.Errorf("found the region name %q; accepted: others than %s, which mean something else in experiment files", region, strings.Join(reserved, ", "))
+	if slices.Contains(Reserved, region) {
+		return fmt.Errorf("found the region name %q; accepted: others than %s, which mean something else in experiment files", region, strings.Join(Reserved, ", "))
 	}
 	bad := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune(",=#\"", r) }
 	if region == "" || len(region) > maxName || strings.TrimSpace(region) != region || !utf8.ValidString(region) || strings.ContainsFunc(region, bad) {
@@ -187,7 +190,7 @@ func checkName(region string, asTag map[string]string) error {
 func tagged(region string) string { return strings.ReplaceAll(region, " ", "_") }
 
 // add takes a link between two known regions into the topology, or tells what is wrong with which key of its line.
-func (t *Topology) add(l linkLine) (key string, err error) {
+func (t *Topology) add(l LinkLine) (key string, err error) {
 	if _, twice := t.links[pair{l.From, l.To}]; twice {
 		return "", fmt.Errorf("found the link from %s to %s twice; accepted: once", l.From, l.To)
 	}

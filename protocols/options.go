@@ -16,8 +16,10 @@ type Choices map[string]string
 // Option describes an option of a driver; see package options for how a driver states them.
 type Option struct {
 	Name         string
-	Accepted     string // values, in words
-	Default      string // in words
+	Kind         options.Kind
+	Words        []string // that are accepted; see options.Field.Words
+	Accepted     string   // values, in words
+	Default      string   // in words
 	Help         string
 	Tries        []string // values that random lives try
 	TrustsClocks []string // values with which the protocol is safe only if clocks run at nearly the same rate
@@ -28,7 +30,7 @@ func (d *Driver) List(n int) []Option {
 	var list []Option
 	for _, f := range d.defaults(n) {
 		list = append(list, Option{
-			Name: f.Name, Accepted: f.Accepted(n), Default: f.Default(), Help: f.Help(),
+			Name: f.Name, Kind: f.Kind(), Words: f.Words(), Accepted: f.Accepted(n), Default: f.Default(), Help: f.Help(),
 			Tries: f.Tries(n), TrustsClocks: f.TrustsClocks(),
 		})
 	}

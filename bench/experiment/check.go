@@ -18,13 +18,13 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		path, found string
 		accepted    []string
 	}{
-		{"load.arrivals", string(e.Load.Arrivals), []string{string(Poisson), string(Constant), string(Closed), string(Ramp), string(Step), string(Burst), string(Day), string(Saturate), string(Replayed)}},
-		{"load.ask", string(e.Load.Ask), []string{string(AskNearest), string(AskLeader)}},
-		{"load.keys.distribution", string(e.Load.Keys.Distribution), texts([]Distribution{Uniform, Zipf, Latest, Hotspot})},
-		{"transport.kind", e.Transport.Kind, []string{"quic"}},
-		{"transport.mode", string(e.Transport.Mode), []string{string(Auto), string(StreamPerBatch), string(OneStream)}},
-		{"durability", string(e.Durability), []string{string(InMemory), string(Fsync)}},
-		{"world", string(e.World), []string{string(Live), string(Simulated)}},
+		{"load.arrivals", string(e.Load.Arrivals), e.Load.Arrivals.Words()},
+		{"load.ask", string(e.Load.Ask), e.Load.Ask.Words()},
+		{"load.keys.distribution", string(e.Load.Keys.Distribution), e.Load.Keys.Distribution.Words()},
+		{"transport.kind", string(e.Transport.Kind), e.Transport.Kind.Words()},
+		{"transport.mode", string(e.Transport.Mode), e.Transport.Mode.Words()},
+		{"durability", string(e.Durability), e.Durability.Words()},
+		{"world", string(e.World), e.World.Words()},
 	} {
 		if !slices.Contains(c.accepted, c.found) {
 			return doc.Errorf(c.path, "found %q; accepted: %s%s", c.found,
@@ -32,14 +32,17 @@ func (p *Plan) checkWords(doc *strictyaml.Document, _ *netem.Topology) error {
 		}
 	}
 	unfit := func(r rune) bool { return !unicode.IsPrint(r) || strings.ContainsRune("/\\", r) }
-	if strings.ContainsFunc(e.Name, unfit) || !utf8.ValidString(e.Name) || strings.TrimSpace(e.Name) == "" || len(e.Name) > maxName || strings.HasPrefix(e.Name, ".") {
-		return doc.Errorf("name", "found %q; accepted: a name that can be a folder's, up to %d bytes", e.Name, maxName)
+	if strings.ContainsFunc(e.Name, unfit) || !utf8.ValidString(e.Name) || strings.TrimSpace(e.Name) == "" || len(e.Name) > MaxName || strings.HasPrefix(e.Name, ".") {
+		return doc.Errorf("name", "found %q; accepted: a name that can be a folder's, up to %d bytes", e.Name, MaxName)
 	}
 	return nil
 }
 
-// maxName is the greatest length of an experiment's name, in bytes.
-const maxName = 200
+// MaxName is the greatest length of an experiment's name, in bytes.
+const MaxName = 200
+
+// NamePattern is a regular expression that every experiment's name matches.
+const NamePattern = `^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*$`
 
 // minRate is the least rate of an open loop: one command an hour.
 const minRate = Rate(1.0 / 3600)
@@ -105,9 +108,9 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.slo.p50", l.SLO.P50 >= 0 && l.SLO.P50 <= l.Timeout, l.SLO.P50, "more than 0s, up to the timeout"},
 		{"load.slo.p99", l.SLO.P99 >= 0 && l.SLO.P99 <= l.Timeout, l.SLO.P99, "more than 0s, up to the timeout"},
 		{"load.precision", !l.IsSearch() || l.Precision >= 0.01 && l.Precision <= 0.5, l.Precision, "1% to 50%"},
-		{"load.clients", !l.IsClosed() || l.Clients >= 1 && l.Clients <= 10_000, l.Clients, "1 to 10000 clients in each region"},
+		{"load.clients", !l.IsClosed() || Ranges["load.clients"].Has(l.Clients), l.Clients, "1 to 10000 clients in each region"},
 		{"load.think_time", l.ThinkTime == 0 || l.ThinkTime > 0 && l.ThinkTime <= time.Hour && l.IsClosed(), l.ThinkTime, "0s to 1h, with arrivals: closed only: an open loop has a rate"},
-		{"load.commands", l.Commands == 0 || l.Commands > 0 && l.Commands <= 1_000_000_000 && l.IsClosed(), l.Commands, "0 to 1000000000, with arrivals: closed only: an open loop has a rate"},
+		{"load.commands", l.Commands == 0 || Ranges["load.commands"].Has(l.Commands) && l.IsClosed(), l.Commands, "0 to 1000000000, with arrivals: closed only: an open loop has a rate"},
 		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= maxLength, l.Duration, "100ms to 24h"},
 		{"load.warmup", l.Warmup >= 0 && l.Warmup <= time.Hour, l.Warmup, "0s to 1h"},
 		{"load.timeout", l.Timeout >= 10*time.Millisecond && l.Timeout <= 50*time.Second, l.Timeout, "10ms to 50s"},
@@ -117,12 +120,12 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"simulation.batch_cost", e.Simulation.BatchCost >= 0 && e.Simulation.BatchCost <= maxDelay, e.Simulation.BatchCost, "0s to 1m"},
 		{"simulation.message_cost", e.Simulation.MessageCost >= 0 && e.Simulation.MessageCost <= maxDelay, e.Simulation.MessageCost, "0s to 1m"},
 		{"simulation.sync_cost", e.Simulation.SyncCost >= 0 && e.Simulation.SyncCost <= maxDelay, e.Simulation.SyncCost, "0s to 1m"},
-		{"simulation.processors", e.Simulation.Processors >= 0 && e.Simulation.Processors <= 1024, e.Simulation.Processors, "0 to 1024"},
+		{"simulation.processors", Ranges["simulation.processors"].Has(e.Simulation.Processors), e.Simulation.Processors, "0 to 1024"},
 		{"simulation.persist_cost", e.Simulation.PersistCost >= 0 && e.Simulation.PersistCost <= maxDelay, e.Simulation.PersistCost, "0s to 1m"},
 		{"network.loss", e.Network.Loss <= 0.9, e.Network.Loss, "0% to 90%"},
 		{"network.queue", e.Network.Queue == 0 || e.Network.Rate > 0, e.Network.Queue, "with a rate only: a link of unlimited rate has no queue"},
 		{"network.reorder", !e.Network.Reorder || e.Network.Jitter, e.Network.Reorder, "with jitter: true only: without jitter nothing can overtake"},
-		{"repeats", e.Repeats >= 1 && e.Repeats <= 1000, e.Repeats, "1 to 1000"},
+		{"repeats", Ranges["repeats"].Has(e.Repeats), e.Repeats, "1 to 1000"},
 		{"thresholds.p50_above_floor", e.Thresholds.P50AboveFloor >= 0, e.Thresholds.P50AboveFloor, "0s or more"},
 		{"thresholds.p99_above_floor", e.Thresholds.P99AboveFloor >= 0, e.Thresholds.P99AboveFloor, "0s or more"},
 	} {

@@ -211,9 +211,15 @@ type Network struct {
 
 // Transport says how messages travel.
 type Transport struct {
-	Kind string `yaml:"kind" json:"kind"` // quic
-	Mode Mode   `yaml:"mode" json:"mode"` // auto
+	Kind TransportKind `yaml:"kind" json:"kind"` // quic
+	Mode Mode          `yaml:"mode" json:"mode"` // auto
 }
+
+// TransportKind is a protocol below the messages.
+type TransportKind string
+
+// QUIC is the only kind of transport.
+const QUIC TransportKind = "quic"
 
 // Mode says how messages are put on QUIC streams; see package quicnet.
 type Mode string

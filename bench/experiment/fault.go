@@ -84,6 +84,19 @@ func (f *Fault) String() string {
 	return what
 }
 
+// FaultKinds are the keys of a fault of which it has exactly one.
+var FaultKinds = []string{"crash", "restart", "partition", "cut", "isolate", "heal", "loss", "delay", "slow", "skew"}
+
+// presentKinds counts those keys of the fault at a path of a file.
+func presentKinds(doc *strictyaml.Document, at string) (n int) {
+	for _, kind := range FaultKinds {
+		if doc.Has(at + "." + kind) {
+			n++
+		}
+	}
+	return n
+}
+
 // kinds counts the fields that are set, of those of which exactly one must be.
 func (f *Fault) kinds() (n int) {
 	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Isolate != "", f.Heal,
@@ -108,8 +121,12 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.Delay < 0 {
 			return doc.Errorf(at+".delay", "found %v; accepted: more than 0s, up to %v", f.Delay, maxDelay)
 		}
-		if f.kinds() != 1 {
-			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of crash, restart, partition, cut, isolate, heal, loss, delay, slow, skew", f.kinds())
+		kinds := f.kinds()
+		if kinds == 1 {
+			kinds = max(kinds, presentKinds(doc, at)) // one of them may be written with a value that says nothing, as in heal: false
+		}
+		if kinds != 1 {
+			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of %s", kinds, strings.Join(FaultKinds, ", "))
 		}
 		if f.At < 0 || f.At > e.Load.Duration {
 			return doc.Errorf(at+".at", "found %v; accepted: 0s to the duration of the load, %v", f.At, e.Load.Duration)

@@ -19,16 +19,9 @@ func (k *Keys) hotByDefault() int { return max(1, k.Count/5) }
 func (p *Plan) checkKeys(doc *strictyaml.Document, _ *netem.Topology) error {
 	k := &p.Experiment.Load.Keys
 	hot := k.Distribution == Hotspot
-	for _, c := range []struct {
-		path string
-		with []Distribution
-	}{
-		{"load.keys.exponent", []Distribution{Zipf, Latest}},
-		{"load.keys.hot_keys", []Distribution{Hotspot}},
-		{"load.keys.hot_share", []Distribution{Hotspot}},
-	} {
-		if doc.Has(c.path) && !slices.Contains(c.with, k.Distribution) {
-			return doc.Errorf(c.path, "found it with keys of distribution: %s; accepted: with distribution: %s", k.Distribution, strings.Join(texts(c.with), ", "))
+	for _, c := range conditionsOf("load.keys.distribution") {
+		if doc.Has(c.Path) && !slices.Contains(c.With, string(k.Distribution)) {
+			return doc.Errorf(c.Path, "found it with keys of distribution: %s; accepted: with distribution: %s", k.Distribution, strings.Join(c.With, ", "))
 		}
 	}
 	if k.IsRanked() && !doc.Has("load.keys.exponent") {
@@ -46,9 +39,9 @@ func (p *Plan) checkKeys(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.keys.count", k.Count >= 1 && k.Count <= 1_000_000_000, k.Count, "1 to 1000000000"},
+		{"load.keys.count", Ranges["load.keys.count"].Has(k.Count), k.Count, "1 to 1000000000"},
 		{"load.keys.count", !hot || k.Count >= 2, k.Count, "2 to 1000000000, some of them hot"},
-		{"load.keys.exponent", !k.IsRanked() || k.Exponent > 0 && k.Exponent <= 10, k.Exponent, "above 0, up to 10"},
+		{"load.keys.exponent", !k.IsRanked() || Ranges["load.keys.exponent"].Has(k.Exponent), k.Exponent, "above 0, up to 10"},
 		{"load.keys.hot_keys", !hot || k.HotKeys >= 1 && k.HotKeys < k.Count, k.HotKeys, fmt.Sprintf("1 to %d, fewer than there are keys", k.Count-1)},
 		{"load.keys.hot_share", !hot || k.HotShare > 0, k.HotShare, "above 0%, up to 100%"},
 		{"load.keys.foreign", k.Foreign == nil || *k.Foreign == 0 || len(p.Experiment.Clients) > 1, k.Foreign, "0%, since no other region has clients"},

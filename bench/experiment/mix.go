@@ -1,8 +1,6 @@
 package experiment
 
 import (
-	"maps"
-	"slices"
 	"strings"
 
 	"quorumbench/configs/strictyaml"
@@ -51,12 +49,12 @@ func (p *Plan) checkMix(doc *strictyaml.Document, _ *netem.Topology) error {
 		}
 		return nil
 	}
-	accepted := strings.Join(texts(slices.Sorted(maps.Keys(ycsbMixes))), ", ")
+	accepted := strings.Join(l.Mix.Words(), ", ")
 	if l.Mix == ycsbScans {
 		return doc.Errorf("load.mix", "found ycsb-e, which scans ranges of keys: commands here read or write one key, so that there is no scan; accepted: %s", accepted)
 	}
 	if _, found := ycsbMixes[l.Mix]; !found {
-		return doc.Errorf("load.mix", "found %q; accepted: %s%s", l.Mix, accepted, strictyaml.DidYouMean(string(l.Mix), texts(slices.Sorted(maps.Keys(ycsbMixes)))))
+		return doc.Errorf("load.mix", "found %q; accepted: %s%s", l.Mix, accepted, strictyaml.DidYouMean(string(l.Mix), l.Mix.Words()))
 	}
 	for _, path := range []string{"load.reads", "load.rmw.share", "load.keys.distribution"} {
 		if doc.Has(path) {

@@ -66,7 +66,7 @@ func defaults(file string, e *Experiment) *Experiment {
 			Arrivals: Poisson, Ask: AskNearest, Duration: 10 * time.Second, Warmup: 2 * time.Second, Timeout: 5 * time.Second,
 			ValueSize: 128, Keys: Keys{Count: 100_000, Distribution: Uniform},
 		},
-		Transport:  Transport{Kind: "quic", Mode: Auto},
+		Transport:  Transport{Kind: QUIC, Mode: Auto},
 		Durability: InMemory, World: Live, Repeats: 1, Seed: 1,
 	}
 	return e
@@ -88,7 +88,7 @@ func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte,
 	}
 	plan := &Plan{Experiment: e, AllRegions: topology, drivers: drivers, topologies: topologies}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
-		plan.checkMix, plan.checkWords, plan.checkRegions, plan.readTrace(file), plan.checkRMW, plan.checkNumbers, plan.checkSizes, plan.checkKeys, rates.check(plan), plan.checkShape, plan.readLinks,
+		plan.checkMix, plan.checkWords, plan.checkRegions, plan.readTrace(file), plan.checkRMW, plan.checkNumbers, plan.checkSizes, plan.checkKeys, rates.check(plan), plan.checkShape, plan.checkPresent, plan.readLinks,
 		plan.checkProtocols, plan.placeLeaders, plan.labelProtocols, plan.checkFaults,
 	} {
 		if err := check(doc, topology); err != nil {

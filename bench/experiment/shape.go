@@ -104,8 +104,8 @@ func (p *Plan) checkShape(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.peak", l.Peak >= 1 && l.Peak <= 10_000, l.Peak, "a factor from 1 to 10000"},
-		{"load.steps", l.Arrivals != Step || l.Steps >= 2 && l.Steps <= 1000, l.Steps, "2 to 1000"},
+		{"load.peak", Ranges["load.peak"].Has(l.Peak), l.Peak, "a factor from 1 to 10000"},
+		{"load.steps", l.Arrivals != Step || Ranges["load.steps"].Has(l.Steps), l.Steps, "2 to 1000"},
 		{"load.every", l.Arrivals != Burst && l.Arrivals != Day || l.Every >= 10*time.Millisecond && l.Every <= maxLength, l.Every, "10ms to 24h"},
 		{"load.burst", l.Arrivals != Burst || l.Burst > 0 && l.Burst <= l.Every, l.Burst, fmt.Sprintf("more than 0s, up to load.every, %v", l.Every)},
 	} {
@@ -123,7 +123,7 @@ func (p *Plan) checkShape(doc *strictyaml.Document, _ *netem.Topology) error {
 		if !slices.Contains(p.Experiment.Clients, region) {
 			return doc.Errorf(path, "found %q; accepted: %s", region, strings.Join(p.Experiment.Clients, ", "))
 		}
-		if h := l.Hours[region]; !(h >= -12 && h <= 14) {
+		if h := l.Hours[region]; !Ranges["load.hours"].Has(h) {
 			return doc.Errorf(path, "found %v; accepted: hours before or after the midnight of the run, -12 to 14", h)
 		}
 	}

@@ -78,22 +78,12 @@ func (p *Plan) checkSizes(doc *strictyaml.Document, _ *netem.Topology) error {
 	l := &p.Experiment.Load
 	s := &l.Sizes
 	kind := cmp.Or(s.Distribution, SameSize)
-	words := []string{string(SameSize), string(UniformSizes), string(LognormalSizes), string(TableSizes)}
-	if !slices.Contains(words, string(kind)) {
-		return doc.Errorf("load.sizes.distribution", "found %q; accepted: %s%s", kind, strings.Join(words, ", "), strictyaml.DidYouMean(string(kind), words))
+	if doc.Has("load.sizes.distribution") && s.Distribution == "" || !slices.Contains(kind.Words(), string(kind)) {
+		return doc.Errorf("load.sizes.distribution", "found %q; accepted: %s%s", s.Distribution, strings.Join(kind.Words(), ", "), strictyaml.DidYouMean(string(kind), kind.Words()))
 	}
-	for _, c := range []struct {
-		path string
-		with []Sizing
-	}{
-		{"load.sizes.min", []Sizing{UniformSizes, LognormalSizes}},
-		{"load.sizes.max", []Sizing{UniformSizes, LognormalSizes}},
-		{"load.sizes.median", []Sizing{LognormalSizes}},
-		{"load.sizes.spread", []Sizing{LognormalSizes}},
-		{"load.sizes.table", []Sizing{TableSizes}},
-	} {
-		if doc.Has(c.path) && !slices.Contains(c.with, kind) {
-			return doc.Errorf(c.path, "found it with sizes of distribution: %s; accepted: with distribution: %s", kind, strings.Join(texts(c.with), ", "))
+	for _, c := range conditionsOf("load.sizes.distribution") {
+		if doc.Has(c.Path) && !slices.Contains(c.With, string(kind)) {
+			return doc.Errorf(c.Path, "found it with sizes of distribution: %s; accepted: with distribution: %s", kind, strings.Join(c.With, ", "))
 		}
 	}
 	if kind == SameSize {
@@ -135,7 +125,7 @@ func (p *Plan) checkSizes(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.sizes.min", s.Min <= s.Max || !least, s.Min, "0B to max, " + s.Max.String()},
 		{"load.sizes.max", s.Min <= s.Max, s.Max, "min, " + s.Min.String() + ", to 1MiB"},
 		{"load.sizes.median", kind != LognormalSizes || s.Median >= max(1, s.Min) && s.Median <= s.Max, s.Median, "min to max, " + max(1, s.Min).String() + " to " + s.Max.String()},
-		{"load.sizes.spread", kind != LognormalSizes || s.Spread > 1 && s.Spread <= 1000, s.Spread, "a factor above 1, up to 1000"},
+		{"load.sizes.spread", kind != LognormalSizes || Ranges["load.sizes.spread"].Has(s.Spread), s.Spread, "a factor above 1, up to 1000"},
 	} {
 		if !c.ok {
 			return doc.Errorf(c.path, "found %v; accepted: %s", c.found, c.accepted)

@@ -61,8 +61,8 @@ func (s *scalar) UnmarshalNode(node *strictyaml.Node) error {
 	return nil
 }
 
-// maxPoints is the greatest number of values of a sweep.
-const maxPoints = 50
+// MaxPoints is the greatest number of values of a sweep.
+const MaxPoints = 50
 
 // Swept holds the sections of an experiment whose settings may be swept over. All points of a sweep have the
 // same protocols, regions, faults and times.
@@ -91,8 +91,8 @@ func (s Swept) into(e *Experiment) {
 // begin and end, those of a search, which has points of its own, and mappings.
 var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands", "load.slo.p50", "load.slo.p99", "load.precision", "load.hours", "load.sizes.table"}
 
-// sweepable lists the paths that may be swept over.
-func sweepable() []string {
+// Sweepable lists the paths that may be swept over.
+func Sweepable() []string {
 	var paths []string
 	var walk func(prefix string, t reflect.Type)
 	walk = func(prefix string, t reflect.Type) {
@@ -115,15 +115,15 @@ func sweepable() []string {
 // checkSweep checks the sweep of a file except for its values, which are checked when each point is read as an
 // experiment of its own.
 func checkSweep(doc *strictyaml.Document, s *Sweep) error {
-	paths := sweepable()
+	paths := Sweepable()
 	if !slices.Contains(paths, s.Path) {
 		return doc.Errorf("sweep", "found %q; accepted: %s%s", s.Path, strings.Join(paths, ", "), strictyaml.DidYouMean(s.Path, paths))
 	}
 	if doc.Has(s.Path) {
 		return doc.Errorf(s.Path, "found %s beside a sweep over it; accepted: one of the two", s.Path)
 	}
-	if n := len(s.Values); n < 2 || n > maxPoints {
-		return doc.Errorf("sweep", "found %d values; accepted: 2 to %d", n, maxPoints)
+	if n := len(s.Values); n < 2 || n > MaxPoints {
+		return doc.Errorf("sweep", "found %d values; accepted: 2 to %d", n, MaxPoints)
 	}
 	for i, value := range s.Values {
 		if slices.Contains(s.Values[:i], value) {

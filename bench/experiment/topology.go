@@ -74,8 +74,8 @@ func checkReplica(topology *netem.Topology, region string) error {
 // checkClients checks the regions of clients, and adds those without a replica to Regions.
 func (p *Plan) checkClients(doc *strictyaml.Document, topology *netem.Topology) error {
 	e := &p.Experiment
-	if len(e.Clients) > maxClientRegions {
-		return doc.Errorf("clients", "found %d regions; accepted: up to %d", len(e.Clients), maxClientRegions)
+	if len(e.Clients) > MaxClientRegions {
+		return doc.Errorf("clients", "found %d regions; accepted: up to %d", len(e.Clients), MaxClientRegions)
 	}
 	for i, region := range e.Clients {
 		at := fmt.Sprintf("clients[%d]", i)
@@ -93,8 +93,8 @@ func (p *Plan) checkClients(doc *strictyaml.Document, topology *netem.Topology) 
 	return nil
 }
 
-// maxClientRegions is the greatest number of regions with clients.
-const maxClientRegions = 256
+// MaxClientRegions is the greatest number of regions with clients.
+const MaxClientRegions = 256
 
 // readLinks takes the links between the regions from the topology.
 func (p *Plan) readLinks(doc *strictyaml.Document, topology *netem.Topology) error {

@@ -86,7 +86,7 @@ func (p *Plan) readTrace(file string) func(*strictyaml.Document, *netem.Topology
 		case doc.Has("load.arrivals") && !l.IsTraced():
 			return doc.Errorf("load.arrivals", "found %s beside a trace, which says when commands arrive; accepted: %s, or one of the two", l.Arrivals, Replayed)
 		}
-		for _, said := range []string{"load.rate", "load.clients", "load.mix", "load.reads", "load.rmw.share", "load.value_size", "load.sizes", "load.keys"} {
+		for _, said := range TraceSays {
 			if doc.Has(said) {
 				return doc.Errorf(said, "found it beside a trace, which says it; accepted: one of the two")
 			}

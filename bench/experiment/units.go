@@ -20,7 +20,7 @@ var rateUnits = []struct {
 func (r *Rate) UnmarshalText(text []byte) error {
 	for _, unit := range rateUnits {
 		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
-			if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n > 0 && !math.IsInf(n, 0) {
+			if n := parseNumber(number); n > 0 {
 				*r = Rate(n / unit.seconds)
 				return nil
 			}
@@ -50,7 +50,7 @@ var sizeUnits = []struct {
 func (s *Size) UnmarshalText(text []byte) error {
 	for _, unit := range sizeUnits {
 		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
-			n, err := strconv.Atoi(strings.TrimSpace(number))
+			n, err := strconv.Atoi(strings.Trim(number, " \t"))
 			if err != nil || n < 0 || n > math.MaxInt32/unit.bytes {
 				break
 			}
@@ -81,7 +81,7 @@ type Share float64
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (s *Share) UnmarshalText(text []byte) error {
 	if number, ok := strings.CutSuffix(string(text), "%"); ok {
-		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n >= 0 && n <= 100 {
+		if n := parseNumber(number); n >= 0 && n <= 100 {
 			*s = Share(n / 100)
 			return nil
 		}
@@ -116,7 +116,7 @@ type Factor float64
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (f *Factor) UnmarshalText(text []byte) error {
 	if number, ok := strings.CutSuffix(string(text), "%"); ok {
-		if n, err := strconv.ParseFloat(strings.TrimSpace(number), 64); err == nil && n >= 1 && n <= 10_000 {
+		if n := parseNumber(number); n >= 1 && n <= 10_000 {
 			*f = Factor(n / 100)
 			return nil
 		}
@@ -142,8 +142,8 @@ var bitRateUnits = []struct {
 func (b *BitRate) UnmarshalText(text []byte) error {
 	for _, unit := range bitRateUnits {
 		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
-			n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-			if err != nil || !(n*unit.bits >= 1) || n*unit.bits > 1e15 {
+			n := parseNumber(number)
+			if !(n*unit.bits >= 1) || n*unit.bits > 1e15 {
 				break
 			}
 			*b = BitRate(n * unit.bits)
@@ -181,8 +181,7 @@ var perByteUnits = []struct {
 func (p *PerByte) UnmarshalText(text []byte) error {
 	for _, unit := range perByteUnits {
 		if number, ok := strings.CutSuffix(string(text), unit.suffix); ok {
-			n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-			if found := math.Round(n * unit.picoseconds); err == nil && found >= 0 && found <= float64(maxPerByte) {
+			if found := math.Round(parseNumber(number) * unit.picoseconds); found >= 0 && found <= float64(maxPerByte) {
 				*p = PerByte(found)
 				return nil
 			}
@@ -216,7 +215,7 @@ const localMeasured = "measured"
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (l *Local) UnmarshalText(text []byte) error {
 	d, err := time.ParseDuration(string(text))
-	if string(text) != localMeasured && (err != nil || d < 0 || d > time.Minute) {
+	if string(text) != localMeasured && (err != nil || d > time.Minute || !localPattern.Match(text)) {
 		return fmt.Errorf("found %q; accepted: a round trip from 0s to 1m, as in 0.5ms, or measured", text)
 	}
 	*l = Local(text)

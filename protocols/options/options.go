@@ -103,6 +103,46 @@ func parse(t reflect.Type, text string) (v reflect.Value, ok bool) {
 	panic(fmt.Sprintf("options: an option cannot have the type %v", t))
 }
 
+// Kind is what sort of value a field has.
+type Kind string
+
+// The kinds of fields.
+const (
+	Switch   Kind = "switch"   // a bool: on or off
+	Number   Kind = "number"   // an int
+	Duration Kind = "duration" // a time.Duration
+	Word     Kind = "word"     // a string that is one of Words
+	Text     Kind = "text"     // of a type with a text of its own
+)
+
+// Kind returns what sort of value the field has.
+func (f Field) Kind() Kind {
+	if _, own := f.value.Addr().Interface().(encoding.TextUnmarshaler); own {
+		return Text
+	}
+	switch {
+	case f.value.Type() == durationType:
+		return Duration
+	case f.value.Kind() == reflect.Bool:
+		return Switch
+	case f.value.Kind() == reflect.Int:
+		return Number
+	}
+	return Word
+}
+
+// Words lists the words that the field accepts: all that there are of a Word, and those that stand for a value of another kind.
+func (f Field) Words() []string {
+	words := split(f.tag.Get("accepts"))
+	if f.Kind() == Switch {
+		words = []string{"on", "off"}
+	}
+	if zero := f.tag.Get("zero"); zero != "" {
+		words = append(words, zero)
+	}
+	return words
+}
+
 // IsAccepted tells whether the value is in the range, or one of the words, in a cluster of n replicas.
 func (f Field) IsAccepted(n int) bool {
 	if f.tag.Get("zero") != "" && f.value.IsZero() {
