@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
 
 	"quorumbench/reports"
@@ -41,7 +42,9 @@ func printRows(cmd *cobra.Command, format reports.Format, header table.Row, rows
 		return reports.WriteJSON(cmd.OutOrStdout(), value)
 	}
 	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
+	style := table.StyleLight
+	style.Format.Header = text.FormatDefault // as in the tables of reports
+	t.SetStyle(style)
 	t.AppendHeader(header)
 	t.AppendRows(rows)
 	page := reports.Page{Output: outputOf(cmd, format)}
