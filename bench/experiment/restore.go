@@ -22,6 +22,9 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 	if err := checkRestored(&e, &t, drivers); err != nil {
 		return nil, err
 	}
+	if err := e.restoreTrace(); err != nil {
+		return nil, err
+	}
 	p := &Plan{Experiment: e, Topology: t, Places: e.Regions, drivers: drivers}
 	p.jitter = p.jitterOf(&e)
 	if e.Sweep != nil {
@@ -43,6 +46,36 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 	return p, nil
 }
 
+// restoreTrace reads the trace that the result has a copy of, for all points of a sweep.
+func (e *Experiment) restoreTrace() error {
+	var whole *Traced
+	if stored := e.Load.Traced; stored != nil && stored.File != nil {
+		var err error
+		if whole, err = parseTrace("trace.csv", stored.File, e.Clients); err != nil {
+			return err
+		}
+	}
+	loads := []*Load{&e.Load}
+	if e.Sweep != nil {
+		sweep := *e.Sweep // the result keeps its own
+		sweep.Points = slices.Clone(sweep.Points)
+		e.Sweep = &sweep
+		for i := range sweep.Points {
+			loads = append(loads, &sweep.Points[i].Load)
+		}
+	}
+	for _, load := range loads {
+		switch {
+		case load.Traced == nil && !load.IsTraced():
+		case load.Traced == nil || !load.IsTraced() || whole == nil || load.Traced.SHA256 != whole.SHA256:
+			return fmt.Errorf("found a load of the trace %s of which the result has no copy; expected trace.csv beside run.json", load.Trace)
+		default:
+			load.Traced = whole
+		}
+	}
+	return nil
+}
+
 // checkSettings checks what a file may say about load, network and faults. Errors have no place, since there is no file.
 func (p *Plan) checkSettings() error {
 	point := *p // the checks fill in what follows from other settings
@@ -57,9 +90,12 @@ func (p *Plan) checkSettings() error {
 	}
 	for _, region := range p.Experiment.Clients {
 		load := &p.Experiment.Load
-		if rate, found := load.Rates[region]; load.Rates != nil && (!found || rate < minRate || rate > maxRate) {
+		if rate, found := load.Rates[region]; load.Rates != nil && !load.IsTraced() && (!found || rate < minRate || rate > maxRate) {
 			return fmt.Errorf("found the rate %v in %s; accepted: 1/h to 20000/s in each region", rate, region)
 		}
+	}
+	if load := &point.Experiment.Load; load.IsTraced() {
+		load.Keys = Keys{Count: load.Keys.Count, Distribution: Uniform} // a file has no keys beside a trace
 	}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
 		point.checkMix, point.checkRMW, point.checkWords, point.checkNumbers, point.checkSizes, point.checkKeys, point.checkShape, point.checkFaults,

@@ -3,6 +3,7 @@ package result
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -178,7 +179,28 @@ func Read(folder string) (*Result, error) {
 	if err := r.checkHistograms(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return r, r.readHistories(folder)
+	return r, errors.Join(r.readHistories(folder), r.readTrace(folder))
+}
+
+// readTrace reads the copy of the trace, if the load is one and the folder has it.
+func (r *Result) readTrace(folder string) error {
+	t := r.Experiment.Load.Traced
+	if t == nil {
+		return nil
+	}
+	path := filepath.Join(folder, traceFile)
+	file, err := configs.ReadFile(path, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("reading a result: %w", err)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(file)); sum != t.SHA256 {
+		return fmt.Errorf("%s: found SHA-256 %.12s…; %s expects %.12s…: the file was changed or cut after the run", path, sum, runFile, t.SHA256)
+	}
+	t.File = file
+	return nil
 }
 
 // completeCounts fills in what an earlier version did not count, in no run: there, what was answered in time.
