@@ -53,8 +53,8 @@ func (e *Experiment) topology(doc *strictyaml.Document, file string, given map[s
 		return topology, err
 	}
 	if !strings.ContainsAny(name, `/\`) && filepath.Ext(name) == "" {
-		return nil, doc.Errorf("topology", "found %q; accepted: %s, or the path of a topology file%s",
-			name, strings.Join(configs.Topologies(), ", "), strictyaml.DidYouMean(name, configs.Topologies()))
+		return nil, doc.Errorf("topology", "found %v; accepted: %s, or the path of a topology file%s",
+			doc.At("topology"), strings.Join(configs.Topologies(), ", "), strictyaml.DidYouMean(name, configs.Topologies()))
 	}
 	path := name
 	if !filepath.IsAbs(path) {
@@ -62,7 +62,7 @@ func (e *Experiment) topology(doc *strictyaml.Document, file string, given map[s
 	}
 	data, err := configs.ReadFile(path, configs.MaxTopology)
 	if err != nil {
-		return nil, doc.Errorf("topology", "found %q, which cannot be read: %w", name, err)
+		return nil, doc.Errorf("topology", "found %v, which cannot be read: %w", doc.At("topology"), err)
 	}
 	return netem.ParseTopology(path, data)
 }

@@ -150,6 +150,7 @@ func TestMistakesAreToldWithPlaceAndRemedy(t *testing.T) {
 		{"list for the file", "- a", `1:1: found a list; accepted: a mapping with name, verify, clients, ` +
 			`small, share, duration, regions, weights, load, optional, level, protocols`},
 		{"value in a map", "name: a\nweights:\n  b: c", `3:6: found "c"; accepted: a number`},
+		{"long value", "name: a\nverify: " + strings.Repeat("é", 101), `2:9: found "` + strings.Repeat("é", 100) + `"…; accepted: true or false`},
 		{"item of a list", "name: a\nregions:\n  - b\n  - [c]", `4:5: found a list; accepted: a text`},
 		{"refused by the type", "name: a\nlevel: middle", `2:8: found the level "middle"; accepted: low, high`},
 		{"list for a word", "name: a\nlevel: [low]", `2:8: found a list; accepted: a word`},
@@ -294,5 +295,13 @@ func TestFlowIsTheSameDocumentInALine(t *testing.T) {
 	}
 	if _, err := strictyaml.Decode("line", []byte(line), &got); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%s\nreads as %+v, %v\nwant %+v", line, got, err, want)
+	}
+}
+
+// A name of a file that holds a command for terminals is told in quotes.
+func TestFileNamesAreToldWithoutCommandsForTerminals(t *testing.T) {
+	_, err := strictyaml.Parse("a\x1b[2J\nb.yaml", nil)
+	if want := `"a\x1b[2J\nb.yaml":1:1: found an empty document; accepted: a mapping of keys to values`; err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

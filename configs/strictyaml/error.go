@@ -2,7 +2,9 @@ package strictyaml
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Error is a mistake at a place in a YAML file. All errors of this package are of this type.
@@ -14,9 +16,13 @@ type Error struct {
 	cause error
 }
 
-// Error reads file:line:column: message.
+// Error reads file:line:column: message. The name of a file that a terminal might take for a command is in quotes.
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Msg)
+	file := e.File
+	if strings.ContainsFunc(file, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		file = strconv.Quote(file)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", file, e.Line, e.Column, e.Msg)
 }
 
 // Unwrap returns the error that was wrapped with %w when this one was made, if any.

@@ -66,12 +66,18 @@ func (n *Node) ErrorAtf(character int, format string, args ...any) error {
 	return at.Errorf(format, args...)
 }
 
+// maxShown is how many characters of a text an error shows.
+const maxShown = 100
+
 // String describes the node as error messages do: "text", 5, a list, a mapping, nothing.
 func (n *Node) String() string {
 	switch n.kind {
 	case kindNull:
 		return "nothing"
 	case kindString:
+		if runes := []rune(n.text); len(runes) > maxShown {
+			return strconv.Quote(string(runes[:maxShown])) + "…"
+		}
 		return strconv.Quote(n.text)
 	case kindList:
 		return "a list"
