@@ -131,7 +131,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.At < 0 || f.At > e.Load.Duration {
 			return doc.Errorf(at+".at", "found %v; accepted: 0s to the duration of the load, %v", f.At, e.Load.Duration)
 		}
-		if f.For < 0 || f.For > 0 && (f.Restart != "" || f.Heal) {
+		if f.For < 0 || (f.For > 0 || doc.Has(at+".for")) && (f.Restart != "" || f.Heal) {
 			return doc.Errorf(at+".for", "found %v; accepted: a length, for faults that can be undone", f.For)
 		}
 		if f.For > maxLength {

@@ -174,7 +174,8 @@ func addLoad(load *jsonschema.Schema) {
 		single, {Type: "object", AdditionalProperties: single, MinProperties: limit(1)},
 	}}
 	sizes, keys := get(load, "sizes"), get(load, "keys")
-	load.AllOf = append(load.AllOf, &jsonschema.Schema{If: isSearch(), Then: present([]string{"slo"})})
+	load.AllOf = append(load.AllOf, &jsonschema.Schema{If: isSearch(), Then: present([]string{"slo"})},
+		&jsonschema.Schema{If: isSearch(), Then: object("rate", &jsonschema.Schema{Type: "string"})})
 
 	get(load, "trace").MinLength = limit(1)
 	replayed := object("arrivals", &jsonschema.Schema{Const: experiment.Replayed}, "arrivals")
@@ -237,6 +238,9 @@ func addFault(fault *jsonschema.Schema) {
 		get(fault, key).MinLength = limit(1)
 	}
 	get(fault, "heal").Const = true
+	for _, kind := range []string{"restart", "heal"} { // which cannot be undone
+		fault.AllOf = append(fault.AllOf, &jsonschema.Schema{Not: &jsonschema.Schema{Required: []string{kind, "for"}}})
+	}
 	get(fault, "cut").MinItems, get(fault, "cut").MaxItems, get(fault, "cut").UniqueItems = limit(2), limit(2), true
 	get(fault, "partition").MinItems, get(fault, "partition").Items.MinItems, get(fault, "partition").Items.UniqueItems = limit(1), limit(1), true
 }

@@ -114,12 +114,12 @@ var beyond = map[string]*regexp.Regexp{
 	"a region without a rate":               regexp.MustCompile(`^found no rate for`),
 	"a pair that may be split otherwise":    regexp.MustCompile(`in which more than one - may be|accepted: two regions with - between them`),
 	"rows that are not the regions'":        regexp.MustCompile(`^found [0-9]+ rows; |^found [0-9]+ round trips; |accepted: a symmetric matrix`),
-	"a quorum system":                       regexp.MustCompile(`^found "[^"]*", which is no replica|^found quorums for |^found phase[12]: |^found the option phase[12] beside|^found .* in a quorum system`),
-	"a link, a protocol or a region twice":  regexp.MustCompile(`^found (the link|[a-z0-9]+@|[a-z]+-[a-z]+-[0-9]).* (twice|a second time); `),
+	"a quorum system":                       regexp.MustCompile(`^found "[^"]*", which is no replica|^found the end; accepted: a replica|^found quorums for |^found phase[12]: |^found the option phase[12] beside|^found .* in a quorum system`),
+	"a link, a protocol or a region twice":  regexp.MustCompile(`^found (the link|the round trip|[a-z0-9]+@|[a-z]+-[a-z]+-[0-9]).* (twice|a second time); `),
 	"a number of replicas of a protocol":    regexp.MustCompile(`^found [0-9]+ replicas for `),
-	"how large a time is":                   regexp.MustCompile(`^found [0-9]+[0-9hmsµn.]*; accepted: (a round trip from )?(up to )?[0-9]+[0-9hmsµn]*(, or .*| to .*)?$|; accepted: (avg|min), [0-9.a-zµ]+, or more$|; accepted: from 0s to max, |, up to the timeout$|; accepted: a round trip from |a loss up to 100%, a delay of`),
-	"how large a rate, size or share is":    regexp.MustCompile(`which makes [0-9]+/s in|^found [0-9.e+]+/s; accepted: |^found "[0-9.]+%"; accepted: a |^found [0-9.]+%; accepted: `),
-	"a setting that another one must allow": regexp.MustCompile(`; accepted: with (a rate|jitter)|^found it (beside conflicts|with distribution: latest|without read-modify-writes)|beside a trace|without a trace|accepted: up to 100% together|^found it with keys of distribution`),
+	"how large a time is":                   regexp.MustCompile(`^found [0-9]+[0-9hmsµn.]*; accepted: (a round trip from )?(up to )?[0-9]+[0-9hmsµn]*(, or .*| to .*)?$|; accepted: more than 0s, up to |; accepted: (avg|min), [0-9.a-zµ]+, or more$|; accepted: from 0s to max, |, up to the timeout$|; accepted: a round trip from |a loss up to 100%, a delay of`),
+	"how large a rate, size or share is":    regexp.MustCompile(`which makes [0-9]+/s in|^found [0-9.e+]+/s; accepted: |^found "[^"]*%"; accepted: a |^found a fault of 0 kinds; |; accepted: 0s to 1us for each byte|; accepted: (0B|min) to max, |^found [0-9.]+%; accepted: `),
+	"a setting that another one must allow": regexp.MustCompile(`; accepted: with (a rate|jitter)|^found it (beside conflicts|with distribution: latest|without read-modify-writes)|^found a search without an objective|beside a trace|without a trace|accepted: up to 100% together|^found it with keys of distribution`),
 }
 
 // samples are values of all sorts.
@@ -132,7 +132,7 @@ var samples = []string{
 	`"raft"`, `"mmp3"`, `["raft", "mmp3"]`, `["raft", "raft"]`, `{"name": "raft"}`, `{"name": "paxos", "leader": "us-east-1"}`, `{"at": "1s", "crash": "leader"}`, `{"p99": "300ms"}`, `{"us-east-1": "5/s"}`, `{"us-east-1": -5}`,
 }
 
-// Files are drawn by changing files that are fine. Whatever the schema refuses, the reader refuses; and what the reader refuses
+// Files that are fine are changed: each key gets each value, each file each key of the others, and more is drawn. Whatever the schema refuses, the reader refuses; and what the reader refuses
 // and the schema does not is something that a schema cannot say.
 func TestTheReaderAndTheSchemaAgree(t *testing.T) {
 	for _, c := range []struct {
@@ -172,46 +172,161 @@ func TestTheReaderAndTheSchemaAgree(t *testing.T) {
 			}
 			trees = append(trees, tree)
 		}
+		j := judge{t: t, schema: s, parse: c.parse, onlyReader: map[string]int{}}
+		// Each key with each value, in the first file that has it; and each file with each key of the others.
+		seen := map[string]bool{}
+		for _, tree := range trees {
+			eachWay(tree, nil, func(w way) {
+				if path := strings.Join(w, "/"); !seen[path] {
+					seen[path] = true
+					for _, sample := range samples {
+						one := copied(tree)
+						w.set(one, decoded(sample))
+						j.ask(one)
+					}
+					one := copied(tree)
+					w.remove(one)
+					j.ask(one)
+					for _, other := range trees {
+						if one := copied(other); w.set(one, copied(w.get(tree))) {
+							j.ask(one)
+						}
+					}
+				}
+			})
+		}
 		random := rand.New(rand.NewPCG(13, 10))
-		both, neither, onlyReader, failures := 0, 0, map[string]int{}, 0
 		for range *draws {
 			tree := copied(trees[random.IntN(len(trees))])
 			for range 1 + random.IntN(2) {
 				tree = changed(random, tree, trees[random.IntN(len(trees))])
 			}
-			text := encode(t, tree)
-			refusal, violation := c.parse(text), validate(s, text)
-			switch {
-			case refusal == nil && violation == nil:
-				both++
-			case refusal != nil && violation != nil:
-				neither++
-			case refusal == nil:
-				failures++
-				t.Errorf("the reader accepts what the schema refuses: %v\n%s", violation, text)
-			default:
-				_, message, _ := strings.Cut(refusal.Error(), ": ")
-				reason := ""
-				for _, why := range slices.Sorted(maps.Keys(beyond)) {
-					if beyond[why].MatchString(message) {
-						reason = why
-					}
-				}
-				onlyReader[reason]++
-				if reason == "" {
-					failures++
-					t.Errorf("the schema accepts what the reader refuses: %v\n%s", refusal, text)
-				}
-			}
-			if failures > 20 {
-				t.Fatal("and so on")
-			}
+			j.ask(tree)
 		}
-		t.Logf("%s: %d files were accepted and %d refused by both; the reader alone refused: %v", c.name, both, neither, onlyReader)
-		if least := *draws / 20; both < least || neither < least {
-			t.Errorf("%d files were accepted and %d refused by both, want at least %d each", both, neither, least)
+		t.Logf("%s: %d files were accepted and %d refused by both; the reader alone refused: %v", c.name, j.both, j.neither, j.onlyReader)
+		if j.both < 100 || j.neither < 1000 {
+			t.Errorf("%d files were accepted and %d refused by both, which are few", j.both, j.neither)
 		}
 	}
+}
+
+// judge asks the reader and the schema about files.
+type judge struct {
+	t             *testing.T
+	schema        *jsonschema.Schema
+	parse         func(text []byte) error
+	both, neither int
+	onlyReader    map[string]int // by reason
+	failures      int
+}
+
+func (j *judge) ask(tree any) {
+	j.t.Helper()
+	text := encode(j.t, tree)
+	refusal, violation := j.parse(text), validate(j.schema, text)
+	switch {
+	case refusal == nil && violation == nil:
+		j.both++
+	case refusal != nil && violation != nil:
+		j.neither++
+	case refusal == nil:
+		j.failures++
+		j.t.Errorf("the reader accepts what the schema refuses: %v\n%s", violation, text)
+	default:
+		_, message, _ := strings.Cut(refusal.Error(), ": ")
+		reason := ""
+		for _, why := range slices.Sorted(maps.Keys(beyond)) {
+			if beyond[why].MatchString(message) {
+				reason = why
+			}
+		}
+		j.onlyReader[reason]++
+		if reason == "" {
+			j.failures++
+			j.t.Errorf("the schema accepts what the reader refuses: %v\n%s", refusal, text)
+		}
+	}
+	if j.failures > 20 {
+		j.t.Fatal("and so on")
+	}
+}
+
+// way leads from the root of a tree to a value: keys of mappings, and the first item of lists, which is an empty word.
+type way []string
+
+// eachWay visits the ways to all values of a tree.
+func eachWay(tree any, w way, visit func(way)) {
+	if len(w) > 0 {
+		visit(w)
+	}
+	switch tree := tree.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(tree)) {
+			eachWay(tree[key], append(w[:len(w):len(w)], key), visit)
+		}
+	case []any:
+		if len(tree) > 0 {
+			eachWay(tree[0], append(w[:len(w):len(w)], ""), visit)
+		}
+	}
+}
+
+// around is the mapping or the list that has the last step of the way, nil if there is none.
+func (w way) around(tree any) any {
+	for _, step := range w[:len(w)-1] {
+		switch here := tree.(type) {
+		case map[string]any:
+			tree = here[step]
+		case []any:
+			if step != "" || len(here) == 0 {
+				return nil
+			}
+			tree = here[0]
+		default:
+			return nil
+		}
+	}
+	return tree
+}
+
+func (w way) get(tree any) any {
+	switch around := w.around(tree).(type) {
+	case map[string]any:
+		return around[w[len(w)-1]]
+	case []any:
+		return around[0]
+	}
+	return nil
+}
+
+// set gives the value at the end of the way another one, and reports whether the way leads there.
+func (w way) set(tree, value any) bool {
+	last := w[len(w)-1]
+	switch around := w.around(tree).(type) {
+	case map[string]any:
+		around[last] = value
+		return last != ""
+	case []any:
+		if last == "" && len(around) > 0 {
+			around[0] = value
+			return true
+		}
+	}
+	return false
+}
+
+func (w way) remove(tree any) {
+	if around, is := w.around(tree).(map[string]any); is {
+		delete(around, w[len(w)-1])
+	}
+}
+
+func decoded(text string) any {
+	var value any
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		panic(err)
+	}
+	return value
 }
 
 func compile(t *testing.T, text []byte) *jsonschema.Schema {
@@ -316,11 +431,7 @@ func changed(random *rand.Rand, tree, other any) any {
 		list[i] = changed(random, list[i], there)
 		return list
 	}
-	var sample any
-	if err := json.Unmarshal([]byte(samples[random.IntN(len(samples))]), &sample); err != nil {
-		panic(err)
-	}
-	return sample
+	return decoded(samples[random.IntN(len(samples))])
 }
 
 var fineTopologies = []string{
@@ -378,6 +489,10 @@ faults:
 		"topology: aws-2020-06-05\n" + three + "load: {arrivals: step, peak: 2.5, steps: 5}\nsweep: {durability: [memory, fsync]}\n",
 		"topology: aws-2020-06-05\n" + three + "load: {arrivals: burst, peak: 2, every: 1s, burst: 100ms}\nsweep: {network.jitter: [true, false]}\n",
 		"topology: aws-2020-06-05\n" + three + "load: {arrivals: day, every: 5s, hours: {us-east-1: -5, eu-west-1: 0.5}}\nsweep: {load.keys.count: [5, 10, 20]}\n",
+	}
+	for _, fault := range []string{"restart: all", "partition: [[us-east-1]]", "cut: [us-east-1, eu-west-1]", "isolate: random", "heal: true", "loss: 5%",
+		"delay: 5ms", "slow: {region: us-east-1, by: 5ms}", "skew: {region: us-east-1, rate: 50%}"} {
+		all = append(all, "topology: aws-2020-06-05\n"+three+"faults: [{at: 1s, "+fault+"}]\n")
 	}
 	for _, name := range configs.Experiments() {
 		text, err := configs.Experiment(name)
