@@ -59,7 +59,7 @@ func DrawBeside(dir string, r, other *result.Result, opts FigureOptions) ([]stri
 	if err := sameSweep(r, other); err != nil {
 		return nil, err
 	}
-	one := file{name: "throughput-both", figure: func([]int) *figure { return sweepOf(r).throughputFigure(sweepOf(other)) }}
+	one := file{name: "throughput-both", figure: func([]int) *figure { return sweepOf(r).labelled().throughputFigure(sweepOf(other).labelled()) }}
 	return one.write(dir, r, &opts)
 }
 

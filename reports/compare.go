@@ -113,13 +113,13 @@ func DrawCompare(path string, results []*result.Result, names []string, opts Com
 			if what != "" {
 				regionName += ", " + what
 			}
-			panels = append(panels, comparedBars(comparisons[:n], region, regionName))
+			panels = append(panels, comparedBars(comparisons[:n], region, labelled(results[0], regionName)))
 		}
 		comparisons = comparisons[n:]
 	}
 	what := make([]string, len(results))
 	for i, r := range results {
-		what[i] = names[i] + " = " + subtitle(r)
+		what[i] = names[i] + " = " + drawable(labelled(r, subtitle(r)))
 	}
 	f := barFigure("Comparison of latency by region", what, timeName(results[0]), panels)
 	encoded, err := f.drawing(&look).encode(format, look.Theme, provenanceOf(f.title, look.Command, results...))

@@ -42,10 +42,10 @@ func crashFigure(r *result.Result) *figure {
 	}
 	names := make([]string, len(groups))
 	for i, g := range groups {
-		names[i] = g.name()
+		names[i] = labelled(r, g.name())
 	}
 	for i, p := range panels {
-		labelled := i == len(panels)-1 || catchesUp(panels[i+1])
+		marked := i == len(panels)-1 || catchesUp(panels[i+1])
 		if catchesUp(p) {
 			f.xLabel += "; that to catch up on a scale of its own"
 		} else {
@@ -54,12 +54,12 @@ func crashFigure(r *result.Result) *figure {
 		if p.limit == 0 {
 			p.limit = 1 // nothing has an end
 		}
-		chart := barChart(names, p.limit, labelled)
+		chart := barChart(names, p.limit, marked)
 		chart.Add(p)
 		for row := range groups {
 			f.rightEdge = max(f.rightEdge, valueRoom(p.value(row)))
 		}
-		f.panels = append(f.panels, panel{title: "until " + groups[0].times[p.time].until(), plot: chart, unmarked: !labelled, over: 3, overlay: p.overlay})
+		f.panels = append(f.panels, panel{title: labelled(r, "until "+groups[0].times[p.time].until()), plot: chart, unmarked: !marked, over: 3, overlay: p.overlay})
 	}
 	f.legend = crashLegend(groups)
 	return f

@@ -16,7 +16,7 @@ type condition struct{ name, value string }
 // free names the keys of an experiment in which compared runs may differ: they are what is
 // compared, in which world, how often, and what is demanded of it. The topology is compared as it
 // was used, not by the name of its file.
-var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed", "thresholds", "topology"}
+var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed", "thresholds", "topology", "labels"}
 
 // conditionsOf lists the conditions of a result: whatever an experiment file says under keys that
 // are not free, and the delays that came of it.

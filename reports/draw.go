@@ -138,7 +138,7 @@ func latencyFigures(r *result.Result) []file {
 		trust = []file{{name: "trust", figure: func([]int) *figure { return trustFigure(r) }}}
 	}
 	if r.Experiment.Sweep != nil {
-		writes := sweepOf(r)
+		writes := sweepOf(r).labelled()
 		throughput := file{name: "throughput", of: writes.points[0], figure: func(regions []int) *figure { return writes.only(regions).throughputFigure(nil) }}
 		if r.Experiment.Load.IsSearch() {
 			return append([]file{throughput}, trust...)
@@ -154,7 +154,7 @@ func latencyFigures(r *result.Result) []file {
 		}
 		return files
 	}
-	writes := viewOf(r)
+	writes := viewOf(r).labelled()
 	var files []file
 	for _, v := range writes.kinds() {
 		suffix := v.suffix()
@@ -192,7 +192,13 @@ func subtitle(r *result.Result) string {
 
 // subtitles are the lines that say of which run a figure is, and which faults there were: each figure of a run with faults
 // says so.
-func subtitles(r *result.Result) []string { return append([]string{subtitle(r)}, faultList(r)...) }
+func subtitles(r *result.Result) []string {
+	lines := append([]string{subtitle(r)}, faultList(r)...)
+	for i := range lines {
+		lines[i] = drawable(labelled(r, lines[i]))
+	}
+	return lines
+}
 
 // latencyFigure shows which regions pay for how many round trips under which protocol.
 func latencyFigure(v *view) *figure {

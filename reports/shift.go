@@ -138,7 +138,7 @@ func shiftFigure(comparisons []comparison, results []*result.Result, names []str
 		data: newData("subject", "region", "difference", "percentile", "difference_ms", "low_ms", "high_ms", "pairs"),
 	}
 	for i, r := range results {
-		f.subtitle = append(f.subtitle, names[i]+" = "+subtitle(r))
+		f.subtitle = append(f.subtitle, names[i]+" = "+drawable(labelled(r, subtitle(r))))
 	}
 	type curve struct {
 		name string
@@ -155,7 +155,7 @@ func shiftFigure(comparisons []comparison, results []*result.Result, names []str
 	var legend []string // the names of curves; their numbers are those of their colours
 	for _, subject := range subjects {
 		for region := range comparisons[0].members[0].regions {
-			name := comparisons[0].members[0].regions[region]
+			name := labelled(results[0], comparisons[0].members[0].regions[region])
 			var curves []curve
 			for _, c := range comparisons {
 				if c.what != subject {

@@ -212,8 +212,8 @@ func (d *spaceTime) drawStrips(page draw.Canvas) {
 	}
 }
 
-// glyphs mark what happens, the most important last: of several at once, it covers the others.
-var glyphs = []struct {
+// symbols mark what happens, the most important last: of several at once, it covers the others.
+var symbols = []struct {
 	kind  result.EventKind
 	name  string
 	style draw.GlyphStyle
@@ -230,7 +230,7 @@ func (n *note) drawGlyph(page draw.Canvas, at vg.Point) {
 		cross(page, at, crossSize+1)
 		return
 	}
-	for _, g := range slices.Backward(glyphs) {
+	for _, g := range slices.Backward(symbols) {
 		if slices.Contains(n.kinds, g.kind) {
 			drawGlyph(page, g.style, at)
 			return
@@ -246,7 +246,7 @@ func drawGlyph(page draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 
 func (d *spaceTime) drawLegend(page draw.Canvas, y vg.Length) {
 	x := pageEdge + 3
-	for _, g := range glyphs {
+	for _, g := range symbols {
 		if g.name == "" {
 			continue
 		}

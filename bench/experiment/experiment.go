@@ -26,6 +26,9 @@ type Experiment struct {
 	// By default: replicas.
 	Clients []string `yaml:"clients" json:"clients"`
 
+	// Labels are what figures call regions whose names they cannot draw, or that should be called otherwise, by region.
+	Labels map[string]string `yaml:"labels" json:"labels,omitempty"`
+
 	Protocols  []Protocol `yaml:"protocols" json:"protocols"` // every driver that works with that many replicas
 	Load       Load       `yaml:"load" json:"load"`
 	Network    Network    `yaml:"network" json:"network"`
