@@ -21,8 +21,6 @@ type BaselineOptions struct {
 	Force bool
 	// Protocols are the labels to compare; empty: all that both results have.
 	Protocols []string
-	// Color is that of TableOptions.
-	Color bool
 }
 
 // checked is one percentile of a result beside that of its baseline.

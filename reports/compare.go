@@ -58,7 +58,6 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 	if opts.Format == FormatJSON {
 		return WriteJSON(w, describeComparisons(comparisons))
 	}
-	opts.Color = opts.Color && !opts.Format.OnlyData() && opts.Format != FormatMarkdown
 	out := Page{Output: opts.Output}
 	for i, r := range results {
 		fmt.Fprintf(&out, "%s = %s\n", names[i], subtitle(r))
@@ -68,10 +67,11 @@ func Compare(w io.Writer, results []*result.Result, names []string, opts Compare
 			fmt.Fprintf(&out, "DIFFERENT: %s\n", line)
 		}
 	}
-	fewest := math.MaxInt
+	fewest, mark := math.MaxInt, opts.marking(opts.Color)
 	for _, c := range comparisons {
-		fewest = min(fewest, c.write(&out, opts.Color))
+		fewest = min(fewest, c.write(&out, mark))
 	}
+	fmt.Fprint(&out, mark.explanation())
 	fmt.Fprintln(&out, "× is the ratio to the first: the geometric mean over repeats, paired by number. Intervals are by resampling of the pairs.")
 	if fewest < runsForInterval {
 		fmt.Fprintf(&out, "A 95 %% interval of a ratio cannot be had with fewer than %d paired repeats; a ratio here has %d.\n", runsForInterval, fewest)
@@ -295,7 +295,7 @@ func acrossResults(results []*result.Result, names, labels []string) ([]comparis
 }
 
 // write writes the table and returns the least number of pairs that a ratio rests on.
-func (c comparison) write(out *Page, colored bool) (fewest int) {
+func (c comparison) write(out *Page, mark marking) (fewest int) {
 	fewest = math.MaxInt
 	if c.title != "" || c.what != "" {
 		fmt.Fprintf(out, "\n%s", strings.Join(slices.DeleteFunc([]string{c.title, c.what}, func(s string) bool { return s == "" }), ", "))
@@ -315,7 +315,7 @@ func (c comparison) write(out *Page, colored bool) (fewest int) {
 				row[2] = ""
 			}
 			for _, p := range []percentile{p50, p99} {
-				cell, _ := latencyCell(s, p.at, time.Duration(p.of(s.Response)), colored)
+				cell := latencyCell(s, p.at, time.Duration(p.of(s.Response)), mark)
 				row = append(row, cell)
 				if i == 0 || first == nil {
 					row = append(row, "", "")

@@ -73,7 +73,7 @@ func (s *sweep) write(out *Page, opts TableOptions) {
 	}
 	t := newTable(header...)
 	first := s.points[0]
-	missing := make([]withheld, len(s.points))
+	missing, mark := make([]withheld, len(s.points)), opts.marking(opts.Color)
 	for i, label := range first.labels {
 		name := label
 		for region, regionName := range first.regions {
@@ -89,7 +89,7 @@ func (s *sweep) write(out *Page, opts TableOptions) {
 					continue
 				}
 				missing[n].note(one)
-				row = append(row, pairCell(one, opts.Color))
+				row = append(row, pairCell(one, mark))
 			}
 			t.AppendRow(row)
 			name = ""
@@ -103,6 +103,7 @@ func (s *sweep) write(out *Page, opts TableOptions) {
 	}
 	fmt.Fprintf(out, "\n%ss: p50 / p99 in ms, and how many were answered a second, by %s\n", s.noun(), s.Experiment.Sweep.Path)
 	out.Table(t)
+	fmt.Fprint(out, mark.explanation())
 	said := map[string]bool{}
 	for n, v := range s.points {
 		for _, line := range missing[n].footnotes(v.Result) {
@@ -183,9 +184,9 @@ func (v *view) achievedCell(protocol int) string {
 }
 
 // pairCell writes p50 and p99 without their unit.
-func pairCell(s *series, color bool) string {
-	p50, _ := latencyCell(s, 50, s.Response.P50, color)
-	p99, _ := latencyCell(s, 99, s.Response.P99, color)
+func pairCell(s *series, mark marking) string {
+	p50 := latencyCell(s, 50, s.Response.P50, mark)
+	p99 := latencyCell(s, 99, s.Response.P99, mark)
 	if p50 == p99 && s.saturated {
 		return p50
 	}

@@ -39,7 +39,6 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 	if opts.Format == FormatJSON {
 		return WriteJSON(w, describeResult(r))
 	}
-	opts.Color = opts.Color && !opts.Format.OnlyData() && opts.Format != FormatMarkdown
 	out := Page{Output: opts.Output}
 	fmt.Fprintf(&out, "%s\n", headline(r))
 	var verdict []string
@@ -83,7 +82,7 @@ func (v *view) write(out *Page, opts TableOptions) {
 	}
 	t := newTable(header...)
 	var missing withheld
-	faint, bounded := false, false
+	mark, bounded := opts.marking(opts.Color), false
 	for i, label := range v.labels {
 		first := v.withCaveat(label)
 		var all totals
@@ -94,8 +93,8 @@ func (v *view) write(out *Page, opts TableOptions) {
 			}
 			missing.note(s)
 			percentile := func(p float64, d time.Duration) string {
-				cell, dimmed := latencyCell(s, p, d, opts.Color)
-				faint, bounded = faint || dimmed, bounded || strings.Contains(cell, "(−")
+				cell := latencyCell(s, p, d, mark)
+				bounded = bounded || strings.Contains(cell, "(−")
 				return cell
 			}
 			row := table.Row{first, s.Region, percentile(50, s.Response.P50), percentile(99, s.Response.P99)}
@@ -120,9 +119,7 @@ func (v *view) write(out *Page, opts TableOptions) {
 	for _, line := range missing.footnotes(v.Result) {
 		fmt.Fprintf(out, "%s %s\n", withheldMark, line)
 	}
-	if faint && opts.Color {
-		fmt.Fprintf(out, "%s fewer than 100 samples lie beyond the percentile, or more than 1 %% of it may be the instrument's\n", faintText("faint"))
-	}
+	fmt.Fprint(out, mark.explanation())
 	if bounded {
 		fmt.Fprintf(out, "(−0.1) so much less, at most, without the lag of the load generator and the lateness of the emulator\n")
 	}
@@ -172,27 +169,65 @@ const busyMark = "busy"
 
 // latencyCell writes a response percentile as far as the samples and the instrument bear it, and how much of it may be the
 // instrument's. One of writes without an answer is a lower bound.
-func latencyCell(s *series, percentile float64, d time.Duration, color bool) (cell string, dimmed bool) {
+func latencyCell(s *series, percentile float64, d time.Duration, mark marking) string {
 	if s.saturated {
-		return "saturated", false
+		return "saturated"
 	}
 	if result.ConfidenceIn(percentile, s.Response.Count) != result.Withheld && s.spoilt(percentile) {
-		return busyMark, false
+		return busyMark
 	}
-	cell = lessBound(d, s.Bound(percentile))
+	cell := lessBound(d, s.Bound(percentile))
 	if s.unanswered(percentile) {
 		cell = "> " + ms(d)
 	}
 	switch s.confidence(percentile) {
 	case result.Withheld:
-		return withheldMark, false
+		return withheldMark
 	case result.Dimmed:
-		if color {
-			cell = faintText(cell)
-		}
-		return cell, true
+		return mark.uncertain(cell)
 	}
-	return cell, false
+	return cell
+}
+
+// uncertainMark stands before a percentile that is uncertain, with colour or without.
+const uncertainMark = "~"
+
+// marking is how tables mark what is uncertain.
+type marking struct {
+	format Format
+	color  bool  // also by faint letters
+	used   *bool // whether anything was
+}
+
+// marking is how these tables mark what is uncertain: data for programs has no marks.
+func (o *Output) marking(color bool) marking {
+	return marking{o.Format, color && !o.Format.OnlyData() && o.Format != FormatMarkdown, new(bool)}
+}
+
+// uncertain marks a cell.
+func (m marking) uncertain(cell string) string {
+	*m.used = true
+	switch {
+	case m.format.OnlyData():
+		return cell
+	case m.format == FormatMarkdown:
+		return `\` + uncertainMark + cell // two of them would strike out what is between
+	case m.color:
+		return faintText(uncertainMark + cell)
+	}
+	return uncertainMark + cell
+}
+
+// explanation tells what the mark means, in a line; empty if nothing was marked.
+func (m marking) explanation() string {
+	if !*m.used {
+		return ""
+	}
+	mark := uncertainMark
+	if m.color {
+		mark = faintText(uncertainMark)
+	}
+	return mark + " uncertain: fewer than 100 samples lie beyond the percentile, or more than 1 % of it may be the instrument's\n"
 }
 
 // faintText asks a terminal for faint letters, and for normal ones after them (ECMA-48, SGR 2

@@ -152,6 +152,7 @@ func (s *sweep) searchLines() []string {
 
 // writeSearch writes a table with the rates that a search has tried with each protocol, and the slowest region at each.
 func (s *sweep) writeSearch(out *Page, opts TableOptions) {
+	mark := opts.marking(opts.Color)
 	t := newTable("protocol", "load.rate", "offered/s", "achieved/s", "slowest p50", "slowest p99")
 	for i, label := range s.points[0].labels {
 		name := label
@@ -164,7 +165,7 @@ func (s *sweep) writeSearch(out *Page, opts TableOptions) {
 						slowest = one
 					}
 				}
-				cell, _ := latencyCell(slowest, p.at, time.Duration(p.of(slowest.Response)), opts.Color)
+				cell := latencyCell(slowest, p.at, time.Duration(p.of(slowest.Response)), mark)
 				row = append(row, cell)
 			}
 			t.AppendRow(row)
@@ -174,6 +175,7 @@ func (s *sweep) writeSearch(out *Page, opts TableOptions) {
 	}
 	fmt.Fprintln(out)
 	out.Table(t)
+	fmt.Fprint(out, mark.explanation())
 }
 
 // objectiveOf writes an objective: p50 at most 80 ms and p99 at most 300 ms.

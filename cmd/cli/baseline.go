@@ -61,7 +61,7 @@ func (c *regressionCheck) run(cmd *cobra.Command, results []*result.Result, name
 		names[0] += " (baseline)"
 	}
 	regressions, err := reports.Baseline(cmd.OutOrStdout(), results[0], results[1], names[0], names[1], reports.BaselineOptions{
-		FailAbove: c.allowed, Force: options.Force, Protocols: options.Protocols, Color: options.Color})
+		FailAbove: c.allowed, Force: options.Force, Protocols: options.Protocols})
 	var unprinted *fs.PathError
 	if errors.As(err, &unprinted) {
 		return err
