@@ -187,3 +187,28 @@ func TestTextCanBeRead(t *testing.T) {
 		}
 	}
 }
+
+// A figure of some regions shows of them what that of all shows.
+func TestSomeRegionsAreShownAsAmongAll(t *testing.T) {
+	for _, r := range []*result.Result{withBreakdowns(threeRegions().result()), swept()} {
+		for _, f := range figuresOf(r) {
+			if f.of == nil || f.name == "heat" { // its grid depends on what is shown
+				continue
+			}
+			all := map[string]bool{}
+			for _, row := range f.figure(nil).data.rows {
+				all[fmt.Sprint(row)] = true
+			}
+			some := f.figure([]int{2}).data.rows
+			if len(some) == 0 || len(some) >= len(all) {
+				t.Errorf("%s: one of three regions has %d rows of %d", f.name, len(some), len(all))
+			}
+			for _, row := range some {
+				if !all[fmt.Sprint(row)] {
+					t.Errorf("%s: of one region it has the row %q, which is not among those of all", f.name, row)
+					break
+				}
+			}
+		}
+	}
+}

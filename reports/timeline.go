@@ -44,7 +44,7 @@ func timelineFigure(v *view) *figure {
 			if s == nil {
 				continue
 			}
-			steps := coarsened(s.runs[0].Regions[region].Of(v.kind).Intervals)
+			steps := coarsened(s.runs[0].Regions[s.region].Of(v.kind).Intervals)
 			if len(steps) == 0 {
 				continue
 			}
