@@ -238,6 +238,9 @@ func addFault(fault *jsonschema.Schema) {
 		get(fault, key).MinLength = limit(1)
 	}
 	get(fault, "heal").Const = true
+	for _, key := range []string{"loss", "delay"} {
+		get(fault, key).Not = &jsonschema.Schema{Pattern: "^[^1-9]*$"} // nothing but zeros says nothing
+	}
 	for _, kind := range []string{"restart", "heal"} { // which cannot be undone
 		fault.AllOf = append(fault.AllOf, &jsonschema.Schema{Not: &jsonschema.Schema{Required: []string{kind, "for"}}})
 	}
