@@ -296,7 +296,7 @@ func TestPlayground(t *testing.T) {
 		p.until(`document.body.dataset.fingerprint !== undefined`)
 		p.choose("topology", "round-trips.yaml", "change")
 		p.choose("round-trips", "oslo rome 40ms\nrome lima 190ms", "input")
-		p.until(`document.getElementById("problem").textContent.includes("no link from oslo to lima")`)
+		p.until(`document.getElementById("problem").textContent.includes("no round trip between oslo and lima")`)
 		p.choose("round-trips", "oslo rome 40ms\nrome lima 190ms\noslo lima 200ms", "input")
 		p.until(`document.getElementById("problem").hidden`)
 		found := p.run()
