@@ -15,7 +15,7 @@ import (
 // maxTraced is how many writes of a region and run a trace has, spread over the measured time: what a viewer shows at once.
 const maxTraced = 500
 
-// TraceWriter writes the sampled writes of runs as trace events in the JSON array format, which Perfetto and Chrome open
+// TraceWriter writes the sampled writes of runs as trace events in the JSON array format, for Perfetto and speedscope
 // (Trace Event Format, https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU). Each run is a
 // process; each replica and each region's clients are a thread of it. In that format the slices of a thread lie one within the
 // other or apart; where steps of a replica overlap, since one waited for another, it has further threads. The zero value is
