@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -46,9 +47,15 @@ func OfResult(ctx context.Context, plan *experiment.Plan, found *result.Result) 
 		if i < 0 {
 			continue // it was interrupted before
 		}
-		part := at
-		if messages := found.Runs[i].Network.Messages; messages > mostMessages {
-			share := mostMessages / float64(messages)
+		part, faster := at, 1.0
+		if !found.Experiment.IsSimulated() {
+			faster = fasterSimulated(&at, protocol, &found.Runs[i])
+		}
+		if faster > mostFaster {
+			continue // its clients would go on for ever while no time passes
+		}
+		if messages := float64(found.Runs[i].Network.Messages) * faster; messages > mostMessages {
+			share := mostMessages / messages
 			load := &part.Experiment.Load
 			load.Warmup, load.Duration = time.Duration(share*float64(load.Warmup)), time.Duration(share*float64(load.Duration))
 			told.Exact, told.Length = false, min(told.Length, load.Duration)
@@ -60,6 +67,28 @@ func OfResult(ctx context.Context, plan *experiment.Plan, found *result.Result) 
 		told.Writes = append(told.Writes, writes...)
 	}
 	return told, nil
+}
+
+// mostFaster is how many times as many commands as in its run a closed loop may have in virtual time to be told.
+const mostFaster = 1000
+
+// fasterSimulated is how many times as many commands the clients of a run issue in virtual time, about. In an open loop they issue
+// the same. In a closed loop they issue the next one when they are answered, which in virtual time is after the floor.
+func fasterSimulated(plan *experiment.Plan, protocol experiment.Protocol, run *result.Run) float64 {
+	load, faster := &plan.Experiment.Load, 1.0
+	if load.Arrivals != experiment.Closed {
+		return faster
+	}
+	for client := range min(len(plan.Experiment.Clients), len(run.Regions)) {
+		lived, floor := run.Regions[client].Service.P50+load.ThinkTime, plan.Floor(protocol, client)+load.ThinkTime
+		switch {
+		case floor <= 0:
+			return math.Inf(1)
+		case lived > 0:
+			faster = max(faster, float64(lived)/float64(floor))
+		}
+	}
+	return faster
 }
 
 // Parse reads what was told from its JSON, and refuses what cannot be drawn.

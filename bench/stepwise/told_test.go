@@ -9,6 +9,7 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/bench/stepwise"
 	"quorumbench/protocols/registry"
 )
@@ -76,6 +77,37 @@ func TestParseRefusesWhatCannotBeDrawn(t *testing.T) {
 	} {
 		if _, err := stepwise.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want an error with %q", text, err, want)
+		}
+	}
+}
+
+// In virtual time, clients of a closed loop that a write costs nothing go on for ever, and others issue many more commands than in
+// the live run.
+func TestClosedLoopsOfLiveRunsAreToldInPart(t *testing.T) {
+	for _, test := range []struct {
+		roundTrip string
+		told      bool
+	}{{"0s", false}, {"10us", true}, {"100ms", true}} {
+		plan, err := experiment.Parse("closed.yaml", []byte("topology: {rtt: {a-b: "+test.roundTrip+", a-c: "+test.roundTrip+", b-c: "+test.roundTrip+"}}\n"+
+			"protocols: [raft]\nload: {arrivals: closed, clients: 100, duration: 5s, warmup: 0s}\n"), registry.Drivers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run := result.Run{Protocol: "raft", Measured: 5 * time.Second, Network: result.NetworkRun{Messages: 1_000_000}}
+		for _, region := range plan.Experiment.Clients {
+			one := result.RegionRun{Region: region}
+			one.Service.P50 = 3 * time.Millisecond
+			run.Regions = append(run.Regions, one)
+		}
+		told, err := stepwise.OfResult(t.Context(), plan, &result.Result{Experiment: plan.Experiment, Runs: []result.Run{run}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(told.Writes) > 0; got != test.told {
+			t.Errorf("round trips of %s: %d writes", test.roundTrip, len(told.Writes))
+		}
+		if test.told && (told.Exact || told.Length > time.Second) {
+			t.Errorf("round trips of %s: %v of 5s are played", test.roundTrip, told.Length)
 		}
 	}
 }
