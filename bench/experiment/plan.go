@@ -68,6 +68,29 @@ func (p *Plan) ReplicaConfig(protocol Protocol, id protocols.NodeID) protocols.C
 	})
 }
 
+// CheckEnds refuses an experiment in virtual time that would never end: a closed loop in which a command takes no time, so that its
+// client issues the next one, and the next, at the same moment.
+func (p *Plan) CheckEnds() error {
+	e := &p.Experiment
+	if !e.IsSimulated() || e.Load.Arrivals != Closed {
+		return nil
+	}
+	for _, point := range p.Points() {
+		at := &point.Experiment
+		if at.Load.ThinkTime > 0 || at.Simulation.HasCosts() || at.Simulation.PersistCost > 0 {
+			continue
+		}
+		for _, protocol := range at.Protocols {
+			for client, region := range at.Clients {
+				if point.Floor(protocol, client) == 0 {
+					return fmt.Errorf("found a closed loop in virtual time in which a write from %s takes no time under %s, so that it would never end; accepted: round trips, load.think_time or simulation.command_cost above 0s, or world: live", region, protocol.Label)
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // betweenReplicas returns the delays between the regions that have replicas, which come first in Regions.
 func (p *Plan) betweenReplicas() protocols.Delays {
 	n := len(p.Experiment.Replicas)

@@ -57,3 +57,27 @@ func parsed(t *testing.T, yaml string) *experiment.Plan {
 	}
 	return plan
 }
+
+// A closed loop in virtual time, without distances and costs, would issue commands for ever at one moment.
+func TestAClosedLoopInVirtualTimeTakesTime(t *testing.T) {
+	for _, test := range []struct {
+		text  string
+		takes bool
+	}{
+		{"topology: {rtt: {a-b: 0s, a-c: 0s, b-c: 0s}}\nworld: sim\nload: {arrivals: closed}\n", false},
+		{"topology: {rtt: {a-b: 0s, a-c: 0s, b-c: 0s}}\nworld: live\nload: {arrivals: closed}\n", true},
+		{"topology: {rtt: {a-b: 0s, a-c: 0s, b-c: 0s}}\nworld: sim\nload: {rate: 10/s}\n", true},
+		{"topology: {rtt: {a-b: 0s, a-c: 0s, b-c: 0s}}\nworld: sim\nload: {arrivals: closed, think_time: 1ms}\n", true},
+		{"topology: {rtt: {a-b: 0s, a-c: 0s, b-c: 0s}}\nworld: sim\nload: {arrivals: closed}\nsimulation: {command_cost: 1us}\n", true},
+		{"topology: {rtt: {a-b: 1ms, a-c: 1ms, b-c: 1ms}}\nworld: sim\nload: {arrivals: closed}\n", true},
+		{"topology: {rtt: {a-b: 0s, a-c: 0s, b-c: 0s}}\nworld: sim\nload: {arrivals: closed}\nsweep: {load.think_time: [1ms, 0s]}\n", false},
+	} {
+		plan, err := experiment.Parse("e.yaml", []byte(test.text+"protocols: [raft]\n"), registry.Drivers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := plan.CheckEnds(); (err == nil) != test.takes {
+			t.Errorf("%s: found %v", test.text, err)
+		}
+	}
+}

@@ -96,6 +96,9 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 			if simulated {
 				plan.Experiment.World = experiment.Simulated
 			}
+			if err := plan.CheckEnds(); err != nil {
+				return usage(err)
+			}
 			if err := checkSpin(spin, plan); err != nil {
 				return usage(err)
 			}
