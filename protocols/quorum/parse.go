@@ -22,6 +22,7 @@ func (e *SyntaxError) Error() string { return e.Text }
 const (
 	mostText  = 8 << 10 // bytes
 	mostDepth = 16      // systems in one another
+	setsDepth = 3       // systems in one another that a form of sets makes: grid({a,b}) is all(any(2 of (a,b)),…)
 )
 
 // Parse reads a quorum system from an expression. These are the forms, where x stands for a replica's name or for
@@ -39,7 +40,7 @@ const (
 //
 // A name that holds spaces, brackets or one of , = " { } stands in quotes. The replicas are known by find, which returns a replica
 // and whether there is one of the name. The error is a *SyntaxError. What a System's Text returns reads as that
-// system.
+// system, unless it is longer than what is accepted: the text of a grid writes each row twice.
 func Parse(text string, find func(name string) (replica int32, known bool)) (System, error) {
 	p := &parser{text: text, find: find}
 	if len(text) > mostText {
@@ -180,6 +181,9 @@ func (p *parser) call(name string, begin, depth int) (System, error) {
 		}
 		return Any(systems...), nil
 	case "joint", "grid", "rows", "columns":
+		if depth+setsDepth > mostDepth {
+			return nil, p.errorf(begin, "found %s(…) with systems %d deep in one another, of which it makes %d; accepted: up to %d", name, depth+setsDepth, setsDepth, mostDepth)
+		}
 		sets, err := p.sets(name)
 		if err != nil {
 			return nil, err

@@ -124,11 +124,11 @@ func (q sized) String() string { return q.Text(nil) }
 
 func (q sized) Text(name Namer) string {
 	switch {
-	case q.majority:
-		return "majority" + q.members.Text(quoted(name))
 	case q.size == 1 && q.members.Size() == 1:
 		members := q.members.Text(quoted(name))
 		return members[1 : len(members)-1] // the replica alone
+	case q.majority:
+		return "majority" + q.members.Text(quoted(name))
 	}
 	return fmt.Sprintf("%d of %s", q.size, q.members.Text(quoted(name)))
 }
