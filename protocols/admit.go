@@ -10,7 +10,7 @@ import (
 
 // FieldError refuses a field of a Config.
 type FieldError struct {
-	// Field is "members", "quorums", or "options" with a full stop and the name of an option behind it.
+	// Field is "members", "replicas", "quorums", or "options" with a full stop and the name of an option behind it.
 	Field string
 	Err   error // says what was found and what is accepted
 }
@@ -23,8 +23,9 @@ func (e *FieldError) Unwrap() error { return e.Err }
 
 // The fields of a FieldError.
 const (
-	FieldMembers = "members"
-	FieldQuorums = "quorums"
+	FieldMembers  = "members"
+	FieldReplicas = "replicas"
+	FieldQuorums  = "quorums"
 )
 
 func optionField(name string) string { return "options." + name }
@@ -40,6 +41,14 @@ func (d *Driver) Complete(c Config) (Config, error) {
 	}
 	if !slices.Equal(c.Members, Members(n)) {
 		return c, &FieldError{FieldMembers, fmt.Errorf("found the members %v; accepted: 0 to %d, in that order", c.Members, n-1)}
+	}
+	if c.Changes() {
+		if !d.ChangesMembership {
+			return c, &FieldError{FieldReplicas, fmt.Errorf("found a membership that changes, of %s; accepted: a driver that changes its membership, or the same members from the beginning to the end", d.Name)}
+		}
+		if c.Replicas < n || c.Replicas > MaxReplicas {
+			return c, &FieldError{FieldReplicas, fmt.Errorf("found %d replicas, of which %d are members; accepted: up to %d, the members among them", c.Replicas, n, MaxReplicas)}
+		}
 	}
 	if err := d.completeOptions(&c); err != nil {
 		return c, err

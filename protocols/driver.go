@@ -29,6 +29,9 @@ type Driver struct {
 	// Meeting lists which of the roles' quorums must have a member in common. With none, the quorums cannot be chosen: they
 	// follow from the protocol's rules, and are there to be told.
 	Meeting []quorum.Meeting
+	// ChangesMembership is true if replicas may be exchanged while they run: the driver understands InputMembership, and
+	// keeps the rules of package membership. Its conditions in Meeting are of two roles each.
+	ChangesMembership bool
 	// Validate, if set, refuses what the protocol does not work with, with a *FieldError. The options it is
 	// given are in their ranges; members and quorums have been checked, or will be, for what holds for every
 	// driver. See Complete.
@@ -58,12 +61,15 @@ type Driver struct {
 // share members, quorums, delays and options, which must not be changed.
 type Config struct {
 	ID      NodeID
-	Members []NodeID     // the replicas of the first membership: 0 … n-1, in that order
-	Quorums quorum.Roles // by what they are for, as the driver names it
-	Leader  NodeID       // who shall lead, Nobody for drivers without a leader
-	Delays  Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
-	Options any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
-	Limits  flow.Limits  // of the size of messages; zero: those of package flow
+	Members []NodeID // the replicas of the first membership: 0 … n-1, in that order
+	// Replicas is how many replicas may ever be members: 0 … Replicas-1, of which all have delays and run from the
+	// beginning. Zero: the membership never changes.
+	Replicas int
+	Quorums  quorum.Roles // by what they are for, as the driver names it
+	Leader   NodeID       // who shall lead, Nobody for drivers without a leader
+	Delays   Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
+	Options  any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
+	Limits   flow.Limits  // of the size of messages; zero: those of package flow
 	// SnapshotEvery is how many commands, or records, lie between two snapshots of a replica. Tests set it low. Zero:
 	// see SnapshotDue.
 	SnapshotEvery uint64
@@ -87,6 +93,12 @@ func Members(n int) []NodeID {
 // Size is the number of members.
 func (c *Config) Size() int { return len(c.Members) }
 
+// Changes tells whether the membership may change.
+func (c *Config) Changes() bool { return c.Replicas > 0 }
+
+// MostReplicas is how many replicas may ever be members: those of the first membership, if it never changes.
+func (c *Config) MostReplicas() int { return max(c.Replicas, c.Size()) }
+
 // All is the set of the members.
 func (c *Config) All() quorum.Set { return quorum.Of(c.Members...) }
 
@@ -98,6 +110,11 @@ func (c *Config) AnswerTimeout(with NodeID) time.Duration {
 
 // IsMember tells whether a number is that of a member.
 func (c *Config) IsMember(id NodeID) bool { return slices.Contains(c.Members, id) }
+
+// IsOther tells whether a number is that of another replica that is a member or may become one.
+func (c *Config) IsOther(id NodeID) bool {
+	return id != c.ID && id >= 0 && int(id) < c.MostReplicas()
+}
 
 // IsPeer tells whether a number is that of another member.
 func (c *Config) IsPeer(id NodeID) bool { return id != c.ID && c.IsMember(id) }

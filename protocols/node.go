@@ -44,12 +44,13 @@ type InputKind uint8
 
 // The kinds of input; the comments say which fields of Input are set besides Kind and Now.
 const (
-	InputRestore InputKind = iota + 1 // Data: a record persisted in an earlier incarnation, oldest first
-	InputStart                        // nothing; exactly once an incarnation, after the restores
-	InputMessage                      // From, Data: a message that From sent
-	InputTimer                        // Timer: one that was set, and neither set again nor stopped since
-	InputCommand                      // From, Command, Data: a command, at a replica from a client node, at a client node from the load
-	InputDurable                      // Notice: the number that WhenDurable was called with; what was persisted before is durable
+	InputRestore    InputKind = iota + 1 // Data: a record persisted in an earlier incarnation, oldest first
+	InputStart                           // nothing; exactly once an incarnation, after the restores
+	InputMessage                         // From, Data: a message that From sent
+	InputTimer                           // Timer: one that was set, and neither set again nor stopped since
+	InputCommand                         // From, Command, Data: a command, at a replica from a client node, at a client node from the load
+	InputDurable                         // Notice: the number that WhenDurable was called with; what was persisted before is durable
+	InputMembership                      // Notice, Data: the number and the text of a membership.Request; only for drivers with ChangesMembership
 )
 
 // String returns the kind's name as traces print it.
@@ -67,6 +68,8 @@ func (k InputKind) String() string {
 		return "command"
 	case InputDurable:
 		return "durable"
+	case InputMembership:
+		return "membership"
 	}
 	return "unknown"
 }

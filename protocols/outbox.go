@@ -98,6 +98,10 @@ const (
 	MarkReverted  = "reverted"  // this replica took a promise or a vote back, under which nothing happened
 )
 
+// MarkMembership is what the mark of a leader begins with that has committed a membership; the membership follows, as its
+// String tells it.
+const MarkMembership = "membership "
+
 // Send sends m to a node. The message leaves when everything is durable that was persisted before, in this step or an
 // earlier one.
 func (o *Outbox) Send(to NodeID, m proto.Message) {

@@ -78,6 +78,7 @@ type Host struct {
 	input       protocols.Input
 	requests    requests
 	again       []toClient       // answers to give again with the next Release
+	membership  []request        // handed over so far; every incarnation gets them
 	now         []protocols.Send // scratch space of sendNow
 }
 
@@ -149,6 +150,28 @@ func (h *Host) Restore() {
 // Start tells the node that it is restored and may act.
 func (h *Host) Start() {
 	h.input = protocols.Input{Kind: protocols.InputStart}
+	h.Input(&h.input, h.config.World.Now())
+	for _, r := range h.membership {
+		h.handOver(r)
+	}
+}
+
+// request is a request for another membership.
+type request struct {
+	number uint64
+	text   string
+}
+
+// Membership gives the node a request for another membership, by its number and its text, as package membership reads it. The
+// node gets it in each later incarnation again, since the operator who has asked waits until it is done.
+func (h *Host) Membership(number uint64, text string) {
+	r := request{number, text}
+	h.membership = append(h.membership, r)
+	h.handOver(r)
+}
+
+func (h *Host) handOver(r request) {
+	h.input = protocols.Input{Kind: protocols.InputMembership, Notice: r.number, Data: []byte(r.text)}
 	h.Input(&h.input, h.config.World.Now())
 }
 

@@ -30,6 +30,7 @@ type Network struct {
 	// Delays are one way, between places. The first of them have a replica each; there are clients at all.
 	Delays    protocols.Delays
 	Replicas  int           // how many replicas there are; 0: as many as places
+	Members   int           // how many of these are members at first, if the membership is to change; 0: all, for ever
 	Retry     time.Duration // after which a client asks another replica; 0: never
 	Jitter    time.Duration // each message is late by 0 … Jitter: above zero messages overtake each other
 	Loss      float64       // share of messages lost, 0 … 1
@@ -74,6 +75,7 @@ type Cluster struct {
 	free    map[[2]protocols.NodeID]time.Duration // when a link has carried all that it was given
 	history map[protocols.CommandID]*issued
 	agreed  host.Agreement
+	asked   uint64                       // the number of the last request for another membership
 	ordered map[protocols.CommandID]bool // the commands that any replica has committed
 }
 
@@ -132,7 +134,7 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 		history: map[protocols.CommandID]*issued{}, ordered: map[protocols.CommandID]bool{},
 	}
 	n := cmp.Or(network.Replicas, len(network.Delays))
-	if err := driver.CheckReplicas(n); err != nil {
+	if err := driver.CheckReplicas(cmp.Or(network.Members, n)); err != nil {
 		t.Fatalf("the driver refuses %d replicas: %v", n, err)
 	}
 	for id := range n {
@@ -280,10 +282,27 @@ func (c *Cluster) Restart(id protocols.NodeID) {
 	c.arrive()
 }
 
+// Membership hands a request for another membership to some replicas, all if none are named, as an operator does: its
+// number is higher than those before, and its text as package membership reads it.
+func (c *Cluster) Membership(text string, to ...protocols.NodeID) {
+	c.asked++
+	for _, r := range c.Replicas {
+		if len(to) == 0 || slices.Contains(to, r.id) {
+			r.host.Membership(c.asked, text)
+			r.host.Release()
+		}
+	}
+	c.arrive()
+}
+
 // config is what a replica knows in its present incarnation.
 func (c *Cluster) config(id protocols.NodeID) protocols.Config {
+	members, changing := len(c.Replicas), 0
+	if c.Network.Members > 0 {
+		members, changing = c.Network.Members, len(c.Replicas)
+	}
 	return c.driver.MustComplete(protocols.Config{
-		ID: id, Members: protocols.Members(len(c.Replicas)), Leader: c.leader, Delays: c.betweenReplicas(),
+		ID: id, Members: protocols.Members(members), Replicas: changing, Leader: c.leader, Delays: c.betweenReplicas(),
 		Seed:          c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
 		NeverRestarts: c.Network.NeverRestarts,
 		SnapshotEvery: cmp.Or(c.Network.SnapshotEvery, SnapshotEvery), SnapshotStep: c.Network.SnapshotStep,

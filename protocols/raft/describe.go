@@ -79,13 +79,19 @@ func (m *AppendEntries) describe(term uint64) string {
 		name = fmt.Sprintf("AppendEntries %d..%d t%d", first, last, term)
 	}
 	var terms []string
-	foreign := false
+	foreign, changes := false, 0
 	for _, e := range m.Entries {
+		if len(e.Membership) > 0 {
+			changes++
+		}
 		foreign = foreign || e.Term != term
 		terms = append(terms, fmt.Sprintf("t%d", e.Term))
 	}
 	if foreign {
 		name += " of " + strings.Join(terms, ",")
+	}
+	if changes > 0 {
+		name += ", membership"
 	}
 	return name
 }

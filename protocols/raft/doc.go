@@ -82,6 +82,23 @@
 //  27. From then on it proposes nothing, sends its successor TimeoutNow as soon as that has the whole log, and
 //     continues to lead if it is still the leader after a few heartbeats.
 //
+// Membership, where it may change (package membership; Config.Replicas):
+//
+//  28. The last membership in the log is in force, committed or not: it says whose votes elect, whose logs
+//     commit, and who gets the log. When its entry is removed (rule 5), the one before is in force again.
+//  29. A leader proposes a membership, as an entry, only when an entry of its term is committed (rule 8) and
+//     the last membership in its log is. Every quorum of the new one meets every quorum of that.
+//  30. A replica that is no voter by the membership in force there does not stand. It votes for who asks it:
+//     who asks may know a later membership.
+//  31. Elections begin as with PreVote (rule 19), and a replica that hears a leader ignores candidates that are
+//     no voters there, unless that leader has told them to stand (rule 27): a voter that has left, and
+//     has not heard of it, deposes nobody.
+//  32. A leader that is no voter of a committed membership tells the voter that has the most of the log to
+//     stand (rule 27), and resigns. Until then it leads, and does not count itself.
+//  33. A follower has caught up if, at a heartbeat, it has what the log had at the heartbeat before. Learners do not become
+//     voters before that.
+//  34. A snapshot carries the membership in force after its last entry; what a snapshot on disk replaces, it carries, too.
+//
 // What goes out before the disk is done (rule 4): AppendEntries, and nothing else, is sent with
 // Outbox.SendNow. It may, because the leader's term is already durable and the entries are the followers' to
 // persist; the message does not say that the leader holds them. The leader calls Outbox.WhenDurable with the

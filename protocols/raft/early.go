@@ -64,7 +64,7 @@ func (m *AppendEntries) bytes() (total int) {
 func (m *AppendEntries) clone() *AppendEntries {
 	c := &AppendEntries{PrevIndex: m.PrevIndex, PrevTerm: m.PrevTerm, Commit: m.Commit}
 	for _, e := range m.Entries {
-		c.Entries = append(c.Entries, &Entry{Term: e.Term, Command: bytes.Clone(e.Command)})
+		c.Entries = append(c.Entries, &Entry{Term: e.Term, Command: bytes.Clone(e.Command), Membership: bytes.Clone(e.Membership)})
 	}
 	return c
 }

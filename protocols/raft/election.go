@@ -11,6 +11,9 @@ import (
 func (r *replica) start() {
 	r.election.Start(r.now, r.out)
 	firstIncarnation := r.term == 0
+	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody {
+		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with: nobody tells this replica of another
+	}
 	if !firstIncarnation { // rule 21: it may have heard a leader a moment before the crash
 		r.lastHeard = r.now
 	} else if r.config.Leader == r.config.ID {
@@ -21,6 +24,10 @@ func (r *replica) start() {
 // campaign is called when the election timer fires: the replica gives up a candidacy that has not been won,
 // and asks for votes again, or for pre-votes with the option prevote.
 func (r *replica) campaign() {
+	if !r.isVoter(r.config.ID) { // rule 30
+		r.election.Start(r.now, r.out)
+		return
+	}
 	if r.role == follower {
 		r.campaigned = r.now
 	}
@@ -58,7 +65,7 @@ func (r *replica) requestVotes() {
 // are asked again.
 func (r *replica) withoutVote(do func(protocols.NodeID)) {
 	r.others(func(id protocols.NodeID) {
-		if !r.votes.Has(int32(id)) {
+		if r.isVoter(id) && !r.votes.Has(int32(id)) {
 			do(id)
 		}
 	})
@@ -135,7 +142,7 @@ func (r *replica) becomeLeader() {
 	r.out.Measure(protocols.MeasureElection, int64((r.now-r.campaigned)/time.Millisecond))
 	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	for i := range r.peers {
-		r.peers[i] = peer{next: r.log.last() + 1, lastHeard: r.now, confirmedStart: r.now - r.electionTimeout}
+		r.peers[i] = peer{next: r.log.last() + 1, target: r.log.last(), lastHeard: r.now, confirmedStart: r.now - r.electionTimeout}
 	}
 	r.handover, r.round, r.waiting = handover{}, 0, nil
 	r.durable = r.log.last() // its log was durable before its requests for votes were sent

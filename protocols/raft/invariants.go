@@ -8,6 +8,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
 )
 
 // invariants returns an error if a term has two leaders (election safety), or if two logs have the same term
@@ -50,12 +51,20 @@ func match(a, b *replica) error {
 	for i := min(a.log.last(), b.log.last()); i > max(a.log.base, b.log.base); i-- {
 		x, y := a.log.at(i), b.log.at(i)
 		same := x.term == y.term
-		if same && !bytes.Equal(x.command, y.command) || meet && !same {
+		if same && !(bytes.Equal(x.command, y.command) && x.isMembership(y.membership)) || meet && !same {
 			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term after it", a.config.ID, b.config.ID, i)
 		}
 		meet = meet || same
 	}
 	return nil
+}
+
+// isMembership returns true if the entry holds that membership, or none if that is nil.
+func (e entry) isMembership(m *membership.Membership) bool {
+	if e.membership == nil || m == nil {
+		return e.membership == m
+	}
+	return bytes.Equal(e.membership.Encoded(), m.Encoded())
 }
 
 // checkOpen returns an error if a replica still has something open for what is committed: an append that is held for

@@ -5,6 +5,9 @@ import "quorumbench/protocols"
 // onMessage handles a message. It adopts a higher term (rule 1) unless the handler of the message decides
 // about that itself, and ignores answers of a lower term.
 func (r *replica) onMessage(from protocols.NodeID, m *Message) {
+	if r.ignores(from, m) { // rule 31
+		return
+	}
 	switch kind := m.Kind.(type) { // their handlers compare the terms themselves, or they have none
 	case *Message_RequestVote:
 		r.onRequestVote(from, m.Term, kind.RequestVote)
@@ -81,9 +84,9 @@ func (r *replica) send(to protocols.NodeID, kind isMessage_Kind) {
 	r.out.Send(to, r.scratch.message(r.term, kind))
 }
 
-// others calls do for every replica but this one, in the order of their IDs.
+// others calls do for every other replica of the membership, learners included, in the order of their IDs.
 func (r *replica) others(do func(protocols.NodeID)) {
-	for _, id := range r.config.Members {
+	for _, id := range r.group {
 		if id != r.config.ID {
 			do(id)
 		}

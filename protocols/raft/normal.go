@@ -16,6 +16,8 @@ type peer struct {
 	match    uint64 // the follower's log is the leader's up to this index
 	next     uint64 // index of the first entry to send; those before it match or are on their way
 	probing  bool   // the logs differ somewhere before next; see onRejected
+	target   uint64 // the last index of the leader's log at the last heartbeat (rule 33)
+	caughtUp bool   // at the last heartbeat, the follower had what the log had at the one before
 	filledTo uint64 // missing entries up to this index have been sent since the last heartbeat; see fillGap
 
 	batchBytes int           // bytes of commands that an append may carry while the follower is behind; 0: flow.MaxBytes
@@ -41,7 +43,7 @@ func (r *replica) propose(from protocols.NodeID, c *forward.Command) {
 	}
 	r.out.Mark(c.ID(), protocols.MarkProposed)
 	if !r.acceptRead(c) {
-		r.append(entry{r.term, c.Data})
+		r.append(entry{term: r.term, command: c.Data})
 	}
 }
 
@@ -195,19 +197,24 @@ func (r *replica) advanceCommit() {
 	if r.log.term(index) == r.term { // rule 7: only an entry of its own term
 		r.commitTo(index)
 	}
+	r.advanceMembership()
 }
 
 // commitTo applies the entries up to index, which are committed, in the order of the log (rule 12). It drops a snapshot that
 // is being received and covers no more (rule 15).
 func (r *replica) commitTo(index uint64) {
 	for ; r.commit < index; r.commit++ {
-		command := r.log.at(r.commit + 1).command
+		committed := r.log.at(r.commit + 1)
+		command := committed.command
 		id, result := r.store.Apply(command)
 		r.appliedBytes += len(command)
 		r.out.Commit(protocols.Slot{Index: r.commit + 1}, id, command)
 		if r.role == leader && len(command) > 0 {
 			r.out.Mark(id, protocols.MarkCommitted)
 			r.out.Mark(id, protocols.MarkApplied)
+		}
+		if r.role == leader && committed.membership != nil {
+			r.out.Mark(protocols.CommandID{}, protocols.MarkMembership+committed.membership.String())
 		}
 		r.forwarder.OnApplied(id, result, r.out)
 	}

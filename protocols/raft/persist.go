@@ -30,6 +30,7 @@ func stateOf(m *State) state {
 func (r *replica) persistEntries(first uint64, entries []*Entry) {
 	r.log.replace(first, entries)
 	r.out.Persist(r.scratch.entriesRecord(first, entries))
+	r.followMembership()
 }
 
 // persistState persists term and vote if this step has changed them (rule 4).
@@ -49,6 +50,7 @@ func (r *replica) persistSnapshot() {
 		State: r.state.message(),
 		Index: r.snapshot.index, Term: r.snapshot.term, Data: r.snapshot.data,
 		Base: r.log.base, BaseTerm: r.log.baseTerm, Entries: new(entryMessages).of(r.log.entries),
+		Membership: r.log.membershipAt(r.log.base).message(),
 	}}})
 }
 
@@ -67,11 +69,16 @@ func (r *replica) restore(data []byte) {
 	case *Record_Snapshot:
 		s := kind.Snapshot
 		r.state = stateOf(s.State)
-		r.log = entryLog{base: s.Base, baseTerm: s.BaseTerm}
+		base, err := r.log.placed(s.Membership)
+		if err != nil {
+			panic(fmt.Sprintf("raft: a snapshot with a membership that this driver did not write: %v", err))
+		}
+		r.log = r.log.after(s.Base, s.BaseTerm, base)
 		r.log.replace(s.Base+1, s.Entries)
 		if !r.adopt(storedSnapshot{index: s.Index, term: s.Term, data: s.Data}) {
 			panic(fmt.Sprintf("raft: a snapshot of %d bytes that this driver did not write", len(s.Data)))
 		}
 	}
 	r.persisted = r.state
+	r.followMembership()
 }

@@ -7,23 +7,28 @@ import (
 	"quorumbench/protocols/election"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/snapshot"
 )
 
 // Driver is Raft.
 var Driver = protocols.Driver{
-	Name:       "raft",
-	Summary:    "Raft: one round trip from the leader to a majority, and one between client and leader",
-	HasLeader:  true,
-	Options:    func(int) any { return &Options{Reads: readsLog, Transfer: true} },
-	Quorums:    quorums,
-	Meeting:    []quorum.Meeting{{quorum.Election, quorum.Election}, {quorum.Election, quorum.Write}}, // rules 2, 3
-	New:        newReplica,
-	Describe:   describe,
-	Floor:      floor,
-	Invariants: invariants,
+	Name:              "raft",
+	Summary:           "Raft: one round trip from the leader to a majority, and one between client and leader",
+	HasLeader:         true,
+	Options:           func(int) any { return &Options{Reads: readsLog, Transfer: true} },
+	Quorums:           quorums,
+	Meeting:           meeting,
+	ChangesMembership: true,
+	New:               newReplica,
+	Describe:          describe,
+	Floor:             floor,
+	Invariants:        invariants,
 }
+
+// meeting lists the roles whose quorums must meet: a term has one leader (rule 2), who has every committed entry (rule 3).
+var meeting = []quorum.Meeting{{quorum.Election, quorum.Election}, {quorum.Election, quorum.Write}}
 
 // quorums returns the quorum systems by role: a quorum of voters elects a leader, and a quorum of replicas
 // that hold an entry commits it. Both are majorities.
@@ -62,6 +67,10 @@ type replica struct {
 
 	preVotes, checksQuorum, reverts, transfers bool
 	reads                                      string
+
+	inForce  *membership.Membership // the last one in the log (rule 28)
+	group    []protocols.NodeID     // its voters and learners, by number
+	requests membership.Requests    // for other memberships
 
 	// Persisted (rule 4).
 	state
@@ -112,9 +121,10 @@ func newReplica(c protocols.Config) protocols.Node {
 	electionTimeout := c.Delays.ElectionTimeout()
 	chosen := c.Options.(*Options)
 	s := newScratch()
-	return &replica{
-		config: c, voters: c.Quorums[quorum.Election], holders: c.Quorums[quorum.Write], electionTimeout: electionTimeout,
-		preVotes: chosen.PreVote, reverts: chosen.Revert,
+	r := &replica{
+		config: c, electionTimeout: electionTimeout,
+		preVotes:     chosen.PreVote || c.Changes(), // rule 31
+		reverts:      chosen.Revert,
 		checksQuorum: chosen.CheckQuorum || chosen.Reads == readsLease,
 		transfers:    chosen.Transfer,
 		reads:        chosen.Reads,
@@ -122,10 +132,16 @@ func newReplica(c protocols.Config) protocols.Node {
 		store:     kv.NewStore(),
 		forwarder: forward.New(c, c.Quorums[quorum.Write], forwardTimer, s.forwardWire()),
 		election:  election.NewTimer(c, electionTimer),
-		peers:     make([]peer, c.Size()),
-		matches:   make([]uint64, c.Size()),
+		peers:     make([]peer, c.MostReplicas()),
+		matches:   make([]uint64, c.MostReplicas()),
 		scratch:   s,
 	}
+	first := membership.First(c.All(), c.Quorums, meeting)
+	if c.Changes() {
+		r.log.first = first
+	}
+	r.enforce(first)
+	return r
 }
 
 // Step implements protocols.Node.
@@ -145,6 +161,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		r.onTimer(in.Timer)
 	case protocols.InputDurable:
 		r.onDurable(in.Notice)
+	case protocols.InputMembership:
+		r.onMembershipRequest(in.Notice, string(in.Data))
 	case protocols.InputCommand:
 		if c := r.forwarder.Accept(in, out); r.role == leader {
 			r.propose(r.config.ID, c)
@@ -194,6 +212,8 @@ func (r *replica) onHeartbeatTimer() {
 			return
 		}
 		r.checkHandover()
+		r.noteCaughtUp()
 		r.heartbeat()
+		r.advanceMembership()
 	}
 }

@@ -326,7 +326,8 @@ func (*Message_Confirmed) isMessage_Kind() {}
 type Entry struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"`
-	Command       []byte                 `protobuf:"bytes,2,opt,name=command,proto3" json:"command,omitempty"` // an encoded kv.Command; empty: a no-op
+	Command       []byte                 `protobuf:"bytes,2,opt,name=command,proto3" json:"command,omitempty"`       // an encoded kv.Command; empty: a no-op
+	Membership    []byte                 `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // as package membership encodes it; empty: the entry does not change it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -375,6 +376,66 @@ func (x *Entry) GetCommand() []byte {
 	return nil
 }
 
+func (x *Entry) GetMembership() []byte {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
+// Placed is a membership and the index of its entry.
+type Placed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Membership    []byte                 `protobuf:"bytes,2,opt,name=membership,proto3" json:"membership,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Placed) Reset() {
+	*x = Placed{}
+	mi := &file_protocols_raft_raft_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Placed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Placed) ProtoMessage() {}
+
+func (x *Placed) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_raft_raft_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Placed.ProtoReflect.Descriptor instead.
+func (*Placed) Descriptor() ([]byte, []int) {
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Placed) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Placed) GetMembership() []byte {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 type RequestVote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LastIndex     uint64                 `protobuf:"varint,1,opt,name=last_index,json=lastIndex,proto3" json:"last_index,omitempty"`
@@ -386,7 +447,7 @@ type RequestVote struct {
 
 func (x *RequestVote) Reset() {
 	*x = RequestVote{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[2]
+	mi := &file_protocols_raft_raft_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +459,7 @@ func (x *RequestVote) String() string {
 func (*RequestVote) ProtoMessage() {}
 
 func (x *RequestVote) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[2]
+	mi := &file_protocols_raft_raft_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +472,7 @@ func (x *RequestVote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestVote.ProtoReflect.Descriptor instead.
 func (*RequestVote) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{2}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *RequestVote) GetLastIndex() uint64 {
@@ -445,7 +506,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[3]
+	mi := &file_protocols_raft_raft_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -457,7 +518,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[3]
+	mi := &file_protocols_raft_raft_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -470,7 +531,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{3}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Vote) GetGranted() bool {
@@ -498,7 +559,7 @@ type PreVote struct {
 
 func (x *PreVote) Reset() {
 	*x = PreVote{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	mi := &file_protocols_raft_raft_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -510,7 +571,7 @@ func (x *PreVote) String() string {
 func (*PreVote) ProtoMessage() {}
 
 func (x *PreVote) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	mi := &file_protocols_raft_raft_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -523,7 +584,7 @@ func (x *PreVote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreVote.ProtoReflect.Descriptor instead.
 func (*PreVote) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{4}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PreVote) GetLastIndex() uint64 {
@@ -549,7 +610,7 @@ type PreVoted struct {
 
 func (x *PreVoted) Reset() {
 	*x = PreVoted{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	mi := &file_protocols_raft_raft_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -561,7 +622,7 @@ func (x *PreVoted) String() string {
 func (*PreVoted) ProtoMessage() {}
 
 func (x *PreVoted) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	mi := &file_protocols_raft_raft_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -574,7 +635,7 @@ func (x *PreVoted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreVoted.ProtoReflect.Descriptor instead.
 func (*PreVoted) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{5}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *PreVoted) GetGranted() bool {
@@ -594,7 +655,7 @@ type Revert struct {
 
 func (x *Revert) Reset() {
 	*x = Revert{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	mi := &file_protocols_raft_raft_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -606,7 +667,7 @@ func (x *Revert) String() string {
 func (*Revert) ProtoMessage() {}
 
 func (x *Revert) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	mi := &file_protocols_raft_raft_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -619,7 +680,7 @@ func (x *Revert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revert.ProtoReflect.Descriptor instead.
 func (*Revert) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{6}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Revert) GetAbandoned() uint64 {
@@ -642,7 +703,7 @@ type AppendEntries struct {
 
 func (x *AppendEntries) Reset() {
 	*x = AppendEntries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[7]
+	mi := &file_protocols_raft_raft_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -654,7 +715,7 @@ func (x *AppendEntries) String() string {
 func (*AppendEntries) ProtoMessage() {}
 
 func (x *AppendEntries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[7]
+	mi := &file_protocols_raft_raft_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -667,7 +728,7 @@ func (x *AppendEntries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEntries.ProtoReflect.Descriptor instead.
 func (*AppendEntries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{7}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AppendEntries) GetPrevIndex() uint64 {
@@ -708,7 +769,7 @@ type Appended struct {
 
 func (x *Appended) Reset() {
 	*x = Appended{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[8]
+	mi := &file_protocols_raft_raft_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -720,7 +781,7 @@ func (x *Appended) String() string {
 func (*Appended) ProtoMessage() {}
 
 func (x *Appended) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[8]
+	mi := &file_protocols_raft_raft_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -733,7 +794,7 @@ func (x *Appended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appended.ProtoReflect.Descriptor instead.
 func (*Appended) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{8}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Appended) GetIndex() uint64 {
@@ -755,7 +816,7 @@ type Rejected struct {
 
 func (x *Rejected) Reset() {
 	*x = Rejected{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[9]
+	mi := &file_protocols_raft_raft_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -767,7 +828,7 @@ func (x *Rejected) String() string {
 func (*Rejected) ProtoMessage() {}
 
 func (x *Rejected) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[9]
+	mi := &file_protocols_raft_raft_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -780,7 +841,7 @@ func (x *Rejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejected.ProtoReflect.Descriptor instead.
 func (*Rejected) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{9}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Rejected) GetPrevIndex() uint64 {
@@ -810,13 +871,14 @@ type InstallSnapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of the last entry that the snapshot covers
 	Piece         *snapshot.Piece        `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
+	Membership    *Placed                `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // in force after that entry; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InstallSnapshot) Reset() {
 	*x = InstallSnapshot{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[10]
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -828,7 +890,7 @@ func (x *InstallSnapshot) String() string {
 func (*InstallSnapshot) ProtoMessage() {}
 
 func (x *InstallSnapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[10]
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -841,7 +903,7 @@ func (x *InstallSnapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallSnapshot.ProtoReflect.Descriptor instead.
 func (*InstallSnapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{10}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *InstallSnapshot) GetTerm() uint64 {
@@ -858,6 +920,13 @@ func (x *InstallSnapshot) GetPiece() *snapshot.Piece {
 	return nil
 }
 
+func (x *InstallSnapshot) GetMembership() *Placed {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 // TimeoutNow tells a follower to become a candidate at once.
 type TimeoutNow struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -867,7 +936,7 @@ type TimeoutNow struct {
 
 func (x *TimeoutNow) Reset() {
 	*x = TimeoutNow{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[11]
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -879,7 +948,7 @@ func (x *TimeoutNow) String() string {
 func (*TimeoutNow) ProtoMessage() {}
 
 func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[11]
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -892,7 +961,7 @@ func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeoutNow.ProtoReflect.Descriptor instead.
 func (*TimeoutNow) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
 }
 
 // Confirm asks whether the receiver still follows the sender.
@@ -906,7 +975,7 @@ type Confirm struct {
 
 func (x *Confirm) Reset() {
 	*x = Confirm{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -918,7 +987,7 @@ func (x *Confirm) String() string {
 func (*Confirm) ProtoMessage() {}
 
 func (x *Confirm) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -931,7 +1000,7 @@ func (x *Confirm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confirm.ProtoReflect.Descriptor instead.
 func (*Confirm) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Confirm) GetRound() uint64 {
@@ -958,7 +1027,7 @@ type Confirmed struct {
 
 func (x *Confirmed) Reset() {
 	*x = Confirmed{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -970,7 +1039,7 @@ func (x *Confirmed) String() string {
 func (*Confirmed) ProtoMessage() {}
 
 func (x *Confirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -983,7 +1052,7 @@ func (x *Confirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confirmed.ProtoReflect.Descriptor instead.
 func (*Confirmed) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Confirmed) GetRound() uint64 {
@@ -1015,7 +1084,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1027,7 +1096,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1040,7 +1109,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Record) GetKind() isRecord_Kind {
@@ -1110,7 +1179,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[15]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1122,7 +1191,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[15]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1135,7 +1204,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *State) GetTerm() uint64 {
@@ -1170,7 +1239,7 @@ type Entries struct {
 
 func (x *Entries) Reset() {
 	*x = Entries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[16]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1182,7 +1251,7 @@ func (x *Entries) String() string {
 func (*Entries) ProtoMessage() {}
 
 func (x *Entries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[16]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1195,7 +1264,7 @@ func (x *Entries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entries.ProtoReflect.Descriptor instead.
 func (*Entries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Entries) GetFirst() uint64 {
@@ -1222,13 +1291,14 @@ type Snapshot struct {
 	Base          uint64                 `protobuf:"varint,5,opt,name=base,proto3" json:"base,omitempty"`   // the log begins after this index, which is at most index
 	BaseTerm      uint64                 `protobuf:"varint,6,opt,name=base_term,json=baseTerm,proto3" json:"base_term,omitempty"`
 	Entries       []*Entry               `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
+	Membership    *Placed                `protobuf:"bytes,8,opt,name=membership,proto3" json:"membership,omitempty"` // in force at the base; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[17]
+	mi := &file_protocols_raft_raft_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1240,7 +1310,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[17]
+	mi := &file_protocols_raft_raft_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1253,7 +1323,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Snapshot) GetState() *State {
@@ -1305,6 +1375,13 @@ func (x *Snapshot) GetEntries() []*Entry {
 	return nil
 }
 
+func (x *Snapshot) GetMembership() *Placed {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 var File_protocols_raft_raft_proto protoreflect.FileDescriptor
 
 const file_protocols_raft_raft_proto_rawDesc = "" +
@@ -1329,10 +1406,18 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"timeoutNow\x125\n" +
 	"\aconfirm\x18\x0f \x01(\v2\x19.quorumbench.raft.ConfirmH\x00R\aconfirm\x12;\n" +
 	"\tconfirmed\x18\x10 \x01(\v2\x1b.quorumbench.raft.ConfirmedH\x00R\tconfirmedB\x06\n" +
-	"\x04kind\"5\n" +
+	"\x04kind\"U\n" +
 	"\x05Entry\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12\x18\n" +
-	"\acommand\x18\x02 \x01(\fR\acommand\"e\n" +
+	"\acommand\x18\x02 \x01(\fR\acommand\x12\x1e\n" +
+	"\n" +
+	"membership\x18\x03 \x01(\fR\n" +
+	"membership\">\n" +
+	"\x06Placed\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1e\n" +
+	"\n" +
+	"membership\x18\x02 \x01(\fR\n" +
+	"membership\"e\n" +
 	"\vRequestVote\x12\x1d\n" +
 	"\n" +
 	"last_index\x18\x01 \x01(\x04R\tlastIndex\x12\x1b\n" +
@@ -1362,10 +1447,13 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"prev_index\x18\x01 \x01(\x04R\tprevIndex\x12\x1b\n" +
 	"\thint_term\x18\x02 \x01(\x04R\bhintTerm\x12\x1d\n" +
 	"\n" +
-	"hint_index\x18\x03 \x01(\x04R\thintIndex\"X\n" +
+	"hint_index\x18\x03 \x01(\x04R\thintIndex\"\x92\x01\n" +
 	"\x0fInstallSnapshot\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x121\n" +
-	"\x05piece\x18\x02 \x01(\v2\x1b.quorumbench.snapshot.PieceR\x05piece\"\f\n" +
+	"\x05piece\x18\x02 \x01(\v2\x1b.quorumbench.snapshot.PieceR\x05piece\x128\n" +
+	"\n" +
+	"membership\x18\x03 \x01(\v2\x18.quorumbench.raft.PlacedR\n" +
+	"membership\"\f\n" +
 	"\n" +
 	"TimeoutNow\":\n" +
 	"\aConfirm\x12\x14\n" +
@@ -1385,7 +1473,7 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\x05stood\x18\x03 \x01(\x04R\x05stood\"R\n" +
 	"\aEntries\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x121\n" +
-	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentries\"\xdb\x01\n" +
+	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentries\"\x95\x02\n" +
 	"\bSnapshot\x12-\n" +
 	"\x05state\x18\x01 \x01(\v2\x17.quorumbench.raft.StateR\x05state\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x12\n" +
@@ -1393,7 +1481,10 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\x04data\x18\x04 \x01(\fR\x04data\x12\x12\n" +
 	"\x04base\x18\x05 \x01(\x04R\x04base\x12\x1b\n" +
 	"\tbase_term\x18\x06 \x01(\x04R\bbaseTerm\x121\n" +
-	"\aentries\x18\a \x03(\v2\x17.quorumbench.raft.EntryR\aentriesB\x1cZ\x1aquorumbench/protocols/raftb\x06proto3"
+	"\aentries\x18\a \x03(\v2\x17.quorumbench.raft.EntryR\aentries\x128\n" +
+	"\n" +
+	"membership\x18\b \x01(\v2\x18.quorumbench.raft.PlacedR\n" +
+	"membershipB\x1cZ\x1aquorumbench/protocols/raftb\x06proto3"
 
 var (
 	file_protocols_raft_raft_proto_rawDescOnce sync.Once
@@ -1407,60 +1498,63 @@ func file_protocols_raft_raft_proto_rawDescGZIP() []byte {
 	return file_protocols_raft_raft_proto_rawDescData
 }
 
-var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_protocols_raft_raft_proto_goTypes = []any{
 	(*Message)(nil),         // 0: quorumbench.raft.Message
 	(*Entry)(nil),           // 1: quorumbench.raft.Entry
-	(*RequestVote)(nil),     // 2: quorumbench.raft.RequestVote
-	(*Vote)(nil),            // 3: quorumbench.raft.Vote
-	(*PreVote)(nil),         // 4: quorumbench.raft.PreVote
-	(*PreVoted)(nil),        // 5: quorumbench.raft.PreVoted
-	(*Revert)(nil),          // 6: quorumbench.raft.Revert
-	(*AppendEntries)(nil),   // 7: quorumbench.raft.AppendEntries
-	(*Appended)(nil),        // 8: quorumbench.raft.Appended
-	(*Rejected)(nil),        // 9: quorumbench.raft.Rejected
-	(*InstallSnapshot)(nil), // 10: quorumbench.raft.InstallSnapshot
-	(*TimeoutNow)(nil),      // 11: quorumbench.raft.TimeoutNow
-	(*Confirm)(nil),         // 12: quorumbench.raft.Confirm
-	(*Confirmed)(nil),       // 13: quorumbench.raft.Confirmed
-	(*Record)(nil),          // 14: quorumbench.raft.Record
-	(*State)(nil),           // 15: quorumbench.raft.State
-	(*Entries)(nil),         // 16: quorumbench.raft.Entries
-	(*Snapshot)(nil),        // 17: quorumbench.raft.Snapshot
-	(*forward.Forward)(nil), // 18: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 19: quorumbench.forward.Reply
-	(*snapshot.Ask)(nil),    // 20: quorumbench.snapshot.Ask
-	(*snapshot.Piece)(nil),  // 21: quorumbench.snapshot.Piece
+	(*Placed)(nil),          // 2: quorumbench.raft.Placed
+	(*RequestVote)(nil),     // 3: quorumbench.raft.RequestVote
+	(*Vote)(nil),            // 4: quorumbench.raft.Vote
+	(*PreVote)(nil),         // 5: quorumbench.raft.PreVote
+	(*PreVoted)(nil),        // 6: quorumbench.raft.PreVoted
+	(*Revert)(nil),          // 7: quorumbench.raft.Revert
+	(*AppendEntries)(nil),   // 8: quorumbench.raft.AppendEntries
+	(*Appended)(nil),        // 9: quorumbench.raft.Appended
+	(*Rejected)(nil),        // 10: quorumbench.raft.Rejected
+	(*InstallSnapshot)(nil), // 11: quorumbench.raft.InstallSnapshot
+	(*TimeoutNow)(nil),      // 12: quorumbench.raft.TimeoutNow
+	(*Confirm)(nil),         // 13: quorumbench.raft.Confirm
+	(*Confirmed)(nil),       // 14: quorumbench.raft.Confirmed
+	(*Record)(nil),          // 15: quorumbench.raft.Record
+	(*State)(nil),           // 16: quorumbench.raft.State
+	(*Entries)(nil),         // 17: quorumbench.raft.Entries
+	(*Snapshot)(nil),        // 18: quorumbench.raft.Snapshot
+	(*forward.Forward)(nil), // 19: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 20: quorumbench.forward.Reply
+	(*snapshot.Ask)(nil),    // 21: quorumbench.snapshot.Ask
+	(*snapshot.Piece)(nil),  // 22: quorumbench.snapshot.Piece
 }
 var file_protocols_raft_raft_proto_depIdxs = []int32{
-	2,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
-	3,  // 1: quorumbench.raft.Message.vote:type_name -> quorumbench.raft.Vote
-	7,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
-	8,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
-	9,  // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
-	18, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.forward.Forward
-	19, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.forward.Reply
-	4,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
-	5,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
-	6,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
-	10, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
-	20, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.snapshot.Ask
-	11, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
-	12, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
-	13, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
+	3,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
+	4,  // 1: quorumbench.raft.Message.vote:type_name -> quorumbench.raft.Vote
+	8,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
+	9,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
+	10, // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
+	19, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.forward.Forward
+	20, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.forward.Reply
+	5,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
+	6,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
+	7,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
+	11, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
+	21, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.snapshot.Ask
+	12, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
+	13, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
+	14, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
 	1,  // 15: quorumbench.raft.AppendEntries.entries:type_name -> quorumbench.raft.Entry
-	21, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.snapshot.Piece
-	15, // 17: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
-	16, // 18: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
-	17, // 19: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
-	1,  // 20: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
-	15, // 21: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
-	1,  // 22: quorumbench.raft.Snapshot.entries:type_name -> quorumbench.raft.Entry
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	22, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.snapshot.Piece
+	2,  // 17: quorumbench.raft.InstallSnapshot.membership:type_name -> quorumbench.raft.Placed
+	16, // 18: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
+	17, // 19: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
+	18, // 20: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
+	1,  // 21: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
+	16, // 22: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
+	1,  // 23: quorumbench.raft.Snapshot.entries:type_name -> quorumbench.raft.Entry
+	2,  // 24: quorumbench.raft.Snapshot.membership:type_name -> quorumbench.raft.Placed
+	25, // [25:25] is the sub-list for method output_type
+	25, // [25:25] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_protocols_raft_raft_proto_init() }
@@ -1485,7 +1579,7 @@ func file_protocols_raft_raft_proto_init() {
 		(*Message_Confirm)(nil),
 		(*Message_Confirmed)(nil),
 	}
-	file_protocols_raft_raft_proto_msgTypes[14].OneofWrappers = []any{
+	file_protocols_raft_raft_proto_msgTypes[15].OneofWrappers = []any{
 		(*Record_State)(nil),
 		(*Record_Entries)(nil),
 		(*Record_Snapshot)(nil),
@@ -1496,7 +1590,7 @@ func file_protocols_raft_raft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_raft_raft_proto_rawDesc), len(file_protocols_raft_raft_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

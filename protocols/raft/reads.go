@@ -49,7 +49,7 @@ func (r *replica) serveReads() {
 // (rule 17). Heartbeats start one, too, if reads wait or a lease must be renewed.
 func (r *replica) startRound() {
 	r.round++
-	r.out.Broadcast(r.config.ID, r.config.Members, &Message{Term: r.term, Kind: &Message_Confirm{
+	r.out.Broadcast(r.config.ID, r.group, &Message{Term: r.term, Kind: &Message_Confirm{
 		Confirm: &Confirm{Round: r.round, BeganNs: int64(r.now)},
 	}})
 }

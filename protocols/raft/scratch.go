@@ -124,7 +124,10 @@ func (m *entryMessages) of(entries []entry) []*Entry {
 		*m = append(*m, &Entry{})
 	}
 	for i, e := range entries {
-		(*m)[i].Term, (*m)[i].Command = e.term, e.command
+		(*m)[i].Term, (*m)[i].Command, (*m)[i].Membership = e.term, e.command, nil
+		if e.membership != nil {
+			(*m)[i].Membership = e.membership.Encoded()
+		}
 	}
 	return (*m)[:len(entries)]
 }

@@ -25,6 +25,32 @@ type storedSnapshot struct {
 	data  []byte // an encoded kv.Snapshot
 }
 
+// after returns a log without entries after a base, where a membership is in force (rule 34).
+func (l *entryLog) after(base, term uint64, m placed) entryLog {
+	after := entryLog{base: base, baseTerm: term, first: l.first}
+	if m.index > 0 {
+		after.memberships = []placed{m}
+	}
+	return after
+}
+
+// message returns the membership as messages and records carry it: nil is the first one.
+func (m placed) message() *Placed {
+	if m.index == 0 {
+		return nil
+	}
+	return &Placed{Index: m.index, Membership: m.Encoded()}
+}
+
+// placed reads a membership of a message or a record.
+func (l *entryLog) placed(m *Placed) (placed, error) {
+	if m == nil {
+		return placed{0, l.first}, nil
+	}
+	decoded, err := l.decode(m.Membership)
+	return placed{m.Index, decoded}, err
+}
+
 // compact begins a snapshot if enough has been applied since the last one (rule 13). A replica that never restarts
 // needs none: it removes entries from the log at once.
 func (r *replica) compact() {
@@ -137,7 +163,9 @@ func (r *replica) sendHead(to protocols.NodeID) {
 
 // sendPiece sends a piece, with the term of the snapshot's last entry.
 func (r *replica) sendPiece(to protocols.NodeID, piece *snapshot.Piece) {
-	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{Term: r.log.term(piece.Index), Piece: piece}})
+	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{
+		Term: r.log.term(piece.Index), Piece: piece, Membership: r.log.membershipAt(piece.Index).message(), // rule 34
+	}})
 }
 
 // onAsk sends a follower the piece of the snapshot that it asks for, unless that is on its way (rule 14).
@@ -166,7 +194,11 @@ func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 		return
 	}
 	if whole, _ := r.receiver.Add(from, m.Piece, r.now); whole != nil {
-		r.install(from, storedSnapshot{index: m.Piece.Index, term: m.Term, data: whole})
+		members, err := r.log.placed(m.Membership)
+		if err != nil { // no replica of this cluster has sent it
+			return
+		}
+		r.install(from, storedSnapshot{index: m.Piece.Index, term: m.Term, data: whole}, members)
 		return
 	}
 	r.send(from, &Message_Ask{Ask: r.receiver.Ask(from)})
@@ -175,15 +207,16 @@ func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 // install takes over a complete snapshot that covers more than the replica has applied. It keeps the entries
 // after it if the log has the snapshot's last entry (rule 15), drops the early appends that the snapshot covers, and
 // answers commands that wait here and have taken effect in it.
-func (r *replica) install(from protocols.NodeID, s storedSnapshot) {
+func (r *replica) install(from protocols.NodeID, s storedSnapshot, members placed) {
 	if !r.adopt(s) {
 		return
 	}
 	if s.index <= r.log.last() && r.log.term(s.index) == s.term {
 		r.log.compact(s.index)
 	} else {
-		r.log = entryLog{base: s.index, baseTerm: s.term}
+		r.log = r.log.after(s.index, s.term, members)
 	}
+	r.followMembership()
 	r.early.dropBefore(s.index + 1) // the leader sends what follows the snapshot when that is confirmed
 	r.persistSnapshot()
 	r.out.Measure(protocols.MeasureInstalled, int64(len(s.data)))

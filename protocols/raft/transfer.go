@@ -26,7 +26,7 @@ type handover struct {
 // after a few heartbeats (rule 27).
 func (r *replica) checkHandover() {
 	to := r.config.Leader
-	if !r.transfers || to == protocols.Nobody || to == r.config.ID {
+	if !r.transfers || to == protocols.Nobody || to == r.config.ID || !r.isVoter(to) {
 		return
 	}
 	h := &r.handover
@@ -67,7 +67,7 @@ func (r *replica) sendTimeoutNow() {
 
 // onTimeoutNow makes the leader's chosen successor a candidate at once (rule 27).
 func (r *replica) onTimeoutNow(from protocols.NodeID) {
-	if r.role == follower && r.forwarder.Leader() == from {
+	if r.role == follower && r.forwarder.Leader() == from && r.isVoter(r.config.ID) {
 		r.campaigned = r.now
 		r.startElection(true)
 	}

@@ -8,16 +8,17 @@ const maxNumber = 1 << 62
 // isValid returns false for a message that no replica of this cluster can have sent. Such messages are
 // skipped, so that their numbers do not corrupt the arithmetic of indexes and terms.
 func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
-	if !r.config.IsPeer(from) || m.Term > maxNumber {
+	if !r.config.IsOther(from) || m.Term > maxNumber {
 		return false
 	}
 	switch kind := m.Kind.(type) {
 	case *Message_AppendEntries:
-		return kind.AppendEntries.isValid(m.Term)
+		return kind.AppendEntries.isValid(m.Term) && r.log.decodes(kind.AppendEntries.Entries)
 	case *Message_InstallSnapshot:
 		s := kind.InstallSnapshot
 		index := s.GetPiece().GetIndex()
-		return 0 < index && index <= maxNumber && s.Term <= m.Term
+		_, err := r.log.placed(s.Membership)
+		return 0 < index && index <= maxNumber && s.Term <= m.Term && err == nil && s.Membership.GetIndex() <= index
 	case *Message_Appended:
 		return r.role != leader || kind.Appended.Index <= r.log.last()
 	case *Message_Rejected: // the append was sent, and the hint is not after its end
@@ -25,6 +26,18 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		return r.role != leader || a.HintIndex <= a.PrevIndex && a.PrevIndex <= r.log.last()
 	case *Message_Confirmed:
 		return kind.Confirmed.Round <= r.round && kind.Confirmed.BeganNs <= int64(r.now)
+	}
+	return true
+}
+
+// decodes returns true if the memberships of entries are such of this cluster.
+func (l *entryLog) decodes(entries []*Entry) bool {
+	for _, e := range entries {
+		if len(e.Membership) > 0 {
+			if _, err := l.decode(e.Membership); err != nil {
+				return false
+			}
+		}
 	}
 	return true
 }
