@@ -85,6 +85,7 @@ func TestARefusalNamesTheField(t *testing.T) {
 			Quorums: quorum.Roles{quorum.Phase1: quorum.Majority(quorum.First(5))}}, "options.phase2", "majority(0,1,2,3,4)"},
 		{"an unknown role", protocols.Config{Members: five, Quorums: quorum.Roles{quorum.Write: quorum.Majority(quorum.First(5))}}, "quorums", "accepted for flexible: [phase1 phase2]"},
 		{"quorums of others", protocols.Config{Members: five, Quorums: quorum.Roles{quorum.Phase2: quorum.Majority(quorum.First(6))}}, "quorums", "accepted: of the members (0,1,2,3,4)"},
+		{"a membership that changes", protocols.Config{Members: five, Replicas: 7}, "replicas", "found a membership that changes, of flexible"},
 		{"no quorum at all", protocols.Config{Members: five, Quorums: quorum.Roles{quorum.Phase2: quorum.Size(6, quorum.First(5))}}, "quorums", "6 of (0,1,2,3,4)"},
 	} {
 		_, err := flexible.Complete(c.config)
@@ -137,5 +138,21 @@ func TestChoicesAreWhatIsNotTheDefault(t *testing.T) {
 	}
 	if got := strings.Join(flexible.Words(5, texts), "+"); got != "phase24+eager" {
 		t.Errorf("the words are %s", got)
+	}
+}
+
+func TestAMembershipThatChangesHasRoomForItsReplicas(t *testing.T) {
+	elastic := protocols.Driver{Name: "elastic", ChangesMembership: true}
+	for replicas, accepted := range map[int]bool{0: true, 2: false, 3: true, protocols.MaxReplicas: true, protocols.MaxReplicas + 1: false} {
+		c, err := elastic.Complete(protocols.Config{Members: protocols.Members(3), Replicas: replicas})
+		if (err == nil) != accepted || c.Changes() != (replicas > 0) || c.MostReplicas() != max(3, replicas) {
+			t.Errorf("3 members of %d replicas: %v; want accepted: %t; changes: %t, at most %d replicas", replicas, err, accepted, c.Changes(), c.MostReplicas())
+		}
+	}
+	c := protocols.Config{ID: 1, Members: protocols.Members(3), Replicas: 4}
+	for id, want := range map[protocols.NodeID]bool{protocols.Nobody: false, 0: true, 1: false, 3: true, 4: false} {
+		if c.IsOther(id) != want {
+			t.Errorf("to replica 1 of 4, %d is another: %t", id, !want)
+		}
 	}
 }
