@@ -54,6 +54,29 @@ func (r *Reach) Nearest(now time.Duration) NodeID {
 	return r.order[0]
 }
 
+// Choose returns so many replicas to ask, as long as there are so many, the nearest first: those that are not silent, or
+// are due for a request; if these are too few, silent ones, too.
+func (r *Reach) Choose(count int, now time.Duration) []NodeID {
+	count = min(count, len(r.order))
+	chosen := make([]NodeID, 0, count)
+	var silent []NodeID
+	for _, id := range r.order {
+		p := &r.peers[id]
+		switch {
+		case len(chosen) == count:
+			return chosen
+		case p.silent && now < p.askAt:
+			silent = append(silent, id)
+			continue
+		case p.silent:
+			p.pause = min(2*p.pause, mostPause)
+			p.askAt = now + p.pause
+		}
+		chosen = append(chosen, id)
+	}
+	return append(chosen, silent[:count-len(chosen)]...)
+}
+
 // Unanswered notes that a replica has let a request go unanswered for as long as an answer may take.
 func (r *Reach) Unanswered(id NodeID, now time.Duration) {
 	if p := &r.peers[id]; !p.silent {
