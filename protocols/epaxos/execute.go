@@ -121,7 +121,7 @@ func (r *replica) executeComponent(g *register, component []*instance) {
 // executeInstance executes one instance. A write takes the next place in the order of its key; a read takes none (rule 16).
 func (r *replica) executeInstance(g *register, x *instance) {
 	c := &g.columns[x.column]
-	c.executed = x.number + 1
+	c.executed, c.blocked = x.number+1, false
 	switch {
 	case x.noop:
 	case x.writes:

@@ -49,11 +49,8 @@ func (r *replica) consistent(g *register) error {
 			return fmt.Errorf("replica %d has forgotten column %d of key %q below %d, executed it below %d and heard of it below %d; it has written below %d and read below %d",
 				r.id, i, g.name, c.base, c.executed, c.end(), c.written, c.read)
 		}
-		if c.executed < c.end() && !c.blocked {
+		if g.decided(position{i, c.executed}) && (!c.blocked || g.decided(c.blockedBy)) {
 			return fmt.Errorf("replica %d has executed column %d of key %q below %d, and what follows waits for nothing", r.id, i, g.name, c.executed)
-		}
-		if c.blocked && g.decided(c.blockedBy) {
-			return fmt.Errorf("replica %d has executed column %d of key %q below %d, and what follows waits for what is decided", r.id, i, g.name, c.executed)
 		}
 		for _, x := range c.held {
 			switch {
@@ -68,7 +65,7 @@ func (r *replica) consistent(g *register) error {
 		}
 	}
 	for _, req := range g.requests {
-		if _, over := g.state.Result(req.id); over {
+		if result, _ := g.state.Result(req.id); result != nil {
 			return fmt.Errorf("replica %d holds the request %v, whose command it has executed", r.id, req.id)
 		}
 	}

@@ -40,14 +40,14 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 	r.submit(g, req)
 }
 
-// answerKnown answers a request whose command is executed already, and tells whether it is over. A command whose client
-// wants no answer any more is over, too.
+// answerKnown answers a request whose command is executed already, and tells whether it is over. So is a command whose
+// client wants no answer any more, and a read of a version that is known to exist. A write that names a version which
+// exists is not answered here, though it can have no effect: another replica may have submitted it, too, and it would
+// stand in the order of the key behind writes that began after the answer.
 func (r *replica) answerKnown(g *register, req *request) bool {
 	result, over := g.state.Result(req.id)
 	if !over && !req.writes {
 		result, over = g.state.Known(kv.Op_GET, req.version)
-	} else if !over {
-		result, over = g.state.Known(kv.Op_PUT, req.version)
 	}
 	if over && result != nil {
 		r.answer(req, result)

@@ -1,6 +1,7 @@
 package epaxos
 
 import (
+	"slices"
 	"time"
 
 	"quorumbench/protocols"
@@ -164,6 +165,11 @@ func (r *replica) onState(m *Message) {
 	}
 	r.out.Measure(measureAdopted, 1)
 	r.persistState(g)
+	for _, req := range slices.Clone(g.requests) { // executed in the instance of another replica
+		if r.answerKnown(g, req) {
+			r.endRequest(g, req)
+		}
+	}
 	for _, req := range skipped {
 		r.submitAgain(g, req)
 	}

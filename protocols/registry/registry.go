@@ -2,6 +2,7 @@ package registry
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/epaxos"
 	"quorumbench/protocols/etcdraft"
 	"quorumbench/protocols/mmp3"
 	"quorumbench/protocols/multipaxos"
@@ -18,4 +19,5 @@ var Drivers = protocols.Drivers{
 	&raft.Driver,
 	&etcdraft.Driver,
 	&mmp3.Driver,
+	&epaxos.Driver,
 }
