@@ -18,7 +18,8 @@
 // messages one after the other, in the order in which they were sent; only a bounded number of them is late
 // or lost, and a bounded number of times a replica is cut off (the delay bounding of Emmi, Qadeer and
 // Rakamarić, POPL'11). On a calm one, moreover, timers fire and commands come only when no message is under
-// way, as if timeouts were long; crashes may still come at any time. No message is doubled on these two.
+// way, as if timeouts were long; crashes may still come at any time. On these two, messages are doubled only as often
+// as is allowed.
 //
 // # Clocks
 //

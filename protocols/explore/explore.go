@@ -22,6 +22,7 @@ type Cluster struct {
 	Leader   protocols.NodeID   // configured to lead; of no account for drivers without a leader
 	Nearest  []protocols.NodeID // for each replica, which other one is nearest; nil: all are equally far
 	Disks    [][][]byte         // for each replica, the records on its disk when it starts; nil: none
+	Down     []protocols.NodeID // replicas that are down for good: they have what is on their disks, and nothing happens to them
 	Commands []Command          // those of one replica are issued in this order
 	Timers   int                // at most so many fire
 	Crashes  int                // at most so many happen
@@ -72,6 +73,9 @@ type Network struct {
 	// Cuts is how often at most a replica is cut off from the others, at any time and for any time. What
 	// is under way to or from it then, and is sent meanwhile, is lost.
 	Cuts int
+	// Doubled is how many messages at most are doubled: such a message arrives, and arrives once more at any later
+	// time, or never.
+	Doubled int
 }
 
 // Command is of a client of its own, which issues it at any time.
@@ -186,7 +190,9 @@ func (s *search) begin() {
 			s.violation = &Violation{Rule: started.wrong.rule, Detail: started.wrong.detail}
 		}
 		first.cells[id] = s.cells.number(cell{local: started.next})
-		sends = append(sends, started.sends...)
+		if !s.down(id) {
+			sends = append(sends, started.sends...)
+		}
 	}
 	first = s.post(first, sends)
 	s.states.enter(&first, origin{})

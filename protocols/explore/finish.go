@@ -59,6 +59,9 @@ func (s *search) finish(at uint32, lost, prompt bool) {
 		return
 	}
 	for r := range s.replicas {
+		if s.down(r) {
+			continue
+		}
 		l := s.locals[f.now.locals[r]]
 		for _, t := range l.timers {
 			f.alarms = append(f.alarms, alarm{r, t.id, t.due - l.clock})
@@ -120,7 +123,10 @@ func (f *finale) round() bool {
 func (f *finale) deliver(post []uint32) {
 	for len(post) > 0 {
 		m := post[0]
-		post = append(slices.Clip(post[1:]), f.take(int(f.search.letters.all[m].to), event{arrive, m})...)
+		post = post[1:]
+		if to := int(f.search.letters.all[m].to); !f.search.down(to) {
+			post = append(slices.Clip(post), f.take(to, event{arrive, m})...)
+		}
 	}
 }
 
@@ -162,6 +168,9 @@ func (s *search) undone(now *ending) string {
 		had |= s.locals[now.locals[r]].had
 	}
 	for r := range s.replicas {
+		if s.down(r) {
+			continue
+		}
 		l := s.locals[now.locals[r]]
 		if l.pending != 0 {
 			return fmt.Sprintf("%s is not answered", s.commandName(uint32(bits.TrailingZeros8(l.pending))))

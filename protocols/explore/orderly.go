@@ -20,6 +20,14 @@ func (s *search) inOrder(at uint32) {
 			rest.cells[to] = s.send(was.cells[to], m)
 			s.reach(rest, at, to, &move{event: event{delay, m}})
 		}
+		if int(h.doubled) < s.cluster.Network.Doubled {
+			twice := h
+			twice.doubled++
+			rest.history = s.histories.number(twice)
+			rest.cells[to] = was.cells[to]
+			again := s.move(s.cells.all[s.send(was.cells[to], m)], event{arrive, m})
+			s.reach(s.moved(&rest, to, &again), at, to, &again)
+		}
 	}
 	for r := range s.replicas {
 		next, e, changed := was, event{cut, uint32(r)}, h

@@ -11,6 +11,7 @@ type history struct {
 	crashes uint8
 	pauses  uint8
 	late    uint8 // messages that were kept back
+	doubled uint8
 	cuts    uint8
 	cut     uint8 // replicas that are cut off, as bits
 }

@@ -176,6 +176,9 @@ func (s *search) withoutTimers(at uint32, timers int) {
 	quiet := true
 	busy := s.cluster.Network.Calm && len(s.soups[was.queue]) > 0
 	for r := range s.replicas {
+		if s.down(r) {
+			continue
+		}
 		for _, m := range s.movesOf(was.cells[r]) {
 			if busy {
 				break
@@ -233,6 +236,9 @@ func (s *search) withTimers(at uint32) {
 		return
 	}
 	for r := range s.replicas {
+		if s.down(r) {
+			continue
+		}
 		c := s.cells.all[was.cells[r]]
 		for i := range s.locals[c.local].timers {
 			m := s.move(c, event{fire, uint32(i)})
@@ -240,6 +246,9 @@ func (s *search) withTimers(at uint32) {
 		}
 	}
 }
+
+// down tells whether a replica is down for good.
+func (s *search) down(r int) bool { return slices.Contains(s.cluster.Down, protocols.NodeID(r)) }
 
 // moved is a state after a move of replica r.
 func (s *search) moved(was *state, r int, m *move) state {
@@ -252,15 +261,16 @@ func (s *search) moved(was *state, r int, m *move) state {
 func (s *search) post(x state, sends []uint32) state {
 	if !s.cluster.Network.Orderly {
 		for _, number := range sends {
-			to := s.letters.all[number].to
-			x.cells[to] = s.send(x.cells[to], number)
+			if to := s.letters.all[number].to; !s.down(int(to)) {
+				x.cells[to] = s.send(x.cells[to], number)
+			}
 		}
 		return x
 	}
 	isolated := s.histories.all[x.history].cut
 	queue := s.soups[x.queue]
 	for _, number := range sends {
-		if l := s.letters.all[number]; isolated&(1<<l.from|1<<l.to) == 0 || l.from == l.to {
+		if l := s.letters.all[number]; !s.down(int(l.to)) && (isolated&(1<<l.from|1<<l.to) == 0 || l.from == l.to) {
 			queue = append(slices.Clip(queue), number)
 		}
 	}
