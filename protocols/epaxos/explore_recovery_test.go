@@ -157,7 +157,7 @@ func (b *before) change(c *explore.Cluster) {
 	}
 }
 
-// Every hundredth state is explored always, and all of them with -explore recovery.
+// One of 331 states is explored always, and all of them with -explore recovery.
 func TestExploreRecovery(t *testing.T) {
 	var each []exploretest.Bound
 	for i, b := range everyBefore() {

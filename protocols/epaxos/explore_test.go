@@ -26,9 +26,20 @@ var bounds = []exploretest.Bound{
 	{Name: "abc-1late", Commands: "abc", Network: late1},
 	{Name: "aB-2late-2timers", Commands: "aB", Timers: 2, Network: late2},
 	{Name: "ab-hurried-1late", Commands: "ab", Network: hurry1},
-	{Name: "ab-cut-3timers", Commands: "ab", Timers: 3, Network: cut1},
+	{Name: "ab-cut-2timers", Commands: "ab", Timers: 2, Network: cut1},
+	{Name: "ab-cut-3timers", Large: true, Commands: "ab", Timers: 3, Network: cut1},
+	{Name: "abc-2late-2timers", Large: true, Commands: "abc", Timers: 2, Network: late2},
+	{Name: "ab-3late-4timers", Large: true, Commands: "ab", Timers: 4, Network: late3},
+	{Name: "aBc-2late-1timer", Large: true, Commands: "aBc", Timers: 1, Network: late2},
+	{Name: "ab-kept0-2late-2timers", Commands: "ab", Timers: 2, Network: late2, Options: forgets},
+	{Name: "ab-five-1late-1timer", Commands: "ad", Timers: 1, Network: late1, Change: five},
+	{Name: "ab-2crashes-1late-2timers", Large: true, Commands: "ab", Timers: 2, Crashes: 2, Network: late1},
 	{Name: "ab-crash-1late-2timers", Commands: "ab", Timers: 2, Crashes: 1, Network: late1},
 }
+
+var forgets = protocols.Choices{"kept": "0"}
+
+func five(c *explore.Cluster) { c.Replicas = 5 }
 
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, PerKey: true, ReadsAside: true,
