@@ -24,7 +24,7 @@ func TestAnchors(t *testing.T) {
 	}
 	for _, e := range Explorations {
 		if e.bug() < 0 {
-			t.Errorf("mmp3 has no bug %q that could be explored", e.Name)
+			t.Errorf("%s has no bug %q that could be explored", e.Driver, e.Name)
 		}
 	}
 }

@@ -86,8 +86,13 @@ var epaxosBugs = []Bug{
 		in("epaxos.replica.onValidate").drop(`r.validate(x, m.Command, append(vector(nil), m.Deps...))`),
 		in("epaxos.replica.onValidate").replace(`g.contradicting(x.position, x.writes, x.initDeps)`, `g.contradicting(x.position, true, m.Deps)`),
 	}},
-	{"epaxos", "Validate is handled after an Accept of the same ballot", inTest("epaxos.TestExploreRule9"), []Edit{
+	{"epaxos", validateUnguarded, inTest("epaxos.TestExploreRule9"), []Edit{
 		in("epaxos.replica.onValidate").drop(`x.phase == accepted && x.valueBallot == b`),
+		in("epaxos.replica.validDeps").replace(`r.validVector(deps) && deps[m.Column] == m.Number`, `len(deps) == 0 || r.validVector(deps) && deps[m.Column] == m.Number`),
+	}},
+	{"epaxos", validateEager, within(5000), []Edit{
+		in("epaxos.replica.onValidate").drop(`x.phase == accepted && x.valueBallot == b`),
+		in("epaxos.replica.onRecovered").replace(`r.of(from, m, recovering, waiting)`, `r.of(from, m, recovering, validating, waiting)`),
 	}},
 	{"epaxos", "Validate passes over what is executed", within(5000), []Edit{
 		in("epaxos.register.contradicting").drop(`found = append(found, conflict{position{i, last - 1}, true})`),

@@ -1,6 +1,7 @@
 package epaxos
 
 import (
+	"slices"
 	"testing"
 
 	"quorumbench/protocols"
@@ -45,7 +46,41 @@ func staleOnce(c *explore.Cluster) {
 var rule9Bounds = []exploretest.Bound{
 	{Name: "rule9-once", Timers: 4, Network: explore.Network{Orderly: true, Late: 2}, Change: staleOnce},
 	{Name: "rule9-doubled", Timers: 3, Network: explore.Network{Orderly: true, Late: 1, Doubled: 1}, Change: staleOnce},
+	{Name: "rule9-decided", Large: true, Timers: 5, Network: explore.Network{Orderly: true, Late: 1, Doubled: 1, Cuts: 1}, Change: staleDecided},
 	{Name: "rule9-resent", Large: true, Timers: 4, Network: explore.Network{Orderly: true, Late: 2}, Change: stale},
+}
+
+// decidedAlike is what a client could see of it: two replicas learn different values of one instance.
+func decidedAlike(nodes []protocols.Node) error {
+	var up []*replica
+	for _, node := range nodes {
+		if r, is := node.(*replica); is {
+			up = append(up, r)
+		}
+	}
+	for _, g := range up[0].registers {
+		h := up[1].byKey[g.name]
+		for i := range g.columns {
+			for _, x := range g.columns[i].held {
+				if h == nil || x == nil || x.phase != committed {
+					continue
+				}
+				if y := h.get(x.position); y != nil && y.phase == committed {
+					if err := sameValue(x, y); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func staleDecided(c *explore.Cluster) {
+	staleOnce(c)
+	c.Driver.Invariants = func(nodes []protocols.Node) error {
+		return decidedAlike(slices.DeleteFunc(slices.Clone(nodes), func(n protocols.Node) bool { return n == nil }))
+	}
 }
 
 func TestExploreRule9(t *testing.T) { exploretest.Run(t, explored, rule9Bounds) }
