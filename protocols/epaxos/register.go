@@ -97,9 +97,6 @@ const (
 	committed   = Phase_COMMITTED
 )
 
-// known tells whether the instance has a value, decided or not.
-func (x *instance) known() bool { return x.noop || x.command != nil }
-
 // conflicts tells whether the value, or what may become the value, conflicts with a command of the same key: a no-op that
 // is not committed stands for a command that may be anything, and one that is committed for nothing.
 func (x *instance) conflicts(writes bool) bool {
