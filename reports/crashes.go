@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -197,32 +196,65 @@ func writeCrashes(out *Page, r *result.Result) {
 	}
 }
 
-// crashLines tell the same in a sentence for each group of crashes.
-func crashLines(r *result.Result) []string {
-	var lines []string
-	for _, g := range crashGroups(r) {
-		var parts []string
-		for _, one := range g.times {
+// CrashRow is a time that crashes of replicas took, over all repeats.
+type CrashRow struct {
+	Protocol int    `json:"protocol"` // index of Data.Protocols
+	Point    int    `json:"point"`    // index of Data.Points
+	Region   int    `json:"region"`   // index of Data.Regions: whose clients were answered; -1 of other times
+	Of       string `json:"of"`       // what crashed
+	Until    string `json:"until"`    // completes "time until"
+
+	Median   Length `json:"median"` // over runs
+	Low      Length `json:"low"`    // of its 95 % interval; without one Median
+	High     Length `json:"high"`
+	Interval string `json:"interval"` // in words; empty without one
+	Least    Length `json:"least"`
+	Greatest Length `json:"greatest"`
+	Runs     int    `json:"runs"`
+	Crashes  int    `json:"crashes"`
+}
+
+// Length is a length of time.
+type Length struct {
+	Time int64  `json:"ns"` // math.MaxInt64 of what did not happen by the end of the run
+	Text string `json:"text"`
+}
+
+func lengthOf(ns float64) Length {
+	if math.IsInf(ns, 1) {
+		return Length{math.MaxInt64, lengthCell(ns)}
+	}
+	return Length{int64(ns), lengthCell(ns)}
+}
+
+// crashRows are the rows of a page's table of crashes, what stands below it, and how many crashes a group has at most.
+func crashRows(r *result.Result) (rows []CrashRow, notes []string, most int) {
+	rows, notes = []CrashRow{}, []string{}
+	groups, never := crashGroups(r), false
+	for _, g := range groups {
+		most = max(most, g.crashes)
+		for i, one := range g.times {
 			if len(one.values) == 0 {
 				continue
 			}
-			m := one.median()
-			part := one.until() + " after " + lengthCell(m.value)
+			m, greatest := one.median(), slices.Max(one.values)
+			never = never || math.IsInf(greatest, 1)
+			row := CrashRow{Protocol: g.protocol, Point: slices.Index(r.Points(), g.point), Region: -1, Of: g.of, Until: one.until(), Median: lengthOf(m.value),
+				Low: lengthOf(m.value), High: lengthOf(m.value), Interval: lengthsCell(m),
+				Least: lengthOf(slices.Min(one.values)), Greatest: lengthOf(greatest), Runs: len(one.byRun), Crashes: len(one.values)}
+			if one.kind == "answer" {
+				row.Region = i
+			}
 			if m.hasInterval {
-				part += " (" + lengthsCell(m) + ")"
+				row.Low, row.High = lengthOf(m.low), lengthOf(m.high)
 			}
-			if math.IsInf(m.value, 1) {
-				part = one.until() + ": not by the end of the run"
-			}
-			parts = append(parts, part)
+			rows = append(rows, row)
 		}
-		times := ""
-		if g.crashes > 1 {
-			times = fmt.Sprintf(" (medians over %s, %s crashes)", plural(g.runs(), "run"), count(g.crashes))
-		}
-		lines = append(lines, "crash, "+g.name()+times+": "+strings.Join(parts, "; "))
 	}
-	return lines
+	if len(groups) > 0 {
+		notes = append(notes, crashNotes(groups, never)...)
+	}
+	return rows, notes, most
 }
 
 // crashNotes says what the table of crashes leaves out, and what its intervals assume.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -28,12 +29,16 @@ type Data struct {
 	Regions   []string   `json:"regions"`   // with clients
 	Warnings  []string   `json:"warnings"`  // why the figures must not be believed, or what was missed
 	Verdict   []string   `json:"verdict"`
-	Notes     []string   `json:"notes"`   // what became of crashes, and what drivers noted
+	Notes     []string   `json:"notes"`   // what drivers noted
 	Quality   []string   `json:"quality"` // how far to trust the result
 	Faults    []FaultBar `json:"faults"`
 	Length    int64      `json:"length_ns"` // of the measured part
 	Rows      []Row      `json:"rows"`
 	Stages    []string   `json:"stages"` // names of the parts of a write's time, in their order
+
+	Crashes     []CrashRow `json:"crashes"`      // what crashes of replicas cost, over all repeats
+	CrashNotes  []string   `json:"crash_notes"`  // what its rows leave out, and what its intervals assume
+	MostCrashes int        `json:"most_crashes"` // of the same replica under a protocol; 0 without crashes
 }
 
 // FaultBar is a fault on the axis of time since measuring began.
@@ -84,6 +89,11 @@ type Cell struct {
 	Text  string `json:"text"`  // as a table has it
 	State string `json:"state"` // solid, faint or withheld
 	Why   string `json:"why"`   // it is withheld, or a lower bound
+
+	// Of six repeats or more, between which times the median over the repeats lies with 95 % confidence; else 0, 0 and nothing.
+	Low      int64  `json:"low"`
+	High     int64  `json:"high"`
+	Interval string `json:"interval"` // in words, the median with it
 }
 
 // Moment is a part of the measured time: median, and the band from p10 to p90.
@@ -100,7 +110,7 @@ func (m Moment) MarshalJSON() ([]byte, error) {
 func DataOf(r *result.Result) *Data {
 	d := &Data{
 		Name: r.Experiment.Name, Headline: subtitle(r), World: worldName(r), Seed: r.Experiment.Seed, TimeName: timeName(r), Points: r.Points(),
-		Protocols: some(r.Labels()), Verdict: []string{}, Notes: some(slices.Concat(crashLines(r), measureLines(r))), Quality: some(Quality(r)),
+		Protocols: some(r.Labels()), Verdict: []string{}, Notes: some(measureLines(r)), Quality: some(Quality(r)),
 		Warnings: []string{}, Length: int64(r.Experiment.Load.Duration), Stages: result.StageNames(), Faults: []FaultBar{}, Rows: []Row{},
 	}
 	if r.Experiment.Sweep != nil {
@@ -121,6 +131,7 @@ func DataOf(r *result.Result) *Data {
 	for _, left := range LeftOut(r) {
 		d.Notes = append(d.Notes, "figure left out: "+left)
 	}
+	d.Crashes, d.CrashNotes, d.MostCrashes = crashRows(r)
 	for i := range r.Experiment.Faults {
 		f := &r.Experiment.Faults[i]
 		d.Faults = append(d.Faults, FaultBar{int64(f.At), int64(f.For), f.String()})
@@ -216,6 +227,7 @@ func (s *series) times(r *result.Result, service bool) Times {
 			if s.unanswered(p) {
 				cell.Text, cell.Why = "> "+ms(summary.At(p)), "so many "+s.noun()+"s had no answer: they were waited for that long"
 			}
+			cell.addInterval(s.repeats(p, service))
 		case s.saturated:
 			cell.Text, cell.Why = "saturated", "more was offered than was answered: the percentile would be that of a queue that grows"
 		case summary.Count == 0:
@@ -248,6 +260,39 @@ func (s *series) times(r *result.Result, service bool) Times {
 		}
 		gap = false
 		t.Curve = append(t.Curve, [2]int64{int64(math.Round(percentile * 1000)), int64(result.Percentile(h, percentile))})
+	}
+}
+
+// repeats returns a percentile, 0 to 100, of the response or the service times of each repeat in which it is not withheld.
+func (s *series) repeats(percentile float64, service bool) []repeated {
+	var values []repeated
+	for i := range s.runs {
+		run := &s.runs[i]
+		of := run.Regions[s.region].Of(s.kind)
+		summary, confidence := &of.Response, of.Confidence
+		if service {
+			one := series{RegionRun: run.Regions[s.region]}
+			one.Operations = *of
+			summary, confidence = &of.Service, func(percentile float64) result.Confidence {
+				sure, _ := one.serviceConfidence(percentile)
+				return sure
+			}
+		}
+		if confidence(percentile) != result.Withheld {
+			values = append(values, repeated{run.Repeat, float64(summary.At(percentile))})
+		}
+	}
+	return values
+}
+
+// addInterval adds the interval of the median over repeats, if there are enough of them.
+func (c *Cell) addInterval(repeats []repeated) {
+	if len(repeats) == 0 {
+		return
+	}
+	if m := medianOf(repeats); m.hasInterval {
+		c.Low, c.High = int64(m.low), int64(m.high)
+		c.Interval = fmt.Sprintf("median of %s %s, 95 %% interval %s to %s", plural(len(repeats), "repeat"), lengthCell(m.value), lengthCell(m.low), lengthCell(m.high))
 	}
 }
 

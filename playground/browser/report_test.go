@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
@@ -229,6 +231,101 @@ func TestReportOfASweep(t *testing.T) {
 	p.within(380)
 	p.screenshot("report-sweep", 1280, 900, false)
 	p.quiet()
+}
+
+const crashedOften = `
+name: crashed
+topology: aws-2020-06-05
+regions: [us-east-1, eu-west-1, ap-northeast-1]
+protocols: [{name: raft, leader: us-east-1}, mmp3]
+world: sim
+repeats: 6
+load: {rate: 50/s, duration: 8s}
+network: {loss: 1%, jitter: true}
+faults: [{at: 2s, crash: us-east-1, for: 2s}]
+`
+
+// With six repeats bars have intervals, and crashes are a table that sorts.
+func TestReportOfRepeatedCrashes(t *testing.T) {
+	found, path := drawn(t, crashedOften)
+	p := showReport(t, path)
+	least, most := found.Runs[0].Regions[0].Response.P50, found.Runs[0].Regions[0].Response.P50
+	for _, run := range found.RunsOf("raft") {
+		least, most = min(least, run.Regions[0].Response.P50), max(most, run.Regions[0].Response.P50)
+	}
+	const interval = `document.querySelector('.series[data-protocol="raft"][data-region="us-east-1"] .interval')`
+	if got := eval[[]int64](p.page, `[Number(`+interval+`?.dataset.low), Number(`+interval+`?.dataset.high)]`); got[0] != int64(least) || got[1] != int64(most) {
+		t.Errorf("the interval of the bar is %v, run.json has medians from %v to %v", got, least, most)
+	}
+	if got := eval[float64](p.page, interval+`.getBoundingClientRect().width`); got <= 0 && least < most {
+		t.Error("the interval of the bar is not drawn")
+	}
+	rows := func() []string {
+		return eval[[]string](p.page, `[...document.querySelectorAll("#crashes tbody tr")].filter((r) => !r.hidden).map((r) => [...r.cells].slice(0, 4).map((c) => c.textContent).join("|"))`)
+	}
+	if got := rows(); len(got) != 9 || !strings.HasPrefix(got[0], "raft|the leader|a write from us-east-1 is answered|") && !strings.HasPrefix(got[0], "raft|us-east-1|a write from us-east-1 is answered|") {
+		t.Errorf("the table of crashes has the rows %q", got)
+	}
+	values := func() []float64 {
+		return eval[[]float64](p.page, `[...document.querySelectorAll("#crashes tbody tr")].filter((r) => !r.hidden).map((r) => Number(r.cells[3].dataset.value))`)
+	}
+	p.do(chromedp.Click(`#crashes th:nth-of-type(4) button`))
+	if got := values(); !slices.IsSorted(got) || slices.Max(got) == slices.Min(got) {
+		t.Errorf("sorted by the median the table has %v", got)
+	}
+	p.do(chromedp.Click(`#crashes th:nth-of-type(4) button`))
+	if got := values(); slices.Max(got) != got[0] {
+		t.Errorf("sorted the other way the table has %v", got)
+	}
+	p.do(chromedp.Click(`#choose-protocols label:nth-of-type(1) input`))
+	for _, row := range rows() {
+		if strings.HasPrefix(row, "raft") {
+			t.Errorf("raft was taken away, and the table of crashes has %q", row)
+		}
+	}
+	p.do(chromedp.Click(`#choose-protocols label:nth-of-type(1) input`))
+	p.within(380)
+	p.screenshot("report-crashes", 1280, 900, false)
+	p.screenshot("report-crashes-dark", 1280, 900, true)
+	p.quiet()
+}
+
+// Without JavaScript the page shows the same figures, which do not change.
+func TestReportWithoutJavaScript(t *testing.T) {
+	found, path := drawn(t, crashedOften)
+	p := openURL(t, findBrowser(t), "file://"+path)
+	p.do(log.Enable(), emulation.SetScriptExecutionDisabled(true), chromedp.EmulateViewport(1280, 1000), chromedp.Navigate(p.url))
+	p.until(`document.querySelectorAll("#crashes tbody tr").length > 0`)
+	if eval[bool](p, `document.body.dataset.drawn === "yes"`) {
+		t.Fatal("the script ran")
+	}
+	for _, name := range []string{"latency", "distribution", "timeline", "outages"} {
+		box := eval[[]float64](p, `(() => { const r = document.querySelector("#static-`+name+` svg")?.getBoundingClientRect(); return r ? [r.width, r.height] : [] })()`)
+		if len(box) != 2 || box[0] < 600 || box[1] < 100 {
+			t.Errorf("the figure %s takes %v", name, box)
+		}
+	}
+	merged, _ := found.Merged("mmp3", 1)
+	want := fmt.Sprintf("%.1f ms", float64(merged.Response.P50)/1e6)
+	if text := eval[string](p, `document.querySelector("#static-latency svg").textContent`); !strings.Contains(text, want) {
+		t.Errorf("the figure of latencies does not have the p50 of mmp3 in eu-west-1, %s: %s", want, text)
+	}
+	fills := eval[[]string](p, `[...new Set([...document.querySelectorAll("#static-latency svg path")].map((e) => getComputedStyle(e).fill))]`)
+	if len(fills) < 4 {
+		t.Errorf("the figure has the colours %v only", fills)
+	}
+	for _, width := range []int64{1280, 380} {
+		p.do(chromedp.EmulateViewport(width, 900), chromedp.Sleep(200*time.Millisecond))
+		if got := eval[int64](p, `document.documentElement.scrollWidth`); got > width {
+			t.Errorf("at a width of %d the page is %d wide", width, got)
+		}
+		p.screenshot(fmt.Sprintf("report-static-%d", width), width, 900, false)
+	}
+	for _, problem := range p.problems {
+		if !strings.Contains(problem, "script") { // the browser may say that it runs none
+			t.Error(problem)
+		}
+	}
 }
 
 // The site lists results, shows the page of one in an origin of its own, and compares two.

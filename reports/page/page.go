@@ -75,7 +75,18 @@ type content struct {
 	Downloads             []download
 	Percentiles           []float64
 	HasSteps, HasKinds    bool
+	Static                []static // the figures for a browser that runs no script
+	TooBig                []string // names of figures that are left out of Static
 }
+
+// static is a figure that does not change.
+type static struct {
+	Name string
+	SVG  template.HTML
+}
+
+// mostStatic is the greatest size of a figure inside the page, in bytes.
+const mostStatic = 400 << 10
 
 type download struct {
 	Name, Text string
@@ -115,6 +126,17 @@ func Write(w io.Writer, r *result.Result, told *stepwise.Told) error {
 			{data.Name + ".yaml", "Experiment as YAML", dataURL("text/yaml", yaml)},
 			{data.Name + ".json", "Table as JSON", dataURL("application/json", table)},
 		},
+	}
+	figures, err := reports.InlineFigures(r)
+	if err != nil {
+		return fmt.Errorf("making the page of %s: %w", r.Experiment.Name, err)
+	}
+	for _, f := range figures {
+		if len(f.SVG) > mostStatic {
+			c.TooBig = append(c.TooBig, f.Name)
+		} else {
+			c.Static = append(c.Static, static{f.Name, template.HTML(f.SVG)})
+		}
 	}
 	for _, row := range data.Rows {
 		c.HasKinds = c.HasKinds || row.Kind != "write"

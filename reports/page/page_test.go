@@ -181,3 +181,23 @@ func TestDrawnAgainThePageIsTheSame(t *testing.T) {
 		t.Errorf("writes that cannot be drawn: %v", err)
 	}
 }
+
+// What a browser without JavaScript shows is allowed by the policy, which forbids style attributes.
+func TestFiguresStandInThePage(t *testing.T) {
+	r, told := executed(t, calm+"faults: [{at: 1s, crash: eu-west-1, for: 500ms}]\n", nil)
+	text := written(t, r, told)
+	for _, name := range []string{"latency", "timeline", "outages"} {
+		if !regexp.MustCompile(`<figure class="static" id="static-` + name + `"><svg viewBox="[^"]*" role="img" aria-label="[^"]+">`).MatchString(text) {
+			t.Errorf("the figure %s is not in the page", name)
+		}
+	}
+	if at := strings.Index(text, ` style="`); at >= 0 {
+		t.Errorf("the policy forbids %s", text[at:at+80])
+	}
+	if !strings.Contains(text, `fill="#0072B2"`) || !strings.Contains(text, `font-weight="bold"`) {
+		t.Error("the figures have lost colours or fonts")
+	}
+	if !regexp.MustCompile(`<td class="text">eu-west-1</td><td class="text">a write from eu-west-1 is answered</td><td data-value="\d+">[0-9.]+ ms</td>`).MatchString(text) {
+		t.Error("the page has no table of crashes")
+	}
+}

@@ -122,7 +122,7 @@ export function drawBars(box, view) {
   const left = 4, right = narrow ? 78 : 170, bar = 16, gap = 6, head = 26;
   const groups = view.regions.map((region) => ({ region, rows: view.rows.filter((r) => r.region === region) }));
   const value = (row) => view.cell(row).ns;
-  const most = greatest(view.rows.flatMap((r) => [value(r), r.floor_ns, r.quorum_ns]));
+  const most = greatest(view.rows.flatMap((r) => [value(r), view.cell(r).high, r.floor_ns, r.quorum_ns]));
   const x = (ns) => left + ((width - left - right) * ns) / most;
   const height = groups.reduce((sum, g) => sum + head + g.rows.length * (bar + gap) + 8, 0) + 30;
   const chart = new Chart(box, `${view.percentileName} of the ${view.timeName} by region`,
@@ -147,19 +147,25 @@ export function drawBars(box, view) {
         part.append(svg("rect", { class: `bar ${cell.state}`, x: left, y, width: Math.max(1, x(cell.ns) - left), height: bar, rx: 2 }));
         if (cell.bound > most / 1000) part.append(svg("line", { class: "bound", x1: x(cell.ns - cell.bound), x2: x(cell.ns), y1: y + bar / 2, y2: y + bar / 2 }));
       }
+      if (cell.high) {
+        const [from, to, middle, half] = [x(cell.low), x(cell.high), y + bar / 2, 4];
+        part.append(svg("path", { class: "interval", "data-low": cell.low, "data-high": cell.high,
+          d: `M${from} ${middle - half}V${middle + half}M${from} ${middle}H${to}M${to} ${middle - half}V${middle + half}` }));
+      }
       if (row.floor_ns) part.append(svg("line", { class: "floor", x1: x(row.floor_ns), x2: x(row.floor_ns), y1: y - 2, y2: y + bar + 2 }));
       const inside = cell.ns && x(cell.ns) - left > name.length * 7.5 + 12;
-      part.append(svg("text", { class: inside ? "name" : "outside", x: (inside ? left : Math.max(x(cell.ns), x(row.floor_ns))) + 6, y: y + bar - 4 }, name));
+      part.append(svg("text", { class: inside ? "name" : "outside", x: (inside ? left : Math.max(x(cell.ns), x(cell.high), x(row.floor_ns))) + 6, y: y + bar - 4 }, name));
       const over = cell.ns && row.floor_ns && !narrow ? ` · ${(cell.ns / row.floor_ns).toFixed(2)}× floor` : "";
       part.append(svg("text", { class: "value", x: width, y: y + bar - 4, "text-anchor": "end" }, cell.text + over));
-      chart.mark(x(cell.ns), y + bar / 2, `${name}${row.caveat ? ` (${row.caveat})` : ""}, ${view.data.regions[row.region]}\n${view.percentileName} ${cell.text}${cell.why ? `: ${cell.why}` : ""}\n` +
+      chart.mark(x(cell.ns), y + bar / 2, `${name}${row.caveat ? ` (${row.caveat})` : ""}, ${view.data.regions[row.region]}\n${view.percentileName} ${cell.text}${cell.why ? `: ${cell.why}` : ""}\n${cell.interval ? `${cell.interval}\n` : ""}` +
         `${row.floor_ns ? `floor ${row.floor}, ` : ""}round trip to the nearest quorum ${labelled(row.quorum_ns)}`);
       chart.marks[chart.marks.length - 1].reach = width;
       y += bar + gap;
     }
     y += 8;
   }
-  chart.done(el("p", { class: "remark" }, "Mark across: the floor. Dashed: one and two round trips to the nearest quorum. Paler: uncertain."));
+  chart.done(el("p", { class: "remark" }, "Mark across: the floor. Dashed: one and two round trips to the nearest quorum. Paler: uncertain." +
+    (view.rows.some((row) => view.cell(row).high) ? " Line with two ends: the 95 % interval of the median over repeats." : "")));
 }
 
 const nines = (percentile) => -Math.log10(1 - percentile / 100);

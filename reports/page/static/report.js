@@ -49,10 +49,14 @@ function draw() {
     [...tr.querySelectorAll(".cell")].forEach((td, i) => {
       const cell = view.times(row).cells[i];
       td.textContent = cell.text;
-      td.title = cell.why;
+      td.title = [cell.why, cell.interval].filter(Boolean).join("; ");
       td.className = `cell ${cell.state}`;
       td.dataset.ns = cell.ns;
     });
+  }
+  for (const tr of byId("crashes")?.tBodies[0].rows ?? []) {
+    const row = data.crashes[tr.dataset.row];
+    tr.hidden = !state.protocols.has(row.protocol) || (row.region >= 0 && !state.regions.has(row.region));
   }
 }
 
@@ -95,9 +99,10 @@ function valueOf(row, column) {
   return column in row ? row[column] : (state.service ? row.service : row.response).cells[column].ns;
 }
 
-function sortable() {
-  const body = byId("rows").tBodies[0];
-  const heads = [...byId("rows").tHead.rows[0].cells];
+// sortable makes a click on a head sort the rows of a table. At is what a row has in the column of a head: a number or a text.
+function sortable(table, at) {
+  const body = table.tBodies[0];
+  const heads = [...table.tHead.rows[0].cells];
   for (const head of heads) {
     const button = el("button", { type: "button" }, head.textContent);
     head.replaceChildren(button);
@@ -105,11 +110,19 @@ function sortable() {
       const down = head.getAttribute("aria-sort") === "ascending";
       for (const other of heads) other.removeAttribute("aria-sort");
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      const at = (tr) => valueOf(data.rows[tr.dataset.row], head.dataset.key);
-      const order = (a, b) => (typeof at(a) === "string" ? at(a).localeCompare(at(b), "en") : at(a) - at(b)) || a.dataset.row - b.dataset.row;
+      const order = (a, b) => {
+        const [x, y] = [at(a, head), at(b, head)];
+        return (typeof x === "string" ? x.localeCompare(y, "en") : x - y) || a.dataset.row - b.dataset.row;
+      };
       body.append(...[...body.rows].sort((a, b) => (down ? -order(a, b) : order(a, b))));
     });
   }
+}
+
+// cellOf is what a row has below a head: the number of its data-value, or its text.
+function cellOf(tr, head) {
+  const cell = tr.cells[head.cellIndex];
+  return cell.dataset.value === undefined ? cell.textContent : Number(cell.dataset.value);
 }
 
 function steps() {
@@ -140,7 +153,8 @@ function steps() {
 }
 
 drawChoices();
-sortable();
+sortable(byId("rows"), (tr, head) => valueOf(data.rows[tr.dataset.row], head.dataset.key));
+if (byId("crashes")) sortable(byId("crashes"), cellOf);
 draw();
 steps();
 let width = byId("charts").clientWidth;
