@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/table"
-
 	"quorumbench/bench/result"
 )
 
@@ -21,6 +19,7 @@ type BaselineOptions struct {
 	Force bool
 	// Protocols are the labels to compare; empty: all that both results have.
 	Protocols []string
+	Output
 }
 
 // checked is one percentile of a result beside that of its baseline.
@@ -28,6 +27,27 @@ type checked struct {
 	about string
 	ratio estimate // now ÷ baseline
 	p     float64  // of the hypothesis that now is at most so much slower
+}
+
+// baselineJSON is what Baseline says, for programs.
+type baselineJSON struct {
+	Baseline    string        `json:"baseline"` // names of the results
+	Now         string        `json:"now"`
+	FailAbove   float64       `json:"fail_above"` // a share
+	Different   []string      `json:"different"`  // conditions, of results that were compared by force
+	Percentiles []checkedJSON `json:"percentiles"`
+	Regressions []string      `json:"regressions"` // sentences
+}
+
+// checkedJSON is one percentile of a result beside that of its baseline. Medians are over runs.
+type checkedJSON struct {
+	About      string         `json:"about,omitempty"` // the protocol, the kind of operations, the point of a sweep
+	Region     string         `json:"region"`
+	Percentile float64        `json:"percentile"`
+	Baseline   time.Duration  `json:"baseline_ns"`
+	Now        *time.Duration `json:"now_ns"` // null if it is missing
+	Ratio      *estimateJSON  `json:"ratio"`  // null if now is missing, or without a number
+	Regressed  bool           `json:"regressed"`
 }
 
 // Baseline writes, for each protocol and region, p50 and p99 of a result beside those of its baseline, and returns a
@@ -49,16 +69,23 @@ func Baseline(w io.Writer, base, now *result.Result, baseName, nowName string, o
 		return nil, err
 	}
 	var cells []checked
-	var tables strings.Builder
+	var rows []int // of found, for each of cells
+	found := baselineJSON{Baseline: baseName, Now: nowName, FailAbove: opts.FailAbove, Different: []string{}, Percentiles: []checkedJSON{}, Regressions: []string{}}
+	out := Page{Output: opts.Output}
+	for i, r := range results {
+		fmt.Fprintf(&out, "%s = %s\n", names[i], subtitle(r))
+	}
+	if opts.Force {
+		found.Different = some(allDifferences(results, names))
+		for _, line := range found.Different {
+			fmt.Fprintf(&out, "DIFFERENT: %s\n", line)
+		}
+	}
 	runs, missing := math.MaxInt, []string(nil)
 	for _, c := range comparisons {
-		title := c.title
-		if title != "" && c.what != "" {
-			title += ", "
-		}
-		title += c.what
+		title := c.about()
 		first, second := c.members[0], c.members[1]
-		t := newTable("region", "percentile", baseName, nowName, "×", "95 % interval")
+		t := newTable(aboutCell(&out, title, "compared", "region", "percentile", baseName, nowName, "×", "95 % interval")...)
 		for region, regionName := range first.regions {
 			for _, p := range []percentile{p50, p99} {
 				a, b := logsOf(first.series[region], p), logsOf(second.series[region], p)
@@ -67,22 +94,28 @@ func Baseline(w io.Writer, base, now *result.Result, baseName, nowName string, o
 				if len(a) == 0 {
 					continue // the baseline sets no mark
 				}
+				one := checkedJSON{About: title, Region: regionName, Percentile: p.at, Baseline: medianTime(a), Regressed: len(b) == 0}
 				if len(b) == 0 {
 					missing = append(missing, fmt.Sprintf("%s: %s has it and %s has not: saturated, not run, or withheld", about, baseName, nowName))
+					found.Percentiles = append(found.Percentiles, one)
 					continue
 				}
 				runs = min(runs, len(a), len(b))
 				ratio, pValue := unpaired(a, b, math.Log1p(opts.FailAbove))
 				ratio = exp(ratio)
-				cells = append(cells, checked{about, ratio, pValue})
-				t.AppendRow(table.Row{regionName, name, medianCell(a), medianCell(b), times(ratio.value), intervalCell(ratio)})
+				cells, rows = append(cells, checked{about, ratio, pValue}), append(rows, len(found.Percentiles))
+				now := medianTime(b)
+				one.Now, one.Ratio = &now, estimateOf(ratio, min(len(a), len(b)))
+				found.Percentiles = append(found.Percentiles, one)
+				t.AppendRow(aboutCell(&out, title, title, regionName, name, ms(one.Baseline), ms(now), times(ratio.value), intervalCell(ratio)))
 			}
 			t.AppendSeparator()
 		}
 		if title != "" {
-			fmt.Fprintf(&tables, "\n%s", title)
+			fmt.Fprintf(&out, "\n%s", title)
 		}
-		fmt.Fprintf(&tables, "\n%s\n", t.Render())
+		fmt.Fprintln(&out)
+		out.Table(t)
 	}
 	if len(cells)+len(missing) == 0 {
 		return nil, errors.New("the baseline has no percentile that may be shown; accepted: a baseline with enough writes")
@@ -99,25 +132,23 @@ func Baseline(w io.Writer, base, now *result.Result, baseName, nowName string, o
 	for i, slower := range holm(ps) {
 		if slower {
 			regressions = append(regressions, fmt.Sprintf("%s: %s than %s, more than the %.3g %% allowed", cells[i].about, inWords(cells[i].ratio), baseName, 100*opts.FailAbove))
+			found.Percentiles[rows[i]].Regressed = true
 		}
 	}
-	var out strings.Builder
-	for i, r := range results {
-		fmt.Fprintf(&out, "%s = %s\n", names[i], subtitle(r))
-	}
-	if opts.Force {
-		for _, line := range allDifferences(results, names) {
-			fmt.Fprintf(&out, "DIFFERENT: %s\n", line)
-		}
-	}
-	fmt.Fprintf(&out, "%s× is the median of the ratios of each run to each of the baseline (Hodges and Lehmann); medians are over runs.\n", tables.String())
+	fmt.Fprintln(&out, "× is the median of the ratios of each run to each of the baseline (Hodges and Lehmann); medians are over runs.")
 	for _, line := range regressions {
 		fmt.Fprintf(&out, "REGRESSION: %s\n", line)
 	}
 	if len(regressions) == 0 {
 		fmt.Fprintf(&out, "No slowdown of more than %.3g %% shown in any of %s (Mann-Whitney tests, Holm's correction, error rate 5 %%).\n", 100*opts.FailAbove, plural(len(cells), "percentile"))
 	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
+	if opts.Format == FormatJSON {
+		found.Regressions = some(regressions)
+		err = WriteJSON(w, found)
+	} else {
+		_, err = out.WriteTo(w)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("writing the comparison: %w", err)
 	}
 	return regressions, nil
@@ -144,12 +175,13 @@ func logsOf(s *series, p percentile) []float64 {
 	return logs
 }
 
-func medianCell(logs []float64) string {
+// medianTime is the median of runs of which the logarithms of a percentile are given.
+func medianTime(logs []float64) time.Duration {
 	runs := make([]repeated, len(logs))
 	for i, v := range logs {
 		runs[i] = repeated{i, math.Exp(v)}
 	}
-	return ms(time.Duration(medianOf(runs).value))
+	return time.Duration(medianOf(runs).value)
 }
 
 // firstOf joins the first of many reasons, and says how many more there are.

@@ -294,20 +294,38 @@ func acrossResults(results []*result.Result, names, labels []string) ([]comparis
 	}), nil
 }
 
+// about is what all members of the comparison are, in words; empty if there is nothing to tell.
+func (c comparison) about() string {
+	return strings.Join(slices.DeleteFunc([]string{c.title, c.what}, func(s string) bool { return s == "" }), ", ")
+}
+
+// aboutCell puts a cell before those of a row if a table is of something and its format has no place for a title above it.
+func aboutCell(out *Page, about, cell string, row ...any) []any {
+	if about == "" || !out.Format.OnlyData() {
+		return row
+	}
+	return append([]any{cell}, row...)
+}
+
 // write writes the table and returns the least number of pairs that a ratio rests on.
 func (c comparison) write(out *Page, mark marking) (fewest int) {
 	fewest = math.MaxInt
-	if c.title != "" || c.what != "" {
-		fmt.Fprintf(out, "\n%s", strings.Join(slices.DeleteFunc([]string{c.title, c.what}, func(s string) bool { return s == "" }), ", "))
+	about := c.about()
+	if about != "" {
+		fmt.Fprintf(out, "\n%s", about)
 	}
-	t := newTable("region", "", "floor", "p50", "×", "95 % interval", "p99", "×", "95 % interval")
+	t := newTable(aboutCell(out, about, "compared", "region", "", "floor", "p50", "×", "95 % interval", "p99", "×", "95 % interval")...)
 	for region, name := range c.members[0].regions {
 		first := c.members[0].series[region]
+		rest := "" // the region in the rows of other members: in CSV only the first cell of a row is filled in
+		if about != "" && out.Format.OnlyData() {
+			rest = name
+		}
 		for i, m := range c.members {
 			s := m.series[region]
 			if s == nil {
-				t.AppendRow(table.Row{name, m.name, "not run"})
-				name = ""
+				t.AppendRow(aboutCell(out, about, about, name, m.name, "not run"))
+				name = rest
 				continue
 			}
 			row := table.Row{name, m.name, ms(s.Floor)}
@@ -327,8 +345,8 @@ func (c comparison) write(out *Page, mark marking) (fewest int) {
 					fewest = min(fewest, n)
 				}
 			}
-			t.AppendRow(row)
-			name = ""
+			t.AppendRow(aboutCell(out, about, about, row...))
+			name = rest
 		}
 		t.AppendSeparator()
 	}

@@ -37,9 +37,6 @@ func (c *regressionCheck) validate(cmd *cobra.Command, folders []string) error {
 	if len(folders) != 1 {
 		return fmt.Errorf("--baseline: found %d result folders beside it; accepted: one", len(folders))
 	}
-	if flags.Changed("format") {
-		return errors.New("--format: found --baseline beside it; accepted: one of the two")
-	}
 	if flags.Changed("out") {
 		return errors.New("--out: found --baseline beside it; accepted: one of the two")
 	}
@@ -56,12 +53,12 @@ func (c *regressionCheck) validate(cmd *cobra.Command, folders []string) error {
 }
 
 // run compares results[1] with results[0], the baseline; a regression is an error with exit code 3.
-func (c *regressionCheck) run(cmd *cobra.Command, results []*result.Result, names []string, options reports.CompareOptions) error {
+func (c *regressionCheck) run(cmd *cobra.Command, results []*result.Result, names []string, format reports.Format, options reports.CompareOptions) error {
 	if names[0] == names[1] {
 		names[0] += " (baseline)"
 	}
 	regressions, err := reports.Baseline(cmd.OutOrStdout(), results[0], results[1], names[0], names[1], reports.BaselineOptions{
-		FailAbove: c.allowed, Force: options.Force, Protocols: options.Protocols})
+		FailAbove: c.allowed, Force: options.Force, Protocols: options.Protocols, Output: outputOf(cmd, format)})
 	var unprinted *fs.PathError
 	if errors.As(err, &unprinted) {
 		return err
@@ -74,7 +71,7 @@ func (c *regressionCheck) run(cmd *cobra.Command, results []*result.Result, name
 	if c.annotate == "github" {
 		file := filepath.ToSlash(filepath.Join(cmd.Flags().Arg(0), "run.json"))
 		for _, line := range regressions {
-			fmt.Fprintf(cmd.OutOrStdout(), "::error file=%s,title=%s::%s\n", githubProperty(file), githubProperty("Latency regression"), githubText(line))
+			fmt.Fprintf(aside(cmd, format), "::error file=%s,title=%s::%s\n", githubProperty(file), githubProperty("Latency regression"), githubText(line))
 		}
 	}
 	return &codedError{exitMissed, fmt.Errorf("regressed:\n  %s", strings.Join(regressions, "\n  "))}

@@ -60,7 +60,7 @@ Results that differ in topology, load, network or transport are not compared unl
 				names = append(names, filepath.Base(filepath.Clean(folder)))
 			}
 			if check.baseline != "" {
-				return check.run(cmd, results, names, options)
+				return check.run(cmd, results, names, *format, options)
 			}
 			if len(results) == 1 && len(results[0].Labels()) < 2 {
 				return usage(errors.New("found one result with one protocol; accepted: two results, or one with several protocols"))
