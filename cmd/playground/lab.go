@@ -98,17 +98,9 @@ type planned struct {
 	Floors []int64 `json:"floors_ns"` // by client
 }
 
-// read reads an experiment. Topologies is a JSON object of topology files by name, for round trips that were typed.
-func (l *lab) read(yaml, topologies string) (*experiment.Plan, error) {
-	var texts map[string]string
-	if err := json.Unmarshal([]byte(topologies), &texts); err != nil {
-		return nil, fmt.Errorf("reading the topologies: %w", err)
-	}
-	given := map[string][]byte{}
-	for name, text := range texts {
-		given[name] = []byte(text)
-	}
-	plan, err := experiment.ParseWith("experiment.yaml", []byte(yaml), given, l.drivers)
+// read reads an experiment.
+func (l *lab) read(yaml string) (*experiment.Plan, error) {
+	plan, err := experiment.Parse("experiment.yaml", []byte(yaml), l.drivers)
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +108,8 @@ func (l *lab) read(yaml, topologies string) (*experiment.Plan, error) {
 	return plan, nil
 }
 
-func (l *lab) plan(yaml, topologies string) (*plans, error) {
-	plan, err := l.read(yaml, topologies)
+func (l *lab) plan(yaml string) (*plans, error) {
+	plan, err := l.read(yaml)
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +135,8 @@ type outcome struct {
 }
 
 // run runs an experiment. Progress is told the share that is done.
-func (l *lab) run(yaml, topologies string, progress func(float64)) (*outcome, error) {
-	plan, err := l.read(yaml, topologies)
+func (l *lab) run(yaml string, progress func(float64)) (*outcome, error) {
+	plan, err := l.read(yaml)
 	if err != nil {
 		return nil, err
 	}
@@ -175,8 +167,8 @@ func (l *lab) run(yaml, topologies string, progress func(float64)) (*outcome, er
 }
 
 // step tells how a write from a region went under a protocol, named by its label.
-func (l *lab) step(yaml, topologies, label, region, pick string) (*stepwise.Write, error) {
-	plan, err := l.read(yaml, topologies)
+func (l *lab) step(yaml, label, region, pick string) (*stepwise.Write, error) {
+	plan, err := l.read(yaml)
 	if err != nil {
 		return nil, err
 	}

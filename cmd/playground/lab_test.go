@@ -15,13 +15,11 @@ import (
 
 const small = `
 name: small
-topology: pair.yaml
+topology: {rtt: {here: {there: 10ms}}}
 regions: [here, there]
 protocols: [{name: raft, leader: here}]
 load: {rate: 20/s, duration: 2s}
 `
-
-const pair = `{"pair.yaml": "{name: pair, source: test, measured: never, regions: [here, there], links: [{from: here, to: there, min: 10ms, avg: 10ms, max: 10ms, mdev: 0s}, {from: there, to: here, min: 10ms, avg: 10ms, max: 10ms, mdev: 0s}]}"}`
 
 func TestAboutNamesWhatThereIs(t *testing.T) {
 	l := lab{drivers: registry.Drivers}
@@ -41,7 +39,7 @@ func TestAboutNamesWhatThereIs(t *testing.T) {
 
 func TestARunIsThatOfTheCommandLine(t *testing.T) {
 	l := lab{drivers: registry.Drivers}
-	floors, err := l.plan(small, pair)
+	floors, err := l.plan(small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +47,7 @@ func TestARunIsThatOfTheCommandLine(t *testing.T) {
 		t.Errorf("the floors are %+v, want 10 and 20 ms", got)
 	}
 	shares := 0
-	out, err := l.run(small, pair, func(float64) { shares++ })
+	out, err := l.run(small, func(float64) { shares++ })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +55,7 @@ func TestARunIsThatOfTheCommandLine(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.RunJSON), &got); err != nil {
 		t.Fatal(err)
 	}
-	plan, err := l.read(small, pair)
+	plan, err := l.read(small)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +69,7 @@ func TestARunIsThatOfTheCommandLine(t *testing.T) {
 	if shares < 10 {
 		t.Errorf("progress was told %d times, want 10 or more", shares)
 	}
-	w, err := l.step(small, pair, "raft", "there", string(stepwise.Typical))
+	w, err := l.step(small, "raft", "there", string(stepwise.Typical))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +81,11 @@ func TestARunIsThatOfTheCommandLine(t *testing.T) {
 func TestTheLabRefuses(t *testing.T) {
 	l := lab{drivers: registry.Drivers}
 	run := func(yaml string) error {
-		_, err := l.run(yaml, pair, func(float64) {})
+		_, err := l.run(yaml, func(float64) {})
 		return err
 	}
 	step := func(label, region, pick string) error {
-		_, err := l.step(small, pair, label, region, pick)
+		_, err := l.step(small, label, region, pick)
 		return err
 	}
 	for name, one := range map[string]struct {

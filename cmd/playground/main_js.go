@@ -15,12 +15,12 @@ func main() {
 	l := lab{drivers: registry.Drivers}
 	js.Global().Set("quorumbench", map[string]any{
 		"about": function(func([]js.Value) (any, error) { return l.about() }),
-		"plan":  function(func(args []js.Value) (any, error) { return l.plan(args[0].String(), args[1].String()) }),
+		"plan":  function(func(args []js.Value) (any, error) { return l.plan(args[0].String()) }),
 		"run": function(func(args []js.Value) (any, error) {
-			return l.run(args[0].String(), args[1].String(), func(share float64) { args[2].Invoke(share) })
+			return l.run(args[0].String(), func(share float64) { args[1].Invoke(share) })
 		}),
 		"step": function(func(args []js.Value) (any, error) {
-			return l.step(args[0].String(), args[1].String(), args[2].String(), args[3].String(), args[4].String())
+			return l.step(args[0].String(), args[1].String(), args[2].String(), args[3].String())
 		}),
 	})
 	js.Global().Call("quorumbenchReady")

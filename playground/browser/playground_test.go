@@ -159,12 +159,7 @@ func (p *page) screenshot(name string, width, height int64, dark bool) {
 func (p *page) native() *result.Result {
 	p.t.Helper()
 	yaml := eval[string](p, `document.getElementById("yaml").textContent`)
-	typed := eval[string](p, `(() => { const a = document.getElementById("save-topology"); return a.hidden ? "" : decodeURIComponent(a.href.replace(/^[^,]*,/, "")) })()`)
-	given := map[string][]byte{}
-	if typed != "" {
-		given["round-trips.yaml"] = []byte(typed)
-	}
-	plan, err := experiment.ParseWith("playground.yaml", []byte(yaml), given, registry.Drivers)
+	plan, err := experiment.Parse("playground.yaml", []byte(yaml), registry.Drivers)
 	if err != nil {
 		p.t.Fatalf("the experiment cannot be taken away: %v\n%s", err, yaml)
 	}
@@ -301,6 +296,12 @@ func TestPlayground(t *testing.T) {
 		p.until(`document.getElementById("problem").hidden`)
 		found := p.run()
 		if got := strings.Join(found.Experiment.Regions, " "); got != "oslo rome lima" {
+			t.Errorf("the regions are %s", got)
+		}
+		// Names that YAML would read as something else, or as two regions.
+		p.choose("round-trips", "no eu-west-1 70ms\neu-west-1 us-east-1 80ms\nno us-east-1 90ms", "input")
+		p.until(`document.getElementById("problem").hidden && document.getElementById("yaml").textContent.includes("us-east-1")`)
+		if got := strings.Join(p.run().Experiment.Regions, " "); got != "no eu-west-1 us-east-1" {
 			t.Errorf("the regions are %s", got)
 		}
 		p.screenshot("typed", 1280, 1000, false)

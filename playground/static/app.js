@@ -1,6 +1,6 @@
 // The page: reads what was chosen, asks the worker for floors, runs and steps, and shows what it answers.
 import { byId, el, svg, ms } from "./dom.js";
-import { initial, stateOf, fragmentOf, yamlOf, topologiesOf, regionsOf, typedName } from "./experiment.js";
+import { initial, stateOf, fragmentOf, yamlOf, regionsOf, typedName } from "./experiment.js";
 import { drawBars, drawTable } from "./figure.js";
 import { Stepper } from "./step.js";
 import { places } from "./regions.js";
@@ -32,7 +32,7 @@ worker.onmessage = ({ data: { id, value, error, share } }) => {
 
 let state = stateOf(location.hash.slice(1));
 let about = { topologies: [], protocols: [] };
-let ran = null; // {yaml, topologies, result} of the last run
+let ran = null; // {yaml, result} of the last run
 const stepper = new Stepper();
 
 const topology = () => about.topologies.find((t) => t.name === state.topology);
@@ -48,21 +48,18 @@ async function changed() {
   const fragment = fragmentOf(state);
   history.replaceState(null, "", fragment === fragmentOf(initial()) ? location.pathname + location.search : `#${fragment}`);
   drawSetup();
-  let yaml, topologies;
+  let yaml;
   try {
     yaml = yamlOf(state, about.protocols);
-    topologies = topologiesOf(state);
   } catch (error) {
     problem(error);
     return;
   }
   byId("yaml").textContent = yaml;
   byId("save-yaml").href = `data:text/yaml;charset=utf-8,${encodeURIComponent(yaml)}`;
-  byId("save-topology").hidden = !topologies[typedName];
-  if (topologies[typedName]) byId("save-topology").href = `data:text/yaml;charset=utf-8,${encodeURIComponent(topologies[typedName])}`;
   const mine = ++planning;
   try {
-    const plan = await ask("plan", [yaml, JSON.stringify(topologies)]);
+    const plan = await ask("plan", [yaml]);
     if (mine !== planning) return;
     problem(null);
     showFloors(plan);
@@ -181,10 +178,9 @@ function drawProtocols(regions) {
 }
 
 async function run() {
-  const yaml = byId("yaml").textContent;
-  let topologies;
+  let yaml;
   try {
-    topologies = JSON.stringify(topologiesOf(state));
+    yaml = yamlOf(state, about.protocols);
   } catch (error) {
     problem(error);
     return;
@@ -194,9 +190,9 @@ async function run() {
   byId("progress").value = 0;
   byId("status").textContent = "Simulating…";
   try {
-    const { run_json, invalid, took_ns } = await ask("run", [yaml, topologies], (share) => (byId("progress").value = share));
+    const { run_json, invalid, took_ns } = await ask("run", [yaml], (share) => (byId("progress").value = share));
     const result = JSON.parse(run_json);
-    ran = { yaml, topologies, result };
+    ran = { yaml, result };
     problem(null);
     showResult(result, run_json, invalid ?? [], took_ns);
     byId("status").textContent = "Done.";
@@ -233,7 +229,7 @@ function showResult(result, text, invalid, took) {
 async function step() {
   if (!ran) return;
   try {
-    stepper.show(await ask("step", [ran.yaml, ran.topologies, byId("step-protocol").value, byId("step-region").value, byId("step-pick").value]));
+    stepper.show(await ask("step", [ran.yaml, byId("step-protocol").value, byId("step-region").value, byId("step-pick").value]));
   } catch (error) {
     stepper.show(null);
     byId("telling").textContent = error.message;

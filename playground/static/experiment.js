@@ -1,5 +1,6 @@
 // The state of the page: what was chosen. It is kept in the fragment of the address, and gives the experiment as YAML.
 
+// typedName stands for round trips that are typed, among the names of topologies. Links that people have kept have it.
 export const typedName = "round-trips.yaml";
 
 export const initial = () => ({
@@ -62,20 +63,16 @@ export function typedPairs(text) {
 
 export const quoted = (s) => (/^[A-Za-z][A-Za-z0-9._-]*$/.test(s) && !/^(y|n|yes|no|on|off|true|false|null)$/i.test(s) ? s : JSON.stringify(s));
 
-// topologiesOf returns the topology files that the experiment needs, by name.
-export function topologiesOf(state) {
-  if (state.topology !== typedName) return {};
+// topologyLines write the topology: the name of one that is known, or the round trips that were typed, a line for each region.
+function topologyLines(state) {
+  if (state.topology !== typedName) return [`topology: ${quoted(state.topology)}`];
   const { pairs, regions } = typedPairs(state.typed);
-  const lines = ["name: round-trips", "source: typed into the playground", "measured: never", "regions:"];
-  for (const r of regions) lines.push(`  - ${quoted(r)}`);
-  lines.push("links:");
-  const link = (from, to, time) => lines.push(`  - {from: ${quoted(from)}, to: ${quoted(to)}, min: ${time}, avg: ${time}, max: ${time}, mdev: 0s}`);
-  for (const r of regions) link(r, r, "0s");
-  for (const p of pairs) {
-    link(p.from, p.to, p.time);
-    link(p.to, p.from, p.time);
+  const lines = ["topology:", "  source: typed into the playground", "  rtt:"];
+  for (const r of regions) {
+    const others = pairs.filter((p) => p.from === r).map((p) => `${quoted(p.to)}: ${p.time}`);
+    if (others.length > 0) lines.push(`    ${quoted(r)}: {${others.join(", ")}}`);
   }
-  return { [typedName]: lines.join("\n") + "\n" };
+  return lines;
 }
 
 export const regionsOf = (state) => (state.topology === typedName ? typedPairs(state.typed).regions : state.regions);
@@ -85,7 +82,7 @@ export function yamlOf(state, known) {
   const regions = regionsOf(state);
   const lines = [
     "name: playground",
-    `topology: ${quoted(state.topology)}`,
+    ...topologyLines(state),
     `regions: [${regions.map(quoted).join(", ")}]`,
     "protocols:",
   ];
