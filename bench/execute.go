@@ -31,6 +31,9 @@ type Options struct {
 	Resume *result.Result
 	// Trace, if not nil, gets writes of every run as trace events.
 	Trace *TraceWriter
+	// Keep, if not nil, gets what there is of the result, marked as partial, when a run is over and another one follows, so that
+	// it can be stored in case that the process is killed. What it gets must not be changed, and is of no use after it returns.
+	Keep func(*result.Result)
 	// Watch, if not nil, is told about ten times a second how it goes, from the goroutine that runs the
 	// experiment.
 	Watch func(Status)
@@ -49,6 +52,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 		if err := CanResume(plan, options); err != nil {
 			return found, err
 		}
+		x.whole = options.Resume.WholeRuns()
 		found.Started = options.Resume.Started
 	}
 	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
@@ -81,6 +85,18 @@ type execution struct {
 	found   *result.Result
 	since   time.Time // it runs, this time
 	kept    int       // runs of an earlier result
+	whole   int       // runs of the earlier result that are whole: as many may be kept
+}
+
+// keep gives what there is so far to Keep, if it is more than the earlier result has. The last run needs no keeping: the result
+// follows.
+func (x *execution) keep() {
+	if x.options.Keep == nil || x.found.WholeRuns() <= x.whole || len(x.found.Runs) == x.plan.Runs() {
+		return
+	}
+	partial := *x.found
+	partial.Partial, partial.Finished = true, time.Now().UTC()
+	x.options.Keep(&partial)
 }
 
 func (x *execution) all(order *rand.Rand) error {
@@ -137,6 +153,7 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 	if x.ctx.Err() != nil {
 		return nil, x.ctx.Err()
 	}
+	x.keep()
 	return &x.found.Runs[len(x.found.Runs)-1], nil
 }
 

@@ -129,6 +129,53 @@ world: sim
 	}
 }
 
+// What was stored when the process was killed, after the third run, is resumed.
+func TestARunThatWasKilledIsResumed(t *testing.T) {
+	whole, err := bench.Execute(t.Context(), parse(t, swept), bench.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder, err := result.Reserve(filepath.Join(t.TempDir(), "result"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer folder.Release()
+	kept := 0
+	keep := func(r *result.Result) {
+		if kept++; kept <= 3 {
+			if err := folder.Write(r); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	again, err := bench.Execute(t.Context(), parse(t, swept), bench.Options{Keep: keep})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept != len(whole.Runs)-1 || again.Partial || again.Fingerprint != whole.Fingerprint {
+		t.Errorf("stored %d times in %d runs; then partial %t, fingerprint %s, want %s", kept, len(whole.Runs), again.Partial, again.Fingerprint, whole.Fingerprint)
+	}
+	stored, err := result.Read(folder.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !stored.Partial || stored.WholeRuns() != 3 || len(stored.Runs) != 3 {
+		t.Errorf("stored are %d runs, %d of them whole, partial %t; want 3", len(stored.Runs), stored.WholeRuns(), stored.Partial)
+	}
+	least := len(whole.Runs)
+	last, err := bench.Execute(t.Context(), parse(t, swept), bench.Options{Resume: stored, Keep: func(r *result.Result) { least = min(least, len(r.Runs)) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if least != 4 { // what the folder has already is not stored again
+		t.Errorf("the first that was stored of the resumed result has %d runs, want 4", least)
+	}
+	if !bytes.Equal(files(t, last), files(t, whole)) {
+		d, _ := result.FirstDifference(last, whole)
+		t.Errorf("the files differ: %v", d)
+	}
+}
+
 // A result of another experiment, seed or program is not resumed.
 func TestAnotherResultIsNotResumed(t *testing.T) {
 	partial := interruptedAt(t, parse(t, swept), bench.Options{}, 2)

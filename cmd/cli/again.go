@@ -46,7 +46,7 @@ func reproduce(cmd *cobra.Command, path, out string, quiet bool, format reports.
 	}
 	defer folder.Release()
 	tellForecast(cmd, plan, bench.ForecastOptions{}, folder.Path, quiet)
-	options := bench.Options{Scratch: folder.Path}
+	options := bench.Options{Scratch: folder.Path, Keep: keep(cmd, folder)}
 	if stored.Live == nil || stored.Live.Realtime {
 		options.Hurry = hurry(plan)
 	}

@@ -254,6 +254,7 @@ func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err e
 // run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
 func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
+	options.Keep = keep(cmd, folder)
 	found, failed := execute(cmd, plan, options, quiet)
 	if found == nil {
 		return failed
@@ -264,6 +265,28 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 		return ended(failed, missing)
 	}
 	return judge(found)
+}
+
+// keepShare bounds the time that is spent on storing what there is of a result, to one part in so many of the time that the
+// experiment has taken.
+const keepShare = 20
+
+// keep stores what there is of a result into its folder after each run, or less often if that takes long, so that run --resume
+// can go on with it after the process was killed. If it cannot be stored, that is said once; the runs go on.
+func keep(cmd *cobra.Command, folder *result.Folder) func(*result.Result) {
+	var spent time.Duration
+	began, failed := time.Now(), false
+	return func(partial *result.Result) {
+		now := time.Now()
+		if failed || keepShare*spent > now.Sub(began) {
+			return
+		}
+		if err := folder.Write(partial); err != nil {
+			failed = true
+			fmt.Fprintf(cmd.ErrOrStderr(), "the runs that are over are not stored meanwhile: %v\n", err)
+		}
+		spent += time.Since(now)
+	}
 }
 
 // execute executes a plan and shows its progress. If it was interrupted or failed it returns an error, together with what was
