@@ -22,7 +22,7 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 	if err := checkRestored(&e, &t, drivers); err != nil {
 		return nil, err
 	}
-	if err := e.restoreTrace(); err != nil {
+	if err := e.restoreTraces(); err != nil {
 		return nil, err
 	}
 	p := &Plan{Experiment: e, Topology: t, Places: e.Regions, drivers: drivers}
@@ -46,31 +46,37 @@ func Restore(e Experiment, t Topology, drivers protocols.Drivers) (*Plan, error)
 	return p, nil
 }
 
-// restoreTrace reads the trace that the result has a copy of, for all points of a sweep.
-func (e *Experiment) restoreTrace() error {
-	var whole *Traced
-	if stored := e.Load.Traced; stored != nil && stored.File != nil {
-		var err error
-		if whole, err = parseTrace("trace.csv", stored.File, e.Clients); err != nil {
+// restoreTraces reads the traces that the result has copies of, for all points of a sweep.
+func (e *Experiment) restoreTraces() error {
+	whole := map[string]*Traced{} // by SHA-256
+	name := map[string]string{}
+	for i, stored := range e.Traces() {
+		name[stored.SHA256] = TraceFile(i)
+		if stored.File == nil {
+			continue
+		}
+		parsed, err := parseTrace(TraceFile(i), stored.File, e.Clients)
+		if err != nil {
 			return err
 		}
+		whole[parsed.SHA256] = parsed
 	}
-	loads := []*Load{&e.Load}
 	if e.Sweep != nil {
 		sweep := *e.Sweep // the result keeps its own
 		sweep.Points = slices.Clone(sweep.Points)
 		e.Sweep = &sweep
-		for i := range sweep.Points {
-			loads = append(loads, &sweep.Points[i].Load)
-		}
 	}
-	for _, load := range loads {
+	for _, load := range e.loads() {
 		switch {
 		case load.Traced == nil && !load.IsTraced():
-		case load.Traced == nil || !load.IsTraced() || whole == nil || load.Traced.SHA256 != whole.SHA256:
-			return fmt.Errorf("found a load of the trace %s of which the result has no copy; expected trace.csv beside run.json", load.Trace)
+		case load.Traced == nil || !load.IsTraced() || whole[load.Traced.SHA256] == nil:
+			file := TraceFile(0)
+			if load.Traced != nil {
+				file = name[load.Traced.SHA256]
+			}
+			return fmt.Errorf("found a load of the trace %s of which the result has no copy; expected %s beside run.json", load.Trace, file)
 		default:
-			load.Traced = whole
+			load.Traced = whole[load.Traced.SHA256]
 		}
 	}
 	return nil

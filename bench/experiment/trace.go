@@ -61,6 +61,45 @@ func (t *Traced) String() string {
 	return fmt.Sprintf("%d commands in %v, SHA-256 %.12s…", commands, t.Length.Round(time.Millisecond), t.SHA256)
 }
 
+// loads are the loads of the experiment, and of the points of its sweep.
+func (e *Experiment) loads() []*Load {
+	all := []*Load{&e.Load}
+	if e.Sweep != nil {
+		for i := range e.Sweep.Points {
+			all = append(all, &e.Sweep.Points[i].Load)
+		}
+	}
+	return all
+}
+
+// Traces are the traces that the load replays, at any point of a sweep, each once, in the order of the points.
+func (e *Experiment) Traces() []*Traced {
+	var all []*Traced
+	for _, load := range e.loads() {
+		if t := load.Traced; t != nil && !slices.ContainsFunc(all, func(other *Traced) bool { return other.SHA256 == t.SHA256 }) {
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+// GiveTrace gives the file of a trace to all loads that replay it, in a result that was read.
+func (e *Experiment) GiveTrace(sha256 string, file []byte) {
+	for _, load := range e.loads() {
+		if t := load.Traced; t != nil && t.SHA256 == sha256 {
+			t.File = file
+		}
+	}
+}
+
+// TraceFile is the name of a result's copy of the i-th of its experiment's Traces, counting from 0.
+func TraceFile(i int) string {
+	if i == 0 {
+		return "trace.csv"
+	}
+	return fmt.Sprintf("trace-%d.csv", i+1)
+}
+
 const (
 	maxTrace    = 256 << 20 // the greatest size of a trace's file, in bytes
 	maxKey      = 1 << 10   // of a key, in bytes

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/configs"
 )
 
@@ -27,7 +28,6 @@ const (
 	summaryFile = "summary.csv"  // a line for each run and region
 	crashesFile = "crashes.csv"  // a line for each crash of a replica and region with clients, if there were crashes
 	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
-	traceFile   = "trace.csv"    // a copy of the trace, if the load is one
 	sumsFile    = "SHA256SUMS"   // checksums of all these, as sha256sum -c reads them
 )
 
@@ -61,11 +61,13 @@ func (f *Folder) Write(r *Result) error {
 		renames = append(renames, [2]string{temporary, path})
 		addSum(&sums, name, content.Bytes())
 	}
-	if t := r.Experiment.Load.Traced; t != nil && t.File != nil {
-		put(traceFile, func(w io.Writer, _ *Result) error {
-			_, err := w.Write(t.File)
-			return err
-		})
+	for i, t := range r.Experiment.Traces() { // copies, so that the folder is enough to replay them
+		if t.File != nil {
+			put(experiment.TraceFile(i), func(w io.Writer, _ *Result) error {
+				_, err := w.Write(t.File)
+				return err
+			})
+		}
 	}
 	put(logFile, writeSummedLog)
 	put(summaryFile, writeSummary)
@@ -179,27 +181,25 @@ func Read(folder string) (*Result, error) {
 	if err := r.checkHistograms(); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return r, errors.Join(r.readHistories(folder), r.readTrace(folder))
+	return r, errors.Join(r.readHistories(folder), r.readTraces(folder))
 }
 
-// readTrace reads the copy of the trace, if the load is one and the folder has it.
-func (r *Result) readTrace(folder string) error {
-	t := r.Experiment.Load.Traced
-	if t == nil {
-		return nil
+// readTraces reads the copies of the traces that the load replays, those that the folder has.
+func (r *Result) readTraces(folder string) error {
+	for i, t := range r.Experiment.Traces() {
+		path := filepath.Join(folder, experiment.TraceFile(i))
+		file, err := configs.ReadFile(path, maxFile)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return fmt.Errorf("reading a result: %w", err)
+		}
+		if sum := fmt.Sprintf("%x", sha256.Sum256(file)); sum != t.SHA256 {
+			return fmt.Errorf("%s: found SHA-256 %.12s…; %s expects %.12s…: the file was changed or cut after the run", path, sum, runFile, t.SHA256)
+		}
+		r.Experiment.GiveTrace(t.SHA256, file)
 	}
-	path := filepath.Join(folder, traceFile)
-	file, err := configs.ReadFile(path, maxFile)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return fmt.Errorf("reading a result: %w", err)
-	}
-	if sum := fmt.Sprintf("%x", sha256.Sum256(file)); sum != t.SHA256 {
-		return fmt.Errorf("%s: found SHA-256 %.12s…; %s expects %.12s…: the file was changed or cut after the run", path, sum, runFile, t.SHA256)
-	}
-	t.File = file
 	return nil
 }
 
