@@ -10,6 +10,8 @@
 //	about    more about it; several such lines are joined
 //	protocol the name of a driver, or of one in package recovery, which exist for scenarios only
 //	replicas how many; they are called R0, R1, …
+//	option   NAME VALUE: of the protocol
+//	quorum   phase2 majority(R0, R1, R2): who may decide, as an expression of package quorum
 //	leader   R0: who shall lead, for drivers with a leader
 //	delay    10ms: one way, between any two; or R0 R1 10ms: between these, in both directions
 //	seed     a number, 1 if not given

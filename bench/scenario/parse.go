@@ -13,6 +13,7 @@ import (
 	"quorumbench/bench/scenario/recovery"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // Parse reads a script; file is what errors call it, and drivers are those that it may name besides
@@ -46,7 +47,7 @@ type parser struct {
 }
 
 // keywords are what a line may begin with.
-var keywords = []string{"title", "about", "protocol", "replicas", "option", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
+var keywords = []string{"title", "about", "protocol", "replicas", "option", "quorum", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
 
 func (p *parser) parseLine(keyword string, words []string) error {
 	s := p.script
@@ -64,6 +65,8 @@ func (p *parser) parseLine(keyword string, words []string) error {
 		return p.parseReplicas(words[0])
 	case "option":
 		return p.parseOption(words)
+	case "quorum":
+		return p.parseQuorum(words)
 	case "leader":
 		id, err := p.replica(words[0])
 		s.leader = protocols.NodeID(id)
@@ -166,6 +169,35 @@ func (p *parser) parseOption(words []string) error {
 	return nil
 }
 
+// parseQuorum reads what a quorum system is for and its expression, in which replicas are called R0, R1, …
+func (p *parser) parseQuorum(words []string) error {
+	s := p.script
+	switch {
+	case s.Replicas == 0:
+		return errors.New("found quorum before replicas")
+	case len(words) < 2:
+		return errors.New("accepted: what the quorums are for and an expression, such as quorum phase2 majority(R0, R1, R2)")
+	case len(s.driver.Meeting) == 0:
+		return fmt.Errorf("found quorums for %s, whose quorums follow from its rules", s.Protocol)
+	}
+	role := quorum.Role(words[0])
+	if accepted := s.driver.MustComplete(protocols.Config{Members: protocols.Members(s.Replicas)}).Quorums.Names(); !slices.Contains(accepted, role) {
+		return fmt.Errorf("found quorums for %q; accepted for %s: %v", role, s.Protocol, accepted)
+	}
+	system, err := quorum.Parse(strings.Join(words[1:], " "), func(name string) (int32, bool) {
+		id, err := p.replica(name)
+		return int32(id), err == nil
+	})
+	if err != nil {
+		return err
+	}
+	if s.quorums == nil {
+		s.quorums = quorum.Roles{}
+	}
+	s.quorums[role] = system
+	return nil
+}
+
 // replica reads R0 and so on.
 func (p *parser) replica(word string) (int, error) {
 	number, prefixed := strings.CutPrefix(word, "R")
@@ -182,7 +214,7 @@ const snapshotEvery = 100
 // config is what all replicas know, but for what the driver fills in.
 func (s *Script) config() protocols.Config {
 	return protocols.Config{
-		Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options,
+		Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options, Quorums: s.quorums,
 		SnapshotEvery: snapshotEvery,
 	}
 }

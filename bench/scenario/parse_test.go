@@ -16,7 +16,7 @@ const rest = "at 0ms R0 put k v as w\nat 100ms end\nexpect R0 answers w\n"
 
 func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
-		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, option, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
+		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, option, quorum, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
 		{"nothing behind", "title\n", `s.txt:1: found nothing behind title`},
 		{"unknown protocol", "title t\nprotocol paxoss\n", `s.txt:2: found "paxoss"; accepted: paxos,`},
 		{"replicas first", "replicas 3\n", `s.txt:1: found replicas before protocol`},
@@ -39,6 +39,12 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"expected but never issued", header + rest + "expect never R0 answers x\n", `s.txt:8: found no command called x`},
 		{"expectation of nobody", header + rest + "expect w answered\n", `s.txt:8: found "w"; accepted: a replica, R0 to R2`},
 		{"expectation of all", header + rest + "expect all aligned\n", `s.txt:8: found "aligned"; accepted: answered, once, alike`},
+		{"quorum before replicas", "title t\nprotocol paxos\nquorum phase2 majority(R0)\n", `s.txt:3: found quorum before replicas`},
+		{"quorum without an expression", header + "quorum phase2\n", `s.txt:5: accepted: what the quorums are for and an expression, such as quorum phase2 majority(R0, R1, R2)`},
+		{"quorum for nothing", header + "quorum phase3 all(R0)\n", `s.txt:5: found quorums for "phase3"; accepted for paxos: [phase1 phase2]`},
+		{"quorum of nobody", header + "quorum phase2 all(R0, R3)\n", `s.txt:5: found "R3", which is no replica`},
+		{"quorum of a protocol that has its own", "title t\nprotocol mmp3\nreplicas 3\nquorum write all(R0)\n", `s.txt:4: found quorums for mmp3, whose quorums follow from its rules`},
+		{"quorums that miss each other", header + "quorum phase1 all(R0)\nquorum phase2 all(R1)\n" + rest, `need not meet`},
 		{"no leader", "title t\nprotocol raft\nreplicas 3\n" + rest, `found no leader, which raft needs`},
 	} {
 		_, err := scenario.Parse("s.txt", []byte(c.script), registry.Drivers)

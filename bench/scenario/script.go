@@ -11,6 +11,7 @@ import (
 	"quorumbench/configs"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 //go:embed scripts/*.txt
@@ -35,6 +36,7 @@ type Script struct {
 	file         string
 	driver       *protocols.Driver
 	options      protocols.Choices
+	quorums      quorum.Roles
 	delays       protocols.Delays
 	leader       protocols.NodeID
 	hidden       []filter
