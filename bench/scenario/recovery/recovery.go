@@ -18,7 +18,7 @@ var Wrong = protocols.Driver{
 	Name:      "wrong-recovery",
 	Summary:   "WRONG on purpose, for a scenario: a new leader copies old entries under their old numbers, and counts them",
 	HasLeader: true,
-	New:       func(c protocols.Config) protocols.Node { return newReplica(c, numberOfLastEntry) },
+	New:       func(c protocols.Config) protocols.Node { return newReplica(c, numberOfLastEntry, anyEntry) },
 	Describe:  describe,
 }
 
@@ -27,13 +27,22 @@ var Zab = protocols.Driver{
 	Name:      "zab-recovery",
 	Summary:   "for a scenario: a new leader first copies its whole history to a quorum, under the new epoch",
 	HasLeader: true,
-	New:       func(c protocols.Config) protocols.Node { return newReplica(c, epochOfLastCopy) },
+	New:       func(c protocols.Config) protocols.Node { return newReplica(c, epochOfLastCopy, anyEntry) },
+	Describe:  describe,
+}
+
+// NoBlank commits as Raft does, and its leaders write no blank entry at the start of their terms.
+var NoBlank = protocols.Driver{
+	Name:      "raft-without-blank",
+	Summary:   "for a scenario: only entries of the leader's own term are counted, and a new leader writes none",
+	HasLeader: true,
+	New:       func(c protocols.Config) protocols.Node { return newReplica(c, numberOfLastEntry, ownEntry) },
 	Describe:  describe,
 }
 
 // Find returns the driver of that name, or nil.
 func Find(name string) *protocols.Driver {
-	for _, d := range []*protocols.Driver{&Wrong, &Zab} {
+	for _, d := range []*protocols.Driver{&Wrong, &Zab, &NoBlank} {
 		if d.Name == name {
 			return d
 		}
@@ -50,6 +59,12 @@ func numberOfLastEntry(r *Record) uint64 {
 
 func epochOfLastCopy(r *Record) uint64 { return r.Copied }
 
+// anyEntry counts the copies of every entry.
+func anyEntry(*Entry, uint64) bool { return true }
+
+// ownEntry counts the copies of entries that were first written in the leader's own epoch (Raft, section 5.4.2).
+func ownEntry(e *Entry, epoch uint64) bool { return e.Epoch == epoch }
+
 // Timers.
 const (
 	electionTimer protocols.TimerID = iota + 1
@@ -58,7 +73,8 @@ const (
 
 type replica struct {
 	config   protocols.Config
-	number   func(*Record) uint64 // of the history: the recovery rule
+	number   func(*Record) uint64                 // of the history: the recovery rule
+	counts   func(e *Entry, ownEpoch uint64) bool // whether a leader commits an entry because a majority holds it
 	quorum   quorum.System
 	disk     Record
 	store    *kv.Store
@@ -72,9 +88,9 @@ type replica struct {
 	in  *protocols.Input
 }
 
-func newReplica(c protocols.Config, number func(*Record) uint64) protocols.Node {
+func newReplica(c protocols.Config, number func(*Record) uint64, counts func(*Entry, uint64) bool) protocols.Node {
 	return &replica{
-		config: c, number: number, quorum: quorum.Majority(c.All()), store: kv.NewStore(), election: election.NewTimer(c, electionTimer),
+		config: c, number: number, counts: counts, quorum: quorum.Majority(c.All()), store: kv.NewStore(), election: election.NewTimer(c, electionTimer),
 		waiting: map[protocols.CommandID]bool{},
 	}
 }
@@ -218,8 +234,8 @@ func (r *replica) copy() {
 	r.broadcast(&Message{Kind: &Message_Copy{Copy: &Copy{History: r.disk.History, Committed: r.disk.Committed}}})
 }
 
-// onCopied counts. It counts the leader's own epoch's copies of old entries like those of its own:
-// whether that is right depends on the number that a history has by them.
+// onCopied counts who holds each entry. An entry that a majority holds is committed if it counts, and all entries before
+// it with it.
 func (r *replica) onCopied(from protocols.NodeID, length int) {
 	if !r.leads() {
 		return
@@ -227,7 +243,7 @@ func (r *replica) onCopied(from protocols.NodeID, length int) {
 	committed := r.disk.Committed
 	for i := range min(length, len(r.copies)) {
 		r.copies[i].Add(int32(from))
-		if r.quorum.IsQuorum(r.copies[i]) {
+		if r.quorum.IsQuorum(r.copies[i]) && r.counts(r.disk.History[i], r.disk.Epoch) {
 			committed = max(committed, uint64(i)+1)
 		}
 	}
