@@ -179,7 +179,8 @@ func (r *replica) sendUnanswered(a *attempt, set quorum.Set, m *Message) {
 // everybody is the set of all replicas.
 func (r *replica) everybody() quorum.Set { return quorum.First(r.n) }
 
-// onTimeout sends the message of a stage again to those who have not answered.
+// onTimeout sends the message of a stage again to those who have not answered. If somebody has refused it and it was sent again
+// already, the attempt is given up: those who would be a quorum without the refusing ones may be down.
 func (r *replica) onTimeout(a *attempt) {
 	if a.stage == backingOff {
 		r.recover(a.x)
@@ -189,6 +190,10 @@ func (r *replica) onTimeout(a *attempt) {
 		if a.asked.Has(int32(to)) && !a.answered.Has(int32(to)) {
 			r.reach.Unanswered(to, r.now)
 		}
+	}
+	if a.refused.Size() > 0 && a.tries > 0 {
+		r.backOff(a)
+		return
 	}
 	if req := a.x.request; req != nil {
 		r.out.Mark(req.id, protocols.MarkRetried)

@@ -2,6 +2,7 @@ package epaxos
 
 import (
 	"testing"
+	"time"
 
 	"quorumbench/protocols"
 )
@@ -487,4 +488,21 @@ func TestStatesAreMerged(t *testing.T) {
 	}
 	a.receive(rd, about(Kind_PREACCEPT, rd, 1, with('d', 0, 0, 0, 1, 0)))
 	a.sends(rd, "PreAccepted x/d1 [1,1,0,1,0]")
+}
+
+// Of five, two are down and one has promised a higher ballot: an attempt cannot succeed under its own, and takes another.
+func TestAnAttemptThatIsRefusedByOneAndUnansweredByOthersTakesAHigherBallot(t *testing.T) {
+	a := newAlone(t, nil)
+	a.receive(ra, about(Kind_PREACCEPT, ra, 0, with('a', 0, 0, 0, 0, 0)))
+	a.recovers(ra, 0)
+	x := a.held(ra, 0)
+	first := x.ballot
+	a.receive(rb, about(Kind_REFUSED, ra, 0, under(first), func(m *Message) { m.Promised = uint64(protocols.NewBallot(7, rb)) }))
+	a.silent()
+	for range 3 { // it is sent again, given up, and begun again
+		a.step(protocols.Input{Kind: protocols.InputTimer, Timer: x.attempt.timer, Now: a.now + time.Minute})
+	}
+	if x.ballot <= protocols.NewBallot(7, rb) {
+		t.Errorf("it goes on under ballot %v, and %v is promised", x.ballot, protocols.NewBallot(7, rb))
+	}
 }
