@@ -47,6 +47,9 @@ type Driver struct {
 	// a Client of its own that does not merely ask one replica. The ID of that Config is Nobody. Nil: a client
 	// takes the way to one replica and back, and that replica's Floor.
 	ClientFloor func(c Config, there, back []time.Duration) time.Duration
+	// Wrong are drivers that are like this one but for a mistake, each under a name of its own. Scenarios show what comes of
+	// the mistake; nothing else can use them.
+	Wrong []*Driver
 	// Describe names an encoded message for traces and diagrams, in one line: its kind first, then
 	// the essentials, such as "Prepare k/1 2.0". Empty means that it is not a message of this
 	// driver. Safe for use by several goroutines. Nil means that the driver does not tell.

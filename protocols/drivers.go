@@ -12,6 +12,16 @@ func (all Drivers) Names() []string {
 	return names
 }
 
+// FindWrong returns the driver of that name among those that are wrong on purpose (Driver.Wrong), or nil.
+func (all Drivers) FindWrong(name string) *Driver {
+	for _, d := range all {
+		if wrong := Drivers(d.Wrong).Find(name); wrong != nil {
+			return wrong
+		}
+	}
+	return nil
+}
+
 // Find returns the driver of that name, or nil.
 func (all Drivers) Find(name string) *Driver {
 	for _, d := range all {

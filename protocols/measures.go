@@ -16,4 +16,8 @@ const (
 	MeasureInstalled = "snapshot installed bytes"
 	// MeasureRefused is how often the command has been refused now.
 	MeasureRefused = "refused"
+	// MeasureComponent is how many instances a replica executed together, because each depends on the others, if more than one.
+	MeasureComponent = "instances in a component"
+	// MeasureHeads is how many instances a replica had to look at in order to apply the next one, if more than one.
+	MeasureHeads = "heads met"
 )

@@ -68,7 +68,7 @@ var epaxosBugs = []Bug{
 		in("epaxos.replica.onWatch").drop(`r.recover(x)`),
 	}},
 	{"epaxos", "the promised and the accepted ballot are one", within(2000), []Edit{
-		in("epaxos.replica.onRecover").replace(`x.ballot = b`, `x.ballot, x.valueBallot = b, b`),
+		in("epaxos.replica.promise").replace(`r.oneBallot`, `!r.oneBallot`),
 	}},
 	{"epaxos", "recovery ignores an accepted value", within(200), []Edit{
 		in("epaxos.replica.recovered").replace(`m.Phase == accepted`, `m.Phase == accepted && false`),

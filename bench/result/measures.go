@@ -24,6 +24,21 @@ func (m Measure) Mean() float64 {
 	return float64(m.Sum) / float64(m.Count)
 }
 
+// Together returns the measure of how many instances had to be looked at together in order to execute one, of drivers whose
+// instances depend on each other; ok is false if there is none. It is not noted where one was enough.
+func Together(all []Measure) (together Measure, ok bool) {
+	at := slices.IndexFunc(all, func(m Measure) bool { return CountsTogether(m.Name) })
+	if at < 0 {
+		return Measure{}, false
+	}
+	return all[at], true
+}
+
+// CountsTogether tells whether a measure of that name is what Together returns.
+func CountsTogether(name string) bool {
+	return name == protocols.MeasureComponent || name == protocols.MeasureHeads
+}
+
 // Join adds the same measure of another run or replica.
 func (m *Measure) Join(o Measure) {
 	if m.Count == 0 || o.Count > 0 && o.Max > m.Max {

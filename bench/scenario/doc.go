@@ -8,7 +8,8 @@
 //
 //	title    what happens, in one line
 //	about    more about it; several such lines are joined
-//	protocol the name of a driver, or of one in package recovery, which exist for scenarios only
+//	protocol the name of a driver, or of one that exists for scenarios only: in package recovery, or wrong on purpose
+//	         (protocols.Driver.Wrong)
 //	replicas how many; they are called R0, R1, …
 //	option   NAME VALUE: of the protocol
 //	quorum   phase2 majority(R0, R1, R2): who may decide, as an expression of package quorum
@@ -55,6 +56,7 @@
 //	expect PHRASE then PHRASE            both happen, the first time of one before that of the other
 //	expect breach R1 applies another     a check of what every driver promises fails and tells so, in
 //	                                     words that begin like this: the driver is wrong on purpose
+//	expect not linearizable              no order explains the clients' answers: the driver is wrong on purpose
 //	expect log R0 w r                    R0, in its last incarnation, has applied these and no others, in this
 //	                                     order; all in place of R0: every living replica; no-op: a no-op
 //	expect all answered                  every command has an answer

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"quorumbench/protocols/kv/linear"
 )
 
 // expectation is a line of the script that says what must come out.
@@ -17,6 +19,8 @@ type expectation struct {
 
 	labels []string // commands it names
 	breach phrase   // of an expected breach, how its text begins
+
+	unlinearizable bool // the clients' history must not be linearizable
 }
 
 // phrase is the beginning of an event, word by word.
@@ -44,6 +48,8 @@ func (p *parser) expectation(words []string) (expectation, error) {
 		return p.expectLog(words[1:])
 	case "all":
 		return expectAll(words[1:])
+	case "not":
+		return expectUnlinearizable(words[1:])
 	case "never":
 		return p.expectCount(0, words[1:])
 	case "breach":
@@ -150,6 +156,24 @@ func (p *parser) expectBreach(words []string) (expectation, error) {
 		}
 		return fmt.Errorf("no check finds that %v", breach)
 	}}, err
+}
+
+// expectUnlinearizable is for a driver that is wrong on purpose: no order of the commands explains the clients' answers.
+func expectUnlinearizable(words []string) (expectation, error) {
+	if text := strings.Join(words, " "); text != "linearizable" {
+		return expectation{}, unknown("not "+text, []string{"not linearizable"})
+	}
+	return expectation{unlinearizable: true, met: func(r *Run) error {
+		if verdict := r.verdict(); verdict != linear.Violated {
+			return fmt.Errorf("the clients' history is %s", verdict)
+		}
+		return nil
+	}}, nil
+}
+
+// unlinearizable tells whether the script expects a history that is not linearizable.
+func (s *Script) unlinearizable() bool {
+	return slices.ContainsFunc(s.expectations, func(e expectation) bool { return e.unlinearizable })
 }
 
 // unexpected returns the breaches that the script does not expect.

@@ -117,7 +117,7 @@ func parseTime(word string) (time.Duration, error) {
 }
 
 func (p *parser) parseProtocol(name string) error {
-	p.script.Protocol, p.script.driver = name, cmp.Or(p.drivers.Find(name), recovery.Find(name))
+	p.script.Protocol, p.script.driver = name, cmp.Or(p.drivers.Find(name), p.drivers.FindWrong(name), recovery.Find(name))
 	if p.script.driver == nil {
 		return unknown(name, p.drivers.Names())
 	}

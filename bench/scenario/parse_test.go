@@ -45,6 +45,7 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"quorum of nobody", header + "quorum phase2 all(R0, R3)\n", `s.txt:5: found "R3", which is no replica`},
 		{"quorum of a protocol that has its own", "title t\nprotocol mmp3\nreplicas 3\nquorum write all(R0)\n", `s.txt:4: found quorums for mmp3, whose quorums follow from its rules`},
 		{"quorums that miss each other", header + "quorum phase1 all(R0)\nquorum phase2 all(R1)\n" + rest, `need not meet`},
+		{"expectation of the history", header + rest + "expect not linear\n", `s.txt:8: found "not linear"; accepted: not linearizable`},
 		{"no leader", "title t\nprotocol raft\nreplicas 3\n" + rest, `found no leader, which raft needs`},
 	} {
 		_, err := scenario.Parse("s.txt", []byte(c.script), registry.Drivers)
@@ -82,6 +83,7 @@ func TestExpectationsThatAreNotMetFail(t *testing.T) {
 		{"expect R0 answers w then R0 put k v as w", "R0 put k v as w happens first"},
 		{"expect R0 answers w then R1 answers w", "R1 answers w never happens"},
 		{"expect log R0 no-op", "found the log of R0: w"},
+		{"expect not linearizable", "the clients' history is linearizable"},
 		{"expect log all", "found the log of R0: w"},
 		{"at 1ms drop R1->R2 Accept\nexpect R0 answers w", "s.txt:8: no message has met drop R1->R2 Accept"},
 		{"at 50ms R1 put k v as x\nat 51ms R1 crash\nexpect all answered", "x has no answer"},

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"quorumbench/bench/result"
 	"quorumbench/netem/sim"
 	"quorumbench/protocols"
 	"quorumbench/protocols/host"
@@ -205,7 +206,11 @@ func (h *replica) Commit(c protocols.Commit) {
 
 // Mark implements host.World.
 func (h *replica) Mark(mark protocols.Mark, _ time.Duration) {
-	h.note(Event{Kind: Marked, Replica: h.id, Text: withLabel(mark.Event, h.label(mark.ID)), Routine: routine[mark.Event] || mark.Value != 0})
+	text := withLabel(mark.Event, h.label(mark.ID))
+	if result.CountsTogether(mark.Event) { // how many is what the scenario is about
+		text = fmt.Sprintf("%s %d", text, mark.Value)
+	}
+	h.note(Event{Kind: Marked, Replica: h.id, Text: text, Routine: routine[mark.Event] || mark.Value != 0})
 }
 
 // Answer implements host.World. The clients of a scenario are beside the replica that they ask.

@@ -47,7 +47,7 @@ func (a *alone) restart() {
 		}
 	}
 	c := Driver.MustComplete(protocols.Config{ID: re, Members: protocols.Members(5), Delays: delays, Seed: 1, Options: a.options})
-	a.replica = newReplica(c).(*replica)
+	a.replica = newReplica(c)
 	for _, record := range slices.Clone(a.disk) {
 		a.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
 	}

@@ -15,21 +15,30 @@ var Driver = protocols.Driver{
 	Summary:  "Egalitarian Paxos, leaderless: one round trip to a fast quorum, two when another region writes the same key",
 	Options:  defaultOptions,
 	Validate: validate,
-	New:      newReplica,
+	New:      func(c protocols.Config) protocols.Node { return newReplica(c) },
 	Describe: describe,
 	Floor: func(c protocols.Config) time.Duration {
 		return c.Delays.QuorumRoundTrip(c.ID, quorum.Size(c.Options.(*Options).Fast, c.All()))
 	},
 	Invariants: invariants,
+	Wrong: []*protocols.Driver{{
+		Name:    "epaxos-one-ballot",
+		Summary: "WRONG on purpose, for a scenario: promised and accepted ballot are one variable, as first published",
+		Options: defaultOptions, Validate: validate, Describe: describe, Invariants: invariants,
+		New: func(c protocols.Config) protocols.Node {
+			r := newReplica(c)
+			r.oneBallot = true
+			return r
+		},
+	}},
 }
 
 // Measures of this driver, besides those that package protocols names.
 const (
-	measureComponent = "instances in a component" // executed together, if more than one
-	measureSlow      = "second round trip"        // 1 for each command that takes one
-	measureNoop      = "became no-op"             // 1 for each command whose instance did
-	measureWaiting   = "recovery waits"           // 1 for each recovery that waits for another
-	measureAdopted   = "key adopted"              // 1 for each state of a key that replaces the one here
+	measureSlow    = "second round trip" // 1 for each command that takes one
+	measureNoop    = "became no-op"      // 1 for each command whose instance did
+	measureWaiting = "recovery waits"    // 1 for each recovery that waits for another
+	measureAdopted = "key adopted"       // 1 for each state of a key that replaces the one here
 )
 
 type replica struct {
@@ -41,10 +50,13 @@ type replica struct {
 	thrifty bool
 	early   bool // writes are answered at commit (rule 13)
 	kept    int
-	peers   []protocols.NodeID    // nearest first
-	trips   []protocols.RoundTrip // measured, by replica
-	reach   protocols.Reach
-	random  *rand.Rand
+
+	oneBallot bool // wrong on purpose: a promise is noted as the ballot of what is accepted, too
+
+	peers  []protocols.NodeID    // nearest first
+	trips  []protocols.RoundTrip // measured, by replica
+	reach  protocols.Reach
+	random *rand.Rand
 
 	registers []*register // in order of creation
 	byKey     map[string]*register
@@ -73,7 +85,7 @@ type replica struct {
 	memory  memory
 }
 
-func newReplica(c protocols.Config) protocols.Node {
+func newReplica(c protocols.Config) *replica {
 	chosen := c.Options.(*Options)
 	r := &replica{
 		config: c, id: int(c.ID), n: c.Size(), fast: chosen.Fast, slow: c.Size() - failures(c.Size()),

@@ -107,7 +107,7 @@ func (w *walk) visit(g *register, id position) (blockedBy position, ready bool) 
 // executeComponent executes the instances of a component, by number and then by column (rule 12).
 func (r *replica) executeComponent(g *register, component []*instance) {
 	if len(component) > 1 {
-		r.out.Measure(measureComponent, int64(len(component)))
+		r.out.Measure(protocols.MeasureComponent, int64(len(component)))
 	}
 	slices.SortFunc(component, func(x, y *instance) int {
 		return cmp.Or(cmp.Compare(x.number, y.number), cmp.Compare(x.column, y.column))

@@ -15,12 +15,20 @@ func (r *replica) recover(x *instance) {
 		above = max(above, x.attempt.met)
 	}
 	r.out.Measure(protocols.MeasureRecovered, 1)
-	x.ballot = above.Next(protocols.NodeID(r.id))
+	r.promise(x, above.Next(protocols.NodeID(r.id)))
 	r.persist(x)
 	a := r.begin(x, x.ballot, recovering)
 	r.sendUnanswered(a, r.everybody(), r.message(Kind_RECOVER, x, a.ballot))
 	r.setTimer(a, r.slow)
 	r.recovered(a, protocols.NodeID(r.id), r.report(r.message(Kind_RECOVERED, x, a.ballot), x))
+}
+
+// promise raises the ballot that is promised for an instance.
+func (r *replica) promise(x *instance, b protocols.Ballot) {
+	x.ballot = b
+	if r.oneBallot {
+		x.valueBallot = b
+	}
 }
 
 // report fills in what this replica has of an instance (rule 7).
@@ -42,7 +50,7 @@ func (r *replica) onRecover(from protocols.NodeID, g *register, m *Message) {
 	}
 	if b > x.ballot {
 		r.supersede(x, b)
-		x.ballot = b
+		r.promise(x, b)
 		r.persist(x)
 	}
 	x.asked = false // somebody is at it

@@ -23,7 +23,7 @@ func (r *replica) applyReady() (moved bool) {
 			return moved
 		}
 		if heads > 1 {
-			r.out.Measure(measureHeads, int64(heads))
+			r.out.Measure(protocols.MeasureHeads, int64(heads))
 		}
 		r.applied[x.at.column]++
 		r.execute(x)

@@ -35,7 +35,6 @@ var Driver = protocols.Driver{
 
 // Measures of this driver, besides those that package protocols names.
 const (
-	measureHeads    = "heads met"           // number of heads that the walk of rule 7 has reached, if above 1
 	measureSecond   = "second replica"      // 1 for each proposal that is not sent to the nearest replica
 	measureCaughtUp = "instances caught up" // number of committed instances learned from an answer to a query
 	measureBatch    = "commands in a batch"
