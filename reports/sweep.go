@@ -381,6 +381,7 @@ func (s *sweep) figure() *figure {
 	}
 	for _, chart := range charts {
 		if high > logFrom*low {
+			f.yLabel = timeName(s.Result) + " (ms, logarithmic)"
 			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 			chart.Y.Min, chart.Y.Max = low/1.3, high*1.3
 		} else {
@@ -545,7 +546,7 @@ func (s *sweep) legend() []legendEntry {
 	return entries
 }
 
-// logTicks labels a logarithmic axis at 1, 2 and 5 times the powers of ten.
+// logTicks labels a logarithmic axis at 1, 2 and 5 times the powers of ten; one that is shorter than a power of ten, more closely.
 type logTicks struct{}
 
 // Ticks implements plot.Ticker.
@@ -554,8 +555,12 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	if low <= 0 {
 		return nil // there is no such axis
 	}
+	factors := []float64{1, 2, 5}
+	if high < 10*low {
+		factors = []float64{1, 1.5, 2, 3, 4, 6, 8} // so that the eye sees that steps are no equal differences
+	}
 	for power := math.Pow(10, math.Floor(math.Log10(low))); power <= high; power *= 10 {
-		for _, factor := range []float64{1, 2, 5} {
+		for _, factor := range factors {
 			if value := factor * power; value >= low && value <= high {
 				ticks = append(ticks, plot.Tick{Value: value, Label: strconv.FormatFloat(value, 'g', 6, 64)})
 			}

@@ -262,7 +262,8 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 		f.panels = append(f.panels, panel{title: name, plot: chart, over: 4})
 	}
 	for _, chart := range charts {
-		if high > 2*low {
+		if high > logFrom*low {
+			f.yLabel = timeName(s.Result) + " (ms, logarithmic)"
 			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 			chart.Y.Min, chart.Y.Max = low/1.3, high*1.3
 		} else {

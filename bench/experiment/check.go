@@ -104,7 +104,7 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.rate", l.IsClosed() || l.IsTraced() || l.Rate >= minRate && l.Rate <= maxRate, l.Rate, "1/h to 20000/s in each region"},
+		{"load.rate", l.IsClosed() || l.IsTraced() || l.Rate >= minRate && l.Rate <= maxRate, l.Rate, "1/h to 50000/s in each region"},
 		{"load.slo.p50", l.SLO.P50 >= 0 && l.SLO.P50 <= l.Timeout, l.SLO.P50, "more than 0s, up to the timeout"},
 		{"load.slo.p99", l.SLO.P99 >= 0 && l.SLO.P99 <= l.Timeout, l.SLO.P99, "more than 0s, up to the timeout"},
 		{"load.precision", !l.IsSearch() || l.Precision >= 0.01 && l.Precision <= 0.5, l.Precision, "1% to 50%"},

@@ -88,7 +88,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"twice the same", aws + "protocols: [raft, raft]\n", `e.yaml:2:19: found raft@af-south-1 a second time`},
 		{"rate without unit", aws + "load: {rate: 50}\n", `e.yaml:2:14: found`},
 		{"rate of zero", aws + "load: {rate: 0/s}\n", `accepted: a rate above zero with its unit`},
-		{"rate too high", aws + "load: {rate: 1000000/s}\n", `e.yaml:2:14: found 1e+06/s; accepted: 1/h to 20000/s`},
+		{"rate too high", aws + "load: {rate: 1000000/s}\n", `e.yaml:2:14: found 1e+06/s; accepted: 1/h to 50000/s`},
 		{"duration without unit", aws + "load: {duration: 10}\n", `e.yaml:2:18: found`},
 		{"duration too short", aws + "load: {duration: 1ms}\n", `accepted: 100ms to 24h`},
 		{"unknown arrivals", aws + "load: {arrivals: poison}\n", `found "poison"; accepted: poisson, constant, closed, ramp, step, burst, day, saturate, trace; did you mean poisson?`},

@@ -219,7 +219,7 @@ func (p *Plan) Points() []*Plan {
 const searchRuns = 11
 
 // maxRate is the highest rate of a region, a second.
-const maxRate Rate = 20_000
+const maxRate Rate = 50_000
 
 // WithRate is the plan of one step of a search, at a rate, of which Point is the text. It measures for as long as it takes to
 // show the percentiles of the objective, if that is more than load.duration: samples is how many commands that takes.

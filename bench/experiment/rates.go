@@ -90,7 +90,7 @@ func (r *rates) check(p *Plan) func(*strictyaml.Document, *netem.Topology) error
 					region, strings.Join(e.Clients, ", "), strictyaml.DidYouMean(region, e.Clients))
 			}
 			if rate := r.of[region]; rate.Rate < minRate || rate.Rate > maxRate {
-				return rate.node.Errorf("found %v; accepted: 1/h to 20000/s in each region", rate.Rate)
+				return rate.node.Errorf("found %v; accepted: 1/h to 50000/s in each region", rate.Rate)
 			}
 		}
 		e.Load.Rates = make(map[string]Rate, len(e.Clients))

@@ -53,7 +53,7 @@ func TestRatesByRegionAreChecked(t *testing.T) {
 		"{rate: {us-east-1: 5/s, eu-west-1: 5/s}}":                          "a.yaml:3:14: found no rate for ap-northeast-1; accepted: a rate for each region",
 		"{rate: {us-east-1: 5/s, eu-west-2: 5/s, ap-northeast-1: 5/s}}":     `a.yaml:3:31: found the region "eu-west-2"; accepted: the regions with clients`,
 		"{rate: {us-east-1: 5/s, eu-west-1: 5, ap-northeast-1: 5/s}}":       `a.yaml:3:42: found "5"; accepted: a rate above zero with its unit`,
-		"{rate: {us-east-1: 5/s, eu-west-1: 30000/s, ap-northeast-1: 5/s}}": "a.yaml:3:42: found 30000/s; accepted: 1/h to 20000/s in each region",
+		"{rate: {us-east-1: 5/s, eu-west-1: 60000/s, ap-northeast-1: 5/s}}": "a.yaml:3:42: found 60000/s; accepted: 1/h to 50000/s in each region",
 		"{rate: {}}": "found a mapping without a region; accepted: a rate, as in 50/s, or a rate for each region",
 		"{arrivals: closed, rate: {us-east-1: 5/s, eu-west-1: 5/s, ap-northeast-1: 5/s}}":                   "found a rate in a closed loop",
 		"{arrivals: saturate, slo: {p99: 1s}, rate: {us-east-1: 5/s, eu-west-1: 5/s, ap-northeast-1: 5/s}}": "found rates by region in a search",

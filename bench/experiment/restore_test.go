@@ -94,7 +94,7 @@ func TestAnExperimentThatNoFileMayHaveIsNotRestored(test *testing.T) {
 		want   string
 		change func(e, t)
 	}{
-		{"found -1/s; accepted: 1/h to 20000/s in each region", func(e e, _ t) { e.Sweep.Points[1].Load.Rate = -1 }},
+		{"found -1/s; accepted: 1/h to 50000/s in each region", func(e e, _ t) { e.Sweep.Points[1].Load.Rate = -1 }},
 		{"found the rate 0/s in eu-west-1; accepted: 1/h", func(e e, _ t) { e.Sweep.Points[1].Load.Rates = map[string]experiment.Rate{"us-east-1": 1} }},
 		{"found 0; accepted: 1 to 1000000000", func(e e, _ t) { e.Sweep.Points[0].Load.Keys.Count = 0 }},
 		{`found "sometimes"; accepted: poisson`, func(e e, _ t) { e.Sweep.Points[0].Load.Arrivals = "sometimes" }},

@@ -18,7 +18,7 @@ func TestMistakesInShapesAreToldWithTheirPlace(t *testing.T) {
 		{"{arrivals: ramp, peak: 0.5}", "found 0.5; accepted: a factor from 1 to 10000"},
 		{"{arrivals: step, steps: 1}", "found 1; accepted: 2 to 1000"},
 		{"{arrivals: burst, every: 1s, burst: 2s}", "found 2s; accepted: more than 0s, up to load.every, 1s"},
-		{"{arrivals: ramp, rate: 5000/s, peak: 5}", "found 5, which makes 25000/s in us-east-1; accepted: up to 20000/s in each region"},
+		{"{arrivals: ramp, rate: 5000/s, peak: 11}", "found 11, which makes 55000/s in us-east-1; accepted: up to 50000/s in each region"},
 		{"{arrivals: day, hours: {nowhere: 3}}", `found "nowhere"; accepted: us-east-1, eu-west-1, ap-northeast-1`},
 		{"{arrivals: day, hours: {eu-west-1: 30}}", "found 30; accepted: hours before or after the midnight of the run, -12 to 14"},
 	} {
