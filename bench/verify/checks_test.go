@@ -232,6 +232,20 @@ func TestChecksCatchTheirViolation(t *testing.T) {
 				r.apply(i, b)
 			}
 		}, nil, nil},
+		{"a crash comes before it is known what was restored, of several states", func(r *told) {
+			a, b, c := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30), r.write(2, key, 13, 32, 36)
+			r.Replicas[0].Journal.Lose([]protocols.Commit{
+				{Slot: protocols.Slot{Index: 1}, Adopted: true}, committed(2, b), {Slot: protocols.Slot{Index: 3}, Adopted: true},
+			})
+			r.Replicas[0].Journal.Begin(40)
+			r.Replicas[0].Journal.Restore(protocols.Slot{Index: 1}, 40)
+			r.Replicas[0].Journal.Restore(protocols.Slot{Index: 2}, 40)
+			r.Replicas[0].Journal.Restore(protocols.Slot{Index: 3}, 40)
+			r.adopt(0, 3)
+			for i := range r.Replicas[1:] {
+				r.apply(i+1, a, b, c)
+			}
+		}, nil, nil},
 		{"a crash comes before it is known that a write was applied, and the state on the disk is older", func(r *told) {
 			a, b := r.write(0, key, 11, 0, 10), r.write(1, key, 12, 20, 30)
 			r.applyAll(a)

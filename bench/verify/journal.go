@@ -2,6 +2,7 @@ package verify
 
 import (
 	"hash/maphash"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -76,14 +77,16 @@ func (j *Journal) Restore(state protocols.Slot, now time.Duration) {
 		return
 	}
 	before := j.incarnations[len(j.incarnations)-2]
-	for _, c := range j.lost {
-		if c.slot.Key == state.Key && c.slot.Index <= state.Index {
-			if before[c.slot.Key] == nil {
-				before[c.slot.Key] = &applied{stretches: []stretch{{first: 1, begun: now}}}
-			}
-			before[c.slot.Key].add(c.slot.Index, c.adopted, c.command, now, len(j.incarnations) > 2)
+	j.lost = slices.DeleteFunc(j.lost, func(c lostCommit) bool { // each counts once, however many states the replica finds
+		if c.slot.Key != state.Key || c.slot.Index > state.Index {
+			return false
 		}
-	}
+		if before[c.slot.Key] == nil {
+			before[c.slot.Key] = &applied{stretches: []stretch{{first: 1, begun: now}}}
+		}
+		before[c.slot.Key].add(c.slot.Index, c.adopted, c.command, now, len(j.incarnations) > 2)
+		return true
+	})
 }
 
 // Add records a command that the replica applied, or a state that it adopted.
