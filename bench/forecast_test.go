@@ -34,7 +34,7 @@ func TestAForecastFollowsFromTheExperimentAndThePilots(t *testing.T) {
 		"without pilots":          {"world: sim\nload: {rate: 100/s, duration: 10s, warmup: 2s}", nil, 2, 7200, 0, 0},
 		"a sweep":                 {"world: sim\nload: {duration: 10s, warmup: 2s}\nsweep: {load.rate: [100/s, 200/s, 300/s]}", pilots, 6, 2 * 6 * 3600, 6 * (36_000 + 7200), 2*time.Second + 7*(180+72)*time.Millisecond},
 		"hardly any load":         {"world: sim\nload: {rate: 1/h, duration: 1000s, warmup: 0s}", []bench.Pilot{idle, idle}, 2, 2 * 3 * 1000. / 3600, 2 * 50_000, 2*time.Second + 4*100*time.Millisecond},
-		"a search":                {"load: {arrivals: saturate, rate: 1000/s, slo: {p99: 300ms}, duration: 4s, warmup: 1s}", nil, 22, 2 * 15_000 * (1 + 2 + 4 + 8 + 16 + 6*20), 0, (22*6 + 2 + 2) * time.Second},
+		"a search":                {"load: {arrivals: saturate, rate: 1000/s, slo: {p99: 300ms}, duration: 4s, warmup: 1s}", nil, 22, 2 * 15_000 * (1 + 2 + 4 + 8 + 16 + 6*32), 0, (22*6 + 2 + 2) * time.Second},
 		"so many commands, alone": {"protocols: [mmp3]\nreplicas: [us-east-1, us-east-1, us-east-1]\nload: {arrivals: closed, clients: 10, commands: 100000, duration: 4s, warmup: 1s}", nil, 1, 300_000, 0, (1 + 10 + 1 + 2 + 1) * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
