@@ -31,6 +31,12 @@ func (r *RoundTrip) Sample(measured time.Duration) {
 // Timeout is how long to wait for an answer before asking again: Retry of the configured round trip,
 // or longer if the link takes longer than that. It is never shorter, so that a link that was fast for
 // a while, or whose answers come from somebody nearer, makes nobody impatient.
-func (r *RoundTrip) Timeout() time.Duration {
-	return max(Retry(r.configured), r.mean+4*r.deviation+slack)
+func (r *RoundTrip) Timeout() time.Duration { return r.DoubledTimeout(0) }
+
+// DoubledTimeout is Timeout after some timeouts in a row, since the link may be slower than anything measured (RFC 6298,
+// rule 5.5): the configured timeout is doubled so often. What was measured is not: it may have been measured while
+// messages were late, and who waits a multiple of that measures nothing meanwhile that would correct it. If the link is slow
+// still, the late answers are measured, and the timeout grows with them.
+func (r *RoundTrip) DoubledTimeout(times int) time.Duration {
+	return max(Retry(r.configured)<<times, r.mean+4*r.deviation+slack)
 }

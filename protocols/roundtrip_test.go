@@ -57,3 +57,16 @@ func TestJitterIsAllowedFor(t *testing.T) {
 		r.Sample(measured)
 	}
 }
+
+// After timeouts in a row the configured timeout is doubled, and the measured one, if it is longer, is not.
+func TestTheConfiguredTimeoutIsDoubled(t *testing.T) {
+	const configured, late = 80 * time.Millisecond, 10 * time.Second
+	r := protocols.NewRoundTrip(configured)
+	if got, want := r.DoubledTimeout(2), 4*protocols.Retry(configured); got != want {
+		t.Errorf("after two timeouts: %v, want %v", got, want)
+	}
+	r.Sample(late)
+	if got, want := r.DoubledTimeout(2), r.Timeout(); got != want {
+		t.Errorf("after a round trip of %v and two timeouts: %v, want %v", late, got, want)
+	}
+}

@@ -176,6 +176,39 @@ func TestTimeoutsGrowWithTheRoundTrip(t *testing.T) {
 	})
 }
 
+// During a fault round trips take 3 s, and are measured; then nothing arrives for a minute. What a replica waits for before it asks
+// again follows from what was measured, which is up to three times the longest round trip, and is not doubled in addition: who
+// waits longer measures nothing that would correct it.
+func TestATimeoutMeasuredDuringAFaultIsNotDoubled(t *testing.T) {
+	const slow = 1500 * ms
+	withEach(t, delays, func(t *testing.T, c *prototest.Cluster) {
+		for i := range 10 {
+			c.Put(0, 1, fmt.Sprint("before ", i), "value")
+			c.RunUntilAnswered(time.Minute)
+		}
+		c.Network.Delays = protocols.Delays{{0, slow, slow}, {slow, 0, slow}, {slow, slow, 0}}
+		for i := range 4 {
+			c.Put(0, 1, fmt.Sprint("slow ", i), "value")
+			c.RunUntilAnswered(time.Minute)
+		}
+		c.Network.Delays = delays
+		cut, end := c.Now(), c.Now()+time.Minute
+		c.Network.Drop = func(_, _ protocols.NodeID, _ []byte) bool { return c.Now() < end }
+		id := c.Put(0, 1, "cut off", "value")
+		c.Run(end + time.Minute)
+		answer, answered := c.Answers[id]
+		asked, longest := cut, time.Duration(0)
+		for _, m := range c.Replicas[0].Marks {
+			if m.Event == protocols.MarkRetried && m.At > cut {
+				asked, longest = m.At, max(longest, m.At-asked)
+			}
+		}
+		if most := 3*2*slow + 100*ms; longest > most || !answered || answer.At > end+most {
+			t.Errorf("asked again after up to %v, want %v at most; the write was answered at %v, the links were whole at %v", longest, most, answer.At, end)
+		}
+	})
+}
+
 // A write succeeds with the far replica when the near one is down.
 func TestAWriteSucceedsWhenTheNearReplicaIsDown(t *testing.T) {
 	far := protocols.Delays{

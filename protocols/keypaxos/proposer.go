@@ -190,7 +190,7 @@ func (r *Replica) Again(g *Register) {
 const (
 	// maxDoublings caps back-offs at 16 (1<<4) times the timeout of a phase by the configured delays.
 	maxDoublings = 4
-	// maxMeasuredDoublings caps timeouts and back-offs at 4 (1<<2) times what the measured round trips say. These may
+	// maxMeasuredDoublings caps back-offs at 4 (1<<2) times what the measured round trips say. These may
 	// have been measured while a disk or a link was overloaded, and a replica that backs off measures nothing: with
 	// more, it would wait for minutes after the overload is over.
 	maxMeasuredDoublings = 2
@@ -201,7 +201,7 @@ const (
 func (r *Replica) backoff(refused int) time.Duration {
 	doublings := max(refused, 1) - 1
 	return time.Duration(r.random.Int64N(int64(max(
-		r.quorumTimeout(r.quorum)<<min(doublings, maxMeasuredDoublings),
+		r.quorumTimeout(r.quorum, 0)<<min(doublings, maxMeasuredDoublings),
 		protocols.Retry(r.config.Delays.QuorumRoundTrip(r.ID, r.quorum))<<min(doublings, maxDoublings)))))
 }
 
@@ -225,31 +225,33 @@ func (r *Replica) WaitForQuorum(g *Register, s quorum.System) {
 	if g.Proposal.Tries > 0 || g.requests.unanswered > 0 {
 		s = quorum.Size(len(r.members), quorum.Of(r.members...))
 	}
-	r.setTimeout(g, r.quorumTimeout(s))
+	r.Out.SetTimer(g.timer, r.quorumTimeout(s, g.doublings()))
 }
 
 // WaitForReplica sets the timeout of a phase that one replica must answer.
 func (r *Replica) WaitForReplica(g *Register, from protocols.NodeID) {
-	r.setTimeout(g, r.roundTrips[from].Timeout())
+	r.Out.SetTimer(g.timer, r.roundTrips[from].DoubledTimeout(g.doublings()))
 }
 
-// setTimeout sets the timer of a phase. The timeout doubles with each one that the request has met after the first of
-// an attempt, up to four times: the link may be slower than anything measured (RFC 6298, rule 5.5).
-func (r *Replica) setTimeout(g *Register, timeout time.Duration) {
-	doublings := g.requests.unanswered + max(int(g.Proposal.Tries), 1) - 1
-	r.Out.SetTimer(g.timer, timeout<<min(doublings, maxMeasuredDoublings))
+// maxTimeoutDoublings caps timeouts at 4 (1<<2) times those by the configured delays, unless longer round trips were measured.
+const maxTimeoutDoublings = 2
+
+// doublings is how often the timeout of the present phase is doubled: once for each timeout that the request has met after
+// the first of an attempt.
+func (g *Register) doublings() int {
+	return min(g.requests.unanswered+max(int(g.Proposal.Tries), 1)-1, maxTimeoutDoublings)
 }
 
-// quorumTimeout returns the timeout for the answers of the nearest replicas that form a quorum with this one.
+// quorumTimeout returns the timeout, doubled so often, for the answers of the nearest replicas that form a quorum with this one.
 // The nearest are those by configured delays: replicas that never answer in time give no samples.
-func (r *Replica) quorumTimeout(s quorum.System) time.Duration {
-	timeout, heard := r.roundTrips[r.ID].Timeout(), quorum.Of(r.ID)
+func (r *Replica) quorumTimeout(s quorum.System, doublings int) time.Duration {
+	timeout, heard := r.roundTrips[r.ID].DoubledTimeout(doublings), quorum.Of(r.ID)
 	for _, peer := range r.peers {
 		if s.IsQuorum(heard) {
 			break
 		}
 		heard.Add(int32(peer))
-		timeout = max(timeout, r.roundTrips[peer].Timeout())
+		timeout = max(timeout, r.roundTrips[peer].DoubledTimeout(doublings))
 	}
 	return timeout
 }

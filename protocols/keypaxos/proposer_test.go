@@ -35,7 +35,7 @@ func TestTheBoundOfABackOff(t *testing.T) {
 				r.roundTrips[to].Sample(test.measured)
 			}
 		}
-		bound := test.bound(r.quorumTimeout(majority))
+		bound := test.bound(r.quorumTimeout(majority, 0))
 		var longest time.Duration
 		for range many {
 			longest = max(longest, r.backoff(test.refused))
