@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -150,11 +151,24 @@ func (n *Network) between(regions []int) protocols.Delays {
 	return delays
 }
 
-// Choose returns the best placements, at most top of them, ranked, among all sets of size regions,
-// of the first among regions of the network, that contain those of fixed, and how many it has
+// Search says among which placements to choose, and which are the best.
+type Search struct {
+	Size    int        // regions with a replica
+	Among   int        // of the first so many regions of the network
+	Fixed   []int      // regions that are chosen in any case
+	Clients []Client   // empty: one beside each replica
+	Aim     result.Aim // by which placements are ranked
+	Top     int        // how many of the best are wanted
+	// Watch, if not nil, is told after each thousand sets of regions how many placements were compared, and which share of all
+	// sets is done.
+	Watch func(compared int, share float64)
+}
+
+// Choose returns the best placements, ranked, among all sets of regions that the search allows, and how many placements it has
 // compared. A protocol that does not work with that many replicas is left out; an error if none
 // does. If ctx ends, Choose returns its error at once.
-func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fixed []int, clients []Client, aim result.Aim, top int) (best []Placement, compared int, err error) {
+func Choose(ctx context.Context, n *Network, all []Protocol, search Search) (best []Placement, compared int, err error) {
+	size, among, fixed := search.Size, search.Among, search.Fixed
 	if size < max(1, len(fixed)) || size > among {
 		return nil, 0, fmt.Errorf("found %d regions to choose; accepted: from %d, up to the %d there are", size, max(1, len(fixed)), among)
 	}
@@ -178,16 +192,22 @@ func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fi
 	for _, o := range orders {
 		most = max(most, len(o))
 	}
-	if sets := combin.GeneralizedBinomial(float64(len(free)), float64(size-len(fixed))) * float64(most); sets > maxSets+0.5 {
+	choices := combin.GeneralizedBinomial(float64(len(free)), float64(size-len(fixed)))
+	if sets := choices * float64(most); sets > maxSets+0.5 {
 		times := ""
 		if most > 1 {
 			times = fmt.Sprintf(", each in %d orders, that make a difference to the quorums", most)
 		}
 		return nil, 0, fmt.Errorf("found %.3g sets of %d of %d regions%s; accepted: up to %d sets", sets, size, among, times, maxSets)
 	}
+	worst := time.Duration(math.MaxInt64) // value of the placements that may be among the best
+	done := 0
 	for choice := range combinations(len(free), size-len(fixed)) {
 		if ctx.Err() != nil {
 			return nil, compared, ctx.Err()
+		}
+		if done++; done%1000 == 0 && search.Watch != nil {
+			search.Watch(compared, float64(done)/choices)
 		}
 		regions := slices.Clone(fixed)
 		for _, i := range choice {
@@ -200,22 +220,28 @@ func Choose(ctx context.Context, n *Network, all []Protocol, size, among int, fi
 				for at, region := range order {
 					placed[at] = regions[region]
 				}
-				placements, err := Of(n, []Protocol{p}, placed, clients)
+				placements, err := Of(n, []Protocol{p}, placed, search.Clients)
 				if err != nil {
 					return nil, 0, err
 				}
 				compared += len(placements)
-				best = append(best, placements...)
+				for _, one := range placements {
+					if one.value(search.Aim) <= worst {
+						best = append(best, one)
+					}
+				}
 			}
 		}
-		if len(best) > 10_000 {
-			best = first(n, best, aim, top)
+		if len(best) > max(10_000, 2*search.Top) {
+			if best = first(n, best, search.Aim, search.Top); len(best) == search.Top && search.Top > 0 {
+				worst = best[search.Top-1].value(search.Aim)
+			}
 		}
 	}
-	return first(n, best, aim, top), compared, nil
+	return first(n, best, search.Aim, search.Top), compared, nil
 }
 
-// maxSets is the greatest number of sets of regions that Choose compares. A million take minutes.
+// maxSets is the greatest number of sets of regions that Choose compares. A million of few replicas take half a minute.
 const maxSets = 10_000_000
 
 // combinations yields all combinations of k of the numbers below n. A combination is valid until the next.
@@ -242,11 +268,15 @@ func first(n *Network, placements []Placement, aim result.Aim, top int) []Placem
 // Rank sorts placements, the best first: by the aim, then by the other two, then by their names.
 func Rank(n *Network, placements []Placement, aim result.Aim) {
 	slices.SortStableFunc(placements, func(a, b Placement) int {
-		order := cmp.Compare(a.value(aim), b.value(aim))
-		for _, other := range result.Aims {
-			order = cmp.Or(order, cmp.Compare(a.value(other), b.value(other)))
+		if order := cmp.Compare(a.value(aim), b.value(aim)); order != 0 {
+			return order
 		}
-		return cmp.Or(order, cmp.Compare(a.Protocol.Label, b.Protocol.Label), strings.Compare(strings.Join(n.names(a.Replicas), ","), strings.Join(n.names(b.Replicas), ",")))
+		for _, other := range result.Aims {
+			if order := cmp.Compare(a.value(other), b.value(other)); order != 0 {
+				return order
+			}
+		}
+		return cmp.Or(cmp.Compare(a.Protocol.Label, b.Protocol.Label), strings.Compare(strings.Join(n.names(a.Replicas), ","), strings.Join(n.names(b.Replicas), ",")))
 	})
 }
 

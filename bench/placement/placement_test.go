@@ -3,6 +3,7 @@ package placement_test
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestAClientGoesWhereItIsServedBest(t *testing.T) {
 func TestTheBestSetOfRegionsIsChosen(t *testing.T) {
 	// All clients are in c and d: the leader belongs there, and wherever it is has a neighbour.
 	clients := []placement.Client{{Region: 2, Weight: 1}, {Region: 3, Weight: 1}}
-	best, compared, err := placement.Choose(t.Context(), line(), drivers("raft"), 3, 4, nil, clients, result.ByWeighted, 5)
+	best, compared, err := placement.Choose(t.Context(), line(), drivers("raft"), placement.Search{Size: 3, Among: 4, Clients: clients, Aim: result.ByWeighted, Top: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +121,7 @@ func TestTheBestSetOfRegionsIsChosen(t *testing.T) {
 }
 
 func TestFixedRegionsAreInEveryChoice(t *testing.T) {
-	best, compared, err := placement.Choose(t.Context(), line(), drivers("mmp3"), 3, 4, []int{3}, nil, result.ByWorst, 100)
+	best, compared, err := placement.Choose(t.Context(), line(), drivers("mmp3"), placement.Search{Size: 3, Among: 4, Fixed: []int{3}, Aim: result.ByWorst, Top: 100})
 	if err != nil || compared != 3 || len(best) != 3 {
 		t.Fatalf("%d compared, %d returned, %v; want 3, 3", compared, len(best), err)
 	}
@@ -129,7 +130,7 @@ func TestFixedRegionsAreInEveryChoice(t *testing.T) {
 			t.Errorf("%v is without d", p.Replicas)
 		}
 	}
-	if all, compared, err := placement.Choose(t.Context(), line(), drivers("mmp3"), 3, 4, []int{0, 1, 3}, nil, result.ByWorst, 100); err != nil || compared != 1 || !slices.Equal(all[0].Replicas, []int{0, 1, 3}) {
+	if all, compared, err := placement.Choose(t.Context(), line(), drivers("mmp3"), placement.Search{Size: 3, Among: 4, Fixed: []int{0, 1, 3}, Aim: result.ByWorst, Top: 100}); err != nil || compared != 1 || !slices.Equal(all[0].Replicas, []int{0, 1, 3}) {
 		t.Errorf("with all fixed: %v, %v", all, err)
 	}
 }
@@ -158,7 +159,7 @@ func TestWhatCannotBePlacedIsRefused(t *testing.T) {
 		{1, []int{0, 1}, "raft", "accepted: from 2, up to the 4 there are"},
 		{4, nil, "mmp3", "no protocol that works with 4 replicas"},
 	} {
-		_, _, err := placement.Choose(t.Context(), line(), drivers(c.names), c.size, 4, c.fixed, nil, result.ByMean, 1)
+		_, _, err := placement.Choose(t.Context(), line(), drivers(c.names), placement.Search{Size: c.size, Among: 4, Fixed: c.fixed, Aim: result.ByMean, Top: 1})
 		if err == nil || !strings.Contains(err.Error(), c.answer) {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -174,14 +175,48 @@ func TestASearchEndsWithItsContextAndDoesNotBeginWithoutHope(t *testing.T) {
 	for i := range n.OneWay {
 		n.OneWay[i] = make([]time.Duration, 64)
 	}
-	_, _, err := placement.Choose(t.Context(), n, drivers("raft"), 32, 64, nil, nil, result.ByMean, 1)
+	_, _, err := placement.Choose(t.Context(), n, drivers("raft"), placement.Search{Size: 32, Among: 64, Aim: result.ByMean, Top: 1})
 	if want := "found 1.83e+18 sets of 32 of 64 regions; accepted: up to 10000000 sets"; err == nil || err.Error() != want {
 		t.Errorf("found %v, want %s", err, want)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, compared, err := placement.Choose(ctx, n, drivers("raft"), 4, 64, nil, nil, result.ByMean, 1); !errors.Is(err, context.Canceled) || compared > 4 {
+	if _, compared, err := placement.Choose(ctx, n, drivers("raft"), placement.Search{Size: 4, Among: 64, Aim: result.ByMean, Top: 1}); !errors.Is(err, context.Canceled) || compared > 4 {
 		t.Errorf("a search that was interrupted: %v, after %d placements", err, compared)
+	}
+}
+
+// Of many placements those that cannot be among the best are dropped early; the best are the same. Meanwhile it is told how far the
+// search is.
+func TestTheBestOfManyAreThoseOfAll(t *testing.T) {
+	const regions = 16
+	random := rand.New(rand.NewPCG(1, 1))
+	n := &placement.Network{}
+	for i := range regions {
+		n.Regions, n.OneWay = append(n.Regions, string(rune('a'+i))), append(n.OneWay, make([]time.Duration, regions))
+		for j := range i {
+			n.OneWay[i][j] = time.Duration(1+random.IntN(20)) * ms // so few that many placements are as good as others
+			n.OneWay[j][i] = n.OneWay[i][j]
+		}
+	}
+	var shares []float64
+	search := placement.Search{Size: 5, Among: regions, Aim: result.ByWorst, Top: 1_000_000, Watch: func(_ int, share float64) { shares = append(shares, share) }}
+	all, compared, err := placement.Choose(t.Context(), n, drivers("raft"), search)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if compared != 4368*5 || len(all) != compared || len(shares) != 4 || !slices.IsSorted(shares) || shares[3] < 0.9 || shares[3] > 1 {
+		t.Errorf("%d placements were compared and %d returned, want 21,840; told were the shares %v", compared, len(all), shares)
+	}
+	search.Top = 20
+	best, _, err := placement.Choose(t.Context(), n, drivers("raft"), search)
+	if err != nil || len(best) != 20 {
+		t.Fatalf("%d placements, %v", len(best), err)
+	}
+	for i := range best {
+		if !slices.Equal(best[i].Replicas, all[i].Replicas) || best[i].Leader != all[i].Leader {
+			t.Errorf("the %d. of the best is %v led from %d, of all %v led from %d", i+1, best[i].Replicas, best[i].Leader, all[i].Replicas, all[i].Leader)
+		}
 	}
 }
 
@@ -196,7 +231,7 @@ func BenchmarkChoose(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if _, _, err := placement.Choose(b.Context(), n, drivers(registry.Drivers.Names()...), 3, 19, nil, nil, result.ByWeighted, 10); err != nil {
+		if _, _, err := placement.Choose(b.Context(), n, drivers(registry.Drivers.Names()...), placement.Search{Size: 3, Among: 19, Aim: result.ByWeighted, Top: 10}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -73,7 +73,7 @@ func TestRegionsAreChosenForTheirPartInAQuorum(t *testing.T) {
 	n := line()
 	all := drivers("raft")
 	all[0].Quorums = forAll(parse(t, "all(r1,any(r2,r3))")) // r1 is in every quorum
-	best, compared, err := placement.Choose(context.Background(), n, all, 3, 4, nil, []placement.Client{{Region: 1, Weight: 1}}, result.ByMean, 100)
+	best, compared, err := placement.Choose(context.Background(), n, all, placement.Search{Size: 3, Among: 4, Clients: []placement.Client{{Region: 1, Weight: 1}}, Aim: result.ByMean, Top: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestRegionsAreChosenForTheirPartInAQuorum(t *testing.T) {
 		t.Errorf("the best is %v led from %d with %v", p.Replicas, p.Leader, p.Floors)
 	}
 	all[0].Quorums = forAll(parse(t, "majority(r1,r2,r3)"))
-	if _, compared, _ = placement.Choose(context.Background(), n, all, 3, 4, nil, nil, result.ByMean, 1); compared != 4*3 {
+	if _, compared, _ = placement.Choose(context.Background(), n, all, placement.Search{Size: 3, Among: 4, Aim: result.ByMean, Top: 1}); compared != 4*3 {
 		t.Errorf("%d placements of majorities compared, want each set once", compared)
 	}
 	nine := make([]string, 9)
@@ -103,7 +103,7 @@ func TestRegionsAreChosenForTheirPartInAQuorum(t *testing.T) {
 		wide.OneWay = append(wide.OneWay, slices.Repeat(line().OneWay[0][1:2], 9))
 	}
 	all[0].Quorums = forAll(parse(t, "majority("+strings.Join(nine, ",")+")"))
-	if _, _, err := placement.Choose(context.Background(), wide, all, 9, 9, nil, nil, result.ByMean, 1); err == nil || !strings.Contains(err.Error(), "accepted: up to 8") {
+	if _, _, err := placement.Choose(context.Background(), wide, all, placement.Search{Size: 9, Among: 9, Aim: result.ByMean, Top: 1}); err == nil || !strings.Contains(err.Error(), "accepted: up to 8") {
 		t.Errorf("nine replicas in orders: %v", err)
 	}
 }

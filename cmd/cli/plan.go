@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,7 +166,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 		fixed = append(fixed, slices.Index(n.Regions, region))
 	}
 	keepOnInterrupt(cmd.Context())
-	best, placements, err := placement.Choose(cmd.Context(), n, compared, o.choose, len(regions), fixed, clients, aim, o.top)
+	best, placements, err := placement.Choose(cmd.Context(), n, compared, placement.Search{Size: o.choose, Among: len(regions), Fixed: fixed, Clients: clients, Aim: aim, Top: o.top, Watch: comparing(cmd.ErrOrStderr())})
 	if errors.Is(err, context.Canceled) {
 		return interrupted("interrupted after %d placements were compared", placements)
 	}
@@ -346,6 +347,27 @@ func planClients(e *experiment.Plan, topology *netem.Topology, o *planOptions) [
 		return e.Experiment.Clients
 	}
 	return o.clients
+}
+
+// How often it is told how far a search among placements is: not in the first second, and then every two.
+const (
+	comparingQuietly = time.Second
+	comparingEvery   = 2 * time.Second
+)
+
+// comparing tells how far a search among placements is, and how long it will take, unless it is over at once.
+func comparing(w io.Writer) func(compared int, share float64) {
+	begun := time.Now()
+	next := begun.Add(comparingQuietly)
+	return func(compared int, share float64) {
+		now := time.Now()
+		if now.Before(next) || share >= 1 {
+			return
+		}
+		next = now.Add(comparingEvery)
+		left := time.Duration(float64(now.Sub(begun)) * (1 - share) / share)
+		fmt.Fprintf(w, "%d placements compared, %.0f %% of all; about %v left\n", compared, 100*share, max(left, time.Second).Round(time.Second))
+	}
 }
 
 // planNetwork returns the regions that replicas may be placed in, first, then those where only
