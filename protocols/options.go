@@ -22,6 +22,7 @@ type Option struct {
 	Default      string   // in words
 	Help         string
 	Tries        []string // values that random lives try
+	Stream       uint64   // from which they draw it; see options.Field.Stream
 	TrustsClocks []string // values with which the protocol is safe only if clocks run at nearly the same rate
 }
 
@@ -31,7 +32,7 @@ func (d *Driver) List(n int) []Option {
 	for _, f := range d.defaults(n) {
 		list = append(list, Option{
 			Name: f.Name, Kind: f.Kind(), Words: f.Words(), Accepted: f.Accepted(n), Default: f.Default(), Help: f.Help(),
-			Tries: f.Tries(n), TrustsClocks: f.TrustsClocks(),
+			Tries: f.Tries(n), Stream: f.Stream(), TrustsClocks: f.TrustsClocks(),
 		})
 	}
 	return list

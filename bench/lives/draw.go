@@ -135,12 +135,20 @@ func (l *Life) leaveOut(not protocols.Faults) {
 	})
 }
 
-// options draws the driver's options.
+// options draws the driver's options. Those that came later than the others have streams of their own, and keep their default
+// in three lives of four.
 func (d drawer) options(l *Life, n int) {
 	chosen := protocols.Choices{}
 	for _, option := range l.Driver.List(n) {
-		if len(option.Tries) > 0 {
-			chosen[option.Name] = option.Tries[d.IntN(len(option.Tries))]
+		own, tries := d, option.Tries
+		if option.Stream > 0 {
+			own = newDrawer(d.generator, l.Experiment.Seed, 0x097<<16+option.Stream)
+			if tries = tries[1:]; !own.chance(0.25) { // the first is the default
+				tries = nil
+			}
+		}
+		if len(tries) > 0 {
+			chosen[option.Name] = tries[own.IntN(len(tries))]
 		}
 	}
 	l.Experiment.Protocols[0].Options = chosen

@@ -10,7 +10,7 @@ import (
 )
 
 // tags are the keys that a field's tag may have; see the package comment.
-var tags = []string{"option", "help", "range", "accepts", "unit", "zero", "default", "tries", "trustsclocks"}
+var tags = []string{"option", "help", "range", "accepts", "unit", "zero", "default", "tries", "stream", "trustsclocks"}
 
 var tagKey = regexp.MustCompile(`(\w+):"(?:[^"\\]|\\.)*"`)
 
@@ -40,6 +40,8 @@ func (f Field) check(n int) error {
 	switch {
 	case f.tag.Get("help") == "":
 		return errors.New("it has no tag help")
+	case f.tag.Get("stream") != "" && f.Stream() == 0:
+		return fmt.Errorf("found stream %q; accepted: a number from 1", f.tag.Get("stream"))
 	case f.value.Kind() == reflect.String && !own && f.tag.Get("accepts") == "":
 		return errors.New(`a string needs its words, as in accepts:"log,lease"`)
 	case !f.IsAccepted(n):

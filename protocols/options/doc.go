@@ -11,6 +11,9 @@
 //	default:"a majority"      what the default is, where that depends on the number of replicas
 //	tries:"off,1ms,5ms"       the values that random lives try, in order; "default" stands for the default, and
 //	                          a range such as 1..n for its values that are not listed before it
+//	stream:"2"                of an option that came when there were lives already: the number, from 1 and of no other
+//	                          option of the driver, of a random stream from which lives draw it, so that what
+//	                          earlier options draw stays as it is. Three lives in four keep the default
 //	trustsclocks:"lease"      values with which the protocol is safe only if the replicas' clocks run at
 //	                          nearly the same rate; the driver says how nearly. Random lives with such a
 //	                          value have no wrong clocks

@@ -39,6 +39,13 @@ func Fields(pointer any) []Field {
 // Help says in one line what the option does.
 func (f Field) Help() string { return f.tag.Get("help") }
 
+// Stream is the number of the random stream from which lives draw the option; 0: from the one that the driver's first options
+// share.
+func (f Field) Stream() uint64 {
+	n, _ := strconv.ParseUint(f.tag.Get("stream"), 10, 16)
+	return n
+}
+
 // TrustsClocks lists the values with which the protocol trusts clocks.
 func (f Field) TrustsClocks() []string { return split(f.tag.Get("trustsclocks")) }
 
