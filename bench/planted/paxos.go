@@ -123,6 +123,29 @@ var paxosBugs = []Bug{
 		in("keypaxos.Replica.adopt").drop(`version <= g.version`),
 	}},
 
+	// The options learn and refusals.
+	{"paxos", "acceptances under different ballots count together", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
+		in("keypaxos.Replica.Told").replace(`b > i.toldUnder`, `b > i.toldUnder && i.told == 0`),
+	}},
+	{"paxos", "acceptances under an older ballot count", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
+		in("keypaxos.Replica.Told").drop(`if b < i.toldUnder { _ }`),
+	}},
+	{"paxos", "what acceptors have told is dropped as if it were nothing", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
+		in("keypaxos.Instance.empty").drop(`i.told == 0`),
+	}},
+	{"paxos", "versions before one that is learned are not asked for", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
+		in("keypaxos.Replica.learnFrom").drop(`if g.version < m.Version && sender != r.ID { _ }`),
+	}},
+	{"paxos", "an acceptor that refuses tells all that it has accepted", inTest("paxos.TestAnAcceptorTellsAll"), []Edit{
+		in("paxos.replica.onAccept").replace(`accepted && r.broadcasts`, `r.broadcasts`),
+	}},
+	{"paxos", "a proposer whom nobody answers keeps its ballot for ever", inTest("paxos.TestSilentRefusals"), []Edit{
+		in("paxos.replica.TimedOut").replace(`r.silent || r.reverts && p.Phase == keypaxos.Preparing`, `r.reverts && p.Phase == keypaxos.Preparing`),
+	}},
+	{"paxos", "a proposer whom nobody answers tries the next ballot only", inTest("paxos.TestSilentRefusals"), []Edit{
+		in("paxos.replica.TimedOut").replace(`guess(p.Ballot)`, `p.Ballot`),
+	}},
+
 	// Revert.
 	{"paxos", "a promise is taken back although a value was accepted under it", within(50), []Edit{
 		in("keypaxos.Replica.Abandon").drop(`if p.Phase != Preparing { _ }`),

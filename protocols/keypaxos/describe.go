@@ -33,6 +33,9 @@ func Describe(data []byte) string {
 	case Kind_ACCEPT:
 		return about("Accept") + " " + describeValue(m.Value)
 	case Kind_ACCEPTED:
+		if len(m.Value) > 0 {
+			return about("Accepted") + " " + describeValue(m.Value)
+		}
 		return about("Accepted")
 	case Kind_REVERT:
 		return about("Revert")

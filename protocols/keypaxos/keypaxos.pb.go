@@ -33,7 +33,7 @@ const (
 	Kind_PREPARE  Kind = 1 // ballot
 	Kind_PROMISE  Kind = 2 // ballot, last_ballot, value_ballot, value: the acceptor's state before the request
 	Kind_ACCEPT   Kind = 3 // ballot, value
-	Kind_ACCEPTED Kind = 4 // ballot, last_ballot: before the request
+	Kind_ACCEPTED Kind = 4 // ballot, last_ballot: before the request; with learn: broadcast, value
 	Kind_REVERT   Kind = 5 // ballot: take the promise back
 	// Of paxos1.
 	Kind_PROPOSE  Kind = 6 // ballot; value_ballot, value: what the proposer brings with it; with a value_ballot, its replica has accepted it

@@ -2,6 +2,7 @@ package keypaxos
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // Learn notes that a value is chosen for a version, and applies all versions that can be applied in order.
@@ -19,6 +20,33 @@ func (r *Replica) Learn(g *Register, version uint64, value []byte) {
 	r.persistEntry()
 	r.apply(g)
 	r.advance(g)
+}
+
+// Told notes that a replica has accepted the message's value under its ballot, and its proposer before it. The value is chosen
+// when those who are known to have accepted under one ballot are a quorum (rule 14).
+func (r *Replica) Told(acceptor protocols.NodeID, g *Register, m *Message, quorums quorum.System) {
+	if m.Version <= g.version {
+		return
+	}
+	i, b := r.instance(g, m.Version), protocols.Ballot(m.Ballot)
+	if b < i.toldUnder {
+		return
+	}
+	if b > i.toldUnder {
+		i.told, i.toldUnder = quorum.Of(b.Proposer()), b
+	}
+	i.told.Add(int32(acceptor))
+	if quorums.IsQuorum(i.told) {
+		r.learnFrom(acceptor, g, m)
+	}
+}
+
+// learnFrom learns that the message's value is chosen, and asks its sender for the versions before it that are missing.
+func (r *Replica) learnFrom(sender protocols.NodeID, g *Register, m *Message) {
+	r.Learn(g, m.Version, m.Value)
+	if g.version < m.Version && sender != r.ID {
+		r.Send(sender, g, r.message(Kind_FETCH, g.Next(), 0, nil))
+	}
 }
 
 // adopt installs a key's state that another replica has sent, if it is of a later version (rule 7).

@@ -180,10 +180,7 @@ func (r *Replica) decode(data []byte) error {
 func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 	switch m.Kind {
 	case Kind_COMMIT:
-		r.Learn(g, m.Version, m.Value)
-		if g.version < m.Version { // an earlier commit is missing
-			r.Send(from, g, r.message(Kind_FETCH, g.Next(), 0, nil))
-		}
+		r.learnFrom(from, g, m)
 	case Kind_STATE:
 		r.adopt(g, m.Version, m.State)
 	case Kind_FETCH:

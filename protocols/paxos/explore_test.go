@@ -49,6 +49,10 @@ var bounds = []exploretest.Bound{
 	{Name: "ab-revert-2late-2timers", Commands: "ab", Timers: 2, Network: late2, Options: reverts},
 	{Name: "aB-revert-3late-3timers", Commands: "aB", Timers: 3, Network: late3, Options: reverts},
 	{Name: "aB-revert-crash-1late", Commands: "aB", Timers: 1, Crashes: 1, Network: late1, Options: reverts},
+	{Name: "ab-broadcast-2late-1timer", Commands: "ab", Timers: 1, Network: late2, Options: broadcasts},
+	{Name: "aB-broadcast-crash-1late-1timer", Commands: "aB", Timers: 1, Crashes: 1, Network: late1, Options: broadcasts},
+	{Name: "ab-five-broadcast-1late", Commands: "ab", Network: late1, Options: broadcasts, Change: five},
+	{Name: "aB-silent-1late-3timers", Commands: "aB", Timers: 3, Network: late1, Options: silent},
 
 	{Name: "ab-hurried-2late-1timer", Large: true, Commands: "ab", Timers: 1, Network: hurry2},
 	{Name: "ab-4late-4timers", Large: true, Commands: "ab", Timers: 4, Network: late4},
@@ -60,7 +64,11 @@ var bounds = []exploretest.Bound{
 	{Name: "aB-revert-crash-2late", Large: true, Commands: "aB", Timers: 2, Crashes: 1, Network: late2, Options: reverts},
 }
 
-var reverts = protocols.Choices{"revert": "on"}
+var (
+	reverts    = protocols.Choices{"revert": "on"}
+	broadcasts = protocols.Choices{"learn": "broadcast"}
+	silent     = protocols.Choices{"refusals": "silent"}
+)
 
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, PerKey: true, ReadsAside: true,

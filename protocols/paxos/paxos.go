@@ -12,7 +12,7 @@ import (
 var Driver = protocols.Driver{
 	Name:       "paxos",
 	Summary:    "classic Paxos, leaderless, one instance a version of a key: two round trips to the nearest quorum",
-	Options:    func(int) any { return &Options{} },
+	Options:    func(int) any { return &Options{Learn: learnCommit, Refusals: refusalsAnswered} },
 	Quorums:    quorums,
 	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 4
 	New:        newReplica,
@@ -38,14 +38,20 @@ func floor(c protocols.Config) time.Duration {
 // replica is a keypaxos.Replica with the two phases of classic Paxos.
 type replica struct {
 	*keypaxos.Replica
-	phase1  quorum.System
-	phase2  quorum.System
-	others  []protocols.NodeID
-	reverts bool
+	phase1     quorum.System
+	phase2     quorum.System
+	others     []protocols.NodeID
+	reverts    bool
+	broadcasts bool // acceptors tell all that they have accepted (rule 14)
+	silent     bool // acceptors do not answer what they refuse (rule 15)
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	r := &replica{phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], others: c.Delays.Nearest(c.ID), reverts: c.Options.(*Options).Revert}
+	chosen := c.Options.(*Options)
+	r := &replica{
+		phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], others: c.Delays.Nearest(c.ID),
+		reverts: chosen.Revert, broadcasts: chosen.Learn == learnBroadcast, silent: chosen.Refusals == refusalsSilent,
+	}
 	r.Replica = keypaxos.New(c, r.phase1, r)
 	return r
 }
@@ -53,18 +59,13 @@ func newReplica(c protocols.Config) protocols.Node {
 // Receive implements keypaxos.Rules: it answers the requests of proposers (rules 1, 2 and 12), and handles the
 // answers to its own.
 func (r *replica) Receive(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
-	b := protocols.Ballot(m.Ballot)
 	switch m.Kind {
 	case keypaxos.Kind_PREPARE:
-		before := r.Prepare(g, m.Version, b)
-		answer := r.Reply(m, keypaxos.Kind_PROMISE, before.LastBallot)
-		answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
-		r.Send(from, g, answer)
+		r.onPrepare(from, g, m)
 	case keypaxos.Kind_ACCEPT:
-		last := r.Accept(g, m.Version, b, m.Value)
-		r.Send(from, g, r.Reply(m, keypaxos.Kind_ACCEPTED, last))
+		r.onAccept(from, g, m)
 	case keypaxos.Kind_REVERT:
-		r.Revert(g, m.Version, b) // sent only with the option revert
+		r.Revert(g, m.Version, protocols.Ballot(m.Ballot)) // sent only with the option revert
 	case keypaxos.Kind_PROMISE:
 		r.onPromise(from, g, m)
 	case keypaxos.Kind_ACCEPTED:
