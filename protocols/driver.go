@@ -58,6 +58,9 @@ type Driver struct {
 	// what is wrong. Replicas that are down are nil. It is called between steps, changes nothing,
 	// and is for checking runs, not for running.
 	Invariants func(replicas []Node) error
+	// Watch, if set, returns what holds the dependencies of a run's instances against the lemmas that the protocol rests
+	// on. Runs in virtual time have one each. A driver that has it notes its instances; see Outbox.NoteInstance.
+	Watch func() InstanceWatcher
 }
 
 // Config is the configuration of a replica. Driver.Complete fills in options and quorums. All replicas of a cluster

@@ -19,6 +19,11 @@ type Outbox struct {
 	Marks   []Mark
 	Notices []uint64 // the numbers that WhenDurable was called with
 
+	// Instances are the events of NoteInstance. Watched says that somebody reads them; if not, none are kept. Reset
+	// leaves it.
+	Instances []InstanceEvent
+	Watched   bool
+
 	// Unread says that nobody reads the records: they are entered, but not encoded, so that they have no data. Reset
 	// leaves it.
 	Unread bool
@@ -216,13 +221,23 @@ func (o *Outbox) Measure(event string, value int64) {
 	o.Marks = append(o.Marks, Mark{Event: event, Value: value})
 }
 
+// NoteInstance notes what became of an instance, in a protocol whose instances depend on each other. It has no effect on
+// what replicas do: figures are drawn from it, and [Driver.Watch] checks it. A node notes all three kinds of events, also
+// while it is restored.
+func (o *Outbox) NoteInstance(e InstanceEvent) {
+	if o.Watched {
+		o.Instances = append(o.Instances, e)
+	}
+}
+
 // Reset empties the outbox for the next step and reuses its memory.
 func (o *Outbox) Reset() {
 	clear(o.Commits) // their slices belong to the node
 	clear(o.Answers)
+	clear(o.Instances)
 	o.Sends, o.Timers, o.Records = o.Sends[:0], o.Timers[:0], o.Records[:0]
 	o.Commits, o.Answers, o.Marks = o.Commits[:0], o.Answers[:0], o.Marks[:0]
-	o.Notices = o.Notices[:0]
+	o.Notices, o.Instances = o.Notices[:0], o.Instances[:0]
 	o.arena = o.arena[:0]
 }
 

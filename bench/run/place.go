@@ -33,7 +33,8 @@ type place struct {
 	replica *replica    // nil if the region has no replica
 	clients *clientNode // nil if the region has no clients
 
-	observer *Observer // nil without one
+	observer  *Observer                       // nil without one
+	instances func(e protocols.InstanceEvent) // is told what becomes of the replica's instances; nil if nobody asks
 
 	pending   []message   // between the two nodes of this place, delivered before the batch ends
 	delivered int         // how many of these were delivered in this batch

@@ -81,7 +81,7 @@ func newReplica(p *place, config protocols.Config, driver *protocols.Driver, cos
 			r.breach(r.id, err)
 		}
 	}
-	r.host = host.New(host.Config{World: r, Disk: counted{d, record}, Watch: r, Unread: unread, Breach: breach, New: func(incarnation uint64) protocols.Node {
+	r.host = host.New(host.Config{World: r, Disk: counted{d, record}, Watch: r, Unread: unread, Breach: breach, Instances: p.instances, New: func(incarnation uint64) protocols.Node {
 		one := config
 		one.Seed += incarnation << 32
 		return driver.New(one)

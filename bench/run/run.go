@@ -59,6 +59,9 @@ type Config struct {
 	// soon as the run fills the machine.
 	Hurry func() (calm func(), keptAwake bool)
 
+	// Instances, if set, is told what becomes of the instances of a run in virtual time; see protocols.InstanceWatcher.
+	Instances func(e protocols.InstanceEvent)
+
 	Observer *Observer // if set, notes the messages of a run in virtual time, and what led to which
 
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
@@ -152,6 +155,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 			r.Change(&config)
 		}
 		p := r.places[id]
+		p.instances = r.watchInstances(driver)
 		p.replica = newReplica(p, config, driver, costs, r.processors, disks[id], one)
 		p.replica.steps, p.replica.warmup, p.replica.breach = r.Steps, e.Load.Warmup, r.Breach
 	}
@@ -168,6 +172,28 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 	}
 	r.end = newEnding(r.record, r.places, r.AwaitLevel)
 	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.worldSeed(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
+}
+
+// watchInstances returns whom a replica is to tell of its instances: in virtual time they are held against the lemmas of the
+// driver.
+func (r *running) watchInstances(driver *protocols.Driver) func(protocols.InstanceEvent) {
+	if !r.Plan.Experiment.IsSimulated() {
+		return nil
+	}
+	if r.record.Watcher == nil && driver.Watch != nil {
+		r.record.Watcher = driver.Watch()
+	}
+	lemmas, figure := r.record.Watcher, r.Instances
+	switch {
+	case lemmas == nil:
+		return figure
+	case figure == nil:
+		return lemmas.Note
+	}
+	return func(e protocols.InstanceEvent) {
+		figure(e)
+		lemmas.Note(e)
+	}
 }
 
 // seed is the seed of a node's own randomness.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
@@ -46,7 +47,7 @@ func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
 		{CheckSameOrder, func() error { return disorder }},
 		{CheckNothingLost, func() error { return r.checkNothingLost(orders) }},
 		{CheckRealTime, func() error { return r.checkRealTime(orders) }},
-		{CheckInvariants, r.checkInvariants},
+		{CheckInvariants, func() error { return cmp.Or(r.checkInvariants(), r.checkLemmas()) }},
 		{CheckLinearizable, func() error {
 			if anyFailure && slices.ContainsFunc(checks, func(c result.Check) bool { return c.Verdict == result.Failed }) && len(r.unexplained(orders)) > 0 {
 				return undecided("another check has failed already")
@@ -278,4 +279,17 @@ func (r *Record) checkInvariants() error {
 		nodes[i] = one.Node
 	}
 	return invariants(nodes)
+}
+
+// checkLemmas checks what the driver's protocol rests on, of all instances of the run.
+func (r *Record) checkLemmas() error {
+	if r.Watcher == nil {
+		return nil
+	}
+	for _, l := range r.Watcher.Lemmas() {
+		if l.Example != "" {
+			return fmt.Errorf("%s: %s; so it is with %d of %d pairs", l.Statement, l.Example, l.Broken, l.Pairs)
+		}
+	}
+	return nil
 }

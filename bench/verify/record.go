@@ -38,6 +38,9 @@ type Record struct {
 	// ClientMeasures are the measures of the client nodes.
 	ClientMeasures []result.Measures
 
+	// Watcher was told what became of the instances of a run in virtual time; nil if the driver has none.
+	Watcher protocols.InstanceWatcher
+
 	broken error // the first violation of an invariant that Inspect found
 }
 

@@ -56,6 +56,9 @@ type Config struct {
 	Watch Watcher // nil disables it
 	// Unread says that neither disk nor watcher read the records of the node; see Outbox.Unread.
 	Unread bool
+	// Instances, if set, is told of what becomes of the node's instances; see protocols.Outbox.NoteInstance. It is told of a
+	// proposal in the step that makes it, and of all else when it is released.
+	Instances func(e protocols.InstanceEvent)
 	// Breach, if set, is called when the node violates the contract. The text of the error continues a sentence that
 	// begins with the node's name.
 	Breach func(error)
@@ -87,11 +90,12 @@ type batch struct {
 	protocols.Outbox
 	arrived []time.Duration // when the inputs arrived that led to the marks, one each
 	waiting int             // how many of the Sends, from the first on, are known to wait for the disk
+	told    int             // how many of the Instances, from the first on, the proposals were told of
 }
 
 func (b *batch) reset() {
 	b.Reset()
-	b.arrived, b.waiting = b.arrived[:0], 0
+	b.arrived, b.waiting, b.told = b.arrived[:0], 0, 0
 }
 
 // Timer is a timer that is set.
@@ -107,7 +111,9 @@ func New(config Config) *Host {
 		config: config, clock: NewClock(), batch: &batch{}, writing: &batch{},
 		timers: map[protocols.TimerID]Timer{},
 	}
-	h.batch.Unread, h.writing.Unread = config.Unread, config.Unread
+	for _, b := range []*batch{h.batch, h.writing} {
+		b.Unread, b.Watched = config.Unread, config.Instances != nil
+	}
 	return h
 }
 
@@ -211,6 +217,11 @@ func (h *Host) Input(in *protocols.Input, arrived time.Duration) {
 	for len(b.arrived) < len(b.Marks) {
 		b.arrived = append(b.arrived, arrived)
 	}
+	for ; b.told < len(b.Instances); b.told++ {
+		if e := b.Instances[b.told]; e.Kind == protocols.InstanceProposed {
+			h.config.Instances(e)
+		}
+	}
 	if h.config.Watch != nil {
 		h.config.Watch.After(in, &b.Outbox)
 	}
@@ -293,6 +304,11 @@ func (h *Host) letOut(b *batch) (more bool) {
 	}
 	for i := range b.Marks {
 		world.Mark(b.Marks[i], b.arrived[i])
+	}
+	for i := range b.Instances {
+		if e := b.Instances[i]; e.Kind != protocols.InstanceProposed {
+			h.config.Instances(e)
+		}
 	}
 	for _, a := range b.Answers {
 		h.answer(a)

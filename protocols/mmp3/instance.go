@@ -83,6 +83,11 @@ func (r *replica) persist(x *instance) {
 	r.out.Persist(&r.scratch.record)
 }
 
+// noteCommitted notes for figures and lemmas that an instance is committed.
+func (r *replica) noteCommitted(x *instance) {
+	r.out.NoteInstance(protocols.InstanceEvent{ID: x.at.id(), Kind: protocols.InstanceCommitted, Deps: x.deps[:]})
+}
+
 // raiseSeen raises Seen by an instance and by its Deps.
 func (r *replica) raiseSeen(x *instance) {
 	r.seen.raise(x.deps)

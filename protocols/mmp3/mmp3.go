@@ -31,6 +31,7 @@ var Driver = protocols.Driver{
 		return c.Delays.QuorumRoundTrip(c.ID, quorum.Size(2, quorum.First(replicas))) + c.Options.(*Options).Batch
 	},
 	Invariants: invariants,
+	Watch:      newLemmas,
 }
 
 // Measures of this driver, besides those that package protocols names.

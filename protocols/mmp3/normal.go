@@ -41,6 +41,7 @@ func (r *replica) propose(requests []*request) {
 	x.deps = r.freshDeps(at)
 	x.proposal = r.memory.proposals.New()
 	x.proposal.ballot = x.ballot
+	r.out.NoteInstance(protocols.InstanceEvent{ID: at.id(), Kind: protocols.InstanceProposed})
 	r.persist(x)
 	r.sendProposal(x, r.reach.Nearest(r.now))
 }
@@ -188,6 +189,7 @@ func (r *replica) commit(x *instance) {
 // commands than proposed, those are proposed again in a new instance (rule 3).
 func (r *replica) decide(x *instance) {
 	x.committed = true
+	r.noteCommitted(x)
 	r.abandon(x)
 	r.persist(x)
 	if x.at.column != r.id {

@@ -122,6 +122,9 @@ func (r *replica) restoreInstance(m *Instance) {
 	x.ballot, x.valueBallot = protocols.Ballot(m.Ballot), protocols.Ballot(m.ValueBallot)
 	x.commands, x.deps, x.committed = r.owned(x, m.Commands), m.vector(), m.Committed
 	r.raiseSeen(x)
+	if x.committed {
+		r.noteCommitted(x)
+	}
 }
 
 // outgoingSnapshot is the snapshot that other replicas receive piece by piece. Its index is the number of its slots.

@@ -1,5 +1,7 @@
 package mmp3
 
+import "quorumbench/protocols"
+
 // vector is one LSN for each column.
 type vector [replicas]uint64
 
@@ -24,4 +26,12 @@ func (v *vector) covers(other vector) bool {
 type position struct {
 	column int
 	lsn    uint64
+}
+
+// String returns the name of the instance as traces print it.
+func (p position) String() string { return describeID(uint32(p.column), p.lsn) }
+
+// id returns the name of the instance outside of this package.
+func (p position) id() protocols.InstanceID {
+	return protocols.InstanceID{Column: p.column, Number: p.lsn}
 }

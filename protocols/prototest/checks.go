@@ -22,6 +22,19 @@ func (c *Cluster) Check() {
 		}
 	}
 	c.checkLinearizable()
+	for _, l := range c.Lemmas() {
+		if l.Example != "" {
+			c.t.Errorf("seed %d: %s: %s", c.seed, l.Statement, l.Example)
+		}
+	}
+}
+
+// Lemmas returns what the protocol rests on, held against all instances so far; nil if its driver tells nothing of that.
+func (c *Cluster) Lemmas() []protocols.Lemma {
+	if c.watcher == nil {
+		return nil
+	}
+	return c.watcher.Lemmas()
 }
 
 // checkLinearizable hands the clients' history to porcupine. A command without an answer may

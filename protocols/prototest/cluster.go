@@ -77,6 +77,7 @@ type Cluster struct {
 	agreed  host.Agreement
 	asked   uint64                       // the number of the last request for another membership
 	ordered map[protocols.CommandID]bool // the commands that any replica has committed
+	watcher protocols.InstanceWatcher    // of the driver; nil if it has none
 }
 
 // Answer is what a client got.
@@ -137,6 +138,9 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 	if err := driver.CheckReplicas(cmp.Or(network.Members, n)); err != nil {
 		t.Fatalf("the driver refuses %d replicas: %v", n, err)
 	}
+	if driver.Watch != nil {
+		c.watcher = driver.Watch()
+	}
 	for id := range n {
 		c.Replicas = append(c.Replicas, c.newReplica(protocols.NodeID(id)))
 	}
@@ -153,8 +157,13 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 func (c *Cluster) newReplica(id protocols.NodeID) *Replica {
 	r := &Replica{cluster: c, id: id}
 	r.Disk.replica = r
+	var instances func(protocols.InstanceEvent)
+	if c.watcher != nil {
+		instances = c.watcher.Note
+	}
 	r.host = host.New(host.Config{
-		World: r, Disk: &r.Disk, Watch: r,
+		Instances: instances,
+		World:     r, Disk: &r.Disk, Watch: r,
 		Breach: func(err error) { c.t.Errorf("seed %d: replica %d %v", c.seed, id, err) },
 		New:    func(uint64) protocols.Node { return c.driver.New(c.config(id)) },
 	})
