@@ -35,7 +35,8 @@ var rooms = []room{
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
 	{"reports/site", []string{"reports", "reports/page", "bench/result", "bench/stepwise", "playground"}},
 	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
-	{"bench/scenario", []string{"bench/result", "protocols", "netem", "configs"}},
+	{"bench/scenario", []string{"bench/graph", "bench/result", "protocols", "netem", "configs"}},
+	{"bench/graph", []string{"bench/result", "protocols"}},
 	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/outside", []string{"bench", "bench/experiment", "protocols", "configs"}},
@@ -44,7 +45,7 @@ var rooms = []room{
 	{"bench/variants", nil},
 	{"bench/internal", nil}, // commands, and what only bench and the commands use
 	{"bench/peers", []string{"bench", "bench/experiment", "bench/result"}}, // a module of its own
-	{"bench", []string{"bench/internal", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench", []string{"bench/internal", "bench/graph", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/run", []string{"bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/verify", []string{"bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},

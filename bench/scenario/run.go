@@ -85,3 +85,27 @@ func (r *Run) command(id protocols.CommandID) *issued {
 	}
 	return r.issued[id.Client-1]
 }
+
+// Graph returns the dependencies of the run's instances, with the first so many that were applied; nil if its protocol
+// has none.
+func (r *Run) Graph(first int) *result.Graph {
+	if !r.world.graph.Any() {
+		return nil
+	}
+	var places []string
+	for id := range r.Script.Replicas {
+		places = append(places, fmt.Sprintf("R%d", id))
+	}
+	g := r.world.graph.Graph(places, first)
+	g.Title = r.Script.Title
+	g.About = []string{r.Script.About, fmt.Sprintf("Scenario %s, %s, virtual time.", r.Script.Name, r.Script.Protocol)}
+	return g
+}
+
+// Lemmas returns what the protocol rests on, and how often it was checked; nil if its driver tells nothing of that.
+func (r *Run) Lemmas() []protocols.Lemma {
+	if r.world.watcher == nil {
+		return nil
+	}
+	return r.world.watcher.Lemmas()
+}

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"quorumbench/bench/graph"
 	"quorumbench/bench/result"
 	"quorumbench/netem/sim"
 	"quorumbench/protocols"
@@ -28,6 +29,8 @@ type world struct {
 	commands *rand.Rand // draws random commands
 	bytes    [][]byte   // the encoded messages, by their number
 	agreed   host.Agreement
+	watcher  protocols.InstanceWatcher // of the driver; nil if it has none
+	graph    graph.Collector
 	err      error // the first error, which ends the run
 }
 
@@ -55,6 +58,9 @@ func (s *Script) Play() (*Run, error) {
 		commands: rand.New(rand.NewPCG(s.Seed, 1)),
 	}
 	w.run.world = w
+	if s.driver.Watch != nil {
+		w.watcher = s.driver.Watch()
+	}
 	for id := range s.Replicas {
 		w.hosts = append(w.hosts, w.newReplica(id))
 	}
@@ -71,7 +77,28 @@ func (s *Script) Play() (*Run, error) {
 			happen()
 		}
 	})
+	w.checkLemmas()
 	return w.run, w.err
+}
+
+// noteInstance notes what has become of an instance at a replica.
+func (w *world) noteInstance(e protocols.InstanceEvent) {
+	w.graph.Note(e)
+	if w.watcher != nil {
+		w.watcher.Note(e)
+	}
+}
+
+// checkLemmas checks what the driver's protocol rests on, of all instances of the run.
+func (w *world) checkLemmas() {
+	if w.watcher == nil {
+		return
+	}
+	for _, l := range w.watcher.Lemmas() {
+		if l.Example != "" {
+			w.breach("%s: %s", l.Statement, l.Example)
+		}
+	}
 }
 
 // schedule schedules the actions of the script for which chosen is true.
@@ -92,7 +119,8 @@ func (w *world) newReplica(id int) *replica {
 	r := &replica{world: w, id: id}
 	r.host = host.New(host.Config{
 		World: r, Disk: &host.MemoryDisk{},
-		Breach: func(err error) { w.breach("R%d %w", id, err) },
+		Breach:    func(err error) { w.breach("R%d %w", id, err) },
+		Instances: w.noteInstance,
 		New: func(incarnation uint64) protocols.Node {
 			c := w.script.driver.MustComplete(w.script.config())
 			c.ID, c.Seed = protocols.NodeID(id), w.script.Seed<<16+uint64(id)<<8+incarnation
