@@ -74,6 +74,22 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.onPropose").inCase(`b == x.valueBallot`, `x.deps.raise(r.freshDeps(x.at)); r.persist(x)`),
 	}},
 
+	// Each found by one of the lemmas that the order rests on, in tests that check nothing else.
+	{"mmp3", "later proposals lack what is known indirectly", inTest("mmp3.TestWhatIsProposedLaterDependsOnAllThatWasCommitted"), []Edit{
+		in("mmp3.replica.raiseSeen").drop(`r.seen.raise(x.deps)`),
+	}},
+	{"mmp3", "the acceptor adds instances of its own column only", inTest("mmp3.TestAnInstanceDependsOnAllThatThoseInOtherComponentsDependOn"), []Edit{
+		in("mmp3.replica.onPropose").replace(`deps.raise(r.freshDeps(x.at))`, `deps[r.id] = max(deps[r.id], r.seen[r.id])`),
+	}},
+	{"mmp3", "the acceptor adds instances of the third column only", inTest("mmp3.TestAHeadNeedsMoreThanOneThatDoesNotLeadToIt"), []Edit{
+		in("mmp3.replica.onPropose").replace(`deps.raise(r.freshDeps(x.at))`,
+			`third := replicas - r.id - x.at.column
+			deps[third] = max(deps[third], r.seen[third])`),
+	}},
+	{"mmp3", "the acceptor adds no dependencies, in calm clusters", inTest("mmp3.TestAnyTwoInstancesAreRelated"), []Edit{
+		in("mmp3.replica.onPropose").drop(`deps.raise(r.freshDeps(x.at))`),
+	}},
+
 	// Ballots.
 	{"mmp3", "a retry at the other replica has the same ballot", within(400), []Edit{
 		in("mmp3.replica.retryProposal").replace(`r.prepareAgain(x, max(x.ballot, p.promised))`,
