@@ -158,9 +158,9 @@ func dataBeside(a, b *sweep) *figureData {
 
 // besideLine is a percentile of a protocol in another result: a thin dotted line, with a cross at each point if it is the p50.
 type besideLine struct {
-	points   plotter.XYs
-	protocol int
-	crossed  bool
+	points  plotter.XYs
+	of      look
+	crossed bool
 }
 
 // Plot implements plot.Plotter.
@@ -175,23 +175,23 @@ func (l besideLine) Plot(c draw.Canvas, chart *plot.Plot) {
 		return
 	}
 	for _, p := range at {
-		crossAt(c, p, l.protocol)
+		crossAt(c, p, l.of)
 	}
 }
 
 func (l besideLine) style() draw.LineStyle {
-	return draw.LineStyle{Color: protocolColor(l.protocol), Width: 0.9, Dashes: []vg.Length{1.2, 1.8}}
+	return draw.LineStyle{Color: l.of.color(), Width: 0.9, Dashes: []vg.Length{1.2, 1.8}}
 }
 
-func crossAt(c draw.Canvas, at vg.Point, protocol int) {
-	c.DrawGlyph(draw.GlyphStyle{Color: protocolColor(protocol), Radius: 3, Shape: draw.CrossGlyph{}}, at)
+func crossAt(c draw.Canvas, at vg.Point, of look) {
+	c.DrawGlyph(draw.GlyphStyle{Color: of.color(), Radius: 3, Shape: draw.CrossGlyph{}}, at)
 }
 
 // besideEntry is the legend of such lines.
 func besideEntry(r, other *result.Result) legendEntry {
 	return legendEntry{sides(r, other)[1] + ": dotted, p50 with crosses", func(c draw.Canvas) {
-		l := besideLine{protocol: 0}
+		l := besideLine{of: looksOf(r)[0]}
 		c.StrokeLine2(l.style(), c.Min.X, c.Y(0.5), c.Max.X, c.Y(0.5))
-		crossAt(c, c.Center(), 0)
+		crossAt(c, c.Center(), l.of)
 	}}
 }

@@ -251,7 +251,7 @@ func withinResult(r *result.Result, labels []string) ([]comparison, error) {
 		v := views[0]
 		var c comparison
 		for _, label := range labels {
-			c.members = append(c.members, memberOf(label, v, label, protocolColor(slices.Index(v.labels, label))))
+			c.members = append(c.members, memberOf(label, v, label, v.looks[slices.Index(v.labels, label)].color()))
 		}
 		return []comparison{c}
 	}), nil

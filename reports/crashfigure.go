@@ -17,6 +17,7 @@ import (
 // median of runs, a line for its interval, and a dot for each crash.
 type crashPanel struct {
 	groups []crashGroup
+	looks  []look  // of the protocols
 	time   int     // its number among the times of a group
 	limit  float64 // the end of the scale, in milliseconds
 }
@@ -28,7 +29,7 @@ func crashFigure(r *result.Result) *figure {
 	var panels []crashPanel
 	for i := range groups[0].times {
 		if slices.ContainsFunc(groups, func(g crashGroup) bool { return len(g.times[i].values) > 0 }) { // else there is no leader, or nothing was started again
-			p := crashPanel{groups: groups, time: i}
+			p := crashPanel{groups: groups, looks: looksOf(r), time: i}
 			p.limit = p.greatest() * 1.05 / 1e6
 			panels = append(panels, p)
 		}
@@ -140,7 +141,7 @@ func (p crashPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 		if len(one.values) == 0 {
 			continue
 		}
-		m, middle, shown := one.median(), y(barMiddle(row, len(p.groups))), protocolColor(g.protocol)
+		m, middle, shown := one.median(), y(barMiddle(row, len(p.groups))), p.looks[g.protocol].color()
 		if math.IsInf(m.value, 1) {
 			shown = faded(shown, dimmedOpacity)
 		}

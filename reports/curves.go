@@ -12,10 +12,10 @@ import (
 // What the figures with curves have in common: a line for each protocol, in its colour and
 // stroke, over an axis of milliseconds with the round trips marked.
 
-// line draws points in the style of the i-th protocol.
-func line(points plotter.XYs, i int, opacity float64) *plotter.Line {
-	style := protocolLine(i)
-	style.Color = faded(protocolColor(i), opacity)
+// line draws points in the style of a protocol.
+func line(points plotter.XYs, of look, opacity float64) *plotter.Line {
+	style := of.line()
+	style.Color = faded(of.color(), opacity)
 	return &plotter.Line{XYs: points, LineStyle: style}
 }
 
@@ -64,7 +64,7 @@ func tripsEntry() legendEntry {
 func (v *view) protocolLegend(band bool, notDrawn ...string) []legendEntry {
 	var entries []legendEntry
 	for i, label := range v.labels {
-		sample := lineSample(i, band)
+		sample := lineSample(v.looks[i], band)
 		if slices.Contains(notDrawn, v.caveat(label)) {
 			sample = nil
 		}

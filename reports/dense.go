@@ -42,7 +42,7 @@ func denseFigure(v *view) *figure {
 	chart.Add(p)
 	f.panels = []panel{{title: fmt.Sprintf("%d regions", len(v.regions)), plot: chart, over: 4}}
 	for i, label := range v.labels {
-		f.legend = append(f.legend, legendEntry{v.withCaveat(label), func(c draw.Canvas) { drawMark(c, c.Center(), denseMark, i, false) }})
+		f.legend = append(f.legend, legendEntry{v.withCaveat(label), func(c draw.Canvas) { drawMark(c, c.Center(), denseMark, v.looks[i], false) }})
 	}
 	f.legend = append(f.legend,
 		legendEntry{"mark: p50, open where it is uncertain; line: to p99", func(c draw.Canvas) {
@@ -70,12 +70,12 @@ func (p densePanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			}
 			at := vg.Point{X: x(millis(s.Response.P50)), Y: y(barMiddle(region, len(p.regions)))}
 			if s.confidence(99) != result.Withheld {
-				c.StrokeLine2(draw.LineStyle{Color: faded(protocolColor(i), dimmedOpacity), Width: 0.9}, at.X, at.Y, x(millis(s.Response.P99)), at.Y)
+				c.StrokeLine2(draw.LineStyle{Color: faded(p.looks[i].color(), dimmedOpacity), Width: 0.9}, at.X, at.Y, x(millis(s.Response.P99)), at.Y)
 			}
 			if s.Floor > 0 {
 				c.StrokeLine2(draw.LineStyle{Color: ink, Width: 0.8}, x(millis(s.Floor)), at.Y-3, x(millis(s.Floor)), at.Y+3)
 			}
-			drawMark(c, at, denseMark, i, s.confidence(50) == result.Dimmed)
+			drawMark(c, at, denseMark, p.looks[i], s.confidence(50) == result.Dimmed)
 		}
 	}
 }

@@ -55,9 +55,9 @@ func distributionFigure(v *view) *figure {
 				}
 				if part.banded() {
 					banded = true
-					chart.Add(band{part, i})
+					chart.Add(band{part, v.looks[i]})
 				}
-				lines = append(lines, line(part.line(), i, opacity))
+				lines = append(lines, line(part.line(), v.looks[i], opacity))
 			}
 		}
 		chart.Add(lines...)
@@ -234,10 +234,10 @@ func quantiles(h *hdrhistogram.Histogram, xs []float64) []time.Duration {
 	return values
 }
 
-// band draws the band of a part of a curve, in the colour of the i-th protocol.
+// band draws the band of a part of a curve, in the colour of a protocol.
 type band struct {
-	part     stretch
-	protocol int
+	part stretch
+	of   look
 }
 
 // Plot implements plot.Plotter.
@@ -251,7 +251,7 @@ func (b band) Plot(c draw.Canvas, chart *plot.Plot) {
 	for i, p := range slices.Backward(b.part.points) {
 		outline = append(outline, vg.Point{X: x(p.x), Y: y(low[i])})
 	}
-	c.FillPolygon(faded(protocolColor(b.protocol), bandOpacity), c.ClipPolygonXY(outline))
+	c.FillPolygon(faded(b.of.color(), bandOpacity), c.ClipPolygonXY(outline))
 }
 
 // addCurve adds the points of a part of a curve, eight for each further nine.

@@ -207,7 +207,7 @@ func latencyFigure(v *view) *figure {
 		p := barPanel{region: name}
 		for i, label := range v.labels {
 			s := v.series[i][region]
-			p.bars = append(p.bars, barOf(s, label+v.reservation(label), protocolColor(i)))
+			p.bars = append(p.bars, barOf(s, label+v.reservation(label), v.looks[i].color()))
 			if s != nil {
 				p.quorum = s.Quorum
 			}

@@ -402,13 +402,13 @@ func drawLegendLine(page draw.Canvas, entries []legendEntry, x, y vg.Length) {
 	}
 }
 
-// lineSample is the legend's sample of the i-th protocol's line, with its band if it has one.
-func lineSample(i int, band bool) func(draw.Canvas) {
+// lineSample is the legend's sample of a protocol's line, with its band if it has one.
+func lineSample(of look, band bool) func(draw.Canvas) {
 	return func(c draw.Canvas) {
 		if band {
-			fill(c, faded(protocolColor(i), bandOpacity), c.Rectangle)
+			fill(c, faded(of.color(), bandOpacity), c.Rectangle)
 		}
-		c.StrokeLine2(protocolLine(i), c.Min.X, c.Center().Y, c.Max.X, c.Center().Y)
+		c.StrokeLine2(of.line(), c.Min.X, c.Center().Y, c.Max.X, c.Center().Y)
 	}
 }
 

@@ -113,7 +113,7 @@ func heatFigure(v *view) *figure {
 			if s == nil {
 				continue
 			}
-			m := &heatMap{heat: heatOf(s, i), name: label + " in " + name}
+			m := &heatMap{heat: heatOf(s, i), name: label + " in " + name, of: v.looks[i]}
 			if l, h, ok := m.extent(); ok {
 				low, high = min(low, l), max(high, h)
 				end = max(end, m.moments[len(m.moments)-1].to)
@@ -134,13 +134,16 @@ func heatFigure(v *view) *figure {
 		for _, c := range m.cells {
 			f.data.add(m.name[len(v.labels[m.protocol])+len(" in "):], v.labels[m.protocol], c.from, c.to, c.low, c.high, c.count)
 		}
-		chart.Add(m)
-		chart.Add(faultMarks{v.Result})
-		f.panels = append(f.panels, panel{title: m.name, plot: chart, over: 4})
+		chart.Add(faultMarks{v.Result}, m)
+		f.panels = append(f.panels, panel{title: m.name, plot: chart, over: overFaults(v.Result), overlay: faultNumbers(v.Result, end)})
+	}
+	legendHue := protocolColor(0)
+	if len(maps) > 0 {
+		legendHue = maps[0].of.color()
 	}
 	for _, percent := range []float64{100, 10, 1} {
 		f.legend = append(f.legend, legendEntry{fmt.Sprintf("%g %% of the %ss", percent, v.noun()), func(c draw.Canvas) {
-			fill(c, faded(protocolColor(0), heatOpacity(percent/100)), c.Rectangle)
+			fill(c, faded(legendHue, heatOpacity(percent/100)), c.Rectangle)
 		}})
 	}
 	return f
@@ -153,6 +156,7 @@ func heatOpacity(share float64) float64 { return 0.15 + 0.85*math.Pow(min(1, sha
 type heatMap struct {
 	heat
 	name  string
+	of    look
 	cells []heatCell
 }
 
@@ -187,7 +191,7 @@ func (m *heatMap) grid(low, high float64) {
 func (m *heatMap) Plot(c draw.Canvas, chart *plot.Plot) {
 	x, y := chart.Transforms(&c)
 	for _, cell := range m.cells {
-		fill(c, faded(protocolColor(m.protocol), heatOpacity(cell.share)), vg.Rectangle{
+		fill(c, faded(m.of.color(), heatOpacity(cell.share)), vg.Rectangle{
 			Min: vg.Point{X: x(cell.from), Y: y(cell.low)}, Max: vg.Point{X: x(cell.to), Y: y(cell.high)},
 		})
 	}

@@ -15,10 +15,10 @@ var corners = []struct {
 	turn float64 // of the first corner, in parts of a full turn, from the right
 }{{24, 0}, {4, 0.125}, {3, 0.25}, {4, 0}, {3, 0.75}, {5, 0.25}, {6, 0}, {8, 0.0625}}
 
-// drawMark draws the mark of the i-th protocol, filled or open, in its colour.
-func drawMark(c draw.Canvas, at vg.Point, radius vg.Length, i int, open bool) {
+// drawMark draws the mark of a protocol, filled or open, in its colour.
+func drawMark(c draw.Canvas, at vg.Point, radius vg.Length, of look, open bool) {
 	polygon := func(radius vg.Length, shown color.Color) {
-		shape := corners[i%len(corners)]
+		shape := corners[of.hue%len(corners)]
 		points := make([]vg.Point, shape.n)
 		for k := range points {
 			sin, cos := math.Sincos(2 * math.Pi * (shape.turn + float64(k)/float64(shape.n)))
@@ -26,7 +26,7 @@ func drawMark(c draw.Canvas, at vg.Point, radius vg.Length, i int, open bool) {
 		}
 		c.FillPolygon(shown, points)
 	}
-	polygon(radius, protocolColor(i))
+	polygon(radius, of.color())
 	if open {
 		polygon(radius*0.6, plotBackground)
 	}

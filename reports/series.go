@@ -25,12 +25,13 @@ type view struct {
 	*result.Result
 	kind    result.Kind // of operations
 	labels  []string
+	looks   []look      // of the protocols, in the order of labels
 	regions []string    // as the runs name them, which tells apart the places of a region
 	series  [][]*series // by protocol and region; nil if the protocol has not run
 }
 
 func viewOf(r *result.Result) *view {
-	v := &view{Result: r, kind: result.Writes, labels: r.Labels(), regions: r.Experiment.Clients}
+	v := &view{Result: r, kind: result.Writes, labels: r.Labels(), looks: looksOf(r), regions: r.Experiment.Clients}
 	if len(r.Runs) > 0 {
 		v.regions = nil
 		for _, region := range r.Runs[0].Regions {

@@ -195,7 +195,7 @@ func shiftFigure(comparisons []comparison, results []*result.Result, names []str
 					fewest = one.pairs
 				}
 				chart.Add(shiftBand{one.shift, i})
-				lines = append(lines, line(points, i, 1))
+				lines = append(lines, line(points, look{i, i}, 1))
 			}
 			chart.Add(lines...)
 			chart.X.Tick.Marker = ninesTicks{}
@@ -212,7 +212,7 @@ func shiftFigure(comparisons []comparison, results []*result.Result, names []str
 		setDifferences(&chart.Y, least, most)
 	}
 	for i, name := range legend {
-		f.legend = append(f.legend, legendEntry{name, lineSample(i, banded)})
+		f.legend = append(f.legend, legendEntry{name, lineSample(look{i, i}, banded)})
 	}
 	f.legend = append(f.legend, legendEntry{shiftRemark(banded, fewest), nil})
 	return f, nil

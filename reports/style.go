@@ -10,6 +10,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"quorumbench/bench/result"
 )
 
 // The sizes of a figure that is printed across a page.
@@ -56,13 +58,31 @@ var strokes = []struct {
 	{0.7, nil},
 }
 
-// protocolColor is the colour of the i-th protocol of an experiment, the same in all figures.
-func protocolColor(i int) color.NRGBA { return palette[i%len(palette)] }
+// look tells a protocol apart from others in a figure: the stroke of its lines follows from its place in the experiment, since
+// lines must show that coincide; its colour and its mark are the same in the figures of all results.
+type look struct {
+	order int // in the experiment
+	hue   int // as result.Hues numbers them
+}
 
-// protocolLine is how the i-th protocol's lines are drawn.
-func protocolLine(i int) draw.LineStyle {
-	s := strokes[i%len(strokes)]
-	return draw.LineStyle{Color: protocolColor(i), Width: s.width, Dashes: s.dashes}
+// looksOf are the looks of the protocols of a result, in the order of its labels.
+func looksOf(r *result.Result) []look {
+	var looks []look
+	for i, hue := range r.Hues() {
+		looks = append(looks, look{i, hue})
+	}
+	return looks
+}
+
+// protocolColor is the colour of a hue.
+func protocolColor(hue int) color.NRGBA { return palette[hue%len(palette)] }
+
+func (l look) color() color.NRGBA { return protocolColor(l.hue) }
+
+// line is how the protocol's lines are drawn.
+func (l look) line() draw.LineStyle {
+	s := strokes[l.order%len(strokes)]
+	return draw.LineStyle{Color: l.color(), Width: s.width, Dashes: s.dashes}
 }
 
 // faded makes a colour transparent; opacity is 0 to 1.

@@ -368,12 +368,12 @@ func (s *sweep) figure() *figure {
 					for _, point := range stretch {
 						low, high = min(low, point.Y), max(high, point.Y)
 					}
-					chart.Add(sweepLine{stretch, i, p.at == p99.at})
+					chart.Add(sweepLine{stretch, s.points[0].looks[i], p.at == p99.at})
 				}
 				for _, one := range intervals {
 					low, high = min(low, one.low), max(high, one.high)
 				}
-				chart.Add(sweepIntervals{intervals, i})
+				chart.Add(sweepIntervals{intervals, s.points[0].looks[i]})
 			}
 		}
 		charts = append(charts, chart)
@@ -463,15 +463,15 @@ type sweepInterval struct{ x, low, high float64 }
 
 // sweepIntervals are those of one percentile of a protocol.
 type sweepIntervals struct {
-	all      []sweepInterval
-	protocol int
+	all []sweepInterval
+	of  look
 }
 
 // Plot implements plot.Plotter. Bars of later protocols have narrower ends, so that bars that coincide show both.
 func (l sweepIntervals) Plot(c draw.Canvas, chart *plot.Plot) {
 	x, y := chart.Transforms(&c)
-	style := draw.LineStyle{Color: protocolColor(l.protocol), Width: 0.9}
-	half := sweepLine{protocol: l.protocol}.thinner(6, 0.75)
+	style := draw.LineStyle{Color: l.of.color(), Width: 0.9}
+	half := sweepLine{of: l.of}.thinner(6, 0.75)
 	for _, one := range l.all {
 		at := x(one.x)
 		c.StrokeLine2(style, at, y(one.low), at, y(one.high))
@@ -483,13 +483,13 @@ func (l sweepIntervals) Plot(c draw.Canvas, chart *plot.Plot) {
 
 // sweepLine is a percentile of a protocol: the line and a mark at each point.
 type sweepLine struct {
-	points   plotter.XYs
-	protocol int
-	dashed   bool
+	points plotter.XYs
+	of     look
+	dashed bool
 }
 
 func (l sweepLine) style() draw.LineStyle {
-	style := draw.LineStyle{Color: protocolColor(l.protocol), Width: max(0.5, l.thinner(3.8, 0.6))}
+	style := draw.LineStyle{Color: l.of.color(), Width: max(0.5, l.thinner(3.8, 0.6))}
 	if l.dashed {
 		style.Width, style.Dashes = style.Width*0.6, []vg.Length{4, 3}
 	}
@@ -499,7 +499,7 @@ func (l sweepLine) style() draw.LineStyle {
 // thinner is a size that shrinks from protocol to protocol: what is drawn first shows beside what
 // coincides with it.
 func (l sweepLine) thinner(first vg.Length, by float64) vg.Length {
-	return first * vg.Length(math.Pow(by, float64(l.protocol)))
+	return first * vg.Length(math.Pow(by, float64(l.of.order)))
 }
 
 // Plot implements plot.Plotter.
@@ -512,7 +512,7 @@ func (l sweepLine) Plot(c draw.Canvas, chart *plot.Plot) {
 	c.StrokeLines(l.style(), at)
 	for _, p := range at {
 		radius := l.thinner(4, 0.9)
-		drawMark(c, p, radius, l.protocol, l.dashed)
+		drawMark(c, p, radius, l.of, l.dashed)
 	}
 }
 
@@ -537,9 +537,9 @@ func (s *sweep) legend() []legendEntry {
 				share  float64
 				dashed bool
 			}{{0.75, false}, {0.25, true}} { // p50 above p99
-				l := sweepLine{protocol: i, dashed: p.dashed}
+				l := sweepLine{of: s.points[0].looks[i], dashed: p.dashed}
 				c.StrokeLine2(l.style(), c.Min.X, c.Y(p.share), c.Max.X, c.Y(p.share))
-				drawMark(c, vg.Point{X: c.X(0.2 + 0.6*p.share), Y: c.Y(p.share)}, min(3, l.thinner(4, 0.9)), i, p.dashed)
+				drawMark(c, vg.Point{X: c.X(0.2 + 0.6*p.share), Y: c.Y(p.share)}, min(3, l.thinner(4, 0.9)), l.of, p.dashed)
 			}
 		}})
 	}

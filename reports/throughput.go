@@ -228,6 +228,7 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 		}
 	}
 	low, high := math.Inf(1), 0.0
+	looks := s.points[0].looks
 	var charts []*plot.Plot
 	for region, name := range s.points[0].regions {
 		chart := newPlot()
@@ -235,13 +236,13 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 		chart.X.Tick.Marker = roundTicks{most: 5}
 		chart.Add(s.points[0].tripsFrom(region))
 		for i, loads := range protocols {
-			chart.Add(wallOf(i, loads))
+			chart.Add(wallOf(looks[i], loads))
 			for _, p := range []percentile{p99, p50} {
 				for _, stretch := range throughputLine(loads, region, p) {
 					for _, point := range stretch {
 						low, high = min(low, point.Y), max(high, point.Y)
 					}
-					chart.Add(sweepLine{stretch, i, p.at == p99.at})
+					chart.Add(sweepLine{stretch, looks[i], p.at == p99.at})
 				}
 			}
 			for _, p := range []percentile{p99, p50} {
@@ -249,12 +250,12 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 					for _, point := range stretch {
 						low, high = min(low, point.Y), max(high, point.Y)
 					}
-					chart.Add(besideLine{stretch, i, p.at == p50.at})
+					chart.Add(besideLine{stretch, looks[i], p.at == p50.at})
 				}
 			}
 			if at, beyond := knee(loads); beyond && at >= 0 {
 				if s := loads[at].series[region]; s != nil && s.confidence(50) != result.Withheld {
-					chart.Add(kneeMark{plotter.XY{X: loads[at].achieved, Y: p50.of(s.Response) / 1e6}, i})
+					chart.Add(kneeMark{plotter.XY{X: loads[at].achieved, Y: p50.of(s.Response) / 1e6}})
 				}
 			}
 		}
@@ -270,7 +271,7 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 			setScale(&chart.Y, high, 7)
 		}
 	}
-	f.panels = append(f.panels, panel{title: "offered/s (up) and answered/s (across)", plot: offeredChart(protocols, top), over: 4})
+	f.panels = append(f.panels, panel{title: "offered/s (up) and answered/s (across)", plot: offeredChart(protocols, looks, top), over: 4})
 	f.legend = append(s.throughputLegend(protocols, hatched), tripsEntry())
 	if beside != nil {
 		f.data = dataBeside(s, beside)
@@ -298,7 +299,7 @@ func throughputLine(loads []loaded, region int, p percentile) []plotter.XYs {
 }
 
 // offeredChart shows what was offered over what was achieved: below saturation, points on the diagonal.
-func offeredChart(protocols [][]loaded, top float64) *plot.Plot {
+func offeredChart(protocols [][]loaded, looks []look, top float64) *plot.Plot {
 	chart := newPlot()
 	most := top
 	for _, loads := range protocols {
@@ -311,7 +312,7 @@ func offeredChart(protocols [][]loaded, top float64) *plot.Plot {
 	setScale(&chart.Y, most, 7)
 	chart.Add(&plotter.Line{XYs: plotter.XYs{{}, {X: min(top, most), Y: min(top, most)}}, LineStyle: paleTripLine})
 	for i, loads := range protocols {
-		chart.Add(wallOf(i, loads))
+		chart.Add(wallOf(looks[i], loads))
 		var kept, lost plotter.XYs // lost begins with the last point that was kept
 		for _, l := range loads {
 			point := plotter.XY{X: l.achieved, Y: l.offered}
@@ -321,19 +322,19 @@ func offeredChart(protocols [][]loaded, top float64) *plot.Plot {
 				kept, lost = append(kept, point), plotter.XYs{point}
 			}
 		}
-		chart.Add(sweepLine{lost, i, true}, sweepLine{kept, i, false})
+		chart.Add(sweepLine{lost, looks[i], true}, sweepLine{kept, looks[i], false})
 	}
 	return chart
 }
 
 // wall is the throughput up to which a protocol kept up, where it was saturated by more: a hatched strip to the right of it.
 type wall struct {
-	at       float64 // NaN without saturation
-	protocol int
+	at float64 // NaN without saturation
+	of look
 }
 
-func wallOf(protocol int, loads []loaded) wall {
-	w, saturated := wall{0, protocol}, false
+func wallOf(of look, loads []loaded) wall {
+	w, saturated := wall{0, of}, false
 	for _, l := range loads {
 		if saturated = saturated || l.saturated; !l.saturated {
 			w.at = max(w.at, l.achieved)
@@ -354,12 +355,12 @@ func (w wall) Plot(c draw.Canvas, chart *plot.Plot) {
 		return
 	}
 	x, _ := chart.Transforms(&c)
-	hatch(c, vg.Rectangle{Min: vg.Point{X: x(w.at), Y: c.Min.Y}, Max: vg.Point{X: min(c.Max.X, x(w.at)+wallWidth), Y: c.Max.Y}}, w.protocol)
+	hatch(c, vg.Rectangle{Min: vg.Point{X: x(w.at), Y: c.Min.Y}, Max: vg.Point{X: min(c.Max.X, x(w.at)+wallWidth), Y: c.Max.Y}}, w.of)
 }
 
 // hatch fills a rectangle with thin slanting lines in the colour of a protocol, which slant the other way for every second.
-func hatch(c draw.Canvas, area vg.Rectangle, protocol int) {
-	style := draw.LineStyle{Color: faded(protocolColor(protocol), dimmedOpacity), Width: 0.5}
+func hatch(c draw.Canvas, area vg.Rectangle, of look) {
+	style := draw.LineStyle{Color: faded(of.color(), dimmedOpacity), Width: 0.5}
 	height := area.Max.Y - area.Min.Y
 	for x := area.Min.X - height; x < area.Max.X; x += 6 {
 		// The line from (x, bottom) to (x+height, top), cut to the rectangle.
@@ -368,7 +369,7 @@ func hatch(c draw.Canvas, area vg.Rectangle, protocol int) {
 			continue
 		}
 		low, high := area.Min.Y+from-x, area.Min.Y+to-x
-		if protocol%2 == 1 {
+		if of.order%2 == 1 {
 			low, high = area.Max.Y-(from-x), area.Max.Y-(to-x)
 		}
 		c.StrokeLine2(style, from, low, to, high)
@@ -377,8 +378,7 @@ func hatch(c draw.Canvas, area vg.Rectangle, protocol int) {
 
 // kneeMark is a ring around the p50 at a protocol's knee.
 type kneeMark struct {
-	at       plotter.XY
-	protocol int
+	at plotter.XY
 }
 
 // Plot implements plot.Plotter.
@@ -393,7 +393,7 @@ func ring(c draw.Canvas, at vg.Point) {
 
 // throughputLegend names the protocols, each with its knee.
 func (s *sweep) throughputLegend(protocols [][]loaded, hatched bool) []legendEntry {
-	entries := s.legend()
+	entries, looks := s.legend(), s.points[0].looks
 	for i := range entries {
 		name := s.points[0].labels[i]
 		at, beyond := knee(protocols[i])
@@ -412,7 +412,7 @@ func (s *sweep) throughputLegend(protocols [][]loaded, hatched bool) []legendEnt
 	}
 	entries = append(entries, legendEntry{fmt.Sprintf("knee: beyond it saturated, or p99 over %d times that at the least load", kneeBy), func(c draw.Canvas) { ring(c, c.Center()) }})
 	if hatched {
-		entries = append(entries, legendEntry{"hatched: saturated by more", func(c draw.Canvas) { hatch(c, c.Rectangle, 0) }})
+		entries = append(entries, legendEntry{"hatched: saturated by more", func(c draw.Canvas) { hatch(c, c.Rectangle, looks[0]) }})
 	}
 	return entries
 }

@@ -37,7 +37,7 @@ func timelineFigure(v *view) *figure {
 	for region, name := range v.regions {
 		chart := newPlot()
 		top := 0.0
-		chart.Add(v.tripsFrom(region))
+		chart.Add(faultMarks{v.Result}, v.tripsFrom(region))
 		var lines []plot.Plotter // over all bands
 		for i := range v.labels {
 			s := v.series[i][region]
@@ -57,17 +57,18 @@ func timelineFigure(v *view) *figure {
 				top = max(top, p.Y)
 			}
 			end = max(end, medians[len(medians)-1].X)
-			chart.Add(&plotter.Polygon{XYs: []plotter.XYs{band}, Color: faded(protocolColor(i), bandOpacity)})
-			lines = append(lines, line(medians, i, 1))
+			chart.Add(&plotter.Polygon{XYs: []plotter.XYs{band}, Color: faded(v.looks[i].color(), bandOpacity)})
+			lines = append(lines, line(medians, v.looks[i], 1))
 		}
 		chart.Add(lines...)
 		setScale(&chart.Y, top, 5)
 		charts = append(charts, chart)
-		f.panels = append(f.panels, panel{title: name, plot: chart, over: 4})
+		f.panels = append(f.panels, panel{title: name, plot: chart, over: overFaults(v.Result)})
 	}
-	for _, chart := range charts {
-		chart.X.Min, chart.X.Max = 0, max(end, v.Experiment.Load.Duration.Seconds())
-		chart.Add(faultMarks{v.Result})
+	end = max(end, v.Experiment.Load.Duration.Seconds())
+	for i, chart := range charts {
+		chart.X.Min, chart.X.Max = 0, end
+		f.panels[i].overlay = faultNumbers(v.Result, end)
 	}
 	return f
 }
@@ -85,24 +86,14 @@ func faultList(r *result.Result) []string {
 	return []string{"faults: " + strings.Join(list, ", ")}
 }
 
-// faultMarks mark the faults in a panel over time: a line across it where a fault happened, and a shade while it lasts, with
-// the numbers of the faults of that time at the line's head. Numbers that would cover each other stand in rows below each
-// other; those that find no room are left out: the list of faults has them. It implements plot.Plotter.
+// faultMarks mark the faults in a panel over time: a line across it where a fault happened, and a shade while it lasts. They
+// belong behind what is measured. It implements plot.Plotter.
 type faultMarks struct{ of *result.Result }
-
-// faultRows is in how many rows numbers stand, at most.
-const faultRows = 3
 
 // Plot implements plot.Plotter.
 func (marks faultMarks) Plot(c draw.Canvas, chart *plot.Plot) {
 	faults := marks.of.Experiment.Faults
 	x, _ := chart.Transforms(&c)
-	numbers := map[time.Duration]string{} // by when the faults happen
-	for i := range faults {
-		numbers[faults[i].At] += fmt.Sprintf(" [%d]", i+1)
-	}
-	style := aligned(letters(8.5, faultInk), text.XLeft, text.YTop)
-	var taken [faultRows]vg.Length // up to where each row is
 	for i := range faults {
 		begin, end := x(faults[i].At.Seconds()), min(x((faults[i].At+faults[i].For).Seconds()), c.Max.X)
 		if begin > c.Max.X {
@@ -110,17 +101,39 @@ func (marks faultMarks) Plot(c draw.Canvas, chart *plot.Plot) {
 		}
 		fill(c, faultShade, vg.Rectangle{Min: vg.Point{X: begin, Y: c.Min.Y}, Max: vg.Point{X: max(begin, end), Y: c.Max.Y}})
 		c.StrokeLine2(draw.LineStyle{Color: faultInk, Width: 0.8}, begin, c.Min.Y, begin, c.Max.Y)
-		number := numbers[faults[i].At]
-		delete(numbers, faults[i].At)
-		width := style.Width(number)
-		for row := range taken {
-			y := c.Max.Y - vg.Length(row)*lineHeight(style)
-			if number == "" || taken[row] > begin || begin+width > c.Max.X+sampleGap || y-lineHeight(style) < c.Min.Y {
+	}
+}
+
+// faultText is how the numbers of faults are written.
+func faultText() text.Style { return aligned(letters(8.5, faultInk), text.XLeft, text.YBottom) }
+
+// overFaults is the room above a panel over time for the numbers of its faults.
+func overFaults(r *result.Result) vg.Length {
+	if len(r.Experiment.Faults) == 0 {
+		return 4
+	}
+	return 2 + lineHeight(faultText())
+}
+
+// faultNumbers writes, above a panel over a time from 0 to end in seconds, the numbers of the faults where they happen. Those
+// that would cover one before are left out: the list of faults has them.
+func faultNumbers(r *result.Result, end float64) func(c draw.Canvas) {
+	return func(c draw.Canvas) {
+		faults, style := r.Experiment.Faults, faultText()
+		numbers := map[time.Duration]string{} // by when the faults happen
+		for i := range faults {
+			numbers[faults[i].At] += fmt.Sprintf("[%d]", i+1)
+		}
+		taken := c.Min.X
+		for i := range faults {
+			at, number := c.X(faults[i].At.Seconds()/end), numbers[faults[i].At]
+			delete(numbers, faults[i].At)
+			at = min(at, c.Max.X+sampleGap-style.Width(number))
+			if number == "" || at < taken || faults[i].At.Seconds() > end {
 				continue
 			}
-			c.FillText(style, vg.Point{X: begin, Y: y}, number)
-			taken[row] = begin + width
-			break
+			c.FillText(style, vg.Point{X: at, Y: c.Max.Y + 1}, number)
+			taken = at + style.Width(number) + 1
 		}
 	}
 }

@@ -81,7 +81,7 @@ func trustFigure(r *result.Result) *figure {
 			func(t trusted) string { return pair(max(0, t.least), t.typical) }},
 	}
 	for _, s := range sides {
-		p := spanPanel{limit: s.limit}
+		p := spanPanel{limit: s.limit, looks: looksOf(r)}
 		most := s.limit
 		for _, t := range all {
 			p.spans = append(p.spans, [2]float64{s.from(t), s.to(t)})
@@ -116,6 +116,7 @@ type spanPanel struct {
 	spans  [][2]float64
 	values []string
 	limit  float64
+	looks  []look
 }
 
 // Plot implements plot.Plotter.
@@ -125,7 +126,7 @@ func (p spanPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 		c.StrokeLine2(tripLine, x(p.limit), c.Min.Y, x(p.limit), c.Max.Y)
 	}
 	for i, span := range p.spans {
-		drawSpan(c, protocolColor(i), x(span[0]), x(span[1]), y(barMiddle(i, len(p.spans))))
+		drawSpan(c, p.looks[i].color(), x(span[0]), x(span[1]), y(barMiddle(i, len(p.spans))))
 	}
 }
 

@@ -7,14 +7,15 @@ const needed = (percentile, beyond) => Math.round(beyond / (1 - percentile / 100
 export const confidence = (percentile, count) =>
   count >= needed(percentile, 100) ? "solid" : count >= needed(percentile, 10) ? "dimmed" : "withheld";
 
-// rows are the regions of all runs: {region, quorum, series: [{label, index, run, data}]}.
+// rows are the regions of all runs: {region, quorum, series: [{label, hue, run, data}]}. The result is a run.json, with the hues of its
+// protocols.
 export function rowsOf(result) {
   const rows = [];
   const labels = result.experiment.protocols.map((p) => p.label);
   result.runs[0].regions.forEach(({ region, quorum_ns }, i) => {
     const series = labels.map((label, index) => {
       const run = result.runs.find((r) => r.protocol === label);
-      return { label, index, run, data: run?.regions[i] };
+      return { label, hue: result.hues[index], run, data: run?.regions[i] };
     });
     rows.push({ region, quorum: quorum_ns, series: series.filter((s) => s.data) });
   });
@@ -48,7 +49,7 @@ export function drawBars(box, result) {
       const factor = s.data.floor_ns > 0 ? ` · ${(p50 / s.data.floor_ns).toFixed(2)}×` : "";
       const label = p50 > 0 ? `${ms(p50)}${width < 520 ? "" : factor}` : s.run.saturated ? "saturated" : s.data.answered > 0 ? "too few" : "no answer";
       const about = `${s.label} in ${row.region}: median ${p50 ? ms(p50) : "withheld"}, p99 ${p99 ? ms(p99) : "withheld"}, floor ${ms(s.data.floor_ns)}`;
-      const group = svg("g", { class: `series c${s.index % 8}` }, svg("title", {}, about));
+      const group = svg("g", { class: `series c${s.hue}` }, svg("title", {}, about));
       group.append(svg("rect", { class: "hit", x: left, y: y - 2, width: width - left, height: bar + 4 }));
       if (p50) group.append(svg("rect", { class: "bar", x: left, y, width: Math.max(1, x(p50) - left), height: bar, rx: 2 }));
       if (p99 > p50) {
@@ -80,7 +81,7 @@ export function drawTable(box, result) {
       const p50 = s.data.response.p50_ns;
       return el("tr", { class: i === 0 ? "begins" : "", "data-protocol": s.label, "data-region": row.region },
         el("th", { scope: "row" }, i === 0 ? row.region : ""),
-        el("td", { class: `label c${s.index % 8}` }, s.label),
+        el("td", { class: `label c${s.hue}` }, s.label),
         el("td", { "data-ns": s.data.floor_ns }, ms(s.data.floor_ns)),
         cell(s, 50, "p50_ns"), cell(s, 99, "p99_ns"), cell(s, 99.9, "p99_9_ns"),
         el("td", {}, usable(s) && row.quorum > 0 ? (p50 / row.quorum).toFixed(2) : "–"),

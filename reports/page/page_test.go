@@ -194,7 +194,7 @@ func TestFiguresStandInThePage(t *testing.T) {
 	if at := strings.Index(text, ` style="`); at >= 0 {
 		t.Errorf("the policy forbids %s", text[at:at+80])
 	}
-	if !strings.Contains(text, `fill="#0072B2"`) || !strings.Contains(text, `font-weight="bold"`) {
+	if !strings.Contains(text, `fill="#009E73"`) || !strings.Contains(text, `font-weight="bold"`) {
 		t.Error("the figures have lost colours or fonts")
 	}
 	if !regexp.MustCompile(`<td class="text">eu-west-1</td><td class="text">a write from eu-west-1 is answered</td><td data-value="\d+">[0-9.]+ ms</td>`).MatchString(text) {

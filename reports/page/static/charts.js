@@ -1,7 +1,7 @@
 // The figures of a report, drawn from its data. Each figure is an svg with marks, which the pointer or the arrow keys read.
 import { el, svg, ms, ticks, byId } from "./dom.js";
 
-const lineClass = (protocol) => `curve c${protocol % 8} d${protocol % 6}`;
+const lineClass = (view, protocol) => `curve c${view.data.hues[protocol]} d${protocol % 6}`;
 const labelled = (ns) => ms(ns);
 
 // A chart is a figure's box. Its marks are {x, y, text}, in the order in which the arrow keys go through them.
@@ -142,7 +142,7 @@ export function drawBars(box, view) {
     }
     for (const row of group.rows) {
       const cell = view.cell(row), name = view.data.protocols[row.protocol];
-      const part = chart.add("g", { class: `series c${row.protocol % 8}`, "data-protocol": name, "data-region": view.data.regions[row.region], "data-ns": cell.ns });
+      const part = chart.add("g", { class: `series c${view.data.hues[row.protocol]}`, "data-protocol": name, "data-region": view.data.regions[row.region], "data-ns": cell.ns });
       if (cell.ns) {
         part.append(svg("rect", { class: `bar ${cell.state}`, x: left, y, width: Math.max(1, x(cell.ns) - left), height: bar, rx: 2 }));
         if (cell.bound > most / 1000) part.append(svg("line", { class: "bound", x1: x(cell.ns - cell.bound), x2: x(cell.ns), y1: y + bar / 2, y2: y + bar / 2 }));
@@ -201,7 +201,7 @@ export function drawCurves(box, view) {
         if (p.ns < 0) gap = true;
         else drawn.push({ x: x(p.p), y: y(Math.max(0, p.ns - off(row))), gap }), (gap = false);
       }
-      chart.add("path", { class: lineClass(row.protocol), d: path(drawn) });
+      chart.add("path", { class: lineClass(view, row.protocol), d: path(drawn) });
       points.filter((p) => p.ns >= 0).forEach((p, n) => chart.mark(drawn[n].x, drawn[n].y,
         `${view.data.protocols[row.protocol]}, ${view.data.regions[region]}\np${+p.p.toFixed(3)}: ${labelled(p.ns)}${row.floor_ns ? `, ${labelled(p.ns - row.floor_ns)} above the floor` : ""}`));
     }
@@ -233,8 +233,8 @@ export function drawTimeline(box, view) {
       const at = (v) => y(Math.max(0, v - off(row)));
       const top = row.timeline.flatMap(([from, to, , , p90]) => [{ x: x(from), y: at(p90) }, { x: x(to), y: at(p90) }]);
       const bottom = row.timeline.flatMap(([from, to, p10]) => [{ x: x(from), y: at(p10) }, { x: x(to), y: at(p10) }]).reverse();
-      chart.add("path", { class: `band c${row.protocol % 8}`, d: `${path([...top, ...bottom])}Z` });
-      chart.add("path", { class: lineClass(row.protocol), d: path(row.timeline.flatMap(([from, to, , p50]) => [{ x: x(from), y: at(p50) }, { x: x(to), y: at(p50) }])) });
+      chart.add("path", { class: `band c${view.data.hues[row.protocol]}`, d: `${path([...top, ...bottom])}Z` });
+      chart.add("path", { class: lineClass(view, row.protocol), d: path(row.timeline.flatMap(([from, to, , p50]) => [{ x: x(from), y: at(p50) }, { x: x(to), y: at(p50) }])) });
       for (const [from, to, p10, p50, p90] of row.timeline) {
         chart.mark(x((from + to) / 2), at(p50), `${view.data.protocols[row.protocol]}, ${view.data.regions[region]}\n${(from / 1e9).toFixed(1)} to ${(to / 1e9).toFixed(1)} s\nmedian ${labelled(p50)}, p10 ${labelled(p10)}, p90 ${labelled(p90)}`);
       }
@@ -280,17 +280,17 @@ export function drawSweep(box, view, throughput) {
       const points = rows.filter((r) => r.region === region && r.protocol === protocol)
         .map((row) => ({ row, x: x(throughput ? achieved(protocol, row.point) : places[row.point]), y: y(view.cell(row).ns) }));
       const drawn = [...points].sort((a, b) => a.row.point - b.row.point);
-      chart.add("path", { class: lineClass(protocol), d: path(drawn) });
+      chart.add("path", { class: lineClass(view, protocol), d: path(drawn) });
       if (throughput) {
         const full = view.allPoints.filter((r) => r.region === region && r.protocol === protocol && r.caveat === "saturated");
         const wall = Math.max(0, ...full.map((r) => achieved(protocol, r.point)));
         if (wall) {
-          chart.add("line", { class: `wall c${protocol % 8}`, x1: x(wall), x2: x(wall), y1: panel.y, y2: panel.y + panel.height });
+          chart.add("line", { class: `wall c${view.data.hues[protocol]}`, x1: x(wall), x2: x(wall), y1: panel.y, y2: panel.y + panel.height });
           chart.mark(x(wall), panel.y + 10, `${view.data.protocols[protocol]}\nsaturated: ${wall.toFixed(0)}/s were answered at most`);
         }
       }
       for (const p of points) {
-        chart.add("circle", { class: `dot c${protocol % 8}`, cx: p.x, cy: p.y, r: 3.5 });
+        chart.add("circle", { class: `dot c${view.data.hues[protocol]}`, cx: p.x, cy: p.y, r: 3.5 });
         chart.mark(p.x, p.y, `${view.data.protocols[protocol]}, ${view.data.regions[region]}\n${view.data.swept} ${view.data.points[p.row.point]}: ${view.percentileName} ${view.cell(p.row).text}\n${achieved(protocol, p.row.point).toFixed(1)}/s answered in all`);
       }
     }
@@ -340,5 +340,5 @@ export function drawStages(box, view) {
 // key names the protocols' colours and dashes.
 function key(view) {
   return el("ul", { class: "key" }, ...view.protocols.map((p) =>
-    el("li", {}, svg("svg", { width: 28, height: 10, "aria-hidden": "true" }, svg("path", { class: lineClass(p), d: "M0 5L28 5" })), ` ${view.data.protocols[p]}`)));
+    el("li", {}, svg("svg", { width: 28, height: 10, "aria-hidden": "true" }, svg("path", { class: lineClass(view, p), d: "M0 5L28 5" })), ` ${view.data.protocols[p]}`)));
 }
