@@ -213,7 +213,7 @@ var epaxosBugs = []Bug{
 		in("epaxos.register.record").drop(`all.Entries = append(all.Entries, e)`),
 	}},
 	{"epaxos", "what is logged while a snapshot is taken is lost", within(50), []Edit{
-		in("epaxos.replica.compact").replace(`append(w.data, w.after...)`, `w.data`),
+		in("snapshot.KeyWalk.Step").replace(`append(w.data, w.after...)`, `w.data`),
 	}},
 	{"epaxos", "after a restart the submitter begins again though it has accepted", within(200), []Edit{
 		in("epaxos.replica.resume").replace(`r.sendAccept(r.begin(x, 0, accepting))`,

@@ -7,6 +7,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/snapshot"
 )
 
 // Driver is EPaxos.
@@ -70,10 +71,7 @@ type replica struct {
 	recentFrom int         // index of the oldest in recent
 	walk       walk        // of rule 12
 
-	logged        int // records since the last snapshot
-	loggedBytes   int // of these records, about
-	snapshotBytes int // of the last snapshot
-	snapshot      snapshotWalk
+	snapshot snapshot.KeyWalk
 
 	now     time.Duration
 	out     *protocols.Outbox
@@ -148,7 +146,7 @@ func (r *replica) onTimer(id protocols.TimerID) {
 	case watchTimer:
 		r.onWatch()
 	case snapshotTimer:
-		r.snapshot.timerSet = false
+		r.snapshot.OnTimer()
 	default:
 		if i := int(id - firstAttempt); i < len(r.attempts) && r.attempts[i] != nil {
 			r.onTimeout(r.attempts[i])

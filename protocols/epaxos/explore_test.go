@@ -47,7 +47,7 @@ var explored = explore.Cluster{
 	// which there are never enough.
 	Ignored: []string{
 		"replica.in", "replica.sent", "replica.entry", "replica.record", "replica.command", "replica.memory", "replica.walk", "instance.visit",
-		"replica.logged", "replica.loggedBytes", "replica.snapshotBytes", "replica.recent", "replica.recentFrom", "replica.registers",
+		"KeyWalk.logged", "KeyWalk.loggedBytes", "KeyWalk.snapshotBytes", "replica.recent", "replica.recentFrom", "replica.registers",
 		"attempt.tries", "attempt.refusals", "instance.persisted",
 	},
 	TimerName: func(id protocols.TimerID) string {

@@ -8,6 +8,7 @@ import (
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/slab"
+	"quorumbench/protocols/snapshot"
 )
 
 // Rules are the driver's part: how it gets a value chosen.
@@ -39,10 +40,7 @@ type Replica struct {
 	freeRegisters []*Register // those of registers whose keys were dropped
 	byKey         map[string]*Register
 	freeInstances *Instance // for reuse
-	logged        int       // number of records since the last snapshot
-	loggedBytes   int       // of these records, about
-	snapshotBytes int       // of the last snapshot
-	walk          walk
+	walk          snapshot.KeyWalk
 
 	in     Message // reused: the message that was decoded last
 	sent   Message // reused: the message that is encoded next
@@ -154,7 +152,7 @@ func (r *Replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		r.onCommand(in.Command, in.Data)
 	case protocols.InputTimer:
 		if in.Timer == walkTimer {
-			r.walk.timerSet = false
+			r.walk.OnTimer()
 		} else {
 			r.onTimer(r.registers[in.Timer])
 		}

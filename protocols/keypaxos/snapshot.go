@@ -2,7 +2,8 @@ package keypaxos
 
 import (
 	"math"
-	"time"
+
+	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
 )
@@ -10,56 +11,18 @@ import (
 // persistEntry writes r.entry to the log.
 func (r *Replica) persistEntry() {
 	r.Out.Persist(&r.record)
-	r.logged++
-	r.loggedBytes += entryOverhead + len(r.entry.Key) + len(r.entry.Value)
-	if r.walk.underWay {
-		r.walk.after = encodeRecord(r.walk.after, &r.record)
-	}
+	r.walk.Logged(&r.record, entryOverhead+len(r.entry.Key)+len(r.entry.Value))
 }
 
 // entryOverhead is about what a log entry has besides key and value, in bytes.
 const entryOverhead = 24
 
-// walk is a snapshot that is not whole yet. It has each key's state at the time when the walk came to it, and after all
-// keys what has been written to the log since the walk began: whoever reads it goes through the changes of a key again
-// from the state at the beginning, or from a later one, to the present state.
-type walk struct {
-	underWay bool
-	timerSet bool
-	next     int    // the register that is next
-	end      int    // the register that is not in it any more: registers made later are in the log
-	data     []byte // an encoded Record
-	after    []byte // likewise, what has been logged since it began
-}
-
-const (
-	walkTimer = protocols.TimerID(math.MaxUint64) // the timers of registers count from 0
-	walkPause = time.Millisecond                  // between two steps of a walk if there is no other input
-)
+// walkTimer is the timer of a snapshot that is not whole yet. The timers of registers count from 0.
+const walkTimer = protocols.TimerID(math.MaxUint64)
 
 // compact replaces a long log by a snapshot, which is encoded in steps: for each key, its latest state and the instances after it.
-// A replica that is never restarted needs none.
 func (r *Replica) compact() {
-	w := &r.walk
-	if !w.underWay {
-		if r.config.NeverRestarts || !r.config.SnapshotDue(uint64(r.logged), r.loggedBytes, r.snapshotBytes) {
-			return
-		}
-		*w = walk{underWay: true, timerSet: w.timerSet, end: len(r.registers), data: make([]byte, 0, r.snapshotBytes+r.snapshotBytes/8)}
-	}
-	for full := len(w.data) + r.config.SnapshotStepBytes(); w.next < w.end && len(w.data) < full; w.next++ {
-		w.data = encodeRecord(w.data, describeKey(r.registers[w.next]))
-	}
-	if w.next < w.end {
-		if !w.timerSet {
-			w.timerSet = true
-			r.Out.SetTimer(walkTimer, walkPause)
-		}
-		return
-	}
-	r.Out.SnapshotEncoded(append(w.data, w.after...))
-	r.snapshotBytes, r.logged, r.loggedBytes = len(w.data), 0, 0
-	r.walk = walk{timerSet: w.timerSet}
+	r.walk.Step(&r.config, walkTimer, r.Out, len(r.registers), func(i int) proto.Message { return describeKey(r.registers[i]) })
 }
 
 // describeKey returns a key's latest state and the instances after it.
@@ -77,14 +40,6 @@ func describeKey(g *Register) *Record {
 		}
 	}
 	return snapshot
-}
-
-func encodeRecord(data []byte, record *Record) []byte {
-	data, err := protocols.Append(data, record)
-	if err != nil {
-		panic("keypaxos: encoding a snapshot: " + err.Error()) // an invalid message type: a programming error
-	}
-	return data
 }
 
 // describe fills in a log entry with the acceptor's state.
@@ -105,12 +60,7 @@ func (r *Replica) restore(data []byte) {
 	if protocols.Decode(data, &record) != nil {
 		return // a torn record: no message was sent that rests on it
 	}
-	if len(record.Entries) == 1 {
-		r.logged++
-		r.loggedBytes += len(data)
-	} else { // a snapshot
-		r.logged, r.loggedBytes, r.snapshotBytes = 0, 0, len(data)
-	}
+	r.walk.Restored(len(data), len(record.Entries) != 1)
 	for _, e := range record.Entries {
 		g := r.register(e.Key)
 		r.restoreEntry(g, e)
