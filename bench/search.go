@@ -49,7 +49,7 @@ func (x *execution) search(protocol experiment.Protocol, repeat int) error {
 // The rates between which a search stays, in commands a second from each region.
 const (
 	lowestRate  experiment.Rate = 1
-	highestRate experiment.Rate = 50_000
+	highestRate                 = experiment.MaxRate
 )
 
 // nextRate is the rate that a search tries next, 0 if it is over.

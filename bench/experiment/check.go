@@ -47,6 +47,9 @@ const NamePattern = `^[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]*$`
 // minRate is the least rate of an open loop: one command an hour.
 const minRate = Rate(1.0 / 3600)
 
+// acceptedRates says which rates are accepted.
+var acceptedRates = "1/h to " + MaxRate.String() + " in each region"
+
 // maxTotal is how long all runs may take together.
 const maxTotal = 365 * 24 * time.Hour
 
@@ -104,7 +107,7 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		found    any
 		accepted string
 	}{
-		{"load.rate", l.IsClosed() || l.IsTraced() || l.Rate >= minRate && l.Rate <= maxRate, l.Rate, "1/h to 50000/s in each region"},
+		{"load.rate", l.IsClosed() || l.IsTraced() || l.Rate >= minRate && l.Rate <= MaxRate, l.Rate, acceptedRates},
 		{"load.slo.p50", l.SLO.P50 >= 0 && l.SLO.P50 <= l.Timeout, l.SLO.P50, "more than 0s, up to the timeout"},
 		{"load.slo.p99", l.SLO.P99 >= 0 && l.SLO.P99 <= l.Timeout, l.SLO.P99, "more than 0s, up to the timeout"},
 		{"load.precision", !l.IsSearch() || l.Precision >= 0.01 && l.Precision <= 0.5, l.Precision, "1% to 50%"},

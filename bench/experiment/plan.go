@@ -218,8 +218,8 @@ func (p *Plan) Points() []*Plan {
 // left of the last factor of two until it is 5 %.
 const searchRuns = 11
 
-// maxRate is the highest rate of a region, a second.
-const maxRate Rate = 50_000
+// MaxRate is the highest rate of an open loop in a region, a second.
+const MaxRate Rate = 50_000
 
 // WithRate is the plan of one step of a search, at a rate, of which Point is the text. It measures for as long as it takes to
 // show the percentiles of the objective, if that is more than load.duration: samples is how many commands that takes.

@@ -89,8 +89,8 @@ func (r *rates) check(p *Plan) func(*strictyaml.Document, *netem.Topology) error
 				return key.Errorf("found the region %q; accepted: the regions with clients, %s%s",
 					region, strings.Join(e.Clients, ", "), strictyaml.DidYouMean(region, e.Clients))
 			}
-			if rate := r.of[region]; rate.Rate < minRate || rate.Rate > maxRate {
-				return rate.node.Errorf("found %v; accepted: 1/h to 50000/s in each region", rate.Rate)
+			if rate := r.of[region]; rate.Rate < minRate || rate.Rate > MaxRate {
+				return rate.node.Errorf("found %v; accepted: %s", rate.Rate, acceptedRates)
 			}
 		}
 		e.Load.Rates = make(map[string]Rate, len(e.Clients))

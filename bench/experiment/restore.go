@@ -96,8 +96,8 @@ func (p *Plan) checkSettings() error {
 	}
 	for _, region := range p.Experiment.Clients {
 		load := &p.Experiment.Load
-		if rate, found := load.Rates[region]; load.Rates != nil && !load.IsTraced() && (!found || rate < minRate || rate > maxRate) {
-			return fmt.Errorf("found the rate %v in %s; accepted: 1/h to 50000/s in each region", rate, region)
+		if rate, found := load.Rates[region]; load.Rates != nil && !load.IsTraced() && (!found || rate < minRate || rate > MaxRate) {
+			return fmt.Errorf("found the rate %v in %s; accepted: %s", rate, region, acceptedRates)
 		}
 	}
 	if load := &point.Experiment.Load; load.IsTraced() {

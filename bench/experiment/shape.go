@@ -114,8 +114,8 @@ func (p *Plan) checkShape(doc *strictyaml.Document, _ *netem.Topology) error {
 		}
 	}
 	for _, region := range p.Experiment.Clients {
-		if most := float64(l.In(region).Rate) * l.Peak; most > float64(maxRate) {
-			return doc.Errorf("load.peak", "found %v, which makes %.0f/s in %s; accepted: up to %v in each region", l.Peak, most, region, maxRate)
+		if most := float64(l.In(region).Rate) * l.Peak; most > float64(MaxRate) {
+			return doc.Errorf("load.peak", "found %v, which makes %.0f/s in %s; accepted: up to %v in each region", l.Peak, most, region, MaxRate)
 		}
 	}
 	for _, region := range slices.Sorted(maps.Keys(l.Hours)) {
