@@ -1,5 +1,7 @@
 package protocols
 
+import "fmt"
+
 // InstanceID names an instance of a protocol whose instances depend on each other. The instances of a key stand in
 // columns, one for each replica, and have numbers from 0 there. Protocols with one order for all keys leave Key empty.
 type InstanceID struct {
@@ -48,4 +50,12 @@ type Lemma struct {
 	// Example tells of the first pair for which it is false, if the order of the protocol rests on the statement. Of a
 	// statement that need not be true it is empty.
 	Example string
+}
+
+// Err returns nil unless the order of the protocol rests on the statement and it is false for a pair.
+func (l *Lemma) Err() error {
+	if l.Example == "" {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", l.Statement, l.Example)
 }

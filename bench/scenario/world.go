@@ -95,8 +95,8 @@ func (w *world) checkLemmas() {
 		return
 	}
 	for _, l := range w.watcher.Lemmas() {
-		if l.Example != "" {
-			w.breach("%s: %s", l.Statement, l.Example)
+		if err := l.Err(); err != nil {
+			w.breach("%w", err)
 		}
 	}
 }

@@ -287,8 +287,8 @@ func (r *Record) checkLemmas() error {
 		return nil
 	}
 	for _, l := range r.Watcher.Lemmas() {
-		if l.Example != "" {
-			return fmt.Errorf("%s: %s; so it is with %d of %d pairs", l.Statement, l.Example, l.Broken, l.Pairs)
+		if err := l.Err(); err != nil {
+			return fmt.Errorf("%w; so it is with %d of %d pairs", err, l.Broken, l.Pairs)
 		}
 	}
 	return nil

@@ -146,16 +146,14 @@ func printGraph(cmd *cobra.Command, format reports.Format, g *result.Graph, lemm
 	var broken []error
 	for _, l := range lemmas {
 		rows = append(rows, table.Row{l.Statement, l.Pairs, l.Broken})
-		if l.Example != "" {
-			broken = append(broken, fmt.Errorf("%s: %s", l.Statement, l.Example))
-		}
+		broken = append(broken, l.Err())
 	}
 	if err := printRows(cmd, format, table.Row{g.Title, "number", "false"}, rows, graphJSON{g, lemmas, figure}); err != nil {
 		return err
 	}
 	fmt.Fprintf(aside(cmd, format), "figure: %s\n", figure)
-	if len(broken) > 0 {
-		return &codedError{exitInvalid, errors.Join(broken...)}
+	if err := errors.Join(broken...); err != nil {
+		return &codedError{exitInvalid, err}
 	}
 	return nil
 }
