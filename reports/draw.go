@@ -147,6 +147,9 @@ func latencyFigures(r *result.Result) []file {
 		if r.Experiment.Sweep.OfLoad() {
 			files = append(files, throughput)
 		}
+		if writes.hasComponents() {
+			files = append(files, file{name: "execution", of: writes.points[0], figure: func(regions []int) *figure { return writes.only(regions).executionFigure() }})
+		}
 		for _, one := range writes.kinds() {
 			if !one.ofWrites() {
 				files = append(files, sweepFile("sweep"+one.suffix(), one))

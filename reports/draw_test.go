@@ -197,6 +197,7 @@ func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 		{"crashes", crashedOften(), []string{"distribution", "heat", "latency", "outages", "timeline"}},
 		{"sweep", swept(), []string{"sweep"}},
 		{"sweep over the load", overloaded(), []string{"sweep", "throughput"}},
+		{"sweep with components", dependent(), []string{"execution", "sweep"}},
 		{"sweep with reads", withReads(swept()), []string{"sweep", "sweep-reads"}},
 	} {
 		var got []string
@@ -340,5 +341,20 @@ func TestAFigureThatCannotBeWritten(t *testing.T) {
 	entries, _ := os.ReadDir(dir)
 	if n := len(drawn.Paths); n == 0 || len(entries) != 2*(n+1) { // the data of the one that was not drawn is there
 		t.Errorf("the figures %v were drawn, and the folder holds %v; want these with their data, and what was there", drawn.Paths, entries)
+	}
+}
+
+// What a sweep with components shows is in its data: from commit to answer, and how many instances that takes.
+func TestExecutionIsShownBesideCommit(t *testing.T) {
+	data := string(sweepOf(dependent()).executionFigure().data.encode())
+	for _, want := range []string{
+		"load.keys.conflicts,region,protocol,committed_p50_ms,answered_p50_ms,together_largest,together_mean_above_one",
+		"0%,us-east-1,slow,141.164543,141.164543,1,1", // no component of more than one
+		"100%,us-east-1,slow,47.054847,141.164543,60,9",
+		"100%,us-east-1,quick,23.527423,70.582271,3,2.333333",
+	} {
+		if !strings.Contains(data, want) {
+			t.Errorf("missing %q in:\n%s", want, data)
+		}
 	}
 }

@@ -236,6 +236,28 @@ func sweptOften(repeats int) *result.Result {
 	return whole
 }
 
+// dependent is a sweep in which one protocol executes ever more instances together, and answers ever later than it commits,
+// and another has an end to it.
+func dependent() *result.Result {
+	r := swept()
+	for i := range r.Runs {
+		run := &r.Runs[i]
+		point := int64(slices.Index(r.Experiment.Sweep.Values, run.Point))
+		run.Saturated, run.Overload, run.Measures = false, nil, nil
+		switch {
+		case run.Protocol == "quick":
+			run.Measures = []result.Measure{{Name: "heads met", Count: 300, Sum: 700, Max: 3}}
+		case point > 0:
+			run.Measures = []result.Measure{{Name: "instances in a component", Count: 100 * point, Sum: 450 * point * point, Max: 30 * point}}
+		}
+		for j := range run.Regions {
+			region := &run.Regions[j]
+			region.Breakdown = &result.Breakdown{Writes: region.Offered, Every: 1, Commit: result.Summary{Count: region.Offered, P50: region.Response.P50 / time.Duration(1+point)}}
+		}
+	}
+	return r
+}
+
 // overloaded is a sweep over the rate, in which the first protocol keeps up, the second has its knee at the second point, and
 // the third is beyond it at the first already.
 func overloaded() *result.Result {

@@ -132,6 +132,7 @@ func TestTableIsWhatTheGoldenFileShows(t *testing.T) {
 		{"table_sweep", swept(), TableOptions{}},
 		{"table_sweep_two_repeats", sweptOften(2), TableOptions{}},
 		{"table_sweep_six_repeats", sweptOften(6), TableOptions{}},
+		{"table_sweep_components", dependent(), TableOptions{}},
 		{"table_sweep_reads", withReads(swept()), TableOptions{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

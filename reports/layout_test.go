@@ -145,6 +145,7 @@ func TestTextCanBeRead(t *testing.T) {
 		"alone":            alone().result(),
 		"sweep":            swept(),
 		"sweep, 14 points": longSweep(),
+		"components":       dependent(),
 		"throughput":       overloaded(),
 		"interrupted":      interrupted(),
 		"not run":          notRun(),

@@ -350,43 +350,27 @@ func (s *sweep) figure() *figure {
 	case most > 1:
 		f.subtitle = append(f.subtitle, fmt.Sprintf("All %d repeats merged; an interval takes %d", most, runsForInterval))
 	}
-	low, high := math.Inf(1), 0.0
-	var charts []*plot.Plot
+	shared := newScale()
 	for region, name := range s.points[0].regions {
-		chart := newPlot()
-		chart.X.Min, chart.X.Max = -0.3, float64(len(s.values))-0.7
-		ticks := make(plot.ConstantTicks, len(s.values))
-		for i, value := range s.values {
-			ticks[i] = plot.Tick{Value: float64(i), Label: value}
-		}
-		chart.X.Tick.Marker = ticks
+		chart := s.newChart()
 		chart.Add(s.points[0].tripsFrom(region))
 		for i := range s.points[0].labels {
 			for _, p := range []percentile{p99, p50} {
 				points, intervals := s.line(i, region, p)
 				for _, stretch := range points {
-					for _, point := range stretch {
-						low, high = min(low, point.Y), max(high, point.Y)
-					}
-					chart.Add(sweepLine{stretch, s.points[0].looks[i], p.at == p99.at})
+					shared.add(chart, sweepLine{stretch, s.points[0].looks[i], p.at == p99.at})
 				}
 				for _, one := range intervals {
-					low, high = min(low, one.low), max(high, one.high)
+					shared.low, shared.high = min(shared.low, one.low), max(shared.high, one.high)
 				}
 				chart.Add(sweepIntervals{intervals, s.points[0].looks[i]})
 			}
 		}
-		charts = append(charts, chart)
+		shared.charts = append(shared.charts, chart)
 		f.panels = append(f.panels, panel{title: name, plot: chart, over: 4})
 	}
-	for _, chart := range charts {
-		if high > logFrom*low {
-			f.yLabel = timeName(s.Result) + " (ms, logarithmic)"
-			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-			chart.Y.Min, chart.Y.Max = low/1.3, high*1.3
-		} else {
-			setScale(&chart.Y, high, 7)
-		}
+	if shared.set() {
+		f.yLabel = timeName(s.Result) + " (ms, logarithmic)"
 	}
 	return f
 }

@@ -47,6 +47,7 @@ func Table(w io.Writer, r *result.Result, opts TableOptions) error {
 		for _, one := range sweep.kinds() {
 			one.write(&out, opts)
 		}
+		sweep.writeExecution(&out)
 		verdict = sweep.verdict()
 	} else {
 		v := viewOf(r)

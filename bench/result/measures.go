@@ -34,6 +34,11 @@ func Together(all []Measure) (together Measure, ok bool) {
 	return all[at], true
 }
 
+// HasComponents tells whether a replica has executed several instances together because each depends on the others.
+func (r *Run) HasComponents() bool {
+	return slices.ContainsFunc(r.Measures, func(m Measure) bool { return m.Name == protocols.MeasureComponent })
+}
+
 // CountsTogether tells whether a measure of that name is what Together returns.
 func CountsTogether(name string) bool {
 	return name == protocols.MeasureComponent || name == protocols.MeasureHeads
