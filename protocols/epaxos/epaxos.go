@@ -16,6 +16,9 @@ var Driver = protocols.Driver{
 	Summary:  "Egalitarian Paxos, leaderless: one round trip to a fast quorum, two when another region writes the same key",
 	Options:  defaultOptions,
 	Validate: validate,
+	Quorums: func(c protocols.Config) quorum.Roles { // without a fast quorum, the slow path goes on
+		return quorum.Roles{quorum.Write: quorum.Size(c.Size()-failures(c.Size()), c.All())}
+	},
 	New:      func(c protocols.Config) protocols.Node { return newReplica(c) },
 	Describe: describe,
 	Floor: func(c protocols.Config) time.Duration {
