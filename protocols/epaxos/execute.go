@@ -114,6 +114,7 @@ func (r *replica) executeComponent(g *register, component []*instance) {
 	})
 	for _, x := range component {
 		x.visit.onStack = false
+		r.out.NoteInstance(protocols.InstanceEvent{ID: x.id(), Kind: protocols.InstanceApplied, Reached: r.walk.visited})
 		r.executeInstance(g, x)
 	}
 }

@@ -15,6 +15,7 @@ func (r *replica) submit(g *register, req *request) {
 	x.phase, x.submitted, x.request = preaccepted, true, req
 	x.deps = g.conflictsOf(id, x.writes)
 	x.initDeps = x.deps
+	r.out.NoteInstance(protocols.InstanceEvent{ID: x.id(), Kind: protocols.InstanceProposed})
 	r.persist(x)
 	r.resume(x)
 	r.watch(g)
@@ -222,6 +223,7 @@ func (r *replica) onCommit(g *register, m *Message) {
 // (rule 11), goes on with recoveries that wait for the instance (rule 10), and executes what is ready.
 func (r *replica) settle(x *instance) {
 	g := x.register
+	r.noteCommitted(x)
 	r.end(x)
 	if req := x.request; req != nil {
 		x.request = nil

@@ -97,6 +97,16 @@ const (
 	committed   = Phase_COMMITTED
 )
 
+// id returns the name of the instance outside of this package.
+func (x *instance) id() protocols.InstanceID {
+	return protocols.InstanceID{Key: x.register.name, Column: x.column, Number: x.number}
+}
+
+// noteCommitted notes for figures that an instance is committed.
+func (r *replica) noteCommitted(x *instance) {
+	r.out.NoteInstance(protocols.InstanceEvent{ID: x.id(), Kind: protocols.InstanceCommitted, Deps: x.deps})
+}
+
 // conflicts tells whether the value, or what may become the value, conflicts with a command of the same key: a no-op that
 // is not committed stands for a command that may be anything, and one that is committed for nothing.
 func (x *instance) conflicts(writes bool) bool {

@@ -93,4 +93,7 @@ func (r *replica) restoreInstance(g *register, e *Entry) {
 	x.submitted, x.initDeps = e.Submitted, e.InitDeps
 	g.hear(x.deps)
 	g.hear(x.initDeps)
+	if x.phase == committed {
+		r.noteCommitted(x)
+	}
 }
