@@ -29,16 +29,16 @@ var paxosBugs = []Bug{
 		in("keypaxos.Proposal.AdoptValue").replace(`valueBallot > p.ValueBallot`, `valueBallot > 0 && p.ValueBallot == 0`),
 	}},
 	{"paxos", "a writer proposes its own value whatever was accepted", within(50), []Edit{
-		in("paxos.replica.onPromise").replace(`g.Proposal.AdoptValue(protocols.Ballot(m.ValueBallot), m.Value)`,
+		in("keypaxos.Classic.onPromise").replace(`g.Proposal.AdoptValue(from, protocols.Ballot(m.ValueBallot), m.Value)`,
 			`if g.Request().Read {
-				g.Proposal.AdoptValue(protocols.Ballot(m.ValueBallot), m.Value)
+				g.Proposal.AdoptValue(from, protocols.Ballot(m.ValueBallot), m.Value)
 			}`),
 	}},
 	{"paxos", "a refused accept counts as an accept", within(50), []Edit{
-		in("paxos.replica.onAccepted").replace(`last > g.Proposal.Ballot`, `false`),
+		in("keypaxos.Classic.onAccepted").replace(`last > g.Proposal.Ballot`, `false`),
 	}},
 	{"paxos", "the proposer accepts its own value below its promise", within(50), []Edit{
-		in("paxos.replica.promised").replace(`last > p.Ballot`, `last > p.Ballot && false`),
+		in("keypaxos.Classic.promised").replace(`last > p.Ballot`, `last > p.Ballot && false`),
 	}},
 	{"paxos", "answers to an earlier ballot count", within(100), []Edit{
 		in("keypaxos.Replica.Awaited").drop(`uint64(p.Ballot) != m.Ballot`),
@@ -55,7 +55,7 @@ var paxosBugs = []Bug{
 
 	// Clients.
 	{"paxos", "a read ignores what was accepted", within(150), []Edit{
-		in("paxos.replica.promised").replace(`p.Value == nil`, `g.Request().Read`),
+		in("keypaxos.Classic.promised").replace(`p.Value == nil`, `g.Request().Read`),
 	}},
 	{"paxos", "a read returns an accepted value before it is chosen", within(150), []Edit{
 		in("keypaxos.Replica.BeginPhase2").replace(`r.Out.Mark(g.requests.id, protocols.MarkPrepared)`,
@@ -137,13 +137,13 @@ var paxosBugs = []Bug{
 		in("keypaxos.Replica.learnFrom").drop(`if g.version < m.Version && sender != r.ID { _ }`),
 	}},
 	{"paxos", "an acceptor that refuses tells all that it has accepted", inTest("paxos.TestAnAcceptorTellsAll"), []Edit{
-		in("paxos.replica.onAccept").replace(`accepted && r.broadcasts`, `r.broadcasts`),
+		in("keypaxos.Classic.onAccept").replace(`accepted && r.Broadcasts`, `r.Broadcasts`),
 	}},
 	{"paxos", "a proposer whom nobody answers keeps its ballot for ever", inTest("paxos.TestSilentRefusals"), []Edit{
-		in("paxos.replica.TimedOut").replace(`r.silent || r.reverts && p.Phase == keypaxos.Preparing`, `r.reverts && p.Phase == keypaxos.Preparing`),
+		in("keypaxos.Classic.TimedOut").replace(`r.Silent || r.Reverts && p.Phase == Preparing`, `r.Reverts && p.Phase == Preparing`),
 	}},
 	{"paxos", "a proposer whom nobody answers tries the next ballot only", inTest("paxos.TestSilentRefusals"), []Edit{
-		in("paxos.replica.TimedOut").replace(`guess(p.Ballot)`, `p.Ballot`),
+		in("keypaxos.Classic.TimedOut").replace(`guess(p.Ballot)`, `p.Ballot`),
 	}},
 
 	// Revert.

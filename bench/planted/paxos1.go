@@ -13,13 +13,16 @@ var paxos1Bugs = []Bug{
 			}`),
 	}},
 	{"paxos1", "the proposer does not prepare at home", within(50), []Edit{
-		in("keypaxos.Replica.begin").replace(`r.Prepare(g, version, b)`, `r.Promised(g, version)`),
+		in("keypaxos.Replica.PrepareHere").replace(`r.Prepare(g, p.Version, p.Ballot)`, `r.Promised(g, p.Version)`),
 	}},
 	{"paxos1", "a retry has no fresh local prepare", within(250), []Edit{
-		in("keypaxos.Replica.begin").replace(`before := r.Prepare(g, version, b)`,
-			`before := r.Promised(g, version)
-			if met == 0 {
-				r.Prepare(g, version, b)
+		in("keypaxos.Replica.begin").replace(`r.rules.Begin(g, met)`,
+			`g.Proposal.Highest = met
+			r.rules.Begin(g, met)`),
+		in("keypaxos.Replica.PrepareHere").replace(`before := r.Prepare(g, p.Version, p.Ballot)`,
+			`before := r.Promised(g, p.Version)
+			if p.Highest == 0 {
+				r.Prepare(g, p.Version, p.Ballot)
 			}`),
 	}},
 	{"paxos1", "a void answer counts", within(50), []Edit{
@@ -53,9 +56,9 @@ var paxos1Bugs = []Bug{
 		in("paxos1.replica.send").drop(`m.ValueBallot = uint64(p.ValueBallot)`),
 	}},
 	{"paxos1", "a writer leaves what is accepted at home behind", within(50), []Edit{
-		in("keypaxos.Replica.begin").replace(`g.Proposal.AdoptValue(before.ValueBallot, before.Value)`,
-			`if req.Read {
-				g.Proposal.AdoptValue(before.ValueBallot, before.Value)
+		in("keypaxos.Replica.PrepareHere").replace(`p.AdoptValue(r.ID, before.ValueBallot, before.Value)`,
+			`if g.Request().Read {
+				p.AdoptValue(r.ID, before.ValueBallot, before.Value)
 			}`),
 	}},
 	{"paxos1", "the proposer comes home with the value that it left with", within(50), []Edit{

@@ -15,14 +15,17 @@ func Describe(data []byte) string {
 	}
 	instance := fmt.Sprintf("%s/%d", kv.DescribeBytes(m.Key), m.Version)
 	ballot, last := protocols.Ballot(m.Ballot), protocols.Ballot(m.LastBallot)
-	about := func(kind string) string { return fmt.Sprintf("%s %s %v", kind, instance, ballot) }
+	about := func(kind string) string { return fmt.Sprintf("%s %s %s", kind, instance, describeBallot(ballot)) }
 	accepted := func() string {
 		if m.ValueBallot == 0 {
 			return ""
 		}
-		return fmt.Sprintf(" has %s@%v", describeValue(m.Value), protocols.Ballot(m.ValueBallot))
+		return fmt.Sprintf(" has %s@%s", describeValue(m.Value), describeBallot(protocols.Ballot(m.ValueBallot)))
 	}
-	if last > ballot {
+	if last > ballot || m.Kind == Kind_FAST_ACCEPTED && m.ValueBallot > 0 {
+		if last == FastBallot {
+			return about("Refuse") + accepted()
+		}
 		return fmt.Sprintf("%s promised %v", about("Refuse"), last)
 	}
 	switch m.Kind {
@@ -36,6 +39,10 @@ func Describe(data []byte) string {
 		if len(m.Value) > 0 {
 			return about("Accepted") + " " + describeValue(m.Value)
 		}
+		return about("Accepted")
+	case Kind_FAST_ACCEPT:
+		return about("Accept") + " " + describeValue(m.Value)
+	case Kind_FAST_ACCEPTED:
 		return about("Accepted")
 	case Kind_REVERT:
 		return about("Revert")
@@ -60,6 +67,14 @@ func Describe(data []byte) string {
 		return "State " + instance + " " + describeState(m.State)
 	}
 	return ""
+}
+
+// describeBallot returns round.proposer of a classic ballot.
+func describeBallot(b protocols.Ballot) string {
+	if b == FastBallot {
+		return "fast"
+	}
+	return b.String()
 }
 
 // describeValue returns the value that a command writes.

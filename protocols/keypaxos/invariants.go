@@ -6,6 +6,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // node is a driver's node, which embeds a Replica.
@@ -14,7 +15,8 @@ type node interface{ keypaxosReplica() *Replica }
 func (r *Replica) keypaxosReplica() *Replica { return r }
 
 // Invariants returns the invariants of a driver whose nodes embed a Replica, where at most so many acceptors
-// accept under one ballot. They report: two values accepted under one ballot of an instance (rule 9); an accepted
+// accept under one ballot. They report: two values accepted under one classic ballot of an instance (rule 9); another value
+// accepted or chosen than the one that a fast quorum has accepted under the fast ballot (rule 4 of fastpaxos); an accepted
 // ballot above the highest promised; two different states after one version of a key; an instance or a proposal that is
 // still open though its version is applied (rule 7); and a request that no proposal serves.
 func Invariants(acceptors int) func(nodes []protocols.Node) error {
@@ -35,7 +37,7 @@ func invariants(nodes []protocols.Node, acceptors int) error {
 		key     string
 		version uint64
 	}
-	values, states := map[proposal]accepted{}, map[place]*kv.Register{}
+	values, states, fast := map[proposal]accepted{}, map[place]*kv.Register{}, map[place][]FastValue{}
 	for _, one := range nodes {
 		up, is := one.(node)
 		if !is { // it is down
@@ -60,6 +62,11 @@ func invariants(nodes []protocols.Node, acceptors int) error {
 				if i.ValueBallot == 0 {
 					continue
 				}
+				if i.ValueBallot == FastBallot {
+					at := place{g.name, i.version}
+					fast[at] = noteFast(fast[at], r.ID, i.Value)
+					continue
+				}
 				p := proposal{g.name, i.version, i.ValueBallot}
 				known := values[p]
 				if known.count > 0 && !bytes.Equal(known.value, i.Value) {
@@ -68,6 +75,33 @@ func invariants(nodes []protocols.Node, acceptors int) error {
 				values[p] = accepted{i.Value, known.count + 1}
 				if known.count+1 > acceptors {
 					return fmt.Errorf("under ballot %v of version %d of key %q more than %d replicas have accepted", i.ValueBallot, i.version, g.key, acceptors)
+				}
+			}
+		}
+	}
+	return checkFast(nodes, func(key string, version uint64) []FastValue { return fast[place{key, version}] })
+}
+
+// checkFast returns an error if a fast quorum has accepted a value under the fast ballot, and a replica has accepted another under a
+// classic ballot, or knows another as chosen. accepted tells what was accepted under the fast ballot of an instance.
+func checkFast(nodes []protocols.Node, accepted func(key string, version uint64) []FastValue) error {
+	for _, one := range nodes {
+		up, is := one.(interface {
+			node
+			fastQuorums() quorum.System
+		})
+		if !is || up.fastQuorums() == nil {
+			continue
+		}
+		r := up.keypaxosReplica()
+		for _, g := range r.registers {
+			for i := g.open; i != nil; i = i.later {
+				for _, f := range accepted(g.name, i.version) {
+					another := i.ValueBallot > FastBallot && !bytes.Equal(i.Value, f.Value) || i.chosen != nil && !bytes.Equal(i.chosen, f.Value)
+					if another && up.fastQuorums().IsQuorum(f.By) {
+						return fmt.Errorf("a fast quorum, %v, has accepted a value of version %d of key %q under the fast ballot, and replica %d another under ballot %v",
+							f.By, i.version, g.key, r.ID, i.ValueBallot)
+					}
 				}
 			}
 		}

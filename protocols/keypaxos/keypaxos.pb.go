@@ -38,7 +38,10 @@ const (
 	// Of paxos1.
 	Kind_PROPOSE  Kind = 6 // ballot; value_ballot, value: what the proposer brings with it; with a value_ballot, its replica has accepted it
 	Kind_PROPOSED Kind = 7 // ballot, last_ballot: before the request; value: that was accepted, if it is another
-	// Of both.
+	// Of fastpaxos, besides those of paxos.
+	Kind_FAST_ACCEPT   Kind = 11 // value: accept it under the fast ballot
+	Kind_FAST_ACCEPTED Kind = 12 // last_ballot: before the request; value_ballot, value: that was accepted instead
+	// Of all.
 	Kind_COMMIT Kind = 8  // value: the chosen one
 	Kind_FETCH  Kind = 9  // asks for the key's state if that version is chosen
 	Kind_STATE  Kind = 10 // state: of the key, after that version
@@ -55,22 +58,26 @@ var (
 		5:  "REVERT",
 		6:  "PROPOSE",
 		7:  "PROPOSED",
+		11: "FAST_ACCEPT",
+		12: "FAST_ACCEPTED",
 		8:  "COMMIT",
 		9:  "FETCH",
 		10: "STATE",
 	}
 	Kind_value = map[string]int32{
-		"NONE":     0,
-		"PREPARE":  1,
-		"PROMISE":  2,
-		"ACCEPT":   3,
-		"ACCEPTED": 4,
-		"REVERT":   5,
-		"PROPOSE":  6,
-		"PROPOSED": 7,
-		"COMMIT":   8,
-		"FETCH":    9,
-		"STATE":    10,
+		"NONE":          0,
+		"PREPARE":       1,
+		"PROMISE":       2,
+		"ACCEPT":        3,
+		"ACCEPTED":      4,
+		"REVERT":        5,
+		"PROPOSE":       6,
+		"PROPOSED":      7,
+		"FAST_ACCEPT":   11,
+		"FAST_ACCEPTED": 12,
+		"COMMIT":        8,
+		"FETCH":         9,
+		"STATE":         10,
 	}
 )
 
@@ -391,7 +398,7 @@ const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\x06chosen\x18\x06 \x01(\bR\x06chosen\x12\x1c\n" +
 	"\tabandoned\x18\a \x01(\x04R\tabandoned\x12\x1a\n" +
 	"\bpromised\x18\b \x03(\x04R\bpromised\x12\x14\n" +
-	"\x05state\x18\t \x01(\fR\x05state*\x8d\x01\n" +
+	"\x05state\x18\t \x01(\fR\x05state*\xb1\x01\n" +
 	"\x04Kind\x12\b\n" +
 	"\x04NONE\x10\x00\x12\v\n" +
 	"\aPREPARE\x10\x01\x12\v\n" +
@@ -402,7 +409,9 @@ const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\n" +
 	"\x06REVERT\x10\x05\x12\v\n" +
 	"\aPROPOSE\x10\x06\x12\f\n" +
-	"\bPROPOSED\x10\a\x12\n" +
+	"\bPROPOSED\x10\a\x12\x0f\n" +
+	"\vFAST_ACCEPT\x10\v\x12\x11\n" +
+	"\rFAST_ACCEPTED\x10\f\x12\n" +
 	"\n" +
 	"\x06COMMIT\x10\b\x12\t\n" +
 	"\x05FETCH\x10\t\x12\t\n" +

@@ -19,6 +19,7 @@ type Proposal struct {
 	Highest     protocols.Ballot // promised, of all refusals
 	To          protocols.NodeID // paxos1: the replica it was sent to
 	Before      quorum.Set       // paxos: Agreed at the last timeout of this phase
+	Fast        []FastValue      // in phase 1: what the replicas that promised have accepted under the fast ballot
 
 	Tries    uint32        // how often the messages of this phase were sent again
 	sentAt   time.Duration // when they were sent first
@@ -28,11 +29,12 @@ type Proposal struct {
 // Phase is how far a proposal is.
 type Phase uint8
 
-// The phases of a proposal. A proposal of paxos1 has only one, Preparing, and the back-off.
+// The phases of a proposal. A proposal of paxos1 has only one, Preparing, and the back-off, in which nothing is under way.
 const (
 	Preparing Phase = iota + 1
 	Accepting
 	BackingOff
+	AcceptingFast // under the fast ballot, without phase 1 (fastpaxos)
 )
 
 // measureLost is the measure for writes that lose their version to another: how many the command has lost so
@@ -40,9 +42,13 @@ const (
 const measureLost = "version lost"
 
 // AdoptValue takes over a value that an acceptor has accepted, if its ballot is the highest met so far (rule 4:
-// the proposer proposes the value accepted under the highest ballot).
-func (p *Proposal) AdoptValue(valueBallot protocols.Ballot, value []byte) {
-	if valueBallot > p.ValueBallot {
+// the proposer proposes the value accepted under the highest ballot). Of values accepted under the fast ballot, it only
+// notes who has accepted which; see recoverFast.
+func (p *Proposal) AdoptValue(from protocols.NodeID, valueBallot protocols.Ballot, value []byte) {
+	switch {
+	case valueBallot == FastBallot:
+		p.Fast = noteFast(p.Fast, from, value)
+	case valueBallot > p.ValueBallot:
 		p.ValueBallot, p.Value = valueBallot, value
 	}
 }
@@ -75,9 +81,15 @@ func (r *Replica) begin(g *Register, met protocols.Ballot) {
 	}
 	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, sentAt: r.now}
 	g.Proposal = &req.attempt
-	before := r.Prepare(g, version, b)
-	g.Proposal.AdoptValue(before.ValueBallot, before.Value)
-	r.rules.Begin(g)
+	r.rules.Begin(g, met)
+}
+
+// PrepareHere is this replica's own promise to its proposal, whose ballot is above all that it has promised: the proposal
+// takes over the value that was accepted here.
+func (r *Replica) PrepareHere(g *Register) {
+	p := g.Proposal
+	before := r.Prepare(g, p.Version, p.Ballot)
+	p.AdoptValue(r.ID, before.ValueBallot, before.Value)
 }
 
 // Awaited tells whether an answer belongs to the current phase of the key's proposal. If so, it samples the
@@ -155,9 +167,8 @@ func (r *Replica) GiveUp(g *Register) {
 // AnotherAttempt ends an attempt that was not answered, and begins the next one at once: it is not known that another
 // proposer is in the way (rule 4).
 func (r *Replica) AnotherAttempt(g *Register) {
-	r.Out.Mark(g.requests.id, protocols.MarkRetried)
 	g.requests.noteUnanswered()
-	r.begin(g, g.Proposal.Highest)
+	r.GoOn(g)
 }
 
 // unanswered is an attempt that ended without an answer. If the answer comes later, it tells how long the round trip
@@ -177,6 +188,20 @@ func (req *Request) noteUnanswered() {
 // answeredBy tells whether a message answers what was sent first in the attempt.
 func (u *unanswered) answeredBy(m *Message) bool {
 	return u.version == m.Version && uint64(u.ballot) == m.Ballot && m.Try == 0
+}
+
+// GoOn ends an attempt that cannot succeed any more, and begins the next one at once, under a ballot above the highest that
+// the proposal knows of.
+func (r *Replica) GoOn(g *Register) {
+	r.Out.Mark(g.requests.id, protocols.MarkRetried)
+	r.begin(g, g.Proposal.Highest)
+}
+
+// WaitForOther ends an attempt in favour of another proposer's that is under way. The next one begins after the given time, unless
+// the version is decided by then.
+func (r *Replica) WaitForOther(g *Register, wait time.Duration) {
+	g.Proposal.Phase = BackingOff
+	r.Out.SetTimer(g.timer, wait)
 }
 
 // Again notes that the messages of the current phase are sent once more, under the same ballot (rule 4).
@@ -243,12 +268,16 @@ func (g *Register) doublings() int {
 }
 
 // quorumTimeout returns the timeout, doubled so often, for the answers of the nearest replicas that form a quorum with this one.
-// The nearest are those by configured delays: replicas that never answer in time give no samples.
+// The nearest are those by configured delays: replicas that never answer in time give no samples. Those
+// in Unheard are passed over.
 func (r *Replica) quorumTimeout(s quorum.System, doublings int) time.Duration {
 	timeout, heard := r.roundTrips[r.ID].DoubledTimeout(doublings), quorum.Of(r.ID)
 	for _, peer := range r.peers {
 		if s.IsQuorum(heard) {
 			break
+		}
+		if r.Unheard.Has(int32(peer)) {
+			continue
 		}
 		heard.Add(int32(peer))
 		timeout = max(timeout, r.roundTrips[peer].DoubledTimeout(doublings))

@@ -13,8 +13,9 @@ import (
 
 // Rules are the driver's part: how it gets a value chosen.
 type Rules interface {
-	// Begin starts the first phase of g.Proposal, whose ballot this replica itself has promised.
-	Begin(g *Register)
+	// Begin starts g.Proposal, under a ballot that this replica has not used. It calls PrepareHere first, unless the
+	// driver begins otherwise. The request's attempts have met the given ballot, 0 for none: nobody has refused it.
+	Begin(g *Register, met protocols.Ballot)
 	// TimedOut handles the timeout of the current phase of g.Proposal.
 	TimedOut(g *Register)
 	// Receive handles a message of one of the driver's own kinds. A request among them concerns a version
@@ -26,6 +27,8 @@ type Rules interface {
 type Replica struct {
 	ID  protocols.NodeID
 	Out *protocols.Outbox
+	// Unheard are replicas whose answers are not waited for, though they count if they come. Drivers may set it.
+	Unheard quorum.Set
 
 	config     protocols.Config
 	members    []protocols.NodeID
@@ -185,7 +188,7 @@ func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 		if m.Version <= g.version {
 			r.sendState(from, g)
 		}
-	case Kind_PREPARE, Kind_ACCEPT, Kind_PROPOSE:
+	case Kind_PREPARE, Kind_ACCEPT, Kind_PROPOSE, Kind_FAST_ACCEPT:
 		if m.Version <= g.version { // rule 7: the version is decided, so the answer is the state
 			r.sendState(from, g)
 			return

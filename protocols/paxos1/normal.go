@@ -9,7 +9,8 @@ import (
 
 // Begin implements keypaxos.Rules: it sends the proposal, which this replica has prepared, to the nearest
 // reachable replica, with the value accepted here and its ballot (rule 1).
-func (r *replica) Begin(g *keypaxos.Register) {
+func (r *replica) Begin(g *keypaxos.Register, _ protocols.Ballot) {
+	r.PrepareHere(g)
 	p := g.Proposal
 	p.To = r.reach.Nearest(r.Now())
 	r.send(g)

@@ -14,6 +14,7 @@ type Role string
 const (
 	Phase1   Role = "phase1"   // Paxos: acceptors whose promises a proposer needs
 	Phase2   Role = "phase2"   // Paxos: acceptors who accept what is then chosen
+	Fast     Role = "fast"     // Fast Paxos: acceptors who accept what is chosen without phase 1
 	Election Role = "election" // those whose votes make a leader
 	Write    Role = "write"    // those who hold a command that is then decided
 	Read     Role = "read"     // those who are asked for the latest state

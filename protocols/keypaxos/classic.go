@@ -1,66 +1,115 @@
-package paxos
+package keypaxos
 
 import (
 	"quorumbench/protocols"
-	"quorumbench/protocols/keypaxos"
+	"quorumbench/protocols/quorum"
 )
 
-// Begin implements keypaxos.Rules: it sends the prepare of phase 1 to all.
-func (r *replica) Begin(g *keypaxos.Register) {
+// Classic is a Replica that gets values chosen by the two phases of classic Paxos, prepare and accept. It implements Rules,
+// for paxos as it is, and for the classic ballots of fastpaxos.
+type Classic struct {
+	*Replica
+	ClassicOptions
+	phase1, phase2 quorum.System
+	fast           quorum.System // of the fast ballot; nil: values are accepted under classic ballots alone
+}
+
+// ClassicOptions are the choices about classic ballots. The zero value has none of them.
+type ClassicOptions struct {
+	Reverts    bool // proposers that do not go on take back what was promised to them (rule 13)
+	Broadcasts bool // acceptors tell all that they have accepted (rule 14)
+	Silent     bool // acceptors do not answer what they refuse (rule 15)
+}
+
+// NewClassic returns a replica without keys, with the quorums of the Config for the roles phase1 and phase2 and, if some
+// values are accepted under the fast ballot, for fast. The rules are those of the driver that embeds it; nil: its own.
+func NewClassic(c protocols.Config, chosen ClassicOptions, rules Rules) *Classic {
+	r := &Classic{ClassicOptions: chosen, phase1: c.Quorums[quorum.Phase1], phase2: c.Quorums[quorum.Phase2], fast: c.Quorums[quorum.Fast]}
+	if rules == nil {
+		rules = r
+	}
+	r.Replica = New(c, r.phase1, rules)
+	return r
+}
+
+func (r *Classic) fastQuorums() quorum.System { return r.fast }
+
+// Receive implements Rules: it answers the requests of proposers (rules 1, 2 and 12), and handles the answers to its own.
+func (r *Classic) Receive(from protocols.NodeID, g *Register, m *Message) {
+	switch m.Kind {
+	case Kind_PREPARE:
+		r.onPrepare(from, g, m)
+	case Kind_ACCEPT:
+		r.onAccept(from, g, m)
+	case Kind_REVERT:
+		r.Revert(g, m.Version, protocols.Ballot(m.Ballot)) // sent only with the option revert
+	case Kind_PROMISE:
+		r.onPromise(from, g, m)
+	case Kind_ACCEPTED:
+		r.onAccepted(from, g, m)
+	}
+}
+
+// Begin implements Rules: it sends the prepare of phase 1 to all.
+func (r *Classic) Begin(g *Register, _ protocols.Ballot) {
+	r.PrepareHere(g)
 	r.WaitForQuorum(g, r.phase1)
-	r.Broadcast(g, r.ProposalMessage(g, keypaxos.Kind_PREPARE, nil))
+	r.Broadcast(g, r.ProposalMessage(g, Kind_PREPARE, nil))
 	r.promised(g, r.ID)
 }
 
 // onPrepare is the acceptor's side of phase 1: it promises, or refuses, and tells what it has accepted (rules 1 and 3). With
 // refusals: silent it answers no ballot below its promise (rule 15).
-func (r *replica) onPrepare(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+func (r *Classic) onPrepare(from protocols.NodeID, g *Register, m *Message) {
 	before := r.Prepare(g, m.Version, protocols.Ballot(m.Ballot))
-	if r.silent && before.LastBallot > protocols.Ballot(m.Ballot) {
+	if r.Silent && before.LastBallot > protocols.Ballot(m.Ballot) {
 		return
 	}
-	answer := r.Reply(m, keypaxos.Kind_PROMISE, before.LastBallot)
+	answer := r.Reply(m, Kind_PROMISE, before.LastBallot)
 	answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
 	r.Send(from, g, answer)
 }
 
 // onAccept is the acceptor's side of phase 2: it accepts, or refuses (rules 2 and 3; rule 15: in silence). With learn: broadcast
 // it tells all that it has accepted, with the value, and counts itself among those of whom it knows that (rule 14).
-func (r *replica) onAccept(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+func (r *Classic) onAccept(from protocols.NodeID, g *Register, m *Message) {
 	last := r.Accept(g, m.Version, protocols.Ballot(m.Ballot), m.Value)
 	accepted := last <= protocols.Ballot(m.Ballot)
-	answer := r.Reply(m, keypaxos.Kind_ACCEPTED, last)
+	answer := r.Reply(m, Kind_ACCEPTED, last)
 	switch {
-	case accepted && r.broadcasts:
+	case accepted && r.Broadcasts:
 		answer.Value = m.Value
 		r.Broadcast(g, answer)
 		r.Told(r.ID, g, m, r.phase2)
-	case accepted || !r.silent:
+	case accepted || !r.Silent:
 		r.Send(from, g, answer)
 	}
 }
 
 // onPromise handles an acceptor's answer to a prepare: a refusal if it has promised a higher ballot, else a
 // promise with the value it has accepted (rules 3 and 4).
-func (r *replica) onPromise(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
-	if !r.Awaited(from, g, m, keypaxos.Preparing) {
+func (r *Classic) onPromise(from protocols.NodeID, g *Register, m *Message) {
+	if !r.Awaited(from, g, m, Preparing) {
 		return
 	}
 	if last := protocols.Ballot(m.LastBallot); last > g.Proposal.Ballot {
 		r.refused(g, from, last)
 		return
 	}
-	g.Proposal.AdoptValue(protocols.Ballot(m.ValueBallot), m.Value)
+	g.Proposal.AdoptValue(from, protocols.Ballot(m.ValueBallot), m.Value)
 	r.promised(g, from)
 }
 
 // promised counts a promise. With a quorum of them it starts phase 2 with the value accepted under the highest
 // ballot or, if there is none, its own (rule 4); a read without a value is answered (rule 6).
-func (r *replica) promised(g *keypaxos.Register, from protocols.NodeID) {
+func (r *Classic) promised(g *Register, from protocols.NodeID) {
 	p := g.Proposal
 	p.Agreed.Add(int32(from))
 	if !r.phase1.IsQuorum(p.Agreed) {
 		return
+	}
+	if p.ValueBallot == 0 {
+		p.recoverFast(r.fast)
 	}
 	if p.Value == nil { // rule 6: no acceptor of the quorum has a value
 		r.abandon(g)
@@ -75,34 +124,34 @@ func (r *replica) promised(g *keypaxos.Register, from protocols.NodeID) {
 		return
 	}
 	r.WaitForQuorum(g, r.phase2)
-	r.Broadcast(g, r.ProposalMessage(g, keypaxos.Kind_ACCEPT, p.Value))
+	r.Broadcast(g, r.ProposalMessage(g, Kind_ACCEPT, p.Value))
 	r.accepted(g, r.ID)
 }
 
 // onAccepted handles an acceptor's answer to an accept: a refusal if it has promised a higher ballot (rule 3).
 // With learn: broadcast it also handles what acceptors tell all about others' proposals (rule 14).
-func (r *replica) onAccepted(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
+func (r *Classic) onAccepted(from protocols.NodeID, g *Register, m *Message) {
 	last := protocols.Ballot(m.LastBallot)
 	switch {
-	case r.Awaited(from, g, m, keypaxos.Accepting):
+	case r.Awaited(from, g, m, Accepting):
 		if last > g.Proposal.Ballot {
 			r.refused(g, from, last)
 			return
 		}
 		r.accepted(g, from)
-	case r.broadcasts && last <= protocols.Ballot(m.Ballot):
+	case r.Broadcasts && last <= protocols.Ballot(m.Ballot):
 		r.Told(from, g, m, r.phase2)
 	}
 }
 
 // accepted counts an acceptance: a value that a quorum has accepted is chosen (rule 5).
-func (r *replica) accepted(g *keypaxos.Register, from protocols.NodeID) {
+func (r *Classic) accepted(g *Register, from protocols.NodeID) {
 	p := g.Proposal
 	p.Agreed.Add(int32(from))
 	if !r.phase2.IsQuorum(p.Agreed) {
 		return
 	}
-	if r.broadcasts { // rule 14: the acceptors have told all
+	if r.Broadcasts { // rule 14: the acceptors have told all
 		r.Learn(g, p.Version, p.Value)
 		return
 	}
@@ -111,12 +160,12 @@ func (r *replica) accepted(g *keypaxos.Register, from protocols.NodeID) {
 
 // refused counts a refusal. When the others cannot form a quorum any more, the attempt is given up; the next one
 // takes a ballot above all that were met (rule 4).
-func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last protocols.Ballot) {
+func (r *Classic) refused(g *Register, from protocols.NodeID, last protocols.Ballot) {
 	p := g.Proposal
 	p.Refused.Add(int32(from))
 	p.Highest = max(p.Highest, last)
 	needed := r.phase1
-	if p.Phase == keypaxos.Accepting {
+	if p.Phase == Accepting {
 		needed = r.phase2
 	}
 	if needed.IsQuorum(needed.Members().Without(p.Refused)) {
@@ -126,17 +175,17 @@ func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last prot
 	r.GiveUp(g)
 }
 
-// TimedOut implements keypaxos.Rules: the answers of a phase did not come in time. The phase's message is sent again to
+// TimedOut implements Rules: the answers of a phase did not come in time. The phase's message is sent again to
 // those that have not answered, under the same ballot (rule 4). If a replica has refused, the attempt is given up: the
 // others may be down. If promises can be taken back, it is given up, too, when sending the prepare again has brought no
 // other promise, so that others go on meanwhile (rule 13). If refusals are silent, it is given up when sending a message of
 // either phase again has brought no other answer, which may be a refusal (rule 15).
-func (r *replica) TimedOut(g *keypaxos.Register) {
+func (r *Classic) TimedOut(g *Register) {
 	p := g.Proposal
 	inVain := p.Agreed == p.Before // this replica itself has agreed: not at the first timeout
 	p.Before = p.Agreed
-	if p.Refused != 0 || inVain && (r.silent || r.reverts && p.Phase == keypaxos.Preparing) {
-		if r.silent {
+	if p.Refused != 0 || inVain && (r.Silent || r.Reverts && p.Phase == Preparing) {
+		if r.Silent {
 			p.Highest = max(p.Highest, guess(p.Ballot))
 		}
 		r.abandon(g)
@@ -144,12 +193,12 @@ func (r *replica) TimedOut(g *keypaxos.Register) {
 		return
 	}
 	r.Again(g)
-	kind, value, needed := keypaxos.Kind_PREPARE, []byte(nil), r.phase1
-	if p.Phase == keypaxos.Accepting {
-		kind, value, needed = keypaxos.Kind_ACCEPT, p.Value, r.phase2
+	kind, value, needed := Kind_PREPARE, []byte(nil), r.phase1
+	if p.Phase == Accepting {
+		kind, value, needed = Kind_ACCEPT, p.Value, r.phase2
 	}
 	r.WaitForQuorum(g, needed)
-	for _, to := range r.others {
+	for _, to := range r.peers {
 		if !p.Agreed.Has(int32(to)) {
 			r.Send(to, g, r.ProposalMessage(g, kind, value))
 		}
@@ -166,8 +215,8 @@ func guess(b protocols.Ballot) protocols.Ballot {
 }
 
 // abandon takes back the promises to the proposal's ballot, with the option revert (rule 13).
-func (r *replica) abandon(g *keypaxos.Register) {
-	if r.reverts {
+func (r *Classic) abandon(g *Register) {
+	if r.Reverts {
 		r.Abandon(g)
 	}
 }
