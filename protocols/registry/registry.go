@@ -4,6 +4,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/epaxos"
 	"quorumbench/protocols/etcdraft"
+	"quorumbench/protocols/fastpaxos"
 	"quorumbench/protocols/mmp3"
 	"quorumbench/protocols/multipaxos"
 	"quorumbench/protocols/paxos"
@@ -20,4 +21,5 @@ var Drivers = protocols.Drivers{
 	&etcdraft.Driver,
 	&mmp3.Driver,
 	&epaxos.Driver,
+	&fastpaxos.Driver,
 }
