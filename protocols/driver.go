@@ -32,6 +32,8 @@ type Driver struct {
 	// ChangesMembership is true if replicas may be exchanged while they run: the driver understands InputMembership, and
 	// keeps the rules of package membership. Its conditions in Meeting are of two roles each.
 	ChangesMembership bool
+	// Spare are roles without whose quorums commands are still decided, if there are quorums of the other roles, though slower.
+	Spare []quorum.Role
 	// Validate, if set, refuses what the protocol does not work with, with a *FieldError. The options it is
 	// given are in their ranges; members and quorums have been checked, or will be, for what holds for every
 	// driver. See Complete.
@@ -124,3 +126,14 @@ func (c *Config) IsOther(id NodeID) bool {
 
 // IsPeer tells whether a number is that of another member.
 func (c *Config) IsPeer(id NodeID) bool { return id != c.ID && c.IsMember(id) }
+
+// Needed returns those of a cluster's quorum systems without which no command is decided, in the order of their roles.
+func (d *Driver) Needed(roles quorum.Roles) []quorum.System {
+	var needed []quorum.System
+	for _, role := range roles.Names() {
+		if !slices.Contains(d.Spare, role) {
+			needed = append(needed, roles[role])
+		}
+	}
+	return needed
+}

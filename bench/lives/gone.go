@@ -47,7 +47,7 @@ func (d drawer) stayDead(l *Life) {
 	e.Faults = append(e.Faults, experiment.Fault{At: since, Partition: [][]string{gone, others}})
 }
 
-// quorumsWithout reports whether the replicas that are not gone are a quorum of every role.
+// quorumsWithout reports whether the replicas that are not gone are a quorum of every role that is needed.
 func (l *Life) quorumsWithout(gone []string) bool {
 	var left quorum.Set
 	for id, region := range l.Experiment.Replicas {
@@ -55,7 +55,7 @@ func (l *Life) quorumsWithout(gone []string) bool {
 			left.Add(int32(id))
 		}
 	}
-	for _, system := range l.config(0).Quorums {
+	for _, system := range l.Driver.Needed(l.config(0).Quorums) {
 		if !system.IsQuorum(left) {
 			return false
 		}

@@ -52,10 +52,7 @@ func (n *Network) survival(p *Placement, f Failures) (s Survival, err error) {
 	if len(p.roles) == 0 {
 		return Survival{}, nil
 	}
-	var systems []quorum.System
-	for _, role := range p.roles.Names() {
-		systems = append(systems, p.roles[role])
-	}
+	systems := p.Protocol.Driver.Needed(p.roles)
 	var replicas []quorum.Set
 	var regions []quorum.Group
 	at := map[string]int{} // a place's index in regions

@@ -14,7 +14,7 @@ import (
 // While the last writes are committed, the way to one replica is cut. It learns of them by reading their keys when the load is
 // over, if the run is to wait until all replicas have applied the same.
 func TestReplicasThatMissedCommitsReadTheirKeys(t *testing.T) {
-	for _, protocol := range []string{"paxos", "paxos1"} {
+	for _, protocol := range []string{"paxos", "paxos1", "fastpaxos"} {
 		for _, await := range []bool{false, true} {
 			plan, err := experiment.Parse("mine.yaml", []byte(`
 topology: aws-2020-06-05

@@ -15,6 +15,7 @@ var Driver = protocols.Driver{
 	Options:    func(int) any { return &Options{Revert: true} },
 	Quorums:    quorums,
 	Meeting:    meeting,
+	Spare:      []quorum.Role{quorum.Fast}, // rule 6
 	New:        newReplica,
 	Describe:   keypaxos.Describe,
 	Floor:      func(c protocols.Config) time.Duration { return c.Delays.QuorumRoundTrip(c.ID, c.Quorums[quorum.Fast]) },
