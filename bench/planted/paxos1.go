@@ -8,7 +8,7 @@ var paxos1Bugs = []Bug{
 	{"paxos1", "a retry goes to the other replica under the same ballot", within(350), []Edit{
 		in("paxos1.replica.TimedOut").after(`r.reach.Unanswered(g.Proposal.To, r.Now())`,
 			`if r.reach.Nearest(r.Now()) != g.Proposal.To {
-				r.Begin(g)
+				r.Begin(g, 0)
 				return
 			}`),
 	}},
