@@ -13,6 +13,7 @@
 //     4 of 5, 6 of 7. Fast quorums need not meet phase-2 quorums.
 //  3. A value that a fast quorum has accepted under the fast ballot is chosen, and the commit is sent to all. When the replicas that
 //     have not refused are no fast quorum any more, which is a collision, or after a timeout, the proposer begins a classic ballot.
+//     See rule 8 for which of several proposers does so at once.
 //  4. A classic ballot begins as in package paxos: prepare, and promises of a phase-1 quorum. If any of these tells a value accepted
 //     under a classic ballot, that of the highest is proposed. Else a value that was accepted under the fast ballot may have been
 //     chosen if those that have told that they accepted it are, together with all that have not promised, a fast quorum. There is
@@ -27,9 +28,15 @@
 //  6. A replica that has let a timeout pass is silent until it answers something. As long as the others are no fast quorum, writes
 //     begin with a classic ballot, so that they do not wait for the timeout each time. Classic ballots are sent to all, so that a replica
 //     that has come back is noticed with the first one.
+//
 //  7. Where the proposer's own replica has accepted another's value under the fast ballot, it cannot use that ballot. A classic one would
 //     refuse the other value where it has not come yet. So the proposer waits until the version is decided, for one and a half of the
 //     longest round trip to a fast quorum of any replica, and 100 ms. Then it begins a classic ballot.
+//
+//  8. Proposers that have collided would only stop each other with classic ballots. So the one goes on at once whose value has the
+//     least hash of those that it has been told of, which favours nobody. The others wait until the version is decided, for one and
+//     a half of the longest two round trips of a classic ballot of any replica, and 100 ms. Who was refused by a promise, which may be
+//     that of a read, goes on at once.
 //
 // Sources: L. Lamport, Fast Paxos, Distributed Computing 19(2), 2006; H. Howard, A. Charapko, R. Mortier, Fast Flexible Paxos:
 // relaxing quorum intersection for Fast Paxos, ICDCN 2021.

@@ -52,8 +52,9 @@ func quorums(c protocols.Config) quorum.Roles {
 // replica is a keypaxos.Classic whose writes begin with the fast ballot.
 type replica struct {
 	*keypaxos.Classic
-	fast quorum.System
-	wait time.Duration // for another proposer (rule 7)
+	fast     quorum.System
+	wait     time.Duration // for another proposer (rule 7)
+	recovery time.Duration // likewise, after a collision (rule 8)
 }
 
 // What is measured, besides what package keypaxos measures.
@@ -66,6 +67,7 @@ func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{fast: c.Quorums[quorum.Fast]}
 	for _, id := range c.Members {
 		r.wait = max(r.wait, protocols.Retry(c.Delays.QuorumRoundTrip(id, r.fast)))
+		r.recovery = max(r.recovery, protocols.Retry(c.Delays.QuorumRoundTrip(id, c.Quorums[quorum.Phase1])+c.Delays.QuorumRoundTrip(id, c.Quorums[quorum.Phase2])))
 	}
 	r.Classic = keypaxos.NewClassic(c, keypaxos.ClassicOptions{Reverts: c.Options.(*Options).Revert}, r)
 	return r

@@ -2,6 +2,7 @@ package fastpaxos
 
 import (
 	"bytes"
+	"hash/fnv"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/keypaxos"
@@ -52,6 +53,9 @@ func (r *replica) onFastAccepted(from protocols.NodeID, g *keypaxos.Register, m 
 		return
 	}
 	if last := protocols.Ballot(m.LastBallot); last > keypaxos.FastBallot || m.ValueBallot > 0 {
+		if m.ValueBallot == uint64(keypaxos.FastBallot) {
+			g.Proposal.AdoptValue(from, keypaxos.FastBallot, m.Value) // for rule 8
+		}
 		r.refused(g, from, last)
 		return
 	}
@@ -68,7 +72,7 @@ func (r *replica) accepted(g *keypaxos.Register, from protocols.NodeID) {
 }
 
 // refused counts a refusal. As soon as the others are no fast quorum, the fast ballot has failed: a collision. A classic ballot
-// begins at once, above all that was met (rule 3).
+// begins, above all that was met (rule 3): at once, or when that of another proposer is likely to have failed (rule 8).
 func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last protocols.Ballot) {
 	p := g.Proposal
 	p.Refused.Add(int32(from))
@@ -77,6 +81,10 @@ func (r *replica) refused(g *keypaxos.Register, from protocols.NodeID, last prot
 		return
 	}
 	r.Out.Measure(measureCollision, int64(p.Refused.Size()))
+	if p.Highest == keypaxos.FastBallot && !goesOn(p) {
+		r.WaitForOther(g, r.recovery)
+		return
+	}
 	r.GoOn(g)
 }
 
@@ -92,4 +100,22 @@ func (r *replica) TimedOut(g *keypaxos.Register) {
 	r.Out.Measure(measureTimeout, int64(r.fast.Members().Without(p.Agreed|p.Refused).Size()))
 	p.Highest = max(p.Highest, keypaxos.FastBallot)
 	r.AnotherAttempt(g)
+}
+
+// goesOn tells whether a proposal whose value has collided is the one that goes on: its value has the least hash of those that its
+// proposer has been told of. So of two that collide one goes on and the other waits, and none waits more often than others (rule 8).
+func goesOn(p *keypaxos.Proposal) bool {
+	own := hash(p.Value)
+	for _, other := range p.Fast {
+		if hash(other.Value) < own {
+			return false
+		}
+	}
+	return true
+}
+
+func hash(value []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(value) // never fails
+	return h.Sum64()
 }

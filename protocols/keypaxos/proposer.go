@@ -19,7 +19,7 @@ type Proposal struct {
 	Highest     protocols.Ballot // promised, of all refusals
 	To          protocols.NodeID // paxos1: the replica it was sent to
 	Before      quorum.Set       // paxos: Agreed at the last timeout of this phase
-	Fast        []FastValue      // in phase 1: what the replicas that promised have accepted under the fast ballot
+	Fast        []FastValue      // what replicas have told that they accepted under the fast ballot: those that promised, or refused another value
 
 	Tries    uint32        // how often the messages of this phase were sent again
 	sentAt   time.Duration // when they were sent first
