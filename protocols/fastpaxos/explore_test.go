@@ -53,7 +53,7 @@ var keeps = protocols.Choices{"revert": "off"}
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, PerKey: true, ReadsAside: true,
 	// These are used within a step, or to count attempts and records.
-	Ignored: []string{"Replica.in", "Replica.sent", "Replica.entry", "Replica.record", "Replica.memory", "Replica.freeInstances", "Replica.logged", "Replica.loggedBytes", "Replica.snapshotBytes", "Request.attempts", "Proposal.Tries", "Request.lostVersions"},
+	Ignored: []string{"Replica.in", "Replica.sent", "Replica.entry", "Replica.record", "Replica.memory", "Replica.freeInstances", "KeyWalk.logged", "KeyWalk.loggedBytes", "KeyWalk.snapshotBytes", "Request.attempts", "Proposal.Tries", "Request.lostVersions"},
 }
 
 func TestExplore(t *testing.T) { exploretest.Run(t, explored, bounds) }
