@@ -63,19 +63,22 @@ func (s *sweep) loads(protocol int) []loaded {
 // kneeBy is how many times greater than at the least load a p99 is at most up to the knee.
 const kneeBy = 2
 
-// knee is the index of the knee among the loads of a protocol: the greatest load up to which no run was saturated and, in
-// every region, p99 (p50 where p99 is withheld throughout) is at most kneeBy times what it is at the least load. It is -1 if
-// already the least load is beyond it, and beyond tells whether there is any load that is.
+// knee is the index of the knee among the loads of a protocol: the greatest load that it keeps up with, at which no run was
+// saturated and, in every region, p99 (p50 where p99 is withheld throughout) is at most kneeBy times what it is at the least
+// load. It is -1 if there is none, and beyond tells whether any load lies beyond it. A lesser load that misses this was
+// disturbed by something other than the load, since more is kept up with.
 func knee(loads []loaded) (at int, beyond bool) {
-	for i, l := range loads {
-		if l.saturated || l.slowerThan(loads[0]) {
-			return i - 1, true
-		}
+	for at = len(loads) - 1; at >= 0 && loads[at].misses(loads[0]) != ""; at-- {
 	}
-	return len(loads) - 1, false
+	return at, at < len(loads)-1
 }
 
-func (l loaded) slowerThan(least loaded) bool {
+// misses says why a load is not kept up with, or nothing if it is.
+func (l loaded) misses(least loaded) string {
+	if l.saturated {
+		return fmt.Sprintf("%s of %s/s are answered%s", rate(l.achieved), rate(l.offered), limitOf(l))
+	}
+	worst, why := float64(kneeBy), ""
 	for region, s := range l.series {
 		base := least.series[region]
 		if s == nil || base == nil {
@@ -85,13 +88,13 @@ func (l loaded) slowerThan(least loaded) bool {
 			if base.confidence(p.at) == result.Withheld || s.confidence(p.at) == result.Withheld {
 				continue
 			}
-			if p.of(s.Response) > kneeBy*p.of(base.Response) {
-				return true
+			if by := p.of(s.Response) / p.of(base.Response); by > worst {
+				worst, why = by, fmt.Sprintf("p%v from %s is %s what it is at the least load", p.at, s.Region, times(by))
 			}
 			break
 		}
 	}
-	return false
+	return why
 }
 
 // throughputLines say how much each protocol did, and what the limit was.
@@ -111,10 +114,15 @@ func (s *sweep) throughputLines() []string {
 		case !beyond:
 			lines = append(lines, fmt.Sprintf("%s keeps up with every load up to %s %ss/s; its knee lies beyond.", label, rate(most.achieved), s.noun()))
 		case at < 0:
-			lines = append(lines, fmt.Sprintf("%s is beyond its knee at the least load: %s of %s %ss/s are answered%s.", label, rate(loads[0].achieved), rate(loads[0].offered), s.noun(), limitOf(loads[0])))
+			lines = append(lines, fmt.Sprintf("%s is beyond its knee at the least load: %s.", label, loads[0].misses(loads[0])))
 		default:
-			lines = append(lines, fmt.Sprintf("%s has its knee at %s %ss/s (%s %s); at %s, %s of %s/s are answered%s.",
-				label, rate(loads[at].achieved), s.noun(), s.Experiment.Sweep.Path, loads[at].value, loads[at+1].value, rate(loads[at+1].achieved), rate(loads[at+1].offered), limitOf(loads[at+1])))
+			lines = append(lines, fmt.Sprintf("%s has its knee at %s %ss/s (%s %s); at %s, %s.",
+				label, rate(loads[at].achieved), s.noun(), s.Experiment.Sweep.Path, loads[at].value, loads[at+1].value, loads[at+1].misses(loads[0])))
+		}
+		for _, l := range loads[:max(at, 0)] {
+			if why := l.misses(loads[0]); why != "" {
+				lines = append(lines, fmt.Sprintf("%s was disturbed at %s, since it keeps up with more: %s.", label, l.value, why))
+			}
 		}
 	}
 	return lines
@@ -410,7 +418,7 @@ func (s *sweep) throughputLegend(protocols [][]loaded, hatched bool) []legendEnt
 		}
 		entries[i].name = name
 	}
-	entries = append(entries, legendEntry{fmt.Sprintf("knee: beyond it saturated, or p99 over %d times that at the least load", kneeBy), func(c draw.Canvas) { ring(c, c.Center()) }})
+	entries = append(entries, legendEntry{fmt.Sprintf("knee: beyond it always saturated, or p99 over %d times that at the least load", kneeBy), func(c draw.Canvas) { ring(c, c.Center()) }})
 	if hatched {
 		entries = append(entries, legendEntry{"hatched: saturated by more", func(c draw.Canvas) { hatch(c, c.Rectangle, looks[0]) }})
 	}

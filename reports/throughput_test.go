@@ -10,7 +10,7 @@ func TestTheKneeIsTheLastPointThatKeepsUp(t *testing.T) {
 	want := []string{
 		"quick keeps up with every load up to 2,400 writes/s; its knee lies beyond.",
 		"led has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 1,200 of 2,400/s are answered; what limits it is the machine.",
-		"slow is beyond its knee at the least load: 300 of 600 writes/s are answered; what limits it is the machine.",
+		"slow is beyond its knee at the least load: 300 of 600/s are answered; what limits it is the machine.",
 	}
 	r := overloaded()
 	if got := sweepOf(r).throughputLines(); !slices.Equal(got, want) {
@@ -21,8 +21,25 @@ func TestTheKneeIsTheLastPointThatKeepsUp(t *testing.T) {
 			run.Regions[1].Response.P99, run.Regions[1].Service.P99 = 200*time.Millisecond, 200*time.Millisecond
 		}
 	}
-	if got, want := sweepOf(r).throughputLines()[0], "quick has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 2,400 of 2,400/s are answered."; got != want {
+	if got, want := sweepOf(r).throughputLines()[0], "quick has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, p99 from eu-west-1 is 2.74× what it is at the least load."; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A load at which something else was in the way is not the knee, if more is kept up with.
+func TestALoadBelowTheKneeWasDisturbed(t *testing.T) {
+	r := overloaded()
+	for i := range r.Runs {
+		if run := &r.Runs[i]; run.Protocol == "quick" && run.Point == "400/s" {
+			run.Regions[1].Response.P99, run.Regions[1].Service.P99 = 200*time.Millisecond, 200*time.Millisecond
+		}
+	}
+	want := []string{
+		"quick keeps up with every load up to 2,400 writes/s; its knee lies beyond.",
+		"quick was disturbed at 400/s, since it keeps up with more: p99 from eu-west-1 is 2.74× what it is at the least load.",
+	}
+	if got := sweepOf(r).throughputLines()[:2]; !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 
