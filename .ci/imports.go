@@ -68,7 +68,7 @@ var testsMay = map[string][]string{
 
 const registry = module + "protocols/registry"
 
-var drivers = []string{"paxos", "paxos1", "fastpaxos", "multipaxos", "raft", "etcdraft", "mmp3", "epaxos"}
+var drivers = []string{"paxos", "paxos1", "fastpaxos", "multipaxos", "raft", "etcdraft", "zab", "mmp3", "epaxos"}
 
 // reportsLinkNone are parts of the paths of packages that drawing a figure does not take.
 var reportsLinkNone = append([]string{"quic", "raft", "tidwall/wal", registry}, driverPaths()...)

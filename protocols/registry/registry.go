@@ -10,6 +10,7 @@ import (
 	"quorumbench/protocols/paxos"
 	"quorumbench/protocols/paxos1"
 	"quorumbench/protocols/raft"
+	"quorumbench/protocols/zab"
 )
 
 // Drivers are all drivers, in the order in which reports list them.
@@ -19,6 +20,7 @@ var Drivers = protocols.Drivers{
 	&multipaxos.Driver,
 	&raft.Driver,
 	&etcdraft.Driver,
+	&zab.Driver,
 	&mmp3.Driver,
 	&epaxos.Driver,
 	&fastpaxos.Driver,

@@ -1,0 +1,92 @@
+package zab
+
+import (
+	"bytes"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/forward"
+	"quorumbench/protocols/kv"
+)
+
+// syncRead is a read that waits at the leader for a no-op to be committed (rule 15).
+type syncRead struct {
+	id    protocols.CommandID
+	key   []byte
+	from  protocols.NodeID // the replica that its client has asked
+	index uint64           // of the no-op
+}
+
+// due is a read that is answered when everything up to an index is applied.
+type due struct {
+	id    protocols.CommandID
+	index uint64
+}
+
+// reading is what a replica knows of the reads of its clients that wait (rule 15).
+type reading struct {
+	keys map[protocols.CommandID][]byte
+	due  []due // those whose no-op is committed, and perhaps not applied here, in the order in which that was told
+}
+
+// isSyncRead returns true for a command that is answered behind a no-op and not written to the history: a read of the
+// latest version, with the option reads: sync.
+func (r *replica) isSyncRead(c *forward.Command) bool {
+	if r.reads != readsSync {
+		return false
+	}
+	var command kv.Command
+	return protocols.Decode(c.Data, &command) == nil && command.Op == kv.Op_GET && command.Version == 0
+}
+
+// keyOf returns the key of a command, which has been decoded before.
+func keyOf(c *forward.Command) []byte {
+	var command kv.Command
+	_ = protocols.Decode(c.Data, &command)
+	return command.Key
+}
+
+// noteRead notes a read of a client of this replica, which waits for the leader's word.
+func (r *replica) noteRead(c *forward.Command) { r.keys[c.ID()] = keyOf(c) }
+
+// beginSync notes a read that waits for the no-op that the leader appends next.
+func (r *replica) beginSync(from protocols.NodeID, c *forward.Command) {
+	r.syncs = append(r.syncs, syncRead{c.ID(), bytes.Clone(keyOf(c)), from, r.history.last() + 1})
+}
+
+// serveSyncs tells the replicas that clients have asked that their reads' no-op is committed. It answers those that wait at
+// the leader.
+func (r *replica) serveSyncs() {
+	for len(r.syncs) > 0 && r.syncs[0].index <= r.commit {
+		s := r.syncs[0]
+		r.syncs = r.syncs[1:]
+		r.out.Mark(s.id, protocols.MarkCommitted)
+		r.answer(s.id, r.store.Read(s.key))
+		if s.from != r.config.ID {
+			r.out.SendNow(s.from, r.scratch.message(r.accepted, &Message_Synced{Synced: &Synced{
+				Client: s.id.Client, Seq: s.id.Seq, Index: s.index,
+			}}))
+		}
+	}
+}
+
+// onSynced answers a read when everything up to the no-op is applied here (rule 15).
+func (r *replica) onSynced(m *Synced) {
+	r.due = append(r.due, due{protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Index})
+	r.serveReads()
+}
+
+// serveReads answers the reads that are due.
+func (r *replica) serveReads() {
+	left := r.due[:0]
+	for _, d := range r.due {
+		key, waits := r.keys[d.id]
+		switch {
+		case !waits: // it is answered
+		case d.index <= r.commit:
+			r.answer(d.id, r.store.Read(key))
+		default:
+			left = append(left, d)
+		}
+	}
+	r.due = left
+}
