@@ -23,6 +23,10 @@ var usual = map[string]map[int]perCommand{
 		3: {messages: 14.15, records: 3.01, leaderships: 1},
 		5: {messages: 23.07, records: 5.00, leaderships: 1},
 	},
+	"zab": {
+		3: {messages: 8.99, records: 3.05, leaderships: 1},
+		5: {messages: 16.00, records: 5.08, leaderships: 1},
+	},
 	"mmp3": {
 		3: {messages: 4.30, records: 5.04, leaderships: 0},
 	},
