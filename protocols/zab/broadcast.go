@@ -150,12 +150,13 @@ func (r *replica) onAck(from protocols.NodeID, index uint64) {
 	if progress && r.stage != broadcasting {
 		r.election.Heard(r.now)
 	}
-	if p.match+1 == p.next { // it has everything that was sent
+	level := p.match+1 == p.next // it has everything that was sent
+	if level {
 		p.busyUntil = 0
-		if p.next <= r.history.last() {
-			p.batchBytes = r.config.Limits.Pace(p.batchBytes, r.now-p.sentAt, r.config.AnswerTimeout(from))
-			r.sendNext(from)
-		}
+	}
+	if (progress || level) && p.next <= r.history.last() {
+		p.batchBytes = r.config.Limits.Pace(p.batchBytes, r.now-p.sentAt, r.config.AnswerTimeout(from))
+		r.sendNext(from)
 	}
 	r.advance()
 }
@@ -265,10 +266,21 @@ func (r *replica) beat() {
 			r.out.SendNow(to, r.scratch.message(r.accepted, &Message_Ping{Ping: &Ping{
 				Last: max(p.next, 1) - 1, Commit: r.commit, Broadcasting: r.stage == broadcasting,
 			}}))
+			r.sendMore(to)
 		}
 	}
 	r.sender.Expire(r.now)
 	r.out.SetTimer(heartbeatTimer, r.config.Delays.Heartbeat())
+}
+
+// sendMore sends a follower that is behind, and answers, one message more than it has acknowledged, unless a large one is on
+// its way: so there are more of them under way from heartbeat to heartbeat, and on a fast link not one for each round trip.
+func (r *replica) sendMore(to protocols.NodeID) {
+	p := &r.peers[to]
+	behind := p.next > r.history.base.index && p.next <= r.history.last()
+	if behind && r.now >= p.busyUntil && r.now-p.lastHeard < 2*r.config.Delays.Heartbeat() {
+		r.sendNext(to)
+	}
 }
 
 // hearsQuorum returns true if a phase-2 quorum, the leader included, has answered within an election timeout.

@@ -73,7 +73,7 @@ func (r *replica) onNewEpoch(from protocols.NodeID, epoch protocols.Ballot) {
 		r.leave()
 		r.role, r.leader = following, from
 		r.accepted, r.campaigned = epoch, 0
-		if r.current == epoch { // it was synchronised with this leader, and has added only what that proposed
+		if r.current == epoch || r.history.end().epoch == epoch { // it has followed this leader before: what it has is the leader's
 			r.verified, r.matched = true, r.history.last()
 		}
 		r.out.StopTimer(heartbeatTimer)
