@@ -2,6 +2,7 @@ package zab
 
 import (
 	"fmt"
+	"strings"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -22,10 +23,13 @@ func describe(data []byte) string {
 		return fmt.Sprintf("NewEpoch %v", epoch)
 	case *Message_AckEpoch:
 		name := fmt.Sprintf("AckEpoch %v, epoch %v", epoch, protocols.Ballot(kind.AckEpoch.Current))
+		var ends []string
 		for i, end := range kind.AckEpoch.Ends {
-			name += [...]string{", history ends ", ", "}[min(i, 1)] + describeZxid(end.Epoch, end.Index)
+			if end.Index > 0 || i == len(kind.AckEpoch.Ends)-1 { // not the beginning of every history
+				ends = append(ends, describeZxid(end.Epoch, end.Index))
+			}
 		}
-		return name
+		return name + ", history ends " + strings.Join(ends, ", ")
 	case *Message_NewLeader:
 		return fmt.Sprintf("NewLeader %v, history ends %s", epoch, describeZxid(kind.NewLeader.LastEpoch, kind.NewLeader.LastIndex))
 	case *Message_AckLeader:

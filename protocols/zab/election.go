@@ -16,6 +16,7 @@ type searching struct {
 	vote       vote
 	votes      quorum.Set       // who has voted for this replica in this round
 	highest    protocols.Ballot // the highest acceptedEpoch that a vote has told in this round
+	replied    quorum.Set       // who has been told this vote in answer to one of an earlier round, since it was told to all
 	shunned    protocols.NodeID // gets no vote in this round: it was to lead in the one before, and has not been heard of
 	campaigned time.Duration    // since when it has been looking for a leader, 0 if it has not
 }
@@ -45,6 +46,13 @@ func (r *replica) rank() rank { return rank{r.current, r.history.end()} }
 
 // look makes the replica look for a leader: it begins a new round, and votes for itself (rules 2 and 9).
 func (r *replica) look() {
+	r.beginLooking()
+	r.tellVote()
+	r.decide()
+}
+
+// beginLooking makes the replica look for a leader, in a new round, without telling its vote yet.
+func (r *replica) beginLooking() {
 	r.leave()
 	r.stands = true
 	if r.campaigned == 0 {
@@ -52,8 +60,6 @@ func (r *replica) look() {
 	}
 	r.enterRound(r.round + 1)
 	r.election.Start(r.now, r.out)
-	r.tellVote()
-	r.decide()
 }
 
 // leave gives up following or leading.
@@ -89,6 +95,7 @@ func (r *replica) enterRound(round uint64) {
 
 // tellVote tells all others the vote, and sets the timer after which it is told again.
 func (r *replica) tellVote() {
+	r.replied = 0
 	r.out.Broadcast(r.config.ID, r.config.Members, r.voteMessage())
 	r.out.SetTimer(heartbeatTimer, protocols.Retry(r.config.Delays.MaxRoundTrip()))
 }
@@ -109,24 +116,31 @@ func (r *replica) onVote(from protocols.NodeID, m *Vote) {
 	case leading:
 		r.takeIn(from, protocols.Ballot(m.Accepted))
 	case following:
-		if m.Round > r.round && (from == r.leader || r.now-r.lastHeard >= r.electionTimeout/2) {
-			r.look()
-			r.compareVotes(from, m)
+		if m.Round > r.round && from == r.leader || r.now-r.lastHeard >= r.electionTimeout/2 {
+			r.beginLooking()
+			r.compareVotes(from, m, true)
 		}
 	case looking:
-		r.compareVotes(from, m)
+		r.compareVotes(from, m, false)
 	}
 }
 
 // compareVotes handles a vote at a replica that looks for a leader, too. It comes to a later round, adopts a better
-// vote, and tells that; who is in an earlier round is told of the present one (rule 2).
-func (r *replica) compareVotes(from protocols.NodeID, m *Vote) {
+// vote, and tells that. Who is in an earlier round is told of the present one, but not for each vote that comes late, which would
+// be answered in turn (rule 2). It tells its vote in any case if that is fresh: nobody has been told of it.
+func (r *replica) compareVotes(from protocols.NodeID, m *Vote, fresh bool) {
 	if m.Round < r.round {
-		r.out.Send(from, r.voteMessage())
+		if fresh {
+			r.tellVote()
+		} else if !r.replied.Has(int32(from)) {
+			r.replied.Add(int32(from))
+			r.out.Send(from, r.voteMessage())
+		}
 		return
 	}
-	changed := m.Round > r.round
-	if changed {
+	changed := fresh
+	if m.Round > r.round {
+		changed = true
 		r.enterRound(m.Round)
 		r.election.Heard(r.now)
 	}
