@@ -294,7 +294,8 @@ func (r *replica) hearsQuorum() bool {
 	return r.phase2.IsQuorum(heard)
 }
 
-// onPing answers a heartbeat: with what is missing, or up to where this history is the leader's.
+// onPing answers a heartbeat: with what is missing, also while a snapshot comes in pieces, or up to where this history is the
+// leader's.
 func (r *replica) onPing(m *Ping) {
 	if r.current == r.accepted {
 		if m.Broadcasting {
@@ -303,7 +304,8 @@ func (r *replica) onPing(m *Ping) {
 		r.committed = max(r.committed, m.Commit)
 		r.applyCommitted()
 	}
-	if !r.verified || r.matched < m.Last {
+	from, underWay := r.receiver.UnderWay(r.now)
+	if !r.verified || r.matched < m.Last || underWay && from == r.leader {
 		r.tellMissing(true)
 		return
 	}

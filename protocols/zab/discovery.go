@@ -5,6 +5,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/quorum"
+	"quorumbench/protocols/snapshot"
 )
 
 // stage is how far a leader has come.
@@ -73,6 +74,9 @@ func (r *replica) onNewEpoch(from protocols.NodeID, epoch protocols.Ballot) {
 		r.leave()
 		r.role, r.leader = following, from
 		r.accepted, r.campaigned = epoch, 0
+		if sender, _ := r.receiver.UnderWay(r.now); sender != from {
+			r.receiver = snapshot.Receiver{} // the new leader's snapshot takes its place
+		}
 		if r.current == epoch || r.history.end().epoch == epoch { // it has followed this leader before: what it has is the leader's
 			r.verified, r.matched = true, r.history.last()
 		}

@@ -51,7 +51,7 @@
 //     and the transactions after it. It replaces everything on disk. The history in memory is removed up to the snapshot
 //     before this one, but not beyond a snapshot that another replica is fetching.
 //  13. A follower that needs what is removed gets a snapshot, in pieces that it asks for. It keeps the transactions after it if
-//     its history has the last one that it covers.
+//     its history has the last one that it covers. A transfer that an election interrupts goes on where it was.
 //  14. With reads: log, a read is a transaction.
 //  15. With reads: sync, the leader proposes a no-op for the reads that it is handed together, and tells the replica that the
 //     client asked when it is committed. That replica answers from its own state, when that includes the no-op: everything that was

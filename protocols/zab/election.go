@@ -6,7 +6,6 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/quorum"
-	"quorumbench/protocols/snapshot"
 )
 
 // searching is the state of a replica that looks for a leader (rule 2).
@@ -69,7 +68,8 @@ func (r *replica) leave() {
 		if r.stage == broadcasting {
 			r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
 		}
-		r.lead, r.sender = lead{}, snapshot.Sender{}
+		r.lead = lead{}
+		r.sender.ForgetSent() // receivers drop pieces that were sent in another epoch
 	case following:
 		r.vote.candidate = protocols.Nobody // who has led: it is not shunned
 	}

@@ -91,6 +91,9 @@ func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask, take func() (i
 	}
 	piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), r.config.Limits, take)
 	if piece != nil {
+		if r.stage != broadcasting {
+			r.election.Heard(r.now) // it comes on
+		}
 		r.send(to, &Message_Install{Install: &Install{Epoch: uint64(r.history.epoch(piece.Index)), Piece: piece}})
 	}
 }
@@ -114,8 +117,8 @@ func (r *replica) onInstall(from protocols.NodeID, m *Install) {
 		return // no replica of this driver has sent it
 	}
 	r.verified, r.matched = true, max(r.matched, covers.index)
+	r.persistSnapshot(covers.index, whole) // first: records of what follows it cannot be read without it
 	r.mergeEarly()
-	r.persistSnapshot(covers.index, whole)
 	r.out.Measure(protocols.MeasureInstalled, int64(len(whole)))
 	for _, c := range r.forwarder.Waiting() {
 		if result, done := r.store.Result(c.ID()); done {

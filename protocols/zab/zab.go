@@ -83,7 +83,8 @@ type replica struct {
 	follow
 	lead
 	reading
-	syncing []written // of a leader: what it has written and is not durable yet, in order
+	receiver snapshot.Receiver // of another replica's snapshot: of what is committed, in whatever epoch
+	syncing  []written         // of a leader: what it has written and is not durable yet, in order
 
 	persisted epochs // as last persisted
 	now       time.Duration
@@ -100,7 +101,6 @@ type follow struct {
 	committed uint64 // the highest commit index heard of
 	early     flow.Early[*Propose]
 	askAt     time.Duration // when it may tell again what is missing
-	receiver  snapshot.Receiver
 }
 
 func newReplica(c protocols.Config) protocols.Node {
