@@ -1,0 +1,360 @@
+package zab_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+	"quorumbench/protocols/zab"
+)
+
+// desk holds one replica, replica 0 of a cluster, and plays all the others by hand.
+type desk struct {
+	t       *testing.T
+	node    protocols.Node
+	out     protocols.Outbox
+	disk    [][]byte
+	commits []string
+	now     time.Duration
+	busy    bool     // its disk: what it writes is not durable yet
+	notices []uint64 // of what will be
+}
+
+// newDesk starts a replica that finds the given records on its disk. The configured leader is replica 0.
+func newDesk(t *testing.T, replicas int, records ...*zab.Record) *desk {
+	t.Helper()
+	d := &desk{t: t}
+	for _, record := range records {
+		d.disk = append(d.disk, d.encode(record))
+	}
+	delays := make(protocols.Delays, replicas)
+	for i := range delays {
+		delays[i] = make([]time.Duration, replicas)
+	}
+	d.node = zab.Driver.New(zab.Driver.MustComplete(protocols.Config{
+		ID: 0, Members: protocols.Members(replicas), Leader: 0, Delays: delays, SnapshotEvery: 100}))
+	for _, record := range d.disk {
+		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
+	}
+	d.step(protocols.Input{Kind: protocols.InputStart})
+	return d
+}
+
+func (d *desk) encode(m proto.Message) []byte {
+	d.t.Helper()
+	data, err := proto.Marshal(m)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return data
+}
+
+// step hands the replica an input. Only a leader's messages may go out before the disk is done, and none that says what
+// the replica holds (rule 1).
+func (d *desk) step(in protocols.Input) {
+	d.t.Helper()
+	d.out.Reset()
+	in.Now = d.now
+	d.node.Step(&in, &d.out)
+	if d.busy {
+		d.notices = append(d.notices, d.out.Notices...)
+		d.out.Notices = nil
+	}
+	for i := 0; i < len(d.out.Notices); i++ { // a disk that is not busy takes no time
+		d.node.Step(&protocols.Input{Kind: protocols.InputDurable, Now: d.now, Notice: d.out.Notices[i]}, &d.out)
+	}
+	for _, s := range d.out.Sends {
+		name := strings.Fields(zab.Driver.Describe(s.Data))[0]
+		if s.Now && !slices.Contains([]string{"Propose", "NewLeader", "Commit", "Ping", "Synced"}, name) {
+			d.t.Errorf("%s does not wait for the disk", name)
+		}
+	}
+	for _, c := range d.out.Commits {
+		d.commits = append(d.commits, kv.Describe(c.Command))
+	}
+	for _, record := range d.out.Records {
+		if record.Snapshot {
+			d.disk = nil
+		}
+		d.disk = append(d.disk, slices.Clone(record.Data))
+	}
+}
+
+// written ends what the disk was busy with.
+func (d *desk) written() {
+	d.busy = false
+	for _, notice := range d.notices {
+		d.step(protocols.Input{Kind: protocols.InputDurable, Notice: notice})
+	}
+	d.notices = nil
+}
+
+// tell hands the replica a message, and returns what it sends to the sender.
+func (d *desk) tell(from protocols.NodeID, epoch protocols.Ballot, m *zab.Message) string {
+	d.t.Helper()
+	m.Epoch = uint64(epoch)
+	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: d.encode(m)})
+	return d.sent(from)
+}
+
+// put hands the replica a client's write.
+func (d *desk) put(v string) {
+	d.t.Helper()
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: uint64(v[0])}, Data: d.value(v)})
+}
+
+// sent returns the descriptions of what the last step sent to a replica.
+func (d *desk) sent(to protocols.NodeID) string {
+	var lines []string
+	for _, s := range d.out.Sends {
+		if s.To == to {
+			lines = append(lines, zab.Driver.Describe(s.Data))
+		}
+	}
+	return strings.Join(lines, "; ")
+}
+
+func (d *desk) value(v string) []byte {
+	return d.encode(&kv.Command{Client: 1, Seq: uint64(v[0]), Key: []byte("k"), Value: []byte(v)})
+}
+
+func epoch(round uint64, leader protocols.NodeID) protocols.Ballot {
+	return protocols.NewBallot(round, leader)
+}
+
+// epochs is the record of the epochs that a replica has acknowledged.
+func epochs(accepted, current protocols.Ballot) *zab.Record {
+	return &zab.Record{Kind: &zab.Record_Epochs{Epochs: &zab.Epochs{Accepted: uint64(accepted), Current: uint64(current)}}}
+}
+
+// history is the record of transactions of an epoch, from index first on.
+func (d *desk) history(first uint64, of protocols.Ballot, vs ...string) *zab.Record {
+	return &zab.Record{Kind: &zab.Record_Transactions{Transactions: &zab.Transactions{First: first, Transactions: d.transactions(of, vs...)}}}
+}
+
+func (d *desk) transactions(of protocols.Ballot, vs ...string) (ts []*zab.Transaction) {
+	for _, v := range vs {
+		ts = append(ts, &zab.Transaction{Epoch: uint64(of), Command: d.value(v)})
+	}
+	return ts
+}
+
+func voteFor(candidate protocols.NodeID, round uint64, current protocols.Ballot, lastEpoch protocols.Ballot, lastIndex uint64) *zab.Message {
+	return &zab.Message{Kind: &zab.Message_Vote{Vote: &zab.Vote{
+		Round: round, Candidate: int32(candidate), Current: uint64(current), LastEpoch: uint64(lastEpoch), LastIndex: lastIndex}}}
+}
+
+func newEpoch() *zab.Message {
+	return &zab.Message{Kind: &zab.Message_NewEpoch{NewEpoch: &zab.NewEpoch{}}}
+}
+
+func ackEpoch(current protocols.Ballot, ends ...*zab.End) *zab.Message {
+	return &zab.Message{Kind: &zab.Message_AckEpoch{AckEpoch: &zab.AckEpoch{Current: uint64(current), Ends: append([]*zab.End{{}}, ends...)}}}
+}
+
+func end(of protocols.Ballot, index uint64) *zab.End {
+	return &zab.End{Epoch: uint64(of), Index: index}
+}
+
+func newLeader(lastEpoch protocols.Ballot, lastIndex uint64) *zab.Message {
+	return &zab.Message{Kind: &zab.Message_NewLeader{NewLeader: &zab.NewLeader{LastEpoch: uint64(lastEpoch), LastIndex: lastIndex}}}
+}
+
+func ackLeader() *zab.Message {
+	return &zab.Message{Kind: &zab.Message_AckLeader{AckLeader: &zab.AckLeader{}}}
+}
+
+func ack(index uint64) *zab.Message {
+	return &zab.Message{Kind: &zab.Message_Ack{Ack: &zab.Ack{Index: index}}}
+}
+
+func commit(index uint64) *zab.Message {
+	return &zab.Message{Kind: &zab.Message_Commit{Commit: &zab.Commit{Index: index}}}
+}
+
+func (d *desk) propose(prevEpoch protocols.Ballot, prevIndex uint64, of protocols.Ballot, vs ...string) *zab.Message {
+	return &zab.Message{Kind: &zab.Message_Propose{Propose: &zab.Propose{
+		PrevIndex: prevIndex, PrevEpoch: uint64(prevEpoch), Transactions: d.transactions(of, vs...)}}}
+}
+
+func expect(t *testing.T, what, got, want string) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}
+
+func (d *desk) expectCommits(want ...string) {
+	d.t.Helper()
+	expect(d.t, "applied", strings.Join(d.commits, ", "), strings.Join(want, ", "))
+}
+
+// elected makes replica 0 the leader of an epoch of which nobody has acknowledged anything.
+func elected(t *testing.T, replicas int, records ...*zab.Record) *desk {
+	t.Helper()
+	d := newDesk(t, replicas, records...)
+	var vote zab.Message
+	if err := protocols.Decode(d.out.Sends[0].Data, &vote); err != nil {
+		t.Fatal(err)
+	}
+	for i := range replicas / 2 {
+		d.step(protocols.Input{Kind: protocols.InputMessage, From: protocols.NodeID(i + 1), Data: d.encode(&vote)})
+	}
+	return d
+}
+
+// A history is worth what its currentEpoch is: one that acknowledged a later leader is better than a longer one, and than one
+// with a transaction of a later epoch, which that leader has not proposed to a quorum (rule 4).
+func TestALeaderStepsDownForABetterHistory(t *testing.T) {
+	of := &desk{t: t}
+	records := []*zab.Record{epochs(epoch(5, 1), epoch(2, 1)), of.history(1, epoch(2, 1), "a", "b")}
+	for _, c := range []struct {
+		name string
+		m    *zab.Message
+		want string
+	}{
+		{"a later currentEpoch and less", ackEpoch(epoch(3, 2), end(epoch(2, 1), 1)), "Vote"},
+		{"more transactions", ackEpoch(epoch(2, 1), end(epoch(2, 1), 3)), "Vote"},
+		{"a later last transaction", ackEpoch(epoch(2, 1), end(epoch(2, 1), 1), end(epoch(3, 2), 2)), "Vote"},
+		{"an earlier currentEpoch and more", ackEpoch(epoch(1, 1), end(epoch(1, 1), 9)), "Propose"},
+		{"the same", ackEpoch(epoch(2, 1), end(epoch(2, 1), 2)), "NewLeader"},
+	} {
+		d := elected(t, 3, records...)
+		expect(t, "elected", d.sent(2), "NewEpoch 6.0")
+		if got := d.tell(1, epoch(6, 0), c.m); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%s: %q, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// Rules 5 to 8: nothing is proposed, and nothing committed, before a quorum has acknowledged NewLeader.
+func TestALeaderBringsAQuorumLevelBeforeItProposes(t *testing.T) {
+	of := &desk{t: t}
+	d := elected(t, 5, epochs(epoch(5, 1), epoch(2, 1)), of.history(1, epoch(2, 1), "a", "b"))
+	expect(t, "one has acknowledged the epoch", d.tell(1, epoch(6, 0), ackEpoch(epoch(2, 1), end(epoch(2, 1), 1))), "")
+	d.tell(2, epoch(6, 0), ackEpoch(0))
+	expect(t, "a quorum has: one is told what it lacks", d.sent(1), "Propose after 1@2.1 6.0 2@2.1: k=b; NewLeader 6.0, history ends 2@2.1")
+	d.put("c")
+	expect(t, "a write", d.sent(1), "")
+	d.tell(1, epoch(6, 0), ack(2))
+	d.tell(2, epoch(6, 0), ack(2))
+	d.expectCommits() // a quorum has it, but from before the epoch
+	d.tell(1, epoch(6, 0), ackLeader())
+	expect(t, "one has acknowledged", d.sent(1), "")
+	d.tell(2, epoch(6, 0), ackLeader())
+	expect(t, "a quorum has", d.sent(1), "Commit 2 6.0; Propose after 2@2.1 6.0 3: k=c")
+	d.expectCommits("k=a", "k=b")
+	d.tell(1, epoch(6, 0), ack(3))
+	d.tell(3, epoch(6, 0), ack(3)) // it has not acknowledged even the epoch
+	d.expectCommits("k=a", "k=b")
+	d.tell(2, epoch(6, 0), ack(3))
+	d.expectCommits("k=a", "k=b", "k=c")
+}
+
+// Rule 1: a leader counts itself when its epoch and its history are durable.
+func TestALeaderThatIsWritingDoesNotCountItself(t *testing.T) {
+	d := elected(t, 3)
+	d.busy = true
+	d.tell(1, epoch(1, 0), ackEpoch(0))
+	d.tell(1, epoch(1, 0), ackLeader())
+	d.put("a")
+	expect(t, "its currentEpoch is not durable", d.sent(1), "")
+	d.written()
+	expect(t, "it is", d.sent(1), "Commit 0 1.0; Propose after 0 1.0 1: k=a")
+	d.busy = true
+	d.put("b")
+	expect(t, "a proposal does not wait", d.sent(1), "Propose after 1@1.0 1.0 2: k=b")
+	d.tell(1, epoch(1, 0), ack(2))
+	d.expectCommits("k=a")
+	d.written()
+	d.expectCommits("k=a", "k=b")
+}
+
+// follower makes replica 0, which has acknowledged epoch 2.1 and holds two transactions of it, acknowledge epoch 3.2.
+func follower(t *testing.T) *desk {
+	t.Helper()
+	of := &desk{t: t}
+	d := newDesk(t, 3, epochs(epoch(2, 1), epoch(2, 1)), of.history(1, epoch(2, 1), "a", "b"))
+	expect(t, "a lower epoch", d.tell(1, epoch(1, 1), newEpoch()), "")
+	expect(t, "a higher epoch", d.tell(2, epoch(3, 2), newEpoch()), "AckEpoch 3.2, epoch 2.1, history ends 2@2.1")
+	return d
+}
+
+func TestAFollowerRemovesWhatTheLeaderDoesNotHave(t *testing.T) {
+	d := follower(t)
+	expect(t, "the leader's history is longer", d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 3)), "AckEpoch 3.2, epoch 2.1, history ends 2@2.1")
+	expect(t, "it is shorter", d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 1)), "AckLeader 3.2")
+	d.tell(2, epoch(3, 2), commit(1))
+	d.expectCommits("k=a")
+	d.tell(2, epoch(3, 2), d.propose(epoch(2, 1), 1, epoch(3, 2), "c"))
+	d.tell(2, epoch(3, 2), commit(2))
+	d.expectCommits("k=a", "k=c")
+
+	again := &desk{t: t, disk: d.disk} // what it acknowledged is on its disk
+	var records []*zab.Record
+	for _, data := range again.disk {
+		var record zab.Record
+		if err := protocols.Decode(data, &record); err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, &record)
+	}
+	d = newDesk(t, 3, records...)
+	expect(t, "restarted", d.sent(1), "Vote round 1 for 0, epoch 3.2, history ends 2@3.2")
+}
+
+// Rule 7: proposals are taken in order, and acknowledged up to where the history is the leader's; one that overtook another waits.
+func TestProposalsAreTakenInOrder(t *testing.T) {
+	d := follower(t)
+	d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 2))
+	expect(t, "one that is early", d.tell(2, epoch(3, 2), d.propose(epoch(3, 2), 3, epoch(3, 2), "d")), "Missing after 2 3.2")
+	expect(t, "the one before it", d.tell(2, epoch(3, 2), d.propose(epoch(2, 1), 2, epoch(3, 2), "c")), "Ack 4 3.2")
+	expect(t, "once more", d.tell(2, epoch(3, 2), d.propose(epoch(2, 1), 2, epoch(3, 2), "c")), "Ack 4 3.2")
+	expect(t, "one of an earlier epoch", d.tell(1, epoch(2, 1), d.propose(epoch(2, 1), 2, epoch(2, 1), "x")), "")
+	d.tell(2, epoch(3, 2), commit(4))
+	d.expectCommits("k=a", "k=b", "k=c", "k=d")
+}
+
+// What a follower holds of the next transactions without having acknowledged NewLeader is not applied (rules 6 and 8).
+func TestNothingIsAppliedBeforeNewLeaderIsAcknowledged(t *testing.T) {
+	d := follower(t)
+	d.tell(2, epoch(3, 2), commit(2))
+	d.expectCommits()
+	d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 2))
+	d.tell(2, epoch(3, 2), commit(2))
+	d.expectCommits("k=a", "k=b")
+}
+
+// A follower's history is the leader's up to what that has sent, and not beyond: no more is acknowledged or applied (rule 7).
+func TestOnlyWhatIsTheLeadersIsAcknowledgedAndApplied(t *testing.T) {
+	d := follower(t)
+	first := d.propose(0, 0, epoch(2, 1), "a")
+	first.GetPropose().Commit = 2 // of which the second is another than b
+	expect(t, "a transaction that it has", d.tell(2, epoch(3, 2), first), "Ack 1 3.2")
+	d.expectCommits("k=a")
+}
+
+// Rule 2: an election compares candidates by currentEpoch, then by the last transaction, then by number.
+func TestTheBestHistoryGetsTheVote(t *testing.T) {
+	of := &desk{t: t}
+	for _, c := range []struct {
+		name string
+		m    *zab.Message
+		want string
+	}{
+		{"a later currentEpoch", voteFor(1, 1, epoch(3, 2), epoch(1, 1), 1), "Vote round 1 for 1, epoch 3.2, history ends 1@1.1"},
+		{"more transactions", voteFor(1, 1, epoch(2, 1), epoch(2, 1), 3), "Vote round 1 for 1, epoch 2.1, history ends 3@2.1"},
+		{"a higher number", voteFor(1, 1, epoch(2, 1), epoch(2, 1), 2), "Vote round 1 for 1, epoch 2.1, history ends 2@2.1"},
+		{"an earlier currentEpoch", voteFor(1, 1, epoch(1, 1), epoch(2, 1), 9), ""},
+		{"fewer transactions", voteFor(1, 1, epoch(2, 1), epoch(2, 1), 1), ""},
+		{"a later round", voteFor(1, 3, epoch(1, 1), epoch(1, 1), 1), "Vote round 3 for 0, epoch 2.1, history ends 2@2.1"},
+	} {
+		d := newDesk(t, 5, epochs(epoch(5, 1), epoch(2, 1)), of.history(1, epoch(2, 1), "a", "b"))
+		expect(t, c.name, d.tell(1, 0, c.m), c.want)
+	}
+}
