@@ -6,7 +6,7 @@ import "slices"
 const mostHues = 8
 
 // usualHues are the protocols that have a hue of their own, in the order of the hues.
-var usualHues = []string{"paxos", "multipaxos", "raft", "mmp3", "etcdraft", "paxos1", "epaxos"}
+var usualHues = []string{"paxos", "multipaxos", "raft", "mmp3", "etcdraft", "paxos1", "epaxos", "zab"}
 
 // Hues numbers the colours, from 0 to 7, of the protocols with the given names, which may stand there several times, as with other
 // options. A protocol that comes with quorumbench has the same hue in every experiment, whatever else runs in it and however it is
