@@ -136,7 +136,8 @@ func (m *Membership) Step(caughtUp quorum.Set) *Membership {
 	return m.with(m.Parts[0], m.Goal)
 }
 
-// String tells the configurations, of which "+" joins several, then the learners and the goal.
+// String tells the configurations, of which "+" joins several, then the learners and the goal. Replicas are called R0 and
+// so on, as traces call them.
 func (m *Membership) String() string {
 	var parts []string
 	for _, part := range m.Parts {
@@ -144,7 +145,7 @@ func (m *Membership) String() string {
 	}
 	s := strings.Join(parts, " + ")
 	if m.Learners != 0 {
-		s += ", learners " + m.Learners.String()
+		s += ", learners " + m.Learners.Text(name)
 	}
 	if m.Goal != nil {
 		s += ", on the way to " + text(m.Goal)
@@ -152,11 +153,16 @@ func (m *Membership) String() string {
 	return s
 }
 
+// Prefix and the replica's number are its name in the text of a membership.
+const Prefix = "R"
+
+func name(replica int32) string { return Prefix + strconv.Itoa(int(replica)) }
+
 // text tells a configuration: its one system, or those of all roles.
 func text(part quorum.Roles) string {
 	var all []string
 	for _, role := range part.Names() {
-		if system := part[role].String(); !slices.Contains(all, system) {
+		if system := part[role].Text(name); !slices.Contains(all, system) {
 			all = append(all, system)
 		}
 	}
@@ -165,7 +171,7 @@ func text(part quorum.Roles) string {
 	}
 	all = all[:0]
 	for _, role := range part.Names() {
-		all = append(all, fmt.Sprintf("%s %v", role, part[role]))
+		all = append(all, fmt.Sprintf("%s %s", role, part[role].Text(name)))
 	}
 	return strings.Join(all, " and ")
 }

@@ -110,7 +110,7 @@ func chain(t *testing.T, m *Membership, goal string) (steps []string) {
 		}
 		var parts []string
 		for _, part := range next.Parts {
-			parts = append(parts, text(part))
+			parts = append(parts, part[quorum.Write].String())
 		}
 		steps = append(steps, strings.Join(parts, " + "))
 		m = next

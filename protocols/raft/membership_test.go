@@ -120,11 +120,11 @@ func TestAReplicaIsExchangedWhileClientsWrite(t *testing.T) {
 	e.RunUntilAnswered(5 * time.Second)
 	e.Run(e.Now() + time.Second)
 	e.expectMemberships(
-		"majority(0,1,2), learners (3)",
-		"majority(0,1,2), learners (3), on the way to majority(0,1,3)",
-		"majority(0,1,2) + majority(0,1,3), on the way to majority(0,1,3)",
-		"majority(0,1,3), learners (2)",
-		"majority(0,1,3)",
+		"majority(R0,R1,R2), learners (R3)",
+		"majority(R0,R1,R2), learners (R3), on the way to majority(R0,R1,R3)",
+		"majority(R0,R1,R2) + majority(R0,R1,R3), on the way to majority(R0,R1,R3)",
+		"majority(R0,R1,R3), learners (R2)",
+		"majority(R0,R1,R3)",
 	)
 	e.expectLeaders(0)
 	e.expectSame(0, 1, 3)
@@ -171,9 +171,9 @@ func TestNewVotersCatchUpFirst(t *testing.T) {
 	e.RunUntilAnswered(10 * time.Second)
 	e.Run(e.Now() + time.Second)
 	e.expectMemberships(
-		"majority(0,1,2), learners (3,4), on the way to majority(0,3,4)",
-		"majority(0,1,2) + majority(0,3,4), on the way to majority(0,3,4)",
-		"majority(0,3,4), learners (1,2)",
+		"majority(R0,R1,R2), learners (R3,R4), on the way to majority(R0,R3,R4)",
+		"majority(R0,R1,R2) + majority(R0,R3,R4), on the way to majority(R0,R3,R4)",
+		"majority(R0,R3,R4), learners (R1,R2)",
 	)
 	e.expectSame(0, 1, 2, 3, 4)
 	if n := e.Marked(protocols.MeasureInstalled, 3, 4); n == 0 {
@@ -190,8 +190,8 @@ func TestAChangeIsTurnedBack(t *testing.T) {
 	e.Run(6 * time.Second)
 	e.RunUntilAnswered(time.Second)
 	e.expectMemberships(
-		"majority(0,1,2), learners (3,4), on the way to majority(0,3,4)",
-		"majority(0,1,2), learners (3,4)",
+		"majority(R0,R1,R2), learners (R3,R4), on the way to majority(R0,R3,R4)",
+		"majority(R0,R1,R2), learners (R3,R4)",
 	)
 	if slowest := e.slowest(); slowest > 41*time.Millisecond {
 		t.Errorf("a write took %v, want two round trips of 20ms at most", slowest)
@@ -201,8 +201,8 @@ func TestAChangeIsTurnedBack(t *testing.T) {
 // A change that is asked for while the joint membership is being committed leads on from there.
 func TestAJointMembershipIsTurnedBack(t *testing.T) {
 	for _, c := range []struct{ to, last string }{
-		{"majority(0,1,2)", "majority(0,1,2), learners (3,4)"},
-		{"majority(1,2,3)", "majority(1,2,3), learners (0,4)"},
+		{"majority(0,1,2)", "majority(R0,R1,R2), learners (R3,R4)"},
+		{"majority(1,2,3)", "majority(R1,R2,R3), learners (R0,R4)"},
 	} {
 		e := newElastic(t, 5, 3, prototest.Network{}, 1, 4*time.Second)
 		e.At(500*time.Millisecond, func() { e.Membership("add-learner 3"); e.Membership("add-learner 4") })
@@ -221,10 +221,10 @@ func TestAJointMembershipIsTurnedBack(t *testing.T) {
 		if got := all[len(all)-1]; got != c.last {
 			t.Errorf("turned to %s: the last membership is %s, want %s; all: %q", c.to, got, c.last, all)
 		}
-		if !strings.Contains(strings.Join(all, "\n"), "majority(0,1,2) + majority(0,3,4)") {
+		if !strings.Contains(strings.Join(all, "\n"), "majority(R0,R1,R2) + majority(R0,R3,R4)") {
 			t.Errorf("turned to %s: no joint membership among %q", c.to, all)
 		}
-		if strings.Contains(strings.Join(all, "\n"), "\nmajority(0,3,4)") {
+		if strings.Contains(strings.Join(all, "\n"), "\nmajority(R0,R3,R4)") {
 			t.Errorf("turned to %s: the change went to its end: %q", c.to, all)
 		}
 	}
@@ -239,7 +239,7 @@ func TestTheLeaderLeaves(t *testing.T) {
 	e.RunUntilAnswered(5 * time.Second)
 	e.Run(e.Now() + 10*time.Second)
 	all := e.memberships()
-	if got := all[len(all)-1]; got != "majority(1,2,3)" {
+	if got := all[len(all)-1]; got != "majority(R1,R2,R3)" {
 		t.Errorf("the last membership is %s; all: %q", got, all)
 	}
 	if n := e.Marked(protocols.MarkLeading); n != 2 || e.Marked(protocols.MarkLeading, 0) != 1 {
@@ -288,7 +288,7 @@ func TestTheNextLeaderEndsTheChange(t *testing.T) {
 	e.RunUntilAnswered(10 * time.Second)
 	e.Run(e.Now() + time.Second)
 	all := e.memberships()
-	if got := all[len(all)-1]; !crashed || got != "majority(1,3,4), learners (0,2)" {
+	if got := all[len(all)-1]; !crashed || got != "majority(R1,R3,R4), learners (R0,R2)" {
 		t.Errorf("crashed: %t; the last membership is %s; all: %q", crashed, got, all)
 	}
 	e.expectSame(1, 2, 3, 4)
