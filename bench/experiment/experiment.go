@@ -26,6 +26,10 @@ type Experiment struct {
 	// By default: replicas.
 	Clients []string `yaml:"clients" json:"clients"`
 
+	// Members lists the replicas of the first membership, which are the first of Replicas. The others run from the beginning and
+	// wait until a fault adds them. By default: replicas.
+	Members []string `yaml:"members" json:"members,omitempty"`
+
 	// Labels are what figures call regions whose names they cannot draw, or that should be called otherwise, by region.
 	Labels map[string]string `yaml:"labels" json:"labels,omitempty"`
 
@@ -51,6 +55,28 @@ func (e *Experiment) Complete() {
 	if len(e.Replicas) == 0 {
 		e.Replicas, e.Clients = e.Regions, e.Regions
 	}
+}
+
+// FirstMembers are the regions of the first membership's replicas.
+func (e *Experiment) FirstMembers() []string {
+	if len(e.Members) > 0 {
+		return e.Members
+	}
+	return e.Replicas
+}
+
+// Changes reports whether the membership may change.
+func (e *Experiment) Changes() bool {
+	return len(e.FirstMembers()) < len(e.Replicas) || slices.ContainsFunc(e.Faults, func(f Fault) bool { return f.isMembership() })
+}
+
+// replicas is a Config with the replicas of the experiment.
+func (e *Experiment) replicas() protocols.Config {
+	c := protocols.Config{Members: protocols.Members(len(e.FirstMembers()))}
+	if e.Changes() {
+		c.Replicas = len(e.Replicas)
+	}
+	return c
 }
 
 // IsSimulated reports whether the experiment runs in virtual time.

@@ -25,6 +25,10 @@ type Fault struct {
 	Delay     time.Duration `yaml:"delay" json:"delay_ns,omitempty"`      // added to every link, one way
 	Slow      *Slow         `yaml:"slow" json:"slow,omitempty"`           // a replica that takes longer for every batch of inputs
 	Skew      *Skew         `yaml:"skew" json:"skew,omitempty"`           // a replica whose timers run too fast or too slow
+
+	AddLearner       string `yaml:"add_learner" json:"add_learner,omitempty"`             // asks that the replica of a region receive the log
+	ChangeMembership string `yaml:"change_membership" json:"change_membership,omitempty"` // asks for other voters: a quorum system, as quorum.Parse reads it, with the names of regions
+	Remove           string `yaml:"remove" json:"remove,omitempty"`                       // asks that the replica of a region, which learns, be no member any more
 }
 
 // Slow is a replica that takes longer for every batch of inputs.
@@ -77,6 +81,12 @@ func (f *Fault) String() string {
 		what = fmt.Sprintf("slow %s by %v", f.Slow.Region, f.Slow.By)
 	case f.Skew != nil:
 		what = fmt.Sprintf("timers of %s at %v", f.Skew.Region, f.Skew.Rate)
+	case f.AddLearner != "":
+		what = "add learner " + f.AddLearner
+	case f.ChangeMembership != "":
+		what = "change membership to " + f.ChangeMembership
+	case f.Remove != "":
+		what = "remove " + f.Remove
 	}
 	if f.For > 0 {
 		what += fmt.Sprintf(" for %v", f.For)
@@ -85,7 +95,8 @@ func (f *Fault) String() string {
 }
 
 // FaultKinds are the keys of a fault of which it has exactly one.
-var FaultKinds = []string{"crash", "restart", "partition", "cut", "isolate", "heal", "loss", "delay", "slow", "skew"}
+var FaultKinds = []string{"crash", "restart", "partition", "cut", "isolate", "heal", "loss", "delay", "slow", "skew",
+	"add_learner", "change_membership", "remove"}
 
 // presentKinds counts those keys of the fault at a path of a file.
 func presentKinds(doc *strictyaml.Document, at string) (n int) {
@@ -100,7 +111,7 @@ func presentKinds(doc *strictyaml.Document, at string) (n int) {
 // kinds counts the fields that are set, of those of which exactly one must be.
 func (f *Fault) kinds() (n int) {
 	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Isolate != "", f.Heal,
-		f.Loss > 0, f.Delay > 0, f.Slow != nil, f.Skew != nil} {
+		f.Loss > 0, f.Delay > 0, f.Slow != nil, f.Skew != nil, f.AddLearner != "", f.ChangeMembership != "", f.Remove != ""} {
 		if set {
 			n++
 		}
@@ -131,7 +142,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.At < 0 || f.At > e.Load.Duration {
 			return doc.Errorf(at+".at", "found %v; accepted: 0s to the duration of the load, %v", f.At, e.Load.Duration)
 		}
-		if f.For < 0 || (f.For > 0 || doc.Has(at+".for")) && (f.Restart != "" || f.Heal) {
+		if f.For < 0 || (f.For > 0 || doc.Has(at+".for")) && (f.Restart != "" || f.Heal || f.isMembership()) {
 			return doc.Errorf(at+".for", "found %v; accepted: a length, for faults that can be undone", f.For)
 		}
 		if f.For > maxLength {
@@ -140,7 +151,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.Loss > 1 || f.Delay > maxDelay {
 			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s to %v", f, maxDelay)
 		}
-		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true}
+		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true, "add_learner": true, "remove": true}
 		if f.Crash != CrashLeader && f.Crash != CrashRandom && f.Crash != "" {
 			named["crash"] = []string{f.Crash}
 		}
@@ -168,6 +179,12 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 				return doc.Errorf(at+".skew.rate", "found %v; accepted: more than 0%%", f.Skew.Rate)
 			}
 		}
+		if f.AddLearner != "" {
+			named["add_learner"] = []string{f.AddLearner}
+		}
+		if f.Remove != "" {
+			named["remove"] = []string{f.Remove}
+		}
 		if len(f.Partition) > 0 {
 			named["partition"] = slices.Concat(f.Partition...)
 		}
@@ -186,7 +203,7 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 			return err
 		}
 	}
-	return nil
+	return p.checkMemberships(doc)
 }
 
 // checkCuts refuses a partition or a cut that cuts no link or names a region twice. N is the number of regions.

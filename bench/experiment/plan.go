@@ -42,7 +42,9 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 		return nil, fmt.Errorf("making a plan for the protocols %v; accepted: one, %s", e.Protocols, driver.Name)
 	}
 	e.Protocols = slices.Clone(e.Protocols)
-	complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: e.Protocols[0].Options})
+	config := e.replicas()
+	config.Options = e.Protocols[0].Options
+	complete, err := driver.Complete(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a plan for %s: %w", driver.Name, err)
 	}
@@ -62,10 +64,10 @@ func (p *Plan) ReplicaConfig(protocol Protocol, id protocols.NodeID) protocols.C
 	if protocol.Leader != "" {
 		leader = protocols.NodeID(p.Region(protocol.Leader))
 	}
-	return p.Driver(protocol).MustComplete(protocols.Config{
-		ID: id, Members: protocols.Members(len(p.Experiment.Replicas)), Leader: leader,
-		Delays: p.betweenReplicas(), Options: protocol.Options, Quorums: p.Quorums(protocol),
-	})
+	config := p.Experiment.replicas()
+	config.ID, config.Leader, config.Delays = id, leader, p.betweenReplicas()
+	config.Options, config.Quorums = protocol.Options, p.Quorums(protocol)
+	return p.Driver(protocol).MustComplete(config)
 }
 
 // CheckEnds refuses an experiment in virtual time that would never end: a closed loop in which a command takes no time, so that its
@@ -171,10 +173,10 @@ func (p *Plan) Hops(protocol Protocol, client int) int {
 	return int(equal.floor(protocol, &c) / unit)
 }
 
-// QuorumRoundTrip is the round trip from a client node's region to the nearest majority of the replicas; a
+// QuorumRoundTrip is the round trip from a client node's region to the nearest majority of the members; a
 // replica in the region itself takes no time. Reports call it one wide-area round trip.
 func (p *Plan) QuorumRoundTrip(client int) time.Duration {
-	n, at := len(p.Experiment.Replicas), p.ClientRegion(client)
+	n, at := len(p.Experiment.FirstMembers()), p.ClientRegion(client)
 	var roundTrips []time.Duration
 	for replica := range n {
 		if replica == at {

@@ -23,7 +23,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf("protocols", "found an empty list; accepted: one or more of %s", strings.Join(p.drivers.Names(), ", "))
 		}
 		for _, d := range p.drivers {
-			if d.CheckReplicas(len(e.Replicas)) == nil {
+			if _, err := d.Complete(e.replicas()); err == nil {
 				e.Protocols = append(e.Protocols, Protocol{Name: d.Name})
 			}
 		}
@@ -42,7 +42,9 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		if err != nil {
 			return err
 		}
-		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: protocol.Options, Quorums: roles})
+		config := e.replicas()
+		config.Options, config.Quorums = protocol.Options, roles
+		complete, err := driver.Complete(config)
 		if err != nil {
 			return p.refusal(doc, at, driver, err)
 		}
@@ -52,9 +54,9 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf(at+".leader", "found a leader for %s, which has none; accepted: no leader", driver.Name)
 		case driver.HasLeader && protocol.Leader == "":
 			protocol.Leader = e.Replicas[0]
-		case driver.HasLeader && protocol.Leader != leaderAuto && !slices.Contains(e.Replicas, protocol.Leader):
+		case driver.HasLeader && protocol.Leader != leaderAuto && !slices.Contains(e.FirstMembers(), protocol.Leader):
 			return doc.Errorf(at+".leader", "found %q; accepted: auto, or a region with a replica, %s%s", protocol.Leader,
-				strings.Join(e.Replicas, ", "), strictyaml.DidYouMean(protocol.Leader, e.Replicas))
+				strings.Join(e.FirstMembers(), ", "), strictyaml.DidYouMean(protocol.Leader, e.FirstMembers()))
 		}
 	}
 	return nil
@@ -84,7 +86,9 @@ func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Dr
 	case !errors.As(err, &field):
 		return doc.Errorf(at, "%w", err)
 	case field.Field == protocols.FieldMembers:
-		return doc.Errorf(at, "found %d replicas for %s: %w", len(p.Experiment.Replicas), driver.Name, err)
+		return doc.Errorf(at, "found %d replicas for %s: %w", len(p.Experiment.FirstMembers()), driver.Name, err)
+	case field.Field == protocols.FieldReplicas:
+		return doc.Errorf(at, "%w", err)
 	case errors.As(err, &apart):
 		return doc.Errorf(at+"."+inFile(field.Field), "%s", apart.Text(p.replicaName))
 	}
@@ -105,7 +109,7 @@ func (p *Plan) placeLeaders(*strictyaml.Document, *netem.Topology) error {
 		}
 		var least, bestWorst time.Duration
 		best := ""
-		for _, leader := range e.Replicas {
+		for _, leader := range e.FirstMembers() {
 			protocol.Leader = leader
 			var sum, worst time.Duration
 			for client := range e.Clients {

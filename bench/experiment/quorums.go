@@ -35,7 +35,9 @@ func (p *Plan) readQuorums(doc *strictyaml.Document, at string, driver *protocol
 	if !doc.Has(at) {
 		return nil, nil
 	}
-	plain, err := driver.Complete(protocols.Config{Members: protocols.Members(len(p.Experiment.Replicas)), Options: protocol.Options})
+	config := p.Experiment.replicas()
+	config.Options = protocol.Options
+	plain, err := driver.Complete(config)
 	if err != nil {
 		return nil, nil // for another reason, which is told with its place
 	}

@@ -153,6 +153,8 @@ func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error 
 	switch {
 	case n == 0 || len(e.Replicas) > n || !slices.Equal(e.Replicas, e.Regions[:len(e.Replicas)]):
 		return fmt.Errorf("found the replicas %v and the regions %v; expected the replicas to be the first of the regions", e.Replicas, e.Regions)
+	case len(e.Members) > len(e.Replicas) || !slices.Equal(e.Members, e.Replicas[:len(e.Members)]):
+		return fmt.Errorf("found the members %v and the replicas %v; expected the members to be the first of the replicas", e.Members, e.Replicas)
 	case slices.ContainsFunc(e.Clients, func(c string) bool { return !slices.Contains(e.Regions, c) }):
 		return fmt.Errorf("found clients in %v; expected some of %v", e.Clients, e.Regions)
 	case !square(t.OneWay):
@@ -168,7 +170,9 @@ func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error 
 		if driver.HasLeader != (p.Leader != "") || p.Leader != "" && !slices.Contains(e.Replicas, p.Leader) {
 			return fmt.Errorf("found the leader %q of %s; expected a replica for protocols with a leader, none for others", p.Leader, p.Label)
 		}
-		complete, err := driver.Complete(protocols.Config{Members: protocols.Members(len(e.Replicas)), Options: p.Options})
+		config := e.replicas()
+		config.Options = p.Options
+		complete, err := driver.Complete(config)
 		if err != nil {
 			return fmt.Errorf("found %s with options that this program refuses: %w", p.Label, err)
 		}

@@ -55,11 +55,30 @@ func (p *Plan) checkRegions(doc *strictyaml.Document, topology *netem.Topology) 
 		}
 	}
 	p.Places, e.Replicas = e.Replicas, Names(e.Replicas)
+	if err := checkMembers(doc, e); err != nil {
+		return err
+	}
 	e.Regions = e.Replicas
 	if len(e.Clients) == 0 {
 		e.Clients = e.Replicas
 	}
 	return p.checkClients(doc, topology)
+}
+
+// checkMembers refuses a first membership that is not the first of the replicas.
+func checkMembers(doc *strictyaml.Document, e *Experiment) error {
+	if !doc.Has("members") {
+		return nil
+	}
+	if len(e.Members) == 0 {
+		return doc.Errorf("members", "found an empty list; accepted: the first of the replicas, one or more of %s", strings.Join(e.Replicas, ", "))
+	}
+	for i, member := range e.Members {
+		if i == len(e.Replicas) || e.Replicas[i] != member {
+			return doc.Errorf(fmt.Sprintf("members[%d]", i), "found %q; accepted: the first of the replicas, in their order: %s", member, strings.Join(e.Replicas, ", "))
+		}
+	}
+	return nil
 }
 
 // checkReplica refuses a region of a replica that is not in the topology. A second replica of a region has a name of

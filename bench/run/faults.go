@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"quorumbench/bench/experiment"
@@ -23,6 +25,9 @@ type faults struct {
 	cut   [][]bool      // cut[i][j]: the link from region i to region j loses everything
 	loss  float64       // on every link, if more than configured
 	delay time.Duration // added to every link, one way
+
+	requests   uint64 // for other memberships, so far
+	membership string // the last one that a leader has committed
 
 	marks []result.FaultMark // the faults so far
 }
@@ -115,6 +120,13 @@ func (f *faults) inject(fault *experiment.Fault) {
 		skew(float64(fault.Skew.Rate))
 		undo = func() { skew(1) }
 	}
+	if request := f.plan.Request(fault); request != nil {
+		f.requests++
+		number, text := f.requests, request.String()
+		for i := range f.places {
+			at(i, func(one *replica) { one.membership(number, text) })
+		}
+	}
 	if fault.For > 0 && undo != nil {
 		f.world.do(f.world.now()+fault.For, undo)
 	}
@@ -128,6 +140,24 @@ func (f *faults) note(now time.Duration, text string) {
 	}
 	f.marks = append(f.marks, result.FaultMark{At: now - f.plan.Experiment.Load.Warmup, Text: text})
 }
+
+// changed records that a leader has committed a membership, with the names of regions in the place of the replicas'.
+// A leader that follows another one commits the last membership, too, if it has not heard that it is committed.
+func (f *faults) changed(membership string) {
+	if membership == f.membership {
+		return
+	}
+	f.membership = membership
+	f.note(f.world.now(), "membership "+replicaNames.ReplaceAllStringFunc(membership, func(name string) string {
+		id, err := strconv.Atoi(name[1:])
+		if err != nil || id >= len(f.places) {
+			return name
+		}
+		return f.plan.Experiment.Regions[id]
+	}))
+}
+
+var replicaNames = regexp.MustCompile(`\bR[0-9]+\b`) // as package membership names them
 
 // victim is the region that a crash or an isolation hits: the one named, that of the present leader (the first region
 // if nobody leads), or a random one with a replica.

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"quorumbench/bench/experiment"
@@ -35,6 +36,7 @@ type replica struct {
 
 	steps  io.Writer                            // one line for each input and each effect; nil disables it
 	breach func(id protocols.NodeID, err error) // see Config.Breach
+	joined func(membership string)              // called when a leader has committed a membership
 	warmup time.Duration                        // measuring begins at this time of the run
 }
 
@@ -143,6 +145,12 @@ func (r *replica) restart() {
 	if !r.host.Up() && r.record.Failed == "" {
 		r.begin()
 	}
+}
+
+// membership hands the replica a request for another membership, also for its later incarnations.
+func (r *replica) membership(number uint64, text string) {
+	r.host.Membership(number, text)
+	r.stepped = r.stepped || r.host.Up()
 }
 
 // fail stops the replica for the rest of the run, since its disk has failed.
@@ -286,6 +294,10 @@ func (r *replica) Mark(m protocols.Mark, arrived time.Duration) {
 		r.record.Leads(r.Now())
 	case protocols.MarkDeposed:
 		r.record.Deposed(r.Now())
+	}
+	if text, is := strings.CutPrefix(m.Event, protocols.MarkMembership); is {
+		r.joined(text)
+		return
 	}
 	now := r.Now()
 	if r.record.Events == nil || m.ID != (protocols.CommandID{}) && r.record.Events.Add(m.Event, m.ID, arrived, now) {

@@ -172,6 +172,9 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 	}
 	r.end = newEnding(r.record, r.places, r.AwaitLevel)
 	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.worldSeed(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
+	for _, p := range r.places[:len(e.Replicas)] {
+		p.replica.joined = func(membership string) { w.do(w.now(), func() { r.faults.changed(membership) }) }
+	}
 }
 
 // watchInstances returns whom a replica is to tell of its instances: in virtual time they are held against the lemmas of the

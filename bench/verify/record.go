@@ -183,9 +183,9 @@ func (r *Record) Behind() (regions []string) {
 	return regions
 }
 
-// IsGone reports whether a region is among those that are Gone.
+// IsGone reports whether a region is among those that are Gone, or has a replica that is no member in the end.
 func (r *Record) IsGone(region int) bool {
-	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region))
+	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region)) || r.Plan.Outside().Has(int32(region))
 }
 
 // unfinished returns why it is not known what the replicas would have applied in the end, empty if it is known: all

@@ -59,7 +59,7 @@ func Experiment(drivers protocols.Drivers, described, ofTopology map[string]stri
 	s.Definitions = jsonschema.Definitions{topologyDefinition: topology, protocolDefinition: protocolSchema(drivers, described)}
 
 	get(s, "topology").AnyOf = []*jsonschema.Schema{{Type: "string", Pattern: "^[^{]"}, {Ref: "#/$defs/" + topologyDefinition}}
-	for _, key := range []string{"regions", "replicas", "clients"} {
+	for _, key := range []string{"regions", "replicas", "clients", "members"} {
 		list := get(s, key)
 		list.MinItems, list.MaxItems = limit(1), limit(protocols.MaxReplicas)
 	}
@@ -234,14 +234,14 @@ func addFault(fault *jsonschema.Schema) {
 	for _, kind := range experiment.FaultKinds {
 		fault.OneOf = append(fault.OneOf, &jsonschema.Schema{Required: []string{kind}})
 	}
-	for _, key := range []string{"crash", "restart", "isolate"} {
+	for _, key := range []string{"crash", "restart", "isolate", "add_learner", "change_membership", "remove"} {
 		get(fault, key).MinLength = limit(1)
 	}
 	get(fault, "heal").Const = true
 	for _, key := range []string{"loss", "delay"} {
 		get(fault, key).Not = &jsonschema.Schema{Pattern: "^[^1-9]*$"} // nothing but zeros says nothing
 	}
-	for _, kind := range []string{"restart", "heal"} { // which cannot be undone
+	for _, kind := range []string{"restart", "heal", "add_learner", "change_membership", "remove"} { // which cannot be undone
 		fault.AllOf = append(fault.AllOf, &jsonschema.Schema{Not: &jsonschema.Schema{Required: []string{kind, "for"}}})
 	}
 	get(fault, "cut").MinItems, get(fault, "cut").MaxItems, get(fault, "cut").UniqueItems = limit(2), limit(2), true

@@ -115,6 +115,7 @@ var beyond = map[string]*regexp.Regexp{
 	"a pair that may be split otherwise":    regexp.MustCompile(`in which more than one - may be|accepted: two regions with - between them`),
 	"rows that are not the regions'":        regexp.MustCompile(`^found [0-9]+ rows; |^found [0-9]+ round trips; |accepted: a symmetric matrix`),
 	"a quorum system":                       regexp.MustCompile(`^found "[^"]*", which is no replica|^found the end; accepted: a replica|^found quorums for |^found phase[12]: |^found the option phase[12] beside|^found .* in a quorum system`),
+	"a membership":                          regexp.MustCompile(`; accepted: the first of the replicas, in their order|, which is a member by then; |, which does not learn by then; |, two quorums of which need not meet: |^found a membership that changes, `),
 	"a link, a protocol or a region twice":  regexp.MustCompile(`^found (the link|the round trip|[a-z0-9]+@|[a-z]+-[a-z]+-[0-9]).* (twice|a second time); `),
 	"a number of replicas of a protocol":    regexp.MustCompile(`^found [0-9]+ replicas for `),
 	"how large a time is":                   regexp.MustCompile(`^found [0-9]+[0-9hmsµn.]*; accepted: (a round trip from )?(up to )?[0-9]+[0-9hmsµn]*(, or .*| to .*)?$|; accepted: more than 0s, up to |; accepted: (avg|min), [0-9.a-zµ]+, or more$|; accepted: from 0s to max, |, up to the timeout$|; accepted: a round trip from |a loss up to 100%, a delay of`),
