@@ -9,12 +9,14 @@ import (
 	"strings"
 
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
+	"quorumbench/protocols/quorum"
 )
 
 // The words of lines that begin with a time.
 var (
-	networkVerbs = []string{"drop", "deliver", "hold", "release", "partition", "heal", "random", "end"}
-	replicaVerbs = []string{"put", "get", "crash", "restart", "timers"}
+	networkVerbs = []string{"drop", "deliver", "hold", "release", "partition", "heal", "random", "membership", "end"}
+	replicaVerbs = []string{"put", "get", "crash", "restart", "timers", "membership"}
 )
 
 // parseAction reads what stands behind "at": the time and what happens.
@@ -63,10 +65,40 @@ func (p *parser) networkAction(a *action, verb string, words []string) error {
 	case "random":
 		a.rule = false
 		return p.random(a, words)
+	case "membership":
+		a.rule = false
+		request, err := p.request(words)
+		a.do = func(w *world) error { w.membership(request, anyone); return nil }
+		return err
 	case "end":
 		p.script.end = a.at
 	}
 	return nil
+}
+
+// request reads what an operator asks for, with replicas as R0 and so on.
+func (p *parser) request(words []string) (*membership.Request, error) {
+	if p.script.members == 0 {
+		return nil, errors.New("found membership without a line members; accepted: with it")
+	}
+	if len(words) < 2 {
+		return nil, errors.New("accepted: membership add-learner R3, membership change majority(R0, R1, R3), membership remove R2")
+	}
+	r := &membership.Request{Kind: membership.Kind(words[0])}
+	if r.Kind == membership.Change {
+		var err error
+		r.To, err = quorum.Parse(strings.Join(words[1:], " "), func(name string) (int32, bool) {
+			id, err := p.replica(name)
+			return int32(id), err == nil
+		})
+		return r, err
+	}
+	if r.Kind != membership.AddLearner && r.Kind != membership.Remove || len(words) > 2 {
+		return nil, unknown(strings.Join(words, " "), []string{string(membership.AddLearner), string(membership.Change), string(membership.Remove)})
+	}
+	id, err := p.replica(words[1])
+	r.Replica = int32(id)
+	return r, err
 }
 
 // rule reads what stands behind drop or hold: perhaps once or a share, then what is met.
@@ -168,6 +200,10 @@ func (p *parser) replicaAction(a *action, id int, verb string, words []string) e
 		a.rule = true
 		wait := words[0] == "wait"
 		a.do = func(w *world) error { w.stall(id, wait); return nil }
+	case verb == "membership":
+		request, err := p.request(words)
+		a.do = func(w *world) error { w.membership(request, id); return nil }
+		return err
 	case slices.Contains(replicaVerbs, verb):
 		return fmt.Errorf("found %q behind %s; accepted: put KEY VALUE as NAME, get KEY as NAME, crash, restart, timers wait, timers run",
 			strings.Join(words, " "), verb)

@@ -13,6 +13,8 @@
 //	replicas how many; they are called R0, R1, …
 //	option   NAME VALUE: of the protocol
 //	quorum   phase2 majority(R0, R1, R2): who may decide, as an expression of package quorum
+//	members  how many of them, the first, are members in the beginning, of a driver that can change its
+//	         membership; the others wait until they are added. Without this line the membership never changes
 //	leader   R0: who shall lead, for drivers with a leader
 //	delay    10ms: one way, between any two; or R0 R1 10ms: between these, in both directions
 //	seed     a number, 1 if not given
@@ -38,6 +40,11 @@
 //	at 9ms   release LINK MESSAGE        they are on their way now; without words, all
 //	at 0ms   partition R0 | R1 R2        nothing sent from now on passes between the groups
 //	at 9ms   heal
+//	at 9ms   membership add-learner R3   an operator asks all replicas that R3 receive the log; they know it
+//	                                     in later incarnations, too
+//	at 9ms   membership change majority(R0, R1, R3)   … for other voters: a quorum system
+//	at 9ms   membership remove R2        … that a learner be no member any more
+//	at 9ms   R0 membership remove R2     the operator reaches R0 only
 //	at 1s    end                         of the run
 //
 // LINK is R0->R1, or R0<->R1 for both directions; * in place of a replica is any. MESSAGE is the

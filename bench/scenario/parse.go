@@ -47,7 +47,7 @@ type parser struct {
 }
 
 // keywords are what a line may begin with.
-var keywords = []string{"title", "about", "protocol", "replicas", "option", "quorum", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
+var keywords = []string{"title", "about", "protocol", "replicas", "members", "option", "quorum", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
 
 func (p *parser) parseLine(keyword string, words []string) error {
 	s := p.script
@@ -63,6 +63,8 @@ func (p *parser) parseLine(keyword string, words []string) error {
 		return p.parseProtocol(words[0])
 	case "replicas":
 		return p.parseReplicas(words[0])
+	case "members":
+		return p.parseMembers(words[0])
 	case "option":
 		return p.parseOption(words)
 	case "quorum":
@@ -144,6 +146,18 @@ func (p *parser) parseReplicas(word string) error {
 	return nil
 }
 
+func (p *parser) parseMembers(word string) error {
+	var n uint64
+	if err := parseNumber(word, &n); err != nil {
+		return err
+	}
+	if n == 0 || int(n) > p.script.Replicas {
+		return fmt.Errorf("found %d members; accepted: some of the replicas, 1 to %d", n, p.script.Replicas)
+	}
+	p.script.members = int(n)
+	return nil
+}
+
 // parseOption reads the name of an option of the protocol and its value.
 func (p *parser) parseOption(words []string) error {
 	s := p.script
@@ -213,10 +227,14 @@ const snapshotEvery = 100
 
 // config is what all replicas know, but for what the driver fills in.
 func (s *Script) config() protocols.Config {
-	return protocols.Config{
+	c := protocols.Config{
 		Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options, Quorums: s.quorums,
 		SnapshotEvery: snapshotEvery,
 	}
+	if s.members > 0 {
+		c.Members, c.Replicas = protocols.Members(s.members), s.Replicas
+	}
+	return c
 }
 
 func (p *parser) parseDelay(words []string) error {

@@ -16,7 +16,7 @@ const rest = "at 0ms R0 put k v as w\nat 100ms end\nexpect R0 answers w\n"
 
 func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
-		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, option, quorum, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
+		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, members, option, quorum, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
 		{"nothing behind", "title\n", `s.txt:1: found nothing behind title`},
 		{"unknown protocol", "title t\nprotocol paxoss\n", `s.txt:2: found "paxoss"; accepted: paxos,`},
 		{"replicas first", "replicas 3\n", `s.txt:1: found replicas before protocol`},
@@ -24,7 +24,7 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"no such replica", header + "at 0ms R3 crash\n", `s.txt:5: found "R3"; accepted: a replica, R0 to R2`},
 		{"time without unit", header + "at 5 R0 crash\n", `s.txt:5: found "5"; accepted: a time with its unit, such as 10ms`},
 		{"unknown deed", header + "at 0ms dorp R0->R1\n", `did you mean drop?`},
-		{"unknown deed of a replica", header + "at 0ms R0 crsh\n", `found "crsh"; accepted: put, get, crash, restart, timers; did you mean crash?`},
+		{"unknown deed of a replica", header + "at 0ms R0 crsh\n", `found "crsh"; accepted: put, get, crash, restart, timers, membership; did you mean crash?`},
 		{"command without a name", header + "at 0ms R0 put k v\n", `s.txt:5: found "k v" behind put; accepted: put KEY VALUE as NAME`},
 		{"second of a name", header + "at 0ms R0 put k v as w\nat 0ms R0 get k as w\n", `s.txt:6: found a second command called w`},
 		{"version of zero", header + "at 0ms R0 put k/0 v as w\n", `s.txt:5: found the version "0" of k; accepted: a number from 1`},
@@ -46,6 +46,13 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"quorum of a protocol that has its own", "title t\nprotocol mmp3\nreplicas 3\nquorum write all(R0)\n", `s.txt:4: found quorums for mmp3, whose quorums follow from its rules`},
 		{"quorums that miss each other", header + "quorum phase1 all(R0)\nquorum phase2 all(R1)\n" + rest, `need not meet`},
 		{"expectation of the history", header + rest + "expect not linear\n", `s.txt:8: found "not linear"; accepted: not linearizable`},
+		{"members before replicas", "title t\nprotocol raft\nmembers 3\n", `s.txt:3: found 3 members; accepted: some of the replicas, 1 to 0`},
+		{"more members than replicas", header + "members 4\n", `s.txt:5: found 4 members; accepted: some of the replicas, 1 to 3`},
+		{"members of a protocol that does not change them", header + "members 2\n" + rest, `found a membership that changes, of paxos`},
+		{"membership without members", header + "at 1ms membership add-learner R2\n", `s.txt:5: found membership without a line members`},
+		{"no such request", header + "members 2\nat 1ms membership grow R2\n", `s.txt:6: found "grow R2"; accepted: add-learner, change, remove`},
+		{"a request about nobody", header + "members 2\nat 1ms R0 membership add-learner R3\n", `s.txt:6: found "R3"; accepted: a replica, R0 to R2`},
+		{"voters that are none", header + "members 2\nat 1ms membership change majority(R0, R3)\n", `s.txt:6: found "R3", which is no replica`},
 		{"no leader", "title t\nprotocol raft\nreplicas 3\n" + rest, `found no leader, which raft needs`},
 	} {
 		_, err := scenario.Parse("s.txt", []byte(c.script), registry.Drivers)

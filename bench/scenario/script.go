@@ -36,6 +36,7 @@ type Script struct {
 
 	file         string
 	driver       *protocols.Driver
+	members      int // of the first membership, if it may change; else 0
 	options      protocols.Choices
 	quorums      quorum.Roles
 	delays       protocols.Delays

@@ -14,6 +14,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/host"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
 )
 
 // world is a script being played: replicas in virtual time, a network that obeys the script, and
@@ -31,7 +32,8 @@ type world struct {
 	agreed   host.Agreement
 	watcher  protocols.InstanceWatcher // of the driver; nil if it has none
 	graph    graph.Collector
-	err      error // the first error, which ends the run
+	asked    uint64 // the number of the last request for another membership
+	err      error  // the first error, which ends the run
 }
 
 // replica is one replica with its host. It implements host.World.
@@ -169,6 +171,21 @@ func (w *world) restart(id int) error {
 	w.begin(h)
 	return nil
 }
+
+// membership hands a request for another membership to a replica, or to all.
+func (w *world) membership(request *membership.Request, to int) {
+	w.asked++
+	w.note(Event{Kind: Network, Replica: to, Text: "operator: " + request.Text(replicaName)})
+	for id, h := range w.hosts {
+		if to == anyone || to == id {
+			h.host.Membership(w.asked, request.String())
+			h.host.Release()
+			w.checkInvariants()
+		}
+	}
+}
+
+func replicaName(id int32) string { return fmt.Sprintf("R%d", id) }
 
 // stall stops a replica's timers from firing or, with wait false, fires those that are due and lets them go on.
 func (w *world) stall(id int, wait bool) {

@@ -123,8 +123,8 @@ func (m *Membership) with(parts ...quorum.Roles) *Membership {
 }
 
 // Step returns the next membership on the shortest way to the goal, when this one is committed: the goal, if its
-// quorums meet those of this one, and otherwise the goal together with the first configuration of this one. It is nil
-// if there is no goal, or if some who are to vote have not caught up (rule 5).
+// quorums meet those of this one, and otherwise the goal together with that configuration of this one which has most replicas
+// in common with it, the first of several. It is nil if there is no goal, or if some who are to vote have not caught up (rule 5).
 func (m *Membership) Step(caughtUp quorum.Set) *Membership {
 	if m.Goal == nil || membersOf(m.Goal).Without(m.Voters()|caughtUp) != 0 {
 		return nil
@@ -133,7 +133,14 @@ func (m *Membership) Step(caughtUp quorum.Set) *Membership {
 		there.Goal = nil
 		return there.complete()
 	}
-	return m.with(m.Parts[0], m.Goal)
+	common := func(part quorum.Roles) int { return (membersOf(part) & membersOf(m.Goal)).Size() }
+	kept := m.Parts[0]
+	for _, part := range m.Parts[1:] {
+		if common(part) > common(kept) {
+			kept = part
+		}
+	}
+	return m.with(kept, m.Goal)
 }
 
 // String tells the configurations, of which "+" joins several, then the learners and the goal. Replicas are called R0 and

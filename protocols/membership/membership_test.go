@@ -144,10 +144,11 @@ func TestShortestChain(t *testing.T) {
 		want []string
 	}{
 		{[]string{c1}, c2, []string{c1 + " + " + c2, c2}},
-		{[]string{c1, c2}, c1, []string{c1}},                               // turned back
-		{[]string{c1, c2}, c3, []string{c1 + " + " + c3, c3}},              // led elsewhere
-		{[]string{c1, c2, c3}, c1, []string{c1}},                           // from three at once
-		{[]string{c1}, "majority(0,1,2,3)", []string{"majority(0,1,2,3)"}}, // in one step, by the exact test
+		{[]string{c1, c2}, c1, []string{c1}},                                                          // turned back
+		{[]string{c1, c2}, c3, []string{c1 + " + " + c3, c3}},                                         // led elsewhere
+		{[]string{c1, c2}, "majority(4,5,6)", []string{c2 + " + majority(4,5,6)", "majority(4,5,6)"}}, // by way of the nearer one
+		{[]string{c1, c2, c3}, c1, []string{c1}},                                                      // from three at once
+		{[]string{c1}, "majority(0,1,2,3)", []string{"majority(0,1,2,3)"}},                            // in one step, by the exact test
 		{[]string{c1}, "majority(0,1,3)", []string{c1 + " + majority(0,1,3)", "majority(0,1,3)"}},
 		{[]string{c1}, rooms, []string{rooms}}, // both rooms: a quorum has one of the first, whatever else
 		{[]string{rooms}, three, []string{three}},

@@ -2,6 +2,7 @@ package membership
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"quorumbench/protocols/quorum"
@@ -27,10 +28,15 @@ const (
 
 // String returns the text that ParseRequest reads.
 func (r *Request) String() string {
+	return r.Text(func(replica int32) string { return strconv.Itoa(int(replica)) })
+}
+
+// Text is String with other names for the replicas.
+func (r *Request) Text(name quorum.Namer) string {
 	if r.Kind == Change {
-		return fmt.Sprintf("%s %v", r.Kind, r.To)
+		return string(r.Kind) + " " + r.To.Text(name)
 	}
-	return fmt.Sprintf("%s %d", r.Kind, r.Replica)
+	return string(r.Kind) + " " + name(r.Replica)
 }
 
 // ParseRequest reads a request from its text: add-learner 3, remove 3, or change and a quorum system, as in
