@@ -74,6 +74,10 @@ func (g Generator) Draw(seed uint64) *Life {
 	} else if own, yes := takes(l, quorumSystems, 0x9503); yes {
 		own.quorumSystems(l)
 	}
+	changes, changing := takes(l, memberships, 0x3e3b)
+	if changing {
+		changes.spares(l)
+	}
 	if c := newDrawer(g, seed, 0xc11e); g.takes(l, clientsElsewhere, c.chance(0.3)) {
 		c.clientsElsewhere(l)
 	}
@@ -101,7 +105,7 @@ func (g Generator) Draw(seed uint64) *Life {
 	if own, yes := takes(l, oftenSnapshots, 0x0f7e); yes {
 		l.Limits.SnapshotEvery = uint64(own.one(5, 10, 20))
 	}
-	if own := newDrawer(g, seed, 0x10fa); !l.has(clientsElsewhere) && g.takes(l, loyalClients, own.chance(0.25) && rare) {
+	if own := newDrawer(g, seed, 0x10fa); !l.has(clientsElsewhere) && !changing && g.takes(l, loyalClients, own.chance(0.25) && rare) {
 		own.beLoyal(l)
 	}
 	overlap, overlaps := takes(l, overlappingLeaders, 0x03e7)
@@ -112,7 +116,9 @@ func (g Generator) Draw(seed uint64) *Life {
 	if overlaps {
 		overlap.cutLeadersOff(l)
 	}
-	if own, yes := takes(l, staysDead, 0xdead); yes {
+	if changing {
+		changes.memberships(l)
+	} else if own, yes := takes(l, staysDead, 0xdead); yes {
 		own.stayDead(l)
 	}
 	l.leaveOut(driver.NotSurvived)
@@ -376,6 +382,9 @@ func (l *Life) String() string {
 		fmt.Fprintf(&b, ", %s", word)
 	}
 	fmt.Fprintf(&b, ", %d replicas", len(e.Replicas))
+	if n := len(e.FirstMembers()); n < len(e.Replicas) {
+		fmt.Fprintf(&b, ", %d of them members at first", n)
+	}
 	if !slices.Equal(e.Clients, e.Replicas) {
 		fmt.Fprintf(&b, ", clients in %s", strings.Join(e.Clients, ", "))
 	}

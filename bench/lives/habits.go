@@ -26,6 +26,7 @@ const (
 	fourToSeven        = "four-to-seven-replicas"
 	giveUp             = "give-up"
 	loyalClients       = "loyal-clients"
+	memberships        = "memberships"
 	namedVersions      = "named-versions"
 	oftenSnapshots     = "often-snapshots"
 	openLoop           = "open-loop"
@@ -46,6 +47,7 @@ var Habits = []Habit{
 	{Name: fourToSeven, suits: takesFourToSeven, Help: "four to seven replicas"},
 	{Name: giveUp, Help: "clients give a command up after 0.3 to 3 s"},
 	{Name: loyalClients, suits: hasStandardClient, Help: "clients ask no other replica; the one that was asked owes the answer, unless it has crashed since"},
+	{Name: memberships, suits: changesMembership, Help: "replicas are added, exchanged and removed, also while an earlier change is under way"},
 	{Name: namedVersions, Help: "some commands name a version of their key"},
 	{Name: oftenSnapshots, Help: "a snapshot every 5 to 20 entries"},
 	{Name: openLoop, Help: "commands arrive at random times, whether earlier ones are answered or not"},
@@ -58,6 +60,7 @@ var Habits = []Habit{
 }
 
 func hasLeader(d *protocols.Driver) bool         { return d.HasLeader }
+func changesMembership(d *protocols.Driver) bool { return d.ChangesMembership }
 func hasStandardClient(d *protocols.Driver) bool { return d.Client == nil }
 func hasQuorums(d *protocols.Driver) bool        { return d.Quorums != nil && len(d.Meeting) > 0 }
 func takesFourToSeven(d *protocols.Driver) bool  { return len(sizesOf(d, 4, 7)) > 0 }

@@ -145,8 +145,12 @@ func (d drawer) quorumSystem(n, depth int) quorum.System {
 // config returns the configuration of a replica.
 func (l *Life) config(id protocols.NodeID) protocols.Config {
 	e := &l.Experiment
+	replicas := 0
+	if e.Changes() {
+		replicas = len(e.Replicas)
+	}
 	c := l.Driver.MustComplete(protocols.Config{
-		ID: id, Members: protocols.Members(len(e.Replicas)), Options: e.Protocols[0].Options, Delays: l.betweenReplicas(),
+		ID: id, Members: protocols.Members(len(e.FirstMembers())), Replicas: replicas, Options: e.Protocols[0].Options, Delays: l.betweenReplicas(),
 		Leader: protocols.NodeID(slices.Index(e.Replicas, e.Protocols[0].Leader)),
 	})
 	l.Limits.change(&c)

@@ -161,4 +161,50 @@ var raftBugs = []Bug{
 			`r.role = candidate
 			r.becomeLeader()`),
 	}},
+
+	// Memberships.
+	{"raft", "a membership is in force only when it is committed", within(3000), []Edit{
+		in("raft.replica.followMembership").replace(`r.log.membershipAt(r.log.last())`, `r.log.membershipAt(max(r.commit, r.log.base))`),
+		in("raft.replica.commitTo").before(`r.receiver.DropUpTo(r.commit)`, `r.followMembership()`),
+	}},
+	{"raft", "a membership is proposed before the last one is committed", within(3000), []Edit{
+		in("raft.replica.advanceMembership").drop(`last.index > r.commit`),
+	}},
+	{"raft", "a leader proposes a membership before it has committed an entry of its term", within(3000), []Edit{
+		in("raft.replica.advanceMembership").drop(`r.log.term(r.commit) != r.term`),
+	}},
+	{"raft", "the quorums of two memberships need not meet", within(3000), []Edit{
+		in("membership.Membership.Step").replace(`m.Meets(there) == nil`, `there != nil`),
+	}},
+	{"raft", "a joint membership needs a quorum of its last configuration only", within(3000), []Edit{
+		in("membership.Membership.complete").replace(`quorum.All(systems...)`, `quorum.All(systems[len(systems)-1])`),
+	}},
+	{"raft", "a membership stays in force though its entry is removed", within(3000), []Edit{
+		in("raft.entryLog.replace").drop(`for n := len(l.memberships); n > 0 && l.memberships[n-1].index >= index; n-- { _ }`),
+	}},
+	{"raft", "a snapshot brings no membership", within(3000), []Edit{
+		in("raft.entryLog.after").drop(`if m.index > 0 { _ }`),
+	}},
+	{"raft", "a snapshot on disk has no membership", within(3000), []Edit{
+		in("raft.replica.persistSnapshot").drop(`Membership: r.log.membershipAt(r.log.base).message()`),
+	}},
+	{"raft", "new voters need not catch up", inTest("raft.TestNewVotersCatchUpFirst"), []Edit{
+		in("membership.Membership.Step").drop(`membersOf(m.Goal).Without(m.Voters()|caughtUp) != 0`),
+	}},
+	{"raft", "the next leader does not know where a change leads", inScenario("membership-crash"), []Edit{
+		in("membership.Membership.encode").drop(`if m.Goal != nil { _ }`),
+	}},
+	{"raft", "a voter that has left deposes the leader", inTest("raft.TestAVoterThatDoesNotKnowThatItLeftDeposesNobody"), []Edit{
+		in("raft.newReplica").replace(`chosen.PreVote || c.Changes()`, `chosen.PreVote`),
+		in("raft.replica.ignores").replace(`r.isVoter(from)`, `m != nil`),
+	}},
+	{"raft", "who hears a leader listens to a candidate that is no voter", inTest("raft.TestACandidateThatIsNoVoterIsIgnored"), []Edit{
+		in("raft.replica.ignores").replace(`r.isVoter(from)`, `m != nil`),
+	}},
+	{"raft", "a replica that is no voter stands", inTest("raft.TestWhoIsNoVoterDoesNotStand"), []Edit{
+		in("raft.replica.campaign").drop(`if !r.isVoter(r.config.ID) { _ }`),
+	}},
+	{"raft", "a leader that is no voter does not leave", inScenario("membership-remove-leader"), []Edit{
+		in("raft.replica.advanceMembership").drop(`if !r.isVoter(r.config.ID) { _ }`),
+	}},
 }

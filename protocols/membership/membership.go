@@ -17,6 +17,7 @@ type Membership struct {
 	Goal     quorum.Roles   // the configuration that a change leads to; nil: no change is under way
 	Request  uint64         // the highest number of a request that is included
 
+	first   quorum.Roles // the configuration that the cluster began with
 	roles   quorum.Roles // of all parts together
 	meeting []quorum.Meeting
 	encoded []byte
@@ -25,7 +26,7 @@ type Membership struct {
 // First returns the membership that a cluster begins with: its quorums by role, of which the listed ones must meet. Members
 // that are in no quorum system are learners.
 func First(members quorum.Set, roles quorum.Roles, meeting []quorum.Meeting) *Membership {
-	return (&Membership{Parts: []quorum.Roles{roles}, Learners: members, meeting: meeting}).complete()
+	return (&Membership{Parts: []quorum.Roles{roles}, Learners: members, first: roles, meeting: meeting}).complete()
 }
 
 // complete computes what follows from the fields.
@@ -105,10 +106,13 @@ func same(a, b quorum.Roles) bool {
 }
 
 // Uniform returns the configuration that has one quorum system in all roles of this membership. It is refused if two
-// quorums of it need not meet.
+// quorums of it need not meet, if it has none, or if its text is too long for an entry.
 func (m *Membership) Uniform(system quorum.System) (quorum.Roles, error) {
 	if !system.IsQuorum(system.Members()) {
-		return nil, fmt.Errorf("found %v, of which not even all replicas are a quorum", system)
+		return nil, fmt.Errorf("found %v, of which not even all replicas are a quorum; accepted: a system that has quorums", system)
+	}
+	if _, err := quorum.Parse(system.String(), Number); err != nil {
+		return nil, fmt.Errorf("reading the text of a quorum system: %w", err)
 	}
 	part := quorum.Roles{}
 	for role := range m.roles {
@@ -119,7 +123,7 @@ func (m *Membership) Uniform(system quorum.System) (quorum.Roles, error) {
 
 // with returns a copy that has other configurations. Voters that are in none of them any more become learners.
 func (m *Membership) with(parts ...quorum.Roles) *Membership {
-	return (&Membership{Parts: parts, Learners: m.Group(), Goal: m.Goal, Request: m.Request, meeting: m.meeting}).complete()
+	return (&Membership{Parts: parts, Learners: m.Group(), Goal: m.Goal, Request: m.Request, first: m.first, meeting: m.meeting}).complete()
 }
 
 // Step returns the next membership on the shortest way to the goal, when this one is committed: the goal, if its
@@ -189,10 +193,10 @@ func (m *Membership) Encoded() []byte { return m.encoded }
 func (m *Membership) encode() []byte {
 	e := &Encoded{Learners: uint64(m.Learners), Request: m.Request}
 	for _, part := range m.Parts {
-		e.Parts = append(e.Parts, message(part))
+		e.Parts = append(e.Parts, m.message(part))
 	}
 	if m.Goal != nil {
-		e.Goal = message(m.Goal)
+		e.Goal = m.message(m.Goal)
 	}
 	data, err := e.MarshalVT()
 	if err != nil {
@@ -201,8 +205,13 @@ func (m *Membership) encode() []byte {
 	return data
 }
 
-func message(part quorum.Roles) *Configuration {
+// message is a configuration as it is encoded. The first one is empty: all replicas know it, and not every system has a text
+// that can be read.
+func (m *Membership) message(part quorum.Roles) *Configuration {
 	c := &Configuration{}
+	if m.first != nil && same(m.first, part) {
+		return c
+	}
 	for _, role := range part.Names() {
 		c.Quorums = append(c.Quorums, &Quorums{Role: string(role), System: part[role].String()})
 	}
@@ -219,7 +228,7 @@ func (m *Membership) Decode(data []byte) (*Membership, error) {
 	if len(e.Parts) == 0 {
 		return nil, fmt.Errorf("decoding a membership: found no configuration; accepted: one or more")
 	}
-	decoded := &Membership{Learners: quorum.Set(e.Learners), Request: e.Request, meeting: m.meeting}
+	decoded := &Membership{Learners: quorum.Set(e.Learners), Request: e.Request, first: m.first, meeting: m.meeting}
 	for _, c := range e.Parts {
 		part, err := m.configuration(c)
 		if err != nil {
@@ -238,6 +247,9 @@ func (m *Membership) Decode(data []byte) (*Membership, error) {
 
 // configuration reads a configuration, which must have the roles of this membership.
 func (m *Membership) configuration(c *Configuration) (quorum.Roles, error) {
+	if len(c.Quorums) == 0 && m.first != nil {
+		return m.first, nil
+	}
 	part := quorum.Roles{}
 	for _, q := range c.Quorums {
 		system, err := quorum.Parse(q.System, Number)

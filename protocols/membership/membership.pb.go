@@ -92,7 +92,7 @@ func (x *Encoded) GetRequest() uint64 {
 }
 
 // Configuration holds quorum systems by role, in the order of the roles' names. An expression names replicas by
-// their numbers.
+// their numbers. Without any it is the first one, which all replicas know.
 type Configuration struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Quorums       []*Quorums             `protobuf:"bytes,1,rep,name=quorums,proto3" json:"quorums,omitempty"`

@@ -227,13 +227,18 @@ func TestDecode(t *testing.T) {
 		ask(t, first, "change "+c2).Step(^quorum.Set(0)),
 		First(quorum.First(5), quorum.Roles{quorum.Election: quorum.Size(4, quorum.First(5)), quorum.Write: quorum.Size(2, quorum.First(5))}, meeting),
 	} {
-		got, err := first.Decode(m.Encoded())
+		got, err := m.Decode(m.Encoded())
 		if err != nil {
 			t.Fatalf("%v: %v", m, err)
 		}
 		if got.String() != m.String() || string(got.Encoded()) != string(m.Encoded()) || got.Request != m.Request {
 			t.Errorf("found %v, want %v", got, m)
 		}
+	}
+	unread := quorum.AtLeast(1, quorum.Parts(quorum.One(0), quorum.One(0))...) // its text cannot be read
+	odd := First(quorum.First(3), quorum.Roles{quorum.Election: unread, quorum.Write: unread}, meeting)
+	if got, err := odd.Decode(ask(t, odd, "change "+c2).Encoded()); err != nil || got.Role(quorum.Write) == nil || !got.Role(quorum.Write).IsQuorum(1) {
+		t.Errorf("a first configuration whose text cannot be read: found %v, %v", got, err)
 	}
 	for _, data := range []string{"", "\x01", "\x10\x01"} {
 		if m, err := first.Decode([]byte(data)); err == nil {

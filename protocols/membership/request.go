@@ -100,7 +100,7 @@ func (m *Membership) waits(r *Request) bool {
 // including returns the membership that includes a request: with the same configurations, and others who learn or
 // another goal. What cannot be done, such as the removal of a voter, changes nothing and counts as done.
 func (m *Membership) including(r *Request) *Membership {
-	next := &Membership{Parts: m.Parts, Learners: m.Learners, Goal: m.Goal, Request: r.Number, meeting: m.meeting}
+	next := &Membership{Parts: m.Parts, Learners: m.Learners, Goal: m.Goal, Request: r.Number, first: m.first, meeting: m.meeting}
 	switch r.Kind {
 	case AddLearner:
 		next.Learners.Add(r.Replica)

@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/raft"
 )
 
@@ -176,6 +178,9 @@ func TestNewVotersCatchUpFirst(t *testing.T) {
 		"majority(R0,R3,R4), learners (R1,R2)",
 	)
 	e.expectSame(0, 1, 2, 3, 4)
+	if slowest := e.slowest(); slowest > 200*time.Millisecond {
+		t.Errorf("a write took %v, want two round trips of 20ms, and in the end the time of a message on a slow link", slowest)
+	}
 	if n := e.Marked(protocols.MeasureInstalled, 3, 4); n == 0 {
 		t.Error("no snapshot was installed: the new voters had nothing to catch up with")
 	}
@@ -346,4 +351,72 @@ func TestASnapshotCarriesTheMembership(t *testing.T) {
 	if e.Answers[id].Count != 1 {
 		t.Errorf("a write was answered %d times", e.Answers[id].Count)
 	}
+}
+
+// newElasticDesk starts replica 0 of four, of which three are members, as a follower of replica 1 in term 5.
+func newElasticDesk(t *testing.T) *desk {
+	delays := make(protocols.Delays, 4)
+	for i := range delays {
+		delays[i] = make([]time.Duration, 4)
+	}
+	d := &desk{t: t, node: raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(3), Replicas: 4, Leader: 1, Delays: delays}))}
+	d.restore(&raft.Record{Kind: &raft.Record_State{State: &raft.State{Term: 5, VotedFor: -1}}})
+	d.step(protocols.Input{Kind: protocols.InputStart})
+	d.electionTimer = d.out.Timers[0].ID
+	d.now = time.Minute
+	d.tell(1, appendEntries(5, 0, 0, 0))
+	return d
+}
+
+// A replica that hears a leader does not answer a candidate that is no voter, whose term it does not adopt (rule 31). It
+// listens when the leader has told the candidate to stand, and when no leader is heard any more: the candidate may know a later membership.
+func TestACandidateThatIsNoVoterIsIgnored(t *testing.T) {
+	d := newElasticDesk(t)
+	if got := append(d.tell(3, preVote(9, 7, 7)), d.tell(3, requestVote(9, 7, 7))...); len(got) > 0 {
+		t.Errorf("it answers %v", got)
+	}
+	if got := d.tell(2, preVote(5, 7, 7)); len(got) != 1 || got[0].Term != 5 {
+		t.Errorf("it tells a voter %v, want a refusal of term 5", got)
+	}
+	told := requestVote(6, 7, 7)
+	told.GetRequestVote().Transfer = true
+	if got := d.tell(3, told); len(got) != 1 || !got[0].GetVote().GetGranted() {
+		t.Errorf("it answers %v, want its vote: the leader has told the candidate to stand", got)
+	}
+	d = newElasticDesk(t)
+	d.now = 2 * time.Minute
+	if got := d.tell(3, requestVote(9, 7, 7)); len(got) != 1 || !got[0].GetVote().GetGranted() {
+		t.Errorf("it answers %v, want its vote: no leader is heard", got)
+	}
+}
+
+// Neither its election timer nor a leader makes a replica stand that is no voter (rule 30).
+func TestWhoIsNoVoterDoesNotStand(t *testing.T) {
+	d := newElasticDesk(t)
+	first := entriesOf(5)
+	d.setMembership(first[0])
+	d.tell(1, &raft.Message{Term: 5, Kind: &raft.Message_AppendEntries{AppendEntries: &raft.AppendEntries{Entries: first}}})
+	for range 10 {
+		d.now += time.Minute
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer})
+		if len(d.out.Sends) > 0 {
+			t.Fatalf("it sends %d messages when its election timer fires", len(d.out.Sends))
+		}
+	}
+	if got := d.tell(1, timeoutNow(5)); len(got) > 0 {
+		t.Errorf("told to stand, it sends %v", got)
+	}
+}
+
+// setMembership puts the membership of the replicas 1, 2 and 3 into an entry.
+func (d *desk) setMembership(e *raft.Entry) {
+	d.t.Helper()
+	three := quorum.Majority(quorum.First(3))
+	m := membership.First(quorum.First(3), quorum.Roles{quorum.Election: three, quorum.Write: three}, raft.Driver.Meeting)
+	request, err := membership.ParseRequest(1, "change majority(1,2,3)")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	all := quorum.First(4)
+	e.Membership = m.Next(membership.Requests{request}).Step(all).Step(all).Encoded()
 }
