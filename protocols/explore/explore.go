@@ -24,6 +24,7 @@ type Cluster struct {
 	Disks    [][][]byte         // for each replica, the records on its disk when it starts; nil: none
 	Down     []protocols.NodeID // replicas that are down for good: they have what is on their disks, and nothing happens to them
 	Commands []Command          // those of one replica are issued in this order
+	Requests []Request          // for other memberships; with any, the membership may change
 	Timers   int                // at most so many fire
 	Crashes  int                // at most so many happen
 	Pauses   int                // at most so many happen
@@ -86,6 +87,12 @@ type Command struct {
 	// Again are replicas that the client hands the command to as well, once in each of their incarnations,
 	// at any time: before or after the answer. To At it is handed again after it has been once.
 	Again []protocols.NodeID
+}
+
+// Request is one for another membership, which reaches a replica at any time, once, or never. Its number is its place, from 1.
+type Request struct {
+	At   protocols.NodeID
+	Text string // as package membership reads it
 }
 
 func (c *Command) key() string { return cmp.Or(c.Key, "x") }

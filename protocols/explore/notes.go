@@ -20,6 +20,7 @@ type notes struct {
 	pending  uint8 // handed over and not answered, in this incarnation
 	answered uint8 // ever
 	had      uint8 // applied
+	asked    uint8 // requests for other memberships that have reached it
 
 	orders  []order               // by key; drivers with one log have one
 	earlier [mostCommands]uint8   // for each command applied, those applied before it

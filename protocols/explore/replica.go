@@ -54,6 +54,7 @@ const (
 	delay // of the message that is next: it is kept back
 	cut
 	heal
+	ask // the replica is handed the request of that number
 )
 
 // letter is a message on its way.
@@ -115,6 +116,9 @@ func (c *Cluster) configOf(id int, members []protocols.NodeID) protocols.Config 
 	config := protocols.Config{
 		ID: protocols.NodeID(id), Members: members, Leader: protocols.Nobody, Delays: c.delaysOf(id),
 		Seed: uint64(id) + 1,
+	}
+	if len(c.Requests) > 0 {
+		config.Replicas = len(members)
 	}
 	if c.Options != nil {
 		config.Options = c.Options
@@ -209,6 +213,9 @@ func (r *replica) play(in input) {
 	case fire:
 		t := r.timers[in.event.number]
 		r.host.Fire(t.id, t.setting, r.now)
+	case ask:
+		r.asked |= 1 << in.event.number
+		r.host.Membership(uint64(in.event.number)+1, r.search.cluster.Requests[in.event.number].Text)
 	case issue:
 		r.issued(in.event.number)
 		client := protocols.NodeID(r.search.replicas) + protocols.NodeID(in.event.number)
@@ -317,7 +324,9 @@ func (s *search) stepOf(r *replica, inputs []input, before []timer) step {
 // localOf numbers a replica's state.
 func (s *search) localOf(r *replica, inputs []input) uint32 {
 	data := append(s.scratch[:0], byte(r.id))
-	data = r.notes.encode(data)
+	if data = r.notes.encode(data); len(s.cluster.Requests) > 0 {
+		data = append(data, r.asked)
+	}
 	for _, t := range r.timers {
 		data = binary.AppendUvarint(data, uint64(t.id)+1)
 		if s.cluster.Clocks {

@@ -78,8 +78,8 @@ func newSearch(c *Cluster) *search {
 		soupNumbers: map[string]uint32{}, added: map[addition]uint32{}, moves: map[uint32][]move{},
 		pairs: map[[2]uint32]struct{}{}, finished: map[ending]bool{},
 	}
-	if s.replicas > mostReplicas || len(c.Commands) > mostCommands {
-		panic("explore: there is no room for so many replicas or commands")
+	if s.replicas > mostReplicas || max(len(c.Commands), len(c.Requests)) > mostCommands {
+		panic("explore: there is no room for so many replicas, commands or requests")
 	}
 	members := protocols.Members(c.Replicas)
 	for id := range s.replicas {
@@ -144,6 +144,11 @@ func (s *search) movesOf(number uint32) []move {
 	}
 	for _, next := range s.nextCommands(s.locals[c.local]) {
 		moves = append(moves, s.move(c, event{issue, next}))
+	}
+	for i, request := range s.cluster.Requests {
+		if l := s.locals[c.local]; request.At == l.id && l.asked&(1<<i) == 0 {
+			moves = append(moves, s.move(c, event{ask, uint32(i)}))
+		}
 	}
 	s.moves[number] = moves
 	return moves

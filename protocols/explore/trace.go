@@ -50,6 +50,8 @@ func (s *search) line(from uint32, replica int, e event) string {
 		fmt.Fprintf(&text, "timer %s", s.timerName(was.timers[e.number].id))
 	case issue:
 		fmt.Fprintf(&text, "client: %s", s.commandName(e.number))
+	case ask:
+		fmt.Fprintf(&text, "operator: %s", s.cluster.Requests[e.number].Text)
 	case crash:
 		text.WriteString("crashes and is restored")
 	case pause:

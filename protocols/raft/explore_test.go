@@ -54,6 +54,14 @@ var bounds = []exploretest.Bound{
 	{Name: "a-checkquorum-1late-2timers", Commands: "a", Timers: 2, Network: late1, Options: protocols.Choices{"checkquorum": "on"}, Change: clocks},
 	{Name: "b-snapshot-1late-3timers", Commands: "b", Timers: 3, Network: late1, Change: truncated},
 
+	{Name: "member-b-1timer", Commands: "b", Timers: 1, Network: calm, Change: twoGoals},
+	{Name: "member-c-1late-1timer", Large: true, Commands: "c", Timers: 1, Network: late1, Change: twoGoals},
+	{Name: "member-crash-1timer", Timers: 1, Crashes: 1, Network: calm, Change: twoGoals},
+	{Name: "member-cut-2timers", Timers: 2, Network: cut1, Change: twoGoals},
+	{Name: "member-c-1late-2timers", Large: true, Commands: "c", Timers: 2, Network: late1, Change: twoGoals},
+	{Name: "member-ac-2late-2timers", Large: true, Commands: "ac", Timers: 2, Network: late2, Change: twoGoals},
+	{Name: "member-1late-3timers", Large: true, Timers: 3, Network: late1, Change: twoGoals},
+
 	{Name: "ab-5timers", Large: true, Commands: "ab", Timers: 5, Network: calm},
 	{Name: "a-2crashes-2timers", Large: true, Commands: "a", Timers: 2, Crashes: 2, Network: calm},
 	{Name: "a-again-crash-2timers", Large: true, Commands: "a+ab", Timers: 2, Crashes: 1, Network: calm},
@@ -79,7 +87,10 @@ var (
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, Repairs: true,
 	// These are used within a step, hold how much fits into a message, or hold bytes that the log refers to.
-	Ignored: []string{"replica.scratch", "replica.matches", "replica.keepPace", "entryLog.commands", "peer.batchBytes"},
+	Ignored: []string{"replica.scratch", "replica.matches", "replica.keepPace", "entryLog.commands", "peer.batchBytes",
+		// These follow from the log, and from what a membership is encoded as.
+		"replica.inForce", "replica.group", "replica.voters", "replica.holders", "entryLog.first",
+		"Membership.Parts", "Membership.Learners", "Membership.Goal", "Membership.Request", "Membership.first", "Membership.roles", "Membership.meeting"},
 	TimerName: func(id protocols.TimerID) string {
 		return map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]
 	},
@@ -89,6 +100,19 @@ func TestExplore(t *testing.T) { exploretest.Run(t, explored, bounds) }
 
 func TestExploredReplicasCanBeMadeAgain(t *testing.T) {
 	exploretest.Replays(t, explored, exploretest.Bound{Commands: "ab", Timers: 1, Crashes: 1, Network: calm})
+}
+
+// twoGoals has four replicas, and two requests that reach different leaders: for the first two and for the last two replicas.
+// Quorums of either meet those of the membership before, and none of the other's. Elections begin without a pre-vote,
+// since here a replica's clock tells nothing of how long it has heard no leader.
+func twoGoals(c *explore.Cluster) {
+	c.Replicas = 4
+	c.Requests = []explore.Request{{At: 0, Text: "change all(0,1)"}, {At: 2, Text: "change all(2,3)"}}
+	c.Driver.New = func(config protocols.Config) protocols.Node {
+		r := newReplica(config).(*replica)
+		r.preVotes = false
+		return r
+	}
 }
 
 func slow(c *explore.Cluster)   { c.SlowDisks = true }
