@@ -88,8 +88,10 @@
 //     commit, and who gets the log. When its entry is removed (rule 5), the one before is in force again.
 //  29. A leader proposes a membership, as an entry, only when an entry of its term is committed (rule 8) and
 //     the last membership in its log is. Every quorum of the new one meets every quorum of that.
-//  30. A replica that is no voter by the membership in force there does not stand. It votes for who asks it:
-//     who asks may know a later membership.
+//  30. A replica stands only if it is a voter by the last membership that it knows to be committed, or by a later one
+//     in its log. One that is to leave may be needed until that is committed: if nobody else has the entry, nobody
+//     else can be elected. It needs the votes that the last membership in its log asks for (rule 28). Whether or not
+//     it is a voter, a replica votes for who asks it: who asks may know a later membership.
 //  31. Elections begin as with PreVote (rule 19), and a replica that hears a leader ignores candidates that are
 //     no voters there, unless that leader has told them to stand (rule 27): a voter that has left, and
 //     has not heard of it, deposes nobody.

@@ -24,7 +24,7 @@ func (r *replica) start() {
 // campaign is called when the election timer fires: the replica gives up a candidacy that has not been won,
 // and asks for votes again, or for pre-votes with the option prevote.
 func (r *replica) campaign() {
-	if !r.isVoter(r.config.ID) { // rule 30
+	if !r.mayStand() { // rule 30
 		r.election.Start(r.now, r.out)
 		return
 	}

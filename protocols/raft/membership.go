@@ -45,6 +45,17 @@ func (r *replica) isVoter(id protocols.NodeID) bool {
 	return r.log.first == nil || r.inForce.Voters().Has(int32(id))
 }
 
+// mayStand returns true if this replica is a voter by the last membership that it knows to be committed, or by one after it
+// in its log (rule 30).
+func (r *replica) mayStand() bool {
+	if r.log.first == nil || r.log.membershipAt(r.commit).Voters().Has(int32(r.config.ID)) {
+		return true
+	}
+	return slices.ContainsFunc(r.log.memberships, func(m placed) bool {
+		return m.index > r.commit && m.Voters().Has(int32(r.config.ID))
+	})
+}
+
 // inGroup returns true if a replica votes or learns by the membership in force here.
 func (r *replica) inGroup(id protocols.NodeID) bool { return r.inForce.Group().Has(int32(id)) }
 

@@ -67,7 +67,7 @@ func (r *replica) sendTimeoutNow() {
 
 // onTimeoutNow makes the leader's chosen successor a candidate at once (rule 27).
 func (r *replica) onTimeoutNow(from protocols.NodeID) {
-	if r.role == follower && r.forwarder.Leader() == from && r.isVoter(r.config.ID) {
+	if r.role == follower && r.forwarder.Leader() == from && r.mayStand() {
 		r.campaigned = r.now
 		r.startElection(true)
 	}
