@@ -25,7 +25,7 @@ var Explorations = []Exploration{
 	{Driver: "mmp3", Name: "the acceptor's accept is not durable", Bound: "ab-crash", Breaks: "apply order"},
 	{Driver: "mmp3", Name: "nothing is recovered", Bound: "ab-crash", Breaks: "stuck"},
 
-	{Driver: "raft", Name: proposesEarly, Bound: "member-cut-2timers", Breaks: "apply order"},
+	{Driver: "raft", Name: proposesEarly, Bound: "member-2cuts-2timers", Breaks: "apply order"},
 
 	// What rule 9 of epaxos needs: docs/findings/epaxos-validate.md.
 	{Driver: "epaxos", Name: validateUnguarded, Test: rule9, Bound: "rule9-once", Inside: true},
