@@ -25,8 +25,6 @@ var Explorations = []Exploration{
 	{Driver: "mmp3", Name: "the acceptor's accept is not durable", Bound: "ab-crash", Breaks: "apply order"},
 	{Driver: "mmp3", Name: "nothing is recovered", Bound: "ab-crash", Breaks: "stuck"},
 
-	{Driver: "raft", Name: proposesEarly, Bound: "member-2cuts-2timers", Breaks: "apply order"},
-
 	// What rule 9 of epaxos needs: docs/findings/epaxos-validate.md.
 	{Driver: "epaxos", Name: validateUnguarded, Test: rule9, Bound: "rule9-once", Inside: true},
 	{Driver: "epaxos", Name: validateUnguarded, Test: rule9, Bound: "rule9-doubled", Inside: true, Breaks: "invariants"},
@@ -36,7 +34,6 @@ var Explorations = []Exploration{
 }
 
 const (
-	proposesEarly     = "a leader proposes a membership before it has committed an entry of its term"
 	rule9             = "TestExploreRule9"
 	validateUnguarded = "Validate is handled after an Accept of the same ballot"
 	validateEager     = "Validate is handled after an Accept of the same ballot, and late answers before all have validated"

@@ -58,7 +58,6 @@ var bounds = []exploretest.Bound{
 	{Name: "member-c-1late-1timer", Large: true, Commands: "c", Timers: 1, Network: late1, Change: twoGoals},
 	{Name: "member-crash-1timer", Timers: 1, Crashes: 1, Network: calm, Change: twoGoals},
 	{Name: "member-cut-2timers", Timers: 2, Network: cut1, Change: twoGoals},
-	{Name: "member-2cuts-2timers", Large: true, Timers: 2, Network: cut2, Change: twoGoals},
 	{Name: "member-c-1late-2timers", Large: true, Commands: "c", Timers: 2, Network: late1, Change: twoGoals},
 	{Name: "member-ac-2late-2timers", Large: true, Commands: "ac", Timers: 2, Network: late2, Change: twoGoals},
 	{Name: "member-1late-3timers", Large: true, Timers: 3, Network: late1, Change: twoGoals},
