@@ -176,10 +176,10 @@ var raftBugs = []Bug{
 	{"raft", "the quorums of two memberships need not meet", within(3000), []Edit{
 		in("membership.Membership.Step").replace(`m.Meets(there) == nil`, `there != nil`),
 	}},
-	{"raft", "a joint membership needs a quorum of its last configuration only", within(3000), []Edit{
+	{"raft", "a joint membership needs a quorum of its last configuration only", inTest("membership.TestStepsOfConfigurationsApart"), []Edit{
 		in("membership.Membership.complete").replace(`quorum.All(systems...)`, `quorum.All(systems[len(systems)-1])`),
 	}},
-	{"raft", "a membership stays in force though its entry is removed", within(3000), []Edit{
+	{"raft", "a membership stays in force though its entry is removed", inTest("raft.TestAMembershipGoesWithItsEntry"), []Edit{
 		in("raft.entryLog.replace").drop(`for n := len(l.memberships); n > 0 && l.memberships[n-1].index >= index; n-- { _ }`),
 	}},
 	{"raft", "a snapshot brings no membership", within(3000), []Edit{
