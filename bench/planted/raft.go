@@ -170,10 +170,10 @@ var raftBugs = []Bug{
 	{"raft", "a membership is proposed before the last one is committed", within(3000), []Edit{
 		in("raft.replica.advanceMembership").drop(`last.index > r.commit`),
 	}},
-	{"raft", "a leader proposes a membership before it has committed an entry of its term", within(3000), []Edit{
+	{"raft", "a leader proposes a membership before it has committed an entry of its term", inTest("raft.TestANewLeaderCommitsAnEntryBeforeItProposesAMembership"), []Edit{
 		in("raft.replica.advanceMembership").drop(`r.log.term(r.commit) != r.term`),
 	}},
-	{"raft", "the quorums of two memberships need not meet", within(3000), []Edit{
+	{"raft", "the quorums of two memberships need not meet", inScenario("membership-chain"), []Edit{
 		in("membership.Membership.Step").replace(`m.Meets(there) == nil`, `there != nil`),
 	}},
 	{"raft", "a joint membership needs a quorum of its last configuration only", inTest("membership.TestStepsOfConfigurationsApart"), []Edit{

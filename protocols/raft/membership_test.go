@@ -423,6 +423,33 @@ func TestWhoIsToLeaveStandsIfNobodyElseCan(t *testing.T) {
 	}
 }
 
+// A new leader proposes a membership only when an entry of its own term is committed (rule 29).
+func TestANewLeaderCommitsAnEntryBeforeItProposesAMembership(t *testing.T) {
+	d := newElasticDesk(t)
+	d.now = 2 * time.Minute
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer})
+	d.tell(1, preVoted(5, true))
+	d.tell(1, vote(6, true))
+	proposed := func() bool {
+		for _, m := range d.sent(1) {
+			for _, e := range m.GetAppendEntries().GetEntries() {
+				if len(e.Membership) > 0 {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	d.step(protocols.Input{Kind: protocols.InputMembership, Notice: 1, Data: []byte("add-learner 3")})
+	if proposed() {
+		t.Error("it proposes a membership before it has committed an entry of its term")
+	}
+	d.tell(1, appended(6, 1))
+	if !proposed() {
+		t.Error("it proposes no membership though it has committed an entry of its term")
+	}
+}
+
 // Neither its election timer nor a leader makes a replica stand that is no voter (rule 30).
 func TestWhoIsNoVoterDoesNotStand(t *testing.T) {
 	d := newElasticDesk(t)
