@@ -45,6 +45,19 @@ func newDesk(t *testing.T, replicas int, records ...*zab.Record) *desk {
 	return d
 }
 
+// restarted returns a new incarnation of the replica, with what is on its disk.
+func (d *desk) restarted(replicas int) *desk {
+	d.t.Helper()
+	records := make([]*zab.Record, len(d.disk))
+	for i, data := range d.disk {
+		records[i] = &zab.Record{}
+		if err := protocols.Decode(data, records[i]); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	return newDesk(d.t, replicas, records...)
+}
+
 func (d *desk) encode(m proto.Message) []byte {
 	d.t.Helper()
 	data, err := proto.Marshal(m)
@@ -250,7 +263,9 @@ func TestALeaderBringsAQuorumLevelBeforeItProposes(t *testing.T) {
 	expect(t, "a quorum has", d.sent(1), "Commit 2 6.0; Propose after 2@2.1 6.0 3: k=c")
 	d.expectCommits("k=a", "k=b")
 	d.tell(1, epoch(6, 0), ack(3))
-	d.tell(3, epoch(6, 0), ack(3)) // it has not acknowledged even the epoch
+	expect(t, "a third follows", d.tell(3, epoch(6, 0), ackEpoch(epoch(2, 1), end(epoch(2, 1), 2))),
+		"Propose after 2@2.1 6.0 3: k=c; NewLeader 6.0, history ends 2@2.1")
+	d.tell(3, epoch(6, 0), ack(3)) // it has not acknowledged NewLeader
 	d.expectCommits("k=a", "k=b")
 	d.tell(2, epoch(6, 0), ack(3))
 	d.expectCommits("k=a", "k=b", "k=c")
@@ -288,6 +303,7 @@ func follower(t *testing.T) *desk {
 func TestAFollowerRemovesWhatTheLeaderDoesNotHave(t *testing.T) {
 	d := follower(t)
 	expect(t, "the leader's history is longer", d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 3)), "AckEpoch 3.2, epoch 2.1, history ends 2@2.1")
+	expect(t, "it has another transaction there", d.tell(2, epoch(3, 2), newLeader(epoch(1, 1), 2)), "AckEpoch 3.2, epoch 2.1, history ends 2@2.1")
 	expect(t, "it is shorter", d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 1)), "AckLeader 3.2")
 	d.tell(2, epoch(3, 2), commit(1))
 	d.expectCommits("k=a")
@@ -295,17 +311,20 @@ func TestAFollowerRemovesWhatTheLeaderDoesNotHave(t *testing.T) {
 	d.tell(2, epoch(3, 2), commit(2))
 	d.expectCommits("k=a", "k=c")
 
-	again := &desk{t: t, disk: d.disk} // what it acknowledged is on its disk
-	var records []*zab.Record
-	for _, data := range again.disk {
-		var record zab.Record
-		if err := protocols.Decode(data, &record); err != nil {
-			t.Fatal(err)
-		}
-		records = append(records, &record)
-	}
-	d = newDesk(t, 3, records...)
+	d = d.restarted(3) // what it acknowledged is on its disk
 	expect(t, "restarted", d.sent(1), "Vote round 1 for 0, epoch 3.2, history ends 2@3.2")
+}
+
+// What a follower has of the leader's new transactions it keeps when it restarts and is synchronised again: it may have
+// acknowledged them, and the leader counts that (rule 3).
+func TestAFollowerThatComesBackKeepsWhatItHasAcknowledged(t *testing.T) {
+	d := follower(t)
+	expect(t, "a proposal that overtakes NewLeader", d.tell(2, epoch(3, 2), d.propose(epoch(2, 1), 2, epoch(3, 2), "c")), "Ack 3 3.2")
+	d = d.restarted(3)
+	expect(t, "the same leader", d.tell(2, epoch(3, 2), newEpoch()), "AckEpoch 3.2, epoch 2.1, history ends 2@2.1, 3@3.2")
+	expect(t, "is synchronised", d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 2)), "AckLeader 3.2")
+	d.tell(2, epoch(3, 2), commit(3))
+	d.expectCommits("k=a", "k=b", "k=c")
 }
 
 // Rule 7: proposals are taken in order, and acknowledged up to where the history is the leader's; one that overtook another waits.
