@@ -143,7 +143,7 @@ func (s *sweep) executionFigure() *figure {
 		data: newData(s.Experiment.Sweep.Path, "region", "protocol", "committed_p50_ms", "answered_p50_ms", "together_largest", "together_mean_above_one"),
 	}
 	f.subtitle = append(f.subtitle, "Together: how many instances had to be looked at to execute one, the most solid, the mean of those above one dashed")
-	times := newScale()
+	times, places := newScale(), s.places()
 	for region, name := range s.points[0].regions {
 		chart := s.newChart()
 		for i := range s.points[0].labels {
@@ -154,10 +154,10 @@ func (s *sweep) executionFigure() *figure {
 					continue
 				}
 				if at, ok := one.committed(); ok {
-					committed = append(committed, plotter.XY{X: float64(n), Y: millis(at)})
+					committed = append(committed, plotter.XY{X: places[n], Y: millis(at)})
 				}
 				if at, ok := one.answered(); ok {
-					answered = append(answered, plotter.XY{X: float64(n), Y: millis(at)})
+					answered = append(answered, plotter.XY{X: places[n], Y: millis(at)})
 				}
 			}
 			times.add(chart, sweepLine{committed, s.points[0].looks[i], true}, sweepLine{answered, s.points[0].looks[i], false})
@@ -170,8 +170,8 @@ func (s *sweep) executionFigure() *figure {
 	for i, label := range s.points[0].labels {
 		var largest, mean plotter.XYs
 		for n, size := range s.together(label) {
-			largest = append(largest, plotter.XY{X: float64(n), Y: float64(size.largest)})
-			mean = append(mean, plotter.XY{X: float64(n), Y: size.mean})
+			largest = append(largest, plotter.XY{X: places[n], Y: float64(size.largest)})
+			mean = append(mean, plotter.XY{X: places[n], Y: size.mean})
 		}
 		sizes.add(chart, sweepLine{mean, s.points[0].looks[i], true}, sweepLine{largest, s.points[0].looks[i], false})
 	}
@@ -213,48 +213,4 @@ func (s *sweep) executionData(data *figureData) {
 			}
 		}
 	}
-}
-
-// newChart is an empty chart whose points on the x axis are those of the sweep, at equal distances.
-func (s *sweep) newChart() *plot.Plot {
-	chart := newPlot()
-	chart.X.Min, chart.X.Max = -0.3, float64(len(s.values))-0.7
-	ticks := make(plot.ConstantTicks, len(s.values))
-	for i, value := range s.values {
-		ticks[i] = plot.Tick{Value: float64(i), Label: value}
-	}
-	chart.X.Tick.Marker = ticks
-	return chart
-}
-
-// scale is the y axis that some charts share.
-type scale struct {
-	low, high float64
-	charts    []*plot.Plot
-}
-
-func newScale() *scale { return &scale{low: math.Inf(1)} }
-
-// add adds lines to a chart that the scale must have room for.
-func (a *scale) add(chart *plot.Plot, lines ...sweepLine) {
-	for _, line := range lines {
-		for _, point := range line.points {
-			a.low, a.high = min(a.low, point.Y), max(a.high, point.Y)
-		}
-		chart.Add(line)
-	}
-}
-
-// set gives the charts their axes: logarithmic ones if what they show differs much, which it reports.
-func (a *scale) set() (logarithmic bool) {
-	logarithmic = a.high > logFrom*a.low
-	for _, chart := range a.charts {
-		if logarithmic {
-			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-			chart.Y.Min, chart.Y.Max = a.low/1.3, a.high*1.3
-		} else {
-			setScale(&chart.Y, a.high, 7)
-		}
-	}
-	return logarithmic
 }

@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -335,8 +336,93 @@ func (s *sweep) growth(protocol int, shown map[grown]bool) string {
 	return strings.Join(parts, ", ")
 }
 
-// figure shows, for each region, p50 and p99 of each protocol at each point. The points stand at equal
-// distances: the values of a sweep need not be numbers.
+// quantity is a value of a sweep that is a number with a unit, such as 500/s or 1.5%.
+var quantity = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)([^0-9.]*)$`)
+
+// places are where the points stand on the axis of the figure, from 0 to one less than there are. If the values are numbers of one
+// unit that grow, they stand in proportion: to the numbers or, where the greatest is more than wideSweep times the least, to
+// their logarithms. Else they stand at equal distances, in the order of the file.
+func (s *sweep) places() []float64 {
+	places, numbers, unit := make([]float64, len(s.values)), make([]float64, len(s.values)), ""
+	proportional := len(s.values) > 2
+	for i := range places {
+		places[i] = float64(i)
+	}
+	for i, value := range s.values {
+		parts := quantity.FindStringSubmatch(value)
+		if parts == nil {
+			return places
+		}
+		numbers[i], _ = strconv.ParseFloat(parts[1], 64) // the expression allows numbers only
+		if numbers[i] != 0 {                             // a zero has any unit
+			proportional = proportional && (unit == "" || unit == parts[2])
+			unit = parts[2]
+		}
+		proportional = proportional && (i == 0 || numbers[i] > numbers[i-1])
+	}
+	if !proportional {
+		return places
+	}
+	last := len(numbers) - 1
+	if numbers[0] > 0 && numbers[last] > wideSweep*numbers[0] {
+		for i := range numbers {
+			numbers[i] = math.Log(numbers[i])
+		}
+	}
+	for i := range places {
+		places[i] = float64(last) * (numbers[i] - numbers[0]) / (numbers[last] - numbers[0])
+	}
+	return places
+}
+
+// wideSweep is by which factor the greatest value of a sweep exceeds the least where a linear axis would crowd the small ones.
+const wideSweep = 50
+
+// newChart is an empty chart whose points on the x axis are those of the sweep; see places.
+func (s *sweep) newChart() *plot.Plot {
+	chart := newPlot()
+	chart.X.Min, chart.X.Max = -0.3, float64(len(s.values))-0.7
+	places, ticks := s.places(), make(plot.ConstantTicks, len(s.values))
+	for i, value := range s.values {
+		ticks[i] = plot.Tick{Value: places[i], Label: value}
+	}
+	chart.X.Tick.Marker = ticks
+	return chart
+}
+
+// scale is the y axis that some charts share.
+type scale struct {
+	low, high float64
+	charts    []*plot.Plot
+}
+
+func newScale() *scale { return &scale{low: math.Inf(1)} }
+
+// add adds lines to a chart that the scale must have room for.
+func (a *scale) add(chart *plot.Plot, lines ...sweepLine) {
+	for _, line := range lines {
+		for _, point := range line.points {
+			a.low, a.high = min(a.low, point.Y), max(a.high, point.Y)
+		}
+		chart.Add(line)
+	}
+}
+
+// set gives the charts their axes: logarithmic ones if what they show differs much, which it reports.
+func (a *scale) set() (logarithmic bool) {
+	logarithmic = a.high > logFrom*a.low
+	for _, chart := range a.charts {
+		if logarithmic {
+			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
+			chart.Y.Min, chart.Y.Max = a.low/1.3, a.high*1.3
+		} else {
+			setScale(&chart.Y, a.high, 7)
+		}
+	}
+	return logarithmic
+}
+
+// figure shows, for each region, p50 and p99 of each protocol at each point; see places.
 func (s *sweep) figure() *figure {
 	f := &figure{
 		title: s.points[0].title(" latency by " + s.Experiment.Sweep.Path + ": p50 solid, p99 dashed"), subtitle: subtitles(s.Result),
@@ -422,6 +508,7 @@ const logFrom = 8
 // enough runs for an interval it is the median over runs, with that interval; else that of all runs merged.
 func (s *sweep) line(protocol, region int, p percentile) (stretches []plotter.XYs, intervals []sweepInterval) {
 	stretches = []plotter.XYs{nil}
+	places := s.places()
 	for n, v := range s.points {
 		last := &stretches[len(stretches)-1]
 		one := v.series[protocol][region]
@@ -435,9 +522,9 @@ func (s *sweep) line(protocol, region int, p percentile) (stretches []plotter.XY
 		if runs := one.byRepeat(p); len(runs) >= runsForInterval {
 			m := medianOf(runs)
 			value = time.Duration(m.value)
-			intervals = append(intervals, sweepInterval{float64(n), millis(time.Duration(m.low)), millis(time.Duration(m.high))})
+			intervals = append(intervals, sweepInterval{places[n], millis(time.Duration(m.low)), millis(time.Duration(m.high))})
 		}
-		*last = append(*last, plotter.XY{X: float64(n), Y: millis(value)})
+		*last = append(*last, plotter.XY{X: places[n], Y: millis(value)})
 	}
 	return slices.DeleteFunc(stretches, func(one plotter.XYs) bool { return len(one) == 0 }), intervals
 }
