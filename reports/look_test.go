@@ -2,21 +2,25 @@ package reports
 
 import (
 	"bytes"
+	"compress/zlib"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/xml"
+	"fmt"
 	"image/color"
 	"image/png"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
 
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // everything draws in all formats.
@@ -247,5 +251,30 @@ func TestOutlinesAreAsWideAsTheText(t *testing.T) {
 	}
 	if want := style.Width(s); low < 100 || low > 102 || high > 100+want || high < 98+want {
 		t.Errorf("the letters are from %v to %v, want from 100 to %v", low, high, 100+want)
+	}
+}
+
+// What is transparent in a PDF has its own colour, and is not darker.
+func TestTransparentColoursOfAPDFAreNotDarker(t *testing.T) {
+	d := &drawing{width: 100, height: 50, scale: 1, draw: func(page draw.Canvas) { fill(page, faded(palette[1], bandOpacity), page.Rectangle) }}
+	pdf, err := d.encode(PDF, Light, provenance{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var content []byte
+	for _, stream := range regexp.MustCompile(`(?s)stream\r?\n(.*?)\r?\nendstream`).FindAllSubmatch(pdf, -1) {
+		r, err := zlib.NewReader(bytes.NewReader(stream[1]))
+		if err != nil {
+			continue // a stream that is not compressed
+		}
+		page, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = append(content, page...)
+	}
+	c := palette[1]
+	if want := fmt.Sprintf("%.3f %.3f %.3f rg", float64(c.R)/255, float64(c.G)/255, float64(c.B)/255); !bytes.Contains(content, []byte(want)) {
+		t.Errorf("the PDF has no colour %s: %s", want, content)
 	}
 }

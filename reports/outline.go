@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 
 	"golang.org/x/image/font"
@@ -25,6 +26,23 @@ func (o outlined) Stroke(p vg.Path) { o.CanvasSizer.Stroke(withoutArcs(p)) }
 
 // Fill implements vg.Canvas.
 func (o outlined) Fill(p vg.Path) { o.CanvasSizer.Fill(withoutArcs(p)) }
+
+// SetColor implements vg.Canvas. The library multiplies colours with their opacity before it writes both, which would darken what is
+// transparent.
+func (o outlined) SetColor(c color.Color) {
+	if c != nil {
+		c = straight{color.NRGBA64Model.Convert(c).(color.NRGBA64)}
+	}
+	o.CanvasSizer.SetColor(c)
+}
+
+// straight is a colour that tells its parts without multiplying them with its opacity.
+type straight struct{ color.NRGBA64 }
+
+// RGBA implements color.Color.
+func (s straight) RGBA() (r, g, b, a uint32) {
+	return uint32(s.R), uint32(s.G), uint32(s.B), uint32(s.A)
+}
 
 // outlineOf is the path around the letters of a line of text that begins at a point of its base line. Letters are as far
 // apart as plotfont.Face.Width measures them, kerning included.
