@@ -135,9 +135,8 @@ func (f *figure) thinOut(width vg.Length) (changed bool) {
 		changed = true
 		if label := &axis.Tick.Label; f.upright {
 			label.Rotation, label.XAlign, label.YAlign = math.Pi/2, text.XRight, text.YCenter
-			// They take less room now: a line each.
-			for every = 1; every < len(ticks) && width/vg.Length(len(ticks))*vg.Length(every) < lineHeight(smallText); every++ {
-			}
+			// They take less room now: the height of a line each.
+			ticks, every = thinned(axis, width, 0, func(string) vg.Length { return smallText.Font.Size })
 		}
 		axis.Tick.Marker = everyTick{plot.ConstantTicks(ticks), every}
 	}

@@ -341,7 +341,7 @@ var quantity = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?)([^0-9.]*)$`)
 
 // places are where the points stand on the axis of the figure, from 0 to one less than there are. If the values are numbers of one
 // unit that grow, they stand in proportion: to the numbers or, where the greatest is more than wideSweep times the least, to
-// their logarithms. Else they stand at equal distances, in the order of the file.
+// their logarithms. Else, and where two would then stand closer than marks allow, they stand at equal distances, in the order of the file.
 func (s *sweep) places() []float64 {
 	places, numbers, unit := make([]float64, len(s.values)), make([]float64, len(s.values)), ""
 	proportional := len(s.values) > 2
@@ -369,11 +369,18 @@ func (s *sweep) places() []float64 {
 			numbers[i] = math.Log(numbers[i])
 		}
 	}
-	for i := range places {
-		places[i] = float64(last) * (numbers[i] - numbers[0]) / (numbers[last] - numbers[0])
+	inProportion := make([]float64, len(numbers))
+	for i := range numbers {
+		inProportion[i] = float64(last) * (numbers[i] - numbers[0]) / (numbers[last] - numbers[0])
+		if i > 0 && inProportion[i]-inProportion[i-1] < float64(last)*closest {
+			return places
+		}
 	}
-	return places
+	return inProportion
 }
+
+// closest is how close two points may stand, as a share of the axis; closer, their marks would cover each other.
+const closest = 0.06
 
 // wideSweep is by which factor the greatest value of a sweep exceeds the least where a linear axis would crowd the small ones.
 const wideSweep = 50
