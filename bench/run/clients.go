@@ -165,7 +165,7 @@ func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
 		return // not a command of this load
 	}
 	c.place.observer.answered(a.ID)
-	before := sample.Outcome
+	before, repeated := sample.Outcome, sample.Answered != result.Never
 	again, due := c.load.Answered(a.ID, a.Result, c.Now())
 	if sample.Outcome != before && sample.Outcome == kv.Outcome_REFUSED && c.load.Measured(sample.Intended) {
 		c.note(measureVersionRefused)
@@ -173,7 +173,7 @@ func (c *clientNode) Answer(_ protocols.NodeID, a protocols.Answer) {
 	switch {
 	case again:
 		c.scheduleArrival(due)
-	case c.load.Continues(a.ID):
+	case !repeated && c.load.Continues(a.ID): // a second answer at the same moment must not continue it again
 		if !sample.Read && c.load.Measured(sample.Intended) {
 			c.note(measureAgain)
 		}
