@@ -25,7 +25,8 @@ import (
 //
 //   - mean × steps: exchanges that come one after the other. They are [fewSteps]; without a leader, [stepsPerCommand] for
 //     each command of the busiest key that may still wait for its answer; and where messages are small, as many as carry
-//     everything to a replica that lacks it.
+//     everything to a replica that lacks it. A read-modify-write is two commands, one after the other; of atomic ones of the same key
+//     one at least takes effect in each round, and the others begin again.
 //   - 4 × timeout × tries, for the one message that is lost most often; and the longest time after which a client asks
 //     another replica, as often.
 //   - With a leader: [candidacies] of the longest election timeout each.
@@ -80,12 +81,21 @@ func (l *Life) deadline() deadline {
 	if e.Load.Retry > 0 {
 		d.clients = time.Duration(d.tries) * max(e.Load.Retry, longestRetry)
 	}
+	perKey := waiting / float64(e.Load.Keys.Count)
+	ofKey := int(math.Ceil(perKey + 3*math.Sqrt(perKey))) // of a Poisson distribution, and 3 standard deviations more
+	rounds := 0                                           // of read-modify-writes
+	if rmw := e.Load.RMW; rmw.Share > 0 {
+		rounds = 1
+		if rmw.Atomic {
+			rounds = ofKey
+		}
+	}
 	if l.Driver.HasLeader {
+		d.steps += 2 * rounds
 		d.elections = candidacies * 2 * l.betweenReplicas().ElectionTimeout()
 		return d
 	}
-	perKey := waiting / float64(e.Load.Keys.Count)
-	d.steps += stepsPerCommand * int(math.Ceil(perKey+3*math.Sqrt(perKey))) // of a Poisson distribution, and 3 standard deviations more
+	d.steps += stepsPerCommand * ofKey * (1 + 2*rounds)
 	d.measured = 4 * time.Duration(d.tries) * l.measuredTimeout(exchange)
 	return d
 }

@@ -112,6 +112,9 @@ func (g Generator) Draw(seed uint64) *Life {
 	if overlaps {
 		overlap.loadWhileOverlapping(l, longest)
 	}
+	if own, yes := takes(l, readModifyWrites, 0x4e3d); yes {
+		own.modify(&e.Load)
+	}
 	d.faults(l, n)
 	if overlaps {
 		overlap.cutLeadersOff(l)
@@ -180,6 +183,11 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	if d.generator.takes(l, openLoop, !d.chance(0.7)) || l.instant() {
 		l.openLoop()
 	}
+}
+
+// modify draws which share of the commands are read-modify-writes, and whether they are atomic.
+func (d drawer) modify(load *experiment.Load) {
+	load.RMW = experiment.RMW{Share: min(experiment.Share(d.one(0.1, 0.3, 0.7)), 1-load.Reads), Atomic: d.chance(0.6)}
 }
 
 // openLoop has commands arrive while nothing is answered, too, so that many collect for each key.
@@ -405,6 +413,13 @@ func (l *Life) String() string {
 	load := fmt.Sprintf("%d clients", e.Load.Clients)
 	if e.Load.Arrivals != experiment.Closed {
 		load = fmt.Sprintf("%.1f commands a second", float64(e.Load.Rate))
+	}
+	if rmw := e.Load.RMW; rmw.Share > 0 {
+		kind := "plain"
+		if rmw.Atomic {
+			kind = "atomic"
+		}
+		load += fmt.Sprintf(", %v of them %s read-modify-writes,", rmw.Share, kind)
 	}
 	if l.GiveUp > 0 {
 		load += fmt.Sprintf(", given up after %v,", l.GiveUp)

@@ -31,6 +31,7 @@ const (
 	oftenSnapshots     = "often-snapshots"
 	openLoop           = "open-loop"
 	quorumSystems      = "quorum-systems"
+	readModifyWrites   = "read-modify-writes"
 	overlappingLeaders = "overlapping-leaders"
 	repeatedFaults     = "repeated-faults"
 	slowDisks          = "slow-disks"
@@ -53,6 +54,7 @@ var Habits = []Habit{
 	{Name: openLoop, Help: "commands arrive at random times, whether earlier ones are answered or not"},
 	{Name: overlappingLeaders, suits: hasLeader, Help: "leaders are cut off again and again, while clients beside them go on; clocks are fast by one rate"},
 	{Name: quorumSystems, suits: hasQuorums, Help: "joint, hierarchical and weighted quorums, and grids"},
+	{Name: readModifyWrites, Help: "some commands are read-modify-writes: plain ones, or atomic ones, which begin again if another write came in between"},
 	{Name: repeatedFaults, Help: "crashes or partitions follow each other over the whole life"},
 	{Name: slowDisks, Help: "persisting takes 0.1 or 0.2 s"},
 	{Name: smallPieces, Help: "messages and pieces of snapshots of 128 to 512 bytes, and values of 12 to 300"},
