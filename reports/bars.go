@@ -43,13 +43,21 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 	default:
 		b.p50, b.p99, b.floor = s.Response.P50, s.Response.P99, s.Floor
 		b.sure50, b.sure99 = s.confidence(50), s.confidence(99)
-		b.value = lessBound(b.p50, s.Bound(50))
+		b.value = latencyText(s, 50, b.p50)
 		if n, ok := s.trips(); ok {
 			b.value += fmt.Sprintf(" = %.1f RT", n)
 		}
 		b.value += ", " + rate(s.Throughput(s.measured())) + "/s"
 	}
 	return b
+}
+
+// tailText is the p99; of writes without an answer, what it exceeds.
+func (b bar) tailText() string {
+	if b.series.unanswered(99) {
+		return "> " + ms(b.p99)
+	}
+	return ms(b.p99)
 }
 
 // faint reports whether any percentile shown rests on few samples.
@@ -194,7 +202,7 @@ func (p barPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 			tail.Color = dim
 		}
 		if x(millis(b.p99)) > c.Max.X {
-			drawFarTail(c, tail, at(b.p50), middle, half, ms(b.p99))
+			drawFarTail(c, tail, at(b.p50), middle, half, b.tailText())
 		} else {
 			drawTail(c, tail, at(b.p50), at(b.p99), middle, half)
 		}

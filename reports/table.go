@@ -168,8 +168,17 @@ func figuresFrom(first, last int) []table.ColumnConfig {
 // busyMark stands for a percentile of which too much may be the instrument's.
 const busyMark = "busy"
 
+// latencyText writes a response percentile, and how much of it may be the instrument's. One of writes without an answer is a
+// lower bound.
+func latencyText(s *series, percentile float64, d time.Duration) string {
+	if s.unanswered(percentile) {
+		return "> " + ms(d)
+	}
+	return lessBound(d, s.Bound(percentile))
+}
+
 // latencyCell writes a response percentile as far as the samples and the instrument bear it, and how much of it may be the
-// instrument's. One of writes without an answer is a lower bound.
+// instrument's.
 func latencyCell(s *series, percentile float64, d time.Duration, mark marking) string {
 	if s.saturated {
 		return "saturated"
@@ -177,10 +186,7 @@ func latencyCell(s *series, percentile float64, d time.Duration, mark marking) s
 	if result.ConfidenceIn(percentile, s.Response.Count) != result.Withheld && s.spoilt(percentile) {
 		return busyMark
 	}
-	cell := lessBound(d, s.Bound(percentile))
-	if s.unanswered(percentile) {
-		cell = "> " + ms(d)
-	}
+	cell := latencyText(s, percentile, d)
 	switch s.confidence(percentile) {
 	case result.Withheld:
 		return withheldMark

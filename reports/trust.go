@@ -98,7 +98,7 @@ func trustFigure(r *result.Result) *figure {
 		f.panels = append(f.panels, panel{title: s.title, plot: chart, over: 4, overlay: p.overlay})
 	}
 	f.legend = []legendEntry{
-		{"p50 and p99; of writes above their floor, the least and p50", func(c draw.Canvas) { drawSpan(c, protocolColor(0), c.Min.X+4, c.Max.X-4, c.Center().Y) }},
+		{"p50 and p99; of writes above their floor, the least and p50", func(c draw.Canvas) { drawSpan(c, shade, c.Min.X+4, c.Max.X-4, c.Center().Y) }},
 		{"98 %: below, a run is saturated", func(c draw.Canvas) { c.StrokeLine2(tripLine, c.Center().X, c.Min.Y, c.Center().X, c.Max.Y) }},
 	}
 	return f
