@@ -40,7 +40,11 @@ func (l *Life) simpler() []*Life {
 	}
 	try(func(e *experiment.Experiment) bool { had := e.Load.Commands > 0; e.Load.Commands = 0; return had })
 	try(func(e *experiment.Experiment) bool { e.Load.Clients /= 2; return e.Load.Clients > 0 })
-	try(func(e *experiment.Experiment) bool { had := e.Load.RMW.Share > 0; e.Load.RMW = experiment.RMW{}; return had })
+	try(func(e *experiment.Experiment) bool {
+		had := e.Load.RMW.Share > 0
+		e.Load.RMW = experiment.RMW{}
+		return had
+	})
 	for i := range l.Experiment.Faults {
 		try(func(e *experiment.Experiment) bool {
 			keep := undoes(e.Faults[i])
