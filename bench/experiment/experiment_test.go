@@ -75,7 +75,7 @@ func TestMistakesAreToldWithTheirPlace(t *testing.T) {
 		{"leader elsewhere", aws + "regions: [us-east-1]\nprotocols: [{name: raft, leader: us-west-1}]\n", `e.yaml:3:34: found "us-west-1"; accepted: auto, or a region with a replica, us-east-1`},
 		{"mmp3 with five", aws + "regions: [us-east-1, us-east-2, us-west-1, us-west-2, eu-west-1]\nprotocols: [mmp3]\n", `e.yaml:3:13: found 5 replicas for mmp3: mmp3 works with exactly 3 replicas, not 5`},
 		{"unknown option", aws + "protocols: [{name: raft, options: {prevot: on}}]\n", `e.yaml:2:36: found the option "prevot"; accepted for raft: prevote, checkquorum, revert, reads, transfer; did you mean prevote?`},
-		{"option of one without", aws + "protocols: [{name: paxos1, options: {reads: log}}]\n", `e.yaml:2:38: found the option "reads"; accepted for paxos1: none`},
+		{"option that another has", aws + "protocols: [{name: paxos1, options: {reads: log}}]\n", `e.yaml:2:38: found the option "reads"; accepted for paxos1: revert`},
 		{"switch that is neither", aws + "protocols: [{name: raft, options: {prevote: yes}}]\n", `e.yaml:2:45: found prevote: "yes"; accepted for raft with 3 replicas: on, off`},
 		{"option of another word", aws + "protocols: [{name: raft, options: {reads: leases}}]\n", `e.yaml:2:43: found reads: "leases"; accepted for raft with 3 replicas: log, index, lease`},
 		{"duration of an option without unit", aws + "protocols: [{name: mmp3, options: {batch: 7}}]\n", `e.yaml:2:43: found batch: "7"; accepted for mmp3 with 3 replicas: a duration from 0s to 1m, off`},

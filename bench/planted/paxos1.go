@@ -88,4 +88,18 @@ var paxos1Bugs = []Bug{
 	{"paxos1", "a snapshot forgets the instances after it", within(340), []Edit{
 		in("keypaxos.describeKey").replace(`i != nil`, `i != nil && false`),
 	}},
+
+	// Revert.
+	{"paxos1", "a proposal with a value is taken back", inScenario("paxos1-revert-read"), []Edit{
+		in("paxos1.replica.abandon").replace(`r.onlyAsks(g)`, `r.reverts`),
+	}},
+	{"paxos1", "a value that a read finds is taken for chosen", inScenario("paxos1-revert-value"), []Edit{
+		in("paxos1.replica.onPromise").replace(`r.send(g)`, `r.Chosen(g)`),
+	}},
+	{"paxos1", "a read that has found nothing leaves its promises", inScenario("paxos1-revert-read"), []Edit{
+		in("paxos1.replica.onPromise").drop(`r.abandon(g)`),
+	}},
+	{"paxos1", "a read that is not answered leaves its promises", inScenario("paxos1-revert-value"), []Edit{
+		in("paxos1.replica.TimedOut").drop(`r.abandon(g)`),
+	}},
 }

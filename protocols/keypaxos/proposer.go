@@ -29,7 +29,8 @@ type Proposal struct {
 // Phase is how far a proposal is.
 type Phase uint8
 
-// The phases of a proposal. A proposal of paxos1 has only one, Preparing, and the back-off, in which nothing is under way.
+// The phases of a proposal. A proposal of paxos1 is Preparing until it ends or backs off, but for a read that asks first and
+// then travels: it is Accepting while it travels.
 const (
 	Preparing Phase = iota + 1
 	Accepting

@@ -30,5 +30,16 @@
 // Rules 7 to 10, on commits, snapshots, versions that clients name, ballots and the disk, are those of package
 // paxos. Package keypaxos implements them.
 //
+// With the option revert, reads take back what was promised to them, as in package paxos. Without it, each read
+// that finds nothing leaves a promise at two replicas, and a write with a lower ballot is refused there:
+//
+//  11. A read that has met no value at home only asks at the other replica, which promises and tells what it
+//     has accepted, and accepts nothing itself. If there is a value, the read travels once more, under the same
+//     ballot, to get that accepted.
+//  12. A read that has found nothing, is refused or not answered takes its promises back, here and at the
+//     others, and never uses the ballot again: rules 11 to 13 of package paxos. A proposer that travels with a
+//     value does not. It takes phase 2 along, and a copy of it may come late and be accepted although it was
+//     refused before, or was not answered: the promise at home must hold for that.
+//
 // That writes of one key conflict is the price of the round trip saved; package mmp3 saves it too.
 package paxos1

@@ -3,6 +3,7 @@ package paxos1
 import (
 	"testing"
 
+	"quorumbench/protocols"
 	"quorumbench/protocols/explore"
 	"quorumbench/protocols/explore/exploretest"
 )
@@ -43,6 +44,10 @@ var bounds = []exploretest.Bound{
 	{Name: "ab-again-crash-1late", Commands: "a+bcb", Timers: 1, Crashes: 1, Network: late1},
 	{Name: "ab-slow-crash-1late-1timer", Commands: "ab", Timers: 1, Crashes: 1, Network: late1, Change: slow},
 
+	{Name: "aB-revert-anyhow-1timer", Commands: "aB", Timers: 1, Options: reverts},
+	{Name: "aBC-revert-2late-2timers", Commands: "aBC", Timers: 2, Network: late2, Options: reverts},
+	{Name: "aB-revert-crash-1late-1timer", Commands: "aB", Timers: 1, Crashes: 1, Network: late1, Options: reverts},
+
 	{Name: "ab-anyhow-1timer", Large: true, Commands: "ab", Timers: 1},
 	{Name: "aB-anyhow-2timers", Large: true, Commands: "aB", Timers: 2},
 	{Name: "ab-anyhow-crash", Large: true, Commands: "ab", Crashes: 1},
@@ -50,6 +55,8 @@ var bounds = []exploretest.Bound{
 	{Name: "aBc-3late-3timers", Large: true, Commands: "aBc", Timers: 3, Network: late3},
 	{Name: "ab-2crashes-3late-3timers", Large: true, Commands: "ab", Timers: 3, Crashes: 2, Network: late3},
 }
+
+var reverts = protocols.Choices{"revert": "on"}
 
 var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, PerKey: true, ReadsAside: true,

@@ -20,6 +20,10 @@ func (r *replica) Begin(g *keypaxos.Register, _ protocols.Ballot) {
 func (r *replica) send(g *keypaxos.Register) {
 	p := g.Proposal
 	r.WaitForReplica(g, p.To)
+	if r.onlyAsks(g) {
+		r.Send(p.To, g, r.ProposalMessage(g, keypaxos.Kind_PREPARE, nil))
+		return
+	}
 	m := r.ProposalMessage(g, keypaxos.Kind_PROPOSE, p.Value)
 	m.ValueBallot = uint64(p.ValueBallot)
 	r.Send(p.To, g, m)
@@ -55,7 +59,11 @@ func (r *replica) onPropose(from protocols.NodeID, g *keypaxos.Register, m *keyp
 // answered (rule 6).
 func (r *replica) onProposed(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	r.reach.Answered(from)
-	if !r.Awaited(from, g, m, keypaxos.Preparing) {
+	phase := keypaxos.Preparing
+	if g.Proposal != nil && g.Proposal.Phase == keypaxos.Accepting { // rule 11: a read that has asked before
+		phase = keypaxos.Accepting
+	}
+	if !r.Awaited(from, g, m, phase) {
 		return
 	}
 	p := g.Proposal
@@ -79,6 +87,7 @@ func (r *replica) onProposed(from protocols.NodeID, g *keypaxos.Register, m *key
 
 // refused gives up an attempt that met a higher promise; the next one takes a ballot above that (rule 4).
 func (r *replica) refused(g *keypaxos.Register, by protocols.NodeID, last protocols.Ballot) {
+	r.abandon(g)
 	g.Proposal.Refused.Add(int32(by))
 	g.Proposal.Highest = last
 	r.GiveUp(g)
@@ -99,5 +108,6 @@ func (r *replica) TimedOut(g *keypaxos.Register) {
 		return
 	}
 	r.reach.Unanswered(g.Proposal.To, r.Now())
+	r.abandon(g)
 	r.AnotherAttempt(g)
 }

@@ -20,7 +20,8 @@ var Driver = protocols.Driver{
 		}
 		return nil
 	},
-	New: newReplica,
+	Options: func(int) any { return &Options{} },
+	New:     newReplica,
 	Quorums: func(c protocols.Config) quorum.Roles {
 		return quorum.Roles{quorum.Write: quorum.Majority(c.All())}
 	},
@@ -39,22 +40,29 @@ var two = quorum.Size(2, quorum.First(replicas))
 // replica is a keypaxos.Replica whose proposers travel.
 type replica struct {
 	*keypaxos.Replica
-	reach protocols.Reach // chooses the replica that proposers are sent to
+	reach   protocols.Reach // chooses the replica that proposers are sent to
+	reverts bool            // reads take their promises back (rules 11 and 12)
 }
 
 func newReplica(c protocols.Config) protocols.Node {
-	r := &replica{reach: protocols.NewReach(c.Delays.Nearest(c.ID))}
+	r := &replica{reach: protocols.NewReach(c.Delays.Nearest(c.ID)), reverts: c.Options.(*Options).Revert}
 	r.Replica = keypaxos.New(c, two, r)
 	return r
 }
 
 // Receive implements keypaxos.Rules: it handles a proposer that arrives from another replica (rule 2), and one of
-// its own that returns (rule 3).
+// its own that returns (rule 3). With the option revert there are also reads that ask for a promise only (rules 11 and 12).
 func (r *replica) Receive(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
 	switch m.Kind {
 	case keypaxos.Kind_PROPOSE:
 		r.onPropose(from, g, m)
 	case keypaxos.Kind_PROPOSED:
 		r.onProposed(from, g, m)
+	case keypaxos.Kind_PREPARE:
+		r.onPrepare(from, g, m)
+	case keypaxos.Kind_PROMISE:
+		r.onPromise(from, g, m)
+	case keypaxos.Kind_REVERT:
+		r.Revert(g, m.Version, protocols.Ballot(m.Ballot))
 	}
 }
