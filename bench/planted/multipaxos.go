@@ -132,4 +132,30 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "an adopted state is not durable", within(220), []Edit{
 		in("multipaxos.replica.onPiece").drop(`r.compact(r.applied, whole)`),
 	}},
+
+	// Revert.
+	{"multipaxos", "a promise is taken back for another's sake", inTest("multipaxos.TestAnAcceptorTakesPromisesBack"), []Edit{
+		in("multipaxos.replica.onRevert").replace(`ballot == r.promised`, `ballot > 0`),
+	}},
+	{"multipaxos", "a ballot that was taken back further below is gone back to", inTest("multipaxos.TestAnAcceptorTakesPromisesBack"), []Edit{
+		in("multipaxos.replica.onRevert").replace(`b == ballot`, `b == ballot && false`),
+	}},
+	{"multipaxos", "a leader's ballot is taken back", inTest("multipaxos.TestAnAcceptorTakesPromisesBack"), []Edit{
+		in("multipaxos.replica.keepPromise").replace(`r.below[:0]`, `r.below[:]`),
+	}},
+	{"multipaxos", "anybody may ask to take a promise back", inTest("multipaxos.TestAnAcceptorTakesPromisesBack"), []Edit{
+		in("multipaxos.replica.isValid").replace(`protocols.Ballot(m.Ballot).Proposer() == from`, `true`),
+	}},
+	{"multipaxos", "a ballot that was taken back is used again", inTest("multipaxos.TestACandidateGivesItsBallotUp"), []Edit{
+		in("multipaxos.replica.becomeCandidate").replace(`max(r.promised, r.refused, r.abandoned)`, `max(r.promised, r.refused)`),
+	}},
+	{"multipaxos", "a restart forgets which ballot was taken back", inTest("multipaxos.TestACandidateGivesItsBallotUp"), []Edit{
+		in("multipaxos.replica.restore").drop(`r.abandoned = protocols.Ballot(record.Abandoned)`),
+	}},
+	{"multipaxos", "the ballot of a leadership is taken back because of a late promise", inTest("multipaxos.TestACandidateGivesItsBallotUp"), []Edit{
+		in("multipaxos.replica.onLatePromise").drop(`ballot == r.abandoned`),
+	}},
+	{"multipaxos", "a candidate refuses the leader that it hears again", inScenario("multipaxos-disruption-revert"), []Edit{
+		in("multipaxos.replica.onMessage").drop(`if m.GetPrepare() == nil { _ }`),
+	}},
 }

@@ -49,6 +49,8 @@ func describe(data []byte) string {
 		return fmt.Sprintf("Piece ..%d %v bytes %d..%d of %d", p.Index, ballot, p.Offset, p.Offset+uint64(len(p.Data)), p.Size)
 	case *Message_Probe:
 		return fmt.Sprintf("Probe %v", ballot)
+	case *Message_Revert:
+		return fmt.Sprintf("Revert %v", ballot)
 	case *Message_Echo:
 		return fmt.Sprintf("Echo %v", ballot)
 	case *Message_Forward:

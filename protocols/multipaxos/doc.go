@@ -8,7 +8,7 @@
 // snapshots between replicas.
 //
 // Phase 1 is in election.go and phase 2 in normal.go. In recovery.go is what a new leader proposes again, what is
-// sent again, and how a replica catches up; in snapshot.go and persist.go is what is on disk; in preferred.go
+// sent again, and how a replica catches up; in snapshot.go and persist.go is what is on disk; in revert.go how promises are taken back; in preferred.go
 // is how the configured leader takes the leadership back; and validate.go skips invalid messages.
 //
 // The rules, cited where they are implemented:
@@ -68,6 +68,19 @@
 //  15. A replica accepts no instance more than 2²⁰ after its commit index, because the gap takes memory. It
 //     catches up first, and the leader sends the accept again (rule 10). A message with numbers that no
 //     replica of the cluster can have sent is skipped.
+//
+// With the option revert, a candidate that does not become the leader takes back what was promised to it, as if its
+// prepares had been lost:
+//
+//  16. A replica remembers the ballots that it has promised since it last heard a leader. When it hears the leader
+//     of the promised ballot, or is that leader, it forgets them, and the promise cannot be taken back.
+//  17. A candidate that is refused, gets no phase-1 quorum in time or promises another ballot gives its own up. It
+//     returns to its promise before, notes durably that it never uses the ballot again, and asks the others to
+//     take back theirs. They return to the promise before if theirs is of exactly that ballot. If they have
+//     promised another since, they strike it from those that they remember. A promise of that ballot that comes
+//     late is answered in the same way, and does not count.
+//  18. A candidate also gives its ballot up when the leader whose ballot it promised before, or one of a later
+//     ballot below its own, makes itself heard: instead of refusing and so deposing it, the candidate follows.
 //
 // What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent
 // with Outbox.BroadcastNow, once the leader's ballot is durable. They may, because an accept does not say

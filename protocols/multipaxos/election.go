@@ -12,7 +12,7 @@ import (
 func (r *replica) start() {
 	r.apply() // what is known to be chosen from the disk
 	r.election.Start(r.now, r.out)
-	firstIncarnation := r.promised == 0
+	firstIncarnation := r.promised == 0 && r.abandoned == 0
 	if firstIncarnation && r.config.Leader == r.config.ID {
 		r.becomeCandidate()
 	}
@@ -33,7 +33,8 @@ func (r *replica) becomeCandidate() {
 	if r.role == candidate { // no piece has come for an election timeout
 		r.receiver = snapshot.Receiver{}
 	}
-	r.promise(max(r.promised, r.refused).Next(r.config.ID))
+	r.abandon() // a candidacy that has brought no quorum
+	r.promise(max(r.promised, r.refused, r.abandoned).Next(r.config.ID))
 	r.role, r.durable = candidate, false
 	if r.campaigned == 0 {
 		r.campaigned = max(r.now, 1)
@@ -142,6 +143,7 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 // wait here (rule 5).
 func (r *replica) becomeLeader() {
 	r.role = leader
+	r.keepPromise()
 	r.out.Mark(protocols.CommandID{}, protocols.MarkLeading)
 	r.out.Measure(protocols.MeasureElection, int64((r.now-r.campaigned)/time.Millisecond))
 	r.out.Measure(protocols.MeasureRecovered, int64(r.found.last()-r.commit)) // including the no-ops in gaps
@@ -157,6 +159,8 @@ func (r *replica) promise(ballot protocols.Ballot) {
 	if ballot == r.promised {
 		return
 	}
+	r.abandon() // this replica's own candidacy, if it has one
+	r.pushPromise()
 	r.promised, r.preparedParts = ballot, 0
 	r.election.Heard(r.now) // rule 11: a candidate's first prepare counts as a sign of a leader, its mere repetitions do not
 	r.sender.ForgetSent()   // receivers drop pieces that were sent under another ballot
@@ -167,6 +171,7 @@ func (r *replica) promise(ballot protocols.Ballot) {
 func (r *replica) onRefuse(ballot, promised protocols.Ballot) {
 	r.refused = max(r.refused, promised)
 	if ballot == r.promised {
+		r.abandon()
 		r.stepDown()
 	}
 }
@@ -188,6 +193,7 @@ func (r *replica) stepDown() {
 
 // follow notes that the replica has heard the leader whose ballot it has promised.
 func (r *replica) follow(leader protocols.NodeID) {
+	r.keepPromise()
 	r.election.Heard(r.now)
 	if r.forwarder.Leader() != leader {
 		r.forwarder.Lead(leader, r.now, r.out)

@@ -54,6 +54,10 @@ var bounds = []exploretest.Bound{
 		Options: protocols.Choices{"preferred": "on"}, Change: clocks},
 	{Name: "b-snapshot-1late-2timers", Commands: "b", Timers: 2, Network: late1, Change: truncated},
 
+	{Name: "ab-revert-1late-1timer", Commands: "ab", Timers: 1, Network: late1, Options: reverts},
+	{Name: "a-revert-cut-3timers", Commands: "a", Timers: 3, Network: cut1, Options: reverts},
+	{Name: "a-revert-crash-2timers", Commands: "a", Timers: 2, Crashes: 1, Network: calm, Options: reverts},
+
 	{Name: "a-anyhow-1timer", Large: true, Commands: "a", Timers: 1},
 	{Name: "b-anyhow", Large: true, Commands: "b"},
 	{Name: "ab-2late-2timers", Large: true, Commands: "ab", Timers: 2, Network: late2},
@@ -66,6 +70,8 @@ var bounds = []exploretest.Bound{
 	{Name: "a-one-2late-3timers", Large: true, Commands: "a", Timers: 3, Network: late2, Options: phase2("1")},
 	{Name: "a-five-2late-2timers", Large: true, Commands: "a", Timers: 2, Network: late2, Options: phase2("2"), Change: five},
 }
+
+var reverts = protocols.Choices{"revert": "on"}
 
 func phase2(size string) protocols.Choices { return protocols.Choices{"phase2": size} }
 

@@ -17,7 +17,12 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 		}
 	case *Message_Refuse:
 		r.onRefuse(ballot, protocols.Ballot(kind.Refuse.Promised))
+	case *Message_Revert:
+		r.onRevert(ballot)
 	case *Message_Prepare, *Message_Accept, *Message_Heartbeat:
+		if m.GetPrepare() == nil {
+			r.yield(ballot)
+		}
 		if ballot < r.promised { // rule 1: refused
 			r.send(from, ballot, &Message_Refuse{Refuse: &Refuse{Promised: uint64(r.promised)}})
 			return
@@ -27,6 +32,8 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 	default:
 		if ballot == r.promised { // else it is about an earlier attempt
 			r.onAnswer(from, m)
+		} else if m.GetPromise() != nil {
+			r.onLatePromise(from, ballot)
 		}
 	}
 }

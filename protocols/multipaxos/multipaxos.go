@@ -89,6 +89,7 @@ type replica struct {
 	refused    protocols.Ballot // the highest ballot that a refusal told of
 	campaigned time.Duration    // since when it has been a candidate without hearing a leader; 0 if it is none
 	reclaiming
+	reverting
 	candidacy            // of a candidate
 	resending []bool     // of a leader, by replica: whether its resend timer is set
 	fresh     []instance // scratch space of propose
@@ -111,6 +112,7 @@ func newReplica(c protocols.Config) protocols.Node {
 		phase1:    c.Quorums[quorum.Phase1],
 		phase2:    c.Quorums[quorum.Phase2],
 		preferred: c.Options.(*Options).Preferred && c.Leader == c.ID,
+		reverting: reverting{reverts: c.Options.(*Options).Revert},
 		store:     kv.NewStore(),
 		forwarder: forward.New(c, c.Quorums[quorum.Phase2], forwardTimer, s.forwardWire()),
 		election:  election.NewTimer(c, electionTimer),

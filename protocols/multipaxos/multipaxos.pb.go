@@ -42,6 +42,7 @@ type Message struct {
 	//	*Message_Piece
 	//	*Message_Probe
 	//	*Message_Echo
+	//	*Message_Revert
 	Kind          isMessage_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -199,6 +200,15 @@ func (x *Message) GetEcho() *Echo {
 	return nil
 }
 
+func (x *Message) GetRevert() *Revert {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Revert); ok {
+			return x.Revert
+		}
+	}
+	return nil
+}
+
 type isMessage_Kind interface {
 	isMessage_Kind()
 }
@@ -251,6 +261,10 @@ type Message_Echo struct {
 	Echo *Echo `protobuf:"bytes,13,opt,name=echo,proto3,oneof"`
 }
 
+type Message_Revert struct {
+	Revert *Revert `protobuf:"bytes,14,opt,name=revert,proto3,oneof"`
+}
+
 func (*Message_Prepare) isMessage_Kind() {}
 
 func (*Message_Promise) isMessage_Kind() {}
@@ -274,6 +288,8 @@ func (*Message_Piece) isMessage_Kind() {}
 func (*Message_Probe) isMessage_Kind() {}
 
 func (*Message_Echo) isMessage_Kind() {}
+
+func (*Message_Revert) isMessage_Kind() {}
 
 // Prepare asks for a promise for every instance, and for what was accepted from instance first on.
 type Prepare struct {
@@ -795,6 +811,43 @@ func (x *Echo) GetAt() uint64 {
 	return 0
 }
 
+// Revert asks to take back the promise of the message's ballot, which its sender has given up.
+type Revert struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Revert) Reset() {
+	*x = Revert{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Revert) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Revert) ProtoMessage() {}
+
+func (x *Revert) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Revert.ProtoReflect.Descriptor instead.
+func (*Revert) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
+}
+
 // Record is what is persisted.
 type Record struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -803,13 +856,14 @@ type Record struct {
 	Commands      [][]byte               `protobuf:"bytes,3,rep,name=commands,proto3" json:"commands,omitempty"`
 	Commit        uint64                 `protobuf:"varint,4,opt,name=commit,proto3" json:"commit,omitempty"` // the commit index when this was written
 	Snapshot      *Snapshot              `protobuf:"bytes,5,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
+	Abandoned     uint64                 `protobuf:"varint,6,opt,name=abandoned,proto3" json:"abandoned,omitempty"` // the last ballot that this replica has given up as a candidate: it is never used again
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -821,7 +875,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -834,7 +888,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Record) GetBallot() uint64 {
@@ -872,6 +926,13 @@ func (x *Record) GetSnapshot() *Snapshot {
 	return nil
 }
 
+func (x *Record) GetAbandoned() uint64 {
+	if x != nil {
+		return x.Abandoned
+	}
+	return 0
+}
+
 // Snapshot replaces all records before it.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -883,7 +944,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -895,7 +956,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -908,7 +969,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{12}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Snapshot) GetState() []byte {
@@ -929,7 +990,7 @@ var File_protocols_multipaxos_multipaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\n" +
-	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\xe6\x05\n" +
+	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\xa0\x06\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12;\n" +
 	"\aprepare\x18\x02 \x01(\v2\x1f.quorumbench.multipaxos.PrepareH\x00R\aprepare\x12;\n" +
@@ -944,7 +1005,8 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	" \x01(\v2\x1a.quorumbench.forward.ReplyH\x00R\x05reply\x123\n" +
 	"\x05piece\x18\v \x01(\v2\x1b.quorumbench.snapshot.PieceH\x00R\x05piece\x125\n" +
 	"\x05probe\x18\f \x01(\v2\x1d.quorumbench.multipaxos.ProbeH\x00R\x05probe\x122\n" +
-	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echoB\x06\n" +
+	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echo\x128\n" +
+	"\x06revert\x18\x0e \x01(\v2\x1e.quorumbench.multipaxos.RevertH\x00R\x06revertB\x06\n" +
 	"\x04kind\"5\n" +
 	"\aPrepare\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
@@ -974,13 +1036,15 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05Probe\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\x16\n" +
 	"\x04Echo\x12\x0e\n" +
-	"\x02at\x18\x01 \x01(\x04R\x02at\"\xa8\x01\n" +
+	"\x02at\x18\x01 \x01(\x04R\x02at\"\b\n" +
+	"\x06Revert\"\xc6\x01\n" +
 	"\x06Record\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x04R\x05first\x12\x1a\n" +
 	"\bcommands\x18\x03 \x03(\fR\bcommands\x12\x16\n" +
 	"\x06commit\x18\x04 \x01(\x04R\x06commit\x12<\n" +
-	"\bsnapshot\x18\x05 \x01(\v2 .quorumbench.multipaxos.SnapshotR\bsnapshot\"^\n" +
+	"\bsnapshot\x18\x05 \x01(\v2 .quorumbench.multipaxos.SnapshotR\bsnapshot\x12\x1c\n" +
+	"\tabandoned\x18\x06 \x01(\x04R\tabandoned\"^\n" +
 	"\bSnapshot\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\fR\x05state\x12<\n" +
 	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\bacceptedB\"Z quorumbench/protocols/multipaxosb\x06proto3"
@@ -997,7 +1061,7 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescData
 }
 
-var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Message)(nil),         // 0: quorumbench.multipaxos.Message
 	(*Prepare)(nil),         // 1: quorumbench.multipaxos.Prepare
@@ -1010,12 +1074,13 @@ var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*CatchUp)(nil),         // 8: quorumbench.multipaxos.CatchUp
 	(*Probe)(nil),           // 9: quorumbench.multipaxos.Probe
 	(*Echo)(nil),            // 10: quorumbench.multipaxos.Echo
-	(*Record)(nil),          // 11: quorumbench.multipaxos.Record
-	(*Snapshot)(nil),        // 12: quorumbench.multipaxos.Snapshot
-	(*forward.Forward)(nil), // 13: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 14: quorumbench.forward.Reply
-	(*snapshot.Piece)(nil),  // 15: quorumbench.snapshot.Piece
-	(*snapshot.Ask)(nil),    // 16: quorumbench.snapshot.Ask
+	(*Revert)(nil),          // 11: quorumbench.multipaxos.Revert
+	(*Record)(nil),          // 12: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),        // 13: quorumbench.multipaxos.Snapshot
+	(*forward.Forward)(nil), // 14: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 15: quorumbench.forward.Reply
+	(*snapshot.Piece)(nil),  // 16: quorumbench.snapshot.Piece
+	(*snapshot.Ask)(nil),    // 17: quorumbench.snapshot.Ask
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
@@ -1025,20 +1090,21 @@ var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	6,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
 	7,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
 	8,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	13, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
-	14, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
-	15, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
+	14, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
+	15, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
+	16, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
 	9,  // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
 	10, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
-	3,  // 12: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
-	16, // 13: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
-	12, // 14: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
-	3,  // 15: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
-	16, // [16:16] is the sub-list for method output_type
-	16, // [16:16] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	11, // 12: quorumbench.multipaxos.Message.revert:type_name -> quorumbench.multipaxos.Revert
+	3,  // 13: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
+	17, // 14: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
+	13, // 15: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
+	3,  // 16: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
+	17, // [17:17] is the sub-list for method output_type
+	17, // [17:17] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_protocols_multipaxos_multipaxos_proto_init() }
@@ -1059,6 +1125,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 		(*Message_Piece)(nil),
 		(*Message_Probe)(nil),
 		(*Message_Echo)(nil),
+		(*Message_Revert)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1066,7 +1133,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_multipaxos_multipaxos_proto_rawDesc), len(file_protocols_multipaxos_multipaxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

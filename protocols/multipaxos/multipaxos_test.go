@@ -220,3 +220,7 @@ func TestALeaderByItselfIsNotHeardBeforeItsBallotIsDurable(t *testing.T) {
 		c.Check()
 	}
 }
+
+func TestConformanceWithRevert(t *testing.T) {
+	prototest.Conformance(t, prototest.With(multipaxos.Driver, protocols.Choices{"revert": "on"}))
+}

@@ -6,5 +6,7 @@ type Options struct {
 
 	Phase2 int `option:"phase2" range:"1..n" unit:"replicas" default:"a majority" tries:"default,1..n" help:"replicas in a phase-2 quorum"`
 
+	Revert bool `option:"revert" tries:"off,on" stream:"1" help:"candidates that do not become the leader take back what was promised to them: a leader that works is deposed less often"`
+
 	Preferred bool `option:"preferred" tries:"off,on" help:"the configured leader, come back, caught up and heard by a phase-1 quorum, takes the leadership again"`
 }

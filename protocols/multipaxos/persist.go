@@ -10,7 +10,7 @@ import (
 // promise itself, to disk (rule 3).
 func (r *replica) persist(first uint64, commands [][]byte) {
 	r.persisted = r.promised
-	r.out.Persist(r.scratch.recordOf(r.promised, first, commands, r.commit))
+	r.out.Persist(r.scratch.recordOf(r.promised, r.abandoned, first, commands, r.commit))
 }
 
 // finishStep ends each step: it persists the promise if the step has raised it (rule 3), and begins or continues a
@@ -35,6 +35,7 @@ func (r *replica) restore(data []byte) {
 	}
 	r.promised = protocols.Ballot(record.Ballot)
 	r.persisted = r.promised
+	r.abandoned = protocols.Ballot(record.Abandoned)
 	for _, p := range record.Snapshot.GetAccepted() {
 		r.log.set(p.Index, instance{ballot: protocols.Ballot(p.Ballot), command: p.Command})
 	}

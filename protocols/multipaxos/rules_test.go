@@ -167,6 +167,8 @@ func (d *desk) sent(to protocols.NodeID) string {
 			}
 		case *multipaxos.Message_Probe:
 			line += "probe"
+		case *multipaxos.Message_Revert:
+			line += "revert"
 		case *multipaxos.Message_Echo:
 			line += fmt.Sprint("echo of ", kind.Echo.At)
 		}

@@ -95,9 +95,9 @@ func (s *scratch) acceptedOf(first, count uint64) *Message_Accepted {
 }
 
 // recordOf builds the record of accepted commands.
-func (s *scratch) recordOf(promised protocols.Ballot, first uint64, commands [][]byte, commit uint64) *Record {
+func (s *scratch) recordOf(promised, abandoned protocols.Ballot, first uint64, commands [][]byte, commit uint64) *Record {
 	m := &s.out.record
-	m.Ballot, m.First, m.Commands, m.Commit = uint64(promised), first, commands, commit
+	m.Ballot, m.Abandoned, m.First, m.Commands, m.Commit = uint64(promised), uint64(abandoned), first, commands, commit
 	return m
 }
 

@@ -65,7 +65,7 @@ func (r *replica) compact(index uint64, state []byte) {
 		r.persisted, r.last = r.promised, len(state)
 		r.out.Snapshot(&Record{Ballot: uint64(r.promised), Commit: index, Snapshot: &Snapshot{
 			State: state, Accepted: r.proposals(index+1, r.log.last()),
-		}})
+		}, Abandoned: uint64(r.abandoned)})
 	}
 	r.truncate(index)
 }

@@ -44,6 +44,8 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		return isValidIndex(p.Index) && p.Size < maxNumber && p.Offset <= p.Size && uint64(len(p.Data)) <= p.Size-p.Offset
 	case *Message_Probe, *Message_Echo:
 		return true
+	case *Message_Revert:
+		return protocols.Ballot(m.Ballot).Proposer() == from
 	}
 	return false
 }
