@@ -220,6 +220,29 @@ func TestRequests(t *testing.T) {
 	}
 }
 
+// A request that turns back from a joint membership is one proposal with the step back: it must not need the quorums of both.
+// With one configuration in force, a request is a proposal of its own.
+func TestAdvanceTurnsBackInOneProposal(t *testing.T) {
+	everybody := ^quorum.Set(0)
+	there, _ := ParseRequest(1, "change "+c2)
+	back, _ := ParseRequest(2, "change "+c1)
+	asked := of(t, c1).Advance(Requests{there}, everybody)
+	if asked == nil || len(asked.Parts) != 1 || asked.Goal == nil {
+		t.Fatalf("a change begins with %v, want the first configuration, on its way", asked)
+	}
+	joint := asked.Advance(nil, everybody)
+	if joint == nil || len(joint.Parts) != 2 {
+		t.Fatalf("%v leads to %v, want both configurations", asked, joint)
+	}
+	got := joint.Advance(Requests{back}, 0)
+	if got == nil || len(got.Parts) != 1 || got.Goal != nil || got.Request != 2 || !same(got.Parts[0], of(t, c1).Parts[0]) {
+		t.Errorf("%v is turned back to %v, want the first configuration alone", joint, got)
+	}
+	if got := of(t, c1).Advance(nil, everybody); got != nil {
+		t.Errorf("without a request and a goal it leads to %v", got)
+	}
+}
+
 func TestDecode(t *testing.T) {
 	first := of(t, c1)
 	for _, m := range []*Membership{

@@ -92,6 +92,23 @@ func (m *Membership) Next(all Requests) *Membership {
 	return nil
 }
 
+// Advance returns the membership to propose when this one is committed, nil if there is none: it includes the next request,
+// or takes the next step to the goal. A request that comes while several configurations are in force is included in the same
+// proposal as the step to where it leads. By itself it would need a quorum of each of them, and if it turns back from new
+// replicas that have died, there is none.
+func (m *Membership) Advance(all Requests, caughtUp quorum.Set) *Membership {
+	next := m.Next(all)
+	if next == nil {
+		return m.Step(caughtUp)
+	}
+	if len(m.Parts) > 1 {
+		if step := next.Step(caughtUp); step != nil { // next has the same configurations, so rule 3 holds
+			return step
+		}
+	}
+	return next
+}
+
 // waits tells whether a request has to wait for the end of a change.
 func (m *Membership) waits(r *Request) bool {
 	return r.Kind != Change && m.Goal != nil && m.Voters().Has(r.Replica) && !membersOf(m.Goal).Has(r.Replica)

@@ -108,11 +108,7 @@ func (r *replica) advanceMembership() {
 		return
 	}
 	r.requests.Drop(last.Membership)
-	next := last.Next(r.requests)
-	if next == nil {
-		next = last.Step(r.caughtUp())
-	}
-	if next != nil {
+	if next := last.Advance(r.requests, r.caughtUp()); next != nil {
 		r.append(entry{term: r.term, membership: next})
 	}
 }
