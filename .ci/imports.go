@@ -68,7 +68,10 @@ var testsMay = map[string][]string{
 
 const registry = module + "protocols/registry"
 
-var drivers = []string{"paxos", "paxos1", "fastpaxos", "multipaxos", "raft", "etcdraft", "zab", "mmp3", "epaxos"}
+var drivers = []string{"paxos", "paxos1", "fastpaxos", "multipaxos", "raft", "etcdraft", "zab", "mmp3", "epaxos", "sharded"}
+
+// madeOf are drivers that are made of others, which they import.
+var madeOf = map[string][]string{"sharded": {"raft", "multipaxos"}}
 
 // reportsLinkNone are parts of the paths of packages that drawing a figure does not take.
 var reportsLinkNone = append([]string{"quic", "raft", "tidwall/wal", registry}, driverPaths()...)
@@ -234,6 +237,9 @@ func allowed(from, to string, anyRoom, registryToo bool, may []string) error {
 		return nil
 	}
 	for _, driver := range driverPaths() {
+		if slices.Contains(madeOf[strings.TrimPrefix(from, module+"protocols/")], strings.TrimPrefix(to, module+"protocols/")) {
+			continue
+		}
 		if to == driver && from != driver && from != registry {
 			return fmt.Errorf("%s names the driver %s; only %s may", from, to, registry)
 		}

@@ -279,7 +279,8 @@ func TestWhatADriverNotesIsSummedUp(t *testing.T) {
 // In loss-free virtual time, and without conflicts, every driver's stages are the same for each
 // write of a region and make up its floor.
 func TestStagesOfEveryDriverMakeUpItsFloor(t *testing.T) {
-	found := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s, keys: {count: 100000000}}\n")
+	protocols, keys := ownKeys()
+	found := simulate(t, threeRegions+protocols+"load: {rate: 20/s, duration: 5s, keys: {"+keys+"}}\n")
 	for _, run := range found.Runs {
 		for i := range run.Regions {
 			r := &run.Regions[i]

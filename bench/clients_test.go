@@ -18,7 +18,8 @@ load: {rate: 20/s, duration: 10s, keys: {count: 100000000}}
 `
 
 func TestClientsWithoutAReplicaTakeTheirFloor(t *testing.T) {
-	found := simulate(t, elsewhere)
+	protocols, keys := ownKeys()
+	found := simulate(t, strings.Replace(elsewhere, "count: 100000000", keys, 1)+protocols)
 	if len(found.Runs) != drivers {
 		t.Fatalf("%d runs", len(found.Runs))
 	}

@@ -62,7 +62,8 @@ func lostWrites(record *verify.Record) (lost, done int) {
 
 // Without conflicts a read-modify-write takes as long as its read and its write one after the other, under every protocol.
 func TestAReadModifyWriteTakesTwoOperations(t *testing.T) {
-	found := simulate(t, threeRegions+"load: {rate: 20/s, duration: 5s, mix: ycsb-f, keys: {count: 100000000, exponent: 0.01}}\n")
+	protocols, keys := ownKeys()
+	found := simulate(t, threeRegions+protocols+"load: {rate: 20/s, duration: 5s, mix: ycsb-f, keys: {"+keys+", exponent: 0.01}}\n")
 	for _, run := range found.Runs {
 		for _, region := range run.Regions {
 			least := region.Floor + region.Reads.Response.Min

@@ -1,6 +1,7 @@
 package protocols
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,6 +15,8 @@ type Driver struct {
 	Name string
 	// Summary says in one line what it does and what a write costs.
 	Summary string
+	// Baseline is true of what is there to be compared with: experiments that list no protocols leave it out.
+	Baseline bool
 	// HasLeader is true if the protocol has a leader whose place matters. An experiment then says who is to
 	// lead (Config.Leader), and a replica marks MarkLeading in the step in which it begins to lead, and
 	// MarkDeposed in the one in which it ceases to. A run is invalid in which the configured leader does not
@@ -52,6 +55,9 @@ type Driver struct {
 	// Wrong are drivers that are like this one but for a mistake, each under a name of its own. Scenarios show what comes of
 	// the mistake; nothing else can use them.
 	Wrong []*Driver
+	// Home, if set, returns the replica from which the commands on a key are led. All keys with the same home have one order,
+	// whose slots have the key OrderOf. Nil: there is one log, or each key has an order of its own.
+	Home func(c Config, key []byte) NodeID
 	// Describe names an encoded message for traces and diagrams, in one line: its kind first, then
 	// the essentials, such as "Prepare k/1 2.0". Empty means that it is not a message of this
 	// driver. Safe for use by several goroutines. Nil means that the driver does not tell.
@@ -137,3 +143,6 @@ func (d *Driver) Needed(roles quorum.Roles) []quorum.System {
 	}
 	return needed
 }
+
+// OrderOf returns the key of the slots of commands whose keys have a home; see Driver.Home.
+func OrderOf(home NodeID) string { return fmt.Sprintf("led by %d", home) }

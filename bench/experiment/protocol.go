@@ -23,7 +23,7 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			return doc.Errorf("protocols", "found an empty list; accepted: one or more of %s", strings.Join(p.drivers.Names(), ", "))
 		}
 		for _, d := range p.drivers {
-			if _, err := d.Complete(e.replicas()); err == nil {
+			if _, err := d.Complete(e.replicas()); err == nil && !d.Baseline {
 				e.Protocols = append(e.Protocols, Protocol{Name: d.Name})
 			}
 		}

@@ -38,4 +38,8 @@ var usual = map[string]map[int]perCommand{
 		3: {messages: 6.09, records: 6.60, leaderships: 0},
 		5: {messages: 12.15, records: 10.68, leaderships: 0},
 	},
+	"sharded": {
+		3: {messages: 13.01, records: 3.09, leaderships: 0},
+		5: {messages: 25.29, records: 5.17, leaderships: 0},
+	},
 }

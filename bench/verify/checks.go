@@ -139,6 +139,15 @@ func (r *Record) Unapplied() string {
 	return ""
 }
 
+// orderOf returns the name of the order that a key is in, of a driver that does not have one log for all.
+func (r *Record) orderOf(key string) string {
+	home := r.Driver().Home
+	if home == nil {
+		return key
+	}
+	return protocols.OrderOf(home(r.Plan.ReplicaConfig(r.Protocol, 0), []byte(key)))
+}
+
 // latest is the command of an order that was issued last.
 type latest struct {
 	id   protocols.CommandID
@@ -148,9 +157,9 @@ type latest struct {
 // latestOf returns the latest command of the order that a key is in: the log's, or the key's own. Those found before
 // are in known, by the orders' names.
 func (r *Record) latestOf(orders orders, key uint64, known map[string]latest) latest {
-	name := ""
-	if orders[name] == nil {
-		name = r.Clients[0].KeyName(key)
+	name := r.orderOf(r.Clients[0].KeyName(key))
+	if orders[""] != nil {
+		name = ""
 	}
 	last, found := known[name]
 	order := orders[name]

@@ -189,7 +189,7 @@ func meetsFloor(t *testing.T, driver protocols.Driver, delays protocols.Delays) 
 		for in := range delays {
 			at := protocols.NodeID(in)
 			c.Run(c.Now() + 5*time.Second) // until a leader is settled, and nothing is on its way
-			id := c.Put(at, 7, fmt.Sprintf("key of %d", in), "value")
+			id := c.Put(at, 7, c.keyOf(at, fmt.Sprintf("key of %d", in)), "value")
 			c.RunUntilAnswered(5 * time.Second)
 			if got, want := c.Answers[id].Latency, c.driver.Floor(c.config(at)); got != want {
 				t.Errorf("leader %d, client at %d: a write takes %v, the floor is %v", leader, in, got, want)
@@ -209,7 +209,7 @@ func meetsFloorElsewhere(t *testing.T, driver protocols.Driver) {
 				continue
 			}
 			c.Run(c.Now() + 5*time.Second)
-			id := c.Put(protocols.NodeID(place), 7, fmt.Sprintf("key of %d", place), "value")
+			id := c.Put(protocols.NodeID(place), 7, c.keyOf(c.clients[place].nearest, fmt.Sprintf("key of %d", place)), "value")
 			c.RunUntilAnswered(5 * time.Second)
 			there, back := fiveRegions[place][:3], []time.Duration{fiveRegions[0][place], fiveRegions[1][place], fiveRegions[2][place]}
 			nearest := c.clients[place].nearest
@@ -223,6 +223,20 @@ func meetsFloorElsewhere(t *testing.T, driver protocols.Driver) {
 			}
 		}
 		c.Check()
+	}
+}
+
+// keyOf returns a name or, of a driver whose keys have homes, one that begins with it and has its home at a replica, for which
+// floors are.
+func (c *Cluster) keyOf(at protocols.NodeID, name string) string {
+	if c.driver.Home == nil {
+		return name
+	}
+	for i := 0; ; i++ {
+		key := fmt.Sprintf("%s, %d", name, i)
+		if c.driver.Home(c.config(at), []byte(key)) == at {
+			return key
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"quorumbench/protocols/paxos"
 	"quorumbench/protocols/paxos1"
 	"quorumbench/protocols/raft"
+	"quorumbench/protocols/sharded"
 	"quorumbench/protocols/zab"
 )
 
@@ -24,4 +25,5 @@ var Drivers = protocols.Drivers{
 	&mmp3.Driver,
 	&epaxos.Driver,
 	&fastpaxos.Driver,
+	&sharded.Driver,
 }
