@@ -21,6 +21,9 @@ var zabBugs = []Bug{
 	{"zab", "a lower epoch is acknowledged", within(150), []Edit{
 		in("zab.replica.onNewEpoch").replace(`epoch < r.accepted`, `false`),
 	}},
+	{"zab", "of two leaders elected at once none gives way", inTest("zab.TestOfTwoThatAreElectedAtOnceOneLeads"), []Edit{
+		in("zab.replica.onNewEpoch").replace(`r.isSettled()`, `r.role != looking`),
+	}},
 	{"zab", "proposals of an earlier epoch are taken", within(250), []Edit{
 		in("zab.replica.onMessage").replace(`epoch != r.accepted`, `epoch != r.accepted && r.role != following`),
 		in("zab.replica.onMessage").replace(`r.role == following && from == r.leader`, `r.role == following`),

@@ -64,10 +64,10 @@ func (r *replica) takeIn(from protocols.NodeID, accepted protocols.Ballot) {
 	}
 }
 
-// onNewEpoch is the follower's side of discovery: a replica that looks for a leader follows one whose epoch is higher
-// than any that it has acknowledged, or the same again (rule 3). A follower does so only for its own leader.
+// onNewEpoch is the follower's side of discovery: a replica follows a leader whose epoch is higher than any that it has
+// acknowledged, or the same again. Once it follows another, or leads, it does so only until broadcast has begun (rule 3).
 func (r *replica) onNewEpoch(from protocols.NodeID, epoch protocols.Ballot) {
-	if epoch < r.accepted || r.role == leading || r.role == following && from != r.leader {
+	if epoch < r.accepted || r.isSettled() && from != r.leader {
 		return
 	}
 	if r.role == looking || epoch > r.accepted {
@@ -85,6 +85,11 @@ func (r *replica) onNewEpoch(from protocols.NodeID, epoch protocols.Ballot) {
 	}
 	r.heard()
 	r.ackEpoch()
+}
+
+// isSettled returns true for a leader that broadcasts, and for a follower that knows that its leader does.
+func (r *replica) isSettled() bool {
+	return r.role == leading && r.stage == broadcasting || r.role == following && r.forwarder.Leader() == r.leader
 }
 
 // ackEpoch acknowledges the epoch, and tells the leader this replica's history (rule 3).

@@ -24,8 +24,9 @@
 //     election only saves time: who leads is decided by rules 3 to 6. In the first incarnation the replica that is
 //     configured to lead is the only candidate for an election timeout.
 //  3. Discovery: the leader takes an epoch above its own acceptedEpoch and above those that its voters told, and asks all to
-//     follow it. A replica that looks for a leader follows it if the epoch is above its acceptedEpoch, or is the same. It
-//     acknowledges the epoch with its currentEpoch and the ends of its history, and from then on nothing of an earlier one.
+//     follow it. A replica that looks for a leader follows it if the epoch is above its acceptedEpoch, or is the same. So does one
+//     that follows another leader, or leads, if broadcast has not begun there: two may be elected at once, and the higher epoch
+//     wins. It acknowledges the epoch with its currentEpoch and the ends of its history, and from then on nothing of an earlier one.
 //  4. A leader that learns in discovery of a better history than its own, by currentEpoch and then the last zxid, looks
 //     for a leader again.
 //  5. Synchronisation: with the acknowledgements of a phase-1 quorum, the leader's history is that of the epoch. It sends each

@@ -358,6 +358,22 @@ func TestOnlyWhatIsTheLeadersIsAcknowledgedAndApplied(t *testing.T) {
 	d.expectCommits("k=a")
 }
 
+// Rule 3: two may be elected at once. The higher epoch wins, unless broadcast has begun in the lower one.
+func TestTheHigherEpochIsFollowedUntilBroadcastBegins(t *testing.T) {
+	leader := elected(t, 3)
+	expect(t, "a leader in discovery", leader.tell(2, epoch(1, 2), newEpoch()), "AckEpoch 1.2, epoch 0, history ends 0")
+	leader = elected(t, 3)
+	leader.tell(1, epoch(1, 0), ackEpoch(0))
+	leader.tell(1, epoch(1, 0), ackLeader())
+	expect(t, "a leader that broadcasts", leader.tell(2, epoch(1, 2), newEpoch()), "")
+
+	d := follower(t)
+	expect(t, "a follower", d.tell(1, epoch(4, 1), newEpoch()), "AckEpoch 4.1, epoch 2.1, history ends 2@2.1")
+	d.tell(1, epoch(4, 1), newLeader(epoch(2, 1), 2))
+	d.tell(1, epoch(4, 1), commit(2))
+	expect(t, "a follower of one that broadcasts", d.tell(2, epoch(5, 2), newEpoch()), "")
+}
+
 // Rule 2: an election compares candidates by currentEpoch, then by the last transaction, then by number.
 func TestTheBestHistoryGetsTheVote(t *testing.T) {
 	of := &desk{t: t}
