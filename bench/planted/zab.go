@@ -30,7 +30,7 @@ var zabBugs = []Bug{
 	}},
 
 	// Synchronisation.
-	{"zab", "a leader proposes before a quorum is synchronised", within(150), []Edit{
+	{"zab", "a leader proposes before a quorum is synchronised", inTest("zab.TestALeaderBringsAQuorumLevelBeforeItProposes"), []Edit{
 		in("zab.replica.advance").replace(`r.phase2.IsQuorum(r.synced)`, `r.synced.Size() > 0`),
 	}},
 	{"zab", "what the leader does not have stays", within(50), []Edit{
@@ -88,7 +88,7 @@ var zabBugs = []Bug{
 	}},
 
 	// Disk.
-	{"zab", "the acknowledged epoch is not durable", within(1200), []Edit{
+	{"zab", "the acknowledged epoch is not durable", inTest("zab.TestAnAcknowledgedEpochIsDurable"), []Edit{
 		in("zab.replica.persistEpochs").replace(`r.persisted != r.epochs`, `r.persisted.current != r.epochs.current`),
 	}},
 	{"zab", "the currentEpoch is not durable", within(50), []Edit{

@@ -358,6 +358,13 @@ func TestOnlyWhatIsTheLeadersIsAcknowledgedAndApplied(t *testing.T) {
 	d.expectCommits("k=a")
 }
 
+// Rule 1: what a replica has acknowledged binds its next incarnation.
+func TestAnAcknowledgedEpochIsDurable(t *testing.T) {
+	d := follower(t).restarted(3)
+	expect(t, "a lower epoch", d.tell(1, epoch(3, 1), newEpoch()), "")
+	expect(t, "the same", d.tell(2, epoch(3, 2), newEpoch()), "AckEpoch 3.2, epoch 2.1, history ends 2@2.1")
+}
+
 // Rule 3: two may be elected at once. The higher epoch wins, unless broadcast has begun in the lower one.
 func TestTheHigherEpochIsFollowedUntilBroadcastBegins(t *testing.T) {
 	leader := elected(t, 3)
