@@ -155,7 +155,20 @@ func (w Work) Since(earlier Work) Work {
 type FaultMark struct {
 	At   time.Duration `json:"at_ns"` // since measuring began
 	Text string        `json:"text"`
+	// Membership says what this has to do with the membership: empty of faults that have nothing to do with it.
+	Membership MembershipMark `json:"membership,omitempty"`
 }
+
+// MembershipMark is what happened to the membership.
+type MembershipMark string
+
+// What happens to the membership.
+const (
+	ChangeAsked   MembershipMark = "change"   // the experiment asked for other voters
+	LearnersAsked MembershipMark = "learners" // the experiment asked for a learner more or less
+	StepCommitted MembershipMark = "step"     // a leader committed a membership on the way to other voters
+	GoalCommitted MembershipMark = "goal"     // a leader committed a membership with which nothing is left to be done
+)
 
 // Check is the verdict of one check of a run.
 type Check struct {

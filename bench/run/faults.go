@@ -7,10 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/protocols/membership"
 )
 
 // faults injects the faults of a run. The world calls its methods one at a time.
@@ -120,7 +122,11 @@ func (f *faults) inject(fault *experiment.Fault) {
 		skew(float64(fault.Skew.Rate))
 		undo = func() { skew(1) }
 	}
+	var asked result.MembershipMark
 	if request := f.plan.Request(fault); request != nil {
+		if asked = result.LearnersAsked; request.Kind == membership.Change {
+			asked = result.ChangeAsked
+		}
 		f.requests++
 		number, text := f.requests, request.String()
 		for i := range f.places {
@@ -130,31 +136,35 @@ func (f *faults) inject(fault *experiment.Fault) {
 	if fault.For > 0 && undo != nil {
 		f.world.do(f.world.now()+fault.For, undo)
 	}
-	f.note(f.world.now(), text)
+	f.note(f.world.now(), text, asked)
 }
 
-// note records that a fault has happened.
-func (f *faults) note(now time.Duration, text string) {
+// note records that a fault has happened, and what it has to do with the membership.
+func (f *faults) note(now time.Duration, text string, of result.MembershipMark) {
 	if f.trace != nil {
 		fmt.Fprintf(f.trace, "%10.3f  *  %s\n", float64(now)/float64(time.Millisecond), text)
 	}
-	f.marks = append(f.marks, result.FaultMark{At: now - f.plan.Experiment.Load.Warmup, Text: text})
+	f.marks = append(f.marks, result.FaultMark{At: now - f.plan.Experiment.Load.Warmup, Text: text, Membership: of})
 }
 
 // changed records that a leader has committed a membership, with the names of regions in the place of the replicas'.
 // A leader that follows another one commits the last membership, too, if it has not heard that it is committed.
-func (f *faults) changed(membership string) {
-	if membership == f.membership {
+func (f *faults) changed(committed string) {
+	if committed == f.membership {
 		return
 	}
-	f.membership = membership
-	f.note(f.world.now(), "membership "+replicaNames.ReplaceAllStringFunc(membership, func(name string) string {
+	f.membership = committed
+	mark := result.GoalCommitted
+	if strings.Contains(committed, membership.OnTheWay) {
+		mark = result.StepCommitted
+	}
+	f.note(f.world.now(), "membership "+replicaNames.ReplaceAllStringFunc(committed, func(name string) string {
 		id, err := strconv.Atoi(name[1:])
 		if err != nil || id >= len(f.places) {
 			return name
 		}
 		return f.plan.Experiment.Regions[id]
-	}))
+	}), mark)
 }
 
 var replicaNames = regexp.MustCompile(`\bR[0-9]+\b`) // as package membership names them

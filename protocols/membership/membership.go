@@ -159,10 +159,13 @@ func (m *Membership) String() string {
 		s += ", learners " + m.Learners.Text(name)
 	}
 	if m.Goal != nil {
-		s += ", on the way to " + text(m.Goal)
+		s += OnTheWay + text(m.Goal)
 	}
 	return s
 }
+
+// OnTheWay stands before the goal in the text of a membership, and not in that of one without a goal.
+const OnTheWay = ", on the way to "
 
 // Prefix and the replica's number are its name in the text of a membership.
 const Prefix = "R"
