@@ -21,7 +21,7 @@ type Drawn struct {
 // protocol, beside floors and round trips), distribution (all percentiles that the samples bear, above the floor), timeline
 // (the median over the measured time), heat (all latencies over it) and breakdown (what a write waited for), the first four
 // for reads and read-modify-writes, too, if there were any, as latency-reads and so on. Of a sweep it draws sweep, sweep-reads and
-// sweep-read-modify-writes alone, and of one over the load throughput (latency over throughput). If replicas crashed, there is outages. Of live runs it draws trust (how exact the instrument was). A figure
+// sweep-read-modify-writes alone, and of one over the load throughput (latency over throughput). If replicas crashed, there is outages; if other voters were asked for, membership. Of live runs it draws trust (how exact the instrument was). A figure
 // that would show flat lines only is left out, and that is said.
 //
 // Each is written in all formats that the options name, and its data beside it as CSV. Inside are the title, the program, the
@@ -122,7 +122,9 @@ func LeftOut(r *result.Result) []string {
 	return lines
 }
 
-func figuresOf(r *result.Result) []file { return append(latencyFigures(r), crashFigures(r)...) }
+func figuresOf(r *result.Result) []file {
+	return slices.Concat(latencyFigures(r), crashFigures(r), membershipFigures(r))
+}
 
 // crashFigures is the figure of the crashes, if there were any.
 func crashFigures(r *result.Result) []file {
@@ -130,6 +132,18 @@ func crashFigures(r *result.Result) []file {
 		return nil
 	}
 	return []file{{name: "outages", figure: func([]int) *figure { return crashFigure(r) }}}
+}
+
+// membershipFigures is the figure of the changes of the membership, if there were any, unless the setting of a sweep changes, too.
+func membershipFigures(r *result.Result) []file {
+	if r.Experiment.Sweep != nil {
+		return nil
+	}
+	v := viewOf(r).labelled()
+	if len(v.changes()) == 0 {
+		return nil
+	}
+	return []file{{name: "membership", of: v, figure: func(regions []int) *figure { return membershipFigure(v.only(regions)) }}}
 }
 
 func latencyFigures(r *result.Result) []file {

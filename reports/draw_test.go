@@ -195,6 +195,7 @@ func TestWhatIsDrawnIsWhatThereIs(t *testing.T) {
 		{"reads", withReads(threeRegions().result()), []string{"distribution", "distribution-reads", "heat", "heat-reads", "latency", "latency-reads", "timeline", "timeline-reads"}},
 		{"breakdown", withBreakdowns(threeRegions().result()), []string{"breakdown", "distribution", "heat", "latency", "timeline"}},
 		{"crashes", crashedOften(), []string{"distribution", "heat", "latency", "outages", "timeline"}},
+		{"changes of the membership", changed(), []string{"distribution", "heat", "latency", "membership", "timeline"}},
 		{"sweep", swept(), []string{"sweep"}},
 		{"sweep over the load", overloaded(), []string{"sweep", "throughput"}},
 		{"sweep with components", dependent(), []string{"execution", "sweep"}},

@@ -86,7 +86,8 @@ func faultList(r *result.Result) []string {
 	return []string{"faults: " + strings.Join(list, ", ")}
 }
 
-// faultMarks mark the faults in a panel over time: a line across it where a fault happened, and a shade while it lasts. They
+// faultMarks mark the faults in a panel over time: a line across it where a fault happened, and a shade while it lasts. Where
+// other voters were asked for, the shade lasts until the last membership was committed, and a thin line marks each that was. They
 // belong behind what is measured. It implements plot.Plotter.
 type faultMarks struct{ of *result.Result }
 
@@ -101,6 +102,20 @@ func (marks faultMarks) Plot(c draw.Canvas, chart *plot.Plot) {
 		}
 		fill(c, faultShade, vg.Rectangle{Min: vg.Point{X: begin, Y: c.Min.Y}, Max: vg.Point{X: max(begin, end), Y: c.Max.Y}})
 		c.StrokeLine2(draw.LineStyle{Color: faultInk, Width: 0.8}, begin, c.Min.Y, begin, c.Max.Y)
+	}
+	for _, label := range marks.of.Labels() {
+		runs := marks.of.RunsOf(label)
+		if len(runs) == 0 {
+			continue
+		}
+		for _, one := range changesOf(runs[0].Faults, marks.of.Experiment.Load.Duration) {
+			fill(c, faultShade, vg.Rectangle{Min: vg.Point{X: x(one.asked.Seconds()), Y: c.Min.Y}, Max: vg.Point{X: min(x(one.done.Seconds()), c.Max.X), Y: c.Max.Y}})
+		}
+		for _, mark := range runs[0].Faults {
+			if at := x(mark.At.Seconds()); ofLeader(mark) && at >= c.Min.X && at <= c.Max.X {
+				c.StrokeLine2(draw.LineStyle{Color: faultInk, Width: 0.3}, at, c.Min.Y, at, c.Max.Y)
+			}
+		}
 	}
 }
 

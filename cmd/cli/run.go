@@ -40,10 +40,11 @@ func runCommand(drivers protocols.Drivers) *cobra.Command {
 verdict, and put the result into a folder: run.json, latency.hlog (HdrHistogram log), summary.csv,
 bench.txt (for benchstat), figures: latency.png, distribution.png (percentiles above the floor),
 timeline.png and heat.png (latency over time), the first four once more for reads and for
-read-modify-writes, breakdown.png (what a write waited for), or sweep.png, and trust.png (how exact a live
-run's instrument was); and report.html, a page for a browser with all of it and with single writes message
-by message. Each figure is drawn from the CSV of the same name beside it; one that would show flat lines
-only is left out, and that is said.
+read-modify-writes, breakdown.png (what a write waited for), outages.png and membership.png (if replicas
+crashed, if voters changed), or sweep.png, and trust.png (how exact a live run's instrument was); and
+report.html, a page for a browser with all of it and with single writes message by message. Each figure is
+drawn from the CSV of the same name beside it; one that would show flat lines only is left out, and that
+is said.
 
 The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
 is read from standard input. Ctrl-C stops the
