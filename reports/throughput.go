@@ -76,7 +76,11 @@ func knee(loads []loaded) (at int, beyond bool) {
 // misses says why a load is not kept up with, or nothing if it is.
 func (l loaded) misses(least loaded) string {
 	if l.saturated {
-		return fmt.Sprintf("%s of %s/s are answered%s", rate(l.achieved), rate(l.offered), limitOf(l))
+		answered := fmt.Sprintf("%s of %s/s are answered", rate(l.achieved), rate(l.offered))
+		if l.achieved > l.offered {
+			answered += ", with what had waited since the warm-up"
+		}
+		return answered + limitOf(l)
 	}
 	worst, why := float64(kneeBy), ""
 	for region, s := range l.series {

@@ -16,6 +16,16 @@ func TestTheKneeIsTheLastPointThatKeepsUp(t *testing.T) {
 	if got := sweepOf(r).throughputLines(); !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
+	for i := range r.Runs { // now led answers more than is offered, which came before
+		if run := &r.Runs[i]; run.Protocol == "led" && run.Point == "800/s" {
+			for j := range run.Regions {
+				run.Regions[j].Completed = run.Regions[j].Offered * 2
+			}
+		}
+	}
+	if got, want := sweepOf(r).throughputLines()[1], "led has its knee at 1,200 writes/s (load.rate 400/s); at 800/s, 4,800 of 2,400/s are answered, with what had waited since the warm-up; what limits it is the machine."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	for i := range r.Runs { // now p99 of quick more than doubles at the last point, from one region
 		if run := &r.Runs[i]; run.Protocol == "quick" && run.Point == "800/s" {
 			run.Regions[1].Response.P99, run.Regions[1].Service.P99 = 200*time.Millisecond, 200*time.Millisecond
