@@ -43,7 +43,7 @@ func TestABreachIsAnErrorUnlessItIsExpected(t *testing.T) {
 }
 
 func TestNoExperimentCanUseWhatExistsForScenarios(t *testing.T) {
-	for _, name := range []string{"recovery-wrong", "recovery-zab", "epaxos-one-ballot"} {
+	for _, name := range []string{"recovery-wrong", "recovery-zab", "epaxos-one-ballot", "epaxos-answer-seq"} {
 		script, err := scenario.Load(name, registry.Drivers)
 		if err != nil {
 			t.Fatal(err)

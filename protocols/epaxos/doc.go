@@ -51,7 +51,8 @@
 //     in the order of their dependencies, inside of one by number, then by column. All replicas execute the writes of a
 //     key in the same order. Reads between two writes may be executed in any order.
 //  13. A command is answered when it is executed. With the option answer: commit, a write is answered when it is committed.
-//     That is wrong, and there to show it: a later write may then be ordered before it.
+//     That is wrong, and there to show it: a later write may then be ordered before it. The sequence numbers of the
+//     first publication do not mend that (sequence.go).
 //  14. Under constant conflicts components may grow without bound, and execution falls behind. The sizes are measured.
 //  15. Executed instances are forgotten, all but the last ones. Of them stay, for each column, how far it is executed
 //     and which instance is the last that writes, and that reads. A request for a forgotten instance is answered with the

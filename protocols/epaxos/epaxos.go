@@ -34,6 +34,15 @@ var Driver = protocols.Driver{
 			r.oneBallot = true
 			return r
 		},
+	}, {
+		Name:    "epaxos-seq",
+		Summary: "WRONG on purpose, for a scenario: with the sequence numbers of the first publication",
+		Options: defaultOptions, Validate: validate, Describe: describe, Invariants: invariants,
+		New: func(c protocols.Config) protocols.Node {
+			r := newReplica(c)
+			r.sequenced = true
+			return r
+		},
 	}},
 }
 
@@ -56,6 +65,7 @@ type replica struct {
 	kept    int
 
 	oneBallot bool // wrong on purpose: a promise is noted as the ballot of what is accepted, too
+	sequenced bool // for a scenario: Deps have a sequence number behind those of the columns (sequence.go)
 
 	peers  []protocols.NodeID    // nearest first
 	trips  []protocols.RoundTrip // measured, by replica

@@ -110,6 +110,9 @@ func (r *replica) executeComponent(g *register, component []*instance) {
 		r.out.Measure(protocols.MeasureComponent, int64(len(component)))
 	}
 	slices.SortFunc(component, func(x, y *instance) int {
+		if r.sequenced && x.sequence() != y.sequence() {
+			return cmp.Compare(x.sequence(), y.sequence())
+		}
 		return cmp.Or(cmp.Compare(x.number, y.number), cmp.Compare(x.column, y.column))
 	})
 	for _, x := range component {

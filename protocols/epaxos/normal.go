@@ -13,7 +13,7 @@ func (r *replica) submit(g *register, req *request) {
 	x := r.instance(g, id)
 	x.command, x.writes = req.command, req.writes
 	x.phase, x.submitted, x.request = preaccepted, true, req
-	x.deps = g.conflictsOf(id, x.writes)
+	x.deps = r.withSequence(g, g.conflictsOf(id, x.writes))
 	x.initDeps = x.deps
 	r.out.NoteInstance(protocols.InstanceEvent{ID: x.id(), Kind: protocols.InstanceProposed})
 	r.persist(x)
@@ -60,7 +60,7 @@ func (r *replica) onPreAccept(from protocols.NodeID, g *register, m *Message) {
 		r.setCommand(x, m.Command)
 		x.phase, x.submitted = preaccepted, true
 		x.initDeps = append(vector(nil), m.Deps...)
-		x.deps = x.initDeps.union(g.conflictsOf(x.position, x.writes))
+		x.deps = r.withSequence(g, x.initDeps.union(g.conflictsOf(x.position, x.writes)))
 		g.hear(x.deps)
 		r.persist(x)
 		r.mark(x, protocols.MarkAccepted)

@@ -185,7 +185,7 @@ func (r *replica) instance(g *register, id position) *instance {
 
 // hear notes the instances that Deps name.
 func (g *register) hear(deps []uint64) {
-	for c, end := range deps {
+	for c, end := range deps[:min(len(deps), len(g.columns))] {
 		g.columns[c].hear(end)
 	}
 }

@@ -71,6 +71,7 @@ func (r *replica) validValue(m *Message, noop ...bool) bool {
 
 // validDeps tells whether a vector could be the Deps of the command of an instance.
 func (r *replica) validDeps(m *Message, deps []uint64) bool {
+	deps = r.withoutSequence(deps)
 	return r.validVector(deps) && deps[m.Column] == m.Number
 }
 
@@ -103,7 +104,7 @@ func (r *replica) nearEnough(g *register, m *Message) bool {
 	if far(int(m.Column), m.Number) {
 		return false
 	}
-	for c, number := range m.Deps {
+	for c, number := range m.Deps[:min(len(m.Deps), r.n)] {
 		if far(c, number) {
 			return false
 		}
