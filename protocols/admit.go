@@ -10,7 +10,7 @@ import (
 
 // FieldError refuses a field of a Config.
 type FieldError struct {
-	// Field is "members", "replicas", "quorums", or "options" with a full stop and the name of an option behind it.
+	// Field is "members", "replicas", "quorums", "witnesses", or "options" with a full stop and the name of an option behind it.
 	Field string
 	Err   error // says what was found and what is accepted
 }
@@ -23,9 +23,10 @@ func (e *FieldError) Unwrap() error { return e.Err }
 
 // The fields of a FieldError.
 const (
-	FieldMembers  = "members"
-	FieldReplicas = "replicas"
-	FieldQuorums  = "quorums"
+	FieldMembers   = "members"
+	FieldReplicas  = "replicas"
+	FieldQuorums   = "quorums"
+	FieldWitnesses = "witnesses"
 )
 
 func optionField(name string) string { return "options." + name }
@@ -58,7 +59,47 @@ func (d *Driver) Complete(c Config) (Config, error) {
 			return c, err
 		}
 	}
-	return c, d.completeQuorums(&c)
+	if err := d.completeQuorums(&c); err != nil {
+		return c, err
+	}
+	return c, d.checkWitnesses(c)
+}
+
+// checkWitnesses refuses witnesses of a driver that has none, in a membership that changes, or so many that they are a quorum
+// by themselves: what that decides, nobody would have.
+func (d *Driver) checkWitnesses(c Config) error {
+	refuse := func(format string, args ...any) error {
+		return &FieldError{FieldWitnesses, fmt.Errorf(format, args...)}
+	}
+	switch {
+	case c.Witnesses == 0:
+		return nil
+	case d.Witnesses == "":
+		return refuse("found witnesses for %s; accepted: none, or a protocol that can do without a replica's copy of the data", d.Name)
+	case c.Witnesses.Without(c.All()) != 0:
+		return refuse("found the witnesses %v; accepted: some of the members %v", c.Witnesses, c.All())
+	case c.Changes():
+		return refuse("found witnesses in a membership that changes; accepted: witnesses, or changes of the membership")
+	case c.Quorums[d.Witnesses].IsQuorum(c.Witnesses):
+		return &FieldError{FieldWitnesses, &AloneError{Witnesses: c.Witnesses, Role: d.Witnesses, System: c.Quorums[d.Witnesses]}}
+	}
+	return nil
+}
+
+// AloneError refuses witnesses who are a quorum by themselves: what that decides, nobody would have.
+type AloneError struct {
+	Witnesses quorum.Set
+	Role      quorum.Role
+	System    quorum.System
+}
+
+// Error is Text with the replicas' numbers.
+func (e *AloneError) Error() string { return e.Text(nil) }
+
+// Text tells which witnesses, and of which quorums.
+func (e *AloneError) Text(name quorum.Namer) string {
+	return fmt.Sprintf("found the witnesses %s, who are a quorum for %s by themselves, of %s, so that nobody would have what they decide; accepted: fewer witnesses, or quorums with at least one other replica",
+		e.Witnesses.Text(name), e.Role, e.System.Text(name))
 }
 
 // MustComplete is Complete for a Config that has passed it before, or stands in a test. It panics if the

@@ -35,6 +35,9 @@ type Driver struct {
 	// ChangesMembership is true if replicas may be exchanged while they run: the driver understands InputMembership, and
 	// keeps the rules of package membership. Its conditions in Meeting are of two roles each.
 	ChangesMembership bool
+	// Witnesses is the role whose quorums hold what is decided, of a driver that lets some of its replicas be witnesses, which
+	// vote and hold no commands (Config.Witnesses). Empty: it has none.
+	Witnesses quorum.Role
 	// Spare are roles without whose quorums commands are still decided, if there are quorums of the other roles, though slower.
 	Spare []quorum.Role
 	// Validate, if set, refuses what the protocol does not work with, with a *FieldError. The options it is
@@ -79,11 +82,14 @@ type Config struct {
 	// Replicas is how many replicas may ever be members: 0 … Replicas-1, of which all have delays and run from the
 	// beginning. Zero: the membership never changes.
 	Replicas int
-	Quorums  quorum.Roles // by what they are for, as the driver names it
-	Leader   NodeID       // who shall lead, Nobody for drivers without a leader
-	Delays   Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
-	Options  any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
-	Limits   flow.Limits  // of the size of messages; zero: those of package flow
+	// Witnesses are the members that vote and hold no commands, on disk or in memory. They never lead and apply nothing, and
+	// no client asks them. Accepted only with a driver that has Driver.Witnesses, and a membership that never changes.
+	Witnesses quorum.Set
+	Quorums   quorum.Roles // by what they are for, as the driver names it
+	Leader    NodeID       // who shall lead, Nobody for drivers without a leader
+	Delays    Delays       // of the links, as configured; timeouts and the first choice of a peer follow from it
+	Options   any          // what was chosen: a pointer as the driver's Options returns it; nil if it has none
+	Limits    flow.Limits  // of the size of messages; zero: those of package flow
 	// SnapshotEvery is how many commands, or records, lie between two snapshots of a replica. Tests set it low. Zero:
 	// see SnapshotDue.
 	SnapshotEvery uint64
@@ -104,6 +110,14 @@ func Members(n int) []NodeID {
 	return members
 }
 
+// Replicas returns the replicas of a set, in the order of their numbers; nil for none.
+func Replicas(set quorum.Set) (ids []NodeID) {
+	for id := range set.All() {
+		ids = append(ids, NodeID(id))
+	}
+	return ids
+}
+
 // Size is the number of members.
 func (c *Config) Size() int { return len(c.Members) }
 
@@ -112,6 +126,17 @@ func (c *Config) Changes() bool { return c.Replicas > 0 }
 
 // MostReplicas is how many replicas may ever be members: those of the first membership, if it never changes.
 func (c *Config) MostReplicas() int { return max(c.Replicas, c.Size()) }
+
+// IsWitness tells whether a replica votes and holds no commands.
+func (c *Config) IsWitness(id NodeID) bool { return c.Witnesses.Has(int32(id)) }
+
+// Full returns the members that hold commands, in their order: all that are no witnesses.
+func (c *Config) Full() []NodeID {
+	if c.Witnesses == 0 {
+		return c.Members
+	}
+	return slices.DeleteFunc(slices.Clone(c.Members), c.IsWitness)
+}
 
 // All is the set of the members.
 func (c *Config) All() quorum.Set { return quorum.Of(c.Members...) }

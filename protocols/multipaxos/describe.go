@@ -23,6 +23,9 @@ func describe(data []byte) string {
 			name += [...]string{" has ", ", "}[min(i, 1)]
 			name += fmt.Sprintf("%d: %s@%v", p.Index, kv.Describe(p.Command), protocols.Ballot(p.Ballot))
 		}
+		for i, s := range kind.Promise.Witnessed {
+			name += fmt.Sprintf("%s%s@%v", [...]string{" witnessed ", ", "}[min(i, 1)], describeRange(s.First, s.Count), protocols.Ballot(s.Ballot))
+		}
 		if kind.Promise.Next > 0 {
 			name += fmt.Sprintf(" more from %d", kind.Promise.Next)
 		}
@@ -33,7 +36,7 @@ func describe(data []byte) string {
 	case *Message_Refuse:
 		return fmt.Sprintf("Refuse %v promised %v", ballot, protocols.Ballot(kind.Refuse.Promised))
 	case *Message_Accept:
-		name := fmt.Sprintf("Accept %s %v", describeRange(kind.Accept.First, uint64(len(kind.Accept.Commands))), ballot)
+		name := fmt.Sprintf("Accept %s %v", describeRange(kind.Accept.First, max(kind.Accept.Count, uint64(len(kind.Accept.Commands)))), ballot)
 		for _, command := range kind.Accept.Commands {
 			name += " " + kv.Describe(command)
 		}

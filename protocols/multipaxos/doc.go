@@ -16,32 +16,42 @@
 //  1. A replica heeds a prepare, an accept or a heartbeat if its ballot is at least the highest that the
 //     replica has promised, and promises the ballot. Otherwise it refuses, telling the promised ballot.
 //     A replica that has promised another replica's ballot is neither candidate nor leader.
+//
 //  2. A ballot is used by one replica, for one candidacy. A candidate promises its ballot to itself, and
 //     takes one above its own promise and above all that refusals told it of.
+//
 //  3. Promises and accepted commands are durable before any message tells them. A leader sends its proposals
 //     while it writes them to its own disk, and counts its own acceptance when it is durable. Its ballot
 //     must be durable before it does so. It is if another replica has promised it; a leader that is a phase-1
 //     quorum by itself has no such promise, and its first proposals wait for its disk.
+//
 //  4. One prepare covers every instance from the first that the candidate does not know to be chosen. The
 //     promise tells everything that the acceptor has accepted there, with the ballots. What does not fit into
 //     one message is asked for with another prepare, from there on; the promise counts when it is complete.
+//
 //  5. With promises of a phase-1 quorum the candidate becomes the leader. In every instance for which a promise
 //     told a proposal, it proposes the command with the highest ballot again, under its own ballot, and a
 //     no-op in the gaps between them. It proposes new commands only after these instances.
+//
 //  6. A command is chosen when a phase-2 quorum has accepted it under one leader's ballot. Acceptances under
 //     older ballots do not count, however many there are. Each phase-1 quorum meets each phase-2 quorum, and
 //     no more is needed: two quorums of the same phase need not meet. Of n replicas, if phase2 make a phase-2
 //     quorum, n+1−phase2 or more make a phase-1 quorum.
+//
 //  7. Accepts are pipelined: instances are chosen independently, in any order. Commands are applied in the
 //     order of the log. The leader replies when it has applied a command, and does not wait for followers to
 //     learn that it is chosen. A command that is handed over again after that has its result already, and is
 //     not proposed again.
+//
 //  8. Accepts and heartbeats carry the commit index, up to which all instances are chosen. A follower takes an
 //     instance up to there for chosen if it has accepted it under the ballot of that leader.
+//
 //  9. Where it has accepted nothing, or a command under an older ballot, it asks the leader. The leader sends
 //     the chosen command as an accept under its own ballot. That is safe, because nothing else can be accepted
 //     in that instance under a ballot higher than that of the choice.
+//
 //  10. An accept without an answer is sent again as long as its instance is not chosen.
+//
 //  11. A follower that hears no leader for a random time becomes a candidate with a higher ballot; so does a
 //     candidate that gets no quorum, and a leader that was refused. Of two candidates, the one with the higher
 //     ballot goes on; the other waits for a new random time. A candidate's first prepare counts as a sign of
@@ -49,15 +59,18 @@
 //     snapshot (rule 13); its mere repetitions do not: a candidate that receives no answers must not stop the
 //     others. A candidate does not begin a new candidacy while it receives parts or pieces, and tells those who
 //     have promised already.
+//
 //  12. From time to time a replica persists a snapshot of its state machine, including the clients' sessions,
 //     with its promise and what it has accepted after the snapshot. It replaces everything on disk. The log
 //     in memory is truncated up to the snapshot before this one, but not beyond a snapshot that another
 //     replica is fetching, which needs the log after it.
+//
 //  13. An instance up to which the log is truncated is decided: an accept for it is answered and changes
 //     nothing. A replica that needs such an instance gets a snapshot, in pieces that it asks for: a follower
 //     from the leader, a candidate from an acceptor whose promise says that its log is truncated. Such a
 //     promise does not count before the snapshot is adopted. A transfer that another candidacy interrupts goes
 //     on where it was.
+//
 //  14. With the option preferred, the replica that is configured to lead becomes a candidate although another
 //     one leads, when it has followed that for an election timeout, knows everything that is chosen, and
 //     its probe is answered by a phase-1 quorum, itself included. Only replicas that have promised the same
@@ -65,6 +78,7 @@
 //     that works, for which a smaller phase-2 quorum is enough, and could not lead itself. (This still happens
 //     if a replica of that quorum fails between its answer and its promise.) Commands under way are found
 //     by phase 1; a write waits for two round trips at most.
+//
 //  15. A replica accepts no instance more than 2²⁰ after its commit index, because the gap takes memory. It
 //     catches up first, and the leader sends the accept again (rule 10). A message with numbers that no
 //     replica of the cluster can have sent is skipped.
@@ -81,6 +95,19 @@
 //     late is answered in the same way, and does not count.
 //  18. A candidate also gives its ballot up when the leader whose ballot it promised before, or one of a later
 //     ballot below its own, makes itself heard: instead of refusing and so deposing it, the candidate follows.
+//  19. A witness (Config.Witnesses) is an acceptor without commands. It promises and refuses like the others; the
+//     leader sends it the accepts without their commands, and it persists which instances it has accepted, under which
+//     ballot. It never stands for election, applies nothing, answers no CatchUp, and no client asks it. Each phase-2
+//     quorum has a replica that is no witness, and so a copy of the command. A witness keeps runs of instances under one
+//     ballot, so that its state grows with the number of leaders, not of commands, and it never truncates it.
+//  20. A promise of a witness tells of an instance and a ballot, not of the command. If that ballot is higher than that of
+//     every command that promises told for the instance, the command may be chosen, and the candidate waits for more
+//     promises, until one tells the command of that ballot or a higher one. It must not fill in a no-op, and not propose a
+//     command of a lower ballot. It may leave the witness's word aside when the command cannot be chosen under that
+//     ballot: when those that have not promised, and those whose promises told that ballot or a higher one for the
+//     instance, are no phase-2 quorum together. (A replica that told a lower ballot, or none, has not accepted it and
+//     never will.) So, if a leader and a witness have chosen a command and the leader dies, the others wait for the leader
+//     to come back: nothing is lost, and nothing is answered meanwhile.
 //
 // What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent
 // with Outbox.BroadcastNow, once the leader's ballot is durable. They may, because an accept does not say

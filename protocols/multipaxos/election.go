@@ -10,7 +10,10 @@ import (
 
 // start begins an incarnation. In the first, the configured leader becomes a candidate at once.
 func (r *replica) start() {
-	r.apply() // what is known to be chosen from the disk
+	r.apply()      // what is known to be chosen from the disk
+	if r.witness { // rule 19: it never stands for election
+		return
+	}
 	r.election.Start(r.now, r.out)
 	firstIncarnation := r.promised == 0 && r.abandoned == 0
 	if firstIncarnation && r.config.Leader == r.config.ID {
@@ -25,6 +28,7 @@ type candidacy struct {
 	received []uint64    // by acceptor: its proposals before this instance have been received
 	parts    uint64      // how many parts of promises that take several messages, and pieces of snapshots, have been received
 	told     uint64      // parts when those who have promised were last told
+	votes    votes       // what promises told, by acceptor; of a cluster with witnesses
 }
 
 // becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to
@@ -40,6 +44,7 @@ func (r *replica) becomeCandidate() {
 		r.campaigned = max(r.now, 1)
 	}
 	r.candidacy = candidacy{found: instanceLog{truncated: r.commit}, received: make([]uint64, r.config.Size())}
+	r.candidacy.votes = r.newVotes()
 	r.election.Start(r.now, r.out)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
@@ -76,7 +81,9 @@ func (r *replica) onPrepare(from protocols.NodeID, first, parts uint64) {
 		r.election.Heard(r.now)
 	}
 	answer := &Promise{}
-	if first <= r.log.truncated { // rule 13: the candidate needs a snapshot first
+	if r.witness {
+		answer.Witnessed = r.witnessed.from(first)
+	} else if first <= r.log.truncated { // rule 13: the candidate needs a snapshot first
 		answer.Truncated, answer.Next = r.log.truncated, r.log.truncated+1
 	} else {
 		end := first + uint64(len(r.log.batch(first, r.log.last(), r.config.Limits.Max())))
@@ -116,6 +123,7 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 	if !r.isValidPromise(from, m) {
 		return
 	}
+	r.votes.add(from, m)
 	for _, p := range m.Accepted {
 		if ballot := protocols.Ballot(p.Ballot); ballot > r.found.at(p.Index).ballot { // rule 5: the proposal of the highest ballot
 			r.found.set(p.Index, instance{ballot: ballot, command: p.Command})
@@ -134,7 +142,7 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 		}
 		r.promises.Add(int32(from))
 	}
-	if r.phase1.IsQuorum(r.promises) {
+	if r.phase1.IsQuorum(r.promises) && !r.lacksCommand() { // rule 20: else it waits for more promises
 		r.becomeLeader()
 	}
 }

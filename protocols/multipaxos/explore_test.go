@@ -7,6 +7,7 @@ import (
 	"quorumbench/protocols/explore"
 	"quorumbench/protocols/explore/exploretest"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // Package explore plays everything that can happen to small clusters within these bounds, and checks in
@@ -57,6 +58,10 @@ var bounds = []exploretest.Bound{
 	{Name: "ab-revert-1late-1timer", Commands: "ab", Timers: 1, Network: late1, Options: reverts},
 	{Name: "a-revert-cut-3timers", Commands: "a", Timers: 3, Network: cut1, Options: reverts},
 	{Name: "a-revert-crash-2timers", Commands: "a", Timers: 2, Crashes: 1, Network: calm, Options: reverts},
+	{Name: "a-witness-2late-1timer", Commands: "a", Timers: 1, Network: late2, Change: witness},
+	{Name: "ab-witness-1late-1timer", Commands: "ab", Timers: 1, Network: late1, Change: witness},
+	{Name: "a-witness-crash-2timers", Commands: "a", Timers: 2, Crashes: 1, Network: calm, Change: witness},
+	{Name: "a-witness-slow-crash-1timer", Commands: "a", Timers: 1, Crashes: 1, Network: calm, Change: slowWitness},
 
 	{Name: "a-anyhow-1timer", Large: true, Commands: "a", Timers: 1},
 	{Name: "b-anyhow", Large: true, Commands: "b"},
@@ -68,6 +73,8 @@ var bounds = []exploretest.Bound{
 	{Name: "ab-cut-3timers", Large: true, Commands: "ab", Timers: 3, Network: cut1},
 	{Name: "ab-slow-crash-1late-1timer", Large: true, Commands: "ab", Timers: 1, Crashes: 1, Network: late1, Change: slow},
 	{Name: "a-one-2late-3timers", Large: true, Commands: "a", Timers: 3, Network: late2, Options: phase2("1")},
+	{Name: "ab-witness-2crashes-2timers", Large: true, Commands: "ab", Timers: 2, Crashes: 2, Network: calm, Change: witness},
+	{Name: "ab-witness-2late-2timers", Large: true, Commands: "ab", Timers: 2, Network: late2, Change: witness},
 	{Name: "a-five-2late-2timers", Large: true, Commands: "a", Timers: 2, Network: late2, Options: phase2("2"), Change: five},
 }
 
@@ -93,9 +100,11 @@ func TestExploredReplicasCanBeMadeAgain(t *testing.T) {
 	exploretest.Replays(t, explored, exploretest.Bound{Commands: "ab", Timers: 1, Crashes: 1, Network: calm})
 }
 
-func slow(c *explore.Cluster)   { c.SlowDisks = true }
-func five(c *explore.Cluster)   { c.Replicas = 5 }
-func clocks(c *explore.Cluster) { c.Clocks = true }
+func slow(c *explore.Cluster)        { c.SlowDisks = true }
+func witness(c *explore.Cluster)     { c.Witnesses = quorum.Of[int32](2) }
+func slowWitness(c *explore.Cluster) { slow(c); witness(c) }
+func five(c *explore.Cluster)        { c.Replicas = 5 }
+func clocks(c *explore.Cluster)      { c.Clocks = true }
 
 // truncated has R0 and R1 begin with a snapshot in the place of the log's first entry, and R2 with nothing.
 func truncated(c *explore.Cluster) {

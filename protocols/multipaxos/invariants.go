@@ -20,6 +20,9 @@ func invariants(nodes []protocols.Node) error {
 		if r.log.truncated > r.applied {
 			return fmt.Errorf("replica %d has truncated its log up to %d and has applied up to %d", r.config.ID, r.log.truncated, r.applied)
 		}
+		if r.witness && (len(r.log.slots) > 0 || r.applied > 0 || r.role != follower) {
+			return fmt.Errorf("replica %d is a witness, and has %d commands, has applied the log up to %d, or leads", r.config.ID, len(r.log.slots), r.applied)
+		}
 		if err := r.checkOpen(); err != nil {
 			return err
 		}

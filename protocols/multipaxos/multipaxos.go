@@ -19,6 +19,7 @@ var Driver = protocols.Driver{
 	Options:    func(replicas int) any { return &Options{Phase2: quorum.MajoritySize(replicas)} },
 	Quorums:    quorums,
 	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 6
+	Witnesses:  quorum.Phase2,                                    // rule 19
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      floor,
@@ -67,6 +68,11 @@ type replica struct {
 	phase1, phase2 quorum.System // (rule 6)
 	preferred      bool          // it takes the leadership back whenever it can (rule 14)
 
+	witness         bool               // it holds no commands (rule 19)
+	full, witnesses []protocols.NodeID // the members that hold commands, and those that do not
+	witnessed       witnessLog         // of a witness, persisted: what it has accepted
+	records         uint64             // of a witness: how many it has persisted since the last snapshot
+
 	// Of the acceptor, persisted (rule 3).
 	promised protocols.Ballot // the highest ballot promised; of a candidate or leader, its own ballot
 	log      instanceLog
@@ -113,6 +119,9 @@ func newReplica(c protocols.Config) protocols.Node {
 		phase2:    c.Quorums[quorum.Phase2],
 		preferred: c.Options.(*Options).Preferred && c.Leader == c.ID,
 		reverting: reverting{reverts: c.Options.(*Options).Revert},
+		witness:   c.IsWitness(c.ID),
+		full:      c.Full(),
+		witnesses: protocols.Replicas(c.Witnesses),
 		store:     kv.NewStore(),
 		forwarder: forward.New(c, c.Quorums[quorum.Phase2], forwardTimer, s.forwardWire()),
 		election:  election.NewTimer(c, electionTimer),
@@ -139,6 +148,9 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputCommand:
+		if r.witness { // rule 19: no client asks it
+			return
+		}
 		if c := r.forwarder.Accept(in, out); r.role == leader {
 			r.propose(r.config.ID, c)
 		}

@@ -350,6 +350,7 @@ type Promise struct {
 	Accepted      []*Proposal            `protobuf:"bytes,1,rep,name=accepted,proto3" json:"accepted,omitempty"`
 	Next          uint64                 `protobuf:"varint,2,opt,name=next,proto3" json:"next,omitempty"`           // the promise continues from this instance on; 0: it is complete
 	Truncated     uint64                 `protobuf:"varint,3,opt,name=truncated,proto3" json:"truncated,omitempty"` // if it is first or later: all instances up to here are chosen, and no longer in the log
+	Witnessed     []*Span                `protobuf:"bytes,4,rep,name=witnessed,proto3" json:"witnessed,omitempty"`  // of a witness, in the place of accepted: what it has accepted, in the order of the log
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -403,6 +404,13 @@ func (x *Promise) GetTruncated() uint64 {
 		return x.Truncated
 	}
 	return 0
+}
+
+func (x *Promise) GetWitnessed() []*Span {
+	if x != nil {
+		return x.Witnessed
+	}
+	return nil
 }
 
 type Proposal struct {
@@ -465,6 +473,67 @@ func (x *Proposal) GetCommand() []byte {
 	return nil
 }
 
+// Span tells of instances in a row that a witness has accepted under one ballot, without their commands.
+type Span struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
+	Count         uint64                 `protobuf:"varint,2,opt,name=count,proto3" json:"count,omitempty"`
+	Ballot        uint64                 `protobuf:"varint,3,opt,name=ballot,proto3" json:"ballot,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Span) Reset() {
+	*x = Span{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Span) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Span) ProtoMessage() {}
+
+func (x *Span) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Span.ProtoReflect.Descriptor instead.
+func (*Span) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Span) GetFirst() uint64 {
+	if x != nil {
+		return x.First
+	}
+	return 0
+}
+
+func (x *Span) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
+func (x *Span) GetBallot() uint64 {
+	if x != nil {
+		return x.Ballot
+	}
+	return 0
+}
+
 // Refuse answers prepare, accept and heartbeat under a ballot that is too low.
 type Refuse struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -475,7 +544,7 @@ type Refuse struct {
 
 func (x *Refuse) Reset() {
 	*x = Refuse{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[4]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -487,7 +556,7 @@ func (x *Refuse) String() string {
 func (*Refuse) ProtoMessage() {}
 
 func (x *Refuse) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[4]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -500,7 +569,7 @@ func (x *Refuse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refuse.ProtoReflect.Descriptor instead.
 func (*Refuse) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{4}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Refuse) GetPromised() uint64 {
@@ -516,13 +585,14 @@ type Accept struct {
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
 	Commands      [][]byte               `protobuf:"bytes,2,rep,name=commands,proto3" json:"commands,omitempty"`
 	Commit        uint64                 `protobuf:"varint,3,opt,name=commit,proto3" json:"commit,omitempty"` // every instance up to here is chosen
+	Count         uint64                 `protobuf:"varint,4,opt,name=count,proto3" json:"count,omitempty"`   // to a witness: how many commands there are, which it is not sent
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Accept) Reset() {
 	*x = Accept{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[5]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -534,7 +604,7 @@ func (x *Accept) String() string {
 func (*Accept) ProtoMessage() {}
 
 func (x *Accept) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[5]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -547,7 +617,7 @@ func (x *Accept) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Accept.ProtoReflect.Descriptor instead.
 func (*Accept) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{5}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Accept) GetFirst() uint64 {
@@ -571,6 +641,13 @@ func (x *Accept) GetCommit() uint64 {
 	return 0
 }
 
+func (x *Accept) GetCount() uint64 {
+	if x != nil {
+		return x.Count
+	}
+	return 0
+}
+
 // Accepted answers the accept of the same instances.
 type Accepted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -582,7 +659,7 @@ type Accepted struct {
 
 func (x *Accepted) Reset() {
 	*x = Accepted{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[6]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -594,7 +671,7 @@ func (x *Accepted) String() string {
 func (*Accepted) ProtoMessage() {}
 
 func (x *Accepted) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[6]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -607,7 +684,7 @@ func (x *Accepted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Accepted.ProtoReflect.Descriptor instead.
 func (*Accepted) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{6}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Accepted) GetFirst() uint64 {
@@ -633,7 +710,7 @@ type Heartbeat struct {
 
 func (x *Heartbeat) Reset() {
 	*x = Heartbeat{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[7]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -645,7 +722,7 @@ func (x *Heartbeat) String() string {
 func (*Heartbeat) ProtoMessage() {}
 
 func (x *Heartbeat) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[7]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -658,7 +735,7 @@ func (x *Heartbeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Heartbeat.ProtoReflect.Descriptor instead.
 func (*Heartbeat) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{7}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Heartbeat) GetCommit() uint64 {
@@ -679,7 +756,7 @@ type CatchUp struct {
 
 func (x *CatchUp) Reset() {
 	*x = CatchUp{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[8]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +768,7 @@ func (x *CatchUp) String() string {
 func (*CatchUp) ProtoMessage() {}
 
 func (x *CatchUp) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[8]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +781,7 @@ func (x *CatchUp) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CatchUp.ProtoReflect.Descriptor instead.
 func (*CatchUp) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{8}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CatchUp) GetFirst() uint64 {
@@ -731,7 +808,7 @@ type Probe struct {
 
 func (x *Probe) Reset() {
 	*x = Probe{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -743,7 +820,7 @@ func (x *Probe) String() string {
 func (*Probe) ProtoMessage() {}
 
 func (x *Probe) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[9]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -756,7 +833,7 @@ func (x *Probe) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Probe.ProtoReflect.Descriptor instead.
 func (*Probe) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{9}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Probe) GetAt() uint64 {
@@ -776,7 +853,7 @@ type Echo struct {
 
 func (x *Echo) Reset() {
 	*x = Echo{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -788,7 +865,7 @@ func (x *Echo) String() string {
 func (*Echo) ProtoMessage() {}
 
 func (x *Echo) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[10]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -801,7 +878,7 @@ func (x *Echo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Echo.ProtoReflect.Descriptor instead.
 func (*Echo) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{10}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Echo) GetAt() uint64 {
@@ -820,7 +897,7 @@ type Revert struct {
 
 func (x *Revert) Reset() {
 	*x = Revert{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -832,7 +909,7 @@ func (x *Revert) String() string {
 func (*Revert) ProtoMessage() {}
 
 func (x *Revert) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[11]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -845,7 +922,7 @@ func (x *Revert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revert.ProtoReflect.Descriptor instead.
 func (*Revert) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{11}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{12}
 }
 
 // Record is what is persisted.
@@ -857,13 +934,14 @@ type Record struct {
 	Commit        uint64                 `protobuf:"varint,4,opt,name=commit,proto3" json:"commit,omitempty"` // the commit index when this was written
 	Snapshot      *Snapshot              `protobuf:"bytes,5,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	Abandoned     uint64                 `protobuf:"varint,6,opt,name=abandoned,proto3" json:"abandoned,omitempty"` // the last ballot that this replica has given up as a candidate: it is never used again
+	Witnessed     []*Span                `protobuf:"bytes,7,rep,name=witnessed,proto3" json:"witnessed,omitempty"`  // of a witness: what it has accepted
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -875,7 +953,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[12]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -888,7 +966,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{12}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Record) GetBallot() uint64 {
@@ -933,6 +1011,13 @@ func (x *Record) GetAbandoned() uint64 {
 	return 0
 }
 
+func (x *Record) GetWitnessed() []*Span {
+	if x != nil {
+		return x.Witnessed
+	}
+	return nil
+}
+
 // Snapshot replaces all records before it.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -944,7 +1029,7 @@ type Snapshot struct {
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1041,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1054,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{13}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Snapshot) GetState() []byte {
@@ -1010,21 +1095,27 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x04kind\"5\n" +
 	"\aPrepare\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
-	"\x05parts\x18\x02 \x01(\x04R\x05parts\"y\n" +
+	"\x05parts\x18\x02 \x01(\x04R\x05parts\"\xb5\x01\n" +
 	"\aPromise\x12<\n" +
 	"\baccepted\x18\x01 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x1c\n" +
-	"\ttruncated\x18\x03 \x01(\x04R\ttruncated\"R\n" +
+	"\ttruncated\x18\x03 \x01(\x04R\ttruncated\x12:\n" +
+	"\twitnessed\x18\x04 \x03(\v2\x1c.quorumbench.multipaxos.SpanR\twitnessed\"R\n" +
 	"\bProposal\x12\x14\n" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x16\n" +
 	"\x06ballot\x18\x02 \x01(\x04R\x06ballot\x12\x18\n" +
-	"\acommand\x18\x03 \x01(\fR\acommand\"$\n" +
+	"\acommand\x18\x03 \x01(\fR\acommand\"J\n" +
+	"\x04Span\x12\x14\n" +
+	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
+	"\x05count\x18\x02 \x01(\x04R\x05count\x12\x16\n" +
+	"\x06ballot\x18\x03 \x01(\x04R\x06ballot\"$\n" +
 	"\x06Refuse\x12\x1a\n" +
-	"\bpromised\x18\x01 \x01(\x04R\bpromised\"R\n" +
+	"\bpromised\x18\x01 \x01(\x04R\bpromised\"h\n" +
 	"\x06Accept\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x1a\n" +
 	"\bcommands\x18\x02 \x03(\fR\bcommands\x12\x16\n" +
-	"\x06commit\x18\x03 \x01(\x04R\x06commit\"6\n" +
+	"\x06commit\x18\x03 \x01(\x04R\x06commit\x12\x14\n" +
+	"\x05count\x18\x04 \x01(\x04R\x05count\"6\n" +
 	"\bAccepted\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
 	"\x05count\x18\x02 \x01(\x04R\x05count\"#\n" +
@@ -1037,14 +1128,15 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\x16\n" +
 	"\x04Echo\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\b\n" +
-	"\x06Revert\"\xc6\x01\n" +
+	"\x06Revert\"\x82\x02\n" +
 	"\x06Record\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x04R\x05first\x12\x1a\n" +
 	"\bcommands\x18\x03 \x03(\fR\bcommands\x12\x16\n" +
 	"\x06commit\x18\x04 \x01(\x04R\x06commit\x12<\n" +
 	"\bsnapshot\x18\x05 \x01(\v2 .quorumbench.multipaxos.SnapshotR\bsnapshot\x12\x1c\n" +
-	"\tabandoned\x18\x06 \x01(\x04R\tabandoned\"^\n" +
+	"\tabandoned\x18\x06 \x01(\x04R\tabandoned\x12:\n" +
+	"\twitnessed\x18\a \x03(\v2\x1c.quorumbench.multipaxos.SpanR\twitnessed\"^\n" +
 	"\bSnapshot\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\fR\x05state\x12<\n" +
 	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\bacceptedB\"Z quorumbench/protocols/multipaxosb\x06proto3"
@@ -1061,50 +1153,53 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescData
 }
 
-var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Message)(nil),         // 0: quorumbench.multipaxos.Message
 	(*Prepare)(nil),         // 1: quorumbench.multipaxos.Prepare
 	(*Promise)(nil),         // 2: quorumbench.multipaxos.Promise
 	(*Proposal)(nil),        // 3: quorumbench.multipaxos.Proposal
-	(*Refuse)(nil),          // 4: quorumbench.multipaxos.Refuse
-	(*Accept)(nil),          // 5: quorumbench.multipaxos.Accept
-	(*Accepted)(nil),        // 6: quorumbench.multipaxos.Accepted
-	(*Heartbeat)(nil),       // 7: quorumbench.multipaxos.Heartbeat
-	(*CatchUp)(nil),         // 8: quorumbench.multipaxos.CatchUp
-	(*Probe)(nil),           // 9: quorumbench.multipaxos.Probe
-	(*Echo)(nil),            // 10: quorumbench.multipaxos.Echo
-	(*Revert)(nil),          // 11: quorumbench.multipaxos.Revert
-	(*Record)(nil),          // 12: quorumbench.multipaxos.Record
-	(*Snapshot)(nil),        // 13: quorumbench.multipaxos.Snapshot
-	(*forward.Forward)(nil), // 14: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 15: quorumbench.forward.Reply
-	(*snapshot.Piece)(nil),  // 16: quorumbench.snapshot.Piece
-	(*snapshot.Ask)(nil),    // 17: quorumbench.snapshot.Ask
+	(*Span)(nil),            // 4: quorumbench.multipaxos.Span
+	(*Refuse)(nil),          // 5: quorumbench.multipaxos.Refuse
+	(*Accept)(nil),          // 6: quorumbench.multipaxos.Accept
+	(*Accepted)(nil),        // 7: quorumbench.multipaxos.Accepted
+	(*Heartbeat)(nil),       // 8: quorumbench.multipaxos.Heartbeat
+	(*CatchUp)(nil),         // 9: quorumbench.multipaxos.CatchUp
+	(*Probe)(nil),           // 10: quorumbench.multipaxos.Probe
+	(*Echo)(nil),            // 11: quorumbench.multipaxos.Echo
+	(*Revert)(nil),          // 12: quorumbench.multipaxos.Revert
+	(*Record)(nil),          // 13: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),        // 14: quorumbench.multipaxos.Snapshot
+	(*forward.Forward)(nil), // 15: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 16: quorumbench.forward.Reply
+	(*snapshot.Piece)(nil),  // 17: quorumbench.snapshot.Piece
+	(*snapshot.Ask)(nil),    // 18: quorumbench.snapshot.Ask
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
 	2,  // 1: quorumbench.multipaxos.Message.promise:type_name -> quorumbench.multipaxos.Promise
-	4,  // 2: quorumbench.multipaxos.Message.refuse:type_name -> quorumbench.multipaxos.Refuse
-	5,  // 3: quorumbench.multipaxos.Message.accept:type_name -> quorumbench.multipaxos.Accept
-	6,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
-	7,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
-	8,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	14, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
-	15, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
-	16, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
-	9,  // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
-	10, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
-	11, // 12: quorumbench.multipaxos.Message.revert:type_name -> quorumbench.multipaxos.Revert
+	5,  // 2: quorumbench.multipaxos.Message.refuse:type_name -> quorumbench.multipaxos.Refuse
+	6,  // 3: quorumbench.multipaxos.Message.accept:type_name -> quorumbench.multipaxos.Accept
+	7,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
+	8,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
+	9,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
+	15, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
+	16, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
+	17, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
+	10, // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
+	11, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
+	12, // 12: quorumbench.multipaxos.Message.revert:type_name -> quorumbench.multipaxos.Revert
 	3,  // 13: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
-	17, // 14: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
-	13, // 15: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
-	3,  // 16: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	4,  // 14: quorumbench.multipaxos.Promise.witnessed:type_name -> quorumbench.multipaxos.Span
+	18, // 15: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
+	14, // 16: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
+	4,  // 17: quorumbench.multipaxos.Record.witnessed:type_name -> quorumbench.multipaxos.Span
+	3,  // 18: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
+	19, // [19:19] is the sub-list for method output_type
+	19, // [19:19] is the sub-list for method input_type
+	19, // [19:19] is the sub-list for extension type_name
+	19, // [19:19] is the sub-list for extension extendee
+	0,  // [0:19] is the sub-list for field type_name
 }
 
 func init() { file_protocols_multipaxos_multipaxos_proto_init() }
@@ -1133,7 +1228,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_multipaxos_multipaxos_proto_rawDesc), len(file_protocols_multipaxos_multipaxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

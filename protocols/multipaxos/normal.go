@@ -48,7 +48,10 @@ func (r *replica) proposeAt(first uint64, proposals []instance) {
 	if !r.durable { // rule 3: a crash must not make it use the ballot again
 		broadcast = r.out.Broadcast
 	}
-	broadcast(r.config.ID, r.config.Members, r.scratch.message(r.promised, r.scratch.acceptOf(first, commands, r.commit)))
+	broadcast(r.config.ID, r.full, r.scratch.message(r.promised, r.scratch.acceptOf(first, commands, r.commit)))
+	if len(r.witnesses) > 0 { // rule 19: without the commands
+		broadcast(r.config.ID, r.witnesses, r.scratch.message(r.promised, r.scratch.countOf(first, uint64(len(commands)), r.commit)))
+	}
 	r.startResendTimers()
 	if len(r.syncing) == cap(r.syncing) { // the oldest are taken from its beginning, so that it moves through its array
 		r.syncing = slices.Grow(r.syncing, 64+len(r.syncing))
@@ -77,6 +80,10 @@ func (r *replica) onDurable() {
 // onAccept is the acceptor's side of phase 2: it accepts the commands under the promised ballot, persists
 // them and answers. Instances that are decided, or accepted under this ballot, are only answered (rule 13).
 func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
+	if r.witness {
+		r.onWitness(from, m)
+		return
+	}
 	if m.First+uint64(len(m.Commands)) > r.commit+maxGap { // rule 15: too far after the commit index
 		r.learn(m.Commit)
 		return

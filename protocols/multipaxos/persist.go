@@ -39,6 +39,9 @@ func (r *replica) restore(data []byte) {
 	for _, p := range record.Snapshot.GetAccepted() {
 		r.log.set(p.Index, instance{ballot: protocols.Ballot(p.Ballot), command: p.Command})
 	}
+	for _, s := range record.Witnessed {
+		r.witnessed = r.witnessed.with(span{protocols.Ballot(s.Ballot), s.First, s.Count})
+	}
 	for i, command := range record.Commands {
 		r.log.set(record.First+uint64(i), instance{ballot: r.promised, command: command})
 	}

@@ -30,6 +30,9 @@ func (r *replica) proposeFound() {
 // under that leader's ballot (rule 8), and asks the leader for the rest (rule 9): one question at a time, each as
 // soon as the answer to the last has taught it something, or is overdue.
 func (r *replica) learn(commit uint64) {
+	if r.witness { // rule 19: it applies nothing
+		return
+	}
 	before := r.commit
 	r.leaderCommit = max(r.leaderCommit, commit)
 	for r.commit < r.leaderCommit && r.log.at(r.commit+1).ballot == r.promised {
@@ -105,6 +108,10 @@ func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
 // resend sends the accepts of the instances from first on, and before end, again, as many as one message carries. It
 // returns the size of their commands in bytes, or the most that a message carries if not all fit.
 func (r *replica) resend(to protocols.NodeID, first, end uint64) (size int) {
+	if r.config.IsWitness(to) {
+		r.send(to, r.promised, r.scratch.countOf(first, end-first, r.commit))
+		return 0
+	}
 	batch := r.log.batch(first, end-1, r.config.Limits.Max())
 	for i := range batch {
 		r.out.Mark(batch[i].id, protocols.MarkRetried)

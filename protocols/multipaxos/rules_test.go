@@ -13,6 +13,7 @@ import (
 	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/multipaxos"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/snapshot"
 )
 
@@ -27,8 +28,9 @@ type desk struct {
 	busy    bool     // its disk: what it writes is not durable yet
 	notices []uint64 // of what will be
 	// What the replica is configured with, besides its number.
-	leader  protocols.NodeID
-	options protocols.Choices
+	leader    protocols.NodeID
+	options   protocols.Choices
+	witnesses quorum.Set
 	// The replica's first timer is that of the election.
 	electionTimer protocols.TimerID
 }
@@ -49,13 +51,15 @@ func (d *desk) start(replicas int) {
 		delays[i] = make([]time.Duration, replicas)
 	}
 	d.node = multipaxos.Driver.New(multipaxos.Driver.MustComplete(protocols.Config{
-		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options, SnapshotEvery: 100}))
+		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options, Witnesses: d.witnesses, SnapshotEvery: 100}))
 	d.commits = nil
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
 	}
 	d.step(protocols.Input{Kind: protocols.InputStart})
-	d.electionTimer = d.out.Timers[0].ID
+	if len(d.out.Timers) > 0 { // a witness has none
+		d.electionTimer = d.out.Timers[0].ID
+	}
 }
 
 func (d *desk) encode(m proto.Message) []byte {
@@ -136,6 +140,9 @@ func (d *desk) sent(to protocols.NodeID) string {
 			line += "promise"
 			for _, p := range kind.Promise.Accepted {
 				line += fmt.Sprintf(" %d:%v:%s", p.Index, protocols.Ballot(p.Ballot), show(p.Command))
+			}
+			for _, s := range kind.Promise.Witnessed {
+				line += fmt.Sprintf(" %d..%d:%v", s.First, s.First+s.Count-1, protocols.Ballot(s.Ballot))
 			}
 			if kind.Promise.Next > 0 {
 				line += fmt.Sprint(" more from ", kind.Promise.Next)

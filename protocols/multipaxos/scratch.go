@@ -84,7 +84,14 @@ func (s *scratch) message(ballot protocols.Ballot, kind isMessage_Kind) *Message
 // acceptOf builds an Accept.
 func (s *scratch) acceptOf(first uint64, commands [][]byte, commit uint64) *Message_Accept {
 	m := s.out.accept.Accept
-	m.First, m.Commands, m.Commit = first, commands, commit
+	m.First, m.Commands, m.Commit, m.Count = first, commands, commit, 0
+	return &s.out.accept
+}
+
+// countOf builds an Accept for a witness, without the commands.
+func (s *scratch) countOf(first, count, commit uint64) *Message_Accept {
+	m := s.out.accept.Accept
+	m.First, m.Commands, m.Commit, m.Count = first, nil, commit, count
 	return &s.out.accept
 }
 

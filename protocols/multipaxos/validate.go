@@ -28,11 +28,19 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 	case *Message_Prepare:
 		return isValidIndex(kind.Prepare.First)
 	case *Message_Promise:
-		return kind.Promise.Next < maxNumber && kind.Promise.Truncated < maxNumber
+		p := kind.Promise
+		if r.config.IsWitness(from) {
+			return len(p.Accepted) == 0 && p.Next == 0 && p.Truncated == 0 && r.areValidSpans(p.Witnessed)
+		}
+		return p.Next < maxNumber && p.Truncated < maxNumber && len(p.Witnessed) == 0
 	case *Message_Refuse:
 		return r.isValidBallot(kind.Refuse.Promised)
 	case *Message_Accept:
-		return isValidIndex(kind.Accept.First) && kind.Accept.Commit < maxNumber
+		a := kind.Accept
+		if r.witness != (a.Count > 0) || r.witness && len(a.Commands) > 0 { // rule 19
+			return false
+		}
+		return isValidIndex(a.First) && a.Commit < maxNumber && a.Count < maxNumber
 	case *Message_Accepted:
 		return isValidIndex(kind.Accepted.First) && kind.Accepted.Count < maxNumber
 	case *Message_Heartbeat:
@@ -54,6 +62,18 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 func (r *replica) isValidBallot(b uint64) bool {
 	ballot := protocols.Ballot(b)
 	return 0 < ballot.Round() && ballot.Round() < maxNumber && r.config.IsMember(ballot.Proposer())
+}
+
+// areValidSpans returns true if a witness may have accepted these instances: in the order of the log, none twice.
+func (r *replica) areValidSpans(spans []*Span) bool {
+	next := uint64(1)
+	for _, s := range spans {
+		if s.First < next || !isValidIndex(s.First) || s.Count == 0 || s.Count >= maxNumber || !r.isValidBallot(s.Ballot) {
+			return false
+		}
+		next = s.First + s.Count
+	}
+	return true
 }
 
 // isValidIndex returns true if an instance of the log may have the index.

@@ -25,7 +25,9 @@ func (c *Cluster) newClient(place int) *client {
 	n := &client{cluster: c, id: protocols.NodeID(len(c.Replicas) + place)}
 	config := protocols.ClientConfig{ID: n.id, Retry: c.Network.Retry, Options: c.config(0).Options, Seed: c.seed<<16 + uint64(n.id)<<8}
 	for id := range c.Replicas {
-		config.Replicas = append(config.Replicas, protocols.NodeID(id))
+		if !c.Network.Witnesses.Has(int32(id)) {
+			config.Replicas = append(config.Replicas, protocols.NodeID(id))
+		}
 		config.RoundTrips = append(config.RoundTrips, c.Network.Delays[place][id]+c.Network.Delays[id][place])
 	}
 	slices.SortStableFunc(config.Replicas, func(a, b protocols.NodeID) int {

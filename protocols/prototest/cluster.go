@@ -19,6 +19,7 @@ import (
 	standard "quorumbench/protocols/client"
 	"quorumbench/protocols/host"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // SnapshotEvery is how many commands, or records, lie between two snapshots of a replica of a Cluster, if its Network
@@ -30,6 +31,7 @@ type Network struct {
 	// Delays are one way, between places. The first of them have a replica each; there are clients at all.
 	Delays    protocols.Delays
 	Replicas  int           // how many replicas there are; 0: as many as places
+	Witnesses quorum.Set    // those of them that hold no commands; the driver must have them
 	Members   int           // how many of these are members at first, if the membership is to change; 0: all, for ever
 	Retry     time.Duration // after which a client asks another replica; 0: never
 	Jitter    time.Duration // each message is late by 0 … Jitter: above zero messages overtake each other
@@ -135,8 +137,8 @@ func NewCluster(t testing.TB, driver protocols.Driver, network Network, leader p
 		history: map[protocols.CommandID]*issued{}, ordered: map[protocols.CommandID]bool{},
 	}
 	n := cmp.Or(network.Replicas, len(network.Delays))
-	if err := driver.CheckReplicas(cmp.Or(network.Members, n)); err != nil {
-		t.Fatalf("the driver refuses %d replicas: %v", n, err)
+	if _, err := driver.Complete(protocols.Config{Members: protocols.Members(cmp.Or(network.Members, n)), Witnesses: network.Witnesses}); err != nil {
+		t.Fatalf("the driver refuses %d replicas with the witnesses %v: %v", n, network.Witnesses, err)
 	}
 	if driver.Watch != nil {
 		c.watcher = driver.Watch()
@@ -311,7 +313,7 @@ func (c *Cluster) config(id protocols.NodeID) protocols.Config {
 		members, changing = c.Network.Members, len(c.Replicas)
 	}
 	return c.driver.MustComplete(protocols.Config{
-		ID: id, Members: protocols.Members(members), Replicas: changing, Leader: c.leader, Delays: c.betweenReplicas(),
+		ID: id, Members: protocols.Members(members), Replicas: changing, Witnesses: c.Network.Witnesses, Leader: c.leader, Delays: c.betweenReplicas(),
 		Seed:          c.seed<<16 + uint64(id)<<8 + c.Replicas[id].host.Incarnation(),
 		NeverRestarts: c.Network.NeverRestarts,
 		SnapshotEvery: cmp.Or(c.Network.SnapshotEvery, SnapshotEvery), SnapshotStep: c.Network.SnapshotStep,

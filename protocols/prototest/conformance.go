@@ -68,6 +68,7 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 			t.Run("lost requests and lost answers do no harm", func(t *testing.T) { servesElsewhere(t, driver) })
 		})
 	}
+	t.Run("witnesses", func(t *testing.T) { worksWithWitnesses(t, driver) })
 	for _, delays := range []protocols.Delays{oneReplica, threeRegions, fiveRegions} {
 		n := len(delays)
 		if driver.CheckReplicas(n) != nil {
