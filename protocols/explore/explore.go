@@ -6,6 +6,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // Limits of what a state has room for.
@@ -16,19 +17,20 @@ const (
 
 // Cluster is what is explored, and how far.
 type Cluster struct {
-	Driver   protocols.Driver
-	Options  protocols.Choices // nil: as by default
-	Replicas int
-	Leader   protocols.NodeID   // configured to lead; of no account for drivers without a leader
-	Nearest  []protocols.NodeID // for each replica, which other one is nearest; nil: all are equally far
-	Disks    [][][]byte         // for each replica, the records on its disk when it starts; nil: none
-	Down     []protocols.NodeID // replicas that are down for good: they have what is on their disks, and nothing happens to them
-	Commands []Command          // those of one replica are issued in this order
-	Requests []Request          // for other memberships; with any, the membership may change
-	Timers   int                // at most so many fire
-	Crashes  int                // at most so many happen
-	Pauses   int                // at most so many happen
-	Network  Network
+	Driver    protocols.Driver
+	Options   protocols.Choices // nil: as by default
+	Replicas  int
+	Leader    protocols.NodeID   // configured to lead; of no account for drivers without a leader
+	Nearest   []protocols.NodeID // for each replica, which other one is nearest; nil: all are equally far
+	Disks     [][][]byte         // for each replica, the records on its disk when it starts; nil: none
+	Down      []protocols.NodeID // replicas that are down for good: they have what is on their disks, and nothing happens to them
+	Witnesses quorum.Set         // replicas that hold no commands, and apply none; no command may be at one
+	Commands  []Command          // those of one replica are issued in this order
+	Requests  []Request          // for other memberships; with any, the membership may change
+	Timers    int                // at most so many fire
+	Crashes   int                // at most so many happen
+	Pauses    int                // at most so many happen
+	Network   Network
 	// SlowDisks tells that writing to a disk takes time: a crash in between loses what was being written.
 	SlowDisks bool
 	States    int // at most so many are looked at

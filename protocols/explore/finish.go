@@ -175,7 +175,7 @@ func (s *search) undone(now *ending) string {
 		if l.pending != 0 {
 			return fmt.Sprintf("%s is not answered", s.commandName(uint32(bits.TrailingZeros8(l.pending))))
 		}
-		if !now.lost || s.cluster.Repairs {
+		if (!now.lost || s.cluster.Repairs) && !s.cluster.Witnesses.Has(int32(r)) {
 			if missing := had &^ l.had; missing != 0 && !l.adoptedAny() {
 				return fmt.Sprintf("R%d does not apply %s", r, s.commandName(uint32(bits.TrailingZeros8(missing))))
 			}

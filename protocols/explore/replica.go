@@ -114,7 +114,7 @@ func (s *search) newNode(id protocols.NodeID) protocols.Node {
 // configOf is the Config of a replica.
 func (c *Cluster) configOf(id int, members []protocols.NodeID) protocols.Config {
 	config := protocols.Config{
-		ID: protocols.NodeID(id), Members: members, Leader: protocols.Nobody, Delays: c.delaysOf(id),
+		ID: protocols.NodeID(id), Members: members, Leader: protocols.Nobody, Delays: c.delaysOf(id), Witnesses: c.Witnesses,
 		Seed: uint64(id) + 1,
 	}
 	if len(c.Requests) > 0 {
