@@ -92,8 +92,11 @@ type Protocol struct {
 	// roles.
 	Quorum Quorums `yaml:"quorum" json:"quorum,omitempty"`
 
+	// Witnesses are the regions whose replicas vote and hold no commands. Their clients ask a replica elsewhere.
+	Witnesses []string `yaml:"witnesses" json:"witnesses,omitempty"` // none
+
 	// Label is unique among the protocols of the experiment. Unless the file gives it, it is made of the name, the options that
-	// differ from their defaults, the word quorum if there are other quorums and, if two entries are still alike, the leader's
+	// differ from their defaults, the words quorum and witness if there are other quorums, and witnesses, and, if two entries are still alike, the leader's
 	// region. It is used in histogram tags and has no comma, space or full stop.
 	Label string `yaml:"label" json:"label"`
 }

@@ -43,7 +43,7 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 	}
 	e.Protocols = slices.Clone(e.Protocols)
 	config := e.replicas()
-	config.Options = e.Protocols[0].Options
+	config.Options, config.Witnesses = e.Protocols[0].Options, e.witnesses(e.Protocols[0])
 	complete, err := driver.Complete(config)
 	if err != nil {
 		return nil, fmt.Errorf("making a plan for %s: %w", driver.Name, err)
@@ -66,7 +66,7 @@ func (p *Plan) ReplicaConfig(protocol Protocol, id protocols.NodeID) protocols.C
 	}
 	config := p.Experiment.replicas()
 	config.ID, config.Leader, config.Delays = id, leader, p.betweenReplicas()
-	config.Options, config.Quorums = protocol.Options, p.Quorums(protocol)
+	config.Options, config.Quorums, config.Witnesses = protocol.Options, p.Quorums(protocol), p.Witnesses(protocol)
 	return p.Driver(protocol).MustComplete(config)
 }
 
@@ -104,16 +104,19 @@ func (p *Plan) betweenReplicas() protocols.Delays {
 }
 
 // ClientConfig returns the configuration, without its seed, of the client node of region Experiment.Clients[client]
-// under a protocol. Its replicas are in the order in which the client asks them. Client nodes have the numbers
+// under a protocol. Its replicas, all but witnesses, are in the order in which the client asks them. Client nodes have the numbers
 // after the replicas'.
 func (p *Plan) ClientConfig(protocol Protocol, client int) protocols.ClientConfig {
 	load, n := &p.Experiment.Load, len(p.Experiment.Replicas)
 	c := protocols.ClientConfig{
-		ID: protocols.NodeID(n + client), Replicas: protocols.Members(n), Options: p.ReplicaConfig(protocol, 0).Options,
+		ID: protocols.NodeID(n + client), Options: p.ReplicaConfig(protocol, 0).Options,
 		Retry: load.Retry, GiveUp: load.Timeout,
 	}
 	at := p.ClientRegion(client)
 	for replica := range n {
+		if !p.Witnesses(protocol).Has(int32(replica)) {
+			c.Replicas = append(c.Replicas, protocols.NodeID(replica))
+		}
 		c.RoundTrips = append(c.RoundTrips, p.Topology.OneWay[at][replica]+p.Topology.OneWay[replica][at])
 	}
 	first := protocols.NodeID(at) // the replica in the same region, if there is one
@@ -129,10 +132,16 @@ func (p *Plan) ClientConfig(protocol Protocol, client int) protocols.ClientConfi
 		}
 		return cmp.Compare(c.RoundTrips[a], c.RoundTrips[b])
 	})
-	if c.Retry == 0 && at >= n {
+	if c.Retry == 0 && !p.Beside(protocol, client) {
 		c.Retry = protocols.Retry(p.floor(protocol, &c))
 	}
 	return c
+}
+
+// Beside tells whether a client node has a replica beside it that it may ask: one that is no witness.
+func (p *Plan) Beside(protocol Protocol, client int) bool {
+	at := p.ClientRegion(client)
+	return at < len(p.Experiment.Replicas) && !p.Witnesses(protocol).Has(int32(at))
 }
 
 // ClientRegion is the index in Experiment.Regions of a client node's region.
@@ -146,8 +155,9 @@ func (p *Plan) Floor(protocol Protocol, client int) time.Duration {
 }
 
 func (p *Plan) floor(protocol Protocol, c *protocols.ClientConfig) time.Duration {
-	asked, at := c.Replicas[0], p.ClientRegion(int(c.ID)-len(c.Replicas))
-	back := make([]time.Duration, len(c.Replicas))
+	n := len(p.Experiment.Replicas)
+	asked, at := c.Replicas[0], p.ClientRegion(int(c.ID)-n)
+	back := make([]time.Duration, n)
 	for replica := range back {
 		back[replica] = p.Topology.OneWay[replica][at]
 	}

@@ -38,12 +38,15 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		if err := checkOptionNames(doc, at+".options", driver); err != nil {
 			return err
 		}
+		if err := p.readWitnesses(doc, at, driver, protocol); err != nil {
+			return err
+		}
 		roles, err := p.readQuorums(doc, at+".quorum", driver, protocol)
 		if err != nil {
 			return err
 		}
 		config := e.replicas()
-		config.Options, config.Quorums = protocol.Options, roles
+		config.Options, config.Quorums, config.Witnesses = protocol.Options, roles, p.Witnesses(*protocol)
 		complete, err := driver.Complete(config)
 		if err != nil {
 			return p.refusal(doc, at, driver, err)
@@ -53,10 +56,11 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		case !driver.HasLeader && protocol.Leader != "":
 			return doc.Errorf(at+".leader", "found a leader for %s, which has none; accepted: no leader", driver.Name)
 		case driver.HasLeader && protocol.Leader == "":
-			protocol.Leader = e.Replicas[0]
-		case driver.HasLeader && protocol.Leader != leaderAuto && !slices.Contains(e.FirstMembers(), protocol.Leader):
+			protocol.Leader = e.Full(*protocol)[0]
+		case driver.HasLeader && protocol.Leader != leaderAuto && !slices.Contains(e.Full(*protocol), protocol.Leader):
+			can := e.Full(*protocol)
 			return doc.Errorf(at+".leader", "found %q; accepted: auto, or a region with a replica, %s%s", protocol.Leader,
-				strings.Join(e.FirstMembers(), ", "), strictyaml.DidYouMean(protocol.Leader, e.FirstMembers()))
+				strings.Join(can, ", "), strictyaml.DidYouMean(protocol.Leader, can))
 		}
 	}
 	return nil
@@ -82,6 +86,7 @@ func checkOptionNames(doc *strictyaml.Document, at string, driver *protocols.Dri
 func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Driver, err error) error {
 	var field *protocols.FieldError
 	var apart *quorum.ApartError
+	var alone *protocols.AloneError
 	switch {
 	case !errors.As(err, &field):
 		return doc.Errorf(at, "%w", err)
@@ -89,6 +94,8 @@ func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Dr
 		return doc.Errorf(at, "found %d replicas for %s: %w", len(p.Experiment.FirstMembers()), driver.Name, err)
 	case field.Field == protocols.FieldReplicas:
 		return doc.Errorf(at, "%w", err)
+	case errors.As(err, &alone):
+		return doc.Errorf(at+".witnesses", "%s", alone.Text(p.replicaName))
 	case errors.As(err, &apart):
 		return doc.Errorf(at+"."+inFile(field.Field), "%s", apart.Text(p.replicaName))
 	}
@@ -109,7 +116,7 @@ func (p *Plan) placeLeaders(*strictyaml.Document, *netem.Topology) error {
 		}
 		var least, bestWorst time.Duration
 		best := ""
-		for _, leader := range e.FirstMembers() {
+		for _, leader := range e.Full(*protocol) {
 			protocol.Leader = leader
 			var sum, worst time.Duration
 			for client := range e.Clients {
@@ -143,6 +150,9 @@ func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		if len(protocol.Quorum) > 0 {
 			words = append(words, "quorum")
 		}
+		if len(protocol.Witnesses) > 0 {
+			words = append(words, "witness")
+		}
 		protocol.Label = strings.Join(words, "+")
 		times[protocol.Label]++
 	}
@@ -174,16 +184,17 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 		return node.Decode(&p.Name)
 	}
 	var mapping struct {
-		Name    string                `yaml:"name,required"`
-		Leader  string                `yaml:"leader"`
-		Options map[string]optionText `yaml:"options"`
-		Quorum  Quorums               `yaml:"quorum"`
-		Label   string                `yaml:"label"`
+		Name      string                `yaml:"name,required"`
+		Leader    string                `yaml:"leader"`
+		Options   map[string]optionText `yaml:"options"`
+		Quorum    Quorums               `yaml:"quorum"`
+		Witnesses []string              `yaml:"witnesses"`
+		Label     string                `yaml:"label"`
 	}
 	if err := node.Decode(&mapping); err != nil {
 		return err
 	}
-	p.Name, p.Leader, p.Quorum, p.Label = mapping.Name, mapping.Leader, mapping.Quorum, mapping.Label
+	p.Name, p.Leader, p.Quorum, p.Witnesses, p.Label = mapping.Name, mapping.Leader, mapping.Quorum, mapping.Witnesses, mapping.Label
 	if len(mapping.Options) > 0 {
 		p.Options = protocols.Choices{}
 	}

@@ -170,6 +170,9 @@ func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error 
 		if driver.HasLeader != (p.Leader != "") || p.Leader != "" && !slices.Contains(e.Replicas, p.Leader) {
 			return fmt.Errorf("found the leader %q of %s; expected a replica for protocols with a leader, none for others", p.Leader, p.Label)
 		}
+		if i := slices.IndexFunc(p.Witnesses, func(w string) bool { return !slices.Contains(e.FirstMembers(), w) || w == p.Leader }); i >= 0 {
+			return fmt.Errorf("found the witness %q of %s; expected a replica that does not lead", p.Witnesses[i], p.Label)
+		}
 		config := e.replicas()
 		config.Options = p.Options
 		complete, err := driver.Complete(config)

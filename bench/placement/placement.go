@@ -32,6 +32,8 @@ type Protocol struct {
 	Options protocols.Choices // those that differ from the defaults
 	// Quorums are quorum systems over the numbers of the replicas, as they stand in Placement.Replicas. Nil: the driver's own.
 	Quorums quorum.Roles
+	// Witnesses are the replicas, by their numbers, that vote and hold no commands. None of them leads.
+	Witnesses quorum.Set
 }
 
 // Client is a region with clients in it.
@@ -83,7 +85,7 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 	delays := n.between(replicas)
 	var placements []Placement
 	for _, p := range all {
-		config, err := p.Driver.Complete(protocols.Config{Members: protocols.Members(len(replicas)), Delays: delays, Options: p.Options, Quorums: p.Quorums})
+		config, err := p.Driver.Complete(protocols.Config{Members: protocols.Members(len(replicas)), Delays: delays, Options: p.Options, Quorums: p.Quorums, Witnesses: p.Witnesses})
 		if err != nil {
 			return nil, err
 		}
@@ -91,6 +93,9 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 		if p.Driver.HasLeader {
 			leaders = leaders[:0]
 			for i := range replicas {
+				if p.Witnesses.Has(int32(i)) {
+					continue
+				}
 				leaders = append(leaders, protocols.NodeID(i))
 			}
 		}
@@ -120,6 +125,9 @@ func (p *Placement) serve(n *Network, config protocols.Config, clients []Client)
 		}
 		best := Cost{Via: -1}
 		for j, region := range p.Replicas {
+			if p.Protocol.Witnesses.Has(int32(j)) { // no client asks it
+				continue
+			}
 			floor := p.Protocol.Driver.FloorAt(config, protocols.NodeID(j), there, back)
 			if region == c.Region {
 				best = Cost{Floor: floor, Via: region}

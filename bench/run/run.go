@@ -117,7 +117,7 @@ func newRunning(config Config) *running {
 	for client := range e.Clients {
 		c := load.NewClients(e.Load.In(e.Clients[client]), e.Seed, config.Repeat, client, len(e.Clients))
 		c.GiveUp = cmp.Or(config.GiveUp, c.GiveUp)
-		c.Beside = config.Plan.ClientRegion(client) < len(e.Replicas)
+		c.Beside = config.Plan.Beside(config.Protocol, client)
 		c.Sizes = config.ValueSizes
 		if config.Watch != nil {
 			c.Watch()

@@ -109,10 +109,10 @@ type Leadership struct{ Began, Ended time.Duration }
 // Region is the name of a region.
 func (r *Record) Region(i int) string { return r.Plan.Experiment.Regions[i] }
 
-// beside is the replica in the region of a client node, -1 if there is none.
+// beside is the replica in the region of a client node, -1 if there is none that it may ask.
 func (r *Record) beside(client int) int {
-	if region := r.Plan.ClientRegion(client); region < len(r.Replicas) {
-		return region
+	if r.Plan.Beside(r.Protocol, client) {
+		return r.Plan.ClientRegion(client)
 	}
 	return -1
 }
@@ -183,9 +183,9 @@ func (r *Record) Behind() (regions []string) {
 	return regions
 }
 
-// IsGone reports whether a region is among those that are Gone, or has a replica that is no member in the end.
+// IsGone reports whether a region is among those that are Gone, or has a replica that is no member in the end, or a witness, which applies nothing.
 func (r *Record) IsGone(region int) bool {
-	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region)) || r.Plan.Outside().Has(int32(region))
+	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region)) || (r.Plan.Outside() | r.Plan.Witnesses(r.Protocol)).Has(int32(region))
 }
 
 // unfinished returns why it is not known what the replicas would have applied in the end, empty if it is known: all

@@ -314,7 +314,7 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
 				driver := drivers.Find(protocol.Name)
 				options := driver.Chosen(len(e.Experiment.Replicas), protocol.Options)
-				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options, Quorums: e.Quorums(protocol)})
+				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options, Quorums: e.Quorums(protocol), Witnesses: e.Witnesses(protocol)})
 			}
 		}
 	} else {

@@ -307,6 +307,7 @@ func protocolSchema(drivers protocols.Drivers, described map[string]string) *jso
 	mapping.Properties.Set("quorum", about("quorum", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
 		{Type: "string"}, {Type: "object", AdditionalProperties: &jsonschema.Schema{Type: "string"}},
 	}}))
+	mapping.Properties.Set("witnesses", about("witnesses", &jsonschema.Schema{Type: "array", Items: &jsonschema.Schema{Type: "string"}, MinItems: limit(1), UniqueItems: true}))
 	mapping.Properties.Set("label", about("label", &jsonschema.Schema{Type: "string", Pattern: experiment.LabelPattern}))
 	mapping.Type, mapping.AdditionalProperties = "object", jsonschema.FalseSchema
 	for _, d := range drivers {
@@ -318,8 +319,15 @@ func protocolSchema(drivers protocols.Drivers, described map[string]string) *jso
 		if !d.HasLeader {
 			then.Properties.Set("leader", &jsonschema.Schema{MaxLength: limit(0)})
 		}
+		var without []*jsonschema.Schema
 		if len(d.Meeting) == 0 {
-			then.Not = present([]string{"quorum"})
+			without = append(without, present([]string{"quorum"}))
+		}
+		if d.Witnesses == "" {
+			without = append(without, present([]string{"witnesses"}))
+		}
+		if len(without) > 0 {
+			then.Not = &jsonschema.Schema{AnyOf: without}
 		}
 		mapping.AllOf = append(mapping.AllOf, &jsonschema.Schema{If: object("name", &jsonschema.Schema{Const: d.Name}, "name"), Then: then})
 	}
