@@ -78,6 +78,10 @@ func (g Generator) Draw(seed uint64) *Life {
 	if changing {
 		changes.spares(l)
 	}
+	witnessing := false
+	if own, yes := takes(l, witnesses, 0x3175); yes && !changing {
+		witnessing = own.witnesses(l)
+	}
 	if c := newDrawer(g, seed, 0xc11e); g.takes(l, clientsElsewhere, c.chance(0.3)) {
 		c.clientsElsewhere(l)
 	}
@@ -105,7 +109,7 @@ func (g Generator) Draw(seed uint64) *Life {
 	if own, yes := takes(l, oftenSnapshots, 0x0f7e); yes {
 		l.Limits.SnapshotEvery = uint64(own.one(5, 10, 20))
 	}
-	if own := newDrawer(g, seed, 0x10fa); !l.has(clientsElsewhere) && !changing && g.takes(l, loyalClients, own.chance(0.25) && rare) {
+	if own := newDrawer(g, seed, 0x10fa); !l.has(clientsElsewhere) && !changing && !witnessing && g.takes(l, loyalClients, own.chance(0.25) && rare) {
 		own.beLoyal(l)
 	}
 	overlap, overlaps := takes(l, overlappingLeaders, 0x03e7)
@@ -121,6 +125,9 @@ func (g Generator) Draw(seed uint64) *Life {
 	}
 	if changing {
 		changes.memberships(l)
+	} else if witnessing {
+		own := newDrawer(g, seed, 0x3176)
+		own.witnessesStayDead(l)
 	} else if own, yes := takes(l, staysDead, 0xdead); yes {
 		own.stayDead(l)
 	}
@@ -392,6 +399,9 @@ func (l *Life) String() string {
 	fmt.Fprintf(&b, ", %d replicas", len(e.Replicas))
 	if n := len(e.FirstMembers()); n < len(e.Replicas) {
 		fmt.Fprintf(&b, ", %d of them members at first", n)
+	}
+	if w := e.Protocols[0].Witnesses; len(w) > 0 {
+		fmt.Fprintf(&b, ", witnesses %s", strings.Join(w, ", "))
 	}
 	if !slices.Equal(e.Clients, e.Replicas) {
 		fmt.Fprintf(&b, ", clients in %s", strings.Join(e.Clients, ", "))

@@ -37,6 +37,7 @@ const (
 	slowDisks          = "slow-disks"
 	smallPieces        = "small-pieces"
 	staysDead          = "stays-dead"
+	witnesses          = "witnesses"
 )
 
 // Habits are the habits, by name.
@@ -59,12 +60,14 @@ var Habits = []Habit{
 	{Name: slowDisks, Help: "persisting takes 0.1 or 0.2 s"},
 	{Name: smallPieces, Help: "messages and pieces of snapshots of 128 to 512 bytes, and values of 12 to 300"},
 	{Name: staysDead, suits: survivesDeadMinority, Help: "a minority never restarts, or stays cut off with its clients"},
+	{Name: witnesses, suits: hasWitnesses, Help: "some replicas vote and hold no commands"},
 }
 
 func hasLeader(d *protocols.Driver) bool         { return d.HasLeader }
 func changesMembership(d *protocols.Driver) bool { return d.ChangesMembership }
 func hasStandardClient(d *protocols.Driver) bool { return d.Client == nil }
 func hasQuorums(d *protocols.Driver) bool        { return d.Quorums != nil && len(d.Meeting) > 0 }
+func hasWitnesses(d *protocols.Driver) bool      { return d.Witnesses != "" }
 func takesFourToSeven(d *protocols.Driver) bool  { return len(sizesOf(d, 4, 7)) > 0 }
 func survivesDeadMinority(d *protocols.Driver) bool {
 	return !d.NotSurvived.DeadMinority && !d.NotSurvived.Restarts && !d.NotSurvived.Loss

@@ -151,7 +151,7 @@ func (l *Life) config(id protocols.NodeID) protocols.Config {
 	}
 	c := l.Driver.MustComplete(protocols.Config{
 		ID: id, Members: protocols.Members(len(e.FirstMembers())), Replicas: replicas, Options: e.Protocols[0].Options, Delays: l.betweenReplicas(),
-		Leader: protocols.NodeID(slices.Index(e.Replicas, e.Protocols[0].Leader)),
+		Leader: protocols.NodeID(slices.Index(e.Replicas, e.Protocols[0].Leader)), Witnesses: l.witnessSet(),
 	})
 	l.Limits.change(&c)
 	return c
