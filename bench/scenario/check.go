@@ -114,11 +114,11 @@ func allOnce(r *Run) error {
 	return nil
 }
 
-// allAlike adds to agreement that no living replica is behind another.
+// allAlike adds to agreement that no living replica is behind another, but for witnesses, which apply nothing.
 func allAlike(r *Run) error {
 	var first *replica
 	for _, h := range r.world.hosts {
-		if !h.alive() {
+		if !h.alive() || r.Script.witnesses.Has(int32(h.id)) {
 			continue
 		}
 		if first == nil {

@@ -15,6 +15,7 @@
 //	quorum   phase2 majority(R0, R1, R2): who may decide, as an expression of package quorum
 //	members  how many of them, the first, are members in the beginning, of a driver that can change its
 //	         membership; the others wait until they are added. Without this line the membership never changes
+//	witnesses R2: replicas that vote and hold no commands
 //	leader   R0: who shall lead, for drivers with a leader
 //	delay    10ms: one way, between any two; or R0 R1 10ms: between these, in both directions
 //	seed     a number, 1 if not given

@@ -47,7 +47,7 @@ type parser struct {
 }
 
 // keywords are what a line may begin with.
-var keywords = []string{"title", "about", "protocol", "replicas", "members", "option", "quorum", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
+var keywords = []string{"title", "about", "protocol", "replicas", "members", "option", "quorum", "witnesses", "leader", "delay", "seed", "draw", "hide", "at", "expect"}
 
 func (p *parser) parseLine(keyword string, words []string) error {
 	s := p.script
@@ -69,6 +69,8 @@ func (p *parser) parseLine(keyword string, words []string) error {
 		return p.parseOption(words)
 	case "quorum":
 		return p.parseQuorum(words)
+	case "witnesses":
+		return p.parseWitnesses(words)
 	case "leader":
 		id, err := p.replica(words[0])
 		s.leader = protocols.NodeID(id)
@@ -212,6 +214,18 @@ func (p *parser) parseQuorum(words []string) error {
 	return nil
 }
 
+// parseWitnesses reads which replicas hold no commands.
+func (p *parser) parseWitnesses(words []string) error {
+	for _, word := range words {
+		id, err := p.replica(word)
+		if err != nil {
+			return err
+		}
+		p.script.witnesses.Add(int32(id))
+	}
+	return nil
+}
+
 // replica reads R0 and so on.
 func (p *parser) replica(word string) (int, error) {
 	number, prefixed := strings.CutPrefix(word, "R")
@@ -228,7 +242,7 @@ const snapshotEvery = 100
 // config is what all replicas know, but for what the driver fills in.
 func (s *Script) config() protocols.Config {
 	c := protocols.Config{
-		Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options, Quorums: s.quorums,
+		Members: protocols.Members(s.Replicas), Leader: s.leader, Delays: s.delays, Options: s.options, Quorums: s.quorums, Witnesses: s.witnesses,
 		SnapshotEvery: snapshotEvery,
 	}
 	if s.members > 0 {

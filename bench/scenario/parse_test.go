@@ -16,7 +16,7 @@ const rest = "at 0ms R0 put k v as w\nat 100ms end\nexpect R0 answers w\n"
 
 func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 	for _, c := range []struct{ name, script, want string }{
-		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, members, option, quorum, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
+		{"unknown line", header + "expct R0 answers w\n", `s.txt:5: found "expct"; accepted: title, about, protocol, replicas, members, option, quorum, witnesses, leader, delay, seed, draw, hide, at, expect; did you mean expect?`},
 		{"nothing behind", "title\n", `s.txt:1: found nothing behind title`},
 		{"unknown protocol", "title t\nprotocol paxoss\n", `s.txt:2: found "paxoss"; accepted: paxos,`},
 		{"replicas first", "replicas 3\n", `s.txt:1: found replicas before protocol`},

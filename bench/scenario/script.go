@@ -39,6 +39,7 @@ type Script struct {
 	members      int // of the first membership, if it may change; else 0
 	options      protocols.Choices
 	quorums      quorum.Roles
+	witnesses    quorum.Set // replicas that hold no commands
 	delays       protocols.Delays
 	leader       protocols.NodeID
 	hidden       []filter
