@@ -158,4 +158,32 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "a candidate refuses the leader that it hears again", inScenario("multipaxos-disruption-revert"), []Edit{
 		in("multipaxos.replica.onMessage").drop(`if m.GetPrepare() == nil { _ }`),
 	}},
+	// Witnesses, which hold no commands (rules 19 and 20).
+	{"multipaxos", "a candidate fills a no-op in where only a witness has accepted", inScenario("multipaxos-witness"), []Edit{
+		in("multipaxos.replica.onPromise").replace(`!r.lacksCommand()`, `true`),
+	}},
+	{"multipaxos", "any command will do where a witness has accepted one of a higher ballot", inTest("multipaxos.TestACandidateWaitsForTheCommandOfTheWitness"), []Edit{
+		in("multipaxos.replica.lacksCommand").replace(`s.ballot > r.found.at(index).ballot`, `r.found.at(index).ballot == 0`),
+	}},
+	{"multipaxos", "a witness's word never counts for nothing", inTest("multipaxos.TestACandidateWaitsForTheCommandOfTheWitness"), []Edit{
+		in("multipaxos.replica.lacksCommand").replace(`r.mayBeChosen(index, s.ballot)`, `true`),
+	}},
+	{"multipaxos", "who has told a higher ballot is taken for one that has not accepted", inTest("multipaxos.TestACandidateWaitsForTheCommandOfTheWitness"), []Edit{
+		in("multipaxos.replica.mayBeChosen").replace(`r.votes.told(id, index) < ballot`, `r.votes.told(id, index) != ballot`),
+	}},
+	{"multipaxos", "what only a witness has told of, after the others' logs, is looked at by its first instance alone", inTest("multipaxos.TestACandidateWaitsForTheCommandOfTheWitness"), []Edit{
+		in("multipaxos.votes.next").replace(`index <= v.accepted[i].last()`, `index < v.accepted[i].last()`),
+	}},
+	{"multipaxos", "a witness's accept is not durable", inTest("multipaxos.TestAWitnessRemembersWhatItHasAccepted"), []Edit{
+		in("multipaxos.replica.onWitness").drop(`r.out.Persist(&Record{Ballot: uint64(r.promised), Witnessed: witnessLog{accepted}.from(0)})`),
+	}},
+	{"multipaxos", "a witness forgets earlier runs in its snapshot", inTest("multipaxos.TestAWitnessRemembersWhatItHasAccepted"), []Edit{
+		in("multipaxos.replica.onWitness").replace(`r.witnessed.from(0)`, `witnessLog{accepted}.from(0)`),
+	}},
+	{"multipaxos", "a witness stands for election", inTest("multipaxos.TestConformance"), []Edit{
+		in("multipaxos.replica.start").replace(`r.witness`, `false`),
+	}},
+	{"multipaxos", "a witness is sent commands", inTest("multipaxos.TestConformance"), []Edit{
+		in("multipaxos.replica.resend").replace(`r.config.IsWitness(to)`, `false`),
+	}},
 }
