@@ -128,6 +128,7 @@ func keepsCommandsFromWitnesses(t *testing.T, driver protocols.Driver, network N
 }
 
 func survivesDeadWitnesses(t *testing.T, driver protocols.Driver, network Network, leader protocols.NodeID) {
+	promised(t, driver, protocols.Faults{DeadMinority: true})
 	for seed := range *seeds {
 		network.Jitter, network.Retry = 20*ms, 700*ms
 		c := NewCluster(t, driver, network, leader, seed)
