@@ -74,7 +74,7 @@
 //     that arrives later is answered in the same way, and does not count.
 //  24. The highest term in which a replica was ever a candidate is durable, and it is never again a
 //     candidate in that term or a lower one.
-//  25. Revert: a candidate gives way to a leader of the term before its candidacy.
+//  25. Revert: a candidate gives way to a leader of the term before its candidacy, unless that has told it to stand (rule 27).
 //
 // Leadership transfer (option transfer):
 //

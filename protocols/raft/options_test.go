@@ -200,6 +200,17 @@ func TestACandidateGivesWayToTheLeaderItMissed(t *testing.T) {
 	expect(t, d.tell(1, appendEntries(2, 2, 2, 0)), appended(2, 2))
 }
 
+// The heartbeat that a leader sends along with TimeoutNow does not end the candidacy that it has asked for (rules 25 and 27).
+func TestACandidateThatWasToldToStandDoesNotGiveWay(t *testing.T) {
+	d := newDeskWith(t, on("revert"), 3, 2, 1, 2)
+	d.tell(1, appendEntries(2, 2, 2, 0))
+	d.tell(1, timeoutNow(2))
+	expect(t, d.tell(1, appendEntries(2, 2, 2, 0)), rejected(3, 0, 0, 0))
+	if d.marked(protocols.MarkReverted) {
+		t.Error("it takes its term back")
+	}
+}
+
 // A leader's own term is not taken back when the leader of the term before makes itself heard (rule 23).
 func TestALeaderDoesNotTakeItsTermBack(t *testing.T) {
 	d := newDeskWith(t, on("revert"), 3, 2, 1, 2)

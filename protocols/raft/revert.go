@@ -71,9 +71,10 @@ func (r *replica) onRevert(from protocols.NodeID, m *Revert) {
 }
 
 // yield abandons a candidacy if a leader of the term before it, or of a later one below the candidate's,
-// makes itself heard (rule 25).
+// makes itself heard (rule 25). It goes on if that leader has told it to stand (rule 27): the heartbeat that follows TimeoutNow
+// must not end the handover.
 func (r *replica) yield(term uint64) {
-	if last := len(r.history) - 1; r.role == candidate && last >= 0 && r.history[last].term <= term && term < r.term {
+	if last := len(r.history) - 1; r.role == candidate && !r.transferred && last >= 0 && r.history[last].term <= term && term < r.term {
 		r.abandon()
 	}
 }
