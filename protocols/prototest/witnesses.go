@@ -93,7 +93,8 @@ func keepsCommandsFromWitnesses(t *testing.T, driver protocols.Driver, network N
 		}
 		return false
 	}
-	network.Retry = 700 * ms // clients beside a witness ask another replica, which may crash
+	network.Retry = 700 * ms          // clients beside a witness ask another replica, which may crash
+	network.Loss = loss(driver, 0.02) // what is lost is sent again, to a witness without the command, too
 	c := NewCluster(t, driver, network, leader, 4)
 	for round := range 4 {
 		for i := range 100 {
