@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,6 +44,10 @@ func Placements(w io.Writer, p *result.Placements, output Output) error {
 		header = append(header, "weighted")
 	}
 	header = append(header, "mean", "worst", "survives")
+	witnesses := slices.ContainsFunc(p.Ranked, func(one result.Placement) bool { return one.Copies != nil })
+	if witnesses {
+		header = append(header, "copies")
+	}
 	if p.Failures != nil {
 		header = append(header, "available")
 	}
@@ -64,6 +69,9 @@ func Placements(w io.Writer, p *result.Placements, output Output) error {
 			row = append(row, ms(one.Weighted))
 		}
 		row = append(row, ms(one.Mean), ms(one.Worst), survives(one.Survival))
+		if witnesses {
+			row = append(row, copies(one.Copies))
+		}
 		if p.Failures != nil {
 			row = append(row, available(one.Survival))
 		}
@@ -72,6 +80,9 @@ func Placements(w io.Writer, p *result.Placements, output Output) error {
 	out := Page{Output: output}
 	out.Table(t)
 	fmt.Fprint(&out, bestPlacement(p, weighted))
+	if risk := riskOfWitnesses(p); risk != "" {
+		fmt.Fprint(&out, risk)
+	}
 	if _, err := out.WriteTo(w); err != nil {
 		return fmt.Errorf("writing the placements: %w", err)
 	}
@@ -84,6 +95,29 @@ func survives(s *result.Survival) string {
 		return "–"
 	}
 	return plural(s.Replicas, "replica") + ", " + plural(s.Regions, "region")
+}
+
+// copies says how often what is decided stands somewhere, at the moment of the decision.
+func copies(c *result.Copies) string {
+	switch {
+	case c == nil:
+		return "–"
+	case c.Fewest == c.Nearest:
+		return strconv.Itoa(c.Nearest)
+	}
+	return fmt.Sprintf("%d, at least %d", c.Nearest, c.Fewest)
+}
+
+// riskOfWitnesses says of the best placement whose nearest quorum holds one copy what that risks; empty if there is none.
+func riskOfWitnesses(p *result.Placements) string {
+	for i := range p.Ranked {
+		one := &p.Ranked[i]
+		if c := one.Copies; c != nil && c.Nearest == 1 {
+			return fmt.Sprintf("one copy: with %s, led from %s, the first quorum is %s, and only %s has what it decides until another replica with data has it, too; "+
+				"if it dies before, nothing is answered until it is back\n", one.Protocol, one.Leader, strings.Join(c.Quorum, ", "), one.Leader)
+		}
+	}
+	return ""
 }
 
 // available is a probability in percent, with as many nines as it has and two digits more.

@@ -49,6 +49,7 @@ type Placement struct {
 	Leader   int      // a region of the network, -1 without a leader
 	Floors   []Cost   // one for each client
 	Survival Survival // as Survive computes it
+	Copies   Copies   // of what is decided
 
 	Mean     time.Duration // of the clients' floors
 	Weighted time.Duration // the same, by the clients' weights
@@ -106,6 +107,9 @@ func Of(n *Network, all []Protocol, replicas []int, clients []Client) ([]Placeme
 			}
 			config.Leader = leader
 			placement.serve(n, config, clients)
+			if placement.Copies, err = copiesOf(p, &config); err != nil {
+				return nil, err
+			}
 			placements = append(placements, placement)
 		}
 	}
@@ -308,6 +312,7 @@ func Table(n *Network, placements []Placement, clients []Client, aim result.Aim)
 		if p.Leader >= 0 {
 			one.Leader = n.Regions[p.Leader]
 		}
+		one.Copies = p.Copies.told(n, p)
 		for _, cost := range p.Floors {
 			one.Floors = append(one.Floors, cost.Floor)
 		}

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/stat/combin"
@@ -53,6 +54,10 @@ func (n *Network) survival(p *Placement, f Failures) (s Survival, err error) {
 		return Survival{}, nil
 	}
 	systems := p.Protocol.Driver.Needed(p.roles)
+	without := systems             // what must be left
+	if p.Protocol.Witnesses != 0 { // those that hold commands must meet each quorum that has decided one, or the others may wait for it
+		without = append(slices.Clone(systems), p.Protocol.kept(len(p.Replicas), p.roles[p.Protocol.Driver.Witnesses]))
+	}
 	var replicas []quorum.Set
 	var regions []quorum.Group
 	at := map[string]int{} // a place's index in regions
@@ -74,11 +79,11 @@ func (n *Network) survival(p *Placement, f Failures) (s Survival, err error) {
 	}
 	s.Told = true
 	var fatal []quorum.Set
-	if s.Replicas, fatal, err = quorum.Survived(replicas, systems...); err != nil {
+	if s.Replicas, fatal, err = quorum.Survived(replicas, without...); err != nil {
 		return s, err
 	}
 	s.FatalReplicas = indexes(fatal)
-	if s.Regions, fatal, err = quorum.Survived(together, systems...); err != nil {
+	if s.Regions, fatal, err = quorum.Survived(together, without...); err != nil {
 		return s, err
 	}
 	s.FatalRegions = indexes(fatal)

@@ -29,7 +29,16 @@ type Placement struct {
 	Weighted time.Duration `json:"weighted_ns"` // the same, by the clients' weights
 	Worst    time.Duration `json:"worst_ns"`
 
+	Copies   *Copies   `json:"copies,omitempty"`   // of what is decided; nil without witnesses
 	Survival *Survival `json:"survival,omitempty"` // nil if the protocol does not tell its quorums
+}
+
+// Copies tells how often what is decided stands somewhere at the moment of the decision, in a placement with witnesses.
+type Copies struct {
+	Fewest    int      `json:"fewest"`    // in the quorum that has the fewest
+	Nearest   int      `json:"nearest"`   // in the quorum that the leader hears from first
+	Quorum    []string `json:"quorum"`    // that quorum, the leader first
+	Witnesses []string `json:"witnesses"` // the regions whose replicas hold no data
 }
 
 // Survival tells what may fail such that a placement still decides commands.

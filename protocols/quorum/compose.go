@@ -101,6 +101,22 @@ func Dual(s System) System {
 	panic("quorum: a system that this package did not make")
 }
 
+// Within is the system of the sets whose members among some replicas are a quorum of s: the others make no difference any more.
+// There may be no quorum left.
+func Within(s System, among Set) System {
+	switch s := s.(type) {
+	case sized:
+		return Size(s.size, s.members&among)
+	case composed:
+		parts := make([]Part, len(s.parts))
+		for i, p := range s.parts {
+			parts[i] = Part{Within(p.System, among), p.Weight}
+		}
+		return compose(byWeight, s.need, parts)
+	}
+	panic("quorum: a system that this package did not make")
+}
+
 // compose makes a system of replicas alone a sized one, which is decided faster.
 func compose(kind kind, need int, parts []Part) System {
 	if len(parts) == 1 && kind != byWeight {
