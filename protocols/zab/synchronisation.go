@@ -98,7 +98,8 @@ func (r *replica) onAckLeader(from protocols.NodeID) {
 		return
 	}
 	r.synced.Add(int32(from))
-	r.peers[from].match = max(r.peers[from].match, r.end.index)
+	p := &r.peers[from]
+	p.match, p.busyUntil = max(p.match, r.end.index), 0 // it has what it was sent to synchronise it, and answers: what it lacks is sent at once
 	r.election.Heard(r.now)
 	if r.stage == broadcasting {
 		r.out.SendNow(from, r.scratch.commitUpTo(r.accepted, r.commit))
