@@ -68,7 +68,7 @@ var testsMay = map[string][]string{
 
 const registry = module + "protocols/registry"
 
-var drivers = []string{"paxos", "paxos1", "fastpaxos", "multipaxos", "raft", "etcdraft", "zab", "mmp3", "epaxos", "sharded"}
+var drivers = []string{"paxos", "paxos1", "fastpaxos", "multipaxos", "raft", "etcdraft", "zab", "mmp3", "epaxos", "sharded", "async"}
 
 // madeOf are drivers that are made of others, which they import.
 var madeOf = map[string][]string{"sharded": {"raft", "multipaxos"}}

@@ -24,6 +24,10 @@ type Driver struct {
 	HasLeader bool
 	// NotSurvived are the faults that the protocol does not promise to survive. Zero: it survives all.
 	NotSurvived Faults
+	// PromisesNothing is true of a driver whose answered writes may be lost, and whose clients may read what is not so. Its
+	// replicas have a stream of writes each instead of an order: of every stream, all apply the same, and the streams are the
+	// keys of slots. Checks tell what came of it, and do not accuse it.
+	PromisesNothing bool
 	// Options, if set, returns a pointer to a new struct with the defaults of what an experiment may choose
 	// about the protocol, in a cluster of that many replicas; see package options.
 	Options func(replicas int) any
@@ -171,3 +175,7 @@ func (d *Driver) Needed(roles quorum.Roles) []quorum.System {
 
 // OrderOf returns the key of the slots of commands whose keys have a home; see Driver.Home.
 func OrderOf(home NodeID) string { return fmt.Sprintf("led by %d", home) }
+
+// HasStreams tells whether the keys of slots are not keys of commands: they are those of homes, or of streams. A replica that is
+// behind with one catches up by itself.
+func (d *Driver) HasStreams() bool { return d.Home != nil || d.PromisesNothing }

@@ -29,7 +29,7 @@ func inScenario(name string) Found { return Found{Scenario: name} }
 func inTest(name string) Found     { return Found{Test: name} }
 
 // All are the bugs, by driver.
-var All = slices.Concat(mmp3Bugs, epaxosBugs, paxosBugs, paxos1Bugs, fastpaxosBugs, multipaxosBugs, raftBugs, zabBugs, shardedBugs, hostBugs, wasteBugs)
+var All = slices.Concat(mmp3Bugs, epaxosBugs, paxosBugs, paxos1Bugs, fastpaxosBugs, multipaxosBugs, raftBugs, zabBugs, shardedBugs, asyncBugs, hostBugs, wasteBugs)
 
 // Variants returns the variants of the program that have the bugs of All: number i+1 is that of bug i.
 // The error tells of all that is not found in the sources any more.

@@ -185,6 +185,8 @@ const (
 	Passed    Verdict = "passed"
 	Failed    Verdict = "failed"
 	Undecided Verdict = "not decided" // which is no success
+	// NotPromised says that the driver promises nothing of what is checked, and Detail what came of it.
+	NotPromised Verdict = "not promised"
 	// Unexplained says that no explanation of what clients saw was found, and no proof that there is none: perhaps a bug
 	// of the protocol, but no violation that was shown.
 	Unexplained Verdict = "unexplained"

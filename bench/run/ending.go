@@ -70,7 +70,7 @@ func (e *ending) over(now time.Duration) bool {
 		return false
 	}
 	// A replica that is behind with an order of many keys catches up by itself, as with a log.
-	if e.awaitLevel && canLose(&e.record.Plan.Experiment) && e.record.Driver().Home == nil {
+	if e.awaitLevel && canLose(&e.record.Plan.Experiment) && !e.record.Driver().HasStreams() {
 		e.reads.ask(e.record.KeysBehind())
 	}
 	ready := !e.behind && (!e.awaitLevel || e.level())

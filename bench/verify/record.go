@@ -151,7 +151,10 @@ type KeyBehind struct {
 // key and replica. It is empty where there is one log. To be called while no replica is at work.
 func (r *Record) KeysBehind() (behind []KeyBehind) {
 	latest := map[string]uint64{}
-	for _, one := range r.Replicas {
+	for i, one := range r.Replicas {
+		if r.IsGone(i) && r.Driver().PromisesNothing {
+			continue // what it alone has is lost
+		}
 		for key := range one.Journal.incarnations[len(one.Journal.incarnations)-1] {
 			latest[key] = max(latest[key], one.Journal.endOf(key))
 		}
@@ -175,6 +178,9 @@ func (r *Record) Applied(replica int, key string) uint64 {
 // Behind returns the regions whose replica, unless it is gone, has not applied all writes that were answered to the clients
 // beside it. Safe for use by several goroutines.
 func (r *Record) Behind() (regions []string) {
+	if r.mayLose() {
+		return nil
+	}
 	for i, c := range r.Clients {
 		if c.Ahead.Load() > 0 && !r.IsGone(r.Plan.ClientRegion(i)) {
 			regions = append(regions, r.Plan.Experiment.Clients[i])
@@ -182,6 +188,9 @@ func (r *Record) Behind() (regions []string) {
 	}
 	return regions
 }
+
+// mayLose reports whether answered writes may be lost for good, with a replica that does not come back.
+func (r *Record) mayLose() bool { return len(r.Gone) > 0 && r.Driver().PromisesNothing }
 
 // IsGone reports whether a region is among those that are Gone, or has a replica that is no member in the end, or a witness, which applies nothing.
 func (r *Record) IsGone(region int) bool {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/async"
 	"quorumbench/protocols/epaxos"
 	"quorumbench/protocols/etcdraft"
 	"quorumbench/protocols/fastpaxos"
@@ -26,4 +27,5 @@ var Drivers = protocols.Drivers{
 	&epaxos.Driver,
 	&fastpaxos.Driver,
 	&sharded.Driver,
+	&async.Driver,
 }
