@@ -16,7 +16,7 @@ var fastpaxosBugs = []Bug{
 	{"fastpaxos", "a refusal under the fast ballot does not tell what was accepted instead", within(50), []Edit{
 		in("keypaxos.Replica.OnFastAccept").drop(`answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value`),
 	}},
-	{"fastpaxos", "accepted under the fast ballot and accepted nothing are the same", within(50), []Edit{
+	{"fastpaxos", "accepted under the fast ballot and accepted nothing are the same", within(400), []Edit{
 		in("keypaxos.Proposal.AdoptValue").drop(`p.Fast = noteFast(p.Fast, from, value)`),
 	}},
 
