@@ -158,7 +158,11 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 			return usage(err)
 		}
 		placement.Rank(n, placements, aim)
-		fmt.Fprintf(aside(cmd, *o.format), "the least a write can take, in ms, from each client region (%s)\n", topology.Name)
+		of := topology.Name
+		if e.Experiment.Changes() {
+			of += ", the first membership"
+		}
+		fmt.Fprintf(aside(cmd, *o.format), "the least a write can take, in ms, from each client region (%s)\n", of)
 		return show(placements, aim)
 	}
 	var fixed []int
@@ -247,13 +251,13 @@ func planFailures(text string) (*result.Failures, error) {
 }
 
 // planWhere returns the topology, and the regions that replicas may be placed in, with their places in the
-// topology: those of the experiment, or those to choose from.
+// topology: those of the experiment that are members from the beginning, or those to choose from.
 func planWhere(e *experiment.Plan, o *planOptions) (topology *netem.Topology, regions, places []string, err error) {
 	switch {
 	case o.choose == 0 && (o.from != "" || len(o.among) > 0 || len(o.with) > 0):
 		return nil, nil, nil, usage(errors.New("found --from, --among or --with without --choose; accepted: with --choose N"))
 	case o.choose == 0 && e != nil:
-		replicas := e.Experiment.Replicas
+		replicas := e.Experiment.FirstMembers()
 		return e.AllRegions, replicas, e.Places[:len(replicas)], nil
 	case o.choose == 0 || o.from == "" && e == nil:
 		return nil, nil, nil, usage(errors.New("found no experiment; accepted: an experiment file, or --choose N with --from TOPOLOGY"))
@@ -313,7 +317,7 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
 				driver := drivers.Find(protocol.Name)
-				options := driver.Chosen(len(e.Experiment.Replicas), protocol.Options)
+				options := driver.Chosen(len(e.Experiment.FirstMembers()), protocol.Options)
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options, Quorums: e.Quorums(protocol), Witnesses: e.Witnesses(protocol)})
 			}
 		}
@@ -338,12 +342,12 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 }
 
 // planClients returns where clients are, as the flag names them: those of the flag, or the experiment's if they are
-// not beside its replicas. None means one beside each replica.
+// not beside its first members. None means one beside each replica.
 func planClients(e *experiment.Plan, topology *netem.Topology, o *planOptions) []string {
 	switch {
 	case len(o.clients) == 1 && o.clients[0] == "all":
 		return topology.Regions
-	case len(o.clients) == 0 && e != nil && !slices.Equal(e.Experiment.Clients, e.Experiment.Replicas):
+	case len(o.clients) == 0 && e != nil && !slices.Equal(e.Experiment.Clients, e.Experiment.FirstMembers()):
 		return e.Experiment.Clients
 	}
 	return o.clients
