@@ -88,6 +88,8 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"multipaxos", "", 405099},
 		// r0 crashes, slow as it is, before it is known what it has restored: of several states of a key.
 		{"paxos1", "", 601487},
+		// With learn: broadcast, what had been told under a ballot was forgotten when a higher one was heard of.
+		{"paxos", "", 2000595},
 		{"mmp3", "small-pieces", 259}, // each copy of an answer that was cut off began a series of queries
 		// Two answers at one moment made a client go on with a read-modify-write twice.
 		{"paxos1", "read-modify-writes", 21},

@@ -125,13 +125,13 @@ var paxosBugs = []Bug{
 
 	// The options learn and refusals.
 	{"paxos", "acceptances under different ballots count together", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
-		in("keypaxos.Replica.Told").replace(`b > i.toldUnder`, `b > i.toldUnder && i.told == 0`),
+		in("keypaxos.Replica.Told").replace(`t.under == b`, `true`),
 	}},
-	{"paxos", "acceptances under an older ballot count", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
-		in("keypaxos.Replica.Told").drop(`if b < i.toldUnder { _ }`),
+	{"paxos", "acceptances under one ballot are forgotten when another is heard of", inTest("paxos.TestAReplicaLearnsWhatWasChosenUnderAnOlderBallot"), []Edit{
+		in("keypaxos.Replica.Told").replace(`at = len(i.told)`, `at, i.told = 0, nil`),
 	}},
 	{"paxos", "what acceptors have told is dropped as if it were nothing", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
-		in("keypaxos.Instance.empty").drop(`i.told == 0`),
+		in("keypaxos.Instance.empty").drop(`len(i.told) == 0`),
 	}},
 	{"paxos", "versions before one that is learned are not asked for", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
 		in("keypaxos.Replica.learnFrom").drop(`if g.version < m.Version && sender != r.ID { _ }`),

@@ -17,8 +17,13 @@ type Instance struct {
 	abandoned     protocols.Ballot   // the highest of this replica's ballots that it must not use again (rule 13)
 	promisedBelow []protocols.Ballot // since the last accept, in order; LastBallot is not among them (rule 11)
 
-	told      quorum.Set       // replicas known to have accepted a value under toldUnder (rule 14)
-	toldUnder protocols.Ballot // the highest ballot of which that is known of any
+	told []told // by ballot (rule 14)
+}
+
+// told are the replicas that are known to have accepted a value under one ballot.
+type told struct {
+	under protocols.Ballot
+	by    quorum.Set
 }
 
 // Promised is what an acceptor tells about an instance.
@@ -50,7 +55,7 @@ func (r *Replica) instance(g *Register, version uint64) *Instance {
 
 // empty tells whether nothing is known of the version.
 func (i *Instance) empty() bool {
-	return i.LastBallot == 0 && i.ValueBallot == 0 && i.chosen == nil && i.abandoned == 0 && i.told == 0
+	return i.LastBallot == 0 && i.ValueBallot == 0 && i.chosen == nil && i.abandoned == 0 && len(i.told) == 0
 }
 
 // dropFirst drops the state of the oldest open instance of a key, which is decided (rule 7).

@@ -1,6 +1,8 @@
 package keypaxos
 
 import (
+	"slices"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/quorum"
 )
@@ -23,20 +25,20 @@ func (r *Replica) Learn(g *Register, version uint64, value []byte) {
 }
 
 // Told notes that a replica has accepted the message's value under its ballot, and its proposer before it. The value is chosen
-// when those who are known to have accepted under one ballot are a quorum (rule 14).
+// when those who are known to have accepted under one ballot are a quorum (rule 14). Each ballot counts by itself, also one below
+// another that is under way already: those who know what was chosen under it accept nothing under the other.
 func (r *Replica) Told(acceptor protocols.NodeID, g *Register, m *Message, quorums quorum.System) {
 	if m.Version <= g.version {
 		return
 	}
 	i, b := r.instance(g, m.Version), protocols.Ballot(m.Ballot)
-	if b < i.toldUnder {
-		return
+	at := slices.IndexFunc(i.told, func(t told) bool { return t.under == b })
+	if at < 0 {
+		at = len(i.told)
+		i.told = append(i.told, told{b, quorum.Of(b.Proposer())})
 	}
-	if b > i.toldUnder {
-		i.told, i.toldUnder = quorum.Of(b.Proposer()), b
-	}
-	i.told.Add(int32(acceptor))
-	if quorums.IsQuorum(i.told) {
+	i.told[at].by.Add(int32(acceptor))
+	if quorums.IsQuorum(i.told[at].by) {
 		r.learnFrom(acceptor, g, m)
 	}
 }

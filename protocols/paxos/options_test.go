@@ -30,7 +30,7 @@ func encoded(t *testing.T, key string) []byte {
 }
 
 // Of five replicas, three must have accepted a value under one ballot, its proposer among them, before another replica takes it for
-// chosen. A copy of what an acceptor has told changes nothing, nor does an older ballot (rule 14).
+// chosen. A copy of what an acceptor has told changes nothing, nor does what it has told of another ballot (rule 14).
 func TestAReplicaLearnsWhatAQuorumHasToldIt(t *testing.T) {
 	a := newAlone(t, "off", with("learn", "broadcast"))
 	a.step(protocols.Input{Kind: protocols.InputStart})
@@ -62,6 +62,26 @@ func TestAReplicaLearnsWhatAQuorumHasToldIt(t *testing.T) {
 		}
 		if !slices.EqualFunc(sent[:], want[:], slices.Equal) {
 			t.Errorf("after %d messages: sends %q, want %q", i+1, sent, want)
+		}
+	}
+}
+
+// What was chosen under a ballot is learned also when a proposal under a higher one has been heard of meanwhile: those who know that
+// it is chosen accept nothing more, so that nobody tells it under the higher one (rule 14).
+func TestAReplicaLearnsWhatWasChosenUnderAnOlderBallot(t *testing.T) {
+	a := newAlone(t, "off", with("learn", "broadcast"))
+	a.step(protocols.Input{Kind: protocols.InputStart})
+	older, newer := protocols.NewBallot(1, 2), protocols.NewBallot(2, 4)
+	for _, step := range []struct {
+		from   protocols.NodeID
+		ballot protocols.Ballot
+		learns bool
+	}{{1, older, false}, {3, newer, false}, {4, older, true}} { // 1, 4 and the proposer, 2
+		a.receive(step.from, &keypaxos.Message{
+			Kind: keypaxos.Kind_ACCEPTED, Key: []byte("k"), Version: 1, Ballot: uint64(step.ballot), Value: encoded(t, "k"),
+		})
+		if learns := len(a.out.Commits) > 0; learns != step.learns {
+			t.Errorf("told by %d under %v: learns a value: %t, want %t", step.from, step.ballot, learns, step.learns)
 		}
 	}
 }
