@@ -83,7 +83,7 @@ var paxosBugs = []Bug{
 		in("kv.entry.execute").replace(`c.Version == e.version+1`, `c.Version > 0`),
 	}},
 	{"paxos", "a version that is dropped is told to be absent", within(50), []Edit{
-		in("kv.entry.execute").replace(`c.Version < e.version`, `false`),
+		in("kv.ReadResult").replace(`c.Version < latest`, `false`),
 	}},
 	{"paxos", "a promise is dropped as if it were nothing", within(50), []Edit{
 		in("keypaxos.Instance.empty").drop(`i.LastBallot == 0`),
@@ -98,7 +98,7 @@ var paxosBugs = []Bug{
 		in("keypaxos.Register.outcome").replace(`req.version`, `min(req.version, g.state.Version())`),
 	}},
 	{"paxos", "a read of a version finds the latest", within(50), []Edit{
-		in("kv.entry.execute").replace(`c.Version == 0 || c.Version == e.version`, `c.Version <= e.version`),
+		in("kv.ReadResult").replace(`c.Version == 0 || c.Version == latest`, `c.Version <= latest`),
 	}},
 
 	// Snapshots.

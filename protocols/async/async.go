@@ -125,7 +125,7 @@ func (r *replica) onCommand(id protocols.CommandID, data []byte) {
 		r.out.Mark(id, protocols.MarkApplied)
 		r.out.Answer(id, r.read(c))
 	case c.Version > 0 && c.Version != r.version(c.Key)+1:
-		r.out.Answer(id, encode(&kv.Result{Version: r.version(c.Key), Outcome: kv.Outcome_REFUSED}))
+		r.out.Answer(id, kv.RefusedResult(r.version(c.Key)))
 	default:
 		r.out.Mark(id, protocols.MarkProposed)
 		w := r.newWrite(c, data)
@@ -220,24 +220,8 @@ func (r *replica) version(name []byte) uint64 {
 
 // read returns the result of a read.
 func (r *replica) read(c *kv.Command) []byte {
-	k := r.keys[string(c.Key)]
-	if k == nil {
-		k = &key{}
+	if k := r.keys[string(c.Key)]; k != nil {
+		return kv.ReadResult(c, k.version, k.value)
 	}
-	switch {
-	case c.Version == 0 || c.Version == k.version:
-		return encode(&kv.Result{Version: k.version, Value: k.value})
-	case c.Version < k.version:
-		return encode(&kv.Result{Version: k.version, Outcome: kv.Outcome_DROPPED})
-	default:
-		return encode(&kv.Result{Version: k.version, Outcome: kv.Outcome_ABSENT})
-	}
-}
-
-func encode(m *kv.Result) []byte {
-	data, err := protocols.Append(nil, m)
-	if err != nil {
-		panic(fmt.Sprintf("async: encoding a result: %v", err)) // an invalid message type: a programming error
-	}
-	return data
+	return kv.ReadResult(c, 0, nil)
 }

@@ -32,7 +32,7 @@ func (c *client) finish(command *kv.Command) (first bool) {
 	if !again && command.Seq >= c.acked {
 		c.results[command.Seq] = kv.PutResult
 		if command.Version > 0 {
-			c.results[command.Seq] = encode(&kv.Result{Version: command.Version})
+			c.results[command.Seq] = kv.WrittenResult(command.Version)
 		}
 	}
 	return !again

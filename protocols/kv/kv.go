@@ -140,15 +140,31 @@ func (e *entry) execute(c *Command) []byte {
 		return PutResult
 	case c.Op == Op_PUT && c.Version == e.version+1:
 		e.version, e.value = e.version+1, c.Value
-		return encode(&Result{Version: e.version})
+		return WrittenResult(e.version)
 	case c.Op == Op_PUT:
-		return encode(&Result{Version: e.version, Outcome: Outcome_REFUSED})
-	case c.Version == 0 || c.Version == e.version:
-		return encode(&Result{Version: e.version, Value: e.value})
-	case c.Version < e.version:
-		return encode(&Result{Version: e.version, Outcome: Outcome_DROPPED})
+		return RefusedResult(e.version)
 	default:
-		return encode(&Result{Version: e.version, Outcome: Outcome_ABSENT})
+		return ReadResult(c, e.version, e.value)
+	}
+}
+
+// WrittenResult is the encoded Result of a PUT that has become the version it named.
+func WrittenResult(version uint64) []byte { return encode(&Result{Version: version}) }
+
+// RefusedResult is the encoded Result of a PUT that named another version than the one after the latest, which is given.
+func RefusedResult(latest uint64) []byte {
+	return encode(&Result{Version: latest, Outcome: Outcome_REFUSED})
+}
+
+// ReadResult is the encoded Result of a GET of a key whose latest version, 0 for none, and value are given.
+func ReadResult(c *Command, latest uint64, value []byte) []byte {
+	switch {
+	case c.Version == 0 || c.Version == latest:
+		return encode(&Result{Version: latest, Value: value})
+	case c.Version < latest:
+		return encode(&Result{Version: latest, Outcome: Outcome_DROPPED})
+	default:
+		return encode(&Result{Version: latest, Outcome: Outcome_ABSENT})
 	}
 }
 
