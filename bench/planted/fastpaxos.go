@@ -14,7 +14,7 @@ var fastpaxosBugs = []Bug{
 		in("keypaxos.Replica.acceptFast").drop(`r.persist(g, i)`),
 	}},
 	{"fastpaxos", "a refusal under the fast ballot does not tell what was accepted instead", within(50), []Edit{
-		in("keypaxos.Replica.OnFastAccept").drop(`answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value`),
+		in("keypaxos.Replica.OnFastAccept").replace(`r.Tell(from, g, m, Kind_FAST_ACCEPTED, before)`, `r.Tell(from, g, m, Kind_FAST_ACCEPTED, Promised{LastBallot: before.LastBallot})`),
 	}},
 	{"fastpaxos", "accepted under the fast ballot and accepted nothing are the same", within(400), []Edit{
 		in("keypaxos.Proposal.AdoptValue").drop(`p.Fast = noteFast(p.Fast, from, value)`),

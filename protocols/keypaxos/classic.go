@@ -65,9 +65,7 @@ func (r *Classic) onPrepare(from protocols.NodeID, g *Register, m *Message) {
 	if r.Silent && before.LastBallot > protocols.Ballot(m.Ballot) {
 		return
 	}
-	answer := r.Reply(m, Kind_PROMISE, before.LastBallot)
-	answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
-	r.Send(from, g, answer)
+	r.Tell(from, g, m, Kind_PROMISE, before)
 }
 
 // onAccept is the acceptor's side of phase 2: it accepts, or refuses (rules 2 and 3; rule 15: in silence). With learn: broadcast

@@ -54,9 +54,7 @@ func (r *Replica) OnFastAccept(from protocols.NodeID, g *Register, m *Message) {
 		r.Send(from, g, r.Reply(m, Kind_FAST_ACCEPTED, FastBallot))
 		return
 	}
-	answer := r.Reply(m, Kind_FAST_ACCEPTED, before.LastBallot)
-	answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
-	r.Send(from, g, answer)
+	r.Tell(from, g, m, Kind_FAST_ACCEPTED, before)
 }
 
 // FastValue is a value that acceptors have accepted under the fast ballot.

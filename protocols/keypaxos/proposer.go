@@ -309,3 +309,10 @@ func (r *Replica) Reply(request *Message, kind Kind, last protocols.Ballot) *Mes
 	m.LastBallot, m.Try = uint64(last), request.Try
 	return m
 }
+
+// Tell answers a request with what this replica had promised and accepted before it (rule 1).
+func (r *Replica) Tell(from protocols.NodeID, g *Register, request *Message, kind Kind, before Promised) {
+	answer := r.Reply(request, kind, before.LastBallot)
+	answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
+	r.Send(from, g, answer)
+}

@@ -12,10 +12,7 @@ func (r *replica) onlyAsks(g *keypaxos.Register) bool { return r.reverts && g.Pr
 // onPrepare is the acceptor's side of a read that only asks: it promises, or refuses, and tells what it has accepted
 // (rule 11).
 func (r *replica) onPrepare(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
-	before := r.Prepare(g, m.Version, protocols.Ballot(m.Ballot))
-	answer := r.Reply(m, keypaxos.Kind_PROMISE, before.LastBallot)
-	answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
-	r.Send(from, g, answer)
+	r.Tell(from, g, m, keypaxos.Kind_PROMISE, r.Prepare(g, m.Version, protocols.Ballot(m.Ballot)))
 }
 
 // onPromise handles the answer to a read that only asks. Without a value it is answered, and takes its promises back (rule 12).
