@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -82,14 +81,9 @@ func (p *Plan) checkMemberships(doc *strictyaml.Document) error {
 
 // readMembership reads the quorum system of new voters.
 func (p *Plan) readMembership(doc *strictyaml.Document, at, text string) (quorum.System, error) {
-	system, err := quorum.Parse(text, p.findReplica)
-	var refused *quorum.SyntaxError
-	if errors.As(err, &refused) {
-		found := refused.Text
-		if refused.Name != "" {
-			found += strictyaml.DidYouMean(refused.Name, p.Experiment.Replicas)
-		}
-		return nil, doc.At(at).ErrorAtf(refused.Column, "%s", found)
+	system, err := p.parseQuorums(doc, at, text)
+	if err != nil {
+		return nil, err
 	}
 	apart, err := quorum.Apart(system, system)
 	if err != nil {

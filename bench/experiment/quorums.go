@@ -60,14 +60,9 @@ func (p *Plan) readQuorums(doc *strictyaml.Document, at string, driver *protocol
 		if _, made := chosen[string(role)]; made {
 			return nil, doc.Errorf(at[:strings.LastIndex(at, ".")]+".options."+string(role), "found the option %s beside quorums for %s; accepted: one of them", role, role)
 		}
-		system, err := quorum.Parse(text, p.findReplica)
-		var refused *quorum.SyntaxError
-		if errors.As(err, &refused) {
-			found := refused.Text
-			if refused.Name != "" {
-				found += strictyaml.DidYouMean(refused.Name, p.Experiment.Replicas)
-			}
-			return nil, doc.At(at+"."+string(role)).ErrorAtf(refused.Column, "%s", found)
+		system, err := p.parseQuorums(doc, at+"."+string(role), text)
+		if err != nil {
+			return nil, err
 		}
 		roles[role], protocol.Quorum[string(role)] = system, system.Text(p.replicaName)
 	}
@@ -77,6 +72,20 @@ func (p *Plan) readQuorums(doc *strictyaml.Document, at string, driver *protocol
 		}
 	}
 	return roles, nil
+}
+
+// parseQuorums reads the expression of a quorum system, which stands at a path.
+func (p *Plan) parseQuorums(doc *strictyaml.Document, at, text string) (quorum.System, error) {
+	system, err := quorum.Parse(text, p.findReplica)
+	var refused *quorum.SyntaxError
+	if errors.As(err, &refused) {
+		found := refused.Text
+		if refused.Name != "" {
+			found += strictyaml.DidYouMean(refused.Name, p.Experiment.Replicas)
+		}
+		return nil, doc.At(at).ErrorAtf(refused.Column, "%s", found)
+	}
+	return system, nil
 }
 
 // Quorums returns the quorum systems that the experiment gives a protocol, over the numbers of its replicas; nil for none.
