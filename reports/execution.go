@@ -25,24 +25,25 @@ func (s *sweep) hasComponents() bool {
 // committed is the median, over runs, of the median time until a region's writes were committed; ok is false if it is not
 // known. It counts writes that were answered in time.
 func (s *series) committed() (at time.Duration, ok bool) {
-	var medians []float64
-	for _, run := range s.runs {
-		if b := run.Regions[s.region].Breakdown; b != nil && b.Commit.Count > 0 {
-			medians = append(medians, float64(b.Commit.P50))
+	return s.medianOfP50(func(run *result.RegionRun) *result.Summary {
+		if run.Breakdown == nil {
+			return nil
 		}
-	}
-	if len(medians) == 0 {
-		return 0, false
-	}
-	return time.Duration(medianOfValues(medians)), true
+		return &run.Breakdown.Commit
+	})
 }
 
 // answered is the same until they were answered.
 func (s *series) answered() (at time.Duration, ok bool) {
+	return s.medianOfP50(func(run *result.RegionRun) *result.Summary { return &run.Response })
+}
+
+// medianOfP50 is the median, over the runs that have it, of the p50 of a time; ok is false if none has.
+func (s *series) medianOfP50(of func(*result.RegionRun) *result.Summary) (at time.Duration, ok bool) {
 	var medians []float64
-	for _, run := range s.runs {
-		if of := run.Regions[s.region].Response; of.Count > 0 {
-			medians = append(medians, float64(of.P50))
+	for i := range s.runs {
+		if one := of(&s.runs[i].Regions[s.region]); one != nil && one.Count > 0 {
+			medians = append(medians, p50.of(*one))
 		}
 	}
 	if len(medians) == 0 {

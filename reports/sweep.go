@@ -408,10 +408,15 @@ func newScale() *scale { return &scale{low: math.Inf(1)} }
 // add adds lines to a chart that the scale must have room for.
 func (a *scale) add(chart *plot.Plot, lines ...sweepLine) {
 	for _, line := range lines {
-		for _, point := range line.points {
-			a.low, a.high = min(a.low, point.Y), max(a.high, point.Y)
-		}
+		a.see(line.points)
 		chart.Add(line)
+	}
+}
+
+// see notes points that the scale must have room for.
+func (a *scale) see(points plotter.XYs) {
+	for _, point := range points {
+		a.low, a.high = min(a.low, point.Y), max(a.high, point.Y)
 	}
 }
 

@@ -239,9 +239,7 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 			}
 		}
 	}
-	low, high := math.Inf(1), 0.0
-	looks := s.points[0].looks
-	var charts []*plot.Plot
+	shared, looks := newScale(), s.points[0].looks
 	for region, name := range s.points[0].regions {
 		chart := newPlot()
 		chart.X.Min, chart.X.Max = 0, max(1, top*1.06)
@@ -251,17 +249,12 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 			chart.Add(wallOf(looks[i], loads))
 			for _, p := range []percentile{p99, p50} {
 				for _, stretch := range throughputLine(loads, region, p) {
-					for _, point := range stretch {
-						low, high = min(low, point.Y), max(high, point.Y)
-					}
-					chart.Add(sweepLine{stretch, looks[i], p.at == p99.at})
+					shared.add(chart, sweepLine{stretch, looks[i], p.at == p99.at})
 				}
 			}
 			for _, p := range []percentile{p99, p50} {
 				for _, stretch := range throughputLine(theirs[i], region, p) {
-					for _, point := range stretch {
-						low, high = min(low, point.Y), max(high, point.Y)
-					}
+					shared.see(stretch)
 					chart.Add(besideLine{stretch, looks[i], p.at == p50.at})
 				}
 			}
@@ -271,17 +264,11 @@ func (s *sweep) throughputFigure(beside *sweep) *figure {
 				}
 			}
 		}
-		charts = append(charts, chart)
+		shared.charts = append(shared.charts, chart)
 		f.panels = append(f.panels, panel{title: name, plot: chart, over: 4})
 	}
-	for _, chart := range charts {
-		if high > logFrom*low {
-			f.yLabel = timeName(s.Result) + " (ms, logarithmic)"
-			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-			chart.Y.Min, chart.Y.Max = low/1.3, high*1.3
-		} else {
-			setScale(&chart.Y, high, 7)
-		}
+	if shared.set() {
+		f.yLabel = timeName(s.Result) + " (ms, logarithmic)"
 	}
 	f.panels = append(f.panels, panel{title: "offered/s (up) and answered/s (across)", plot: offeredChart(protocols, looks, top), over: 4})
 	f.legend = append(s.throughputLegend(protocols, hatched), tripsEntry())
