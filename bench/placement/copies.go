@@ -2,7 +2,6 @@ package placement
 
 import (
 	"fmt"
-	"slices"
 
 	"quorumbench/bench/result"
 	"quorumbench/protocols"
@@ -54,17 +53,14 @@ func (c Copies) told(n *Network, p *Placement) *result.Copies {
 	if !c.Told {
 		return nil
 	}
-	told := &result.Copies{Fewest: c.Fewest, Nearest: c.Nearest}
+	told := &result.Copies{Fewest: c.Fewest, Nearest: c.Nearest, Quorum: []string{n.Regions[p.Leader]}} // the leader first
 	for id, region := range p.Replicas {
-		if c.Quorum.Has(int32(id)) {
+		if c.Quorum.Has(int32(id)) && region != p.Leader {
 			told.Quorum = append(told.Quorum, n.Regions[region])
 		}
 		if p.Protocol.Witnesses.Has(int32(id)) {
 			told.Witnesses = append(told.Witnesses, n.Regions[region])
 		}
 	}
-	slices.SortStableFunc(told.Quorum, func(a, b string) int { // the leader first
-		return map[bool]int{true: 1}[a != n.Regions[p.Leader]] - map[bool]int{true: 1}[b != n.Regions[p.Leader]]
-	})
 	return told
 }

@@ -2,6 +2,7 @@ package multipaxos
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // This file is about acceptors that hold no commands (rules 19 and 20).
@@ -159,7 +160,7 @@ func (r *replica) mayBeChosen(index uint64, ballot protocols.Ballot) bool {
 	possible := r.config.All()
 	for id := range r.promises.All() {
 		if r.votes.told(id, index) < ballot {
-			possible = possible.Without(1 << uint(id))
+			possible = possible.Without(quorum.Of(id))
 		}
 	}
 	return r.phase2.IsQuorum(possible)
