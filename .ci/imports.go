@@ -28,7 +28,7 @@ type room struct {
 }
 
 var rooms = []room{
-	{"cmd", []string{"reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
+	{"cmd", []string{"bench/system", "reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
 		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
@@ -45,12 +45,13 @@ var rooms = []room{
 	{"bench/variants", nil},
 	{"bench/internal", nil}, // commands, and what only bench and the commands use
 	{"bench/peers", []string{"bench", "bench/experiment", "bench/result"}}, // a module of its own
-	{"bench", []string{"bench/internal", "bench/graph", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
-	{"bench/run", []string{"bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
-	{"bench/verify", []string{"bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench", []string{"bench/internal", "bench/graph", "bench/run", "bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/run", []string{"bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/verify", []string{"bench/system", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
-	{"bench/result", []string{"bench/experiment", "protocols", "netem", "configs"}},
-	{"bench/experiment", []string{"protocols", "netem", "configs"}},
+	{"bench/result", []string{"bench/system", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/experiment", []string{"bench/system", "protocols", "netem", "configs"}},
+	{"bench/system", []string{"protocols"}},
 	{"protocols/prototest", []string{"protocols", "netem"}}, // for tests, which run in virtual time
 	{"protocols", nil},
 	{"netem", []string{"configs"}},

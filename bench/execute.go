@@ -15,6 +15,7 @@ import (
 	"quorumbench/bench/internal/collector"
 	"quorumbench/bench/result"
 	"quorumbench/bench/run"
+	"quorumbench/bench/system"
 	"quorumbench/bench/verify"
 )
 
@@ -29,6 +30,9 @@ type Options struct {
 	// Resume, if not nil, is the partial result of the same experiment, whose whole runs are kept instead of run again;
 	// see CanResume.
 	Resume *result.Result
+	// Systems run the systems that the experiment lists, in networks that OpenNetwork makes; see run.System.
+	Systems     []system.Adapter
+	OpenNetwork func(plan *experiment.Plan, seed uint64) (run.Network, error)
 	// Trace, if not nil, gets writes of every run as trace events.
 	Trace *TraceWriter
 	// Keep, if not nil, gets what there is of the result, marked as partial, when a run is over and another one follows, so that
@@ -47,6 +51,9 @@ type Options struct {
 // together with the error.
 func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*result.Result, error) {
 	found := beginning(plan, options)
+	if err := CanRun(plan, options); err != nil {
+		return found, err
+	}
 	x := &execution{ctx: ctx, plan: plan, options: options, found: found, since: found.Started}
 	if options.Resume != nil {
 		if err := CanResume(plan, options); err != nil {
@@ -133,7 +140,7 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 	hold := collector.Keep(spare(x.plan))
 	record, err := run.Play(x.ctx, run.Config{
 		Plan: point, Protocol: protocol, Repeat: repeat, Began: began(x.plan, len(x.found.Runs)),
-		Scratch: x.options.Scratch, Spin: x.options.Spin, Hurry: x.options.Hurry, TraceEvents: result.MaxTraceEvents,
+		Scratch: x.options.Scratch, System: x.options.system(protocol), Spin: x.options.Spin, Hurry: x.options.Hurry, TraceEvents: result.MaxTraceEvents,
 		Watch: x.watcher(point, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(x.found.Runs)}),
 	})
 	memory := hold.Release()

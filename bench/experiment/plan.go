@@ -55,8 +55,13 @@ func NewPlan(driver *protocols.Driver, e Experiment, oneWay, jitter [][]time.Dur
 	}, nil
 }
 
-// Driver returns a protocol's driver.
-func (p *Plan) Driver(protocol Protocol) *protocols.Driver { return p.drivers.Find(protocol.Name) }
+// Driver returns a protocol's driver; of a system, one that stands for it and cannot be run.
+func (p *Plan) Driver(protocol Protocol) *protocols.Driver {
+	if described := protocol.Described(); described != nil {
+		return described.Driver(p.drivers)
+	}
+	return p.drivers.Find(protocol.Name)
+}
 
 // ReplicaConfig returns the configuration of a replica under a protocol, without its seed.
 func (p *Plan) ReplicaConfig(protocol Protocol, id protocols.NodeID) protocols.Config {

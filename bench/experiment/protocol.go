@@ -30,10 +30,9 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 	}
 	for i := range e.Protocols {
 		protocol, at := &e.Protocols[i], fmt.Sprintf("protocols[%d]", i)
-		driver := p.drivers.Find(protocol.Name)
-		if driver == nil {
-			return doc.Errorf(at+".name", "found %q; accepted: %s%s", protocol.Name,
-				strings.Join(p.drivers.Names(), ", "), strictyaml.DidYouMean(protocol.Name, p.drivers.Names()))
+		driver, err := p.readDriver(doc, at, protocol)
+		if err != nil {
+			return err
 		}
 		if err := checkOptionNames(doc, at+".options", driver); err != nil {
 			return err
@@ -64,6 +63,19 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 		}
 	}
 	return nil
+}
+
+// readDriver returns the driver of the protocol at a path, or the one that stands for its system.
+func (p *Plan) readDriver(doc *strictyaml.Document, at string, protocol *Protocol) (*protocols.Driver, error) {
+	if protocol.System != "" {
+		return p.readSystem(doc, at, protocol)
+	}
+	driver := p.drivers.Find(protocol.Name)
+	if driver == nil {
+		names := p.drivers.Names()
+		return nil, doc.Errorf(at+".name", "found %q; accepted: %s%s", protocol.Name, strings.Join(names, ", "), strictyaml.DidYouMean(protocol.Name, names))
+	}
+	return driver, nil
 }
 
 // checkOptionNames refuses options that the driver does not have.
@@ -146,7 +158,7 @@ func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			times[protocol.Label]++
 			continue
 		}
-		words := append([]string{protocol.Name}, p.Driver(*protocol).Words(len(e.Replicas), protocol.Options)...)
+		words := append([]string{cmp.Or(protocol.Name, protocol.System)}, p.Driver(*protocol).Words(len(e.Replicas), protocol.Options)...)
 		if len(protocol.Quorum) > 0 {
 			words = append(words, "quorum")
 		}
@@ -184,7 +196,8 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 		return node.Decode(&p.Name)
 	}
 	var mapping struct {
-		Name      string                `yaml:"name,required"`
+		Name      string                `yaml:"name"`
+		System    string                `yaml:"system"`
 		Leader    string                `yaml:"leader"`
 		Options   map[string]optionText `yaml:"options"`
 		Quorum    Quorums               `yaml:"quorum"`
@@ -194,7 +207,17 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 	if err := node.Decode(&mapping); err != nil {
 		return err
 	}
-	p.Name, p.Leader, p.Quorum, p.Witnesses, p.Label = mapping.Name, mapping.Leader, mapping.Quorum, mapping.Witnesses, mapping.Label
+	has := func(key string) bool {
+		return slices.ContainsFunc(node.Keys(), func(k *strictyaml.Node) bool { return k.Text() == key })
+	}
+	if has("name") == has("system") {
+		found := "neither a name nor a system"
+		if has("name") {
+			found = "a name and a system"
+		}
+		return node.Errorf("found %s; accepted: one of the two, as in name: raft or system: etcd", found)
+	}
+	p.Name, p.System, p.Leader, p.Quorum, p.Witnesses, p.Label = mapping.Name, mapping.System, mapping.Leader, mapping.Quorum, mapping.Witnesses, mapping.Label
 	if len(mapping.Options) > 0 {
 		p.Options = protocols.Choices{}
 	}

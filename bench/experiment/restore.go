@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"quorumbench/bench/system"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
 	"quorumbench/protocols"
@@ -164,6 +165,13 @@ func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error 
 	}
 	for _, p := range e.Protocols {
 		driver := drivers.Find(p.Name)
+		if p.System != "" {
+			described := p.Described()
+			if described == nil || p.Name != "" {
+				return fmt.Errorf("found the system %q of %s; this program knows %s", p.System, p.Label, strings.Join(system.Known.Names(), ", "))
+			}
+			driver = described.Driver(drivers)
+		}
 		if driver == nil {
 			return fmt.Errorf("found the protocol %q; this program has %s%s", p.Name, strings.Join(drivers.Names(), ", "), strictyaml.DidYouMean(p.Name, drivers.Names()))
 		}

@@ -124,7 +124,7 @@ func (c *Clients) add(key uint64, intended, now time.Duration) (protocols.Comman
 	}
 	c.command.Client, c.command.Seq, c.command.Acked = c.ID, uint64(c.Samples.Len())+1, s.Acked
 	if !s.Read {
-		s.Value = hashOf(c.command.Value)
+		s.Value = Hash(c.command.Value)
 	}
 	c.buffer = encodeCommand(c.buffer[:0], &c.command)
 	c.Samples.Add(s)
@@ -260,7 +260,7 @@ func (c *Clients) note(s *Sample, answer []byte) (version uint64) {
 	if s.Read {
 		s.Value = 0
 		if r.Version > 0 && r.Outcome == kv.Outcome_NOTED {
-			s.Value = hashOf(r.Value)
+			s.Value = Hash(r.Value)
 		}
 	}
 	if c.load.Versions > 0 {

@@ -55,8 +55,8 @@ func (s *Samples) Add(one Sample) {
 // was refused because it names a version that exists already.
 func (s *Sample) MustApply() bool { return !s.Read && s.Outcome != kv.Outcome_REFUSED }
 
-// hashOf is the FNV-1a hash of a value, and 1 instead of 0.
-func hashOf(value []byte) uint64 {
+// Hash is the FNV-1a hash of a value, and 1 instead of 0, as Sample.Value has it.
+func Hash(value []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(value)
 	return max(1, h.Sum64())

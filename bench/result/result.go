@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/system"
 )
 
 // SchemaVersion is the version of run.json. It rises when a reader of the old form would misread the new one.
@@ -95,6 +96,9 @@ type Run struct {
 	// that is not known.
 	Work *Work `json:"work,omitempty"`
 
+	// System tells about the system that was run as it is; nil for a driver.
+	System *System `json:"system,omitempty"`
+
 	// Checks are the verdicts on what the replicas did.
 	Checks []Check `json:"checks"`
 	// Invalid lists, a sentence each, the reasons why the figures must not be trusted.
@@ -110,6 +114,15 @@ type Run struct {
 
 	// History shows the clients' history as an HTML page, if it is not linearizable. It is a file of its own.
 	History []byte `json:"-"`
+}
+
+// System is a system that was run as it is, in namespaces of its own.
+type System struct {
+	Name    string         `json:"name"`
+	Promise system.Promise `json:"promise"` // what it promises about answers, which decides what checks say
+	// Settings are its version and its settings.
+	Settings []system.Setting `json:"settings"`
+	Network  string           `json:"network"` // how its packets travelled
 }
 
 // Memory is what the process of a live run used.

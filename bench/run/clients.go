@@ -20,6 +20,9 @@ type clientNode struct {
 	load     *load.Clients
 	measures result.Measures // nil disables measures
 
+	// system, if set, is given the commands in the place of the node; for systems that are run as they are.
+	system func(id protocols.CommandID, data []byte)
+
 	issuing time.Duration // what issuing commands has taken, while measuring
 }
 
@@ -35,9 +38,11 @@ func newClientNode(p *place, config protocols.ClientConfig, driver *protocols.Dr
 
 // begin starts the node and schedules the first arrivals.
 func (c *clientNode) begin() {
-	c.host.Restore()
-	c.host.Start()
-	c.host.Release()
+	if c.system == nil {
+		c.host.Restore()
+		c.host.Start()
+		c.host.Release()
+	}
 	for _, due := range c.load.Begin() {
 		c.scheduleArrival(due)
 	}
@@ -93,6 +98,10 @@ func (c *clientNode) send(id protocols.CommandID, data []byte, intended, now tim
 	c.place.observer.issued(id)
 	if wait, some := c.load.Expires(); some {
 		c.place.world.at(now+wait, c.place.number, event{kind: expiryEvent, command: id})
+	}
+	if c.system != nil {
+		c.system(id, data)
+		return
 	}
 	c.host.Command(id, data, intended)
 	c.host.Release()

@@ -23,6 +23,9 @@ type faults struct {
 	places []*place  // those with replicas
 	trace  io.Writer // one line for each fault; nil disables it
 
+	leads          func(region int) bool // whether the node there leads
+	crash, restart func(region int)
+
 	down  []bool        // replicas that crashed for ever: only a restart of their region brings them back
 	cut   [][]bool      // cut[i][j]: the link from region i to region j loses everything
 	loss  float64       // on every link, if more than configured
@@ -40,6 +43,9 @@ func newFaults(plan *experiment.Plan, w world, random *rand.Rand, replicas []*pl
 	for i := range f.cut {
 		f.cut[i] = make([]bool, n)
 	}
+	f.leads = func(region int) bool { return f.places[region].replica.record.Leading.Load() }
+	f.crash = func(region int) { f.at(region, (*replica).crash) }
+	f.restart = func(region int) { f.at(region, (*replica).restart) }
 	return f
 }
 
@@ -51,31 +57,34 @@ func (f *faults) schedule() {
 	}
 }
 
+// at calls a function of the replica in a region, as an event of its place.
+func (f *faults) at(region int, do func(*replica)) {
+	one := f.places[region].replica
+	f.world.at(f.world.now(), region, event{kind: callEvent, do: func() { do(one) }})
+}
+
 // inject makes a fault happen now, and schedules its end if it has a length.
 func (f *faults) inject(fault *experiment.Fault) {
 	text := fault.String()
 	regions := f.plan.Experiment.Regions
-	at := func(region int, do func(*replica)) {
-		one := f.places[region].replica
-		f.world.at(f.world.now(), region, event{kind: callEvent, do: func() { do(one) }})
-	}
+	at := f.at
 	var undo func()
 	switch {
 	case fault.Crash != "":
 		region := f.victim(fault.Crash)
 		text = "crash " + regions[region]
-		at(region, (*replica).crash)
+		f.crash(region)
 		f.down[region] = f.down[region] || fault.For == 0
 		undo = func() {
 			if !f.down[region] {
-				at(region, (*replica).restart)
+				f.restart(region)
 			}
 		}
 	case fault.Restart != "":
 		for i := range f.places {
 			if fault.Restart == experiment.RestartAll || fault.Restart == regions[i] {
 				f.down[i] = false
-				at(i, (*replica).restart)
+				f.restart(i)
 			}
 		}
 	case len(fault.Partition) > 0:
@@ -174,7 +183,7 @@ var replicaNames = regexp.MustCompile(`\bR[0-9]+\b`) // as package membership na
 func (f *faults) victim(word string) int {
 	switch word {
 	case experiment.CrashLeader:
-		return max(0, slices.IndexFunc(f.places, func(p *place) bool { return p.replica.record.Leading.Load() }))
+		return max(0, slices.IndexFunc(f.places, func(p *place) bool { return f.leads(p.number) }))
 	case experiment.CrashRandom:
 		return f.random.IntN(len(f.places))
 	}

@@ -62,6 +62,9 @@ type Config struct {
 	// Instances, if set, is told what becomes of the instances of a run in virtual time; see protocols.InstanceWatcher.
 	Instances func(e protocols.InstanceEvent)
 
+	// System runs the protocol's system, if it is one that is run as it is.
+	System *System
+
 	Observer *Observer // if set, notes the messages of a run in virtual time, and what led to which
 
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
@@ -95,6 +98,9 @@ func Play(ctx context.Context, config Config) (*verify.Record, error) {
 		return r.record, r.simulate(ctx)
 	}
 	runtime.GC() // collect the garbage of the run before
+	if config.Protocol.System != "" {
+		return r.record, r.system(ctx)
+	}
 	return r.record, r.live(ctx)
 }
 

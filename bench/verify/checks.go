@@ -39,6 +39,9 @@ func Check(r *Record) []result.Check {
 // check checks a run, and returns the orders in which the replicas applied commands. With anyFailure it does not
 // search for a linearization once another check has failed.
 func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
+	if r.Protocol.System != "" {
+		return r.checkSystem(), nil
+	}
 	orders, disorder := r.orders()
 	for _, c := range []struct {
 		name  string
@@ -58,16 +61,7 @@ func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
 			return r.checkLinearizable(orders)
 		}}, // last: it may take long
 	} {
-		verdict := result.Check{Name: c.name, Verdict: result.Passed}
-		var why undecided
-		var open unexplained
-		if err := c.check(); errors.As(err, &why) {
-			verdict.Verdict, verdict.Detail = result.Undecided, err.Error()
-		} else if errors.As(err, &open) {
-			verdict.Verdict, verdict.Detail = result.Unexplained, err.Error()
-		} else if err != nil {
-			verdict.Verdict, verdict.Detail = result.Failed, err.Error()
-		}
+		verdict := verdict(c.name, c.check())
 		if r.Driver().PromisesNothing && c.name != CheckInvariants && c.name != CheckSameOrder && verdict.Verdict != result.Passed {
 			verdict.Verdict = result.NotPromised
 		}

@@ -13,7 +13,7 @@ func Conclude(r *Record, partial bool) result.Run {
 	run := result.Run{
 		Protocol: r.Protocol.Label, Point: r.Plan.Point, Repeat: r.Repeat,
 		Started: r.Started, Measured: r.Until - load.Warmup, Partial: partial,
-		Network: r.Network, Usage: r.Usage, Work: r.Work, Faults: r.Faults,
+		Network: r.Network, Usage: r.Usage, Work: r.Work, Faults: r.Faults, System: r.System,
 	}
 	traces, measures := r.Traces(), r.ClientMeasures
 	for _, one := range r.Replicas {

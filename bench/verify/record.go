@@ -38,6 +38,10 @@ type Record struct {
 	// ClientMeasures are the measures of the client nodes.
 	ClientMeasures []result.Measures
 
+	// FinalReads are the reads after the load of a run of a system, each key that was written once.
+	FinalReads []FinalRead
+	System     *result.System // of a run of a system; nil else
+
 	// Watcher was told what became of the instances of a run in virtual time; nil if the driver has none.
 	Watcher protocols.InstanceWatcher
 

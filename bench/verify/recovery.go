@@ -22,7 +22,7 @@ func (r *Record) crashes(orders orders) []result.Crash {
 				crash.Outages = append(crash.Outages, c.Outage(incarnation.Ended))
 			}
 			crash.NewLeader = r.newLeader(replica, incarnation.Ended)
-			if i+1 < len(one.Incarnations) {
+			if i+1 < len(one.Incarnations) && r.System == nil { // what a system's node has applied is not known
 				crash.Recovery = r.recovery(one, i+1, incarnation.Ended, orders)
 			}
 			all = append(all, crash)

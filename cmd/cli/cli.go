@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"quorumbench/bench/system"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
 )
@@ -53,7 +54,10 @@ func interrupted(format string, args ...any) error {
 
 // Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command; one that has
 // something to keep keeps it. A second Ctrl-C ends the process at once.
-func Main(drivers ...*protocols.Driver) {
+func Main(drivers ...*protocols.Driver) { MainWith(drivers, nil) }
+
+// MainWith is Main for a program that also runs systems as they are, each by its adapter.
+func MainWith(drivers protocols.Drivers, systems []system.Adapter) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
@@ -67,7 +71,7 @@ func Main(drivers ...*protocols.Driver) {
 		}
 	})
 	ownProcess = true
-	os.Exit(Run(ctx, drivers, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runWith(ctx, drivers, systems, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // Run runs a command line, given without the program's name, and returns its exit code: 0 fine, 1 error, 2
@@ -75,7 +79,12 @@ func Main(drivers ...*protocols.Driver) {
 // interrupted. The drivers are those that experiments and scenarios may name. It writes files where the
 // arguments say, and reads and writes nothing else. Safe for use by several goroutines.
 func Run(ctx context.Context, drivers protocols.Drivers, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := rootCommand(drivers)
+	return runWith(ctx, drivers, nil, args, stdin, stdout, stderr)
+}
+
+// runWith is Run for a program that also runs systems.
+func runWith(ctx context.Context, drivers protocols.Drivers, systems []system.Adapter, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := rootCommand(drivers, systems...)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	out := &output{Writer: stdout}
@@ -114,7 +123,7 @@ func checkDrivers(drivers protocols.Drivers) error {
 	return nil
 }
 
-func rootCommand(drivers protocols.Drivers) *cobra.Command {
+func rootCommand(drivers protocols.Drivers, systems ...system.Adapter) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "quorumbench",
 		Short: "Measure how long a write takes in each region, under each consensus protocol",
@@ -137,7 +146,7 @@ missed, or something was not reproduced; 4 the run is invalid and must not be be
 	}
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkLists
-	root.AddCommand(runCommand(drivers), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
+	root.AddCommand(runCommand(drivers, systems), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
 		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), graphCommand(drivers), reproduceCommand(drivers), costsCommand(drivers), playgroundCommand(), serveCommand(), schemaCommand(drivers), initCommand(), keepAwakeCommand())
 	root.SetHelpCommand(helpCommand())
 	strictCompletion(root)

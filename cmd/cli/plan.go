@@ -316,7 +316,7 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 		for _, protocol := range e.Experiment.Protocols {
 			label := protocol.Variant()
 			if !slices.ContainsFunc(all, func(p placement.Protocol) bool { return p.Label == label }) {
-				driver := drivers.Find(protocol.Name)
+				driver := e.Driver(protocol)
 				options := driver.Chosen(len(e.Experiment.FirstMembers()), protocol.Options)
 				all = append(all, placement.Protocol{Label: label, Driver: driver, Options: options, Quorums: e.Quorums(protocol), Witnesses: e.Witnesses(protocol)})
 			}

@@ -18,6 +18,7 @@ import (
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 	"quorumbench/bench/stepwise"
+	"quorumbench/bench/system"
 	"quorumbench/configs"
 	"quorumbench/protocols"
 	"quorumbench/reports"
@@ -25,7 +26,7 @@ import (
 	"quorumbench/reports/site"
 )
 
-func runCommand(drivers protocols.Drivers) *cobra.Command {
+func runCommand(drivers protocols.Drivers, systems []system.Adapter) *cobra.Command {
 	var out string
 	var seed uint64
 	var quiet, simulated, realtime, forecast bool
@@ -100,6 +101,9 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 			if err := plan.CheckEnds(); err != nil {
 				return usage(err)
 			}
+			if all := plan.Experiment.Systems(); simulated && len(all) > 0 {
+				return usage(fmt.Errorf("--sim: found the system %s; accepted: experiments without systems, which know real time only", all[0].System))
+			}
 			if err := checkSpin(spin, plan); err != nil {
 				return usage(err)
 			}
@@ -113,7 +117,7 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 				}
 				defer listener.Close()
 			}
-			options := bench.Options{Spin: spin, Resume: earlier}
+			options := bench.Options{Spin: spin, Resume: earlier, Systems: systems}
 			if realtime {
 				options.Hurry = hurry(plan)
 			}
@@ -129,6 +133,9 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 					return err
 				}
 				return printForecast(cmd, *format, f)
+			}
+			if err := bench.CanRun(plan, options); err != nil {
+				return usage(fmt.Errorf("%s: %w; to run it: go run -C systems . run %s", name, err, name))
 			}
 			if err := checkMemory(name, plan); err != nil {
 				return err

@@ -14,6 +14,7 @@ import (
 	"github.com/invopop/jsonschema"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/system"
 	"quorumbench/configs"
 	"quorumbench/netem"
 	"quorumbench/protocols"
@@ -301,7 +302,9 @@ func protocolSchema(drivers protocols.Drivers, described map[string]string) *jso
 		s.Description = described["protocols[]."+key]
 		return s
 	}
-	mapping := object("name", about("name", &jsonschema.Schema{Type: "string", Enum: names}), "name")
+	mapping := object("name", about("name", &jsonschema.Schema{Type: "string", Enum: names}))
+	mapping.Properties.Set("system", about("system", &jsonschema.Schema{Type: "string", Enum: anys(system.Known.Names())}))
+	mapping.OneOf = []*jsonschema.Schema{{Required: []string{"name"}}, {Required: []string{"system"}, Not: present([]string{"quorum"})}}
 	mapping.Properties.Set("leader", about("leader", &jsonschema.Schema{Type: "string"}))
 	mapping.Properties.Set("options", about("options", &jsonschema.Schema{Type: "object"}))
 	mapping.Properties.Set("quorum", about("quorum", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{

@@ -83,7 +83,7 @@ func TestTheDocumentsHaveARowForEachKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "experiment" { // an entry of the list of protocols is a name or a mapping
-			paths = append(paths, "protocols[].name", "protocols[].leader", "protocols[].options", "protocols[].quorum", "protocols[].witnesses", "protocols[].label")
+			paths = append(paths, "protocols[].name", "protocols[].system", "protocols[].leader", "protocols[].options", "protocols[].quorum", "protocols[].witnesses", "protocols[].label")
 			paths = slices.DeleteFunc(paths, func(path string) bool { return path == "protocols" })
 		}
 		for _, path := range paths {

@@ -1,0 +1,71 @@
+package system
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+)
+
+// Adapter runs a system. Its methods may be called by several goroutines, for different clusters also at the same time.
+type Adapter interface {
+	// Name is that of the system's Description.
+	Name() string
+	// About tells versions and settings of the clusters that it runs, for the result, in the order in which they are shown.
+	About(Cluster) []Setting
+	// Start says how the node of a replica is started, for the first time and again after it was killed. It makes the files
+	// that the node needs, inside the node's folder.
+	Start(c Cluster, replica int) (Process, error)
+	// Ready returns when the node of a replica serves clients, or with the error that keeps it from that when ctx ends.
+	Ready(ctx context.Context, c Cluster, replica int) error
+	// Lead moves the leadership to the node of a replica, and returns when the cluster says that it is there. Systems without
+	// a leader return nil.
+	Lead(ctx context.Context, c Cluster, replica int) error
+	// Leader tells which replica leads, by what the node of another one says; -1 if that knows of no leader.
+	Leader(ctx context.Context, c Cluster, asked int) (replica int, err error)
+	// Open returns a client in a region that talks to the node of one replica only. It need not be connected yet.
+	Open(c Cluster, region, replica int) (Client, error)
+}
+
+// Cluster is what an adapter knows of the nodes that it runs. It must not be changed.
+type Cluster struct {
+	Nodes []Node // by replica
+	// Durable says that nodes sync what they write to the disk before they answer. Without it, they need not.
+	Durable bool
+	// Dial makes connections from a region. The regions of replicas have the replicas' numbers; others follow.
+	Dial func(region int) Dialer
+}
+
+// Dialer makes a connection; as the method DialContext of net.Dialer.
+type Dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+// Node is the place of a replica.
+type Node struct {
+	Region  string     // its name
+	Address netip.Addr // at which it listens, and nothing outside of the emulated network can reach it
+	Folder  string     // for its data: private, empty at first, and removed after the run
+}
+
+// Process is a program to start.
+type Process struct {
+	Argv []string // the program's path, and its arguments; no shell reads them
+	Env  []string // NAME=value, in addition to the environment of this process
+}
+
+// Setting is a version or a setting of a system.
+type Setting struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Client talks to a node. Its methods may be called by several goroutines.
+type Client interface {
+	// Put writes a key. After an error it is not known whether it has taken effect, unless the error is a ErrRefused.
+	Put(ctx context.Context, key, value []byte) error
+	// Get reads a key as the system promises. The value is nil if the key is absent, and never nil if it is there.
+	Get(ctx context.Context, key []byte) (value []byte, err error)
+	Close() error
+}
+
+// ErrRefused is wrapped by errors of commands that certainly have no effect, now or later.
+var ErrRefused = errors.New("the system has not taken the command")
