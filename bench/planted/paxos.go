@@ -136,6 +136,9 @@ var paxosBugs = []Bug{
 	{"paxos", "versions before one that is learned are not asked for", inTest("paxos.TestAReplicaLearnsWhatAQuorumHasToldIt"), []Edit{
 		in("keypaxos.Replica.learnFrom").drop(`if g.version < m.Version && sender != r.ID { _ }`),
 	}},
+	{"paxos", "a replica that refuses does not count the proposer's acceptance", inTest("paxos.TestAReplicaThatRefusesLearnsWhereOneIsAQuorum"), []Edit{
+		in("keypaxos.Classic.onAccept").drop(`if r.Broadcasts { _ }`),
+	}},
 	{"paxos", "an acceptor that refuses tells all that it has accepted", inTest("paxos.TestAnAcceptorTellsAll"), []Edit{
 		in("keypaxos.Classic.onAccept").replace(`accepted && r.Broadcasts`, `r.Broadcasts`),
 	}},

@@ -69,7 +69,8 @@ func (r *Classic) onPrepare(from protocols.NodeID, g *Register, m *Message) {
 }
 
 // onAccept is the acceptor's side of phase 2: it accepts, or refuses (rules 2 and 3; rule 15: in silence). With learn: broadcast
-// it tells all that it has accepted, with the value, and counts itself among those of whom it knows that (rule 14).
+// it tells all that it has accepted, with the value, and counts itself among those of whom it knows that (rule 14). Also a
+// request that it refuses tells that the proposer has accepted, which is a quorum where one replica is.
 func (r *Classic) onAccept(from protocols.NodeID, g *Register, m *Message) {
 	last := r.Accept(g, m.Version, protocols.Ballot(m.Ballot), m.Value)
 	accepted := last <= protocols.Ballot(m.Ballot)
@@ -79,8 +80,12 @@ func (r *Classic) onAccept(from protocols.NodeID, g *Register, m *Message) {
 		answer.Value = m.Value
 		r.Broadcast(g, answer)
 		r.Told(r.ID, g, m, r.phase2)
+		return
 	case accepted || !r.Silent:
 		r.Send(from, g, answer)
+	}
+	if r.Broadcasts {
+		r.Told(from, g, m, r.phase2)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/keypaxos"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // with chooses the value of an option for newAlone.
@@ -105,6 +106,26 @@ func TestAnAcceptorTellsAll(t *testing.T) {
 	}
 	if len(a.out.Commits) > 0 {
 		t.Error("of five replicas two have accepted, and it takes the value for chosen")
+	}
+}
+
+// The proposer has accepted before it asks others to. Where one acceptance is a quorum, also a replica that refuses knows that the
+// value is chosen, and nobody tells it again (rule 14).
+func TestAReplicaThatRefusesLearnsWhereOneIsAQuorum(t *testing.T) {
+	one := func(c *protocols.Config) {
+		c.Quorums = quorum.Roles{quorum.Phase1: quorum.Size(5, quorum.First(5)), quorum.Phase2: quorum.Size(1, quorum.First(5))}
+	}
+	a := newAlone(t, "off", with("learn", "broadcast"), one)
+	a.step(protocols.Input{Kind: protocols.InputStart})
+	message := func(kind keypaxos.Kind, from protocols.NodeID, round uint64) {
+		a.receive(from, &keypaxos.Message{
+			Kind: kind, Key: []byte("k"), Version: 1, Ballot: uint64(protocols.NewBallot(round, from)), Value: encoded(t, "k"),
+		})
+	}
+	message(keypaxos.Kind_PREPARE, 3, 2)
+	message(keypaxos.Kind_ACCEPT, 2, 1)
+	if len(a.out.Commits) != 1 {
+		t.Errorf("it takes %d values for chosen, want 1", len(a.out.Commits))
 	}
 }
 
