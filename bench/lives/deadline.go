@@ -26,7 +26,7 @@ import (
 //   - mean × steps: exchanges that come one after the other. They are [fewSteps]; without a leader, [stepsPerCommand] for
 //     each command of the busiest key that may still wait for its answer; and where messages are small, as many as carry
 //     everything to a replica that lacks it. A read-modify-write is two commands, one after the other; of atomic ones of the same key
-//     one at least takes effect in each round, and the others begin again.
+//     one at least takes effect in each round, and the others begin again: n of them take n rounds and, together, n(n+1) commands.
 //   - 4 × timeout × tries, for the one message that is lost most often; and the longest time after which a client asks
 //     another replica, as often.
 //   - With a leader: [candidacies] of the longest election timeout each.
@@ -75,20 +75,23 @@ func (l *Life) deadline() deadline {
 	}
 	d.mean = exchange + time.Duration(float64(d.timeout)*(q+2*q*q+4*q*q*q/(1-q)))
 	commands, waiting := l.commands()
+	keys := float64(e.Load.Keys.Count)
+	ofKey := most(waiting / keys)
+	rounds := 0 // of read-modify-writes
+	if rmw := e.Load.RMW; rmw.Share > 0 {
+		modifies := float64(most(float64(rmw.Share) * commands / keys))
+		rounds = 1
+		commands += keys * modifies
+		if rmw.Atomic {
+			rounds = ofKey
+			commands += keys * modifies * modifies
+		}
+	}
 	if least := l.Limits.Messages.MinBytes; least > 0 {
 		d.steps += int(math.Ceil(commands * bytesPerCommand / float64(least)))
 	}
 	if e.Load.Retry > 0 {
 		d.clients = time.Duration(d.tries) * max(e.Load.Retry, longestRetry)
-	}
-	perKey := waiting / float64(e.Load.Keys.Count)
-	ofKey := int(math.Ceil(perKey + 3*math.Sqrt(perKey))) // of a Poisson distribution, and 3 standard deviations more
-	rounds := 0                                           // of read-modify-writes
-	if rmw := e.Load.RMW; rmw.Share > 0 {
-		rounds = 1
-		if rmw.Atomic {
-			rounds = ofKey
-		}
 	}
 	if l.Driver.HasLeader {
 		d.steps += 2 * rounds
@@ -99,6 +102,9 @@ func (l *Life) deadline() deadline {
 	d.measured = 4 * time.Duration(d.tries) * l.measuredTimeout(exchange)
 	return d
 }
+
+// most is a number that a Poisson distribution of the given mean hardly exceeds: 3 standard deviations more.
+func most(mean float64) int { return int(math.Ceil(mean + 3*math.Sqrt(mean))) }
 
 // measuredTimeout is the longest timeout of a replica without a leader that goes by the round trips it has measured during
 // the faults: those were longer by both ways' delay of a fault, and by the rate of a clock that ran fast. A

@@ -54,6 +54,24 @@ func TestTheDeadlineOfDriversWithoutALeader(t *testing.T) {
 	}
 }
 
+// Read-modify-writes begin again, so that there is more to carry than the load has commands: much more of atomic ones of one key.
+func TestTheDeadlineKnowsWhatReadModifyWritesAdd(t *testing.T) {
+	of := func(rmw experiment.RMW, keys, least int) time.Duration {
+		l := Generator{Driver: registry.Drivers.Find("raft"), Habit: &Habits[0]}.Draw(1)
+		l.Experiment.Load.Arrivals, l.Experiment.Load.Rate, l.Experiment.Load.Duration = "poisson", 100, time.Second
+		l.Experiment.Load.RMW, l.Experiment.Load.Keys.Count, l.Limits.Messages.MinBytes = rmw, keys, least
+		return l.deadline().sum()
+	}
+	none, plain := of(experiment.RMW{}, 1, 128), of(experiment.RMW{Share: 0.5}, 1, 128)
+	atomic, spread := of(experiment.RMW{Share: 0.5, Atomic: true}, 1, 128), of(experiment.RMW{Share: 0.5, Atomic: true}, 1000, 128)
+	if !(none < plain && plain < spread && spread < atomic) {
+		t.Errorf("the deadlines are %v without, %v with plain ones, %v with atomic ones of many keys, %v of one", none, plain, spread, atomic)
+	}
+	if small, large := atomic-none, of(experiment.RMW{Share: 0.5, Atomic: true}, 1, 0)-of(experiment.RMW{}, 1, 0); small < 10*large {
+		t.Errorf("atomic ones add %v with small messages, and %v without", small, large)
+	}
+}
+
 // Without a leader, replicas go by what they have measured while a fault made round trips look longer.
 func TestTheDeadlineKnowsWhatIsMeasuredDuringFaults(t *testing.T) {
 	for _, c := range []struct {

@@ -117,7 +117,7 @@ func (g Generator) Draw(seed uint64) *Life {
 		overlap.loadWhileOverlapping(l, longest)
 	}
 	if own, yes := takes(l, readModifyWrites, 0x4e3d); yes {
-		own.modify(&e.Load)
+		own.modify(l)
 	}
 	d.faults(l, n)
 	if overlaps {
@@ -192,9 +192,11 @@ func (d drawer) load(l *Life, n int, longest time.Duration) {
 	}
 }
 
-// modify draws which share of the commands are read-modify-writes, and whether they are atomic.
-func (d drawer) modify(load *experiment.Load) {
-	load.RMW = experiment.RMW{Share: min(experiment.Share(d.one(0.1, 0.3, 0.7)), 1-load.Reads), Atomic: d.chance(0.6)}
+// modify draws which share of the commands are read-modify-writes, and whether they are atomic: not with a driver that promises
+// nothing, whose replicas need not agree on versions, so that an atomic one may begin again for ever.
+func (d drawer) modify(l *Life) {
+	load := &l.Experiment.Load
+	load.RMW = experiment.RMW{Share: min(experiment.Share(d.one(0.1, 0.3, 0.7)), 1-load.Reads), Atomic: d.chance(0.6) && !l.Driver.PromisesNothing}
 }
 
 // openLoop has commands arrive while nothing is answered, too, so that many collect for each key.

@@ -28,12 +28,14 @@ func (d drawer) crashAll(f experiment.Fault, regions []string) []experiment.Faul
 
 // fastTimers makes timers fire much too early, at all replicas or at some for a while, so that elections follow each
 // other or proposers interrupt each other. With a leader, election timeouts are seconds and a life would hardly see a
-// second election, so timers are sped up until the election timeout is one, two or five of the longest round trips.
+// second election, so timers are sped up until the election timeout is one, two or five of the longest round trips, or of the
+// time that persisting takes if that is longer: with faster ones a leader would send more than its followers can persist.
 // Without a leader, such rates would leave no time to finish anything, and fixed rates are used.
 func (d drawer) fastTimers(e *experiment.Experiment, delays protocols.Delays, leader bool) []experiment.Fault {
 	rates := []float64{0.1, 0.3, 0.6}
 	if leader {
-		shortest := float64(delays.MaxRoundTrip()) / float64(delays.ElectionTimeout())
+		longest := max(delays.MaxRoundTrip(), e.Simulation.PersistCost)
+		shortest := float64(longest) / float64(delays.ElectionTimeout())
 		rates = []float64{shortest, 2 * shortest, 5 * shortest}
 	}
 	skew := func(region string, since, length time.Duration, rate float64) experiment.Fault {

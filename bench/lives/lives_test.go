@@ -90,6 +90,11 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"paxos1", "", 601487},
 		// With learn: broadcast, what had been told under a ballot was forgotten when a higher one was heard of.
 		{"paxos", "", 2000595},
+		// A replica that refused a proposal with learn: broadcast did not know that its proposer, a quorum by itself, had accepted.
+		{"paxos", "", 4003445},
+		{"paxos", "", 4012827},
+		// Atomic read-modify-writes of one key made more commands than the deadline knew of, to be carried in small messages.
+		{"raft", "", 4012709},
 		{"mmp3", "small-pieces", 259}, // each copy of an answer that was cut off began a series of queries
 		// Two answers at one moment made a client go on with a read-modify-write twice.
 		{"paxos1", "read-modify-writes", 21},
