@@ -78,7 +78,7 @@ func (c *Conn) WriteTo(b []byte, addr net.Addr) (int, error) {
 	if len(b) > maxDatagram {
 		return 0, c.failed("write", fmt.Errorf("found a datagram of %d bytes; accepted: at most %d", len(b), maxDatagram))
 	}
-	c.network.send(b, c.node, to)
+	c.network.send(b, c.node, to, len(b)+headers)
 	return len(b), nil
 }
 

@@ -20,6 +20,8 @@ type Network struct {
 type node struct {
 	addr *net.UDPAddr
 	conn atomic.Pointer[Conn] // who receives at this address; nil if nobody does
+
+	attached atomic.Pointer[func(packet []byte) bool] // see Attach; nil if nothing is attached
 }
 
 // link is one direction between two nodes, shared by all that is sent between them.
@@ -114,10 +116,19 @@ func (n *Network) Change(from, to int, config netem.LinkConfig) {
 	l.model.SetConfig(config)
 }
 
-// send puts a datagram on the link.
-func (n *Network) send(data []byte, from, to int) {
+// Attach makes a node a device of whole IP packets, which [Network.Forward] sends: each packet that arrives there is given to
+// receive, which reports whether the device took it. It is called by the scheduler's goroutine: it must not block, and must
+// not keep the packet's bytes. A node has either a device or connections.
+func (n *Network) Attach(node int, receive func(packet []byte) bool) {
+	n.nodes[node].attached.Store(&receive)
+}
+
+// Forward puts a whole IP packet, headers included, on the link from one node to another. It copies the packet.
+func (n *Network) Forward(packet []byte, from, to int) { n.send(packet, from, to, len(packet)) }
+
+// send puts a packet on the link, which carries size bytes for it.
+func (n *Network) send(data []byte, from, to, size int) {
 	l := n.links[from][to]
-	size := len(data) + headers
 
 	l.mu.Lock()
 	now := n.scheduler.Now() // under the lock: the link wants to be asked in the order of time
@@ -167,7 +178,9 @@ func (p *packet) arrive() {
 	if c := n.nodes[p.to].conn.Load(); c != nil && c.deliver(p) {
 		return
 	}
-	n.links[p.from][p.to].overflow.Add(1)
+	if receive := n.nodes[p.to].attached.Load(); receive == nil || !(*receive)(p.data) {
+		n.links[p.from][p.to].overflow.Add(1)
+	}
 	p.free()
 }
 

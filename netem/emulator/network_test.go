@@ -257,3 +257,25 @@ func BenchmarkNetwork(b *testing.B) {
 		}
 	}
 }
+
+// TestForwardedPacketsCountWhole sends an IP packet, whose headers are its own, to a device that takes one of two.
+func TestForwardedPacketsCountWhole(t *testing.T) {
+	inBubble(t, 2, netem.LinkConfig{Delay: 35 * ms}, func(t *testing.T, n *emulator.Network) {
+		start := time.Now()
+		var got []string
+		n.Attach(1, func(packet []byte) bool {
+			got = append(got, fmt.Sprint(string(packet), " after ", time.Since(start)))
+			return len(got) == 1
+		})
+		n.Forward([]byte("first"), 0, 1)
+		n.Forward([]byte("second"), 0, 1)
+		time.Sleep(36 * ms)
+		synctest.Wait()
+		if want := []string{"first after 35ms", "second after 35ms"}; !slices.Equal(got, want) {
+			t.Errorf("found %v, want %v", got, want)
+		}
+		if got, want := n.Counters(0, 1), (emulator.Counters{Packets: 2, Bytes: 11, Overflow: 1}); got != want {
+			t.Errorf("Counters = %+v, want %+v", got, want)
+		}
+	})
+}
