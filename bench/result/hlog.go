@@ -164,9 +164,13 @@ func (r *Result) start() time.Time {
 	return r.Runs[0].Started
 }
 
-// readLog puts the histograms of a log back where they belong.
+// readLog puts the histograms of a log back where they belong. A histogram belongs to the first run with a series of its tag
+// that has not yet as many values as run.json says: each histogram has a value, and the log has the runs in the order of
+// run.json. Times do not tell, since runs with the same tag overlap if they are of shards that ran side by side, or of a search
+// whose runs in virtual time are longer than the load says.
 func readLog(from io.Reader, r *Result) error {
 	reader := hdrhistogram.NewHistogramLogReader(from)
+	awaited := r.awaited()
 	for {
 		h, err := reader.NextIntervalHistogram()
 		if err != nil {
@@ -175,49 +179,71 @@ func readLog(from io.Reader, r *Result) error {
 		if h == nil {
 			return nil
 		}
-		of, run, service := r.find(h)
-		if of == nil {
+		all := awaited[h.Tag()]
+		for len(all) > 1 && all[0].left <= 0 {
+			all = all[1:]
+		}
+		if len(all) == 0 {
 			return fmt.Errorf("%s at %d ms belongs to no run of this result", h.Tag(), h.StartTimeMs())
 		}
-		since := func(milliseconds int64) time.Duration {
-			// The reader makes them from decimal seconds; intervals are multiples of 10 ms.
-			return (time.Duration(milliseconds-run.Started.UnixMilli()) * time.Millisecond).Round(10 * time.Millisecond)
+		awaited[h.Tag()] = all
+		all[0].left -= h.TotalCount()
+		if err := all[0].put(h); err != nil {
+			return err
 		}
-		start, end := since(h.StartTimeMs()), since(h.EndTimeMs())
-		if (end - run.Measured).Abs() < 10*time.Millisecond { // the last one ends with what was measured
-			end = run.Measured
-		}
-		n := len(of.Intervals)
-		if n == 0 || of.Intervals[n-1].Start != start {
-			of.Intervals = append(of.Intervals, Interval{Start: start, Length: end - start})
-			n++
-		}
-		place := &of.Intervals[n-1].Response
-		if service {
-			place = &of.Intervals[n-1].Service
-		}
-		if *place != nil {
-			return fmt.Errorf("found two histograms of %s at %d ms; expected one: the log was changed after the run", h.Tag(), h.StartTimeMs())
-		}
-		*place = PackHistogram(h)
 	}
 }
 
-// find returns the operations and the last run, with the histogram's tag, that had
-// begun by the histogram's time.
-func (r *Result) find(h *hdrhistogram.Histogram) (of *Operations, run *Run, service bool) {
+// awaitedSeries is a series of a region in a run whose histograms are being read.
+type awaitedSeries struct {
+	run     *Run
+	of      *Operations
+	service bool
+	left    int64 // values that have not been read
+}
+
+// awaited are all series that have values, by their tags, in the order of the runs.
+func (r *Result) awaited() map[string][]*awaitedSeries {
+	all := map[string][]*awaitedSeries{}
 	for i := range r.Runs {
-		one := &r.Runs[i]
-		if one.Started.UnixMilli() > h.StartTimeMs()+1 {
-			continue
-		}
-		for j := range one.Regions {
+		run := &r.Runs[i]
+		for j := range run.Regions {
 			for _, kind := range kinds {
-				if h.Tag() == tag(one, one.Regions[j].Region, kind.name) {
-					of, run, service = one.Regions[j].Of(kind.kind), one, kind.service
+				of := run.Regions[j].Of(kind.kind)
+				s := &awaitedSeries{run: run, of: of, service: kind.service, left: of.Response.Count - of.Response.Dropped}
+				if kind.service {
+					s.left = of.Service.Count - of.Service.Dropped
 				}
+				name := tag(run, run.Regions[j].Region, kind.name)
+				all[name] = append(all[name], s)
 			}
 		}
 	}
-	return of, run, service
+	return all
+}
+
+// put adds a histogram to the series.
+func (s *awaitedSeries) put(h *hdrhistogram.Histogram) error {
+	since := func(milliseconds int64) time.Duration {
+		// The reader makes them from decimal seconds; intervals are multiples of 10 ms.
+		return (time.Duration(milliseconds-s.run.Started.UnixMilli()) * time.Millisecond).Round(10 * time.Millisecond)
+	}
+	start, end := since(h.StartTimeMs()), since(h.EndTimeMs())
+	if (end - s.run.Measured).Abs() < 10*time.Millisecond { // the last one ends with what was measured
+		end = s.run.Measured
+	}
+	n := len(s.of.Intervals)
+	if n == 0 || s.of.Intervals[n-1].Start != start {
+		s.of.Intervals = append(s.of.Intervals, Interval{Start: start, Length: end - start})
+		n++
+	}
+	place := &s.of.Intervals[n-1].Response
+	if s.service {
+		place = &s.of.Intervals[n-1].Service
+	}
+	if *place != nil {
+		return fmt.Errorf("found two histograms of %s at %d ms; expected one: the log was changed after the run", h.Tag(), h.StartTimeMs())
+	}
+	*place = PackHistogram(h)
+	return nil
 }

@@ -44,12 +44,12 @@ type LiveSettings struct {
 // Knee is what one search for the highest rate that keeps an objective has found: two rates of a region, between which it
 // lies.
 type Knee struct {
-	Protocol string          `json:"protocol"` // the label
-	Repeat   int             `json:"repeat"`   // from 0
-	Kept     experiment.Rate `json:"kept"`     // the highest rate at which the objective was kept; 0 if it was kept at none
-	Missed   experiment.Rate `json:"missed"`   // the lowest at which it was not; 0 if it was kept at the highest rate there is
-	Achieved float64         `json:"achieved"` // operations answered a second, of all regions, at Kept
-	Why      string          `json:"why"`      // the objective was not kept at Missed
+	Protocol string          `json:"protocol"`        // the label
+	Repeat   int             `json:"repeat"`          // from 0
+	Kept     experiment.Rate `json:"kept,omitzero"`   // the highest rate at which the objective was kept; 0 if it was kept at none
+	Missed   experiment.Rate `json:"missed,omitzero"` // the lowest at which it was not; 0 if it was kept at the highest rate there is
+	Achieved float64         `json:"achieved"`        // operations answered a second, of all regions, at Kept
+	Why      string          `json:"why"`             // the objective was not kept at Missed
 }
 
 // Log tells a latency.hlog that is whole from one that is not.
