@@ -29,12 +29,12 @@ type room struct {
 
 var rooms = []room{
 	{"cmd", []string{"bench/system", "reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
+		"bench/shard", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
 	{"reports/site", []string{"reports", "reports/page", "bench/result", "bench/stepwise", "playground"}},
-	{"bench/lives", []string{"configs", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
+	{"bench/lives", []string{"configs", "bench", "bench/shard", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/graph", "bench/result", "protocols", "netem", "configs"}},
 	{"bench/graph", []string{"bench/result", "protocols"}},
 	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
@@ -45,11 +45,12 @@ var rooms = []room{
 	{"bench/variants", nil},
 	{"bench/internal", nil}, // commands, and what only bench and the commands use
 	{"bench/peers", []string{"bench", "bench/experiment", "bench/result"}}, // a module of its own
-	{"bench", []string{"bench/internal", "bench/graph", "bench/run", "bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench", []string{"bench/internal", "bench/shard", "bench/graph", "bench/run", "bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/run", []string{"bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/verify", []string{"bench/system", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
-	{"bench/result", []string{"bench/system", "bench/experiment", "protocols", "netem", "configs"}},
+	{"bench/shard", nil},
+	{"bench/result", []string{"bench/shard", "bench/system", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/experiment", []string{"bench/system", "protocols", "netem", "configs"}},
 	{"bench/system", []string{"protocols"}},
 	{"protocols/prototest", []string{"protocols", "netem"}}, // for tests, which run in virtual time

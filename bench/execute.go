@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"quorumbench/bench/internal/collector"
 	"quorumbench/bench/result"
 	"quorumbench/bench/run"
+	"quorumbench/bench/shard"
 	"quorumbench/bench/system"
 	"quorumbench/bench/verify"
 )
@@ -33,6 +33,8 @@ type Options struct {
 	// Systems run the systems that the experiment lists, in networks that OpenNetwork makes; see run.System.
 	Systems     []system.Adapter
 	OpenNetwork func(plan *experiment.Plan, seed uint64) (run.Network, error)
+	// Shard, if not nil, is the part of the experiment that is run; see Merge.
+	Shard *shard.Shard
 	// Trace, if not nil, gets writes of every run as trace events.
 	Trace *TraceWriter
 	// Keep, if not nil, gets what there is of the result, marked as partial, when a run is over and another one follows, so that
@@ -45,7 +47,7 @@ type Options struct {
 
 // Execute runs an experiment: every protocol once a repeat and point of its sweep, in an order drawn
 // from the seed, so that a drift of the machine does not favour one of them. If the experiment searches for the highest rate,
-// the runs of a protocol follow each other.
+// the runs of a protocol follow each other. Of a shard, only its runs are made; each is what it is in the whole experiment.
 //
 // If ctx ends, or a run cannot be made, Execute stops at once and returns what was measured so far, marked as partial,
 // together with the error.
@@ -62,8 +64,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 		x.whole = options.Resume.WholeRuns()
 		found.Started = options.Resume.Started
 	}
-	order := rand.New(rand.NewPCG(plan.Experiment.Seed, 1<<63))
-	err := x.all(order)
+	err := x.all()
 	found.Finished = time.Now().UTC()
 	if err != nil {
 		found.Partial = true
@@ -76,7 +77,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 func beginning(plan *experiment.Plan, options Options) *result.Result {
 	r := &result.Result{
 		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
-		Machine: thisMachine(), Started: time.Now().UTC(),
+		Machine: thisMachine(), Started: time.Now().UTC(), Shard: options.Shard,
 	}
 	if !plan.Experiment.IsSimulated() {
 		r.Live = &result.LiveSettings{Spin: options.Spin, Realtime: options.Hurry != nil}
@@ -93,12 +94,13 @@ type execution struct {
 	since   time.Time // it runs, this time
 	kept    int       // runs of an earlier result
 	whole   int       // runs of the earlier result that are whole: as many may be kept
+	number  int       // of the next run, from 0, in the whole experiment; of a search, among the runs of this shard
 }
 
 // keep gives what there is so far to Keep, if it is more than the earlier result has. The last run needs no keeping: the result
 // follows.
 func (x *execution) keep() {
-	if x.options.Keep == nil || x.found.WholeRuns() <= x.whole || len(x.found.Runs) == x.plan.Runs() {
+	if x.options.Keep == nil || x.found.WholeRuns() <= x.whole || len(x.found.Runs) == RunsOf(x.plan, x.options.Shard) {
 		return
 	}
 	partial := *x.found
@@ -106,23 +108,20 @@ func (x *execution) keep() {
 	x.options.Keep(&partial)
 }
 
-func (x *execution) all(order *rand.Rand) error {
-	protocols := x.plan.Experiment.Protocols
-	for repeat := range x.plan.Experiment.Repeats {
-		if x.plan.Experiment.Load.IsSearch() {
-			for _, i := range order.Perm(len(protocols)) {
-				if err := x.search(protocols[i], repeat); err != nil {
-					return err
-				}
+func (x *execution) all() error {
+	for i, t := range tasksOf(x.plan) {
+		if x.options.Shard != nil && !x.options.Shard.Has(i) {
+			continue
+		}
+		if t.point == nil {
+			if err := x.search(t.protocol, t.repeat); err != nil {
+				return err
 			}
 			continue
 		}
-		for _, point := range x.plan.Points() {
-			for _, i := range order.Perm(len(protocols)) {
-				if _, err := x.one(point, protocols[i], repeat); err != nil {
-					return err
-				}
-			}
+		x.number = i
+		if _, err := x.one(t.point, t.protocol, t.repeat); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -139,7 +138,7 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 	}
 	hold := collector.Keep(spare(x.plan))
 	record, err := run.Play(x.ctx, run.Config{
-		Plan: point, Protocol: protocol, Repeat: repeat, Began: began(x.plan, len(x.found.Runs)),
+		Plan: point, Protocol: protocol, Repeat: repeat, Began: began(x.plan, x.number),
 		Scratch: x.options.Scratch, System: x.options.system(protocol), Spin: x.options.Spin, Hurry: x.options.Hurry, TraceEvents: result.MaxTraceEvents,
 		Watch: x.watcher(point, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(x.found.Runs)}),
 	})
@@ -184,6 +183,11 @@ func spare(plan *experiment.Plan) int64 {
 func began(plan *experiment.Plan, run int) time.Time {
 	load := &plan.Experiment.Load
 	return time.Unix(0, 0).Add(time.Duration(run) * (load.Warmup + load.Duration + load.Timeout))
+}
+
+// measuredFrom is the date, in virtual time, from which a run that is not of a sweep is measured; see run.Config.Began.
+func measuredFrom(plan *experiment.Plan, run int) time.Time {
+	return began(plan, run).Add(plan.Experiment.Load.Warmup).UTC().Truncate(time.Millisecond)
 }
 
 // seal computes the fingerprint of a simulated result.

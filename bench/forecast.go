@@ -9,6 +9,7 @@ import (
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 	"quorumbench/bench/run"
+	"quorumbench/bench/shard"
 	"quorumbench/bench/verify"
 )
 
@@ -64,6 +65,7 @@ const (
 type ForecastOptions struct {
 	Pilots []Pilot        // of the protocols, in their order; without them, a simulated experiment has no forecast of its time
 	Resume *result.Result // if not nil, has runs that are kept
+	Shard  *shard.Shard   // if not nil, the part of the experiment that is run
 	Traced bool           // trace events are written
 	Room   Room
 }
@@ -72,6 +74,9 @@ type ForecastOptions struct {
 func ForecastOf(plan *experiment.Plan, options ForecastOptions) Forecast {
 	pilots, room := options.Pilots, options.Room
 	f := Forecast{Room: room, Warnings: []string{}, Disk: bytesOfFigures, Time: drawing}
+	if options.Shard != nil { // its figures are drawn when it is merged
+		f.Disk, f.Time = 0, 0
+	}
 	simulated := plan.Experiment.IsSimulated()
 	kept := map[string]bool{}
 	if options.Resume != nil {
@@ -79,12 +84,17 @@ func ForecastOf(plan *experiment.Plan, options ForecastOptions) Forecast {
 			kept[runName(r.Protocol, r.Point, r.Repeat)] = !r.Partial
 		}
 	}
+	mine := sharedOut(plan, options.Shard)
 	logs := 0.0
 	for i, protocol := range plan.Experiment.Protocols {
 		for at, point := range forecastPoints(plan) {
 			length, commands := loadOf(point, protocol)
-			runs := 0
+			runs, stored := 0, 0
 			for repeat := range plan.Experiment.Repeats {
+				if !mine(protocol.Label, point.Point, repeat) {
+					continue
+				}
+				stored++
 				if !kept[runName(protocol.Label, point.Point, repeat)] {
 					runs++
 				}
@@ -93,7 +103,10 @@ func ForecastOf(plan *experiment.Plan, options ForecastOptions) Forecast {
 			if simulated && len(pilots) > 0 {
 				messages, took = pilots[i].scale(length, commands)
 			}
-			if at == 0 { // the page plays it once more
+			if stored == 0 {
+				continue
+			}
+			if at == 0 && options.Shard == nil { // the page plays it once more
 				stepped := min(steppedMessages, messages)
 				f.Time += time.Duration(stepped * perMessage(took, messages))
 				if !simulated {
@@ -104,7 +117,7 @@ func ForecastOf(plan *experiment.Plan, options ForecastOptions) Forecast {
 			f.Commands += float64(runs) * commands
 			f.Messages += float64(runs) * messages
 			f.Time += time.Duration(runs) * took
-			f.Disk += float64(plan.Experiment.Repeats) * resultBytes(point, commands, options.Traced)
+			f.Disk += float64(stored) * resultBytes(point, commands, options.Traced)
 			memory := memoryOf(point, commands)
 			if !simulated {
 				memory += min(spareLive, commands*liveGarbage)
@@ -128,6 +141,25 @@ func ForecastOf(plan *experiment.Plan, options ForecastOptions) Forecast {
 		f.Warnings = append(f.Warnings, fmt.Sprintf("the disk is short: up to about %s are written, and %s are free", BytesText(f.Disk), BytesText(room.Disk)))
 	}
 	return f
+}
+
+// sharedOut tells which runs a shard has: all, if it is nil. It does not ask for the points of a search, which are not known before.
+func sharedOut(plan *experiment.Plan, s *shard.Shard) (has func(protocol, point string, repeat int) bool) {
+	if s == nil {
+		return func(string, string, int) bool { return true }
+	}
+	mine := map[string]bool{}
+	for i, t := range tasksOf(plan) {
+		if s.Has(i) {
+			mine[t.name()] = true
+		}
+	}
+	return func(protocol, point string, repeat int) bool {
+		if plan.Experiment.Load.IsSearch() {
+			point = ""
+		}
+		return mine[runName(protocol, point, repeat)]
+	}
 }
 
 // forecastPoints are the points of a plan; those of a search as if it doubled the rate five times, and tried all other rates

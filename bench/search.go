@@ -18,9 +18,10 @@ func (x *execution) search(protocol experiment.Protocol, repeat int) error {
 	knee := result.Knee{Protocol: protocol.Label, Repeat: repeat}
 	try := func(rate experiment.Rate) error {
 		point, before := x.plan.WithRate(rate, samplesFor(load)), len(x.found.Runs)
+		x.number = before
 		run, err := x.one(point, protocol, repeat)
 		if len(x.found.Runs) > before { // also one that was interrupted
-			x.enterPoint(point.Point)
+			enterPoint(x.found, point.Point)
 		}
 		if err != nil {
 			return err
@@ -129,8 +130,8 @@ func achieved(run *result.Run) (perSecond float64) {
 }
 
 // enterPoint makes a rate that was tried a point of the result, which is a sweep over the rates in their order.
-func (x *execution) enterPoint(point string) {
-	e := &x.found.Experiment
+func enterPoint(r *result.Result, point string) {
+	e := &r.Experiment
 	if e.Sweep == nil {
 		e.Sweep = &experiment.Sweep{Path: "load.rate"}
 	}

@@ -50,7 +50,7 @@ func (x *execution) watcher(point *experiment.Plan, about Status) func(run.Progr
 	length := load.Warmup + load.Duration
 	return func(p run.Progress) {
 		s := about
-		s.Runs, s.Length = max(plan.Runs(), s.Run+1), length
+		s.Runs, s.Length = max(RunsOf(plan, x.options.Shard), s.Run+1), length
 		s.Elapsed = min(p.Elapsed, length)
 		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
 		if plan.Experiment.IsSimulated() {

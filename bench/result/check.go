@@ -50,8 +50,15 @@ func (r *Result) check() error {
 			return fmt.Errorf("%s: %w", at, err)
 		}
 	}
-	if want := e.Repeats * len(labels) * len(points); len(r.Runs) != want && !r.Partial && !e.Load.IsSearch() {
-		return fmt.Errorf("found %d runs; expected %d: %d repeats of %d protocols at %d points", len(r.Runs), want, e.Repeats, len(labels), len(points))
+	want, part := e.Repeats*len(labels)*len(points), ""
+	if r.Shard != nil {
+		if err := r.Shard.Check(); err != nil {
+			return err
+		}
+		want, part = r.Shard.Size(want), fmt.Sprintf("those of shard %v of ", r.Shard)
+	}
+	if len(r.Runs) != want && !r.Partial && !e.Load.IsSearch() {
+		return fmt.Errorf("found %d runs; expected %d: %s%d repeats of %d protocols at %d points", len(r.Runs), want, part, e.Repeats, len(labels), len(points))
 	}
 	return nil
 }

@@ -22,14 +22,14 @@ func (d *Difference) String() string { return fmt.Sprintf("%s: %s and %s", d.Pla
 
 // FirstDifference compares two results in everything that one seed determines: experiment, topology, runs with their
 // histograms, and what searches found. When they ran, by which program and on which machine is left out. Of a partial
-// result only the runs that are whole are compared. It returns the first difference, nil if there is none, and how
+// result or a shard only the runs that are whole are compared. It returns the first difference, nil if there is none, and how
 // many runs were compared.
 func FirstDifference(a, b *Result) (first *Difference, runs int) {
 	if d := a.DifferentExperiment(b); d != nil {
 		return d, 0
 	}
 	wholeA, wholeB := a.wholeRuns(), b.wholeRuns()
-	if a.Partial || b.Partial {
+	if a.Partial || b.Partial || a.Shard != nil || b.Shard != nil {
 		wholeA, wholeB = common(wholeA, wholeB), common(wholeB, wholeA)
 	} else if d := compare("knees", a.Knees, b.Knees); d != nil {
 		return d, 0

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/shard"
 	"quorumbench/bench/system"
 )
 
@@ -28,6 +29,8 @@ type Result struct {
 	// Live is how live runs were run, besides what the experiment says; nil for simulated ones, and in results of earlier
 	// editions.
 	Live *LiveSettings `json:"live,omitempty"`
+	// Shard is which part of the experiment this is; nil for the whole.
+	Shard *shard.Shard `json:"shard,omitempty"`
 	// Log is what latency.hlog has in it; nil in results of the first edition, and before the result is written.
 	Log *Log `json:"latency_hlog,omitempty"`
 	// Fingerprint is a hash of experiment, topology and runs, histograms left out, of a simulated
