@@ -118,6 +118,9 @@ func DataOf(r *result.Result) *Data {
 		d.Swept = r.Experiment.Sweep.Path
 	}
 	d.Warnings = append(d.Warnings, invalidLines(r)...)
+	if r.Shard != nil {
+		d.Warnings = append(d.Warnings, fmt.Sprintf("SHARD %v: only some of the experiment's runs are here.", r.Shard))
+	}
 	if r.Partial {
 		d.Warnings = append(d.Warnings, "PARTIAL: the run was interrupted; the figures are of what was measured until then.")
 	}

@@ -199,12 +199,16 @@ func sweepFile(name string, s *sweep) file {
 	return file{name: name, of: s.points[0], figure: func(regions []int) *figure { return s.only(regions).figure() }}
 }
 
-// subtitle says of which run a figure is, and whether it was cut short.
+// subtitle says of which run a figure is, and whether it is all of it.
 func subtitle(r *result.Result) string {
-	if r.Partial {
-		return headline(r) + "; PARTIAL: interrupted"
+	line := headline(r)
+	if r.Shard != nil {
+		line += fmt.Sprintf("; SHARD %v of the runs", r.Shard)
 	}
-	return headline(r)
+	if r.Partial {
+		line += "; PARTIAL: interrupted"
+	}
+	return line
 }
 
 // subtitles are the lines that say of which run a figure is, and which faults there were: each figure of a run with faults

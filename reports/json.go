@@ -25,6 +25,7 @@ type resultJSON struct {
 	World    string       `json:"world"`
 	Seed     uint64       `json:"seed"`
 	Partial  bool         `json:"partial"`
+	Shard    string       `json:"shard,omitempty"` // such as 2/4, if this is a part of the experiment
 	Invalid  []string     `json:"invalid"`
 	Missed   []string     `json:"missed"` // thresholds of the experiment
 	Verdict  []string     `json:"verdict"`
@@ -100,11 +101,18 @@ type checkJSON struct {
 	result.Check
 }
 
+func shardName(r *result.Result) string {
+	if r.Shard == nil {
+		return ""
+	}
+	return r.Shard.String()
+}
+
 func describeResult(r *result.Result) *resultJSON {
 	d := &resultJSON{
 		Name: r.Experiment.Name, Headline: headline(r), World: worldName(r), Seed: r.Experiment.Seed, Partial: r.Partial,
 		Invalid: some(r.Invalid()), Missed: some(r.Missed()), Verdict: some(Verdict(r)), Notes: some(measureLines(r)), Quality: some(Quality(r)),
-		Series: []seriesJSON{}, Outages: []outageJSON{}, Crashes: describeCrashes(r), Checks: []checkJSON{},
+		Shard: shardName(r), Series: []seriesJSON{}, Outages: []outageJSON{}, Crashes: describeCrashes(r), Checks: []checkJSON{},
 	}
 	for _, point := range r.Points() {
 		at := r

@@ -18,6 +18,9 @@ func Quality(r *result.Result) []string {
 	var lines []string
 	say := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 
+	if r.Shard != nil {
+		say("shard: %v, with %d of the experiment's runs; quorumbench merge puts the shards together", r.Shard, len(r.Runs))
+	}
 	if r.Partial {
 		say("partial: interrupted, with %d of %d runs begun; figures are of what was measured until then",
 			len(r.Runs), max(1, r.Experiment.Repeats)*len(r.Experiment.Protocols)*len(r.Points()))

@@ -45,8 +45,8 @@ func reproduce(cmd *cobra.Command, path, out string, quiet bool, format reports.
 		return usage(err)
 	}
 	defer folder.Release()
-	tellForecast(cmd, plan, bench.ForecastOptions{}, folder.Path, quiet)
-	options := bench.Options{Scratch: folder.Path, Keep: keep(cmd, folder)}
+	tellForecast(cmd, plan, bench.ForecastOptions{Shard: stored.Shard}, folder.Path, quiet)
+	options := bench.Options{Scratch: folder.Path, Keep: keep(cmd, folder), Shard: stored.Shard}
 	if stored.Live == nil || stored.Live.Realtime {
 		options.Hurry = hurry(plan)
 	}

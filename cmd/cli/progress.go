@@ -23,10 +23,10 @@ type progress struct {
 	mute bool
 }
 
-func newProgress(w io.Writer, plan *experiment.Plan, quiet bool) *progress {
+func newProgress(w io.Writer, plan *experiment.Plan, runs int, quiet bool) *progress {
 	p := &progress{w: w, plan: plan, mute: quiet}
 	if !quiet && isTerminal(w) {
-		p.bar = progressbar.NewOptions64(plan.Length().Milliseconds(),
+		p.bar = progressbar.NewOptions64(int64(runs)*(plan.Length()/time.Duration(plan.Runs())).Milliseconds(),
 			progressbar.OptionSetWriter(w), progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(20),
 			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
 			progressbar.OptionThrottle(100*time.Millisecond))

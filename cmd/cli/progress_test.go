@@ -22,7 +22,7 @@ func TestTheLineOfATerminalTellsProtocolRepeatAndTimeLeft(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := newProgress(screen, plan, false)
+	p := newProgress(screen, plan, plan.Runs(), false)
 	if p.bar == nil {
 		t.Fatal("a terminal gets lines, as a file does")
 	}
@@ -32,7 +32,7 @@ func TestTheLineOfATerminalTellsProtocolRepeatAndTimeLeft(t *testing.T) {
 			t.Errorf("the line does not say %q: %q", want, line)
 		}
 	}
-	if p := newProgress(screen, plan, true); p.bar != nil {
+	if p := newProgress(screen, plan, plan.Runs(), true); p.bar != nil {
 		t.Error("--quiet shows a line")
 	}
 }

@@ -31,6 +31,7 @@ func runCommand(drivers protocols.Drivers, systems []system.Adapter) *cobra.Comm
 	var seed uint64
 	var quiet, simulated, realtime, forecast bool
 	var spin time.Duration
+	var part *string
 	var format *reports.Format
 	var look *reports.FigureOptions
 	var trace, profile, live, resume string
@@ -50,12 +51,17 @@ is said.
 The argument is a file, the name of an experiment that comes with quorumbench, or - for one that
 is read from standard input. Ctrl-C stops the
 run and keeps what was measured so far, marked as partial; --resume FOLDER goes on with it. The
-folder is enough for that. If the experiment is named as well, it must be the same.`,
+folder is enough for that. If the experiment is named as well, it must be the same.
+
+--shard 2/4 makes a quarter of the runs, for processes that share the work, on one machine or many:
+runs are dealt out in turn, and each is what it is in the whole experiment. Each shard has a folder of
+its own below the one that is named; quorumbench merge puts them together and draws the figures.`,
 		Example: `  quorumbench run configs/three-regions.yaml
   quorumbench run smoke
   quorumbench run conflicts
   quorumbench run configs/lossy.yaml --out results/lossy --seed 7 --quiet
-  quorumbench run --resume results/lossy`,
+  quorumbench run --resume results/lossy
+  quorumbench run conflicts --sim --shard 2/4 --out results/conflicts-shards`,
 		Args: arguments(func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("resume") {
 				return cobra.MaximumNArgs(1)(cmd, args)
@@ -66,14 +72,27 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 			return append(configs.Experiments(), "yaml"), cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) (failed error) {
-			var err error
+			share, err := shardOf(cmd, *part)
+			if err != nil {
+				return usage(err)
+			}
 			var folder *result.Folder
 			var earlier *result.Result
-			if cmd.Flags().Changed("resume") {
-				if folder, earlier, err = reopen(cmd, resume); err != nil {
+			resumes, place := cmd.Flags().Changed("resume"), resume
+			if share != nil {
+				if place, err = shardFolder(cmd, share, out, resume); err != nil {
+					return usage(err)
+				}
+				resumes = resumes && isFile(filepath.Join(place, "run.json")) // else it has not begun
+			}
+			if resumes {
+				if folder, earlier, err = reopen(cmd, place); err != nil {
 					return usage(fmt.Errorf("--resume: %w", err))
 				}
 				defer folder.Release()
+				if share == nil {
+					share = earlier.Shard
+				}
 				if earlier.Live != nil && !cmd.Flags().Changed("spin") {
 					spin = earlier.Live.Spin
 				}
@@ -82,12 +101,15 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 				}
 			}
 			var plan *experiment.Plan
-			name := resume
-			if len(args) > 0 {
+			name := place
+			switch {
+			case len(args) > 0:
 				name = args[0]
 				plan, err = readExperiment(cmd, name, drivers)
-			} else {
-				plan, err = restore(resume, earlier, drivers)
+			case earlier == nil:
+				err = fmt.Errorf("--resume: %s has no result yet; accepted: with the experiment, which begins it", place)
+			default:
+				plan, err = restore(place, earlier, drivers)
 			}
 			if err != nil {
 				return usage(err)
@@ -117,18 +139,32 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 				}
 				defer listener.Close()
 			}
-			options := bench.Options{Spin: spin, Resume: earlier, Systems: systems}
+			if share != nil {
+				if err := bench.CheckShard(plan, *share); err != nil {
+					return usage(fmt.Errorf("--shard: %w", err))
+				}
+			}
+			options := bench.Options{Spin: spin, Resume: earlier, Shard: share, Systems: systems}
 			if realtime {
 				options.Hurry = hurry(plan)
 			}
 			if earlier != nil {
-				if err := bench.CanResume(plan, options); err != nil {
-					return usage(fmt.Errorf("--resume %s: %w", resume, err))
+				again := cmd.Flags().Changed("shard") && !earlier.Partial // the shard is finished, and its command was given once more
+				check := bench.CanResume
+				if again {
+					check = bench.IsOf
+				}
+				if err := check(plan, options); err != nil {
+					return usage(fmt.Errorf("--resume %s: %w", place, err))
+				}
+				if again {
+					fmt.Fprintf(cmd.ErrOrStderr(), "shard %v is whole already\n", share)
+					return showShard(cmd, *format, earlier, place)
 				}
 			}
-			expected := bench.ForecastOptions{Resume: earlier, Traced: trace != ""}
+			expected := bench.ForecastOptions{Resume: earlier, Shard: share, Traced: trace != ""}
 			if forecast {
-				f, err := forecastOf(cmd.Context(), plan, expected, cmp.Or(resume, out), false)
+				f, err := forecastOf(cmd.Context(), plan, expected, cmp.Or(place, out), false)
 				if err != nil {
 					return err
 				}
@@ -143,7 +179,12 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 			keepOnInterrupt(cmd.Context())
 			outliveReader(cmd.Context())
 			if folder == nil {
-				if folder, err = reserve(cmd, plan.Experiment.Name, out); err != nil {
+				if share != nil {
+					folder, err = reserveAt(cmd, place)
+				} else {
+					folder, err = reserve(cmd, plan.Experiment.Name, out)
+				}
+				if err != nil {
 					return usage(err)
 				}
 				defer folder.Release()
@@ -187,9 +228,10 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
 	cmd.Flags().BoolVar(&realtime, "realtime", true, "let other programs wait during live runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
+	part = shardFlag(cmd, "the runs")
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
-	cmd.Flags().StringVar(&resume, "resume", "", "folder of a partial result: keep its runs that are whole, run the others, and put the result in its place")
+	cmd.Flags().StringVar(&resume, "resume", "", "folder of a partial result: keep its runs that are whole, run the others, and put the result in its place; with --shard, the folder that all shards share, where this one may be finished or not begun, too")
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array in the Trace Event Format, for ui.perfetto.dev and speedscope")
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
@@ -202,7 +244,7 @@ folder is enough for that. If the experiment is named as well, it must be the sa
 // reopen takes the folder of a result that is to be resumed, and reads it.
 func reopen(cmd *cobra.Command, path string) (*result.Folder, *result.Result, error) {
 	if cmd.Flags().Changed("out") {
-		return nil, nil, errors.New("found --out beside it; accepted: one of the two, since the result stays in its folder")
+		return nil, nil, errBothFolders
 	}
 	folder, err := result.Reopen(path)
 	if err != nil {
@@ -242,14 +284,24 @@ func checkSpin(spin time.Duration, plan *experiment.Plan) error {
 // have left beside it.
 func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err error) {
 	if cmd.Flags().Changed("out") {
-		folder, err = result.Reserve(out)
-	} else {
-		out = filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))
-		folder, err = result.Reserve(out)
-		for i := 2; i < 100 && errors.Is(err, result.ErrTaken); i++ { // by a run that began in the same second
-			folder, err = result.Reserve(fmt.Sprintf("%s-%d", out, i))
-		}
+		return reserveAt(cmd, out)
 	}
+	out = filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))
+	folder, err = result.Reserve(out)
+	for i := 2; i < 100 && errors.Is(err, result.ErrTaken); i++ { // by a run that began in the same second
+		folder, err = result.Reserve(fmt.Sprintf("%s-%d", out, i))
+	}
+	return tidied(cmd, folder, err)
+}
+
+// reserveAt makes the result folder of that name, as reserve does.
+func reserveAt(cmd *cobra.Command, path string) (*result.Folder, error) {
+	folder, err := result.Reserve(path)
+	return tidied(cmd, folder, err)
+}
+
+// tidied removes what runs that were killed have left beside a folder that was reserved without an error.
+func tidied(cmd *cobra.Command, folder *result.Folder, err error) (*result.Folder, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -267,12 +319,31 @@ func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, optio
 	if found == nil {
 		return failed
 	}
+	if options.Shard != nil {
+		missing := folder.Write(found)
+		shown := showShard(cmd, format, found, folder.Path)
+		if failed != nil || missing != nil {
+			return ended(failed, missing)
+		}
+		return shown
+	}
 	told := tell(cmd, plan, found)
 	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told))
 	if failed != nil || missing != nil {
 		return ended(failed, missing)
 	}
 	return judge(found)
+}
+
+// showShard prints the table of a shard's result, and returns what judge does. Its figures and its page are drawn when it is merged.
+func showShard(cmd *cobra.Command, format reports.Format, r *result.Result, folder string) error {
+	stdout := cmd.OutOrStdout()
+	err := reports.Table(stdout, r, reports.TableOptions{Output: outputOf(cmd, format), Color: reports.ColorTerminal(stdout)})
+	if err != nil && !errors.Is(err, syscall.EPIPE) {
+		return err
+	}
+	fmt.Fprintf(aside(cmd, format), "\nresult: %s\n", filepath.Join(folder, "run.json"))
+	return judge(r)
 }
 
 // keepShare bounds the time that is spent on storing what there is of a result, to one part in so many of the time that the
@@ -300,7 +371,7 @@ func keep(cmd *cobra.Command, folder *result.Folder) func(*result.Result) {
 // execute executes a plan and shows its progress. If it was interrupted or failed it returns an error, together with what was
 // measured until then; nil if nothing was, or nothing but what was kept of an earlier result.
 func execute(cmd *cobra.Command, plan *experiment.Plan, options bench.Options, quiet bool) (*result.Result, error) {
-	progress := newProgress(cmd.ErrOrStderr(), plan, quiet)
+	progress := newProgress(cmd.ErrOrStderr(), plan, bench.RunsOf(plan, options.Shard), quiet)
 	options.Watch = both(options.Watch, progress.show)
 	found, failed := bench.Execute(cmd.Context(), plan, options)
 	progress.close()

@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench"
+	"quorumbench/bench/result"
+	"quorumbench/protocols"
+	"quorumbench/reports"
+)
+
+func mergeCommand(drivers protocols.Drivers) *cobra.Command {
+	var out string
+	var partial bool
+	var format *reports.Format
+	var look *reports.FigureOptions
+	cmd := &cobra.Command{
+		Use:   "merge FOLDER...",
+		Short: "Put the results of shards together",
+		Long: `Put the results that run --shard or check --shard have written together, as one process would
+have written them: of simulated runs and of checks, the same bytes. Print the table, draw the figures,
+and end with the exit code that one process would have had.
+
+Each argument is the folder of a shard's result, or a folder with such folders in it. A shard that is
+given twice, because it was run again, counts once. Refused are shards of different experiments, seeds,
+versions or numbers of shards, simulated ones that were run twice and differ, and, unless --partial is
+given, an incomplete set: what is missing is named.`,
+		Example: `  quorumbench run conflicts --sim --shard 1/2 --out results/shards
+  quorumbench run conflicts --sim --shard 2/2 --out results/shards
+  quorumbench merge results/shards --out results/conflicts`,
+		Args: arguments(cobra.MinimumNArgs(1), "one or more folders of shards"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			folders, err := shardFolders(args)
+			if err != nil {
+				return usage(err)
+			}
+			outliveReader(cmd.Context())
+			return mergeRuns(cmd, folders, out, partial, *format, lookOf(cmd, args, look), drivers)
+		},
+	}
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the merged result (default results/NAME-TIME)")
+	cmd.Flags().BoolVar(&partial, "partial", false, "leave out what is missing, and mark the result as partial: run --resume makes the other runs")
+	format = formatFlag(cmd)
+	look = figureFlags(cmd, true)
+	return cmd
+}
+
+// shardFolders are the folders with results among the arguments and directly below them.
+func shardFolders(args []string) (folders []string, err error) {
+	const runFile = "run.json"
+	for _, arg := range args {
+		if isFile(filepath.Join(arg, runFile)) {
+			folders = append(folders, arg)
+			continue
+		}
+		entries, err := os.ReadDir(arg)
+		if err != nil {
+			return nil, err
+		}
+		before := len(folders)
+		for _, entry := range entries {
+			if folder := filepath.Join(arg, entry.Name()); isFile(filepath.Join(folder, runFile)) {
+				folders = append(folders, folder)
+			}
+		}
+		if len(folders) == before {
+			return nil, fmt.Errorf("%s: found no result in it and none directly below; accepted: the folder of a shard, or one with folders of shards", arg)
+		}
+	}
+	slices.Sort(folders)
+	return slices.Compact(folders), nil
+}
+
+// mergeRuns merges the results of run --shard.
+func mergeRuns(cmd *cobra.Command, folders []string, out string, partial bool, format reports.Format, look reports.FigureOptions, drivers protocols.Drivers) error {
+	var parts []bench.Part
+	for _, folder := range folders {
+		r, err := result.Read(folder)
+		if err != nil {
+			return usage(err)
+		}
+		parts = append(parts, bench.Part{Name: folder, Result: r})
+	}
+	plan, err := restore(folders[0], parts[0].Result, drivers)
+	if err != nil {
+		return usage(err)
+	}
+	found, err := bench.Merge(plan, parts, partial)
+	var missing *bench.MissingError
+	switch {
+	case errors.As(err, &missing):
+		return usage(fmt.Errorf("%w, or --partial", err))
+	case err != nil:
+		return usage(err)
+	}
+	keepOnInterrupt(cmd.Context())
+	folder, err := reserve(cmd, plan.Experiment.Name, out)
+	if err != nil {
+		return usage(err)
+	}
+	defer folder.Release()
+	told := tell(cmd, plan, found)
+	if err := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told)); err != nil {
+		return err
+	}
+	return judge(found)
+}
