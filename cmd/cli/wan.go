@@ -1,0 +1,251 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/configs/strictyaml"
+	"quorumbench/netem/wan"
+	"quorumbench/protocols"
+)
+
+// programCode is the error of a command that ends with the exit code of a program that it has run, and prints nothing itself.
+type programCode int
+
+func (c programCode) Error() string {
+	return fmt.Sprintf("the program ended with exit code %d", int(c))
+}
+
+// endGrace is how long programs have to end after an interrupt before they are killed.
+const endGrace = 5 * time.Second
+
+// wanOptions are the flags of the commands of quorumbench wan.
+type wanOptions struct {
+	region string
+	device string
+	mtu    int
+	quiet  bool
+}
+
+func wanCommand(drivers protocols.Drivers) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "wan",
+		Short: "Run any program between regions, over emulated links",
+		Long: `Run any program between the regions of an experiment, over the links that live runs have: the same
+delays, jitter, losses and rates. Each region is a network namespace; names of regions resolve. Linux only;
+no root where users may make namespaces. The experiment's load and faults do not apply.`,
+		Example: `  quorumbench wan exec three-regions --region eu-west-1 -- ping -c 3 us-east-1
+  quorumbench wan run three-regions -- sh -c 'echo {region} has {address}'`,
+		Args: noSuchCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(wanExecCommand(drivers), wanRunCommand(drivers))
+	return cmd
+}
+
+func wanExecCommand(drivers protocols.Drivers) *cobra.Command {
+	var o wanOptions
+	cmd := &cobra.Command{
+		Use:   "exec EXPERIMENT.yaml -- PROGRAM [ARGUMENT]...",
+		Short: "Run a program in one region; the other regions are there, and empty",
+		Long: `Run a program in one region. The exit code is the program's; 127 if it is not found, and 128 and the
+number of the signal if one ended it.`,
+		Example: `  quorumbench wan exec three-regions --region eu-west-1 -- ping -c 3 us-east-1
+  quorumbench wan exec three-regions -- sh`,
+		Args:              arguments(cobra.MinimumNArgs(2), "an experiment file, and a program with its arguments"),
+		ValidArgsFunction: experimentFirst,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.inside(cmd, args[0], drivers, func(ctx context.Context, w *wan.WAN) error {
+				program := w.Command(ctx, o.region, args[1:]...)
+				program.Stdin, program.Stdout, program.Stderr = os.Stdin, os.Stdout, os.Stderr
+				return codeOf(finish(program))
+			})
+		},
+	}
+	cmd.Flags().StringVar(&o.region, "region", "", "the region to run in (default the experiment's first)")
+	o.flags(cmd)
+	return cmd
+}
+
+func wanRunCommand(drivers protocols.Drivers) *cobra.Command {
+	var o wanOptions
+	cmd := &cobra.Command{
+		Use:   "run EXPERIMENT.yaml -- PROGRAM [ARGUMENT]...",
+		Short: "Run a program in every region at the same time, until all have ended",
+		Long: `Run a program in every region at the same time, until all have ended. In its arguments {region} stands
+for the region's name, {address} and {address6} for its addresses, and {index} for its number, from 0. Each
+line that a program prints begins with its region. The exit code is the greatest of the programs'.`,
+		Example:           `  quorumbench wan run three-regions -- sh -c 'echo {region} is number {index} and has {address}'`,
+		Args:              arguments(cobra.MinimumNArgs(2), "an experiment file, and a program with its arguments"),
+		ValidArgsFunction: experimentFirst,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.inside(cmd, args[0], drivers, func(ctx context.Context, w *wan.WAN) error {
+				return runEverywhere(ctx, w, args[1:], cmd.OutOrStdout(), cmd.ErrOrStderr())
+			})
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+// experimentFirst completes the first argument by files of experiments.
+func experimentFirst(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return []string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt
+}
+
+func (o *wanOptions) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.device, "device", "", "tun or veth (default tun if /dev/net/tun may be opened)")
+	cmd.Flags().IntVar(&o.mtu, "mtu", 1500, "the greatest length of an IP packet, in bytes, from 1280 to 65535")
+	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "do not say what carries the packets")
+}
+
+// inside reads the experiment, starts this command again in namespaces of its own, and calls do there with the WAN of
+// the experiment's regions.
+func (o *wanOptions) inside(cmd *cobra.Command, name string, drivers protocols.Drivers, do func(ctx context.Context, w *wan.WAN) error) error {
+	plan, err := experiment.Read(name, drivers)
+	if err != nil {
+		return err
+	}
+	e := &plan.Experiment
+	if o.region == "" {
+		o.region = e.Regions[0]
+	} else if !slices.Contains(e.Regions, o.region) {
+		return usage(fmt.Errorf("--region: found %q; accepted: %s%s", o.region, strings.Join(e.Regions, ", "), strictyaml.DidYouMean(o.region, e.Regions)))
+	}
+	if !slices.Contains([]string{wan.Auto, wan.TUN, wan.Veth}, o.device) {
+		return usage(fmt.Errorf("--device: found %q; accepted: %s, %s", o.device, wan.TUN, wan.Veth))
+	}
+	if o.mtu < 1280 || o.mtu > 65535 {
+		return usage(fmt.Errorf("--mtu: found %d; accepted: 1280 to 65535", o.mtu))
+	}
+	keepOnInterrupt(cmd.Context())
+	in, code, err := wan.Inside()
+	if err != nil {
+		return err
+	}
+	if !in {
+		return programCode(code)
+	}
+	w, err := wan.Open(e.Regions, plan.Link, wan.Options{Seed: e.Seed, MTU: o.mtu, Device: o.device})
+	if err != nil {
+		return err
+	}
+	if !o.quiet {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s over %v\n", e.Name, strings.Join(e.Regions, ", "), w)
+	}
+	err = do(cmd.Context(), w)
+	return errors.Join(err, w.Close())
+}
+
+// runEverywhere runs the program in every region and returns when all have ended.
+func runEverywhere(ctx context.Context, w *wan.WAN, argv []string, stdout, stderr io.Writer) error {
+	var printing sync.Mutex
+	var running sync.WaitGroup
+	regions := w.Regions()
+	width := 0
+	for _, region := range regions {
+		width = max(width, len(region))
+	}
+	errs := make([]error, len(regions))
+	for i, region := range regions {
+		fill := strings.NewReplacer("{region}", region, "{address6}", w.Address6(region).String(), "{address}", w.Address(region).String(), "{index}", strconv.Itoa(i))
+		filled := make([]string, len(argv))
+		for j, argument := range argv {
+			filled[j] = fill.Replace(argument)
+		}
+		program := w.Command(ctx, region, filled...)
+		prefix := fmt.Sprintf("%-*s | ", width, region)
+		out, failures := &lines{to: stdout, prefix: prefix, printing: &printing}, &lines{to: stderr, prefix: prefix, printing: &printing}
+		program.Stdout, program.Stderr = out, failures
+		running.Go(func() {
+			errs[i] = codeOf(finish(program))
+			out.rest()
+			failures.rest()
+		})
+	}
+	running.Wait()
+	var greatest programCode
+	for i, err := range errs {
+		var code programCode
+		if err != nil && !errors.As(err, &code) {
+			return fmt.Errorf("%s: %w", regions[i], err)
+		}
+		greatest = max(greatest, code)
+	}
+	if greatest > 0 {
+		return greatest
+	}
+	return nil
+}
+
+// finish runs a program to its end. When its context ends the program is asked to end, and killed if it does not.
+func finish(program *exec.Cmd) error {
+	program.Cancel = func() error { return program.Process.Signal(syscall.SIGTERM) }
+	program.WaitDelay = endGrace
+	return program.Run()
+}
+
+// codeOf turns the error of a program that has ended into its exit code: 128 and the signal's number if one ended it.
+func codeOf(err error) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return programCode(128 + int(status.Signal()))
+	}
+	return programCode(exit.ExitCode())
+}
+
+// lines is a writer that puts a prefix before each line and writes whole lines only.
+type lines struct {
+	to       io.Writer
+	prefix   string
+	printing *sync.Mutex // whoever has it may write
+	begun    []byte      // a line that has not ended yet
+}
+
+func (l *lines) Write(text []byte) (int, error) {
+	l.begun = append(l.begun, text...)
+	for {
+		end := bytes.IndexByte(l.begun, '\n') + 1
+		if end == 0 {
+			return len(text), nil
+		}
+		if err := l.print(l.begun[:end]); err != nil {
+			return 0, err
+		}
+		l.begun = l.begun[end:]
+	}
+}
+
+func (l *lines) print(line []byte) error {
+	l.printing.Lock()
+	defer l.printing.Unlock()
+	_, err := fmt.Fprintf(l.to, "%s%s", l.prefix, line)
+	return err
+}
+
+// rest prints a last line that does not end.
+func (l *lines) rest() {
+	if len(l.begun) > 0 {
+		_ = l.print(append(l.begun, '\n'))
+	}
+}
