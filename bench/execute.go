@@ -77,7 +77,7 @@ func Execute(ctx context.Context, plan *experiment.Plan, options Options) (*resu
 func beginning(plan *experiment.Plan, options Options) *result.Result {
 	r := &result.Result{
 		Schema: result.SchemaVersion, Experiment: plan.Experiment, Topology: plan.Topology,
-		Machine: thisMachine(), Started: time.Now().UTC(), Shard: options.Shard,
+		Machine: ThisMachine(), Started: time.Now().UTC(), Shard: options.Shard,
 	}
 	if !plan.Experiment.IsSimulated() {
 		r.Live = &result.LiveSettings{Spin: options.Spin, Realtime: options.Hurry != nil}
@@ -203,7 +203,8 @@ func seal(r *result.Result) error {
 	return nil
 }
 
-func thisMachine() result.Machine {
+// ThisMachine is the machine that this process runs on, with the version of this program.
+func ThisMachine() result.Machine {
 	tool := "devel"
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		tool = info.Main.Version

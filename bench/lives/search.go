@@ -18,7 +18,7 @@ type Found struct {
 	Life   *Life // as drawn
 }
 
-// Tally counts what a search has done.
+// Tally counts what a search has done. It is the sum over lives, which follows from their seeds alone, but for Elapsed.
 type Tally struct {
 	Lives     uint64
 	Commands  uint64
@@ -28,13 +28,33 @@ type Tally struct {
 	Elapsed   time.Duration
 }
 
+// Plus is the sum of two tallies.
+func (t Tally) Plus(o Tally) Tally {
+	t.Lives += o.Lives
+	t.Commands += o.Commands
+	t.Messages += o.Messages
+	t.Undecided += o.Undecided
+	t.Elapsed += o.Elapsed
+	habits := maps.Clone(t.Habits)
+	for name, count := range o.Habits {
+		if habits == nil {
+			habits = map[string]uint64{}
+		}
+		habits[name] += count
+	}
+	t.Habits = habits
+	return t
+}
+
 // Search plays the lives of the seeds from first on, on all cores, until count of them are played
-// (0: no limit), ctx ends, or one fails. It returns the failing life with the lowest seed. Watch,
-// if not nil, is called with the tally about twice a second, by one goroutine at a time.
+// (0: no limit), ctx ends, or one fails. It returns the failing life with the lowest seed, and the tally: of a search that
+// comes to its end, of all lives, and of one that finds something, of the lives up to that seed, so that it does not depend
+// on the number of cores. Watch, if not nil, is called about twice a second, by one goroutine at a time, with the tally of the
+// lives of the first seeds, as far as all of these are played: a search from first+Lives on adds the others.
 func Search(ctx context.Context, g Generator, first, count uint64, watch func(Tally)) (*Found, Tally, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	s := &search{generator: g, tally: Tally{Habits: map[string]uint64{}}, began: time.Now(), cancel: cancel}
+	s := &search{generator: g, first: first, ahead: map[uint64]Tally{}, began: time.Now(), cancel: cancel}
 	s.next.Store(first)
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
@@ -67,7 +87,7 @@ func Search(ctx context.Context, g Generator, first, count uint64, watch func(Ta
 		defer close(done)
 	}
 	workers.Wait()
-	return s.found, s.snapshot(), s.err
+	return s.found, s.total(), s.err
 }
 
 type search struct {
@@ -77,19 +97,47 @@ type search struct {
 	over      atomic.Bool // a life has failed; no more are begun, but those under way, perhaps with lower seeds, are played to the end
 	cancel    func()
 
+	first uint64
+
 	mu    sync.Mutex
-	tally Tally
+	tally Tally            // of the seeds from first on, as far as all are played
+	ahead map[uint64]Tally // of later seeds that are played
 	found *Found
 	err   error
 }
 
+// snapshot is the tally for Watch.
 func (s *search) snapshot() Tally {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t := s.tally
-	t.Habits = maps.Clone(t.Habits)
+	t := s.tally.Plus(Tally{})
 	t.Elapsed = time.Since(s.began)
 	return t
+}
+
+// total is the tally of a search that is over.
+func (s *search) total() Tally {
+	t := s.snapshot()
+	for seed, one := range s.ahead { // sums do not depend on the order
+		if s.found == nil || seed <= s.found.Seed {
+			t = t.Plus(one)
+		}
+	}
+	return t
+}
+
+// count enters a life that was played.
+func (s *search) count(seed uint64, one Tally) {
+	s.ahead[seed] = one
+	for {
+		next := s.first + s.tally.Lives
+		one, played := s.ahead[next]
+		if !played || s.found != nil && next > s.found.Seed {
+			return
+		}
+		delete(s.ahead, next)
+		s.tally = s.tally.Plus(one)
+	}
 }
 
 // ended tells whether a context has ended, or should have: on a busy machine its timer is late.
@@ -114,15 +162,13 @@ func (s *search) play(ctx context.Context, seed uint64) {
 		}
 		return
 	}
-	s.tally.Lives++
-	s.tally.Commands += uint64(out.Commands)
-	s.tally.Messages += out.Messages
+	one := Tally{Lives: 1, Commands: uint64(out.Commands), Messages: out.Messages, Habits: map[string]uint64{}}
 	for _, habit := range life.Habits {
-		s.tally.Habits[habit]++
+		one.Habits[habit]++
 	}
 	for _, c := range out.Checks {
 		if c.Verdict == result.Undecided {
-			s.tally.Undecided++
+			one.Undecided++
 		}
 	}
 	if failed := out.Failed(); len(failed) > 0 {
@@ -131,4 +177,5 @@ func (s *search) play(ctx context.Context, seed uint64) {
 		}
 		s.over.Store(true)
 	}
+	s.count(seed, one)
 }

@@ -55,9 +55,12 @@ func Reserve(path string) (*Folder, error) {
 
 // Reopen takes the folder of a result, so that Write can put another in its place, and keeps other runs out of it until
 // Release. What a run that was killed has left in the folder is removed.
-func Reopen(path string) (*Folder, error) {
-	if info, err := os.Stat(filepath.Join(path, runFile)); path == "" || err != nil || !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a result folder: it has no %s", cmp.Or(path, `""`), runFile)
+func Reopen(path string) (*Folder, error) { return ReopenWith(path, runFile) }
+
+// ReopenWith is Reopen for a folder whose result is a file of that name.
+func ReopenWith(path, file string) (*Folder, error) {
+	if info, err := os.Stat(filepath.Join(path, file)); path == "" || err != nil || !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a result folder: it has no %s", cmp.Or(path, `""`), file)
 	}
 	f := &Folder{Path: filepath.Clean(path)}
 	if err := f.take(); err != nil {

@@ -98,6 +98,21 @@ func (f *Folder) Write(r *Result) error {
 	return errors.Join(missing...)
 }
 
+// Put writes one file into the folder, or replaces it: it is there as a whole or as it was before.
+func (f *Folder) Put(name string, content []byte) error {
+	path := filepath.Join(f.Path, name)
+	temporary, err := writeTemporary(f.Path, content)
+	if err == nil {
+		if err = os.Rename(temporary, path); err != nil {
+			err = errors.Join(err, os.Remove(temporary))
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s was not written: %w", path, err)
+	}
+	return nil
+}
+
 // historyFile is the name of the file that shows the clients' history, if it is not linearizable.
 func (r *Run) historyFile() string {
 	return fmt.Sprintf("history-%s%s-%d.html", r.Protocol, oneWord(r.Point), r.Repeat+1)

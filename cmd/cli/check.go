@@ -32,7 +32,8 @@ func checkCommand(drivers protocols.Drivers) *cobra.Command {
 	var protocol, habitName string
 	var count, from, replay uint64
 	var minutes float64
-	var trace string
+	var trace, out, resume string
+	var part *string
 	var format *reports.Format
 	cmd := &cobra.Command{
 		Use:   "check",
@@ -50,10 +51,16 @@ had each. --habit plays lives that have one habit and no other. The habits:
 ` + describeHabits() + `
 A life that fails ends the search, with exit code 4, its seed, and a simpler life that fails in the
 same way. --replay plays the life of a seed. The steps of the life go to a file (--trace), and what is
-printed is a summary.`,
+printed is a summary.
+
+With --out, what was found is stored in check.json of a folder, without times, so that it follows from
+the seeds alone. --shard 2/4 plays the second quarter of the seeds of each driver; quorumbench merge
+puts shards together to what one process finds, byte for byte. --resume goes on with a search that
+was interrupted or killed, and plays nothing if it was not.`,
 		Example: `  quorumbench check --protocol raft --seeds 1000
   quorumbench check --minutes 10
   quorumbench check --habit clients-elsewhere --seeds 200
+  quorumbench check --seeds 100000 --shard 2/4 --resume results/check
   quorumbench check --protocol mmp3 --replay 42`,
 		Args: arguments(cobra.NoArgs, "none"),
 		RunE: func(cmd *cobra.Command, _ []string) (failed error) {
@@ -86,6 +93,16 @@ printed is a summary.`,
 			if len(generators) == 0 {
 				return usage(fmt.Errorf("--habit: lives of %s have no habit %s: %s", protocol, habit.Name, habit.Help))
 			}
+			share, err := shardOf(cmd, *part)
+			if err != nil {
+				return usage(err)
+			}
+			stores := share != nil || cmd.Flags().Changed("out") || cmd.Flags().Changed("resume")
+			for _, flag := range []string{"minutes", "replay"} {
+				if stores && cmd.Flags().Changed(flag) {
+					return usage(fmt.Errorf("--%s: found it with --out, --resume or --shard; accepted: a number of seeds, on which alone depends what is stored", flag))
+				}
+			}
 			if cmd.Flags().Changed("replay") {
 				if len(checked) != 1 {
 					return usage(errors.New("--replay plays the life of one protocol; accepted: --protocol NAME --replay SEED"))
@@ -94,6 +111,13 @@ printed is a summary.`,
 			}
 			if limit > 0 && !cmd.Flags().Changed("seeds") {
 				count = 0
+			}
+			if stores {
+				fresh := lives.NewFindings(generators, from, count, share)
+				if _, mine := fresh.Range(); mine == 0 {
+					return usage(fmt.Errorf("--shard: found %d shards; accepted: 1 to %d, as many as there are seeds", share.Count, count))
+				}
+				return checkStored(cmd, *format, generators, fresh, out, resume, trace)
 			}
 			keepOnInterrupt(cmd.Context())
 			var played uint64
@@ -104,7 +128,7 @@ printed is a summary.`,
 				}
 			}()
 			for _, g := range generators {
-				one, err := search(cmd, aside(cmd, *format), g, from, count, limit/time.Duration(len(generators)), trace)
+				one, err := search(cmd, aside(cmd, *format), g, from, count, limit/time.Duration(len(generators)), trace, nil)
 				found = append(found, one)
 				played += one.Lives
 				switch {
@@ -123,6 +147,9 @@ printed is a summary.`,
 	cmd.Flags().Uint64Var(&from, "from", 1, "the first seed")
 	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all; instead of a number of lives or, with --seeds, at most")
 	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for check.json, which has what was found")
+	cmd.Flags().StringVar(&resume, "resume", "", "the same, of a search that may have begun or ended")
+	part = shardFlag(cmd, "the seeds")
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the steps of the life that is replayed or fails, one a line; - prints them (default PROTOCOL-SEED.trace)")
 	_ = cmd.RegisterFlagCompletionFunc("protocol", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return drivers.Names(), cobra.ShellCompDirectiveNoFileComp
@@ -156,7 +183,7 @@ func checkLength(flags *pflag.FlagSet, from, count uint64, minutes float64) (lim
 }
 
 // search plays lives of one driver, prints what it found, and returns how many it has played.
-func search(cmd *cobra.Command, w io.Writer, g lives.Generator, from, count uint64, limit time.Duration, trace string) (checked checkedJSON, err error) {
+func search(cmd *cobra.Command, w io.Writer, g lives.Generator, from, count uint64, limit time.Duration, trace string, stored *storedCheck) (checked checkedJSON, err error) {
 	ctx := cmd.Context()
 	if limit > 0 {
 		var cancel context.CancelFunc
@@ -164,7 +191,10 @@ func search(cmd *cobra.Command, w io.Writer, g lives.Generator, from, count uint
 		defer cancel()
 	}
 	terminal := isTerminal(cmd.ErrOrStderr())
-	found, tally, err := lives.Search(ctx, g, from, count, func(t lives.Tally) {
+	before := stored.before(g)
+	found, tally, err := lives.Search(ctx, g, from+before.Lives, count-before.Lives, func(t lives.Tally) {
+		t = before.Plus(t)
+		stored.keep(g, t)
 		if terminal {
 			fmt.Fprintf(cmd.ErrOrStderr(), "\r%s   ", describeTally(g.Driver, t))
 		}
@@ -172,9 +202,13 @@ func search(cmd *cobra.Command, w io.Writer, g lives.Generator, from, count uint
 	if terminal {
 		fmt.Fprint(cmd.ErrOrStderr(), "\r\x1b[K")
 	}
+	tally = before.Plus(tally)
 	checked = checkedJSON{Protocol: g.Driver.Name, Lives: tally.Lives, Commands: tally.Commands, Messages: tally.Messages,
 		Undecided: tally.Undecided, Habits: tally.Habits, Elapsed: tally.Elapsed}
 	if err != nil {
+		return checked, err
+	}
+	if err := stored.end(ctx, g, tally, found); err != nil {
 		return checked, err
 	}
 	fmt.Fprintln(w, describeTally(g.Driver, tally))
@@ -261,8 +295,13 @@ func reportFound(ctx context.Context, w io.Writer, g lives.Generator, found *liv
 	if g.Habit != nil {
 		alone = " --habit " + g.Habit.Name
 	}
+	return lifeFails(g.Driver.Name, alone, found.Seed)
+}
+
+// lifeFails is the error of a search that has found a life that fails. Alone is the flag for its habit, if it has one alone.
+func lifeFails(protocol, alone string, seed uint64) error {
 	return &codedError{exitInvalid, fmt.Errorf("%s: the life of seed %d fails; quorumbench check --protocol %s%s --replay %d plays it again",
-		g.Driver.Name, found.Seed, g.Driver.Name, alone, found.Seed)}
+		protocol, seed, protocol, alone, seed)}
 }
 
 // showSimpler prints a simpler life that fails in the same way, with its steps.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench"
+	"quorumbench/bench/lives"
 	"quorumbench/bench/result"
 	"quorumbench/protocols"
 	"quorumbench/reports"
@@ -39,11 +40,17 @@ given, an incomplete set: what is missing is named.`,
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			folders, err := shardFolders(args)
+			folders, file, err := shardFolders(args)
 			if err != nil {
 				return usage(err)
 			}
 			outliveReader(cmd.Context())
+			if file == lives.FindingsFile {
+				if partial {
+					return usage(errors.New("--partial: found what check has stored; accepted: results of run"))
+				}
+				return mergeChecks(cmd, *format, folders, out)
+			}
 			return mergeRuns(cmd, folders, out, partial, *format, lookOf(cmd, args, look), drivers)
 		},
 	}
@@ -54,30 +61,51 @@ given, an incomplete set: what is missing is named.`,
 	return cmd
 }
 
-// shardFolders are the folders with results among the arguments and directly below them.
-func shardFolders(args []string) (folders []string, err error) {
+// shardFolders are the folders of shards among the arguments and directly below them, and the name of the file that each has.
+func shardFolders(args []string) (folders []string, file string, err error) {
 	const runFile = "run.json"
+	fileIn := func(folder string) string {
+		for _, name := range []string{runFile, lives.FindingsFile} {
+			if isFile(filepath.Join(folder, name)) {
+				return name
+			}
+		}
+		return ""
+	}
+	add := func(folder string) error {
+		found := fileIn(folder)
+		if found == "" {
+			return nil
+		}
+		if file != "" && file != found {
+			return fmt.Errorf("%s: found %s in it, and %s in %s; accepted: results of run, or of check", folder, found, file, folders[0])
+		}
+		folders, file = append(folders, folder), found
+		return nil
+	}
 	for _, arg := range args {
-		if isFile(filepath.Join(arg, runFile)) {
-			folders = append(folders, arg)
+		before := len(folders)
+		if err := add(arg); err != nil {
+			return nil, "", err
+		}
+		if len(folders) > before {
 			continue
 		}
 		entries, err := os.ReadDir(arg)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		before := len(folders)
 		for _, entry := range entries {
-			if folder := filepath.Join(arg, entry.Name()); isFile(filepath.Join(folder, runFile)) {
-				folders = append(folders, folder)
+			if err := add(filepath.Join(arg, entry.Name())); err != nil {
+				return nil, "", err
 			}
 		}
 		if len(folders) == before {
-			return nil, fmt.Errorf("%s: found no result in it and none directly below; accepted: the folder of a shard, or one with folders of shards", arg)
+			return nil, "", fmt.Errorf("%s: found no result in it and none directly below; accepted: the folder of a shard, or one with folders of shards", arg)
 		}
 	}
 	slices.Sort(folders)
-	return slices.Compact(folders), nil
+	return slices.Compact(folders), file, nil
 }
 
 // mergeRuns merges the results of run --shard.
