@@ -107,6 +107,14 @@ func (n *Network) Counters(from, to int) Counters {
 	return c
 }
 
+// Config returns the configuration of the link from one node to another.
+func (n *Network) Config(from, to int) netem.LinkConfig {
+	l := n.links[from][to]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.model.Config()
+}
+
 // Change gives the link from one node to another a new configuration, which must be valid, for the
 // packets to come.
 func (n *Network) Change(from, to int, config netem.LinkConfig) {

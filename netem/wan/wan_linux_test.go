@@ -286,3 +286,32 @@ func sleep() error {
 	cmd.Stdout = os.Stdout
 	return cmd.Run()
 }
+
+// TestCertify probes the links. How late probes are is the machine's affair; that none is early, and none lost, is not.
+func TestCertify(t *testing.T) {
+	onDevices(t, 0, func(t *testing.T, w *wan.WAN) {
+		w.SetLink(2, 0, netem.LinkConfig{Loss: 1})
+		c, err := w.Certify(t.Context(), 20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Links) != 6 {
+			t.Errorf("found %d links, want 6", len(c.Links))
+		}
+		for _, l := range c.Links {
+			received, least := 20, there
+			if l.From > l.To {
+				least = back
+			}
+			if l.From == "the last" && l.To == "a" {
+				received, least = 0, 0
+			}
+			if l.Sent != 20 || l.Received != received || l.P50 < least || l.P99 < l.P50 {
+				t.Errorf("found %+v; want %d probes, at least %v late", l, received, least)
+			}
+		}
+		if _, err := w.Certify(t.Context(), 0); err == nil {
+			t.Error("found no error for no probes")
+		}
+	})
+}
