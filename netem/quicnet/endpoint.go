@@ -3,8 +3,10 @@ package quicnet
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,7 +18,7 @@ import (
 type Endpoint struct {
 	id        int
 	config    *Config
-	identity  identity
+	whoIs     func(tls.ConnectionState) (replica int, err error)
 	transport *quic.Transport
 	listener  *quic.Listener
 	peers     []*peer // nil for the replica itself
@@ -48,17 +50,17 @@ func transportConfig() *quic.Config {
 }
 
 // listen makes the endpoint of a replica and begins to accept connections.
-func listen(ctx context.Context, config *Config, identities []identity, id int) (*Endpoint, error) {
+func listen(ctx context.Context, config *Config, server *tls.Config, whoIs func(tls.ConnectionState) (int, error), id int) (*Endpoint, error) {
 	e := &Endpoint{
 		id:        id,
 		config:    config,
-		identity:  identities[id],
+		whoIs:     whoIs,
 		transport: &quic.Transport{Conn: config.Conn(id)},
 		peers:     make([]*peer, config.Replicas),
 		ctx:       ctx,
 	}
 	var err error
-	e.listener, err = e.transport.Listen(serverTLS(identities, id), transportConfig())
+	e.listener, err = e.transport.Listen(server, transportConfig())
 	if err != nil {
 		return nil, errors.Join(err, e.transport.Conn.Close())
 	}
@@ -66,10 +68,10 @@ func listen(ctx context.Context, config *Config, identities []identity, id int) 
 	return e, nil
 }
 
-// dial makes the endpoint connect to another one, for as long as it lives.
-func (e *Endpoint) dial(other *Endpoint) {
-	p := newPeer(e, other)
-	e.peers[other.id] = p
+// dial makes the endpoint connect to another one, for as long as it lives. The function address is asked before each attempt.
+func (e *Endpoint) dial(other int, address func(context.Context) (net.Addr, error), client *tls.Config) {
+	p := newPeer(e, address, client)
+	e.peers[other] = p
 	e.tasks.Go(p.keepConnected)
 }
 
@@ -110,10 +112,13 @@ func (e *Endpoint) accept() {
 		if err != nil {
 			return // closed
 		}
-		from, err := whoIs(conn.ConnectionState().TLS)
+		from, err := e.whoIs(conn.ConnectionState().TLS)
 		if err != nil {
 			_ = conn.CloseWithError(0, "who are you?")
 			continue
+		}
+		if e.config.Learn != nil {
+			e.config.Learn(conn.RemoteAddr(), from)
 		}
 		e.tasks.Go(func() { e.receive(conn, from) })
 	}

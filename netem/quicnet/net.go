@@ -2,8 +2,10 @@ package quicnet
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
+	"iter"
 	"net"
 	"sync"
 )
@@ -54,7 +56,7 @@ func ParseMode(text string) (Mode, error) {
 	return 0, fmt.Errorf("found the transport mode %q; accepted: %v, %v", text, StreamPerBatch, OneStream)
 }
 
-// Config describes a net. All fields but Mode are needed.
+// Config describes a net. All fields but Mode and Learn are needed.
 type Config struct {
 	// Replicas is their number; they are 0 … Replicas-1.
 	Replicas int
@@ -67,6 +69,8 @@ type Config struct {
 	Receive func(to, from int, message []byte)
 	// Mode is how messages are laid on streams.
 	Mode Mode
+	// Learn, if not nil, is told at which address a replica is whose certificate was verified.
+	Learn func(addr net.Addr, replica int)
 }
 
 // Net is a set of replicas that send messages to each other. Safe for use by several goroutines.
@@ -84,28 +88,94 @@ func New(config Config) (*Net, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	n := &Net{stop: stop}
 	for id := range config.Replicas {
-		e, err := listen(ctx, &config, identities, id)
+		e, err := listen(ctx, &config, serverTLS(identities, id), whoIs, id)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("starting replica %d: %w", id, err), n.Close())
 		}
 		n.endpoints = append(n.endpoints, e)
 	}
-	for _, e := range n.endpoints {
-		for _, other := range n.endpoints {
+	for id, e := range n.endpoints {
+		for to, other := range n.endpoints {
 			if e != other {
-				e.dial(other)
+				at := other.transport.Conn.LocalAddr()
+				e.dial(to, func(context.Context) (net.Addr, error) { return at, nil }, clientTLS(identities[id], identities[to]))
 			}
 		}
 	}
 	return n, nil
 }
 
-// Endpoint returns the endpoint of a replica.
+// SiteConfig describes the one replica of a net that is in this process, and how the others, each in a process of its own, are
+// found and known. All fields are needed.
+type SiteConfig struct {
+	Self int
+	// Server is with which TLS configuration others are let in, and Client with which one another replica is called.
+	Server *tls.Config
+	Client func(to int) *tls.Config
+	// WhoIs tells which replica is at the other end of a connection that Server has let in.
+	WhoIs func(tls.ConnectionState) (replica int, err error)
+	// Address tells where another replica is. It is asked before each attempt to connect.
+	Address func(ctx context.Context, to int) (net.Addr, error)
+}
+
+// Join starts one endpoint of a net whose others are in other processes, and which it begins to dial. Config.Conn and
+// Config.Receive are called for this replica only. Close the net.
+func Join(config Config, site SiteConfig) (*Net, error) {
+	ctx, stop := context.WithCancel(context.Background())
+	n := &Net{stop: stop, endpoints: make([]*Endpoint, config.Replicas)}
+	whoIs := func(state tls.ConnectionState) (int, error) {
+		replica, err := site.WhoIs(state)
+		if err == nil && (replica < 0 || replica >= config.Replicas || replica == site.Self) {
+			err = fmt.Errorf("found replica %d; accepted: another one of %d", replica, config.Replicas)
+		}
+		return replica, err
+	}
+	e, err := listen(ctx, &config, site.Server, whoIs, site.Self)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("starting replica %d: %w", site.Self, err)
+	}
+	n.endpoints[site.Self] = e
+	for to := range config.Replicas {
+		if to == site.Self {
+			continue
+		}
+		e.dial(to, func(ctx context.Context) (net.Addr, error) {
+			addr, err := site.Address(ctx, to)
+			if err == nil && config.Learn != nil {
+				config.Learn(addr, to)
+			}
+			return addr, err
+		}, site.Client(to))
+	}
+	return n, nil
+}
+
+// Endpoint returns the endpoint of a replica of this process.
 func (n *Net) Endpoint(replica int) *Endpoint { return n.endpoints[replica] }
 
-// WaitConnected waits until each replica has been connected to each other one.
+// here are the endpoints in this process.
+func (n *Net) here() iter.Seq[*Endpoint] {
+	return func(yield func(*Endpoint) bool) {
+		for _, e := range n.endpoints {
+			if e != nil && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// Failure returns why the last attempt of a replica of this process to connect to another one has failed; nil if it has not.
+func (n *Net) Failure(from, to int) error {
+	if p := n.endpoints[from].peers[to]; p != nil {
+		return p.lastFailure()
+	}
+	return nil
+}
+
+// WaitConnected waits until each replica of this process has been connected to each other one.
 func (n *Net) WaitConnected(ctx context.Context) error {
-	for _, e := range n.endpoints {
+	for e := range n.here() {
 		for to, p := range e.peers {
 			if p == nil {
 				continue
@@ -113,7 +183,11 @@ func (n *Net) WaitConnected(ctx context.Context) error {
 			select {
 			case <-p.connected:
 			case <-ctx.Done():
-				return fmt.Errorf("waiting until replica %d is connected to %d: %w", e.id, to, ctx.Err())
+				err := fmt.Errorf("waiting until replica %d is connected to %d: %w", e.id, to, ctx.Err())
+				if failure := p.lastFailure(); failure != nil {
+					err = fmt.Errorf("%w; the last attempt: %w", err, failure)
+				}
+				return err
 			}
 		}
 	}
@@ -123,7 +197,7 @@ func (n *Net) WaitConnected(ctx context.Context) error {
 // Stats returns the sum over all endpoints.
 func (n *Net) Stats() Stats {
 	var sum Stats
-	for _, e := range n.endpoints {
+	for e := range n.here() {
 		sum.add(e.Stats())
 	}
 	return sum
@@ -135,8 +209,8 @@ func (n *Net) Close() error {
 	n.stop()
 	errs := make([]error, len(n.endpoints))
 	var closing sync.WaitGroup
-	for i, e := range n.endpoints {
-		closing.Go(func() { errs[i] = e.close() })
+	for e := range n.here() {
+		closing.Go(func() { errs[e.id] = e.close() })
 	}
 	closing.Wait()
 	return errors.Join(errs...)

@@ -1,7 +1,10 @@
 package quicnet
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"net"
 	"sync"
 	"time"
 
@@ -11,7 +14,8 @@ import (
 // peer is the way from an endpoint to another replica.
 type peer struct {
 	endpoint *Endpoint
-	other    *Endpoint
+	address  func(context.Context) (net.Addr, error) // of the other replica
+	client   *tls.Config                             // for the other replica
 
 	connected chan struct{} // closed when it has been connected for the first time
 
@@ -20,10 +24,12 @@ type peer struct {
 	stream *quic.SendStream // of OneStream, made with the first message on conn
 	batch  []byte           // to build batches in
 	stats  Stats
+
+	failure error // of the last attempt to connect
 }
 
-func newPeer(endpoint, other *Endpoint) *peer {
-	return &peer{endpoint: endpoint, other: other, connected: make(chan struct{})}
+func newPeer(endpoint *Endpoint, address func(context.Context) (net.Addr, error), client *tls.Config) *peer {
+	return &peer{endpoint: endpoint, address: address, client: client, connected: make(chan struct{})}
 }
 
 // send hands the messages to QUIC from the caller's own goroutine: a goroutine between the two
@@ -100,8 +106,7 @@ const (
 func (p *peer) keepConnected() {
 	e, backOff := p.endpoint, leastBackOff
 	for first := true; ; {
-		conn, err := e.transport.Dial(e.ctx, p.other.transport.Conn.LocalAddr(),
-			clientTLS(e.identity, p.other.identity), transportConfig())
+		conn, err := p.connect()
 		if err == nil {
 			p.use(conn, first)
 			first, backOff = false, leastBackOff
@@ -118,6 +123,28 @@ func (p *peer) keepConnected() {
 		}
 		backOff = min(2*backOff, mostBackOff)
 	}
+}
+
+// connect makes one attempt to connect.
+func (p *peer) connect() (*quic.Conn, error) {
+	e := p.endpoint
+	to, err := p.address(e.ctx)
+	if err == nil {
+		var conn *quic.Conn
+		if conn, err = e.transport.Dial(e.ctx, to, p.client, transportConfig()); err == nil {
+			p.note(nil)
+			return conn, nil
+		}
+	}
+	p.note(err)
+	return nil, err
+}
+
+// note remembers why the last attempt to connect has failed; nil if it has not.
+func (p *peer) note(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failure = err
 }
 
 // use makes conn, nil for none, the connection to send on.
@@ -149,4 +176,11 @@ func (p *peer) snapshot() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stats
+}
+
+// lastFailure returns why the last attempt to connect has failed; nil if it has not.
+func (p *peer) lastFailure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failure
 }

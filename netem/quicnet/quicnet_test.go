@@ -272,7 +272,7 @@ func TestWaitConnectedEndsWithItsContext(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
 		defer cancel()
 		err = n.WaitConnected(ctx)
-		want := "waiting until replica 0 is connected to 1: context deadline exceeded"
+		want := "waiting until replica 0 is connected to 1: context deadline exceeded; the last attempt: timeout: no recent network activity"
 		if err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}
