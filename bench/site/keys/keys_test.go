@@ -40,8 +40,8 @@ func identity(t *testing.T, folder, site string) *keys.Identity {
 	return id
 }
 
-// handshake connects two sides and returns the errors that they found, and whom the server found.
-func handshake(server, client *tls.Config) (serverErr, clientErr error, peer string) {
+// handshake connects two sides and returns whom the server found, and the errors that they found.
+func handshake(server, client *tls.Config) (peer string, serverErr, clientErr error) {
 	a, b := net.Pipe()
 	done := make(chan error, 1)
 	s := tls.Server(a, server)
@@ -60,7 +60,8 @@ func handshake(server, client *tls.Config) (serverErr, clientErr error, peer str
 		_, clientErr = c.Read(make([]byte, 1))
 	}
 	b.Close()
-	return <-done, clientErr, peer
+	serverErr = <-done
+	return peer, serverErr, clientErr
 }
 
 func TestSitesOfADeploymentKnowEachOther(t *testing.T) {
@@ -68,7 +69,7 @@ func TestSitesOfADeploymentKnowEachOther(t *testing.T) {
 	for _, from := range sites {
 		for _, to := range sites {
 			a, b := identity(t, folder, from), identity(t, folder, to)
-			serverErr, clientErr, peer := handshake(b.Server("test"), a.Client("test", to))
+			peer, serverErr, clientErr := handshake(b.Server("test"), a.Client("test", to))
 			if serverErr != nil || clientErr != nil || peer != from {
 				t.Errorf("%s to %s: found %q; server: %v; client: %v", from, to, peer, serverErr, clientErr)
 			}
@@ -85,23 +86,23 @@ func TestNobodyElseGetsIn(t *testing.T) {
 
 	stranger := identity(t, other, "eu-west-1").Client("test", "us-east-1")
 	stranger.InsecureSkipVerify, stranger.VerifyConnection = true, nil // it does not care whom it calls
-	if serverErr, clientErr, _ := handshake(server, stranger); serverErr == nil || clientErr == nil {
+	if _, serverErr, clientErr := handshake(server, stranger); serverErr == nil || clientErr == nil {
 		t.Errorf("a site of another authority was let in: %v, %v", serverErr, clientErr)
 	}
 
 	nobody := &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"test"}}
-	if serverErr, clientErr, _ := handshake(server, nobody); serverErr == nil || clientErr == nil {
+	if _, serverErr, clientErr := handshake(server, nobody); serverErr == nil || clientErr == nil {
 		t.Errorf("somebody without a certificate was let in: %v, %v", serverErr, clientErr)
 	}
 
 	wrong := identity(t, folder, "eu-west-1").Client("test", odd)
-	if _, clientErr, _ := handshake(server, wrong); clientErr == nil || !strings.Contains(clientErr.Error(), "found the site us-east-1 at this address; accepted: "+odd) {
+	if _, _, clientErr := handshake(server, wrong); clientErr == nil || !strings.Contains(clientErr.Error(), "found the site us-east-1 at this address; accepted: "+odd) {
 		t.Errorf("a site called another one than it wanted and went on: %v", clientErr)
 	}
 
 	old := identity(t, folder, "eu-west-1").Client("test", "us-east-1")
 	old.MinVersion, old.MaxVersion = tls.VersionTLS12, tls.VersionTLS12
-	if serverErr, _, _ := handshake(server, old); serverErr == nil {
+	if _, serverErr, _ := handshake(server, old); serverErr == nil {
 		t.Error("TLS 1.2 was accepted")
 	}
 }
