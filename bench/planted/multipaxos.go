@@ -30,7 +30,7 @@ var multipaxosBugs = []Bug{
 					r.proposeAt(first+uint64(i), batch[i:i+1])
 				}
 			}`),
-		in("multipaxos.replica.isOverdue").replace(`!r.chosen(i)`, `i.ballot > 0 && !r.chosen(i)`),
+		in("multipaxos.replica.isOverdue").replace(`!r.chosen(index)`, `i.ballot > 0 && !r.chosen(index)`),
 	}},
 	{"multipaxos", "new commands are proposed before those found", within(50), []Edit{
 		in("multipaxos.replica.becomeLeader").drop(`r.proposeFound()`),
@@ -65,7 +65,7 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.finishStep").replace(`r.persisted != r.promised`, `false`),
 	}},
 	{"multipaxos", "the follower's accept is not durable", within(50), []Edit{
-		in("multipaxos.replica.onAccept").replace(`!known`, `!known && false`),
+		in("multipaxos.replica.accept").replace(`!known`, `!known && false`),
 	}},
 	{"multipaxos", "the leader's accept is not durable", within(50), []Edit{
 		in("multipaxos.replica.proposeAt").drop(`r.persist(first, commands)`),
@@ -83,8 +83,8 @@ var multipaxosBugs = []Bug{
 			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Promise{Promise: answer}})`),
 	}},
 	{"multipaxos", "a follower's accept does not wait for the disk", within(850), []Edit{
-		in("multipaxos.replica.onAccept").replace(`r.send(from, r.promised, r.scratch.acceptedOf(m.First, uint64(len(m.Commands))))`,
-			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Accepted{Accepted: &Accepted{First: m.First, Count: uint64(len(m.Commands))}}})`),
+		in("multipaxos.replica.accept").replace(`r.send(from, r.promised, r.scratch.acceptedOf(first, uint64(len(commands))))`,
+			`r.out.SendNow(from, &Message{Ballot: uint64(r.promised), Kind: &Message_Accepted{Accepted: &Accepted{First: first, Count: uint64(len(commands))}}})`),
 	}},
 	{"multipaxos", "a candidate's ballot is used again after a restart", within(220), []Edit{
 		in("multipaxos.replica.restore").after(`r.persisted = r.promised`,

@@ -35,11 +35,10 @@ const endGrace = 5 * time.Second
 
 // wanOptions are the flags of the commands of quorumbench wan.
 type wanOptions struct {
-	region   string
-	device   string
-	mtu      int
-	realtime bool
-	quiet    bool
+	region string
+	device string
+	mtu    int
+	quiet  bool
 }
 
 func wanCommand(drivers protocols.Drivers) *cobra.Command {
@@ -114,7 +113,6 @@ func experimentFirst(_ *cobra.Command, args []string, _ string) ([]string, cobra
 func (o *wanOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.device, "device", "", "tun or veth (default tun if /dev/net/tun may be opened)")
 	cmd.Flags().IntVar(&o.mtu, "mtu", 1500, "the greatest length of an IP packet, in bytes, from 1280 to 65535")
-	cmd.Flags().BoolVar(&o.realtime, "realtime", true, "let other programs, and those that are run, wait for the router, where that is permitted (Linux: as root), and keep the processors awake")
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "do not say what carries the packets")
 }
 
@@ -144,10 +142,6 @@ func (o *wanOptions) inside(cmd *cobra.Command, name string, drivers protocols.D
 	}
 	if !in {
 		return programCode(code)
-	}
-	if o.realtime {
-		ordinary, _ := haveProcessors()
-		defer ordinary()
 	}
 	w, err := wan.Open(e.Regions, plan.Link, wan.Options{Seed: e.Seed, MTU: o.mtu, Device: o.device})
 	if err != nil {

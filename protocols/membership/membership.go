@@ -126,11 +126,19 @@ func (m *Membership) with(parts ...quorum.Roles) *Membership {
 	return (&Membership{Parts: parts, Learners: m.Group(), Goal: m.Goal, Request: m.Request, first: m.first, meeting: m.meeting}).complete()
 }
 
+// Awaited returns those who are to vote at the goal, do not vote yet, and have not caught up (rule 5).
+func (m *Membership) Awaited(caughtUp quorum.Set) quorum.Set {
+	if m.Goal == nil {
+		return 0
+	}
+	return membersOf(m.Goal).Without(m.Voters() | caughtUp)
+}
+
 // Step returns the next membership on the shortest way to the goal, when this one is committed: the goal, if its
 // quorums meet those of this one, and otherwise the goal together with that configuration of this one which has most replicas
 // in common with it, the first of several. It is nil if there is no goal, or if some who are to vote have not caught up (rule 5).
 func (m *Membership) Step(caughtUp quorum.Set) *Membership {
-	if m.Goal == nil || membersOf(m.Goal).Without(m.Voters()|caughtUp) != 0 {
+	if m.Goal == nil || m.Awaited(caughtUp) != 0 {
 		return nil
 	}
 	if there := m.with(m.Goal); m.Meets(there) == nil {

@@ -21,7 +21,7 @@ func describe(data []byte) string {
 		name := fmt.Sprintf("Promise %v", ballot)
 		for i, p := range kind.Promise.Accepted {
 			name += [...]string{" has ", ", "}[min(i, 1)]
-			name += fmt.Sprintf("%d: %s@%v", p.Index, kv.Describe(p.Command), protocols.Ballot(p.Ballot))
+			name += fmt.Sprintf("%d: %s@%v", p.Index, describeValue(p.Command), protocols.Ballot(p.Ballot))
 		}
 		for i, s := range kind.Promise.Witnessed {
 			name += fmt.Sprintf("%s%s@%v", [...]string{" witnessed ", ", "}[min(i, 1)], describeRange(s.First, s.Count), protocols.Ballot(s.Ballot))
@@ -38,7 +38,7 @@ func describe(data []byte) string {
 	case *Message_Accept:
 		name := fmt.Sprintf("Accept %s %v", describeRange(kind.Accept.First, max(kind.Accept.Count, uint64(len(kind.Accept.Commands)))), ballot)
 		for _, command := range kind.Accept.Commands {
-			name += " " + kv.Describe(command)
+			name += " " + describeValue(command)
 		}
 		return name
 	case *Message_Accepted:
@@ -56,12 +56,22 @@ func describe(data []byte) string {
 		return fmt.Sprintf("Revert %v", ballot)
 	case *Message_Echo:
 		return fmt.Sprintf("Echo %v", ballot)
+	case *Message_Stand:
+		return fmt.Sprintf("Stand %v", ballot)
 	case *Message_Forward:
 		return kind.Forward.Describe()
 	case *Message_Reply:
 		return "Reply"
 	}
 	return ""
+}
+
+// describeValue names a value of the log: a command, or a membership.
+func describeValue(value []byte) string {
+	if isMembership(value) {
+		return "membership"
+	}
+	return kv.Describe(value)
 }
 
 func describeRange(first, count uint64) string {

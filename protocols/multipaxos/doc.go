@@ -4,12 +4,12 @@
 // A write costs one round trip from the leader to the nearest phase-2 quorum, and one more between the
 // client's replica and the leader. A replica is follower, candidate or leader, and always an acceptor. Its
 // messages are Prepare and Promise, Accept and Accepted, Refuse, Heartbeat, CatchUp and Piece, Probe and
-// Echo. Package forward carries the commands of a follower's clients to the leader, package snapshot carries
+// Echo, Revert, and Stand. Package forward carries the commands of a follower's clients to the leader, package snapshot carries
 // snapshots between replicas.
 //
 // Phase 1 is in election.go and phase 2 in normal.go. In recovery.go is what a new leader proposes again, what is
 // sent again, and how a replica catches up; in snapshot.go and persist.go is what is on disk; in revert.go how promises are taken back; in preferred.go
-// is how the configured leader takes the leadership back; and validate.go skips invalid messages.
+// is how the configured leader takes the leadership back; membership.go changes the membership; and validate.go skips invalid messages.
 //
 // The rules, cited where they are implemented:
 //
@@ -109,6 +109,36 @@
 //     never will.) So, if a leader and a witness have chosen a command and the leader dies, the others wait for the leader
 //     to come back: nothing is lost, and nothing is answered meanwhile.
 //
+// Membership, where it may change (package membership; Config.Replicas; membership.go). The rules are Raft's; 22, 24 and 25
+// are what Raft has from its log, whose entries are the same up to any that two logs share:
+//
+//  21. A membership is a value of the log. The last one in a replica's log is in force there from its own instance on, chosen or
+//     not: it says whose promises make a leader, whose acceptances choose, and who gets the log. When another value takes
+//     its instance under a higher ballot, the membership before is in force again.
+//  22. A leader proposes a membership only when everything before its instance is chosen, whether the membership is new or
+//     phase 1 has found it. New commands, and what phase 1 has found behind it, wait meanwhile; commands behind it do not
+//     wait until it is chosen. Every quorum of the new one meets every quorum of the one before, phase 1 with phase 2, both ways.
+//     Otherwise an instance before the membership could be decided anew, and be another membership, whose quorums do not meet those
+//     of this one.
+//  23. After what phase 1 has found, a new leader proposes the membership in force once more, before it proposes a command. It
+//     proposes another one only when that is chosen. So no instance ever has two different memberships proposed, and an
+//     unchosen one of an older leader is overridden where all can see it.
+//  24. An acceptor accepts a membership only when it has everything before it. So a promise that tells of a membership tells
+//     of everything that was chosen before, by other quorums that nobody asks any more.
+//  25. A candidate needs a phase-1 quorum of the last membership that it knows to be chosen or has found in promises, and
+//     goes on asking when that changes. One that knows an older membership finds the next one with the quorum of
+//     that, and so on. It needs no quorum of the older ones, whose replicas may be gone.
+//  26. A replica stands only if it is a voter by the last membership that it knows to be chosen, or by a later one in its log.
+//     It promises to whom asks, voter or not: who asks may know a later membership.
+//  27. A replica that hears a leader ignores the prepares of those that are no voters there, unless the leader has told
+//     them to stand (rule 28), and candidacies are given up as with the option revert. So a voter that has left, and has not heard of it,
+//     deposes nobody.
+//  28. A leader that is no voter of a chosen membership tells a voter that has accepted it to stand, and steps down. Until
+//     then it leads, and does not count itself.
+//  29. Learners become voters only when they have accepted the last membership, and so have everything before it (rule
+//     24). The leader sends it to them again with each heartbeat.
+//  30. A snapshot carries the membership in force after its last instance, on disk and on the way to others.
+//
 // What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent
 // with Outbox.BroadcastNow, once the leader's ballot is durable. They may, because an accept does not say
 // that the leader itself has accepted. With each, the leader calls Outbox.WhenDurable, and counts its own
@@ -126,7 +156,8 @@
 //
 // Sources: L. Lamport, Paxos made simple, 2001, section 3; R. van Renesse and D. Altinbuken, Paxos made
 // moderately complex, 2015; H. Howard, D. Malkhi and A. Spiegelman, Flexible Paxos: Quorum intersection
-// revisited, OPODIS 2016, section 4, for rule 6.
+// revisited, OPODIS 2016, section 4, for rule 6; L. Lamport, D. Malkhi and L. Zhou, Reconfiguring a state machine, SIGACT
+// News 41(1), 2010, for what a log without Raft's property needs when the membership changes.
 package multipaxos
 
 //go:generate go run quorumbench/protocols/protogen -borrow protocols/multipaxos/multipaxos.proto

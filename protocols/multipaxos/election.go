@@ -16,8 +16,13 @@ func (r *replica) start() {
 	}
 	r.election.Start(r.now, r.out)
 	firstIncarnation := r.promised == 0 && r.abandoned == 0
-	if firstIncarnation && r.config.Leader == r.config.ID {
-		r.becomeCandidate()
+	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody {
+		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with: nobody tells this replica of another
+	}
+	if !firstIncarnation { // rule 27: it may have heard a leader a moment before the crash
+		r.heard = r.now
+	} else if r.config.Leader == r.config.ID {
+		r.becomeCandidate(false)
 	}
 }
 
@@ -29,11 +34,23 @@ type candidacy struct {
 	parts    uint64      // how many parts of promises that take several messages, and pieces of snapshots, have been received
 	told     uint64      // parts when those who have promised were last told
 	votes    votes       // what promises told, by acceptor; of a cluster with witnesses
+	prepared quorum.Set  // who was sent a prepare, where the membership may change
+	sentFor  bool        // the leader before has told it to stand (rule 28)
+}
+
+// stand is called when the election timer fires: the replica becomes a candidate, if it may (rule 26).
+func (r *replica) stand() {
+	if !r.mayStand() {
+		r.election.Start(r.now, r.out)
+		return
+	}
+	r.becomeCandidate(false)
 }
 
 // becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to
-// itself. A transfer of a snapshot that another candidacy has interrupted goes on where it was (rule 13).
-func (r *replica) becomeCandidate() {
+// itself. A transfer of a snapshot that another candidacy has interrupted goes on where it was (rule 13). With told, the leader
+// before has told it to stand (rule 28).
+func (r *replica) becomeCandidate(told bool) {
 	if r.role == candidate { // no piece has come for an election timeout
 		r.receiver = snapshot.Receiver{}
 	}
@@ -43,9 +60,12 @@ func (r *replica) becomeCandidate() {
 	if r.campaigned == 0 {
 		r.campaigned = max(r.now, 1)
 	}
-	r.candidacy = candidacy{found: instanceLog{truncated: r.commit}, received: make([]uint64, r.config.Size())}
+	r.candidacy = candidacy{
+		found: instanceLog{truncated: r.commit, first: r.log.first}, received: make([]uint64, r.config.MostReplicas()), sentFor: told,
+	}
 	r.candidacy.votes = r.newVotes()
 	r.election.Start(r.now, r.out)
+	r.phase1 = r.toPromise().Role(quorum.Phase1)
 	r.prepare()
 	r.onPromise(r.config.ID, &Promise{Accepted: r.proposals(r.commit+1, r.log.last())})
 }
@@ -54,7 +74,7 @@ func (r *replica) becomeCandidate() {
 // have promised get another one, too, if the candidate has come on since, so that they wait for it (rule 11). If a
 // snapshot is being received, its next piece is asked for again: the question or the piece may have been lost.
 func (r *replica) prepare() {
-	for _, to := range r.config.Members {
+	for _, to := range r.acceptors() {
 		if to != r.config.ID && (!r.promises.Has(int32(to)) || r.parts > r.told) {
 			r.prepareAt(to)
 		}
@@ -70,7 +90,7 @@ func (r *replica) prepare() {
 // the candidate does not know to be chosen and has not been told of (rule 4).
 func (r *replica) prepareAt(to protocols.NodeID) {
 	first := max(r.commit+1, r.received[to]) // rule 4: from the first instance that it does not know to be chosen
-	r.send(to, r.promised, &Message_Prepare{Prepare: &Prepare{First: first, Parts: r.parts}})
+	r.send(to, r.promised, &Message_Prepare{Prepare: &Prepare{First: first, Parts: r.parts, Told: r.sentFor}})
 }
 
 // onPrepare is the acceptor's side of phase 1: it tells what it has accepted from instance first on, or that
@@ -142,6 +162,7 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 		}
 		r.promises.Add(int32(from))
 	}
+	r.followFound()
 	if r.phase1.IsQuorum(r.promises) && !r.lacksCommand() { // rule 20: else it waits for more promises
 		r.becomeLeader()
 	}
@@ -158,7 +179,9 @@ func (r *replica) becomeLeader() {
 	r.campaigned = 0
 	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	r.heartbeat()
+	r.admitFound()
 	r.proposeFound()
+	r.advanceMembership()
 	r.propose(r.config.ID, r.forwarder.Waiting()...)
 }
 
@@ -191,7 +214,7 @@ func (r *replica) stepDown() {
 		r.election.Start(r.now, r.out) // rule 11: it may be a candidate again
 	}
 	if r.role != follower {
-		r.role, r.candidacy, r.durable = follower, candidacy{}, false
+		r.role, r.candidacy, r.changing, r.durable = follower, candidacy{}, changing{}, false
 		r.out.StopTimer(heartbeatTimer)
 	}
 	if r.forwarder.Leader() != protocols.Nobody {
@@ -202,6 +225,7 @@ func (r *replica) stepDown() {
 // follow notes that the replica has heard the leader whose ballot it has promised.
 func (r *replica) follow(leader protocols.NodeID) {
 	r.keepPromise()
+	r.heard = r.now
 	r.election.Heard(r.now)
 	if r.forwarder.Leader() != leader {
 		r.forwarder.Lead(leader, r.now, r.out)

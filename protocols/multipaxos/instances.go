@@ -5,6 +5,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/slab"
 )
@@ -12,7 +13,7 @@ import (
 // instance is one instance of the log, as its acceptor sees it, and at the leader its proposer.
 type instance struct {
 	ballot  protocols.Ballot // under which the command was accepted; zero if nothing was
-	command []byte           // empty for a no-op
+	command []byte           // an encoded kv.Command, empty for a no-op, or a membership (see valueOf)
 
 	id       protocols.CommandID // at the leader, for marks; zero for a no-op
 	accepted quorum.Set          // at the leader: who has accepted the command under the leader's ballot
@@ -25,6 +26,9 @@ type instanceLog struct {
 	truncated uint64 // the instances up to this index have been removed
 	slots     []instance
 	commands  slab.Slab // holds the bytes of their commands
+
+	first       *membership.Membership // the one before all others; nil if the membership never changes
+	memberships []placed               // of the log, by index: the last one up to truncated, if it is not the first, and those after it
 }
 
 // last returns the index of the last instance.
@@ -52,6 +56,9 @@ func (l *instanceLog) set(index uint64, i instance) {
 	}
 	i.command = l.commands.Clone(i.command)
 	*l.slot(index) = i
+	if l.first != nil {
+		l.place(index, i.command)
+	}
 }
 
 // truncate removes the instances up to index, and frees their memory.
@@ -61,6 +68,9 @@ func (l *instanceLog) truncate(index uint64) {
 	}
 	l.slots = slab.DropFront(l.slots, int(min(index, l.last())-l.truncated))
 	l.truncated = index
+	for len(l.memberships) > 1 && l.memberships[1].index <= index {
+		l.memberships = l.memberships[1:]
+	}
 }
 
 // batch returns the instances from first to last, or as many of them as fit into one message of

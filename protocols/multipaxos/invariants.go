@@ -48,22 +48,22 @@ func (r *replica) checkOpen() error {
 	if r.applied < r.commit {
 		return fmt.Errorf("replica %d knows the log to be chosen up to %d, and has applied it up to %d", r.config.ID, r.commit, r.applied)
 	}
-	if r.role == candidate && r.found.truncated < r.commit || r.role != candidate && len(r.found.slots) > 0 {
+	if r.role == candidate && r.found.truncated < r.commit || r.role != candidate && len(r.found.slots) > 0 && !r.waitsWithFound() {
 		return fmt.Errorf("replica %d holds proposals of promises from %d on, and knows the log to be chosen up to %d", r.config.ID, r.found.truncated+1, r.commit)
 	}
 	if index := r.receiver.Index(); index > 0 && index <= r.commit {
 		return fmt.Errorf("replica %d receives a snapshot up to %d, and has applied the log up to %d", r.config.ID, index, r.applied)
 	}
 	open := map[protocols.CommandID]bool{}
-	for index := r.commit + 1; r.role == leader && index <= r.log.last(); index++ {
-		i := r.log.slot(index)
-		if index == r.commit+1 && r.chosen(i) {
+	for index := r.commit + 1; r.role == leader && index <= r.proposedTo(); index++ {
+		if index == r.commit+1 && r.chosen(index) {
 			return fmt.Errorf("replica %d holds the next instance, %d, as open, and it is chosen", r.config.ID, index)
 		}
-		open[i.id] = true
+		open[r.log.slot(index).id] = true
 	}
-	if r.role == leader && r.commit < r.log.last() {
-		for _, to := range r.config.Members {
+	r.addWaiting(open)
+	if r.role == leader && r.commit < r.proposedTo() {
+		for _, to := range r.group {
 			if to != r.config.ID && !r.resending[to] {
 				return fmt.Errorf("replica %d does not send its accepts again to replica %d, and the instance %d is open", r.config.ID, to, r.commit+1)
 			}

@@ -23,6 +23,9 @@ func (r *replica) onMessage(from protocols.NodeID, m *Message) {
 		if m.GetPrepare() == nil {
 			r.yield(ballot)
 		}
+		if r.ignores(from, m.GetPrepare()) { // rule 27
+			return
+		}
 		if ballot < r.promised { // rule 1: refused
 			r.send(from, ballot, &Message_Refuse{Refuse: &Refuse{Promised: uint64(r.promised)}})
 			return
@@ -64,11 +67,13 @@ func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 	case *Message_CatchUp:
 		r.onCatchUp(from, kind.CatchUp)
 	case *Message_Piece:
-		r.onPiece(from, kind.Piece)
+		r.onPiece(from, kind.Piece, m.Membership)
 	case *Message_Probe:
 		r.onProbe(from, kind.Probe.At)
 	case *Message_Echo:
 		r.onEcho(from, kind.Echo.At)
+	case *Message_Stand:
+		r.onStand()
 	}
 }
 
@@ -77,8 +82,8 @@ func (r *replica) send(to protocols.NodeID, ballot protocols.Ballot, kind isMess
 	r.out.Send(to, r.scratch.message(ballot, kind))
 }
 
-// broadcast sends a message under the promised ballot to all other replicas, when everything persisted so
+// broadcast sends a message under the promised ballot to all other replicas of the group, when everything persisted so
 // far is durable.
 func (r *replica) broadcast(kind isMessage_Kind) {
-	r.out.Broadcast(r.config.ID, r.config.Members, r.scratch.message(r.promised, kind))
+	r.out.Broadcast(r.config.ID, r.group, r.scratch.message(r.promised, kind))
 }

@@ -7,24 +7,31 @@ import (
 	"quorumbench/protocols/election"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/snapshot"
 )
 
 // Driver is Multi-Paxos.
 var Driver = protocols.Driver{
-	Name:       "multipaxos",
-	Summary:    "Multi-Paxos: one round trip from the leader to a quorum, and one between client and leader",
-	HasLeader:  true,
-	Options:    func(replicas int) any { return &Options{Phase2: quorum.MajoritySize(replicas)} },
-	Quorums:    quorums,
-	Meeting:    []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}, // rule 6
-	Witnesses:  quorum.Phase2,                                    // rule 19
+	Name:      "multipaxos",
+	Summary:   "Multi-Paxos: one round trip from the leader to a quorum, and one between client and leader",
+	HasLeader: true,
+	Options:   func(replicas int) any { return &Options{Phase2: quorum.MajoritySize(replicas)} },
+	Quorums:   quorums,
+	Meeting:   meeting,
+	Witnesses: quorum.Phase2, // rule 19
+
+	ChangesMembership: true,
+
 	New:        newReplica,
 	Describe:   describe,
 	Floor:      floor,
 	Invariants: invariants,
 }
+
+// meeting lists the roles whose quorums must meet (rule 6).
+var meeting = []quorum.Meeting{{quorum.Phase1, quorum.Phase2}}
 
 // quorums returns the quorum systems of both phases, by their sizes unless the Config gives phase 2 others. Unless phase1 is given,
 // phase-1 quorums are all sets that meet every phase-2 quorum (rule 6).
@@ -65,11 +72,15 @@ const (
 
 type replica struct {
 	config         protocols.Config
-	phase1, phase2 quorum.System // (rule 6)
+	phase1, phase2 quorum.System // (rule 6); where the membership may change, phase1 is what a candidate needs, and phase2 is not used
 	preferred      bool          // it takes the leadership back whenever it can (rule 14)
 
+	inForce  *membership.Membership // the last one in the log (rule 21)
+	group    []protocols.NodeID     // its voters and learners, by number
+	requests membership.Requests    // for other memberships
+
 	witness         bool               // it holds no commands (rule 19)
-	full, witnesses []protocols.NodeID // the members that hold commands, and those that do not
+	full, witnesses []protocols.NodeID // those of the group that hold commands, and those that do not
 	witnessed       witnessLog         // of a witness, persisted: what it has accepted
 	records         uint64             // of a witness: how many it has persisted since the last snapshot
 
@@ -93,10 +104,12 @@ type replica struct {
 	// Of the proposer.
 	role       role
 	refused    protocols.Ballot // the highest ballot that a refusal told of
+	heard      time.Duration    // when it last heard a leader
 	campaigned time.Duration    // since when it has been a candidate without hearing a leader; 0 if it is none
 	reclaiming
 	reverting
-	candidacy            // of a candidate
+	candidacy            // of a candidate; of a leader, what it has found and not proposed again yet (rule 22)
+	changing             // of a leader
 	resending []bool     // of a leader, by replica: whether its resend timer is set
 	fresh     []instance // scratch space of propose
 	durable   bool       // of a candidate or leader: its ballot is known to be durable (rule 3)
@@ -113,21 +126,27 @@ type replica struct {
 
 func newReplica(c protocols.Config) protocols.Node {
 	s := newScratch()
-	return &replica{
+	r := &replica{
 		config:    c,
 		phase1:    c.Quorums[quorum.Phase1],
 		phase2:    c.Quorums[quorum.Phase2],
 		preferred: c.Options.(*Options).Preferred && c.Leader == c.ID,
-		reverting: reverting{reverts: c.Options.(*Options).Revert},
+		reverting: reverting{reverts: c.Options.(*Options).Revert || c.Changes()}, // rule 27
+		heard:     -c.Delays.ElectionTimeout(),
 		witness:   c.IsWitness(c.ID),
-		full:      c.Full(),
 		witnesses: protocols.Replicas(c.Witnesses),
 		store:     kv.NewStore(),
 		forwarder: forward.New(c, c.Quorums[quorum.Phase2], forwardTimer, s.forwardWire()),
 		election:  election.NewTimer(c, electionTimer),
-		resending: make([]bool, c.Size()),
+		resending: make([]bool, c.MostReplicas()),
 		scratch:   s,
 	}
+	first := membership.First(c.All(), c.Quorums, meeting)
+	if c.Changes() {
+		r.log.first = first
+	}
+	r.enforce(first)
+	return r
 }
 
 // Step implements protocols.Node.
@@ -145,6 +164,8 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 		}
 	case protocols.InputDurable:
 		r.onDurable()
+	case protocols.InputMembership:
+		r.onMembershipRequest(in.Notice, string(in.Data))
 	case protocols.InputTimer:
 		r.onTimer(in.Timer)
 	case protocols.InputCommand:
@@ -163,7 +184,7 @@ func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
 	case electionTimer:
 		if r.role != leader && r.election.OnTimer(r.now, r.out) {
-			r.becomeCandidate()
+			r.stand()
 		}
 	case heartbeatTimer:
 		switch r.role {
@@ -171,6 +192,8 @@ func (r *replica) onTimer(id protocols.TimerID) {
 			r.prepare()
 		case leader:
 			r.heartbeat()
+			r.repeatMembership()
+			r.advanceMembership()
 		}
 	case forwardTimer:
 		r.forwarder.OnTimer(r.now, r.out)

@@ -43,7 +43,9 @@ type Message struct {
 	//	*Message_Probe
 	//	*Message_Echo
 	//	*Message_Revert
+	//	*Message_Stand
 	Kind          isMessage_Kind `protobuf_oneof:"kind"`
+	Membership    *Placed        `protobuf:"bytes,16,opt,name=membership,proto3" json:"membership,omitempty"` // with a piece: in force after the snapshot's last instance; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -209,6 +211,22 @@ func (x *Message) GetRevert() *Revert {
 	return nil
 }
 
+func (x *Message) GetStand() *Stand {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Stand); ok {
+			return x.Stand
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetMembership() *Placed {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 type isMessage_Kind interface {
 	isMessage_Kind()
 }
@@ -265,6 +283,10 @@ type Message_Revert struct {
 	Revert *Revert `protobuf:"bytes,14,opt,name=revert,proto3,oneof"`
 }
 
+type Message_Stand struct {
+	Stand *Stand `protobuf:"bytes,15,opt,name=stand,proto3,oneof"`
+}
+
 func (*Message_Prepare) isMessage_Kind() {}
 
 func (*Message_Promise) isMessage_Kind() {}
@@ -291,11 +313,14 @@ func (*Message_Echo) isMessage_Kind() {}
 
 func (*Message_Revert) isMessage_Kind() {}
 
+func (*Message_Stand) isMessage_Kind() {}
+
 // Prepare asks for a promise for every instance, and for what was accepted from instance first on.
 type Prepare struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	First         uint64                 `protobuf:"varint,1,opt,name=first,proto3" json:"first,omitempty"`
 	Parts         uint64                 `protobuf:"varint,2,opt,name=parts,proto3" json:"parts,omitempty"` // how many parts of promises that were to be continued, and pieces of a snapshot, the candidate has received
+	Told          bool                   `protobuf:"varint,3,opt,name=told,proto3" json:"told,omitempty"`   // the leader has told the candidate to stand
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -342,6 +367,13 @@ func (x *Prepare) GetParts() uint64 {
 		return x.Parts
 	}
 	return 0
+}
+
+func (x *Prepare) GetTold() bool {
+	if x != nil {
+		return x.Told
+	}
+	return false
 }
 
 // Promise tells what the acceptor has accepted from the first instance on.
@@ -417,7 +449,7 @@ type Proposal struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
 	Ballot        uint64                 `protobuf:"varint,2,opt,name=ballot,proto3" json:"ballot,omitempty"`
-	Command       []byte                 `protobuf:"bytes,3,opt,name=command,proto3" json:"command,omitempty"` // an encoded kv.Command; empty: a no-op
+	Command       []byte                 `protobuf:"bytes,3,opt,name=command,proto3" json:"command,omitempty"` // an encoded kv.Command; empty: a no-op; a zero byte and what follows: a membership, as package membership encodes it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -925,6 +957,96 @@ func (*Revert) Descriptor() ([]byte, []int) {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{12}
 }
 
+// Stand tells the receiver to stand for election at once: its sender leads, and leaves the membership.
+type Stand struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Stand) Reset() {
+	*x = Stand{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Stand) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Stand) ProtoMessage() {}
+
+func (x *Stand) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Stand.ProtoReflect.Descriptor instead.
+func (*Stand) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{13}
+}
+
+// Placed is a membership and its instance.
+type Placed struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Membership    []byte                 `protobuf:"bytes,2,opt,name=membership,proto3" json:"membership,omitempty"` // as package membership encodes it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Placed) Reset() {
+	*x = Placed{}
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Placed) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Placed) ProtoMessage() {}
+
+func (x *Placed) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Placed.ProtoReflect.Descriptor instead.
+func (*Placed) Descriptor() ([]byte, []int) {
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{14}
+}
+
+func (x *Placed) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *Placed) GetMembership() []byte {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 // Record is what is persisted.
 type Record struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -941,7 +1063,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -953,7 +1075,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[13]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -966,7 +1088,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{13}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Record) GetBallot() uint64 {
@@ -1021,15 +1143,16 @@ func (x *Record) GetWitnessed() []*Span {
 // Snapshot replaces all records before it.
 type Snapshot struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         []byte                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`       // an encoded kv.Snapshot, of the state after the instance commit
-	Accepted      []*Proposal            `protobuf:"bytes,2,rep,name=accepted,proto3" json:"accepted,omitempty"` // after it
+	State         []byte                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`           // an encoded kv.Snapshot, of the state after the instance commit
+	Accepted      []*Proposal            `protobuf:"bytes,2,rep,name=accepted,proto3" json:"accepted,omitempty"`     // after it
+	Membership    *Placed                `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // in force after the instance commit; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1041,7 +1164,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1054,7 +1177,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{14}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Snapshot) GetState() []byte {
@@ -1071,11 +1194,18 @@ func (x *Snapshot) GetAccepted() []*Proposal {
 	return nil
 }
 
+func (x *Snapshot) GetMembership() *Placed {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 var File_protocols_multipaxos_multipaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\n" +
-	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\xa0\x06\n" +
+	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\x97\a\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12;\n" +
 	"\aprepare\x18\x02 \x01(\v2\x1f.quorumbench.multipaxos.PrepareH\x00R\aprepare\x12;\n" +
@@ -1091,11 +1221,16 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05piece\x18\v \x01(\v2\x1b.quorumbench.snapshot.PieceH\x00R\x05piece\x125\n" +
 	"\x05probe\x18\f \x01(\v2\x1d.quorumbench.multipaxos.ProbeH\x00R\x05probe\x122\n" +
 	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echo\x128\n" +
-	"\x06revert\x18\x0e \x01(\v2\x1e.quorumbench.multipaxos.RevertH\x00R\x06revertB\x06\n" +
-	"\x04kind\"5\n" +
+	"\x06revert\x18\x0e \x01(\v2\x1e.quorumbench.multipaxos.RevertH\x00R\x06revert\x125\n" +
+	"\x05stand\x18\x0f \x01(\v2\x1d.quorumbench.multipaxos.StandH\x00R\x05stand\x12>\n" +
+	"\n" +
+	"membership\x18\x10 \x01(\v2\x1e.quorumbench.multipaxos.PlacedR\n" +
+	"membershipB\x06\n" +
+	"\x04kind\"I\n" +
 	"\aPrepare\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x14\n" +
-	"\x05parts\x18\x02 \x01(\x04R\x05parts\"\xb5\x01\n" +
+	"\x05parts\x18\x02 \x01(\x04R\x05parts\x12\x12\n" +
+	"\x04told\x18\x03 \x01(\bR\x04told\"\xb5\x01\n" +
 	"\aPromise\x12<\n" +
 	"\baccepted\x18\x01 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12\x12\n" +
 	"\x04next\x18\x02 \x01(\x04R\x04next\x12\x1c\n" +
@@ -1128,7 +1263,13 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\x16\n" +
 	"\x04Echo\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\b\n" +
-	"\x06Revert\"\x82\x02\n" +
+	"\x06Revert\"\a\n" +
+	"\x05Stand\">\n" +
+	"\x06Placed\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1e\n" +
+	"\n" +
+	"membership\x18\x02 \x01(\fR\n" +
+	"membership\"\x82\x02\n" +
 	"\x06Record\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x04R\x05first\x12\x1a\n" +
@@ -1136,10 +1277,13 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x06commit\x18\x04 \x01(\x04R\x06commit\x12<\n" +
 	"\bsnapshot\x18\x05 \x01(\v2 .quorumbench.multipaxos.SnapshotR\bsnapshot\x12\x1c\n" +
 	"\tabandoned\x18\x06 \x01(\x04R\tabandoned\x12:\n" +
-	"\twitnessed\x18\a \x03(\v2\x1c.quorumbench.multipaxos.SpanR\twitnessed\"^\n" +
+	"\twitnessed\x18\a \x03(\v2\x1c.quorumbench.multipaxos.SpanR\twitnessed\"\x9e\x01\n" +
 	"\bSnapshot\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\fR\x05state\x12<\n" +
-	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\bacceptedB\"Z quorumbench/protocols/multipaxosb\x06proto3"
+	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12>\n" +
+	"\n" +
+	"membership\x18\x03 \x01(\v2\x1e.quorumbench.multipaxos.PlacedR\n" +
+	"membershipB\"Z quorumbench/protocols/multipaxosb\x06proto3"
 
 var (
 	file_protocols_multipaxos_multipaxos_proto_rawDescOnce sync.Once
@@ -1153,7 +1297,7 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescData
 }
 
-var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
+var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Message)(nil),         // 0: quorumbench.multipaxos.Message
 	(*Prepare)(nil),         // 1: quorumbench.multipaxos.Prepare
@@ -1168,12 +1312,14 @@ var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
 	(*Probe)(nil),           // 10: quorumbench.multipaxos.Probe
 	(*Echo)(nil),            // 11: quorumbench.multipaxos.Echo
 	(*Revert)(nil),          // 12: quorumbench.multipaxos.Revert
-	(*Record)(nil),          // 13: quorumbench.multipaxos.Record
-	(*Snapshot)(nil),        // 14: quorumbench.multipaxos.Snapshot
-	(*forward.Forward)(nil), // 15: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 16: quorumbench.forward.Reply
-	(*snapshot.Piece)(nil),  // 17: quorumbench.snapshot.Piece
-	(*snapshot.Ask)(nil),    // 18: quorumbench.snapshot.Ask
+	(*Stand)(nil),           // 13: quorumbench.multipaxos.Stand
+	(*Placed)(nil),          // 14: quorumbench.multipaxos.Placed
+	(*Record)(nil),          // 15: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),        // 16: quorumbench.multipaxos.Snapshot
+	(*forward.Forward)(nil), // 17: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 18: quorumbench.forward.Reply
+	(*snapshot.Piece)(nil),  // 19: quorumbench.snapshot.Piece
+	(*snapshot.Ask)(nil),    // 20: quorumbench.snapshot.Ask
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
@@ -1183,23 +1329,26 @@ var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	7,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
 	8,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
 	9,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	15, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
-	16, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
-	17, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
+	17, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
+	18, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
+	19, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
 	10, // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
 	11, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
 	12, // 12: quorumbench.multipaxos.Message.revert:type_name -> quorumbench.multipaxos.Revert
-	3,  // 13: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
-	4,  // 14: quorumbench.multipaxos.Promise.witnessed:type_name -> quorumbench.multipaxos.Span
-	18, // 15: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
-	14, // 16: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
-	4,  // 17: quorumbench.multipaxos.Record.witnessed:type_name -> quorumbench.multipaxos.Span
-	3,  // 18: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
-	19, // [19:19] is the sub-list for method output_type
-	19, // [19:19] is the sub-list for method input_type
-	19, // [19:19] is the sub-list for extension type_name
-	19, // [19:19] is the sub-list for extension extendee
-	0,  // [0:19] is the sub-list for field type_name
+	13, // 13: quorumbench.multipaxos.Message.stand:type_name -> quorumbench.multipaxos.Stand
+	14, // 14: quorumbench.multipaxos.Message.membership:type_name -> quorumbench.multipaxos.Placed
+	3,  // 15: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
+	4,  // 16: quorumbench.multipaxos.Promise.witnessed:type_name -> quorumbench.multipaxos.Span
+	20, // 17: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
+	16, // 18: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
+	4,  // 19: quorumbench.multipaxos.Record.witnessed:type_name -> quorumbench.multipaxos.Span
+	3,  // 20: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
+	14, // 21: quorumbench.multipaxos.Snapshot.membership:type_name -> quorumbench.multipaxos.Placed
+	22, // [22:22] is the sub-list for method output_type
+	22, // [22:22] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_protocols_multipaxos_multipaxos_proto_init() }
@@ -1221,6 +1370,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 		(*Message_Probe)(nil),
 		(*Message_Echo)(nil),
 		(*Message_Revert)(nil),
+		(*Message_Stand)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -1228,7 +1378,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_multipaxos_multipaxos_proto_rawDesc), len(file_protocols_multipaxos_multipaxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   15,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -27,6 +27,15 @@ func (r *replica) propose(from protocols.NodeID, handed ...*forward.Command) {
 		fresh = append(fresh, instance{id: id, command: c.Data})
 	}
 	r.fresh = fresh[:0]
+	if r.holds() { // rule 22: a membership comes first
+		r.hold(fresh)
+		return
+	}
+	r.proposeNew(fresh)
+}
+
+// proposeNew proposes commands at the next instances, as many in one message as fit.
+func (r *replica) proposeNew(fresh []instance) {
 	for len(fresh) > 0 {
 		batch := flow.Batch(r.config.Limits.Max(), fresh, size)
 		r.proposeAt(r.log.last()+1, batch)
@@ -42,6 +51,7 @@ func (r *replica) proposeAt(first uint64, proposals []instance) {
 		p.ballot, p.proposed = r.promised, r.now
 		r.log.set(first+uint64(i), p)
 	}
+	r.followMembership()
 	commands := r.scratch.commandsOf(proposals)
 	r.persist(first, commands)
 	broadcast := r.out.BroadcastNow
@@ -91,9 +101,22 @@ func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
 	if m.First == r.asked {
 		r.asked = 0
 	}
+	for first, rest := m.First, m.Commands; len(rest) > 0; {
+		n := r.runOf(rest)
+		if isMembership(rest[0]) && !r.hasAllBefore(first, m.Commit) { // rule 24
+			break
+		}
+		r.accept(from, first, rest[:n])
+		first, rest = first+uint64(n), rest[n:]
+	}
+	r.learn(m.Commit)
+}
+
+// accept accepts commands from an instance on under the promised ballot.
+func (r *replica) accept(from protocols.NodeID, first uint64, commands [][]byte) {
 	known := true
-	for i, command := range m.Commands {
-		index := m.First + uint64(i)
+	for i, command := range commands {
+		index := first + uint64(i)
 		if index <= r.log.truncated || r.log.at(index).ballot == r.promised { // rule 13: decided; or a duplicate
 			continue
 		}
@@ -104,10 +127,10 @@ func (r *replica) onAccept(from protocols.NodeID, m *Accept) {
 		}
 	}
 	if !known {
-		r.persist(m.First, m.Commands)
+		r.persist(first, commands)
+		r.followMembership()
 	}
-	r.send(from, r.promised, r.scratch.acceptedOf(m.First, uint64(len(m.Commands))))
-	r.learn(m.Commit)
+	r.send(from, r.promised, r.scratch.acceptedOf(first, uint64(len(commands))))
 }
 
 // onAccepted notes that a replica has accepted count instances from first on, and applies what is chosen, in
@@ -116,24 +139,28 @@ func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 	if r.role != leader {
 		return
 	}
-	for index := max(first, r.commit+1); index < min(first+count, r.log.last()+1); index++ { // rule 7: each instance by itself
-		i := r.log.slot(index)
-		if r.chosen(i) {
+	r.noteCaughtUp(from, first, count)
+	for index := max(first, r.commit+1); index < min(first+count, r.proposedTo()+1); index++ { // rule 7: each instance by itself
+		if r.chosen(index) {
 			continue
 		}
+		i := r.log.slot(index)
 		i.accepted.Add(int32(from))
-		if r.chosen(i) && i.id != (protocols.CommandID{}) {
+		if r.chosen(index) && i.id != (protocols.CommandID{}) {
 			r.out.Mark(i.id, protocols.MarkCommitted)
 		}
 	}
-	for r.commit < r.log.last() && r.chosen(r.log.slot(r.commit+1)) {
+	for r.commit < r.proposedTo() && r.chosen(r.commit+1) {
 		r.commit++
 	}
 	r.apply()
+	r.advanceMembership()
 }
 
-// chosen returns true if a phase-2 quorum has accepted an instance under this leader's ballot (rule 6).
-func (r *replica) chosen(i *instance) bool { return r.phase2.IsQuorum(i.accepted) }
+// chosen returns true if a phase-2 quorum has accepted an instance of this leader under its ballot (rule 6).
+func (r *replica) chosen(index uint64) bool {
+	return r.phase2At(index).IsQuorum(r.log.slot(index).accepted)
+}
 
 // apply applies the instances up to the commit index, in the order of the log (rule 7). It drops a snapshot that is being
 // received and covers no more (rule 13).
@@ -141,6 +168,10 @@ func (r *replica) apply() {
 	for r.applied < r.commit {
 		r.applied++
 		command := r.log.slot(r.applied).command
+		if r.log.first != nil && isMembership(command) {
+			command = nil
+			r.markMembership(r.applied)
+		}
 		id, result := r.store.Apply(command)
 		r.appliedBytes += len(command)
 		r.out.Commit(protocols.Slot{Index: r.applied}, id, command)

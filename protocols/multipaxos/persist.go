@@ -28,7 +28,7 @@ func (r *replica) restore(data []byte) {
 	var record Record
 	err := protocols.Decode(data, &record)
 	if err == nil && record.Snapshot != nil {
-		err = r.adopt(record.Commit, record.Snapshot.State)
+		err = r.adopt(record.Commit, record.Snapshot.State, record.Snapshot.Membership)
 	}
 	if err != nil {
 		panic(fmt.Sprintf("multipaxos: a record of %d bytes that this driver did not write: %v", len(data), err))
@@ -46,4 +46,5 @@ func (r *replica) restore(data []byte) {
 		r.log.set(record.First+uint64(i), instance{ballot: r.promised, command: command})
 	}
 	r.commit = max(r.commit, record.Commit)
+	r.followMembership()
 }

@@ -18,7 +18,7 @@ type reclaiming struct {
 // lead, wants the leadership back, and knows everything that is chosen (rule 14).
 func (r *replica) reclaim() {
 	caughtUp := r.commit >= r.leaderCommit
-	if !r.preferred || !caughtUp || r.now < r.reclaimAt {
+	if !r.preferred || !caughtUp || !r.isVoter(r.config.ID) || r.now < r.reclaimAt {
 		return
 	}
 	r.reclaimAt = r.now + protocols.Retry(r.config.Delays.MaxRoundTrip())
@@ -39,8 +39,8 @@ func (r *replica) onEcho(from protocols.NodeID, at uint64) {
 		return
 	}
 	r.echoes.Add(int32(from))
-	if r.phase1.IsQuorum(r.echoes) {
+	if r.inForce.Role(quorum.Phase1).IsQuorum(r.echoes) {
 		r.probed = 0
-		r.becomeCandidate()
+		r.becomeCandidate(false)
 	}
 }

@@ -8,21 +8,35 @@ import (
 )
 
 // proposeFound proposes again, under the leader's own ballot, the proposals that phase 1 has found, with
-// no-ops in the gaps (rule 5).
+// no-ops in the gaps (rule 5). A membership among them, and what is behind it, waits until everything before it is
+// chosen (rule 22).
 func (r *replica) proposeFound() {
 	found := r.found
 	r.candidacy = candidacy{}
 	for first := found.truncated + 1; first <= found.last(); {
-		batch := found.batch(first, found.last(), r.config.Limits.Max())
+		if found.isMembership(first) && r.commit < first-1 { // rule 22
+			found.truncate(first - 1)
+			r.found = found
+			return
+		}
+		batch := found.batch(first, found.endOfRun(first), r.config.Limits.Max())
 		for i := range batch {
 			if id, err := kv.ID(batch[i].command); err == nil && id.Seq > 0 {
 				batch[i].id = id
-				r.forwarder.Admit(r.config.ID, &forward.Command{Client: id.Client, Seq: id.Seq}) // so that it is not proposed twice (rule 7)
 				r.out.Mark(id, protocols.MarkRetried)
 			}
 		}
 		r.proposeAt(first, batch)
 		first += uint64(len(batch))
+	}
+}
+
+// admitFound notes that the leader proposes the commands found, so that it does not propose them twice (rule 7).
+func (r *replica) admitFound() {
+	for _, i := range r.found.slots {
+		if id, err := kv.ID(i.command); err == nil && id.Seq > 0 {
+			r.forwarder.Admit(r.config.ID, &forward.Command{Client: id.Client, Seq: id.Seq})
+		}
 	}
 }
 
@@ -62,7 +76,7 @@ func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 	case m.First <= r.log.truncated: // rule 13: the log does not have it any more
 		r.onAsk(from, m.Snapshot)
 	case m.First <= r.commit && r.role == leader:
-		missing := r.log.batch(m.First, r.commit, r.config.Limits.Max())
+		missing := r.log.batch(m.First, r.lastToLearn(), r.config.Limits.Max())
 		r.send(from, r.promised, r.scratch.acceptOf(m.First, r.scratch.commandsOf(missing), r.commit))
 	}
 }
@@ -70,7 +84,7 @@ func (r *replica) onCatchUp(from protocols.NodeID, m *CatchUp) {
 // startResendTimers sets the timer of every other replica, after which accepts that it has not answered are
 // sent to it again (rule 10).
 func (r *replica) startResendTimers() {
-	for _, to := range r.config.Members {
+	for _, to := range r.group {
 		if to != r.config.ID && !r.resending[to] {
 			r.resending[to] = true
 			r.out.SetTimer(resendTimer+protocols.TimerID(to), r.config.AnswerTimeout(to))
@@ -82,13 +96,14 @@ func (r *replica) startResendTimers() {
 // replica that is merely slow still has the first ones before it.
 func (r *replica) onResendTimer(to protocols.NodeID) {
 	r.resending[to] = false
-	if r.role != leader || r.commit == r.log.last() {
+	last := r.proposedTo()
+	if r.role != leader || r.commit == last || !r.inGroup(to) {
 		return
 	}
 	budget := r.config.Limits.Max()
-	for first := r.commit + 1; first <= r.log.last() && budget > 0; {
+	for first := r.commit + 1; first <= last && budget > 0; {
 		end := first
-		for end <= r.log.last() && r.isOverdue(r.log.slot(end), to) {
+		for end <= last && r.isOverdue(end, to) {
 			end++
 		}
 		if first < end {
@@ -101,8 +116,9 @@ func (r *replica) onResendTimer(to protocols.NodeID) {
 
 // isOverdue returns true if an instance is not chosen, and a replica has not answered its accept for as long
 // as an answer may take.
-func (r *replica) isOverdue(i *instance, from protocols.NodeID) bool {
-	return !r.chosen(i) && !i.accepted.Has(int32(from)) && i.proposed+r.config.AnswerTimeout(from) <= r.now
+func (r *replica) isOverdue(index uint64, from protocols.NodeID) bool {
+	i := r.log.slot(index)
+	return !r.chosen(index) && !i.accepted.Has(int32(from)) && i.proposed+r.config.AnswerTimeout(from) <= r.now
 }
 
 // resend sends the accepts of the instances from first on, and before end, again, as many as one message carries. It
@@ -137,13 +153,15 @@ func (r *replica) onAsk(from protocols.NodeID, a *snapshot.Ask) {
 // sendPiece sends a replica the piece of a snapshot that it asks for, unless that is on its way.
 func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask, take func() (index uint64, state []byte)) {
 	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), r.config.Limits, take); piece != nil {
-		r.send(to, r.promised, &Message_Piece{Piece: piece})
+		m := r.scratch.message(r.promised, &Message_Piece{Piece: piece})
+		m.Membership = r.log.membershipAt(piece.Index).message() // rule 30
+		r.out.Send(to, m)
 	}
 }
 
 // onPiece takes a piece of a snapshot, asks for the next one, and adopts the snapshot when it is complete
 // (rule 13).
-func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
+func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece, inForce *Placed) {
 	if r.role == leader || p.Index <= r.commit {
 		return
 	}
@@ -160,13 +178,14 @@ func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece) {
 		r.catchUp(from)
 		return
 	}
-	if r.adopt(p.Index, whole) != nil {
+	if r.adopt(p.Index, whole, inForce) != nil {
 		return // no replica of this driver has sent it
 	}
 	r.compact(r.applied, whole)
 	switch r.role {
 	case candidate:
 		r.found.truncate(r.commit)
+		r.followFound()
 		r.prepareAt(from)
 	case follower:
 		r.catchUpAt = r.now

@@ -53,8 +53,12 @@ func (r *replica) abandon() {
 		return
 	}
 	r.abandoned = r.promised
+	asked := r.group
+	if r.log.first != nil {
+		asked = protocols.Replicas(r.prepared)
+	}
 	r.takeBack()
-	r.out.Broadcast(r.config.ID, r.config.Members, r.scratch.message(r.abandoned, &Message_Revert{Revert: &Revert{}}))
+	r.out.Broadcast(r.config.ID, asked, r.scratch.message(r.abandoned, &Message_Revert{Revert: &Revert{}}))
 }
 
 // onRevert takes back a promise if it is the highest and no leader was heard under it. If the replica has promised others since,

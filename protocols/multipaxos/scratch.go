@@ -77,7 +77,7 @@ func (s *scratch) read(data []byte) (*Message, error) {
 
 // message builds a message.
 func (s *scratch) message(ballot protocols.Ballot, kind isMessage_Kind) *Message {
-	s.out.message.Ballot, s.out.message.Kind = uint64(ballot), kind
+	s.out.message.Ballot, s.out.message.Kind, s.out.message.Membership = uint64(ballot), kind, nil
 	return &s.out.message
 }
 

@@ -64,7 +64,7 @@ func (r *replica) compact(index uint64, state []byte) {
 	if !r.config.NeverRestarts {
 		r.persisted, r.last = r.promised, len(state)
 		r.out.Snapshot(&Record{Ballot: uint64(r.promised), Commit: index, Snapshot: &Snapshot{
-			State: state, Accepted: r.proposals(index+1, r.log.last()),
+			State: state, Accepted: r.proposals(index+1, r.log.last()), Membership: r.log.membershipAt(index).message(), // rule 30
 		}, Abandoned: uint64(r.abandoned)})
 	}
 	r.truncate(index)
@@ -81,15 +81,21 @@ func (r *replica) truncate(index uint64) {
 	r.compacted = index
 }
 
-// adopt replaces the replica's state by that after the given instance. It changes nothing if the state
-// cannot be decoded.
-func (r *replica) adopt(index uint64, state []byte) error {
+// adopt replaces the replica's state by that after the given instance, where a membership is in force. It changes nothing
+// if they cannot be decoded.
+func (r *replica) adopt(index uint64, state []byte, m *Placed) error {
+	base, err := r.log.placed(m)
+	if err != nil {
+		return err
+	}
 	if err := r.store.Restore(state); err != nil {
 		return fmt.Errorf("adopting the state after instance %d: %w", index, err)
 	}
 	r.commit, r.applied, r.compacted = index, index, index
 	r.snapshots = snapshots{last: len(state)}
 	r.log.truncate(index)
+	r.log.begin(base)
+	r.followMembership()
 	r.sender = snapshot.Sender{} // the log after that snapshot is gone
 	r.out.Adopt(protocols.Slot{Index: index})
 	return nil

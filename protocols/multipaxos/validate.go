@@ -14,7 +14,7 @@ const (
 // isValid returns false for a message that no replica of this cluster can have sent (rule 15). Such messages
 // are skipped.
 func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
-	if !r.config.IsPeer(from) {
+	if !r.config.IsOther(from) {
 		return false
 	}
 	switch m.Kind.(type) {
@@ -32,6 +32,11 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		if r.config.IsWitness(from) {
 			return len(p.Accepted) == 0 && p.Next == 0 && p.Truncated == 0 && r.areValidSpans(p.Witnessed)
 		}
+		for _, a := range p.Accepted {
+			if !r.log.decodes(a.Command) {
+				return false
+			}
+		}
 		return p.Next < maxNumber && p.Truncated < maxNumber && len(p.Witnessed) == 0
 	case *Message_Refuse:
 		return r.isValidBallot(kind.Refuse.Promised)
@@ -39,6 +44,11 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		a := kind.Accept
 		if r.witness != (a.Count > 0) || r.witness && len(a.Commands) > 0 { // rule 19
 			return false
+		}
+		for _, command := range a.Commands {
+			if !r.log.decodes(command) {
+				return false
+			}
 		}
 		return isValidIndex(a.First) && a.Commit < maxNumber && a.Count < maxNumber
 	case *Message_Accepted:
@@ -49,10 +59,13 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		return isValidIndex(kind.CatchUp.First)
 	case *Message_Piece:
 		p := kind.Piece
+		if _, err := r.log.placed(m.Membership); err != nil || m.Membership.GetIndex() > p.Index {
+			return false
+		}
 		return isValidIndex(p.Index) && p.Size < maxNumber && p.Offset <= p.Size && uint64(len(p.Data)) <= p.Size-p.Offset
 	case *Message_Probe, *Message_Echo:
 		return true
-	case *Message_Revert:
+	case *Message_Revert, *Message_Stand:
 		return protocols.Ballot(m.Ballot).Proposer() == from
 	}
 	return false
@@ -61,7 +74,7 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 // isValidBallot returns true if a replica of the cluster may have used the ballot.
 func (r *replica) isValidBallot(b uint64) bool {
 	ballot := protocols.Ballot(b)
-	return 0 < ballot.Round() && ballot.Round() < maxNumber && r.config.IsMember(ballot.Proposer())
+	return 0 < ballot.Round() && ballot.Round() < maxNumber && int(ballot.Proposer()) < r.config.MostReplicas()
 }
 
 // areValidSpans returns true if a witness may have accepted these instances: in the order of the log, none twice.
