@@ -34,7 +34,7 @@ var rooms = []room{
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
 	{"reports/site", []string{"reports", "reports/page", "bench/result", "bench/stepwise", "playground"}},
-	{"bench/lives", []string{"configs", "bench", "bench/shard", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
+	{"bench/lives", []string{"configs", "bench", "bench/internal", "bench/shard", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
 	{"bench/scenario", []string{"bench/graph", "bench/result", "protocols", "netem", "configs"}},
 	{"bench/graph", []string{"bench/result", "protocols"}},
 	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
