@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/run"
 	"quorumbench/protocols"
 	"quorumbench/protocols/snapshot"
 )
@@ -30,8 +31,9 @@ import (
 //   - 4 × timeout × tries, for the one message that is lost most often; and the longest time after which a client asks
 //     another replica, as often.
 //   - With a leader: [candidacies] of the longest election timeout each.
-//   - Without a leader, where faults made round trips look longer: 4 × the longest timeout that may come of what was measured,
-//     tries times, as none of these messages may be answered and measured before. See measuredTimeout.
+//   - Without a leader, where round trips looked longer than the links are: 4 × the longest timeout that may come of what was
+//     measured, tries times, as none of these messages may be answered and measured before; and [watches] such timeouts.
+//     See measuredTimeout.
 //   - [snapshot.Timeout], for which a transfer keeps others from beginning though its sender is dead.
 type deadline struct {
 	timeout   time.Duration
@@ -56,6 +58,9 @@ const (
 	// candidacies is how many elections may fail one after the other, though nothing is wrong any more. Each succeeds with
 	// a probability of a half at least.
 	candidacies = 10
+	// watches is how many timeouts pass until a replica recovers what stays open: two to three until it asks the others what is
+	// decided, and as many until it recovers what they do not know of.
+	watches = 6
 	// rare is the probability that an exchange takes longer than assumed.
 	rare = 1e-6
 	// longestRetry is the longest time after which the standard client asks another replica, unless it is configured to
@@ -99,29 +104,36 @@ func (l *Life) deadline() deadline {
 		return d
 	}
 	d.steps += stepsPerCommand * ofKey * (1 + 2*rounds)
-	d.measured = 4 * time.Duration(d.tries) * l.measuredTimeout(exchange)
+	d.measured = time.Duration(4*d.tries+watches) * l.measuredTimeout()
 	return d
 }
 
 // most is a number that a Poisson distribution of the given mean hardly exceeds: 3 standard deviations more.
 func most(mean float64) int { return int(math.Ceil(mean + 3*math.Sqrt(mean))) }
 
-// measuredTimeout is the longest timeout of a replica without a leader that goes by the round trips it has measured during
-// the faults: those were longer by both ways' delay of a fault, and by the rate of a clock that ran fast. A
-// [protocols.RoundTrip] makes of them a timeout of up to three times the longest, and its slack. It is 0 if no fault
+// measuredTimeout is the longest timeout of a replica without a leader that goes by the round trips it has measured while they
+// were longer than the links are: by both ways' delay of a fault, and by the rate of a clock that ran fast. Where messages
+// are doubled, the first copy or its answer may be lost, and the answer to the second, which is up to [run.MaxDuplicateDelay]
+// times as late again, measured; and so may be the second copy of that answer. A
+// [protocols.RoundTrip] makes of them a timeout of up to three times the longest, and its slack. It is 0 if nothing
 // made them longer.
-func (l *Life) measuredTimeout(exchange time.Duration) time.Duration {
-	rate, delay := 1.0, time.Duration(0)
-	for _, f := range l.Experiment.Faults {
+func (l *Life) measuredTimeout() time.Duration {
+	e := &l.Experiment
+	rate, delay, late := 1.0, time.Duration(0), time.Duration(1)
+	for _, f := range e.Faults {
 		delay = max(delay, f.Delay)
 		if f.Skew != nil {
 			rate = min(rate, float64(f.Skew.Rate))
 		}
 	}
-	if rate == 1 && delay == 0 {
+	if e.Simulation.Doubled > 0 {
+		late += run.MaxDuplicateDelay
+	}
+	if rate == 1 && delay == 0 && late == 1 {
 		return 0
 	}
-	return protocols.Retry(2 * time.Duration(float64(exchange+2*delay)/rate)) // twice, as Retry adds a half
+	measured := late*(l.longestRoundTrip()+2*delay) + 4*e.Simulation.PersistCost
+	return protocols.Retry(2 * time.Duration(float64(measured)/rate)) // twice, as Retry adds a half
 }
 
 // sum is the deadline.
@@ -137,7 +149,7 @@ func (d deadline) String() string {
 	for _, part := range []struct {
 		of   time.Duration
 		what string
-	}{{d.clients, "clients that ask again"}, {d.elections, "elections"}, {d.measured, "round trips measured during faults"}, {snapshot.Timeout, "a transfer whose sender is dead"}} {
+	}{{d.clients, "clients that ask again"}, {d.elections, "elections"}, {d.measured, "round trips measured while messages were late"}, {snapshot.Timeout, "a transfer whose sender is dead"}} {
 		if part.of > 0 {
 			s += fmt.Sprintf(", %v for %s", round(part.of), part.what)
 		}

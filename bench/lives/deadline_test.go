@@ -22,7 +22,6 @@ func TestTheDeadlineFollowsFromTheLife(t *testing.T) {
 		{"a slow disk", func(l *Life) { l.Experiment.Simulation.PersistCost = time.Second }, true},
 		{"small messages", func(l *Life) { l.Limits.Messages.MinBytes = 128 }, true},
 		{"clients that ask again late", func(l *Life) { l.Experiment.Load.Retry = time.Minute }, true},
-		{"doubled messages", func(l *Life) { l.Experiment.Simulation.Doubled = 0.9 }, false},
 		{"a crash more", func(l *Life) { l.Experiment.Faults = append(l.Experiment.Faults, experiment.Fault{Crash: "r0"}) }, false},
 	} {
 		for _, driver := range []string{"raft", "paxos"} {
@@ -72,22 +71,26 @@ func TestTheDeadlineKnowsWhatReadModifyWritesAdd(t *testing.T) {
 	}
 }
 
-// Without a leader, replicas go by what they have measured while a fault made round trips look longer.
+// Without a leader, replicas go by what they have measured while a fault, or the late copy of a message, made round trips
+// look longer.
 func TestTheDeadlineKnowsWhatIsMeasuredDuringFaults(t *testing.T) {
 	for _, c := range []struct {
-		name   string
-		fault  experiment.Fault
-		longer bool
+		name    string
+		fault   experiment.Fault
+		doubled experiment.Share
+		longer  bool
 	}{
-		{"messages are late", experiment.Fault{Delay: 200 * ms}, true},
-		{"a fast clock", experiment.Fault{Skew: &experiment.Skew{Region: "r0", Rate: 0.2}}, true},
-		{"a slow clock", experiment.Fault{Skew: &experiment.Skew{Region: "r0", Rate: 2}}, false},
+		{"messages are late", experiment.Fault{Delay: 200 * ms}, 0, true},
+		{"a fast clock", experiment.Fault{Skew: &experiment.Skew{Region: "r0", Rate: 0.2}}, 0, true},
+		{"a slow clock", experiment.Fault{Skew: &experiment.Skew{Region: "r0", Rate: 2}}, 0, false},
+		{"a crash", experiment.Fault{Crash: "r0"}, 0, false},
+		{"doubled messages", experiment.Fault{Crash: "r0"}, 0.02, true},
 	} {
 		for driver, leader := range map[string]bool{"raft": true, "paxos1": false} {
 			l := Draw(registry.Drivers.Find(driver), 5)
-			l.Experiment.Faults = nil
+			l.Experiment.Faults, l.Experiment.Simulation.Doubled = nil, 0
 			before := l.deadline().sum()
-			l.Experiment.Faults = []experiment.Fault{c.fault}
+			l.Experiment.Faults, l.Experiment.Simulation.Doubled = []experiment.Fault{c.fault}, c.doubled
 			after := l.deadline().sum()
 			if want := c.longer && !leader; (after > before) != want || after < before {
 				t.Errorf("%s, %s: the deadline was %v and is %v", driver, c.name, before, after)

@@ -67,6 +67,9 @@ var epaxosBugs = []Bug{
 	{"epaxos", "nothing is recovered", within(50), []Edit{
 		in("epaxos.replica.onWatch").drop(`r.recover(x)`),
 	}},
+	{"epaxos", "what was measured of a dead replica counts", inTest("epaxos.TestWhatWasMeasuredOfASilentReplicaDoesNotCount"), []Edit{
+		in("epaxos.replica.timeoutOf").replace(`r.reach.Silent(peer)`, `false`),
+	}},
 	{"epaxos", "the promised and the accepted ballot are one", within(2000), []Edit{
 		in("epaxos.replica.promise").replace(`r.oneBallot`, `!r.oneBallot`),
 	}},

@@ -66,16 +66,16 @@ func (w *simWorld) send(from, to int, messages []message) {
 			e := event{kind: messageEvent, from: m.from, to: m.to, data: w.slab.Clone(m.data)}
 			w.at(due, to, e)
 			if w.doubled > 0 && w.random.Float64() < w.doubled {
-				late := maxDuplicateDelay * w.random.Float64() * float64(due-w.loop.Now())
+				late := MaxDuplicateDelay * w.random.Float64() * float64(due-w.loop.Now())
 				w.at(due+time.Duration(late), to, e)
 			}
 		}
 	}
 }
 
-// maxDuplicateDelay bounds how late the second copy of a doubled message arrives: up to ten times the delay of
+// MaxDuplicateDelay bounds how late the second copy of a doubled message arrives: up to ten times the delay of
 // the first, which is enough for the state of the receiver to change in between.
-const maxDuplicateDelay = 10
+const MaxDuplicateDelay = 10
 
 // displayUpdates is about how often Watch is called during a simulated run.
 const displayUpdates = 200

@@ -130,9 +130,12 @@ func (r *replica) of(from protocols.NodeID, m *Message, stages ...stage) *attemp
 }
 
 const (
-	// maxDoublings caps back-offs at 16 (1<<4) times the timeout.
+	// maxDoublings caps back-offs at 32 (2<<4) times the timeout by the configured delays.
 	maxDoublings = 4
-	// maxTimeoutDoublings caps timeouts at 4 (1<<2) times what the measured round trips say.
+	// maxMeasuredDoublings caps back-offs at 8 (2<<2) times what the measured round trips say: these may have been measured
+	// during an overload, and who backs off measures nothing that would correct them.
+	maxMeasuredDoublings = 2
+	// maxTimeoutDoublings caps the doubling of timeouts at 4 (1<<2) times the configured one.
 	maxTimeoutDoublings = 2
 	// maxTimeoutShift caps what was measured at 64 (1<<6) times the configured timeout.
 	maxTimeoutShift = 6
@@ -146,15 +149,26 @@ func (r *replica) timeout(size, tries int) time.Duration {
 	}
 	longest := protocols.Retry(0)
 	for _, peer := range r.peers[:max(0, size-1)] {
-		longest = max(longest, r.timeoutOf(peer))
+		longest = max(longest, r.timeoutOf(peer, min(max(tries, 1)-1, maxTimeoutDoublings)))
 	}
-	return longest << min(max(tries, 1)-1, maxTimeoutDoublings)
+	return longest
 }
 
-// timeoutOf returns how long to wait for the answer of one replica.
-func (r *replica) timeoutOf(peer protocols.NodeID) time.Duration {
-	configured := protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, peer))
-	return min(r.trips[peer].Timeout(), configured<<maxTimeoutShift)
+// timeoutOf returns how long to wait for the answer of one replica: the configured timeout, doubled so often, or the measured
+// one, if that is longer. What was measured of a replica that is silent does not count: if it was measured during an overload
+// and the replica is down since, nothing would ever correct it. This replica would then wait so long before it goes on with
+// its own commands that the others recover each of them as a no-op (rule 11).
+func (r *replica) timeoutOf(peer protocols.NodeID, doublings int) time.Duration {
+	configured := r.configuredTimeout(peer)
+	if r.reach.Silent(peer) {
+		return configured << doublings
+	}
+	return min(configured<<maxTimeoutShift, r.trips[peer].DoubledTimeout(doublings))
+}
+
+// configuredTimeout returns how long the answer of a replica may take by the configured delays.
+func (r *replica) configuredTimeout(peer protocols.NodeID) time.Duration {
+	return protocols.Retry(r.config.Delays.RoundTrip(r.config.ID, peer))
 }
 
 // setTimer sets the timeout for the answers of a quorum of that size.
@@ -261,5 +275,9 @@ func (r *replica) backOff(a *attempt) {
 	a.refusals++
 	r.out.Measure(protocols.MeasureRefused, int64(a.refusals))
 	least := 2 * r.timeout(r.n, 0) // the other one may need so long
-	r.out.SetTimer(a.timer, least+time.Duration(r.random.Int64N(int64(least)<<min(a.refusals, maxDoublings))))
+	most := least << min(a.refusals, maxMeasuredDoublings)
+	for _, peer := range r.peers {
+		most = max(most, 2*r.configuredTimeout(peer)<<min(a.refusals, maxDoublings))
+	}
+	r.out.SetTimer(a.timer, least+time.Duration(r.random.Int64N(int64(most))))
 }

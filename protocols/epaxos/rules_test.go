@@ -506,3 +506,54 @@ func TestAnAttemptThatIsRefusedByOneAndUnansweredByOthersTakesAHigherBallot(t *t
 		t.Errorf("it goes on under ballot %v, and %v is promised", x.ballot, protocols.NewBallot(7, rb))
 	}
 }
+
+// A replica that died while it was overloaded makes nobody wait as long as its last answers took: who waits longer than the
+// others never gets its own commands through, as they recover them.
+func TestWhatWasMeasuredOfASilentReplicaDoesNotCount(t *testing.T) {
+	a := newAlone(t, nil)
+	usual := a.timeout(5, 0)
+	a.trips[rc].Sample(2 * time.Second)
+	if got := a.timeout(5, 0); got < 2*time.Second {
+		t.Errorf("answers take 2 s, and the timeout is %v", got)
+	}
+	a.command('e')
+	for _, alive := range []protocols.NodeID{ra, rb, rd} {
+		a.receive(alive, about(Kind_PREACCEPTED, re, 0, func(m *Message) { m.Deps = []uint64{1, 0, 0, 0, 0} }))
+	}
+	a.command('f')
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: a.held(re, 1).attempt.timer, Now: time.Second})
+	if got := a.timeout(5, 1); got != usual {
+		t.Errorf("c does not answer, and the timeout of all is %v, want %v", got, usual)
+	}
+	a.receive(rc, about(Kind_PREACCEPTED, re, 1, func(m *Message) { m.Deps = []uint64{0, 0, 0, 0, 1} }))
+	if got := a.timeout(5, 0); got < time.Second {
+		t.Errorf("c answers again, and the timeout is %v", got)
+	}
+}
+
+// What was measured is never multiplied: timeouts double the configured round trip only, and back-offs end.
+func TestMeasuredTimeoutsAreNotDoubled(t *testing.T) {
+	a := newAlone(t, nil)
+	if first, fourth := a.timeout(5, 1), a.timeout(5, 4); fourth != 4*first {
+		t.Errorf("the timeout of repetitions is %v first, then %v", first, fourth)
+	}
+	for range 10 { // no deviation is left
+		for peer := range a.trips {
+			a.trips[peer].Sample(2 * time.Second)
+		}
+	}
+	if first, fourth := a.timeout(5, 1), a.timeout(5, 4); fourth != first {
+		t.Errorf("answers take 2 s: the timeout of repetitions is %v first, then %v", first, fourth)
+	}
+	least := 2 * a.timeout(5, 0)
+	for range 50 {
+		a.receive(ra, about(Kind_PREACCEPT, ra, 0, with('a', 0, 0, 0, 0, 0)))
+		a.recovers(ra, 0)
+		x := a.held(ra, 0)
+		x.attempt.refusals = 20
+		a.do(func() { a.backOff(x.attempt) })
+		if got := a.sent.Timers[0].After; got < least || got > 5*least {
+			t.Fatalf("a back-off takes %v, want %v to %v", got, least, 5*least)
+		}
+	}
+}
