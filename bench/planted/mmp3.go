@@ -240,6 +240,9 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "Seen is not in the snapshot", within(4700), []Edit{
 		in("mmp3.replica.adopt").replace(`vectorOf(s.Seen)`, `r.applied`),
 	}},
+	{"mmp3", "an earlier snapshot stays on offer when another is installed", inTest("mmp3.TestAnInstalledSnapshotEndsTheOfferOfAnEarlierOne"), []Edit{
+		in("mmp3.replica.adopt").replace(`outgoingSnapshot{}`, `r.outgoing`),
+	}},
 	{"mmp3", "a snapshot on disk leaves out what is not applied", within(200), []Edit{
 		in("mmp3.replica.writeSnapshot").drop(`s.Open = append(s.Open, x.message())`),
 	}},

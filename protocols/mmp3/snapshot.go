@@ -33,7 +33,7 @@ func (r *replica) adopt(s *Snapshot) bool {
 	if r.store.Restore(s.State) != nil {
 		return false
 	}
-	r.own = ownSnapshot{}
+	r.own, r.outgoing = ownSnapshot{}, outgoingSnapshot{} // the instances after them are gone
 	r.applied, r.slots = vectorOf(s.Applied), s.Slots
 	r.seen.raise(vectorOf(s.Seen))
 	for c := range replicas {

@@ -129,6 +129,31 @@ func TestInstancesAfterASnapshotAreKeptWhileItIsAskedFor(t *testing.T) {
 	expect("when no replica has asked for long", 17)
 }
 
+// A replica that installs a snapshot has not the instances before it, so that who gets its own earlier one could not go on from
+// there: it is not on offer any more.
+func TestAnInstalledSnapshotEndsTheOfferOfAnEarlierOne(t *testing.T) {
+	a := newAlone(t)
+	a.kept = 3
+	for lsn := range uint64(10) {
+		a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, lsn, 10)}})
+	}
+	ask := func(want string) {
+		t.Helper()
+		a.at += time.Second // not long enough for the offer to end
+		a.receive(1, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{}}, Snapshot: &snapshot.Ask{}}}})
+		if got := a.messages(1); len(got) != 1 || !strings.HasPrefix(got[0], want) {
+			t.Errorf("the question for a snapshot is answered with %q, want %q", got, want)
+		}
+	}
+	ask("Piece 10 ")
+	piece := &snapshot.Piece{Index: 30, Data: encoded(t, &Snapshot{
+		Applied: []uint64{30, 0, 0}, Seen: []uint64{30, 0, 0}, Slots: 30, State: kv.NewStore().Snapshot(),
+	})}
+	piece.Size = uint64(len(piece.Data))
+	a.receive(0, &Message{Kind: &Message_Piece{Piece: piece}})
+	ask("Piece 30 ")
+}
+
 // An incoming snapshot is dropped when this replica has applied all that is in it.
 func TestAnObsoleteSnapshotIsDropped(t *testing.T) {
 	a := newAlone(t)
