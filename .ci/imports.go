@@ -29,7 +29,7 @@ type room struct {
 
 var rooms = []room{
 	{"cmd", []string{"bench/system", "reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/shard", "bench/site/keys", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
+		"bench/shard", "bench/site", "bench/site/keys", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
@@ -50,6 +50,7 @@ var rooms = []room{
 	{"bench/verify", []string{"bench/system", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/shard", nil},
+	{"bench/site", []string{"bench", "bench/site/keys", "bench/run", "bench/verify", "bench/result", "bench/experiment", "netem"}},
 	{"bench/site/keys", nil},
 	{"bench/result", []string{"bench/shard", "bench/system", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/experiment", []string{"bench/system", "protocols", "netem", "configs"}},
@@ -62,6 +63,8 @@ var rooms = []room{
 
 // testsMay are rooms that the tests of a room may import, too.
 var testsMay = map[string][]string{
+	"bench/verify":   {"bench/run"},
+	"bench/site":     {"protocols"},
 	"reports":        {"bench", "bench/experiment", "bench/scenario", "protocols"},
 	"protocols":      {"protocols/prototest"},
 	"bench/stepwise": {"bench"},

@@ -30,6 +30,8 @@ type Options struct {
 	// Resume, if not nil, is the partial result of the same experiment, whose whole runs are kept instead of run again;
 	// see CanResume.
 	Resume *result.Result
+	// Play, if not nil, makes the runs in place of run.Play.
+	Play func(ctx context.Context, config run.Config) (*verify.Record, error)
 	// Systems run the systems that the experiment lists, in networks that OpenNetwork makes; see run.System.
 	Systems     []system.Adapter
 	OpenNetwork func(plan *experiment.Plan, seed uint64) (run.Network, error)
@@ -137,7 +139,11 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 		}
 	}
 	hold := collector.Keep(spare(x.plan))
-	record, err := run.Play(x.ctx, run.Config{
+	play := run.Play
+	if x.options.Play != nil {
+		play = x.options.Play
+	}
+	record, err := play(x.ctx, run.Config{
 		Plan: point, Protocol: protocol, Repeat: repeat, Began: began(x.plan, x.number),
 		Scratch: x.options.Scratch, System: x.options.system(protocol), Spin: x.options.Spin, Hurry: x.options.Hurry, TraceEvents: result.MaxTraceEvents,
 		Watch: x.watcher(point, Status{Protocol: protocol.Label, Point: point.Point, Repeat: repeat, Run: len(x.found.Runs)}),

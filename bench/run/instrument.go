@@ -106,19 +106,7 @@ func (r *running) account(w *liveWorld, keptAwake bool) {
 			r.record.Work = &work
 		}
 	}
-	for from := range w.boxes {
-		for to := range w.boxes {
-			c := w.network.Counters(from, to)
-			sum.Packets += c.Packets
-			sum.Bytes += c.Bytes
-			sum.Lost += c.Lost
-			sum.Cut += c.Cut
-			sum.Dropped += c.Dropped
-			sum.Overflow += c.Overflow
-		}
-	}
-	stats := w.net.Stats()
-	sum.Unsent, sum.Crowded, sum.Reconnects = stats.Unconnected, stats.Crowded, stats.Reconnects
+	w.carrier.count(sum)
 	lateness := w.scheduler.TakeLateness(emulator.Packets)
 	if in.lateness != nil {
 		lateness.Merge(in.lateness)

@@ -9,9 +9,11 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/netem/emulator"
 	"quorumbench/netem/quicnet"
@@ -25,9 +27,8 @@ const connectTimeout = 15 * time.Second
 // more, the scheduler, that releases packets, arrivals and timers when they are due.
 type liveWorld struct {
 	scheduler *emulator.Scheduler
-	network   *emulator.Network
-	net       *quicnet.Net
-	begun     time.Duration // when the run began, by the scheduler's clock
+	carrier   carrier
+	begun     atomic.Int64 // when the run began, by the scheduler's clock, in nanoseconds
 	layout    *layout
 	boxes     []*mailbox
 	threads   *threads
@@ -35,7 +36,56 @@ type liveWorld struct {
 	instrument instrument
 }
 
-func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.begun }
+// carrier carries messages between the places of a live run.
+type carrier interface {
+	// send carries messages from one place to another. It copies them.
+	send(from, to int, frames [][]byte)
+	change(from, to int, config netem.LinkConfig)
+	// count adds what the links have carried and lost, and what could not be sent.
+	count(sum *result.NetworkRun)
+}
+
+// inProcess carries messages between places that are all in this process: by QUIC over emulated links.
+type inProcess struct {
+	places  int
+	network *emulator.Network
+	net     *quicnet.Net
+}
+
+func (c *inProcess) send(from, to int, frames [][]byte) { c.net.Endpoint(from).Send(to, frames...) }
+
+func (c *inProcess) change(from, to int, config netem.LinkConfig) {
+	c.network.Change(from, to, config)
+}
+
+func (c *inProcess) count(sum *result.NetworkRun) {
+	for from := range c.places {
+		for to := range c.places {
+			addCounters(sum, c.network.Counters(from, to))
+		}
+	}
+	addStats(sum, c.net.Stats())
+}
+
+func addCounters(sum *result.NetworkRun, c emulator.Counters) {
+	sum.Packets += c.Packets
+	sum.Bytes += c.Bytes
+	sum.Lost += c.Lost
+	sum.Cut += c.Cut
+	sum.Dropped += c.Dropped
+	sum.Overflow += c.Overflow
+}
+
+func addStats(sum *result.NetworkRun, stats quicnet.Stats) {
+	sum.Unsent += stats.Unconnected
+	sum.Crowded += stats.Crowded
+	sum.Reconnects += stats.Reconnects
+}
+
+func (w *liveWorld) now() time.Duration { return w.scheduler.Now() - w.start() }
+
+// start is when the run began, by the scheduler's clock.
+func (w *liveWorld) start() time.Duration { return time.Duration(w.begun.Load()) }
 
 func (w *liveWorld) at(due time.Duration, place int, e event) {
 	kind := emulator.Timers
@@ -49,7 +99,7 @@ func (w *liveWorld) at(due time.Duration, place int, e event) {
 	}
 	s := scheduledEvents.Get().(*scheduledEvent)
 	s.box, s.event = box, e
-	w.scheduler.At(due+w.begun, kind, s)
+	w.scheduler.At(due+w.start(), kind, s)
 }
 
 // scheduledEvent is an event on its way through the scheduler to a mailbox. It implements emulator.Event, and is used
@@ -69,11 +119,11 @@ func (s *scheduledEvent) Happen() {
 }
 
 func (w *liveWorld) do(due time.Duration, f func()) {
-	w.scheduler.At(due+w.begun, emulator.Timers, emulator.Func(f))
+	w.scheduler.At(due+w.start(), emulator.Timers, emulator.Func(f))
 }
 
 func (w *liveWorld) change(from, to int, config netem.LinkConfig) {
-	w.network.Change(from, to, config)
+	w.carrier.change(from, to, config)
 }
 
 // A message between places begins with one byte. Its bits tell whether sender and receiver are the places'
@@ -104,7 +154,7 @@ func (w *liveWorld) send(from, to int, messages []message) {
 		begin = end
 	}
 	box.data, box.ends, box.frames = data, ends, frames
-	w.net.Endpoint(from).Send(to, frames...)
+	w.carrier.send(from, to, frames)
 }
 
 // receive puts a message from another place into the receiver's mailbox. A message from or to a node that does
@@ -185,7 +235,7 @@ func (r *running) live(ctx context.Context) error {
 	for range n {
 		w.boxes = append(w.boxes, newMailbox())
 	}
-	w.network = emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
+	network := emulator.NewNetwork(w.scheduler, n, func(from, to int) *netem.Link {
 		return netem.NewLink(r.Plan.Link(from, to), r.worldSeed(), from, to)
 	})
 	mode, err := quicnet.ParseMode(string(r.Plan.Experiment.StreamMode()))
@@ -193,13 +243,13 @@ func (r *running) live(ctx context.Context) error {
 		return fmt.Errorf("starting the transport: %w", err)
 	}
 	net, err := quicnet.New(quicnet.Config{
-		Replicas: n, Conn: w.network.Conn, Mode: mode,
+		Replicas: n, Conn: network.Conn, Mode: mode,
 		Receive: w.receive,
 	})
 	if err != nil {
 		return fmt.Errorf("starting the transport: %w", err)
 	}
-	w.net = net
+	w.carrier = &inProcess{n, network, net}
 	defer net.Close()
 	connecting, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -227,7 +277,7 @@ func (r *running) live(ctx context.Context) error {
 	w.instrument.last = w.usage()
 	w.scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	emulator := w.scheduler.String()
-	w.begun = w.scheduler.Now()
+	w.begun.Store(int64(w.scheduler.Now()))
 	r.prepare(w, w.layout, disks, time.Now())
 	var serving sync.WaitGroup
 	for i, p := range r.places {
@@ -261,11 +311,16 @@ func (r *running) disks() (disks []disk, remove func(), err error) {
 	if r.Plan.Experiment.Durability != experiment.Fsync {
 		return r.memoryDisks(), func() {}, nil
 	}
+	return r.fileDisks(func(int) bool { return true })
+}
+
+// fileDisks makes disks that are files for those replicas for which here says so, and disks in memory for the others.
+func (r *running) fileDisks(here func(replica int) bool) (disks []disk, remove func(), err error) {
 	folder, err := os.MkdirTemp(r.Scratch, ".logs-*")
 	if err != nil {
 		return nil, nil, fmt.Errorf("making a folder for the replicas' logs: %w", err)
 	}
-	var files []*fileDisk
+	files := map[int]*fileDisk{} // by replica
 	remove = func() {
 		for i, d := range files {
 			if err := d.close(); err != nil && i < len(r.record.Replicas) {
@@ -274,7 +329,11 @@ func (r *running) disks() (disks []disk, remove func(), err error) {
 		}
 		_ = os.RemoveAll(folder) // what is left is removed by the next run
 	}
-	for i := range r.Plan.Experiment.Replicas {
+	for i, inMemory := range r.memoryDisks() {
+		if !here(i) {
+			disks = append(disks, inMemory)
+			continue
+		}
 		d, err := newFileDisk(folder, i)
 		if err != nil {
 			remove()
@@ -285,7 +344,7 @@ func (r *running) disks() (disks []disk, remove func(), err error) {
 				r.crashed(i, logFolder, durable)
 			}
 		}
-		files, disks = append(files, d), append(disks, d)
+		files[i], disks = d, append(disks, d)
 	}
 	return disks, remove, nil
 }

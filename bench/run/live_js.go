@@ -26,3 +26,10 @@ type Network any
 func (r *running) system(context.Context) error {
 	return errors.New("found a system to be run as it is, which needs processes; accepted in a browser: drivers")
 }
+
+// Part is one place of a live run whose others are run by other processes, which a browser does not have.
+type Part struct{}
+
+func (r *running) part(context.Context) error {
+	return errors.New("found a part of a live run, which needs UDP sockets; accepted in a browser: world sim")
+}

@@ -65,6 +65,9 @@ type Config struct {
 	// System runs the protocol's system, if it is one that is run as it is.
 	System *System
 
+	// Part, if set, makes this process run one place of a live run, while other processes run the others.
+	Part *Part
+
 	Observer *Observer // if set, notes the messages of a run in virtual time, and what led to which
 
 	TraceEvents int            // how many trace events are kept of each replica; 0 keeps no events and no measures
@@ -98,6 +101,9 @@ func Play(ctx context.Context, config Config) (*verify.Record, error) {
 		return r.record, r.simulate(ctx)
 	}
 	runtime.GC() // collect the garbage of the run before
+	if config.Part != nil {
+		return r.record, r.part(ctx)
+	}
 	if config.Protocol.System != "" {
 		return r.record, r.system(ctx)
 	}

@@ -109,7 +109,7 @@ func (r *running) system(ctx context.Context) (failed error) {
 	}
 	defer func() { calm() }()
 	w.scheduler.TakeLateness(emulator.Packets)
-	w.begun = w.scheduler.Now()
+	w.begun.Store(int64(w.scheduler.Now()))
 	r.prepareSystem(w, c, time.Now())
 	var serving sync.WaitGroup
 	for i, p := range r.places {
@@ -216,13 +216,7 @@ func (r *running) accountSystem(w *systemWorld, lateness *hdrhistogram.Histogram
 			if from == to {
 				continue
 			}
-			c := w.network.Counters(from, to)
-			sum.Packets += c.Packets
-			sum.Bytes += c.Bytes
-			sum.Lost += c.Lost
-			sum.Cut += c.Cut
-			sum.Dropped += c.Dropped
-			sum.Overflow += c.Overflow
+			addCounters(sum, w.network.Counters(from, to))
 		}
 	}
 	sum.Emulator = w.network.String()
@@ -314,7 +308,7 @@ func (c *cluster) start(replica int) error {
 	}
 	c.processes[replica] = started
 	now := time.Duration(0)
-	if c.world.begun > 0 {
+	if c.world.start() > 0 {
 		now = c.world.now()
 	}
 	c.running.record.Replicas[replica].Begin(now)

@@ -114,7 +114,7 @@ func (r *Record) checkNothingLost(orders orders) error {
 func (r *Record) countLost() error {
 	applied := r.newVisits()
 	for _, one := range r.Replicas {
-		if one.Node == nil {
+		if !one.up() {
 			continue
 		}
 		for _, incarnation := range one.Journal.incarnations {
@@ -223,8 +223,19 @@ func (r *Record) checkRealTime(orders orders) (found error) {
 	seen, first, number := r.newVisits(), "", uint32(0)
 	for key, order := range orders {
 		number++
-		if err := r.inOrder(key, order, seen, number); err != nil && (found == nil || key < first) {
-			first, found = key, err // of the least key, so that the error does not depend on the map's sequence
+		inOrder := r.inOrder
+		if r.Clocks != nil {
+			inOrder = r.inOrderByClocks
+		}
+		err := inOrder(key, order, seen, number)
+		if err == nil {
+			continue
+		}
+		// A violation comes before a question, and then the least key, so that the error does not depend on the map's sequence.
+		_, open := err.(undecided)
+		_, wasOpen := found.(undecided)
+		if found == nil || wasOpen && !open || wasOpen == open && key < first {
+			first, found = key, err
 		}
 	}
 	return found
@@ -281,6 +292,9 @@ func (r *Record) history(keys []uint64) []linear.Operation {
 // checkLinearizable checks that the history is linearizable: first whether the order in which the replicas applied
 // the writes is a linearization, and then, for the keys for which it is none, by a search for one.
 func (r *Record) checkLinearizable(orders orders) error {
+	if r.Clocks != nil {
+		return r.linearizableByClocks(orders)
+	}
 	keys := r.unexplained(orders)
 	if len(keys) == 0 {
 		return nil
@@ -323,6 +337,9 @@ func (r *Record) checkInvariants() error {
 	invariants := r.Driver().Invariants
 	if invariants == nil || r.broken != nil {
 		return r.broken
+	}
+	if slices.ContainsFunc(r.Replicas, func(one *Replica) bool { return one.Away }) {
+		return undecided("each replica was in a process of its own, and no process sees the states of all")
 	}
 	nodes := make([]protocols.Node, len(r.Replicas))
 	for i, one := range r.Replicas {

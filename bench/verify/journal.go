@@ -13,6 +13,9 @@ import (
 // agree on: the log, or one order for each key. Steps and End are safe for use by several goroutines, the rest is
 // not.
 type Journal struct {
+	// Hash is the hash of commands by which journals are compared; by default one that is good in this process only.
+	Hash func(command []byte) uint64
+
 	incarnations []map[string]*applied
 	log          *applied      // of the last incarnation, if it has applied something of the log
 	begun        time.Duration // when the last incarnation began
@@ -48,6 +51,20 @@ func (s *stretch) next() uint64 { return s.first + uint64(s.commands.len()) }
 
 var journalSeed = maphash.MakeSeed()
 
+// hash is the hash of a command, and never 0.
+func (j *Journal) hash(command []byte) uint64 {
+	if j.Hash != nil {
+		return max(1, j.Hash(command))
+	}
+	return max(1, maphash.Bytes(journalSeed, command))
+}
+
+// Mirror enters how far the journal of the same replica is in the process that runs it. Safe for use by several goroutines.
+func (j *Journal) Mirror(steps int64, end uint64) {
+	j.applied.Store(steps)
+	j.last.Store(end)
+}
+
 // Begin begins the record of another incarnation.
 func (j *Journal) Begin(now time.Duration) {
 	j.incarnations, j.begun, j.log = append(j.incarnations, map[string]*applied{}), now, nil
@@ -59,7 +76,7 @@ func (j *Journal) Begin(now time.Duration) {
 func (j *Journal) Lose(commits []protocols.Commit) {
 	j.lost = j.lost[:0]
 	for _, c := range commits {
-		j.lost = append(j.lost, lostCommit{c.Slot, c.Adopted, newEntry(max(1, maphash.Bytes(journalSeed, c.Command)), c.ID)})
+		j.lost = append(j.lost, lostCommit{c.Slot, c.Adopted, newEntry(j.hash(c.Command), c.ID)})
 	}
 }
 
@@ -97,7 +114,7 @@ func (j *Journal) Add(c protocols.Commit, now time.Duration) {
 	}
 	command := entry{}
 	if !c.Adopted {
-		command = newEntry(max(1, maphash.Bytes(journalSeed, c.Command)), c.ID)
+		command = newEntry(j.hash(c.Command), c.ID)
 	}
 	j.order(c.Slot.Key).add(c.Slot.Index, c.Adopted, command, now, len(j.incarnations) > 1)
 }

@@ -18,7 +18,11 @@ import (
 // The n-th version of a key has position 2n, and a read that returned it position 2n+1. These positions are a
 // linearization if no command is positioned before another that was answered before it was issued. Commands at the
 // same position are reads of one version, in any order.
-func (r *Record) unexplained(orders orders) []uint64 {
+func (r *Record) unexplained(orders orders) []uint64 { return r.unexplainedWithin(orders, 0) }
+
+// unexplainedWithin is unexplained with times that are moved by so many times the bound of their clock: the sending to before, and the
+// answer to after.
+func (r *Record) unexplainedWithin(orders orders, bounds time.Duration) []uint64 {
 	k := r.versions(orders)
 	var keys []uint64
 	var commands []placed // of one key
@@ -31,6 +35,9 @@ func (r *Record) unexplained(orders orders) []uint64 {
 			p, agrees := k.keys[key].place(s, k.effects[n.client][n.index])
 			explained = explained && agrees
 			if p.at > 0 {
+				if bounds != 0 {
+					p.widen(bounds * r.bound(int(n.client)))
+				}
 				commands = append(commands, p)
 			}
 		}

@@ -45,12 +45,17 @@ type Record struct {
 	// Watcher was told what became of the instances of a run in virtual time; nil if the driver has none.
 	Watcher protocols.InstanceWatcher
 
+	// Clocks are by how much the clocks of the places may differ from that of the coordinator, by their regions, if each place was
+	// run by a process of its own; nil if all have one clock.
+	Clocks []Clock
+
 	broken error // the first violation of an invariant that Inspect found
 }
 
 // Replica is the part of a Record about one replica.
 type Replica struct {
-	Node         protocols.Node // nil while it is down
+	Node         protocols.Node // nil while it is down, and in another process
+	Away         bool           // it is up, in another process
 	Journal      Journal
 	Incarnations []Incarnation
 	Events       *result.TraceLog // nil if trace events are not kept
@@ -62,6 +67,9 @@ type Replica struct {
 	// Leading is whether the replica leads, by its last mark. It may be read from any goroutine.
 	Leading atomic.Bool
 }
+
+// up reports whether the replica is up, here or in another process.
+func (r *Replica) up() bool { return r.Node != nil || r.Away }
 
 // Begin records that an incarnation begins.
 func (r *Replica) Begin(now time.Duration) {
@@ -205,7 +213,7 @@ func (r *Record) IsGone(region int) bool {
 // replicas that are not gone were up, no link was cut, and the replicas had had enough time to apply what was answered.
 func (r *Record) unfinished() string {
 	for i, one := range r.Replicas {
-		if one.Node == nil && !r.IsGone(i) {
+		if !one.up() && !r.IsGone(i) {
 			return "at the end the replica in " + r.Region(i) + " was down"
 		}
 	}

@@ -105,9 +105,16 @@ func runWith(ctx context.Context, drivers protocols.Drivers, systems []system.Ad
 		return int(program)
 	}
 	fmt.Fprintln(stderr, "quorumbench:", err)
+	return exitCode(err)
+}
+
+// exitCode is the exit code that an error of a command stands for.
+func exitCode(err error) int {
 	var coded *codedError
 	var place *strictyaml.Error
 	switch {
+	case err == nil:
+		return exitFine
 	case errors.As(err, &coded):
 		return coded.code
 	case errors.As(err, &place):
@@ -151,7 +158,7 @@ missed, or something was not reproduced; 4 the run is invalid and must not be be
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkLists
 	root.AddCommand(runCommand(drivers, systems), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
-		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), graphCommand(drivers), reproduceCommand(drivers), mergeCommand(drivers), costsCommand(drivers), playgroundCommand(), serveCommand(), schemaCommand(drivers), initCommand(), keysCommand(drivers), wanCommand(drivers), keepAwakeCommand())
+		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), graphCommand(drivers), reproduceCommand(drivers), mergeCommand(drivers), costsCommand(drivers), playgroundCommand(), serveCommand(), schemaCommand(drivers), initCommand(), keysCommand(drivers), siteCommand(drivers), wanCommand(drivers), keepAwakeCommand())
 	root.SetHelpCommand(helpCommand())
 	strictCompletion(root)
 	return root

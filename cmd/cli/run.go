@@ -220,7 +220,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 				end := showLive(cmd, listener, plan.Experiment.Name, folder.Path, &options)
 				defer func() { end(failed) }()
 			}
-			return run(cmd, plan, folder, options, quiet, *format, lookOf(cmd, args, look))
+			return runPlan(cmd, plan, folder, options, quiet, *format, lookOf(cmd, args, look))
 		},
 	}
 	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
@@ -311,9 +311,9 @@ func tidied(cmd *cobra.Command, folder *result.Folder, err error) (*result.Folde
 	return folder, nil
 }
 
-// run executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
+// runPlan executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
-func run(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
+func runPlan(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
 	options.Keep = keep(cmd, folder)
 	found, failed := execute(cmd, plan, options, quiet)
 	if found == nil {

@@ -23,7 +23,7 @@ import (
 type Uplink struct {
 	scheduler *Scheduler
 	socket    *net.UDPConn
-	conns     [channels]*uplinkConn
+	conns     [channels]atomic.Pointer[uplinkConn]
 	links     []*link // by site
 	datagrams sync.Pool
 
@@ -53,12 +53,6 @@ func NewUplink(scheduler *Scheduler, socket *net.UDPConn, links []*netem.Link) *
 	for _, model := range links {
 		u.links = append(u.links, &link{model: model})
 	}
-	for channel := range u.conns {
-		u.conns[channel] = &uplinkConn{
-			uplink: u, channel: Channel(channel), arrived: make(chan *datagram, backlog),
-			reading: deadline{passed: make(chan struct{})}, closed: make(chan struct{}),
-		}
-	}
 	u.reading.Go(u.read)
 	return u
 }
@@ -66,8 +60,15 @@ func NewUplink(scheduler *Scheduler, socket *net.UDPConn, links []*netem.Link) *
 // socketBuffer is how many bytes the system may hold for the socket, each way: a few milliseconds of a busy run.
 const socketBuffer = 7 << 20
 
-// Conn is the packet connection of a channel. It can be closed, and is not opened again.
-func (u *Uplink) Conn(channel Channel) net.PacketConn { return u.conns[channel] }
+// Conn opens the packet connection of a channel. One that was opened before receives nothing any more.
+func (u *Uplink) Conn(channel Channel) net.PacketConn {
+	c := &uplinkConn{
+		uplink: u, channel: channel, arrived: make(chan *datagram, backlog),
+		reading: deadline{passed: make(chan struct{})}, closed: make(chan struct{}),
+	}
+	u.conns[channel].Store(c)
+	return c
+}
 
 // LocalAddr is the address of the socket.
 func (u *Uplink) LocalAddr() netip.AddrPort { return addrPort(u.socket.LocalAddr().(*net.UDPAddr)) }
@@ -120,8 +121,10 @@ func (u *Uplink) Foreign() uint64 { return u.foreign.Load() }
 // Close closes the socket and the connections. Datagrams that wait for their time go nowhere.
 func (u *Uplink) Close() error {
 	err := u.socket.Close()
-	for _, c := range u.conns {
-		_ = c.Close()
+	for channel := range u.conns {
+		if c := u.conns[channel].Load(); c != nil {
+			_ = c.Close()
+		}
 	}
 	u.reading.Wait()
 	return err
@@ -147,7 +150,11 @@ func (u *Uplink) read() {
 			continue
 		}
 		d.data, d.at = d.data[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
-		c := u.conns[d.data[0]]
+		c := u.conns[d.data[0]].Load()
+		if c == nil { // not open yet, as between two runs
+			d.free()
+			continue
+		}
 		select {
 		case c.arrived <- d:
 		default:
@@ -279,7 +286,10 @@ func (c *uplinkConn) failed(op string, err error) error {
 
 // Close closes the connection, and leaves the socket open for the other channels.
 func (c *uplinkConn) Close() error {
-	c.closing.Do(func() { close(c.closed) })
+	c.closing.Do(func() {
+		close(c.closed)
+		c.uplink.conns[c.channel].CompareAndSwap(c, nil)
+	})
 	return nil
 }
 

@@ -10,8 +10,14 @@ import (
 	"quorumbench/netem/emulator"
 )
 
+// site is an uplink with its open connections, by channel.
+type site struct {
+	*emulator.Uplink
+	conns [2]net.PacketConn
+}
+
 // uplinks makes two sites on the loopback device, the links of both with one configuration, and lets them know each other.
-func uplinks(t *testing.T, config netem.LinkConfig) (all [2]*emulator.Uplink) {
+func uplinks(t *testing.T, config netem.LinkConfig) (all [2]*site) {
 	t.Helper()
 	scheduler := emulator.New(0)
 	for i := range all {
@@ -19,7 +25,8 @@ func uplinks(t *testing.T, config netem.LinkConfig) (all [2]*emulator.Uplink) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		all[i] = emulator.NewUplink(scheduler, socket, []*netem.Link{netem.NewLink(config, 1, i, 0), netem.NewLink(config, 1, i, 1)})
+		u := emulator.NewUplink(scheduler, socket, []*netem.Link{netem.NewLink(config, 1, i, 0), netem.NewLink(config, 1, i, 1)})
+		all[i] = &site{u, [2]net.PacketConn{u.Conn(emulator.Direct), u.Conn(emulator.Emulated)}}
 	}
 	for i, u := range all {
 		u.Learn(net.UDPAddrFromAddrPort(all[1-i].LocalAddr()), 1-i)
@@ -35,17 +42,17 @@ func uplinks(t *testing.T, config netem.LinkConfig) (all [2]*emulator.Uplink) {
 	return all
 }
 
-func send(t *testing.T, from, to *emulator.Uplink, channel emulator.Channel, text string) {
+func send(t *testing.T, from, to *site, channel emulator.Channel, text string) {
 	t.Helper()
-	if n, err := from.Conn(channel).WriteTo([]byte(text), net.UDPAddrFromAddrPort(to.LocalAddr())); err != nil || n != len(text) {
+	if n, err := from.conns[channel].WriteTo([]byte(text), net.UDPAddrFromAddrPort(to.LocalAddr())); err != nil || n != len(text) {
 		t.Fatalf("sent %d bytes: %v", n, err)
 	}
 }
 
 // receive waits for a datagram of a channel for as long as a busy machine may need.
-func receive(t *testing.T, at *emulator.Uplink, channel emulator.Channel) (string, net.Addr) {
+func receive(t *testing.T, at *site, channel emulator.Channel) (string, net.Addr) {
 	t.Helper()
-	conn := at.Conn(channel)
+	conn := at.conns[channel]
 	if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
 		t.Fatal(err)
 	}

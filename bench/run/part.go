@@ -1,0 +1,233 @@
+//go:build !js
+
+package run
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"sync"
+	"time"
+
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
+	"quorumbench/netem"
+	"quorumbench/netem/emulator"
+	"quorumbench/netem/quicnet"
+)
+
+// Part makes Play run one place of a live run. The other places are run by other processes, which package site brings together.
+// One of them coordinates: it decides when the run is over. All fields are needed, except where it is said.
+type Part struct {
+	Place     int                 // an index in Experiment.Regions
+	Scheduler *emulator.Scheduler // the clock of this process, and what releases packets, arrivals and timers
+	// Join connects this place with the others, and calls receive, by many goroutines at a time, for each message from another
+	// place. Play calls leave at the end.
+	Join func(receive func(from int, message []byte)) (send func(to int, messages ...[]byte), leave func(), err error)
+	// Begin waits until all places are ready, and returns when the run begins, by the clock of Scheduler.
+	Begin func(ctx context.Context) (time.Duration, error)
+	// Count adds what this place's links have carried and lost.
+	Count func(sum *emulator.Counters, stats *quicnet.Stats)
+
+	// Heard is nil unless this process coordinates. It returns how it stands in the places of which that is known, and an error
+	// if one of them is lost.
+	Heard func() ([]Standing, error)
+	// Tell is told ten times a second how it stands here, and reports whether the run is over, or an error if the
+	// coordinator is lost. It is nil if this process coordinates.
+	Tell func(Standing) (over bool, err error)
+}
+
+// Standing is how it stands in one place while a run goes on, as far as the coordinator needs it to decide when the run is over.
+type Standing struct {
+	Place          int
+	Pending, Ahead int64         // as load.Clients has them; 0 without clients
+	Left           int64         // commands that the clients of the place still have to issue, of load.commands
+	Steps          int64         // what the replica has applied; see verify.Journal
+	End            uint64        // the last index of the log that it has applied
+	Wait           time.Duration // the longest that an event has waited for the replica lately
+}
+
+// partCarrier carries messages between this place and those of other processes.
+type partCarrier struct {
+	*Part
+	sendTo func(to int, messages ...[]byte)
+}
+
+func (c *partCarrier) send(_, to int, frames [][]byte) { c.sendTo(to, frames...) }
+
+func (c *partCarrier) change(int, int, netem.LinkConfig) {} // there are no faults; see CheckPart
+
+func (c *partCarrier) count(sum *result.NetworkRun) {
+	var counters emulator.Counters
+	var stats quicnet.Stats
+	c.Part.Count(&counters, &stats)
+	addCounters(sum, counters)
+	addStats(sum, stats)
+}
+
+// CheckPart returns an error for an experiment that cannot be run with a process for each place.
+func CheckPart(plan *experiment.Plan) error {
+	e := &plan.Experiment
+	const accepted = "accepted with one process a site: live runs of drivers, without faults, with open or closed arrivals"
+	switch {
+	case e.IsSimulated():
+		return fmt.Errorf("found world sim; %s", accepted)
+	case len(e.Systems()) > 0:
+		return fmt.Errorf("found the system %s; %s", e.Systems()[0].System, accepted)
+	case len(e.Faults) > 0:
+		return fmt.Errorf("found faults; %s", accepted)
+	case e.Load.IsSearch():
+		return fmt.Errorf("found arrivals saturate; %s", accepted)
+	case len(e.Regions) < 2:
+		return fmt.Errorf("found one region; accepted with one process a site: two or more")
+	}
+	return nil
+}
+
+// part runs one place of the protocol in real time.
+func (r *running) part(ctx context.Context) error {
+	p := r.Part
+	if err := CheckPart(r.Plan); err != nil {
+		return err
+	}
+	carrier := &partCarrier{Part: p}
+	w := &liveWorld{scheduler: p.Scheduler, layout: r.layout(), carrier: carrier}
+	for range r.Plan.Experiment.Regions {
+		w.boxes = append(w.boxes, newMailbox())
+	}
+	box := w.boxes[p.Place]
+	box.put(event{kind: startEvent}) // before any message
+	disks, closeDisks, err := r.partDisks()
+	if err != nil {
+		return err
+	}
+	r.prepare(w, w.layout, disks, time.Now())
+	for _, one := range r.record.Replicas {
+		one.Journal.Hash = agreedHash
+	}
+	send, leave, err := p.Join(func(from int, message []byte) { w.receive(p.Place, from, message) })
+	if err != nil {
+		closeDisks()
+		return err
+	}
+	carrier.sendTo = send
+	begin, err := p.Begin(ctx)
+	if err != nil {
+		leave()
+		closeDisks()
+		return err
+	}
+	here := r.places[p.Place]
+	syncing := 0
+	if here.replica != nil {
+		here.replica.tally = &tally{}
+		if r.Plan.Experiment.Durability == experiment.Fsync {
+			syncing = 1
+		}
+	}
+	calm, keptAwake := func() {}, false
+	if r.Hurry != nil {
+		calm, keptAwake = r.Hurry()
+	}
+	w.threads = moreThreads(syncing, keptAwake, r.Plan.Experiment.Load.Arrivals == experiment.Closed, calm)
+	defer w.threads.restore()
+	w.begun.Store(int64(begin))
+	r.record.Started = time.Now().Add(begin - p.Scheduler.Now() + r.Plan.Experiment.Load.Warmup).UTC().Truncate(time.Millisecond)
+	w.instrument.last = w.usage()
+	p.Scheduler.TakeLateness(emulator.Packets) // connecting does not count
+	var serving sync.WaitGroup
+	started := make(chan struct{})
+	p.Scheduler.At(begin, emulator.Timers, emulator.Func(func() { close(started) }))
+	serving.Go(func() {
+		select {
+		case <-started:
+		case <-ctx.Done():
+		}
+		serve(here, box)
+	})
+	failed := w.waitPart(ctx, r)
+	box.put(event{kind: stopEvent})
+	serving.Wait()
+	leave()
+	r.account(w, keptAwake)
+	r.record.Network.Emulator = p.Scheduler.String()
+	closeDisks()
+	return failed
+}
+
+// agreedHash is the hash of commands in journals of several processes, which are compared.
+func agreedHash(command []byte) uint64 {
+	h := fnv.New64a()
+	h.Write(command)
+	return h.Sum64()
+}
+
+// partDisks makes the disk of this place's replica; the other replicas get disks that they do not use.
+func (r *running) partDisks() (disks []disk, remove func(), err error) {
+	place := r.Part.Place
+	if r.Plan.Experiment.Durability != experiment.Fsync || place >= len(r.Plan.Experiment.Replicas) {
+		return r.memoryDisks(), func() {}, nil
+	}
+	return r.fileDisks(func(replica int) bool { return replica == place })
+}
+
+// waitPart returns when the run is over, interrupted, or at its end because another process is lost.
+func (w *liveWorld) waitPart(ctx context.Context, r *running) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			r.end.interrupt(w.now())
+			return ctx.Err()
+		case <-tick.C:
+		}
+		if w.now() < 0 {
+			continue
+		}
+		w.look(&r.Plan.Experiment.Load, r.places)
+		r.reportProgress(w.now())
+		over, err := r.standing(w.now())
+		if err != nil {
+			r.end.interrupt(w.now())
+			return err
+		}
+		if over {
+			return nil
+		}
+	}
+}
+
+// standing tells the coordinator how it stands here or, if this process coordinates, hears how it stands elsewhere. It reports whether
+// the run is over.
+func (r *running) standing(now time.Duration) (over bool, err error) {
+	if r.Part.Tell != nil {
+		return r.Part.Tell(r.standingOf(r.places[r.Part.Place], now))
+	}
+	heard, err := r.Part.Heard()
+	if err != nil {
+		return false, err
+	}
+	for _, s := range heard {
+		p := r.places[s.Place]
+		if p.clients != nil {
+			p.clients.load.Mirror(s.Pending, s.Ahead, s.Left)
+		}
+		if p.replica != nil {
+			p.replica.record.Journal.Mirror(s.Steps, s.End)
+			p.replica.waits.note(s.Wait)
+		}
+	}
+	return len(heard) == len(r.places)-1 && r.end.over(now), nil
+}
+
+func (r *running) standingOf(p *place, now time.Duration) Standing {
+	s := Standing{Place: p.number}
+	if p.clients != nil {
+		s.Pending, s.Ahead, s.Left = p.clients.load.Standing()
+	}
+	if p.replica != nil {
+		s.Steps, s.End, s.Wait = p.replica.record.Journal.Steps(), p.replica.record.Journal.End(), p.replica.waits.take(now)
+	}
+	return s
+}

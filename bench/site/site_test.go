@@ -1,0 +1,279 @@
+package site_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"quorumbench/bench"
+	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
+	"quorumbench/bench/run"
+	"quorumbench/bench/site"
+	"quorumbench/bench/site/keys"
+	"quorumbench/bench/verify"
+	"quorumbench/protocols/registry"
+)
+
+const small = `
+name: small
+topology: aws-2020-06-05
+regions: [us-east-1, eu-west-1, ap-northeast-1]
+protocols: [multipaxos, mmp3]
+load: {rate: 30/s, duration: 1s, warmup: 300ms, reads: 30%, keys: {count: 20}}
+`
+
+func planOf(t *testing.T, text string) *experiment.Plan {
+	t.Helper()
+	plan, err := experiment.Parse("small.yaml", []byte(text), registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+// deployment is three sites of an experiment in this process, with a socket each on the loopback device.
+type deployment struct {
+	t       *testing.T
+	keys    string
+	sockets []*net.UDPConn
+	peers   []string
+}
+
+func deploy(t *testing.T, plan *experiment.Plan) *deployment {
+	t.Helper()
+	d := &deployment{t: t, keys: filepath.Join(t.TempDir(), "keys")}
+	made, err := keys.Make("small", plan.Experiment.Regions, time.Now(), time.Hour)
+	if err == nil {
+		err = made.Write(d.keys)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range plan.Experiment.Regions {
+		socket, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.sockets, d.peers = append(d.sockets, socket), append(d.peers, socket.LocalAddr().String())
+	}
+	return d
+}
+
+// open opens a site, with a socket of its own unless it is given another one.
+func (d *deployment) open(plan *experiment.Plan, number int, change ...func(*site.Config)) *site.Site {
+	d.t.Helper()
+	id, err := keys.Read(d.keys, plan.Experiment.Regions[number], time.Now())
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	config := site.Config{Plan: plan, Site: number, Peers: d.peers, Socket: d.sockets[number], Identity: id, Scratch: d.t.TempDir()}
+	for _, c := range change {
+		c(&config)
+	}
+	s, err := site.Open(config)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return s
+}
+
+// coordinate runs the experiment.
+func coordinate(ctx context.Context, plan *experiment.Plan, s *site.Site, watch func(bench.Status)) (*result.Result, error) {
+	if err := s.Join(ctx); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	found, err := bench.Execute(ctx, plan, bench.Options{Watch: watch, Play: func(ctx context.Context, config run.Config) (*verify.Record, error) {
+		record, err := s.Play(ctx, config)
+		var lost *site.LostError
+		if errors.As(err, &lost) {
+			cancel(lost)
+			return record, ctx.Err()
+		}
+		return record, err
+	}})
+	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return found, err
+}
+
+func TestSitesRunAnExperimentTogether(t *testing.T) {
+	plan := planOf(t, small)
+	d := deploy(t, plan)
+	var serving sync.WaitGroup
+	for number := 1; number < 3; number++ {
+		scratch := t.TempDir()
+		s := d.open(plan, number, func(c *site.Config) { c.Scratch = scratch })
+		serving.Go(func() {
+			defer s.Close()
+			if err := s.Join(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			outcome, err := s.Serve(t.Context())
+			if err != nil || outcome != (site.Outcome{Code: 3, Text: "missed"}) {
+				t.Errorf("site %d ended with %+v, %v", number, outcome, err)
+			}
+			if left, _ := os.ReadDir(scratch); len(left) > 0 {
+				t.Errorf("site %d has left %v", number, left)
+			}
+		})
+	}
+	s := d.open(plan, 0)
+	defer s.Close()
+	found, err := coordinate(t.Context(), plan, s, nil)
+	s.Finish(3, "missed")
+	serving.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(found.Runs) != 2 {
+		t.Fatalf("found %d runs; want 2", len(found.Runs))
+	}
+	for _, one := range found.Runs {
+		for _, c := range one.Checks {
+			if c.Verdict == result.Failed || c.Name == verify.CheckSameOrder && c.Verdict != result.Passed {
+				t.Errorf("%s: %s: %s: %s", one.Protocol, c.Name, c.Verdict, c.Detail)
+			}
+		}
+		for _, region := range one.Regions {
+			if region.Operations.Answered == 0 || region.Reads.Answered == 0 {
+				t.Errorf("%s: %s has answered %d writes and some reads; want some", one.Protocol, region.Region, region.Operations.Answered)
+			}
+			if least := region.Operations.Response.Min; least < region.Floor-time.Millisecond {
+				t.Errorf("%s: a write of %s took %v, less than the links allow: %v", one.Protocol, region.Region, least, region.Floor)
+			}
+		}
+		if one.Network.Packets == 0 || one.Network.Messages == 0 {
+			t.Errorf("%s: the links have carried %+v", one.Protocol, one.Network)
+		}
+	}
+}
+
+func TestSitesOfDifferentExperimentsDoNotRun(t *testing.T) {
+	plan, other := planOf(t, small), planOf(t, strings.Replace(small, "30/s", "31/s", 1))
+	d := deploy(t, plan)
+	var joining sync.WaitGroup
+	for number, its := range map[int]*experiment.Plan{1: plan, 2: other} {
+		s := d.open(its, number)
+		joining.Go(func() {
+			defer s.Close()
+			err := s.Join(t.Context())
+			var refused *site.RefusedError
+			if number == 2 && (!errors.As(err, &refused) || !strings.Contains(err.Error(), "accepted: the same in all sites")) {
+				t.Errorf("the site with another experiment: %v", err)
+			}
+			if number == 1 && err == nil {
+				if outcome, err := s.Serve(t.Context()); err != nil || outcome.Code != 2 {
+					t.Errorf("the other site: %+v, %v", outcome, err)
+				}
+			}
+		})
+	}
+	s := d.open(plan, 0)
+	defer s.Close()
+	_, err := coordinate(t.Context(), plan, s, nil)
+	if err == nil || !strings.Contains(err.Error(), "in ap-northeast-1") {
+		t.Errorf("the coordinator: %v", err)
+	}
+	s.Finish(2, err.Error())
+	joining.Wait()
+}
+
+func TestASiteThatIsMissingIsNamed(t *testing.T) {
+	plan := planOf(t, small)
+	d := deploy(t, plan)
+	s := d.open(plan, 0, func(c *site.Config) { c.JoinTimeout = time.Second })
+	defer s.Close()
+	_, err := coordinate(t.Context(), plan, s, nil)
+	if err == nil || !strings.Contains(err.Error(), "found no sign of eu-west-1 at "+d.peers[1]) || !strings.Contains(err.Error(), "ap-northeast-1 at ") {
+		t.Error(err)
+	}
+}
+
+func TestARunEndsWhenASiteIsLost(t *testing.T) {
+	plan := planOf(t, strings.Replace(strings.Replace(small, "duration: 1s", "duration: 60s", 1), "multipaxos, ", "", 1))
+	d := deploy(t, plan)
+	silence := func(c *site.Config) { c.Silence = 5 * time.Second }
+	var serving sync.WaitGroup
+	ctx, kill := context.WithCancel(t.Context())
+	for number := 1; number < 3; number++ {
+		s := d.open(plan, number, silence)
+		serving.Go(func() {
+			defer s.Close()
+			mine := t.Context()
+			if number == 2 {
+				mine = ctx
+			}
+			if err := s.Join(mine); err != nil {
+				t.Error(err)
+				return
+			}
+			outcome, err := s.Serve(mine)
+			if number == 1 && (err != nil || outcome.Code != 1) {
+				t.Errorf("the site that is left ended with %+v, %v", outcome, err)
+			}
+		})
+	}
+	s := d.open(plan, 0, silence)
+	defer s.Close()
+	found, err := coordinate(t.Context(), plan, s, func(now bench.Status) {
+		if now.Elapsed > time.Second {
+			d.sockets[2].Close() // it says nothing any more, as if it were killed
+		}
+	})
+	var lost *site.LostError
+	if !errors.As(err, &lost) || len(lost.Sites) != 1 || lost.Sites[0] != "ap-northeast-1" {
+		t.Errorf("the coordinator ended with %v", err)
+	}
+	if found == nil || len(found.Runs) != 1 || !found.Partial || !found.Runs[0].Partial || found.Runs[0].Regions[1].Operations.Offered == 0 {
+		t.Error("what the other sites know of the run is not kept, or is not marked as partial")
+	}
+	s.Finish(1, "lost")
+	kill()
+	serving.Wait()
+}
+
+func TestSitesEndWithoutTheCoordinator(t *testing.T) {
+	plan := planOf(t, small)
+	d := deploy(t, plan)
+	silence := func(c *site.Config) { c.Silence = 3 * time.Second }
+	var serving sync.WaitGroup
+	joined := make(chan struct{}, 2)
+	for number := 1; number < 3; number++ {
+		s := d.open(plan, number, silence)
+		serving.Go(func() {
+			defer s.Close()
+			err := s.Join(t.Context())
+			joined <- struct{}{}
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, err = s.Serve(t.Context())
+			var lost *site.LostError
+			if !errors.As(err, &lost) || lost.Sites[0] != "us-east-1" {
+				t.Errorf("site %d ended with %v", number, err)
+			}
+		})
+	}
+	s := d.open(plan, 0)
+	if err := s.Join(t.Context()); err != nil {
+		t.Error(err)
+	}
+	<-joined
+	<-joined
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	serving.Wait()
+}
