@@ -102,6 +102,8 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		// A replica that had installed a snapshot went on offering its own earlier one, without the instances after that.
 		{"mmp3", "", 4005619},
 		{"mmp3", "", 4007710},
+		// Of many open instances a recovery proposed as many as fit one message, and the next waited for as long as the first.
+		{"mmp3", "", 4017211},
 		{"mmp3", "small-pieces", 259}, // each copy of an answer that was cut off began a series of queries
 		// Two answers at one moment made a client go on with a read-modify-write twice.
 		{"paxos1", "read-modify-writes", 21},

@@ -214,6 +214,12 @@ var mmp3Bugs = []Bug{
 		in("mmp3.replica.recoverOpen").replace(`lsn < withSnapshot[c]`,
 			`lsn < max(withSnapshot[c], r.peerApplied[r.peers[0]][c], r.peerApplied[r.peers[1]][c])`),
 	}},
+	{"mmp3", "what is too much for one recovery waits for the timer", inTest("mmp3.TestARecoveryGoesOnWhenItsProposalsHaveEnded"), []Edit{
+		in("mmp3.replica.goOnRecovering").drop(`r.recoverOpen(left)`),
+	}},
+	{"mmp3", "a recovery that goes on proposes what others were asked about just now", inTest("mmp3.TestARecoveryGoesOnWhenItsProposalsHaveEnded"), []Edit{
+		in("mmp3.replica.recoverOpen").replace(`again && query.names(at)`, `false`),
+	}},
 	{"mmp3", "nothing is recovered", within(50), []Edit{
 		in("mmp3.replica.recoverOpen").replace(`r.recoveryTimerSet = false`, `return`),
 	}},

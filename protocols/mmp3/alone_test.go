@@ -178,6 +178,43 @@ func TestARecoveryIsBoundedInBytes(t *testing.T) {
 	}
 }
 
+// What is too much for one recovery is proposed as soon as the proposals of that one have ended, without another wait. What the
+// others were asked about just now is not.
+func TestARecoveryGoesOnWhenItsProposalsHaveEnded(t *testing.T) {
+	const size, count = maxBytes / 2, 6
+	a := newAlone(t)
+	propose := func(from, end uint64) {
+		for lsn := from; lsn < end; lsn++ {
+			a.receive(0, &Message{Kind: &Message_Propose{Propose: proposedInstance(t, 0, lsn, size)}})
+		}
+	}
+	propose(0, count)
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer}) // asks for the first
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer}) // asks for the others
+	propose(count, count+1)
+	a.recoverBelow = a.seen
+	a.get(position{0, 0}).proposal = nil
+	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer}) // asks for the last
+	proposed := uint64(0)
+	for step := 1; proposed < count && step < count; step++ {
+		now := proposed
+		for ; now < count && a.get(position{0, now}).proposal != nil; now++ {
+		}
+		if now == proposed {
+			t.Fatalf("step %d: of %d instances, no more than %d are proposed", step, count, now)
+		}
+		if now-proposed > 3 {
+			t.Errorf("step %d: %d instances of half the greatest size are proposed at once", step, now-proposed)
+		}
+		for ; proposed < now; proposed++ {
+			a.receive(1, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, proposed, size)}})
+		}
+	}
+	if a.get(position{0, count}).proposal != nil {
+		t.Error("what others were asked about when the timer fired last is proposed")
+	}
+}
+
 // Attempts after the first wait a random time more than the answer takes, so that two recoverers do not collide
 // again and again.
 func TestRecoverersWaitARandomTime(t *testing.T) {

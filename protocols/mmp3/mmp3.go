@@ -70,6 +70,7 @@ type replica struct {
 
 	recoveryTimerSet bool                    // the timer of rule 5 is set
 	recoverBelow     vector                  // value of seen when the timer was set
+	leftOver         *leftOver               // what the last recovery has left over; nil: nothing
 	askedRest        [replicas]time.Duration // when each was last asked for what follows an answer of its own
 	snapshotPeer     int                     // index in peers of the one that is asked for a snapshot
 
@@ -130,6 +131,7 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 			r.onMessage(in.From, m)
 		}
 	}
+	r.goOnRecovering()
 	r.compact()
 }
 
@@ -161,7 +163,7 @@ func timerOf(at position) protocols.TimerID {
 func (r *replica) onTimer(id protocols.TimerID) {
 	switch id {
 	case recoveryTimer:
-		r.recoverOpen()
+		r.recoverOpen(nil)
 	case readTimer:
 		r.retryReads()
 	case batchTimer:

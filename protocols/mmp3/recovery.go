@@ -1,6 +1,7 @@
 package mmp3
 
 import (
+	"slices"
 	"time"
 
 	"quorumbench/protocols"
@@ -36,34 +37,79 @@ func (r *replica) longestTimeout() (longest time.Duration) {
 	return longest
 }
 
+// leftOver is what a recovery has left over, as it was too much for one time (rule 5).
+type leftOver struct {
+	below    vector     // recovered are instances below
+	asked    *Query     // others were asked about these, and the answers may be on their way
+	proposed []position // of which none may be under way when the others are proposed
+}
+
 // recoverOpen handles each instance that was open when the recovery timer was set and still is: the first time it
 // asks the others whether it is committed, after that it proposes it (rule 5). It does not propose what comes
-// with a snapshot that is being received.
-func (r *replica) recoverOpen() {
-	r.recoveryTimerSet = false
+// with a snapshot that is being received. With something left over it goes on with that, and asks for nothing more.
+func (r *replica) recoverOpen(left *leftOver) {
+	query, proposed, size := &Query{}, []position(nil), 0
+	below, again, tooMuch := r.recoverBelow, left != nil, false
+	if again {
+		below, query = left.below, left.asked
+	} else {
+		r.recoveryTimerSet = false
+	}
 	withSnapshot := r.retryPiece()
-	query, size := &Query{}, 0
 	for c := range replicas {
-		asked, recovered := 0, 0
-		for lsn := r.applied[c]; lsn < r.recoverBelow[c] && asked < maxAsked && recovered < maxRecovered; lsn++ {
+		asked, recovered, full := 0, 0, false
+		for lsn := r.applied[c]; lsn < below[c] && asked < maxAsked && !(again && full); lsn++ {
 			at := position{c, lsn}
 			x := r.open(at)
 			switch {
 			case x.committed || x.proposal != nil:
 			case !x.asked, lsn < withSnapshot[c]:
-				x.asked = true
-				query.add(at)
-				asked++
-			case size < r.config.Limits.Max():
+				if !again {
+					x.asked = true
+					query.add(at)
+					asked++
+				}
+			case again && query.names(at):
+			case size < r.config.Limits.Max() && recovered < maxRecovered:
 				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)
 				r.sendProposal(x, r.reach.Nearest(r.now))
+				proposed = append(proposed, at)
 				recovered++
 				size += x.size()
+			default:
+				full, tooMuch = true, true
 			}
 		}
 	}
-	r.sendQuery(query)
+	if r.leftOver = nil; tooMuch {
+		r.leftOver = &leftOver{below, query, proposed}
+	}
+	if !again {
+		r.sendQuery(query)
+	}
 	r.scheduleRecovery()
+}
+
+// goOnRecovering goes on with what a recovery has left over, if nothing that it has proposed is under way any more.
+func (r *replica) goOnRecovering() {
+	left := r.leftOver
+	if left == nil {
+		return
+	}
+	for len(left.proposed) > 0 {
+		if x := r.get(left.proposed[0]); x != nil && x.proposal != nil {
+			return
+		}
+		left.proposed = left.proposed[1:]
+	}
+	r.recoverOpen(left)
+}
+
+// names reports whether a query is about an instance.
+func (q *Query) names(at position) bool {
+	return slices.ContainsFunc(q.Stretches, func(s *Query_Stretch) bool {
+		return int(s.Column) == at.column && s.From <= at.lsn && at.lsn < s.End
+	})
 }
