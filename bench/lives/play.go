@@ -84,7 +84,7 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 		// A command that clients gave up before the deadline would not show whether the replicas recover.
 		Plan: plan, Protocol: plan.Experiment.Protocols[0], GiveUp: cmp.Or(l.GiveUp, e.Load.Duration+e.Load.Timeout), AwaitLevel: true,
 		Bounds: bounds, Beat: beat, Breach: breach, Steps: trace,
-		Gone: l.Gone, Change: l.Limits.change, ValueSizes: l.ValueSizes,
+		Gone: l.Gone, Owed: l.owed, Change: l.Limits.change, ValueSizes: l.ValueSizes,
 	})
 	if errors.Is(err, run.ErrFlooded) {
 		detail := fmt.Sprintf("more than %d events, or %d that wait", bounds.Events, bounds.Waiting)

@@ -17,11 +17,12 @@ type ending struct {
 	load       *experiment.Load
 	clients    []*load.Clients
 	record     *verify.Record
-	roundTrip  time.Duration // the longest between two regions
-	settleTime time.Duration // how long it takes until what was answered is applied everywhere
-	awaitLevel bool          // see Config.AwaitLevel
-	places     []*place      // whose replicas tell how long events waited for them
-	reads      *finalReads   // for awaitLevel
+	roundTrip  time.Duration                                                // the longest between two regions
+	settleTime time.Duration                                                // how long it takes until what was answered is applied everywhere
+	awaitLevel bool                                                         // see Config.AwaitLevel
+	owed       func(record *verify.Record, client int, s *load.Sample) bool // see Config.Owed; may be nil
+	places     []*place                                                     // whose replicas tell how long events waited for them
+	reads      *finalReads                                                  // for awaitLevel
 
 	until    time.Duration // commands intended before this time are measured; 0 while the load goes on
 	deadline time.Duration // when the last command times out
@@ -77,9 +78,21 @@ func (e *ending) over(now time.Duration) bool {
 	return ready || now >= e.settled+e.load.Timeout
 }
 
-// unanswered is the number of measured commands without an answer.
+// unanswered is the number of measured commands without an answer, as far as they must have one. To be called when the load
+// is over.
 func (e *ending) unanswered() int64 {
-	return sum(e.clients, func(c *load.Clients) int64 { return c.Pending.Load() })
+	pending := sum(e.clients, func(c *load.Clients) int64 { return c.Pending.Load() })
+	if pending == 0 || e.owed == nil {
+		return pending
+	}
+	for i, c := range e.clients {
+		for _, s := range c.Awaited() {
+			if c.Measured(s.Intended) && !e.owed(e.record, i, s) {
+				pending--
+			}
+		}
+	}
+	return pending
 }
 
 // observe updates behind: whether replicas are still applying what was answered.

@@ -95,6 +95,30 @@ func TestAWaitForReplicasThatIsOverIsTold(t *testing.T) {
 	}
 }
 
+// A run does not wait for the answers to commands that nobody owes.
+func TestARunDoesNotWaitForWhatIsNotOwed(t *testing.T) {
+	const ms = time.Millisecond
+	for _, test := range []struct{ first, second, waits bool }{{true, true, true}, {false, true, true}, {false, false, false}} {
+		plan := twoReplicas(t, experiment.Load{Duration: ms, Timeout: 5 * time.Second, Keys: experiment.Keys{Count: 1}})
+		record := &verify.Record{Plan: plan, Replicas: []*verify.Replica{{}, {}}}
+		for i := range 2 {
+			c := load.NewClients(&plan.Experiment.Load, 1, 0, i, 2)
+			c.Issue(0, 0)
+			record.Clients = append(record.Clients, c)
+			record.Replicas[i].Journal.Begin(0)
+		}
+		end, now := newEnding(record, nil, true), time.Duration(0)
+		end.owed = func(_ *verify.Record, client int, _ *load.Sample) bool {
+			return client == 0 && test.first || client == 1 && test.second
+		}
+		for ; !end.over(now) && now < time.Minute; now += 100 * ms {
+		}
+		if waits := now >= 5*time.Second; waits != test.waits {
+			t.Errorf("a command owed: %t, another: %t: ends after %v", test.first, test.second, now)
+		}
+	}
+}
+
 // twoReplicas is a plan for two replicas with 50 ms between them.
 func twoReplicas(t *testing.T, load experiment.Load) *experiment.Plan {
 	t.Helper()

@@ -40,6 +40,9 @@ type Config struct {
 	// Gone are regions whose replicas stay down, or cut off, when the faults are over. The run does not wait for them,
 	// and they are not held to have applied what was answered.
 	Gone []string
+	// Owed, if set, reports whether a command without an answer must get one: the run does not wait for others. The client is the
+	// index of a region in the experiment's Clients. It is called when the load is over.
+	Owed func(record *verify.Record, client int, s *load.Sample) bool
 	// Change, if set, changes the configuration of each replica, as only tests do.
 	Change func(*protocols.Config)
 	// ValueSizes, if set, are sizes of which each value of a write has one at random, in bytes.
@@ -183,6 +186,7 @@ func (r *running) prepare(w world, layout *layout, disks []disk, now time.Time) 
 		}
 	}
 	r.end = newEnding(r.record, r.places, r.AwaitLevel)
+	r.end.owed = r.Owed
 	r.faults = newFaults(r.Plan, w, rand.New(rand.NewPCG(r.worldSeed(), 1<<62)), r.places[:len(e.Replicas)], r.Steps)
 	for _, p := range r.places[:len(e.Replicas)] {
 		p.replica.joined = func(membership string) { w.do(w.now(), func() { r.faults.changed(membership) }) }
