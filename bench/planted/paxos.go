@@ -17,6 +17,9 @@ var paxosBugs = []Bug{
 	}},
 
 	// The proposer.
+	{"paxos", "what was measured of a dead replica counts", inTest("keypaxos.TestWhatWasMeasuredOfASilentReplicaDoesNotCount"), []Edit{
+		in("keypaxos.Replica.timeout").replace(`r.silent.Has(int32(from))`, `false`),
+	}},
 	{"paxos", "instances up to an adopted state stay open", within(20), []Edit{
 		in("keypaxos.Replica.installState").replace(`g.open != nil && g.open.version <= version`, `false`),
 	}},

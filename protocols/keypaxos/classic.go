@@ -187,6 +187,7 @@ func (r *Classic) TimedOut(g *Register) {
 	p := g.Proposal
 	inVain := p.Agreed == p.Before // this replica itself has agreed: not at the first timeout
 	p.Before = p.Agreed
+	r.NoteSilent(r.config.All().Without(p.Agreed | p.Refused))
 	if p.Refused != 0 || inVain && (r.Silent || r.Reverts && p.Phase == Preparing) {
 		if r.Silent {
 			p.Highest = max(p.Highest, guess(p.Ballot))

@@ -97,6 +97,7 @@ func (r *Replica) PrepareHere(g *Register) {
 // round trip, as far as it is known when what is answered was sent.
 func (r *Replica) Awaited(from protocols.NodeID, g *Register, m *Message, phase Phase) bool {
 	p := g.Proposal
+	r.silent = r.silent.Without(quorum.Of(from))
 	if p != nil && g.requests.before.answeredBy(m) {
 		r.roundTrips[from].Sample(r.now - g.requests.before.sentAt)
 	}
@@ -256,7 +257,20 @@ func (r *Replica) WaitForQuorum(g *Register, s quorum.System) {
 
 // WaitForReplica sets the timeout of a phase that one replica must answer.
 func (r *Replica) WaitForReplica(g *Register, from protocols.NodeID) {
-	r.Out.SetTimer(g.timer, r.roundTrips[from].DoubledTimeout(g.doublings()))
+	r.Out.SetTimer(g.timer, r.timeout(from, g.doublings()))
+}
+
+// NoteSilent notes that replicas have let a message go unanswered for as long as an answer may take. Until they answer, only the
+// configured round trip says how long that is: if the measured one is from an overload and they are down since, nothing would
+// ever correct it, and what is lost would be sent again late, for good.
+func (r *Replica) NoteSilent(which quorum.Set) { r.silent |= which }
+
+// timeout returns the timeout, doubled so often, for the answer of one replica.
+func (r *Replica) timeout(from protocols.NodeID, doublings int) time.Duration {
+	if r.silent.Has(int32(from)) {
+		return protocols.Retry(r.config.Delays.RoundTrip(r.ID, from)) << doublings
+	}
+	return r.roundTrips[from].DoubledTimeout(doublings)
 }
 
 // maxTimeoutDoublings caps timeouts at 4 (1<<2) times those by the configured delays, unless longer round trips were measured.
@@ -272,7 +286,7 @@ func (g *Register) doublings() int {
 // The nearest are those by configured delays: replicas that never answer in time give no samples. Those
 // in Unheard are passed over.
 func (r *Replica) quorumTimeout(s quorum.System, doublings int) time.Duration {
-	timeout, heard := r.roundTrips[r.ID].DoubledTimeout(doublings), quorum.Of(r.ID)
+	timeout, heard := r.timeout(r.ID, doublings), quorum.Of(r.ID)
 	for _, peer := range r.peers {
 		if s.IsQuorum(heard) {
 			break
@@ -281,7 +295,7 @@ func (r *Replica) quorumTimeout(s quorum.System, doublings int) time.Duration {
 			continue
 		}
 		heard.Add(int32(peer))
-		timeout = max(timeout, r.roundTrips[peer].DoubledTimeout(doublings))
+		timeout = max(timeout, r.timeout(peer, doublings))
 	}
 	return timeout
 }

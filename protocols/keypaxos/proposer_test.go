@@ -8,6 +8,34 @@ import (
 	"quorumbench/protocols/quorum"
 )
 
+// What was measured of a replica does not count once it lets a message go unanswered, until it answers another one.
+func TestWhatWasMeasuredOfASilentReplicaDoesNotCount(t *testing.T) {
+	const far, late = 50 * time.Millisecond, 10 * time.Second
+	c := protocols.Config{
+		ID: 0, Members: protocols.Members(3), Seed: 1,
+		Delays: protocols.Delays{{0, far, far}, {far, 0, far}, {far, far, 0}},
+	}
+	all := quorum.Size(3, c.All())
+	configured := protocols.Retry(2 * far)
+	r := New(c, all, nil)
+	r.roundTrips[2].Sample(late)
+	expect := func(what string, doublings int, want time.Duration) {
+		t.Helper()
+		if got := r.quorumTimeout(all, doublings); got != want {
+			t.Errorf("%s, the timeout of all is %v, want %v", what, got, want)
+		}
+	}
+	measured := r.roundTrips[2].Timeout()
+	expect("after late answers", 0, measured)
+	r.NoteSilent(quorum.Of(protocols.NodeID(2)))
+	expect("when the late one does not answer", 0, configured)
+	expect("and two timeouts", 2, 4*configured)
+	r.Awaited(1, &Register{}, &Message{}, Preparing)
+	expect("when another one answers", 0, configured)
+	r.Awaited(2, &Register{}, &Message{}, Preparing)
+	expect("when it answers", 0, measured)
+}
+
 // A back-off is bounded by the configured delays, or by a few times what was measured. Round trips that were measured while a
 // disk was overloaded must not make a replica wait for minutes: it measures nothing while it waits.
 func TestTheBoundOfABackOff(t *testing.T) {

@@ -29,6 +29,9 @@ type Replica struct {
 	Out *protocols.Outbox
 	// Unheard are replicas whose answers are not waited for, though they count if they come. Drivers may set it.
 	Unheard quorum.Set
+	// silent are replicas that have let a message go unanswered, and have answered none since: what was measured of them does
+	// not count.
+	silent quorum.Set
 
 	config     protocols.Config
 	members    []protocols.NodeID

@@ -5,6 +5,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/keypaxos"
+	"quorumbench/protocols/quorum"
 )
 
 // Begin implements keypaxos.Rules: it sends the proposal, which this replica has prepared, to the nearest
@@ -108,6 +109,7 @@ func (r *replica) TimedOut(g *keypaxos.Register) {
 		return
 	}
 	r.reach.Unanswered(g.Proposal.To, r.Now())
+	r.NoteSilent(quorum.Of(g.Proposal.To))
 	r.abandon(g)
 	r.AnotherAttempt(g)
 }
