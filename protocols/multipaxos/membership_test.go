@@ -276,6 +276,24 @@ func TestAVoterThatDoesNotKnowThatItLeftDeposesNobody(t *testing.T) {
 	}
 }
 
+// A voter that was cut off while it became a learner has stood in vain. When it is back, it follows the leader.
+func TestAVoterThatBecameALearnerDeposesNobody(t *testing.T) {
+	e := newElastic(t, 4, 3, prototest.Network{}, 1, 20*time.Second)
+	cut := false
+	e.Network.Drop = func(from, to protocols.NodeID, _ []byte) bool { return cut && (from == 2 || to == 2) }
+	e.At(time.Second, func() { cut = true })
+	e.At(2*time.Second, func() { e.Membership("change majority(0,1,3)") })
+	e.At(8*time.Second, func() { cut = false })
+	e.Run(20 * time.Second)
+	e.RunUntilAnswered(5 * time.Second)
+	e.Run(e.Now() + time.Second)
+	e.expectLeaders(0)
+	e.expectSame(0, 1, 2, 3)
+	if slowest := e.slowest(); slowest > 41*time.Millisecond {
+		t.Errorf("a write took %v, want two round trips of 20ms at most", slowest)
+	}
+}
+
 // The leader dies after the first of the two steps of a change: the next one takes the second step, of which nobody has told
 // it but the log.
 func TestTheNextLeaderEndsTheChange(t *testing.T) {

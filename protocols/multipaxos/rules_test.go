@@ -31,6 +31,7 @@ type desk struct {
 	leader    protocols.NodeID
 	options   protocols.Choices
 	witnesses quorum.Set
+	most      int // how many replicas may ever be members; 0: the membership never changes
 	// The replica's first timer is that of the election.
 	electionTimer protocols.TimerID
 }
@@ -46,12 +47,12 @@ func newDesk(t *testing.T, replicas int, records ...*multipaxos.Record) *desk {
 
 // start begins an incarnation from the disk.
 func (d *desk) start(replicas int) {
-	delays := make(protocols.Delays, replicas)
+	delays := make(protocols.Delays, max(replicas, d.most))
 	for i := range delays {
-		delays[i] = make([]time.Duration, replicas)
+		delays[i] = make([]time.Duration, len(delays))
 	}
 	d.node = multipaxos.Driver.New(multipaxos.Driver.MustComplete(protocols.Config{
-		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options, Witnesses: d.witnesses, SnapshotEvery: 100}))
+		ID: 0, Members: protocols.Members(replicas), Leader: d.leader, Delays: delays, Options: d.options, Witnesses: d.witnesses, Replicas: d.most, SnapshotEvery: 100}))
 	d.commits = nil
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
@@ -176,6 +177,8 @@ func (d *desk) sent(to protocols.NodeID) string {
 			line += "probe"
 		case *multipaxos.Message_Revert:
 			line += "revert"
+		case *multipaxos.Message_Stand:
+			line += "stand"
 		case *multipaxos.Message_Echo:
 			line += fmt.Sprint("echo of ", kind.Echo.At)
 		}
@@ -209,6 +212,13 @@ func (d *desk) values(vs ...string) [][]byte {
 func show(command []byte) string {
 	if len(command) == 0 {
 		return "no-op"
+	}
+	if command[0] == 0 { // no encoded command begins so
+		m, err := firstOfThree.Decode(command[1:])
+		if err != nil {
+			return err.Error()
+		}
+		return "<" + m.String() + ">"
 	}
 	var c kv.Command
 	if err := protocols.Decode(command, &c); err != nil {
