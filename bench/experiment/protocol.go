@@ -158,7 +158,7 @@ func (p *Plan) labelProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 			times[protocol.Label]++
 			continue
 		}
-		words := append([]string{cmp.Or(protocol.Name, protocol.System)}, p.Driver(*protocol).Words(len(e.Replicas), protocol.Options)...)
+		words := append([]string{cmp.Or(protocol.Name, protocol.System)}, p.Driver(*protocol).Words(len(e.FirstMembers()), protocol.Options)...)
 		if len(protocol.Quorum) > 0 {
 			words = append(words, "quorum")
 		}

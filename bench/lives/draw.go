@@ -395,7 +395,7 @@ func (l *Life) String() string {
 	if leader := e.Protocols[0].Leader; leader != "" {
 		fmt.Fprintf(&b, ", leader %s", leader)
 	}
-	for _, word := range l.Driver.Words(len(e.Replicas), e.Protocols[0].Options) {
+	for _, word := range l.Driver.Words(len(e.FirstMembers()), e.Protocols[0].Options) {
 		fmt.Fprintf(&b, ", %s", word)
 	}
 	fmt.Fprintf(&b, ", %d replicas", len(e.Replicas))

@@ -191,6 +191,12 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "phase 1 ends with the membership that the candidate began with", inTest("multipaxos.TestACandidateNeedsAQuorumOfTheLastMembershipFound"), []Edit{
 		in("multipaxos.replica.followFound").replace(`r.role != candidate`, `true`),
 	}},
+	{"multipaxos", "who knows an older membership leads with a quorum of that", inScenario("multipaxos-membership-older"), []Edit{
+		in("multipaxos.replica.onPromise").drop(`r.followFound()`),
+	}},
+	{"multipaxos", "commands are proposed behind a joint membership at once", inScenario("multipaxos-membership-back"), []Edit{
+		in("multipaxos.replica.holds").replace(`len(r.inForce.Parts) > 1`, `false`),
+	}},
 	{"multipaxos", "a membership is proposed while something before it is open", inTest("multipaxos.TestAMembershipWaitsForWhatIsBeforeIt"), []Edit{
 		in("multipaxos.replica.advanceMembership").replace(`next != nil && r.commit < r.log.last()`, `false`),
 	}},

@@ -116,8 +116,9 @@
 //     not: it says whose promises make a leader, whose acceptances choose, and who gets the log. When another value takes
 //     its instance under a higher ballot, the membership before is in force again.
 //  22. A leader proposes a membership only when everything before its instance is chosen, whether the membership is new or
-//     phase 1 has found it. New commands, and what phase 1 has found behind it, wait meanwhile; commands behind it do not
-//     wait until it is chosen. Every quorum of the new one meets every quorum of the one before, phase 1 with phase 2, both ways.
+//     phase 1 has found it. New commands, and what phase 1 has found behind it, wait meanwhile. Commands behind it do not
+//     wait until it is chosen, unless it has several configurations: then it can be turned back though those have died who
+//     were to vote, without whom such commands could not be chosen. Every quorum of the new one meets every quorum of the one before, phase 1 with phase 2, both ways.
 //     Otherwise an instance before the membership could be decided anew, and be another membership, whose quorums do not meet those
 //     of this one.
 //  23. After what phase 1 has found, a new leader proposes the membership in force once more, before it proposes a command. It

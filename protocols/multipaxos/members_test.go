@@ -14,14 +14,14 @@ import (
 
 // firstOfThree is the membership that the desks of this file begin with.
 var firstOfThree = membership.First(quorum.First(3), quorum.Roles{
-	quorum.Phase1: quorum.Dual(quorum.Size(2, quorum.First(3))), quorum.Phase2: quorum.Size(2, quorum.First(3)),
+	quorum.Phase1: quorum.Majority(quorum.First(3)), quorum.Phase2: quorum.Majority(quorum.First(3)),
 }, multipaxos.Driver.Meeting)
 
 const (
-	three    = "<2 of (R0,R1,R2)>"
-	learning = "<2 of (R0,R1,R2), learners (R3)>"
-	leaving  = "<2 of (R0,R1,R2), learners (R3), on the way to majority(R1,R2,R3)>"
-	joint    = "<2 of (R0,R1,R2) + majority(R1,R2,R3), on the way to majority(R1,R2,R3)>"
+	three    = "<majority(R0,R1,R2)>"
+	learning = "<majority(R0,R1,R2), learners (R3)>"
+	leaving  = "<majority(R0,R1,R2), learners (R3), on the way to majority(R1,R2,R3)>"
+	joint    = "<majority(R0,R1,R2) + majority(R1,R2,R3), on the way to majority(R1,R2,R3)>"
 	left     = "<majority(R1,R2,R3), learners (R0)>"
 )
 
@@ -218,8 +218,10 @@ func TestALeaderWaitsForNewVotersAndLeaves(t *testing.T) {
 	expect(t, "it has caught up", d.sent(1), "1.0 accept from 3 "+joint)
 	d.tell(2, ballot(1, 0), accepted(3, 1))
 	expect(t, "one of each old and new", d.sent(1), "")
+	d.command("a")
+	expect(t, "a command waits until the membership of both is chosen", d.sent(1), "")
 	d.tell(3, ballot(1, 0), accepted(3, 1))
-	expect(t, "the last step", d.sent(1), "1.0 accept from 4 "+left)
+	expect(t, "the last step, and the command", d.sent(1), "1.0 accept from 4 "+left+"; 1.0 accept from 5 a")
 	d.tell(3, ballot(1, 0), accepted(4, 1))
 	expect(t, "the leader does not count itself", d.sent(3), "")
 	d.tell(2, ballot(1, 0), accepted(4, 1))

@@ -258,9 +258,13 @@ func (r *replica) addWaiting(open map[protocols.CommandID]bool) {
 }
 
 // holds returns true if a leader must not propose commands now: a membership that phase 1 has found, or the first value
-// of its own, or a membership that is asked for comes before them (rules 22 and 23).
+// of its own, or a membership that is asked for comes before them (rules 22 and 23), or one of several configurations is not chosen.
 func (r *replica) holds() bool {
-	return r.log.first != nil && (len(r.found.slots) > 0 || !r.began || r.waits)
+	if r.log.first == nil {
+		return false
+	}
+	joint := len(r.inForce.Parts) > 1 && r.log.membershipAt(r.log.last()).index > r.commit
+	return len(r.found.slots) > 0 || !r.began || r.waits || joint
 }
 
 // hold keeps commands until the leader proposes again.
@@ -355,9 +359,11 @@ func (r *replica) advanceMembership() {
 		r.began, r.caughtUp = true, 0
 		r.proposeAt(r.log.last()+1, []instance{{command: valueOf(next)}})
 	}
-	held := r.held
-	r.held = nil
-	r.proposeNew(held)
+	if !r.holds() {
+		held := r.held
+		r.held = nil
+		r.proposeNew(held)
+	}
 }
 
 // leave ends the leadership of a replica that is no voter of a chosen membership: it tells a voter that has accepted the

@@ -120,16 +120,16 @@ func TestAReplicaIsExchangedWhileClientsWrite(t *testing.T) {
 	e.RunUntilAnswered(5 * time.Second)
 	e.Run(e.Now() + time.Second)
 	e.expectMemberships(
-		"2 of (R0,R1,R2), learners (R3)",
-		"2 of (R0,R1,R2), learners (R3), on the way to majority(R0,R1,R3)",
-		"2 of (R0,R1,R2) + majority(R0,R1,R3), on the way to majority(R0,R1,R3)",
+		"majority(R0,R1,R2), learners (R3)",
+		"majority(R0,R1,R2), learners (R3), on the way to majority(R0,R1,R3)",
+		"majority(R0,R1,R2) + majority(R0,R1,R3), on the way to majority(R0,R1,R3)",
 		"majority(R0,R1,R3), learners (R2)",
 		"majority(R0,R1,R3)",
 	)
 	e.expectLeaders(0)
 	e.expectSame(0, 1, 3)
-	if slowest := e.slowest(); slowest > 41*time.Millisecond {
-		t.Errorf("a write took %v, want two round trips of 20ms at most: a change holds no write up", slowest)
+	if slowest := e.slowest(); slowest > 81*time.Millisecond {
+		t.Errorf("a write took %v, want four round trips of 20ms at most: two, one until all before a joint membership is chosen, and one for that", slowest)
 	}
 	sent := 0 // to the replica that was removed
 	e.Network.Drop = func(_, to protocols.NodeID, _ []byte) bool {
@@ -171,8 +171,8 @@ func TestNewVotersCatchUpFirst(t *testing.T) {
 	e.RunUntilAnswered(10 * time.Second)
 	e.Run(e.Now() + time.Second)
 	e.expectMemberships(
-		"2 of (R0,R1,R2), learners (R3,R4), on the way to majority(R0,R3,R4)",
-		"2 of (R0,R1,R2) + majority(R0,R3,R4), on the way to majority(R0,R3,R4)",
+		"majority(R0,R1,R2), learners (R3,R4), on the way to majority(R0,R3,R4)",
+		"majority(R0,R1,R2) + majority(R0,R3,R4), on the way to majority(R0,R3,R4)",
 		"majority(R0,R3,R4), learners (R1,R2)",
 	)
 	e.expectSame(0, 1, 2, 3, 4)
@@ -195,12 +195,11 @@ func TestAChangeIsTurnedBack(t *testing.T) {
 	e.Run(6 * time.Second)
 	e.RunUntilAnswered(time.Second)
 	e.expectMemberships(
-		"2 of (R0,R1,R2), learners (R3,R4), on the way to majority(R0,R3,R4)",
-		"2 of (R0,R1,R2), learners (R3,R4), on the way to majority(R0,R1,R2)",
+		"majority(R0,R1,R2), learners (R3,R4), on the way to majority(R0,R3,R4)",
 		"majority(R0,R1,R2), learners (R3,R4)",
 	)
-	if slowest := e.slowest(); slowest > 41*time.Millisecond {
-		t.Errorf("a write took %v, want two round trips of 20ms at most", slowest)
+	if slowest := e.slowest(); slowest > 81*time.Millisecond {
+		t.Errorf("a write took %v, want four round trips of 20ms at most", slowest)
 	}
 }
 
@@ -227,7 +226,7 @@ func TestAJointMembershipIsTurnedBack(t *testing.T) {
 		if got := all[len(all)-1]; got != c.last {
 			t.Errorf("turned to %s: the last membership is %s, want %s; all: %q", c.to, got, c.last, all)
 		}
-		if !strings.Contains(strings.Join(all, "\n"), "2 of (R0,R1,R2) + majority(R0,R3,R4)") {
+		if !strings.Contains(strings.Join(all, "\n"), "majority(R0,R1,R2) + majority(R0,R3,R4)") {
 			t.Errorf("turned to %s: no joint membership among %q", c.to, all)
 		}
 		if strings.Contains(strings.Join(all, "\n"), "\nmajority(R0,R3,R4)") {
@@ -271,8 +270,8 @@ func TestAVoterThatDoesNotKnowThatItLeftDeposesNobody(t *testing.T) {
 	e.Run(e.Now() + time.Second)
 	e.expectLeaders(0)
 	e.expectSame(0, 1, 3)
-	if slowest := e.slowest(); slowest > 41*time.Millisecond {
-		t.Errorf("a write took %v, want two round trips of 20ms at most", slowest)
+	if slowest := e.slowest(); slowest > 81*time.Millisecond {
+		t.Errorf("a write took %v, want four round trips of 20ms at most", slowest)
 	}
 }
 
@@ -289,8 +288,8 @@ func TestAVoterThatBecameALearnerDeposesNobody(t *testing.T) {
 	e.Run(e.Now() + time.Second)
 	e.expectLeaders(0)
 	e.expectSame(0, 1, 2, 3)
-	if slowest := e.slowest(); slowest > 41*time.Millisecond {
-		t.Errorf("a write took %v, want two round trips of 20ms at most", slowest)
+	if slowest := e.slowest(); slowest > 81*time.Millisecond {
+		t.Errorf("a write took %v, want four round trips of 20ms at most", slowest)
 	}
 }
 

@@ -42,6 +42,10 @@ func quorums(c protocols.Config) quorum.Roles {
 		phase2 = quorum.Size(chosen.Phase2, c.All())
 	}
 	phase1 := quorum.Dual(phase2)
+	if n := c.Size(); c.Changes() && c.Quorums[quorum.Phase2] == nil && n%2 == 1 && chosen.Phase2 == quorum.MajoritySize(n) {
+		phase2 = quorum.Majority(c.All()) // the same quorums, called as an operator calls those that follow
+		phase1 = phase2
+	}
 	if chosen.Phase1 > 0 {
 		phase1 = quorum.Size(chosen.Phase1, c.All())
 	}
