@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/configs/strictyaml"
@@ -35,10 +37,11 @@ const endGrace = 5 * time.Second
 
 // wanOptions are the flags of the commands of quorumbench wan.
 type wanOptions struct {
-	region string
-	device string
-	mtu    int
-	quiet  bool
+	region   string
+	device   string
+	mtu      int
+	realtime bool
+	quiet    bool
 }
 
 func wanCommand(drivers protocols.Drivers) *cobra.Command {
@@ -49,11 +52,12 @@ func wanCommand(drivers protocols.Drivers) *cobra.Command {
 delays, jitter, losses and rates. Each region is a network namespace; names of regions resolve. Linux only;
 no root where users may make namespaces. The experiment's load and faults do not apply.`,
 		Example: `  quorumbench wan exec three-regions --region eu-west-1 -- ping -c 3 us-east-1
-  quorumbench wan run three-regions -- sh -c 'echo {region} has {address}'`,
+  quorumbench wan run three-regions -- sh -c 'echo {region} has {address}'
+  quorumbench wan shell three-regions`,
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(wanExecCommand(drivers), wanRunCommand(drivers))
+	cmd.AddCommand(wanExecCommand(drivers), wanRunCommand(drivers), wanShellCommand(drivers), wanInCommand())
 	return cmd
 }
 
@@ -64,14 +68,38 @@ func wanExecCommand(drivers protocols.Drivers) *cobra.Command {
 		Short: "Run a program in one region; the other regions are there, and empty",
 		Long: `Run a program in one region. The exit code is the program's; 127 if it is not found, and 128 and the
 number of the signal if one ended it.`,
-		Example: `  quorumbench wan exec three-regions --region eu-west-1 -- ping -c 3 us-east-1
-  quorumbench wan exec three-regions -- sh`,
+		Example:           `  quorumbench wan exec three-regions --region eu-west-1 -- ping -c 3 us-east-1`,
 		Args:              arguments(cobra.MinimumNArgs(2), "an experiment file, and a program with its arguments"),
 		ValidArgsFunction: experimentFirst,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.inside(cmd, args[0], drivers, func(ctx context.Context, w *wan.WAN) error {
-				program := w.Command(ctx, o.region, args[1:]...)
-				program.Stdin, program.Stdout, program.Stderr = os.Stdin, os.Stdout, os.Stderr
+				return codeOf(finish(here(ctx, w, o.region, args[1:]...)))
+			})
+		},
+	}
+	cmd.Flags().StringVar(&o.region, "region", "", "the region to run in (default the experiment's first)")
+	o.flags(cmd)
+	return cmd
+}
+
+func wanShellCommand(drivers protocols.Drivers) *cobra.Command {
+	var o wanOptions
+	cmd := &cobra.Command{
+		Use:   "shell EXPERIMENT.yaml",
+		Short: "Run a shell in one region, from which the others can be entered",
+		Long: `Run the shell that $SHELL names in one region. Its commands run there; quorumbench wan in runs a program, or
+another shell, in another region. All of them end with this shell. The exit code is the shell's.`,
+		Example: `  quorumbench wan shell three-regions
+  echo 'ping -c 3 us-east-1' | quorumbench wan shell three-regions --region eu-west-1`,
+		Args:              arguments(cobra.ExactArgs(1), "an experiment file"),
+		ValidArgsFunction: experimentFirst,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.inside(cmd, args[0], drivers, func(ctx context.Context, w *wan.WAN) error {
+				if !o.quiet {
+					fmt.Fprintf(cmd.ErrOrStderr(), "this shell is in %s; for another region: %s wan in REGION\n", o.region, programName())
+				}
+				program := here(ctx, w, o.region, shell())
+				inForeground(program)
 				return codeOf(finish(program))
 			})
 		},
@@ -79,6 +107,74 @@ number of the signal if one ended it.`,
 	cmd.Flags().StringVar(&o.region, "region", "", "the region to run in (default the experiment's first)")
 	o.flags(cmd)
 	return cmd
+}
+
+func wanInCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "in REGION [-- PROGRAM [ARGUMENT]...]",
+		Short: "Run a program in another region of the network that this command is in",
+		Long: `Run a program, by default a shell, in a region of the network that this command is in: in a shell of
+quorumbench wan shell, or in what quorumbench wan exec or run have started. The region is that of the
+experiment, or its name as a host. The exit code is the program's; 127 if it is not found.`,
+		Example: `  quorumbench wan in eu-west-1
+  quorumbench wan in eu-west-1 -- ping -c 3 us-east-1`,
+		Args: arguments(cobra.MinimumNArgs(1), "a region, and maybe a program with its arguments"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			regions, err := wan.Around()
+			if err != nil {
+				return usage(err)
+			}
+			if !slices.ContainsFunc(regions, func(r string) bool { return args[0] == r || args[0] == wan.HostName(r) }) {
+				return usage(fmt.Errorf("found the region %q; accepted: %s%s", args[0], strings.Join(regions, ", "), strictyaml.DidYouMean(args[0], regions)))
+			}
+			argv := args[1:]
+			if len(argv) == 0 {
+				argv = []string{shell()}
+			}
+			err = wan.Become(args[0], argv...)
+			if errors.Is(err, exec.ErrNotFound) {
+				return &codedError{127, err}
+			}
+			return err
+		},
+	}
+}
+
+// shell is the program that a user wants for a shell. An account that is not meant for people has one that only says so.
+func shell() string {
+	name := os.Getenv("SHELL")
+	switch filepath.Base(name) {
+	case ".", "nologin", "false":
+		return "sh"
+	}
+	return name
+}
+
+// programName is what a user types to run this program.
+func programName() string {
+	name := filepath.Base(os.Args[0])
+	if _, err := exec.LookPath(name); err == nil {
+		return name
+	}
+	if path, err := os.Executable(); err == nil {
+		return path
+	}
+	return name
+}
+
+// here makes a command for a program in a region with the standard files of this process.
+func here(ctx context.Context, w *wan.WAN, region string, argv ...string) *exec.Cmd {
+	program := w.Command(ctx, region, argv...)
+	program.Stdin, program.Stdout, program.Stderr = os.Stdin, os.Stdout, os.Stderr
+	return program
+}
+
+// inForeground gives a shell a group of processes of its own, in the foreground of the terminal if it reads from one. At its end a
+// shell gives the terminal back to the group in which it began, which it cannot if that is outside of its namespace.
+func inForeground(program *exec.Cmd) {
+	if term.IsTerminal(int(os.Stdin.Fd())) {
+		program.SysProcAttr = &syscall.SysProcAttr{Foreground: true, Ctty: int(os.Stdin.Fd())}
+	}
 }
 
 func wanRunCommand(drivers protocols.Drivers) *cobra.Command {
@@ -113,6 +209,7 @@ func experimentFirst(_ *cobra.Command, args []string, _ string) ([]string, cobra
 func (o *wanOptions) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.device, "device", "", "tun or veth (default tun if /dev/net/tun may be opened)")
 	cmd.Flags().IntVar(&o.mtu, "mtu", 1500, "the greatest length of an IP packet, in bytes, from 1280 to 65535")
+	cmd.Flags().BoolVar(&o.realtime, "realtime", true, "let other programs, and those that are run, wait for the router, where that is permitted (Linux: as root), and keep the processors awake")
 	cmd.Flags().BoolVarP(&o.quiet, "quiet", "q", false, "do not say what carries the packets")
 }
 
@@ -142,6 +239,10 @@ func (o *wanOptions) inside(cmd *cobra.Command, name string, drivers protocols.D
 	}
 	if !in {
 		return programCode(code)
+	}
+	if o.realtime {
+		ordinary, _ := haveProcessors()
+		defer ordinary()
 	}
 	w, err := wan.Open(e.Regions, plan.Link, wan.Options{Seed: e.Seed, MTU: o.mtu, Device: o.device})
 	if err != nil {

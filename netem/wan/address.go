@@ -47,15 +47,15 @@ func (w *WAN) destination(packet []byte) (region int, ok bool) {
 	return region, ok
 }
 
-// hostName is a region's name as programs find it: host names have no spaces.
-func hostName(region string) string { return strings.ReplaceAll(region, " ", "_") }
+// HostName is a region's name as programs find it: host names have no spaces.
+func HostName(region string) string { return strings.ReplaceAll(region, " ", "_") }
 
 // hosts is the text of an /etc/hosts in which the regions' names resolve.
 func (w *WAN) hosts() string {
 	var text strings.Builder
 	text.WriteString("127.0.0.1 localhost\n::1 localhost\n")
 	for i, region := range w.regions {
-		fmt.Fprintf(&text, "%v %s\n%v %s\n", address(i), hostName(region), address6(i), hostName(region))
+		fmt.Fprintf(&text, "%v %s\n%v %s\n", address(i), HostName(region), address6(i), HostName(region))
 	}
 	return text.String()
 }

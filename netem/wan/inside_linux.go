@@ -112,6 +112,9 @@ func Inside() (in bool, code int, err error) {
 		}
 	}()
 	err = cmd.Wait()
+	if how == onTerminal {
+		takeTerminal()
+	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return false, codeOf(exit.Sys().(syscall.WaitStatus)), nil
 	}
@@ -135,6 +138,22 @@ func inForeground() bool {
 	defer terminal.Close()
 	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
 	return err == nil && group == unix.Getpgrp()
+}
+
+// takeTerminal makes this process's group the terminal's foreground again if the group in the foreground has ended. A shell inside
+// puts itself there, and cannot give the terminal back to a group that is outside of its namespace.
+func takeTerminal() {
+	terminal, err := os.Open("/dev/tty")
+	if err != nil {
+		return
+	}
+	defer terminal.Close()
+	group, err := unix.IoctlGetInt(int(terminal.Fd()), unix.TIOCGPGRP)
+	if err != nil || unix.Kill(-group, 0) != unix.ESRCH {
+		return // such as the shell outside, which has put this process into the background
+	}
+	signal.Ignore(unix.SIGTTOU) // which stops a process in the background that does this
+	_ = unix.IoctlSetPointerInt(int(terminal.Fd()), unix.TIOCSPGRP, unix.Getpgrp())
 }
 
 // mayMakeNamespaces reports whether the process may make namespaces without one of users.

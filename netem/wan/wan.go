@@ -2,6 +2,7 @@ package wan
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -260,7 +261,7 @@ func (w *WAN) literal(text string) (string, error) {
 		return "", fmt.Errorf("found the address %q; accepted: HOST:PORT: %w", text, err)
 	}
 	for i, region := range w.regions {
-		if host == hostName(region) {
+		if host == HostName(region) {
 			return net.JoinHostPort(address(i).String(), port), nil
 		}
 	}
@@ -313,16 +314,76 @@ func (w *WAN) Command(ctx context.Context, region string, argv ...string) *exec.
 	cmd := exec.CommandContext(ctx, self)
 	p, err := w.place(region)
 	if err == nil && len(argv) == 0 {
-		err = errors.New("found no program; accepted: a program and its arguments")
+		err = errNoProgram
 	}
 	if err != nil {
 		cmd.Err = err
 		return cmd
 	}
-	cmd.Args = append([]string{enterName, p.path, hostName(region)}, argv...)
-	cmd.Env = os.Environ()
+	cmd.Args = append([]string{enterName, p.path, HostName(region)}, argv...)
+	cmd.Env = append(os.Environ(), networksVariable+"="+w.networks())
 	return cmd
 }
+
+// networksVariable is the environment variable by which programs that were started in a region find the networks of all
+// regions: a list of [regionNetwork] in JSON.
+const networksVariable = "QUORUMBENCH_WAN"
+
+// regionNetwork is a region's name and the path of its network namespace.
+type regionNetwork struct{ Region, Path string }
+
+func (w *WAN) networks() string {
+	var list []regionNetwork
+	for i, p := range w.places {
+		list = append(list, regionNetwork{w.regions[i], p.path})
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // names and paths are text
+	}
+	return string(text)
+}
+
+// Around returns the names of the regions of the WAN that this process is in: those of [WAN.Command], and what these start. It
+// fails outside of a WAN.
+func Around() (regions []string, err error) {
+	list, err := around()
+	for _, n := range list {
+		regions = append(regions, n.Region)
+	}
+	return regions, err
+}
+
+func around() (list []regionNetwork, err error) {
+	text := os.Getenv(networksVariable)
+	if text == "" {
+		return nil, errors.New("found no emulated WAN around this process; accepted: a process that runs in a region of one")
+	}
+	if err := json.Unmarshal([]byte(text), &list); err != nil {
+		return nil, fmt.Errorf("found the environment variable %s=%s; accepted: as it was set: %w", networksVariable, text, err)
+	}
+	return list, nil
+}
+
+// Become turns this process into a program, given with its arguments, in any region of the WAN that it is in (see [Around]): by
+// the region's name, or its name as a host. The process stays the same. Become returns only if that fails; the error is an
+// exec.ErrNotFound if there is no such program.
+func Become(region string, argv ...string) error {
+	list, err := around()
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(n regionNetwork) bool { return region == n.Region || region == HostName(n.Region) })
+	switch {
+	case i < 0:
+		return fmt.Errorf("found the unknown region %q", region)
+	case len(argv) == 0:
+		return errNoProgram
+	}
+	return become(list[i].Path, HostName(list[i].Region), argv)
+}
+
+var errNoProgram = errors.New("found no program; accepted: a program and its arguments")
 
 // self is this program, also where its file can no longer be reached by name.
 const self = "/proc/self/exe"
