@@ -22,7 +22,7 @@ func TestMistakesInWitnessesAreToldWithTheirPlace(t *testing.T) {
 		{"the leader", "{name: multipaxos, leader: us-west-2, witnesses: [us-west-2]}", "4:63: found us-west-2, which is to lead"},
 		{"no witness", "{name: multipaxos, witnesses: []}", "found an empty list"},
 		{"a quorum by themselves", "{name: multipaxos, witnesses: [us-west-2, eu-west-1]}", "found the witnesses (eu-west-1,us-west-2), who are a quorum for phase2 by themselves"},
-		{"a protocol that has none", "{name: mmp3, witnesses: [us-west-2]}", "found witnesses for mmp3, which needs every replica's copy of the data; accepted: none, or with multipaxos"},
+		{"a protocol that has none", "{name: mmp3, witnesses: [us-west-2]}", "found witnesses for mmp3, which needs every replica's copy of the data; accepted: none, or with multipaxos, raft"},
 	} {
 		_, err := readText(threeReplicas + "protocols: [" + c.protocol + "]\n")
 		if err == nil || !strings.Contains(err.Error(), c.want) {

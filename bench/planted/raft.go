@@ -3,7 +3,7 @@ package planted
 var raftBugs = []Bug{
 	// What stays open though it is decided.
 	{"raft", "a majority of votes elects, whatever the quorums are", within(65), []Edit{
-		in("raft.replica.countVote").replace(`r.voters.IsQuorum(r.votes)`, `2*r.votes.Size() > r.config.Size()`),
+		in("raft.replica.countVote").replace(`r.elects(r.votes)`, `2*r.votes.Size() > r.config.Size()`),
 	}},
 	{"raft", "an append stays held though a snapshot covers it", within(500), []Edit{
 		in("raft.replica.install").drop(`r.early.dropBefore(s.index + 1)`),
@@ -16,7 +16,7 @@ var raftBugs = []Bug{
 	}},
 
 	{"raft", "no election restriction", within(135), []Edit{
-		in("raft.replica.onRequestVote").replace(`r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)`, `false`),
+		in("raft.replica.onRequestVote").replace(`r.isMoreRecentThan(m.LastIndex, m.LastTerm)`, `false`),
 	}},
 	{"raft", "an older term's entry is committed by counting", inScenario("recovery-raft"), []Edit{
 		in("raft.replica.advanceCommit").replace(`r.log.term(index) == r.term`, `index > 0`),
@@ -56,7 +56,7 @@ var raftBugs = []Bug{
 		in("raft.replica.advanceCommit").replace(`r.durable`, `r.log.last()`),
 	}},
 	{"raft", "a vote does not wait for the disk", inTest("raft.TestAReplicaVotesOnceInATerm"), []Edit{
-		in("raft.replica.onRequestVote").replace(`r.send(from, &Message_Vote{Vote: &Vote{Granted: granted, Asked: term}})`,
+		in("raft.replica.onRequestVote").replace(`r.send(from, &Message_Vote{Vote: &Vote{Granted: granted, Asked: term, Recent: r.witness && would && behind}})`,
 			`r.out.SendNow(from, &Message{Term: r.term, Kind: &Message_Vote{Vote: &Vote{Granted: granted, Asked: term}}})`),
 	}},
 	{"raft", "a candidate's requests for votes do not wait for the disk", inTest("raft.TestVotesOfAnEarlierTermDoNotElect"), []Edit{
@@ -212,5 +212,54 @@ var raftBugs = []Bug{
 	}},
 	{"raft", "a leader that is no voter does not leave", inScenario("membership-remove-leader"), []Edit{
 		in("raft.replica.advanceMembership").drop(`if !r.isVoter(r.config.ID) { _ }`),
+	}},
+
+	// Witnesses, which hold no commands (rules 35 and 36).
+	{"raft", "a witness votes whatever it has accepted", inScenario("raft-witness"), []Edit{
+		in("raft.replica.isMoreRecentThan").replace(`position{term, index}.isBefore(r.accepted)`, `false`),
+	}},
+	{"raft", "a candidate leaves aside whatever only a witness has accepted", inScenario("raft-witness"), []Edit{
+		in("raft.replica.mayLeaveAside").first(`return true`),
+	}},
+	{"raft", "a witness that has accepted something more recent is counted as one that has nothing", inTest("raft.TestACandidateLeavesAsideOnlyWhatCannotBeCommitted"), []Edit{
+		in("raft.replica.mayLeaveAside").replace(`votes.Without(r.reserved)`, `votes`),
+	}},
+	{"raft", "nothing that a witness has accepted is ever left aside", inTest("raft.TestACandidateLeavesAsideOnlyWhatCannotBeCommitted"), []Edit{
+		in("raft.replica.elects").replace(`!r.mayLeaveAside(votes)`, `true`),
+	}},
+	{"raft", "a witness is not asked again", inTest("raft.TestAWitnessIsAskedAgain"), []Edit{
+		in("raft.replica.onRequestVote").replace(`r.witness && m.Aside`, `false`),
+	}},
+	{"raft", "who is no witness votes for a log that is behind", inTest("raft.TestAWitnessIsAskedAgain"), []Edit{
+		in("raft.replica.onRequestVote").replace(`r.witness && m.Aside`, `m.Aside`),
+	}},
+	{"raft", "a witness's vote elects though another may be needed", inTest("raft.TestACandidateLeavesAsideOnlyWhatCannotBeCommitted"), []Edit{
+		in("raft.replica.elects").drop(`if !r.mayLeaveAside(votes) { _ }`),
+	}},
+	{"raft", "a late message shortens what a witness has accepted", inTest("raft.TestAWitnessKeepsTheMostRecentEnd"), []Edit{
+		in("raft.replica.accept").replace(`r.accepted.isBefore(end)`, `r.accepted != end`),
+	}},
+	{"raft", "a witness compares indexes, not terms", inTest("raft.TestAWitnessKeepsTheMostRecentEnd"), []Edit{
+		in("raft.position.isBefore").replace(`p.term < other.term || p.term == other.term && p.index < other.index`, `p.index < other.index`),
+	}},
+	{"raft", "a witness takes an entry for one of the leader's term", inTest("raft.TestAWitnessKeepsTheMostRecentEnd"), []Edit{
+		in("raft.replica.onAppendEntries").replace(`position{m.PrevTerm, m.PrevIndex}`, `position{r.term, m.PrevIndex}`),
+	}},
+	{"raft", "what a witness has accepted is not durable", inTest("raft.TestAWitnessKeepsTheMostRecentEnd"), []Edit{
+		in("raft.stateOf").replace(`position{m.GetAcceptedTerm(), m.GetAcceptedIndex()}`, `position{}`),
+	}},
+	{"raft", "a witness confirms before its disk is done", inTest("raft.TestAWitnessKeepsTheMostRecentEnd"), []Edit{
+		in("raft.replica.accept").replace(`r.send(from, r.scratch.appendedUpTo(end.index))`,
+			`r.out.SendNow(from, r.scratch.message(r.term, r.scratch.appendedUpTo(end.index)))`),
+	}},
+	{"raft", "a witness never clears its disk", inTest("raft.TestConformance"), []Edit{
+		in("raft.replica.persistState").drop(`if r.records++; r.witness && r.config.SnapshotDue(r.records, 0, 0) { _ }`),
+	}},
+	{"raft", "a witness stands for election", inTest("raft.TestAWitnessHoldsNothingAndNeverStands"), []Edit{
+		in("raft.replica.start").replace(`!r.witness`, `true`),
+		in("raft.replica.mayStand").drop(`if r.witness { _ }`),
+	}},
+	{"raft", "a witness is sent commands", inTest("raft.TestConformance"), []Edit{
+		in("raft.replica.append").replace(`r.config.IsWitness(to)`, `false`),
 	}},
 }

@@ -17,13 +17,17 @@ func describe(data []byte) string {
 	}
 	switch kind := m.Kind.(type) {
 	case *Message_RequestVote:
-		return fmt.Sprintf("RequestVote t%d, log ends %d t%d", m.Term, kind.RequestVote.LastIndex, kind.RequestVote.LastTerm)
+		name := fmt.Sprintf("RequestVote t%d, log ends %d t%d", m.Term, kind.RequestVote.LastIndex, kind.RequestVote.LastTerm)
+		if kind.RequestVote.Aside {
+			name += ", leaves aside what is more recent"
+		}
+		return name
 	case *Message_Vote:
-		return fmt.Sprintf("Vote t%d %s", kind.Vote.Asked, grantedOrNot(kind.Vote.Granted))
+		return fmt.Sprintf("Vote t%d %s", kind.Vote.Asked, grantedOrNot(kind.Vote.Granted, kind.Vote.Recent))
 	case *Message_PreVote:
 		return fmt.Sprintf("PreVote t%d, log ends %d t%d", m.Term, kind.PreVote.LastIndex, kind.PreVote.LastTerm)
 	case *Message_PreVoted:
-		return fmt.Sprintf("PreVoted t%d %s", m.Term, grantedOrNot(kind.PreVoted.Granted))
+		return fmt.Sprintf("PreVoted t%d %s", m.Term, grantedOrNot(kind.PreVoted.Granted, kind.PreVoted.Recent))
 	case *Message_Revert:
 		return fmt.Sprintf("Revert t%d", kind.Revert.Abandoned)
 	case *Message_AppendEntries:
@@ -50,11 +54,15 @@ func describe(data []byte) string {
 	return ""
 }
 
-func grantedOrNot(granted bool) string {
+func grantedOrNot(granted, recent bool) string {
+	name := "refused"
 	if granted {
-		return "granted"
+		name = "granted"
 	}
-	return "refused"
+	if recent {
+		name += ", accepted more recent"
+	}
+	return name
 }
 
 func (m *InstallSnapshot) describe(term uint64) string {

@@ -101,6 +101,21 @@
 //     voters before that.
 //  34. A snapshot carries the membership in force after its last entry; what a snapshot on disk replaces, it carries, too.
 //
+// Replicas without commands (Config.Witnesses):
+//
+//  35. A witness votes and confirms like the others, and holds no entries. The leader sends it heartbeats in the place of
+//     appends, also when it has appended an entry: they tell where its log ends, by index and term. The witness accepts
+//     that, persists it and confirms it. Of all that it has accepted it knows the most recent (rule 3), whatever the
+//     order in which messages come, and no more: the leader can only be one whose log is as recent, and that log has the entries.
+//     A witness never stands, applies nothing and answers nobody's questions, and no client asks it. Each
+//     quorum of holders has a replica that is no witness, and so a copy of the entry.
+//  36. What a witness has accepted may be more recent than every log there is: the leader died before the entry was on its
+//     own disk. A witness that would vote but for rule 3 says so. The candidate may leave that aside if those whose votes it
+//     has, and whose logs or accepted ends are no more recent than its own log, meet every quorum of holders: then nothing more
+//     recent was committed, and nothing will be, since these have entered the candidate's term. It asks the witness again, which
+//     then votes. It needs a quorum of votes as ever. If it may not leave it aside, it waits: a leader and a witness
+//     may have committed an entry that nobody else has, so that the others wait for that leader to come back.
+//
 // What goes out before the disk is done (rule 4): AppendEntries, and nothing else, is sent with
 // Outbox.SendNow. It may, because the leader's term is already durable and the entries are the followers' to
 // persist; the message does not say that the leader holds them. The leader calls Outbox.WhenDurable with the

@@ -9,7 +9,9 @@ import (
 
 // start begins an incarnation. In the first, the configured leader campaigns at once.
 func (r *replica) start() {
-	r.election.Start(r.now, r.out)
+	if !r.witness { // rule 35: it never stands
+		r.election.Start(r.now, r.out)
+	}
 	firstIncarnation := r.term == 0
 	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody {
 		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with: nobody tells this replica of another
@@ -46,7 +48,7 @@ func (r *replica) startElection(transfer bool) {
 	r.stood = max(r.term, r.stood) + 1      // rule 24: never twice in the same term
 	r.enterTerm(pair{r.stood, r.config.ID}) // rule 2: a candidate votes for itself
 	r.role, r.transferred = candidate, transfer
-	r.votes, r.refusals = 0, 0
+	r.votes, r.refusals, r.reserved = 0, 0, 0
 	r.election.Start(r.now, r.out)
 	r.requestVotes()
 	r.countVote(r.config.ID)
@@ -56,7 +58,7 @@ func (r *replica) startElection(transfer bool) {
 func (r *replica) requestVotes() {
 	last := r.log.last()
 	request := &Message_RequestVote{RequestVote: &RequestVote{
-		LastIndex: last, LastTerm: r.log.term(last), Transfer: r.transferred,
+		LastIndex: last, LastTerm: r.log.term(last), Transfer: r.transferred, Aside: r.reserved != 0 && r.mayLeaveAside(r.votes),
 	}}
 	r.withoutVote(func(to protocols.NodeID) { r.send(to, request) })
 }
@@ -74,11 +76,13 @@ func (r *replica) withoutVote(do func(protocols.NodeID)) {
 
 // onRequestVote is the voter's side of an election: it grants its vote if it has not given it to another
 // candidate in this term (rule 2), the candidate's log is at least as recent as its own (rule 3), and it
-// hears no leader (rule 21).
+// hears no leader (rule 21). A witness says whether nothing but rule 3 is against it, and votes if the candidate leaves that
+// aside (rule 36).
 func (r *replica) onRequestVote(from protocols.NodeID, term uint64, m *RequestVote) {
-	behind := r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)
+	behind := r.isMoreRecentThan(m.LastIndex, m.LastTerm)
 	free := term > r.term || term == r.term && (r.votedFor == protocols.Nobody || r.votedFor == from) // rule 2: one vote a term
-	granted := free && !behind && !r.refusesVote(m)                                                   // rule 3: its log is as recent; rule 21: no leader is heard
+	would := free && !r.refusesVote(m)                                                                // rule 21: no leader is heard
+	granted := would && (!behind || r.witness && m.Aside)                                             // rule 3: its log is as recent; rule 36: or nothing is lost
 	switch {
 	case granted && r.pair != pair{term, from}:
 		r.grant(pair{term, from})
@@ -88,7 +92,7 @@ func (r *replica) onRequestVote(from protocols.NodeID, term uint64, m *RequestVo
 	if granted {
 		r.election.Heard(r.now)
 	}
-	r.send(from, &Message_Vote{Vote: &Vote{Granted: granted, Asked: term}})
+	r.send(from, &Message_Vote{Vote: &Vote{Granted: granted, Asked: term, Recent: r.witness && would && behind}})
 }
 
 // grant gives the vote, in a new term or in the present one.
@@ -104,6 +108,9 @@ func (r *replica) grant(to pair) {
 // (rule 1), and a vote for an abandoned candidacy is sent back (rule 23).
 func (r *replica) onVote(from protocols.NodeID, term uint64, m *Vote) {
 	standing := r.role == candidate && m.Asked == r.term
+	if standing && m.Recent {
+		r.reserved.Add(int32(from))
+	}
 	switch {
 	case standing && m.Granted:
 		r.countVote(from)
@@ -111,24 +118,28 @@ func (r *replica) onVote(from protocols.NodeID, term uint64, m *Vote) {
 		r.sendRevert(from)
 	case term > r.term: // rule 1: a higher term
 		r.enterTerm(pair{term, protocols.Nobody})
+	case standing && m.Recent:
+		r.askAside()
+		r.giveUp()
 	case standing:
-		r.countRefusal(from)
+		r.refusals.Add(int32(from))
+		r.giveUp()
 	}
 }
 
 // countVote counts a vote, and makes the candidate the leader when a quorum has voted for it.
 func (r *replica) countVote(from protocols.NodeID) {
 	r.votes.Add(int32(from))
-	if r.voters.IsQuorum(r.votes) {
+	if r.elects(r.votes) {
 		r.becomeLeader()
+	} else {
+		r.askAside()
 	}
 }
 
-// countRefusal counts a refusal, and abandons the candidacy when the replicas that have not refused are no
-// quorum any more.
-func (r *replica) countRefusal(from protocols.NodeID) {
-	r.refusals.Add(int32(from))
-	if !r.voters.IsQuorum(r.voters.Members().Without(r.refusals)) {
+// giveUp abandons the candidacy when the replicas that have not refused would not elect it any more.
+func (r *replica) giveUp() {
+	if !r.elects(r.voters.Members().Without(r.refusals)) {
 		r.abandon()
 	}
 }
@@ -189,7 +200,7 @@ func (r *replica) stepDown() {
 func (r *replica) follow(whom protocols.NodeID) {
 	if r.role != follower {
 		r.role, r.transferred = follower, false
-		r.votes, r.refusals = 0, 0
+		r.votes, r.refusals, r.reserved = 0, 0, 0
 		r.out.StopTimer(heartbeatTimer)
 	}
 	if r.forwarder.Leader() != whom {

@@ -7,6 +7,7 @@ import (
 	"quorumbench/protocols/explore"
 	"quorumbench/protocols/explore/exploretest"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/quorum"
 )
 
 // Package explore plays everything that can happen to small clusters within these bounds, and checks in
@@ -54,6 +55,14 @@ var bounds = []exploretest.Bound{
 	{Name: "a-checkquorum-1late-2timers", Commands: "a", Timers: 2, Network: late1, Options: protocols.Choices{"checkquorum": "on"}, Change: clocks},
 	{Name: "b-snapshot-1late-3timers", Commands: "b", Timers: 3, Network: late1, Change: truncated},
 
+	{Name: "a-witness-2late-1timer", Commands: "a", Timers: 1, Network: late2, Change: witness},
+	{Name: "ab-witness-1late-1timer", Commands: "ab", Timers: 1, Network: late1, Change: witness},
+	{Name: "a-witness-crash-2timers", Commands: "a", Timers: 2, Crashes: 1, Network: calm, Change: witness},
+	{Name: "a-witness-slow-crash-1timer", Commands: "a", Timers: 1, Crashes: 1, Network: calm, Change: slowWitness},
+	{Name: "a-witness-prevote-2timers", Commands: "a", Timers: 2, Network: calm, Options: protocols.Choices{"prevote": "on"}, Change: witness},
+	{Name: "two-witnesses-slow-crash-1late-1timer", Timers: 1, Crashes: 1, Network: late1, Change: slowWitnesses},
+	{Name: "two-witnesses-revert-crash-1timer", Timers: 1, Crashes: 1, Network: calm, Options: reverts, Change: slowWitnesses},
+
 	{Name: "member-b-1timer", Commands: "b", Timers: 1, Network: calm, Change: twoGoals},
 	{Name: "member-c-1late-1timer", Large: true, Commands: "c", Timers: 1, Network: late1, Change: twoGoals},
 	{Name: "member-crash-1timer", Timers: 1, Crashes: 1, Network: calm, Change: twoGoals},
@@ -76,6 +85,11 @@ var bounds = []exploretest.Bound{
 	{Name: "ab-slow-crash-1late-1timer", Large: true, Commands: "ab", Timers: 1, Crashes: 1, Network: late1, Change: slow},
 	{Name: "a-revert-1late-3timers", Large: true, Commands: "a", Timers: 3, Network: late1, Options: reverts},
 	{Name: "a-revert-cut-3timers", Large: true, Commands: "a", Timers: 3, Network: cut1, Options: reverts},
+	{Name: "ab-witness-2crashes-2timers", Large: true, Commands: "ab", Timers: 2, Crashes: 2, Network: calm, Change: witness},
+	{Name: "ab-witness-2late-2timers", Large: true, Commands: "ab", Timers: 2, Network: late2, Change: witness},
+	{Name: "a-witness-slow-crash-1late-2timers", Large: true, Commands: "a", Timers: 2, Crashes: 1, Network: late1, Change: slowWitness},
+	{Name: "a-witness-revert-crash-1late-2timers", Large: true, Commands: "a", Timers: 2, Crashes: 1, Network: late1, Options: reverts, Change: witness},
+	{Name: "a-two-witnesses-slow-crash-2timers", Large: true, Commands: "a", Timers: 2, Crashes: 1, Network: calm, Change: slowWitnesses},
 	{Name: "a-revert-crash-1late-2timers", Large: true, Commands: "a", Timers: 2, Crashes: 1, Network: late1, Options: reverts},
 }
 
@@ -115,9 +129,17 @@ func twoGoals(c *explore.Cluster) {
 	}
 }
 
-func slow(c *explore.Cluster)   { c.SlowDisks = true }
-func aside(c *explore.Cluster)  { c.ReadsAside = true }
-func clocks(c *explore.Cluster) { c.Clocks = true }
+func slow(c *explore.Cluster)        { c.SlowDisks = true }
+func aside(c *explore.Cluster)       { c.ReadsAside = true }
+func clocks(c *explore.Cluster)      { c.Clocks = true }
+func witness(c *explore.Cluster)     { c.Witnesses = quorum.Of[int32](2) }
+func slowWitness(c *explore.Cluster) { slow(c); witness(c) }
+
+// slowWitnesses are two of four replicas.
+func slowWitnesses(c *explore.Cluster) {
+	slow(c)
+	c.Replicas, c.Witnesses = 4, quorum.Of[int32](2, 3)
+}
 
 // truncated has R0 and R1 begin with a snapshot in the place of the log's first entry, and R2 with nothing.
 func truncated(c *explore.Cluster) {

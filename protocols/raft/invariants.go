@@ -28,6 +28,9 @@ func invariants(nodes []protocols.Node) error {
 		if r.role == leader {
 			leaders[r.term] = r.config.ID
 		}
+		if r.witness && (r.log.last() > 0 || r.commit > 0 || r.role != follower) {
+			return fmt.Errorf("replica %d is a witness, and has %d entries, has applied the log up to %d, or stands or leads", r.config.ID, r.log.last(), r.commit)
+		}
 		if err := r.checkOpen(); err != nil {
 			return err
 		}

@@ -46,8 +46,11 @@ func (r *replica) isVoter(id protocols.NodeID) bool {
 }
 
 // mayStand returns true if this replica is a voter by the last membership that it knows to be committed, or by one after it
-// in its log (rule 30).
+// in its log (rule 30), and no witness (rule 35).
 func (r *replica) mayStand() bool {
+	if r.witness {
+		return false
+	}
 	if r.log.first == nil || r.log.membershipAt(r.commit).Voters().Has(int32(r.config.ID)) {
 		return true
 	}

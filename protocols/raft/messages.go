@@ -65,7 +65,7 @@ func (r *replica) onAnswer(from protocols.NodeID, m *Message) {
 	r.peers[from].lastHeard = r.now
 	switch kind := m.Kind.(type) {
 	case *Message_PreVoted:
-		r.onPreVoted(from, kind.PreVoted.Granted)
+		r.onPreVoted(from, kind.PreVoted)
 	case *Message_Appended:
 		r.onAppended(from, kind.Appended.Index)
 	case *Message_Rejected:

@@ -55,7 +55,9 @@ func (r *replica) append(e entry) {
 	r.out.WhenDurable(last)
 	r.keepPace = r.keepPace[:0]
 	r.others(func(to protocols.NodeID) {
-		if p := &r.peers[to]; !p.probing && p.next == last {
+		if r.config.IsWitness(to) {
+			r.sendEnd(to)
+		} else if p := &r.peers[to]; !p.probing && p.next == last {
 			r.keepPace = append(r.keepPace, to)
 		}
 	})
@@ -124,6 +126,9 @@ func (r *replica) appendMessage(first uint64, entries []entry) *Message {
 // 9). It holds an append that overtook another, and rejects one that does not match its log (rule 10).
 func (r *replica) onAppendEntries(from protocols.NodeID, m *AppendEntries) {
 	switch {
+	case r.witness:
+		r.accept(from, position{m.PrevTerm, m.PrevIndex})
+		return
 	case m.PrevIndex > r.log.last():
 		r.holdEarly(from, m)
 		return
@@ -229,6 +234,8 @@ func (r *replica) heartbeat() {
 		p := &r.peers[to]
 		p.filledTo = 0
 		switch {
+		case r.config.IsWitness(to):
+			r.sendEnd(to)
 		case r.now >= p.largeUntil:
 			r.sendEntries(to)
 		case p.match >= r.log.base: // a large append is on its way: this heartbeat makes the follower ask for nothing

@@ -12,18 +12,19 @@ type pair struct {
 	votedFor protocols.NodeID // Nobody: the vote has not been given
 }
 
-// state is the part of a replica's persistent state that elections change.
+// state is the part of a replica's persistent state that elections change, and all of a witness's.
 type state struct {
 	pair
-	stood uint64 // the highest term in which it was ever a candidate
+	stood    uint64   // the highest term in which it was ever a candidate
+	accepted position // of a witness: the end of the log that it has accepted (rule 35)
 }
 
 func (s state) message() *State {
-	return &State{Term: s.term, VotedFor: int32(s.votedFor), Stood: s.stood}
+	return &State{Term: s.term, VotedFor: int32(s.votedFor), Stood: s.stood, AcceptedIndex: s.accepted.index, AcceptedTerm: s.accepted.term}
 }
 
 func stateOf(m *State) state {
-	return state{pair{m.GetTerm(), protocols.NodeID(m.GetVotedFor())}, m.GetStood()}
+	return state{pair{m.GetTerm(), protocols.NodeID(m.GetVotedFor())}, m.GetStood(), position{m.GetAcceptedTerm(), m.GetAcceptedIndex()}}
 }
 
 // persistEntries replaces the log from index first on, in memory and on disk.
@@ -33,13 +34,20 @@ func (r *replica) persistEntries(first uint64, entries []*Entry) {
 	r.followMembership()
 }
 
-// persistState persists term and vote if this step has changed them (rule 4).
+// persistState persists term and vote if this step has changed them (rule 4). From time to time, the record of a witness takes
+// the place of all before it.
 func (r *replica) persistState() {
 	if r.persisted == r.state {
 		return
 	}
 	r.persisted = r.state
-	r.out.Persist(&Record{Kind: &Record_State{State: r.state.message()}})
+	record := &Record{Kind: &Record_State{State: r.state.message()}}
+	if r.records++; r.witness && r.config.SnapshotDue(r.records, 0, 0) {
+		r.records = 0
+		r.out.Snapshot(record)
+		return
+	}
+	r.out.Persist(record)
 }
 
 // persistSnapshot replaces everything on disk by the snapshot, the entries that it does not cover, and term

@@ -10,10 +10,10 @@ import (
 func (r *replica) startPreVote() {
 	r.follow(protocols.Nobody)
 	r.role = precandidate
-	r.votes = 0
+	r.votes, r.reserved = 0, 0
 	r.election.Start(r.now, r.out)
 	r.requestPreVotes()
-	r.onPreVoted(r.config.ID, true)
+	r.onPreVoted(r.config.ID, &PreVoted{Granted: true})
 }
 
 // requestPreVotes sends PreVote to every replica that has not granted a pre-vote.
@@ -26,18 +26,21 @@ func (r *replica) requestPreVotes() {
 // onPreVote grants a pre-vote if the replica has the same term, hears no leader, and the candidate's log is
 // at least as recent as its own (rule 19). That changes neither its term nor its vote.
 func (r *replica) onPreVote(from protocols.NodeID, term uint64, m *PreVote) {
-	granted := term == r.term && !r.hasLeaderContact() && !r.log.isMoreRecentThan(m.LastIndex, m.LastTerm)
-	r.send(from, &Message_PreVoted{PreVoted: &PreVoted{Granted: granted}})
+	would := term == r.term && !r.hasLeaderContact()
+	behind := r.isMoreRecentThan(m.LastIndex, m.LastTerm)
+	r.send(from, &Message_PreVoted{PreVoted: &PreVoted{Granted: would && !behind, Recent: r.witness && would && behind}})
 }
 
 // onPreVoted counts a pre-vote, and makes the replica a candidate when a quorum has granted theirs (rule
-// 19).
-func (r *replica) onPreVoted(from protocols.NodeID, granted bool) {
-	if r.role != precandidate || !granted {
+// 19). That of a witness which has accepted something more recent counts like its vote (rule 36).
+func (r *replica) onPreVoted(from protocols.NodeID, m *PreVoted) {
+	if r.role != precandidate || !m.Granted && !m.Recent {
 		return
 	}
-	r.votes.Add(int32(from))
-	if r.voters.IsQuorum(r.votes) {
+	if r.votes.Add(int32(from)); m.Recent {
+		r.reserved.Add(int32(from))
+	}
+	if r.elects(r.votes) {
 		r.startElection(false)
 	}
 }

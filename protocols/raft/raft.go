@@ -20,6 +20,7 @@ var Driver = protocols.Driver{
 	Options:           func(int) any { return &Options{Reads: readsLog, Transfer: true} },
 	Quorums:           quorums,
 	Meeting:           meeting,
+	Witnesses:         quorum.Write, // rule 35
 	ChangesMembership: true,
 	New:               newReplica,
 	Describe:          describe,
@@ -77,6 +78,9 @@ type replica struct {
 	log      entryLog
 	snapshot storedSnapshot
 
+	witness bool   // it holds no commands (rule 35)
+	records uint64 // of a witness: how many it has persisted since it last replaced what is on its disk
+
 	role         role
 	commit       uint64 // the commit index; all entries up to it are applied
 	store        *kv.Store
@@ -90,7 +94,8 @@ type replica struct {
 	campaigned  time.Duration // when it began to campaign
 	votes       quorum.Set
 	refusals    quorum.Set
-	transferred bool // the leader has told it to stand (rule 27)
+	reserved    quorum.Set // witnesses that have accepted something more recent than its log (rule 36)
+	transferred bool       // the leader has told it to stand (rule 27)
 
 	// For the option revert.
 	history   []pair // the pairs before the present one that it may go back to, the latest last
@@ -128,6 +133,7 @@ func newReplica(c protocols.Config) protocols.Node {
 		checksQuorum: chosen.CheckQuorum || chosen.Reads == readsLease,
 		transfers:    chosen.Transfer,
 		reads:        chosen.Reads,
+		witness:      c.IsWitness(c.ID),
 		state:        nothing, persisted: nothing, lastHeard: -electionTimeout,
 		store:     kv.NewStore(),
 		forwarder: forward.New(c, c.Quorums[quorum.Write], forwardTimer, s.forwardWire()),
@@ -164,6 +170,9 @@ func (r *replica) Step(in *protocols.Input, out *protocols.Outbox) {
 	case protocols.InputMembership:
 		r.onMembershipRequest(in.Notice, string(in.Data))
 	case protocols.InputCommand:
+		if r.witness { // rule 35: no client asks it
+			return
+		}
 		if c := r.forwarder.Accept(in, out); r.role == leader {
 			r.propose(r.config.ID, c)
 		}

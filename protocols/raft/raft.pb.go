@@ -441,6 +441,7 @@ type RequestVote struct {
 	LastIndex     uint64                 `protobuf:"varint,1,opt,name=last_index,json=lastIndex,proto3" json:"last_index,omitempty"`
 	LastTerm      uint64                 `protobuf:"varint,2,opt,name=last_term,json=lastTerm,proto3" json:"last_term,omitempty"`
 	Transfer      bool                   `protobuf:"varint,3,opt,name=transfer,proto3" json:"transfer,omitempty"` // the leader has told the candidate to stand (TimeoutNow)
+	Aside         bool                   `protobuf:"varint,4,opt,name=aside,proto3" json:"aside,omitempty"`       // a witness votes though what it has accepted is more recent: that cannot be committed
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -496,10 +497,18 @@ func (x *RequestVote) GetTransfer() bool {
 	return false
 }
 
+func (x *RequestVote) GetAside() bool {
+	if x != nil {
+		return x.Aside
+	}
+	return false
+}
+
 type Vote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Granted       bool                   `protobuf:"varint,1,opt,name=granted,proto3" json:"granted,omitempty"`
-	Asked         uint64                 `protobuf:"varint,2,opt,name=asked,proto3" json:"asked,omitempty"` // the term of the request; the voter's own may be another
+	Asked         uint64                 `protobuf:"varint,2,opt,name=asked,proto3" json:"asked,omitempty"`   // the term of the request; the voter's own may be another
+	Recent        bool                   `protobuf:"varint,3,opt,name=recent,proto3" json:"recent,omitempty"` // of a witness: what it has accepted is more recent than the candidate's log, and nothing else keeps it from voting
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -546,6 +555,13 @@ func (x *Vote) GetAsked() uint64 {
 		return x.Asked
 	}
 	return 0
+}
+
+func (x *Vote) GetRecent() bool {
+	if x != nil {
+		return x.Recent
+	}
+	return false
 }
 
 // PreVote asks whether the receiver would vote for the sender in its next term.
@@ -604,6 +620,7 @@ func (x *PreVote) GetLastTerm() uint64 {
 type PreVoted struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Granted       bool                   `protobuf:"varint,1,opt,name=granted,proto3" json:"granted,omitempty"`
+	Recent        bool                   `protobuf:"varint,2,opt,name=recent,proto3" json:"recent,omitempty"` // as in Vote
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -641,6 +658,13 @@ func (*PreVoted) Descriptor() ([]byte, []int) {
 func (x *PreVoted) GetGranted() bool {
 	if x != nil {
 		return x.Granted
+	}
+	return false
+}
+
+func (x *PreVoted) GetRecent() bool {
+	if x != nil {
+		return x.Recent
 	}
 	return false
 }
@@ -690,7 +714,8 @@ func (x *Revert) GetAbandoned() uint64 {
 	return 0
 }
 
-// AppendEntries without entries is a heartbeat.
+// AppendEntries without entries is a heartbeat. A witness gets nothing else: prev_index and prev_term tell it where the leader's
+// log ends.
 type AppendEntries struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PrevIndex     uint64                 `protobuf:"varint,1,opt,name=prev_index,json=prevIndex,proto3" json:"prev_index,omitempty"` // of the entry before the first; 0: none
@@ -1171,8 +1196,10 @@ func (*Record_Snapshot) isRecord_Kind() {}
 type State struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"`
-	VotedFor      int32                  `protobuf:"zigzag32,2,opt,name=voted_for,json=votedFor,proto3" json:"voted_for,omitempty"` // -1: nobody
-	Stood         uint64                 `protobuf:"varint,3,opt,name=stood,proto3" json:"stood,omitempty"`                         // the highest term in which the replica was ever a candidate
+	VotedFor      int32                  `protobuf:"zigzag32,2,opt,name=voted_for,json=votedFor,proto3" json:"voted_for,omitempty"`              // -1: nobody
+	Stood         uint64                 `protobuf:"varint,3,opt,name=stood,proto3" json:"stood,omitempty"`                                      // the highest term in which the replica was ever a candidate
+	AcceptedIndex uint64                 `protobuf:"varint,4,opt,name=accepted_index,json=acceptedIndex,proto3" json:"accepted_index,omitempty"` // of a witness: the end of the log that it has accepted
+	AcceptedTerm  uint64                 `protobuf:"varint,5,opt,name=accepted_term,json=acceptedTerm,proto3" json:"accepted_term,omitempty"`    // of the entry there
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1224,6 +1251,20 @@ func (x *State) GetVotedFor() int32 {
 func (x *State) GetStood() uint64 {
 	if x != nil {
 		return x.Stood
+	}
+	return 0
+}
+
+func (x *State) GetAcceptedIndex() uint64 {
+	if x != nil {
+		return x.AcceptedIndex
+	}
+	return 0
+}
+
+func (x *State) GetAcceptedTerm() uint64 {
+	if x != nil {
+		return x.AcceptedTerm
 	}
 	return 0
 }
@@ -1417,21 +1458,24 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1e\n" +
 	"\n" +
 	"membership\x18\x02 \x01(\fR\n" +
-	"membership\"e\n" +
+	"membership\"{\n" +
 	"\vRequestVote\x12\x1d\n" +
 	"\n" +
 	"last_index\x18\x01 \x01(\x04R\tlastIndex\x12\x1b\n" +
 	"\tlast_term\x18\x02 \x01(\x04R\blastTerm\x12\x1a\n" +
-	"\btransfer\x18\x03 \x01(\bR\btransfer\"6\n" +
+	"\btransfer\x18\x03 \x01(\bR\btransfer\x12\x14\n" +
+	"\x05aside\x18\x04 \x01(\bR\x05aside\"N\n" +
 	"\x04Vote\x12\x18\n" +
 	"\agranted\x18\x01 \x01(\bR\agranted\x12\x14\n" +
-	"\x05asked\x18\x02 \x01(\x04R\x05asked\"E\n" +
+	"\x05asked\x18\x02 \x01(\x04R\x05asked\x12\x16\n" +
+	"\x06recent\x18\x03 \x01(\bR\x06recent\"E\n" +
 	"\aPreVote\x12\x1d\n" +
 	"\n" +
 	"last_index\x18\x01 \x01(\x04R\tlastIndex\x12\x1b\n" +
-	"\tlast_term\x18\x02 \x01(\x04R\blastTerm\"$\n" +
+	"\tlast_term\x18\x02 \x01(\x04R\blastTerm\"<\n" +
 	"\bPreVoted\x12\x18\n" +
-	"\agranted\x18\x01 \x01(\bR\agranted\"&\n" +
+	"\agranted\x18\x01 \x01(\bR\agranted\x12\x16\n" +
+	"\x06recent\x18\x02 \x01(\bR\x06recent\"&\n" +
 	"\x06Revert\x12\x1c\n" +
 	"\tabandoned\x18\x01 \x01(\x04R\tabandoned\"\x96\x01\n" +
 	"\rAppendEntries\x12\x1d\n" +
@@ -1466,11 +1510,13 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\x05state\x18\x01 \x01(\v2\x17.quorumbench.raft.StateH\x00R\x05state\x125\n" +
 	"\aentries\x18\x02 \x01(\v2\x19.quorumbench.raft.EntriesH\x00R\aentries\x128\n" +
 	"\bsnapshot\x18\x03 \x01(\v2\x1a.quorumbench.raft.SnapshotH\x00R\bsnapshotB\x06\n" +
-	"\x04kind\"N\n" +
+	"\x04kind\"\x9a\x01\n" +
 	"\x05State\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12\x1b\n" +
 	"\tvoted_for\x18\x02 \x01(\x11R\bvotedFor\x12\x14\n" +
-	"\x05stood\x18\x03 \x01(\x04R\x05stood\"R\n" +
+	"\x05stood\x18\x03 \x01(\x04R\x05stood\x12%\n" +
+	"\x0eaccepted_index\x18\x04 \x01(\x04R\racceptedIndex\x12#\n" +
+	"\raccepted_term\x18\x05 \x01(\x04R\facceptedTerm\"R\n" +
 	"\aEntries\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x121\n" +
 	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentries\"\x95\x02\n" +

@@ -13,6 +13,7 @@ import (
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/raft"
 )
 
@@ -21,6 +22,7 @@ type desk struct {
 	t       *testing.T
 	node    protocols.Node
 	out     protocols.Outbox
+	disk    [][]byte // what it has persisted
 	commits []uint64
 	now     time.Duration
 	busy    bool     // its disk: what it writes is not durable yet
@@ -36,17 +38,36 @@ func newDesk(t *testing.T, replicas int, term uint64, terms ...uint64) *desk {
 
 // newDeskWith does so with options.
 func newDeskWith(t *testing.T, options protocols.Choices, replicas int, term uint64, terms ...uint64) *desk {
+	return newDeskAmong(t, 0, options, replicas, term, terms...)
+}
+
+// newDeskAmong does so with witnesses.
+func newDeskAmong(t *testing.T, witnesses quorum.Set, options protocols.Choices, replicas int, term uint64, terms ...uint64) *desk {
+	d := &desk{t: t}
+	d.make(replicas, options, witnesses)
+	d.restore(&raft.Record{Kind: &raft.Record_State{State: &raft.State{Term: term, VotedFor: -1}}})
+	if len(terms) > 0 {
+		d.restore(&raft.Record{Kind: &raft.Record_Entries{Entries: &raft.Entries{First: 1, Entries: entriesOf(terms...)}}})
+	}
+	d.start()
+	return d
+}
+
+// make makes a replica that has not started.
+func (d *desk) make(replicas int, options protocols.Choices, witnesses quorum.Set) {
 	delays := make(protocols.Delays, replicas)
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d := &desk{t: t, node: raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: 1, Delays: delays, Options: options, SnapshotEvery: 100, SnapshotStep: 1 << 30}))}
-	entries := &raft.Entries{First: 1, Entries: entriesOf(terms...)}
-	d.restore(&raft.Record{Kind: &raft.Record_State{State: &raft.State{Term: term, VotedFor: -1}}})
-	d.restore(&raft.Record{Kind: &raft.Record_Entries{Entries: entries}})
+	d.node = raft.Driver.New(raft.Driver.MustComplete(protocols.Config{ID: 0, Members: protocols.Members(replicas), Leader: 1, Delays: delays,
+		Options: options, Witnesses: witnesses, SnapshotEvery: 100, SnapshotStep: 1 << 30}))
+}
+
+func (d *desk) start() {
 	d.step(protocols.Input{Kind: protocols.InputStart})
-	d.electionTimer = d.out.Timers[0].ID
-	return d
+	if len(d.out.Timers) > 0 { // a witness has none
+		d.electionTimer = d.out.Timers[0].ID
+	}
 }
 
 // entriesOf returns no-ops of the given terms.
@@ -63,6 +84,7 @@ func (d *desk) restore(record *raft.Record) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.disk = append(d.disk, data)
 	d.step(protocols.Input{Kind: protocols.InputRestore, Data: data})
 }
 
@@ -82,6 +104,12 @@ func (d *desk) step(in protocols.Input) {
 		if s.Now && (protocols.Decode(s.Data, &m) != nil || m.GetAppendEntries() == nil) {
 			d.t.Errorf("%v does not wait for the disk; only the entries of a leader may", &m)
 		}
+	}
+	for _, record := range d.out.Records {
+		if record.Snapshot {
+			d.disk = nil
+		}
+		d.disk = append(d.disk, slices.Clone(record.Data))
 	}
 	for _, c := range d.out.Commits {
 		d.commits = append(d.commits, c.Slot.Index)

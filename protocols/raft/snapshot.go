@@ -120,7 +120,7 @@ func (r *replica) compactIndex() uint64 {
 		index = min(index, offered)
 	}
 	r.others(func(id protocols.NodeID) {
-		if p := &r.peers[id]; p.next > r.log.base && r.now-p.lastHeard < r.electionTimeout {
+		if p := &r.peers[id]; p.next > r.log.base && r.now-p.lastHeard < r.electionTimeout && !r.config.IsWitness(id) {
 			index = min(index, p.match)
 		}
 	})

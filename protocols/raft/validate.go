@@ -12,9 +12,19 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		return false
 	}
 	switch kind := m.Kind.(type) {
+	case *Message_Vote:
+		return !kind.Vote.Recent || r.config.IsWitness(from)
+	case *Message_PreVoted:
+		return !kind.PreVoted.Recent || r.config.IsWitness(from)
 	case *Message_AppendEntries:
+		if r.witness && len(kind.AppendEntries.Entries) > 0 { // rule 35
+			return false
+		}
 		return kind.AppendEntries.isValid(m.Term) && r.log.decodes(kind.AppendEntries.Entries)
 	case *Message_InstallSnapshot:
+		if r.witness { // rule 35
+			return false
+		}
 		s := kind.InstallSnapshot
 		index := s.GetPiece().GetIndex()
 		_, err := r.log.placed(s.Membership)
