@@ -15,6 +15,7 @@ import (
 const (
 	bytesPerCommand   = 100 // of the history
 	bytesPerReplica   = 50  // for each command at each replica
+	bytesPerClient    = 300 // of a closed loop: its next command is an event that waits
 	bytesPerKey       = 150 // at each replica, besides the value
 	bytesWithoutLoad  = 200 << 20
 	leastResponseTime = time.Millisecond // of a client in a closed loop
@@ -36,7 +37,8 @@ func memoryOf(plan *experiment.Plan, commands float64) float64 {
 	if e.Load.Keys.Distribution != experiment.Latest { // else each write has a new one
 		keys = min(commands, float64(e.Load.Keys.Count)*float64(len(e.Clients)))
 	}
-	return bytesWithoutLoad + commands*(bytesPerCommand+bytesPerReplica*replicas) + keys*(bytesPerKey+float64(e.Load.ValueSize))*replicas
+	clients := float64(e.Load.Clients) * float64(len(e.Clients)) // none in an open loop
+	return bytesWithoutLoad + clients*bytesPerClient + commands*(bytesPerCommand+bytesPerReplica*replicas) + keys*(bytesPerKey+float64(e.Load.ValueSize))*replicas
 }
 
 // commandsOf is how many commands a run issues at least and at most. A closed loop depends on response times.

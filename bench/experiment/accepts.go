@@ -75,7 +75,7 @@ func (r Range) Has(number any) bool {
 // Ranges holds the ranges of settings that are plain numbers, by path; of those with a value for each region, that of the values.
 // Some apply only with certain values of other settings.
 var Ranges = map[string]Range{
-	"load.clients":          {Least: 1, Most: 10_000},
+	"load.clients":          {Least: 1, Most: 1_000_000},
 	"load.commands":         {Least: 0, Most: 1_000_000_000},
 	"load.hours":            {Least: -12, Most: 14},
 	"load.keys.count":       {Least: 1, Most: 1_000_000_000},

@@ -111,7 +111,7 @@ func (p *Plan) checkNumbers(doc *strictyaml.Document, _ *netem.Topology) error {
 		{"load.slo.p50", l.SLO.P50 >= 0 && l.SLO.P50 <= l.Timeout, l.SLO.P50, "more than 0s, up to the timeout"},
 		{"load.slo.p99", l.SLO.P99 >= 0 && l.SLO.P99 <= l.Timeout, l.SLO.P99, "more than 0s, up to the timeout"},
 		{"load.precision", !l.IsSearch() || l.Precision >= 0.01 && l.Precision <= 0.5, l.Precision, "1% to 50%"},
-		{"load.clients", !l.IsClosed() || Ranges["load.clients"].Has(l.Clients), l.Clients, "1 to 10000 clients in each region"},
+		{"load.clients", !l.IsClosed() || Ranges["load.clients"].Has(l.Clients), l.Clients, "1 to 1000000 clients in each region"},
 		{"load.think_time", l.ThinkTime == 0 || l.ThinkTime > 0 && l.ThinkTime <= time.Hour && l.IsClosed(), l.ThinkTime, "0s to 1h, with arrivals: closed only: an open loop has a rate"},
 		{"load.commands", l.Commands == 0 || Ranges["load.commands"].Has(l.Commands) && l.IsClosed(), l.Commands, "0 to 1000000000, with arrivals: closed only: an open loop has a rate"},
 		{"load.duration", l.Duration >= 100*time.Millisecond && l.Duration <= maxLength, l.Duration, "100ms to 24h"},

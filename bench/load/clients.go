@@ -67,12 +67,18 @@ func (c *Clients) end() time.Duration { return c.load.Warmup + c.load.Duration }
 // Over reports whether nothing more is issued from a time on: the load has ended, and load.commands is reached.
 func (c *Clients) Over(now time.Duration) bool { return now >= c.end() && c.left.Load() <= 0 }
 
-// Begin returns the times of the first arrivals: one in an open loop, one for each client in a closed loop.
+// Begin returns the times of the first arrivals: one in an open loop, one for each client in a closed loop. Clients that think
+// between their commands begin at even distances within the first think time, as if they had been at it for long; those that
+// do not begin together.
 func (c *Clients) Begin() []time.Duration {
-	if c.load.Arrivals == experiment.Closed {
-		return make([]time.Duration, c.load.Clients)
+	if c.load.Arrivals != experiment.Closed {
+		return []time.Duration{c.generator.arrival()}
 	}
-	return []time.Duration{c.generator.arrival()}
+	all := make([]time.Duration, c.load.Clients)
+	for i := range all {
+		all[i] = time.Duration(int64(c.load.ThinkTime) / int64(len(all)) * int64(i))
+	}
+	return all
 }
 
 // Awaited returns the commands that were issued and are neither answered nor given up.

@@ -112,3 +112,22 @@ func TestAClientThinksBeforeItGoesOn(t *testing.T) {
 		t.Errorf("the client goes on at %v, after the end of the load", due)
 	}
 }
+
+// Clients that think are spread over a think time when they begin: a million of them do not arrive at once.
+func TestClientsThatThinkBeginOneAfterTheOther(t *testing.T) {
+	load := &experiment.Load{
+		Arrivals: experiment.Closed, Clients: 1_000_000, Keys: experiment.Keys{Count: 1, Distribution: experiment.Uniform},
+		Duration: time.Minute, Timeout: time.Second, ThinkTime: 1000 * time.Second,
+	}
+	for i, due := range NewClients(load, 1, 0, 0, 2).Begin() {
+		if want := time.Duration(i) * time.Millisecond; due != want {
+			t.Fatalf("client %d begins at %v, want %v", i, due, want)
+		}
+	}
+	load.ThinkTime = 0
+	for i, due := range NewClients(load, 1, 0, 0, 2).Begin() {
+		if due != 0 {
+			t.Fatalf("client %d does not think and begins at %v, want 0s", i, due)
+		}
+	}
+}

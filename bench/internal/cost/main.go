@@ -3,6 +3,10 @@
 // docs/cost.md:
 //
 //	go run ./bench/internal/cost
+//
+// and, with -scale, fills the table behind docs/scale.png and draws it:
+//
+//	go run ./bench/internal/cost -scale docs/scale.csv
 package main
 
 import (
@@ -28,6 +32,7 @@ func main() {
 	child := flag.String("run", "", "run this experiment and print its commands and messages; what the program starts itself with")
 	most := flag.Int("commands", 1_000_000, "the most commands of a run")
 	protocols := flag.String("protocols", "multipaxos,raft,paxos,mmp3", "protocols, separated by commas; mmp3 runs with three regions only")
+	table := flag.String("scale", "", "measure how runs scale instead: add the rows that this CSV file does not have, and draw the figure of its name beside it")
 	profile := flag.String("profile", "", "with -run: write a profile of the processor time to this file")
 	flag.Parse()
 	var err error
@@ -35,6 +40,8 @@ func main() {
 		err = profiled(*child, *profile)
 	} else if *child != "" {
 		err = play(*child)
+	} else if *table != "" {
+		err = scale(*table, strings.Split(*protocols, ","), *most)
 	} else {
 		err = tables(strings.Split(*protocols, ","), *most)
 	}
@@ -89,10 +96,14 @@ type cost struct {
 	processor          time.Duration
 }
 
-// measure runs an experiment in a process of its own.
-func measure(protocol string, regions []string, rate, seconds int) (c cost, err error) {
-	yaml := fmt.Sprintf("world: sim\ntopology: aws-2020-06-05\nregions: [%s]\nprotocols: [%s]\nload: {rate: %d/s, duration: %ds, warmup: 1s, value_size: 16B, keys: {count: 10000}}\n",
-		strings.Join(regions, ", "), protocol, rate, seconds)
+// measure runs an experiment of a protocol in a process of its own: so many commands a second from each region.
+func measure(protocol string, regions []string, rate, seconds int) (cost, error) {
+	return measureFile(fmt.Sprintf("world: sim\ntopology: aws-2020-06-05\nregions: [%s]\nprotocols: [%s]\nload: {rate: %d/s, duration: %ds, warmup: 1s, value_size: 16B, keys: {count: 10000}}\n",
+		strings.Join(regions, ", "), protocol, rate, seconds))
+}
+
+// measureFile runs an experiment in a process of its own.
+func measureFile(yaml string) (c cost, err error) {
 	self, err := os.Executable()
 	if err != nil {
 		return c, err
@@ -101,7 +112,7 @@ func measure(protocol string, regions []string, rate, seconds int) (c cost, err 
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return c, fmt.Errorf("%s with %d regions at %d/s for %d s: %w", protocol, len(regions), rate, seconds, err)
+		return c, fmt.Errorf("running this experiment: %w\n%s", err, yaml)
 	}
 	if _, err := fmt.Sscan(string(out), &c.commands, &c.messages); err != nil {
 		return c, fmt.Errorf("reading %q: %w", out, err)
