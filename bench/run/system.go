@@ -44,6 +44,8 @@ type Network interface {
 	// Change replaces the configuration of a link.
 	Change(from, to int, config netem.LinkConfig)
 	Counters(from, to int) emulator.Counters
+	// Dropped is how many packets were lost that no link was to lose, since the machine was too busy.
+	Dropped() uint64
 	// Scheduler releases the packets. The load uses its clock.
 	Scheduler() *emulator.Scheduler
 	String() string
@@ -219,6 +221,7 @@ func (r *running) accountSystem(w *systemWorld, lateness *hdrhistogram.Histogram
 			addCounters(sum, w.network.Counters(from, to))
 		}
 	}
+	sum.Overflow += w.network.Dropped()
 	sum.Emulator = w.network.String()
 }
 
@@ -241,6 +244,11 @@ func newCluster(r *running, w *systemWorld, folder string) *cluster {
 	e := &r.Plan.Experiment
 	c := &cluster{running: r, world: w, folder: folder, adapter: r.System.Adapter, failures: map[int]string{}}
 	c.Durable, c.Dial = e.Durability == experiment.Fsync, w.network.Dial
+	for i := range e.Replicas {
+		for j := range i {
+			c.RoundTrip = max(c.RoundTrip, r.Plan.Link(i, j).Delay+r.Plan.Link(j, i).Delay)
+		}
+	}
 	for i, region := range e.Replicas {
 		c.Nodes = append(c.Nodes, system.Node{Region: region, Address: w.network.Address(i), Folder: filepath.Join(folder, strconv.Itoa(i))})
 	}
@@ -367,7 +375,20 @@ func (c *cluster) watchLeader(ctx context.Context) {
 	if !c.running.record.Driver().HasLeader {
 		return
 	}
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	for i := range c.Nodes {
+		watching.Go(func() { c.watch(ctx, i) })
+	}
+}
+
+// watch asks a node whether it leads, again and again.
+func (c *cluster) watch(ctx context.Context, replica int) {
 	const every = 200 * time.Millisecond
+	node, err := c.open(replica, replica)
+	if err != nil {
+		return
+	}
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
@@ -375,24 +396,16 @@ func (c *cluster) watchLeader(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		for i := range c.Nodes {
-			c.look(ctx, i, every)
+			c.look(ctx, node, replica, every)
 		}
 	}
 }
 
-// look asks a node whether it leads.
-func (c *cluster) look(ctx context.Context, replica int, within time.Duration) {
-	c.mu.Lock()
-	up := c.processes[replica] != nil
-	c.mu.Unlock()
-	if !up {
-		return
-	}
+// look asks a node whether it leads. What it does not answer in time is not known, and leaves the record as it is.
+func (c *cluster) look(ctx context.Context, node system.Client, replica int, within time.Duration) {
 	asking, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	leader, err := c.adapter.Leader(asking, c.Cluster, replica)
+	leader, err := node.Leader(asking)
 	if err != nil {
 		return
 	}
@@ -483,5 +496,8 @@ func (b brokenClient) Put(context.Context, []byte, []byte) error {
 }
 func (b brokenClient) Get(context.Context, []byte) ([]byte, error) {
 	return nil, errors.Join(errNoClient, b.err)
+}
+func (b brokenClient) Leader(context.Context) (int, error) {
+	return -1, errors.Join(errNoClient, b.err)
 }
 func (b brokenClient) Close() error { return nil }

@@ -49,6 +49,7 @@ func (s *register) Dial(int) system.Dialer              { return nil }
 func (s *register) Change(int, int, netem.LinkConfig)   {}
 func (s *register) Counters(int, int) emulator.Counters { return emulator.Counters{} }
 func (s *register) Scheduler() *emulator.Scheduler      { return s.scheduler }
+func (s *register) Dropped() uint64                     { return 0 }
 func (s *register) String() string                      { return "none" }
 
 func (s *register) Close() error {
@@ -65,10 +66,10 @@ func (s *register) Lead(_ context.Context, _ system.Cluster, replica int) error 
 	return nil
 }
 
-func (s *register) Leader(context.Context, system.Cluster, int) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.leader, nil
+func (c *registerClient) Leader(context.Context) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leader, nil
 }
 
 func (s *register) Open(_ system.Cluster, region, replica int) (system.Client, error) {

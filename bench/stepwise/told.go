@@ -31,7 +31,7 @@ const (
 
 // OfResult plays the runs of a result's first repeat once more, in virtual time, and tells a typical and the slowest write
 // of each protocol and region, of up to eight regions. Runs of more than 200,000 messages are cut short. The plan must be
-// that of the result.
+// that of the result. Systems that are run as they are have no writes to tell.
 func OfResult(ctx context.Context, plan *experiment.Plan, found *result.Result) (*Told, error) {
 	at := *plan.Points()[0]
 	at.Experiment.World = experiment.Simulated
@@ -41,6 +41,9 @@ func OfResult(ctx context.Context, plan *experiment.Plan, found *result.Result) 
 		clients = append(clients, i)
 	}
 	for _, protocol := range at.Experiment.Protocols {
+		if protocol.System != "" {
+			continue // it cannot be played in virtual time
+		}
 		i := slices.IndexFunc(found.Runs, func(r result.Run) bool {
 			return r.Protocol == protocol.Label && r.Repeat == 0 && (r.Point == at.Point || found.Experiment.Load.IsSearch())
 		})

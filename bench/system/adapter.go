@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"time"
 )
 
 // Adapter runs a system. Its methods may be called by several goroutines, for different clusters also at the same time.
@@ -21,8 +22,6 @@ type Adapter interface {
 	// Lead moves the leadership to the node of a replica, and returns when the cluster says that it is there. Systems without
 	// a leader return nil.
 	Lead(ctx context.Context, c Cluster, replica int) error
-	// Leader tells which replica leads, by what the node of another one says; -1 if that knows of no leader.
-	Leader(ctx context.Context, c Cluster, asked int) (replica int, err error)
 	// Open returns a client in a region that talks to the node of one replica only. It need not be connected yet.
 	Open(c Cluster, region, replica int) (Client, error)
 }
@@ -32,6 +31,8 @@ type Cluster struct {
 	Nodes []Node // by replica
 	// Durable says that nodes sync what they write to the disk before they answer. Without it, they need not.
 	Durable bool
+	// RoundTrip is the longest between two nodes, without jitter. Systems whose time limits depend on distances are set by it.
+	RoundTrip time.Duration
 	// Dial makes connections from a region. The regions of replicas have the replicas' numbers; others follow.
 	Dial func(region int) Dialer
 }
@@ -64,6 +65,8 @@ type Client interface {
 	Put(ctx context.Context, key, value []byte) error
 	// Get reads a key as the system promises. The value is nil if the key is absent, and never nil if it is there.
 	Get(ctx context.Context, key []byte) (value []byte, err error)
+	// Leader tells which replica leads, by what the node says; -1 if the node knows of no leader, or the system has none.
+	Leader(ctx context.Context) (replica int, err error)
 	Close() error
 }
 

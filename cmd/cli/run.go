@@ -16,6 +16,7 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/namespaces"
 	"quorumbench/bench/result"
 	"quorumbench/bench/stepwise"
 	"quorumbench/bench/system"
@@ -123,8 +124,8 @@ its own below the one that is named; quorumbench merge puts them together and dr
 			if err := plan.CheckEnds(); err != nil {
 				return usage(err)
 			}
-			if all := plan.Experiment.Systems(); simulated && len(all) > 0 {
-				return usage(fmt.Errorf("--sim: found the system %s; accepted: experiments without systems, which know real time only", all[0].System))
+			if err := checkSystems(cmd, plan, args, simulated); err != nil {
+				return usage(err)
 			}
 			if err := checkSpin(spin, plan); err != nil {
 				return usage(err)
@@ -144,7 +145,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 					return usage(fmt.Errorf("--shard: %w", err))
 				}
 			}
-			options := bench.Options{Spin: spin, Resume: earlier, Shard: share, Systems: systems}
+			options := bench.Options{Spin: spin, Resume: earlier, Shard: share, Systems: systems, OpenNetwork: namespaces.Open(spin)}
 			if realtime {
 				options.Hurry = hurry(plan)
 			}
@@ -171,9 +172,12 @@ its own below the one that is named; quorumbench merge puts them together and dr
 				return printForecast(cmd, *format, f)
 			}
 			if err := bench.CanRun(plan, options); err != nil {
-				return usage(fmt.Errorf("%s: %w; to run it: go run -C systems . run %s", name, err, name))
+				return usage(fmt.Errorf("%s: %w; to run it: %s run %s", name, err, buildSystems, name))
 			}
 			if err := checkMemory(name, plan); err != nil {
+				return err
+			}
+			if err := intoNamespaces(cmd, plan, folder); err != nil {
 				return err
 			}
 			keepOnInterrupt(cmd.Context())

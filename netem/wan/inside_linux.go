@@ -42,6 +42,9 @@ func init() {
 	_ = os.Unsetenv(marker)
 }
 
+// IsInside tells whether the process is in namespaces of its own; see [Inside].
+func IsInside() bool { return inside }
+
 // Exit codes as shells have them.
 const (
 	notFound   = 127 // the program could not be started

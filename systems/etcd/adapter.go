@@ -1,0 +1,151 @@
+package etcd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/version"
+
+	"quorumbench/bench/system"
+)
+
+// Adapter runs etcd; see system.Adapter.
+type Adapter struct{}
+
+var _ system.Adapter = Adapter{}
+
+// The defaults of etcd's --heartbeat-interval and --election-timeout, the step to which a heartbeat is rounded up, and how many
+// heartbeats an election waits for.
+const (
+	leastHeartbeat = 100 * time.Millisecond
+	heartbeatStep  = 10 * time.Millisecond
+	electionBeats  = 10
+)
+
+// self is this program, also where its file can no longer be reached by name.
+const self = "/proc/self/exe"
+
+// between are the pauses between two attempts at what takes time, such as an election.
+const between = 50 * time.Millisecond
+
+// Name implements system.Adapter.
+func (Adapter) Name() string { return "etcd" }
+
+// About implements system.Adapter.
+func (Adapter) About(c system.Cluster) []system.Setting {
+	m := memberFor(c, 0)
+	return []system.Setting{
+		{Name: "version", Value: version.Version},
+		{Name: "heartbeat-interval", Value: strconv.Itoa(int(m.Heartbeat)) + "ms"},
+		{Name: "election-timeout", Value: strconv.Itoa(int(m.Election)) + "ms"},
+		{Name: "unsafe-no-fsync", Value: strconv.FormatBool(m.NoSync)},
+		{Name: "pre-vote", Value: strconv.FormatBool(m.config().PreVote)},
+		{Name: "snapshot-count", Value: strconv.FormatUint(m.config().SnapshotCount, 10)},
+	}
+}
+
+// memberFor is the configuration of the member of a replica.
+func memberFor(c system.Cluster, replica int) member {
+	heartbeat := max(leastHeartbeat, (c.RoundTrip + heartbeatStep - 1).Truncate(heartbeatStep))
+	m := member{
+		Name: memberOf(replica), Self: replica, Folder: filepath.Join(c.Nodes[replica].Folder, "data"), NoSync: !c.Durable,
+		Heartbeat: uint(heartbeat.Milliseconds()), Election: uint((electionBeats * heartbeat).Milliseconds()),
+	}
+	for _, n := range c.Nodes {
+		m.Addresses = append(m.Addresses, n.Address)
+	}
+	return m
+}
+
+// Start implements system.Adapter.
+func (Adapter) Start(c system.Cluster, replica int) (system.Process, error) {
+	text, err := json.Marshal(memberFor(c, replica))
+	if err != nil {
+		return system.Process{}, fmt.Errorf("writing the member's configuration: %w", err)
+	}
+	return system.Process{Argv: []string{self, memberName, string(text)}}, nil
+}
+
+// Ready implements system.Adapter: a member is ready when it answers a linearizable read, which takes a leader.
+func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
+	one, err := open(c, replica, replica)
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	return again(ctx, func(ctx context.Context) error {
+		_, err := one.Get(ctx, []byte("are you ready"))
+		return err
+	})
+}
+
+// Lead implements system.Adapter. It asks the leader to hand over, since only a leader can, and then each member whether it
+// has heard of the new one.
+func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
+	var clients []*client
+	for i := range c.Nodes {
+		one, err := open(c, i, i)
+		if err != nil {
+			return err
+		}
+		defer one.Close()
+		clients = append(clients, one)
+	}
+	wanted, err := clients[replica].etcd.Status(ctx, clients[replica].endpoint)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", c.Nodes[replica].Region, err)
+	}
+	return again(ctx, func(ctx context.Context) error {
+		for i, one := range clients {
+			leader, err := one.Leader(ctx)
+			switch {
+			case err != nil:
+				return fmt.Errorf("asking %s: %w", c.Nodes[i].Region, err)
+			case leader < 0:
+				return fmt.Errorf("%s knows of no leader", c.Nodes[i].Region)
+			case leader == replica:
+				continue
+			}
+			if _, err := clients[leader].etcd.MoveLeader(ctx, wanted.Header.MemberId); err != nil {
+				return fmt.Errorf("moving the leader from %s: %w", c.Nodes[leader].Region, err)
+			}
+			return fmt.Errorf("%s says that %s leads", c.Nodes[i].Region, c.Nodes[leader].Region)
+		}
+		return nil
+	})
+}
+
+// Open implements system.Adapter.
+func (Adapter) Open(c system.Cluster, region, replica int) (system.Client, error) {
+	return open(c, region, replica)
+}
+
+// attempt is how long one attempt may take.
+const attempt = 2 * time.Second
+
+// again calls a function until it returns no error, or until the context ends, and returns the last error that is not the
+// context's then.
+func again(ctx context.Context, try func(context.Context) error) error {
+	var last error
+	for {
+		within, cancel := context.WithTimeout(ctx, attempt)
+		err := try(within)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), last)
+		case <-time.After(between):
+		}
+	}
+}

@@ -1,0 +1,126 @@
+package etcd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"quorumbench/bench/system"
+)
+
+// client is a client of one member.
+type client struct {
+	etcd     *clientv3.Client
+	endpoint string
+
+	mu       sync.Mutex
+	replicas map[uint64]int // by the number that etcd gives to a member
+}
+
+// How a client connects again: gRPC's usual pauses grow to two minutes, far longer than a member is down here.
+var reconnect = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second}
+
+// connectTimeout is how long connecting may take.
+const connectTimeout = 5 * time.Second
+
+func open(c system.Cluster, region, replica int) (*client, error) {
+	dial := c.Dial(region)
+	endpoint := netip.AddrPortFrom(c.Nodes[replica].Address, clientPort).String()
+	one, err := clientv3.New(clientv3.Config{
+		Endpoints: []string{endpoint},
+		Logger:    zap.NewNop(), // errors are returned
+		DialOptions: []grpc.DialOption{
+			grpc.WithContextDialer(func(ctx context.Context, address string) (net.Conn, error) { return dial(ctx, "tcp", address) }),
+			grpc.WithConnectParams(grpc.ConnectParams{Backoff: reconnect, MinConnectTimeout: connectTimeout}),
+			grpc.WithNoProxy(),
+		},
+		// Commands are sent again by the load, which knows which may be.
+		MaxUnaryRetries: 1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("opening a client of %s: %w", endpoint, err)
+	}
+	return &client{etcd: one, endpoint: endpoint}, nil
+}
+
+// Put implements system.Client.
+func (c *client) Put(ctx context.Context, key, value []byte) error {
+	_, err := c.etcd.Put(ctx, string(key), string(value))
+	if err != nil && certainlyRefused(err) {
+		return errors.Join(system.ErrRefused, err)
+	}
+	return err
+}
+
+// Get implements system.Client. Reads of etcd are linearizable unless one asks for others. A read that fails has no effect.
+func (c *client) Get(ctx context.Context, key []byte) ([]byte, error) {
+	found, err := c.etcd.Get(ctx, string(key))
+	switch {
+	case err != nil:
+		return nil, errors.Join(system.ErrRefused, err)
+	case len(found.Kvs) == 0:
+		return nil, nil
+	}
+	return append([]byte{}, found.Kvs[0].Value...), nil // which is not nil
+}
+
+// certainlyRefused tells whether the error of a write says that the write was never sent, or that the member has not proposed it.
+func certainlyRefused(err error) bool {
+	for _, before := range []error{rpctypes.ErrNoLeader, rpctypes.ErrTooManyRequests, rpctypes.ErrNoSpace, rpctypes.ErrRequestTooLarge} {
+		if errors.Is(err, before) {
+			return true
+		}
+	}
+	// gRPC has no error of its own for a command that waited for a connection in vain.
+	var told interface{ GRPCStatus() *status.Status }
+	return errors.As(err, &told) && told.GRPCStatus().Code() == codes.Unavailable && strings.Contains(told.GRPCStatus().Message(), "Error while dialing")
+}
+
+// Leader implements system.Client.
+func (c *client) Leader(ctx context.Context) (int, error) {
+	said, err := c.etcd.Status(ctx, c.endpoint)
+	if err != nil {
+		return -1, err
+	}
+	if said.Leader == 0 {
+		return -1, nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replicas == nil {
+		all, err := c.etcd.MemberList(ctx, clientv3.WithSerializable())
+		if err != nil {
+			return -1, err
+		}
+		numbers := map[uint64]int{}
+		for _, m := range all.Members {
+			var replica int
+			if _, err := fmt.Sscanf(m.Name, "replica-%d", &replica); err != nil {
+				return -1, fmt.Errorf("found a member called %q", m.Name) // it has not told its name yet
+			}
+			numbers[m.ID] = replica
+		}
+		c.replicas = numbers
+	}
+	replica, ok := c.replicas[said.Leader]
+	if !ok {
+		return -1, fmt.Errorf("found the unknown member %x leading", said.Leader)
+	}
+	return replica, nil
+}
+
+// Close implements system.Client.
+func (c *client) Close() error { return c.etcd.Close() }
