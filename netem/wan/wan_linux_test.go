@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -240,14 +241,25 @@ func TestNamesThatAreNoRegion(t *testing.T) {
 	})
 }
 
-// TestNothingOutlivesTheProcess kills a process that has entered namespaces and started a program in a region: the program ends,
-// too. It holds the writing end of a pipe, which ends with the last process that has it.
+// TestNothingOutlivesTheProcess kills one of the processes that belong together: the one that was started, the first one in the
+// namespaces, which is its child, or the router, which is that one's. A program in a region ends with each of them. It holds the
+// writing end of a pipe, which ends with the last process that has it.
 func TestNothingOutlivesTheProcess(t *testing.T) {
 	if notHere != nil {
 		t.Skipf("SKIPPED: NO EMULATED WAN ON THIS SYSTEM: %v", notHere)
 	}
-	for _, signal := range []os.Signal{os.Kill, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
+	for _, c := range []struct {
+		name        string
+		generations int // between the process that was started and the one that gets the signal
+		signal      syscall.Signal
+		code        int
+	}{
+		{"started, killed", 0, syscall.SIGKILL, -1},
+		{"started, terminated", 0, syscall.SIGTERM, 128 + 15},
+		{"first, killed", 1, syscall.SIGKILL, 128 + 9},
+		{"router, killed", 2, syscall.SIGKILL, 128 + 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			cmd := exec.Command("/proc/self/exe", sleeping)
 			out, err := cmd.StdoutPipe()
 			if err != nil {
@@ -260,18 +272,47 @@ func TestNothingOutlivesTheProcess(t *testing.T) {
 			if line, err := text.ReadString('\n'); err != nil || line != "started\n" {
 				t.Errorf("found %q, %v", line, err)
 			}
-			if err := cmd.Process.Signal(signal); err != nil {
+			pid := cmd.Process.Pid
+			for range c.generations {
+				pid = childOf(t, pid)
+			}
+			if err := syscall.Kill(pid, c.signal); err != nil {
 				t.Fatal(err)
 			}
 			if rest, err := io.ReadAll(text); err != nil || len(rest) > 0 { // the test's own time limit ends this
 				t.Errorf("found %q, %v", rest, err)
 			}
 			err = cmd.Wait()
-			if code := cmd.ProcessState.ExitCode(); signal == syscall.SIGTERM && code != 128+15 {
-				t.Errorf("found the exit code %d, %v; want 143", code, err)
+			if code := cmd.ProcessState.ExitCode(); code != c.code {
+				t.Errorf("found the exit code %d, %v; want %d", code, err, c.code)
 			}
 		})
 	}
+}
+
+// childOf returns the process of which another is the parent.
+func childOf(t *testing.T, parent int) int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, stat := range stats {
+		text, err := os.ReadFile(stat)
+		if err != nil {
+			continue // it has ended
+		}
+		var pid, of int
+		var state string
+		before, after, _ := strings.Cut(string(text), "(")
+		_, _ = fmt.Sscan(before, &pid)
+		_, _ = fmt.Sscan(after[strings.LastIndex(after, ")")+1:], &state, &of)
+		if of == parent {
+			return pid
+		}
+	}
+	t.Fatalf("found no child of process %d", parent)
+	return 0
 }
 
 // sleeping asks the test's program to enter namespaces and to start a program in a region that never ends.
