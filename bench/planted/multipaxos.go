@@ -195,7 +195,7 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.onPromise").drop(`r.followFound()`),
 	}},
 	{"multipaxos", "commands are proposed behind a joint membership at once", inScenario("multipaxos-membership-back"), []Edit{
-		in("multipaxos.replica.holds").replace(`len(r.inForce.Parts) > 1`, `false`),
+		in("multipaxos.replica.holds").replace(`len(r.log.memberships.InForce().Parts) > 1`, `false`),
 	}},
 	{"multipaxos", "a membership is proposed while something before it is open", inTest("multipaxos.TestAMembershipWaitsForWhatIsBeforeIt"), []Edit{
 		in("multipaxos.replica.advanceMembership").replace(`next != nil && r.commit < r.log.last()`, `false`),
@@ -210,45 +210,45 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.becomeLeader").before(`r.advanceMembership()`, `r.began = true`),
 	}},
 	{"multipaxos", "a membership is in force only when it is chosen", inTest("multipaxos.TestAMembershipWaitsForWhatIsBeforeIt"), []Edit{
-		in("multipaxos.replica.followMembership").replace(`r.log.membershipAt(r.log.last())`, `r.log.membershipAt(r.commit)`),
-		in("multipaxos.replica.phase2At").replace(`r.log.membershipAt(index)`, `r.log.membershipAt(min(index, r.commit))`),
+		in("multipaxos.replica.followMembership").replace(`m.At(r.log.last())`, `m.At(r.commit)`),
+		in("multipaxos.replica.phase2At").replace(`r.log.memberships.At(index)`, `r.log.memberships.At(min(index, r.commit))`),
 		in("multipaxos.replica.learn").after(`r.apply()`, `r.followMembership()`),
 		in("multipaxos.replica.onAccepted").after(`r.apply()`, `r.followMembership()`),
 	}},
 	{"multipaxos", "a membership is proposed before the last one is chosen", inTest("multipaxos.TestAMembershipWaitsForWhatIsBeforeIt"), []Edit{
-		in("multipaxos.replica.advanceMembership").replace(`last.index > r.commit`, `false`),
+		in("multipaxos.replica.advanceMembership").replace(`last.Index > r.commit`, `false`),
 	}},
 	{"multipaxos", "a membership stays though another value takes its instance", inTest("multipaxos.TestAMembershipThatIsOverriddenCountsNoMore"), []Edit{
-		in("multipaxos.instanceLog.place").drop(`l.memberships = slices.Delete(l.memberships, at, at+1)`),
+		in("membership.Log.Place").drop(`l.placed = slices.Delete(l.placed, at, at+1)`),
 	}},
 	{"multipaxos", "a leader takes what it accepted under older ballots for its own proposals", inTest("multipaxos.TestWhatWaitsIsNotSentAgain"), []Edit{
 		in("multipaxos.replica.proposedTo").replace(`r.found.truncated`, `r.log.last()`),
 	}},
 	{"multipaxos", "a snapshot brings no membership", inTest("multipaxos.TestAPieceOfASnapshotCarriesTheMembership"), []Edit{
-		in("multipaxos.replica.sendPiece").drop(`m.Membership = r.log.membershipAt(piece.Index).message()`),
+		in("multipaxos.replica.sendPiece").drop(`m.Membership = r.log.memberships.At(piece.Index).Message()`),
 	}},
-	{"multipaxos", "a snapshot on disk has no membership", inTest("multipaxos.TestTheMembershipSurvivesRestarts"), []Edit{
-		in("multipaxos.replica.compact").drop(`Membership: r.log.membershipAt(index).message()`),
+	{"multipaxos", "a snapshot on disk has no membership", inTest("multipaxos.TestMembership"), []Edit{
+		in("multipaxos.replica.compact").drop(`Membership: r.log.memberships.At(index).Message()`),
 	}},
 	{"multipaxos", "new voters need not have caught up", inTest("multipaxos.TestALeaderWaitsForNewVotersAndLeaves"), []Edit{
-		in("multipaxos.replica.advanceMembership").replace(`last.Advance(r.requests, r.caughtUp)`, `last.Advance(r.requests, quorum.First(protocols.MaxReplicas))`),
+		in("multipaxos.replica.advanceMembership").replace(`r.log.memberships.Advance(last.Membership, r.caughtUp)`, `r.log.memberships.Advance(last.Membership, quorum.First(protocols.MaxReplicas))`),
 	}},
 	{"multipaxos", "who has caught up is asked once", inTest("multipaxos.TestALeaderWaitsForNewVotersAndLeaves"), []Edit{
 		in("multipaxos.replica.repeatMembership").replace(`!r.began`, `true`),
 	}},
 	{"multipaxos", "who is no voter stands for election", inTest("multipaxos.TestALeaderWaitsForNewVotersAndLeaves"), []Edit{
-		in("multipaxos.replica.mayStand").replace(`r.log.first == nil`, `true`),
+		in("multipaxos.replica.mayStand").first(`return true`),
 	}},
-	{"multipaxos", "candidates that are no voters are heeded", inTest("multipaxos.TestAVoterThatDoesNotKnowThatItLeftDeposesNobody"), []Edit{
+	{"multipaxos", "candidates that are no voters are heeded", inTest("multipaxos.TestMembership"), []Edit{
 		in("multipaxos.replica.ignores").replace(`m != nil`, `false`),
 	}},
-	{"multipaxos", "who has stood in vain refuses the leader that it hears again, though it is no voter any more", inTest("multipaxos.TestAVoterThatBecameALearnerDeposesNobody"), []Edit{
+	{"multipaxos", "who has stood in vain refuses the leader that it hears again, though it is no voter any more", inTest("multipaxos.TestMembership"), []Edit{
 		in("multipaxos.newReplica").drop(`c.Changes()`),
 	}},
-	{"multipaxos", "a leader that leaves tells nobody", inTest("multipaxos.TestTheLeaderLeaves"), []Edit{
+	{"multipaxos", "a leader that leaves tells nobody", inTest("multipaxos.TestMembership"), []Edit{
 		in("multipaxos.replica.leave").drop(`r.send(protocols.NodeID(id), r.promised, &Message_Stand{Stand: &Stand{}})`),
 	}},
-	{"multipaxos", "a leader that is no voter does not leave", inTest("multipaxos.TestTheLeaderLeaves"), []Edit{
+	{"multipaxos", "a leader that is no voter does not leave", inTest("multipaxos.TestMembership"), []Edit{
 		in("multipaxos.replica.advanceMembership").replace(`!last.Voters().Has(int32(r.config.ID))`, `false`),
 	}},
 }

@@ -137,6 +137,59 @@ func (x *Configuration) GetQuorums() []*Quorums {
 	return nil
 }
 
+// EncodedPlaced is a membership and the index of its entry. It is not set for the first membership.
+type EncodedPlaced struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
+	Membership    []byte                 `protobuf:"bytes,2,opt,name=membership,proto3" json:"membership,omitempty"` // an Encoded
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EncodedPlaced) Reset() {
+	*x = EncodedPlaced{}
+	mi := &file_protocols_membership_membership_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EncodedPlaced) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EncodedPlaced) ProtoMessage() {}
+
+func (x *EncodedPlaced) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_membership_membership_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EncodedPlaced.ProtoReflect.Descriptor instead.
+func (*EncodedPlaced) Descriptor() ([]byte, []int) {
+	return file_protocols_membership_membership_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *EncodedPlaced) GetIndex() uint64 {
+	if x != nil {
+		return x.Index
+	}
+	return 0
+}
+
+func (x *EncodedPlaced) GetMembership() []byte {
+	if x != nil {
+		return x.Membership
+	}
+	return nil
+}
+
 type Quorums struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Role          string                 `protobuf:"bytes,1,opt,name=role,proto3" json:"role,omitempty"`
@@ -147,7 +200,7 @@ type Quorums struct {
 
 func (x *Quorums) Reset() {
 	*x = Quorums{}
-	mi := &file_protocols_membership_membership_proto_msgTypes[2]
+	mi := &file_protocols_membership_membership_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -159,7 +212,7 @@ func (x *Quorums) String() string {
 func (*Quorums) ProtoMessage() {}
 
 func (x *Quorums) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_membership_membership_proto_msgTypes[2]
+	mi := &file_protocols_membership_membership_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -172,7 +225,7 @@ func (x *Quorums) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorums.ProtoReflect.Descriptor instead.
 func (*Quorums) Descriptor() ([]byte, []int) {
-	return file_protocols_membership_membership_proto_rawDescGZIP(), []int{2}
+	return file_protocols_membership_membership_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Quorums) GetRole() string {
@@ -200,7 +253,12 @@ const file_protocols_membership_membership_proto_rawDesc = "" +
 	"\x04goal\x18\x03 \x01(\v2%.quorumbench.membership.ConfigurationR\x04goal\x12\x18\n" +
 	"\arequest\x18\x04 \x01(\x04R\arequest\"J\n" +
 	"\rConfiguration\x129\n" +
-	"\aquorums\x18\x01 \x03(\v2\x1f.quorumbench.membership.QuorumsR\aquorums\"5\n" +
+	"\aquorums\x18\x01 \x03(\v2\x1f.quorumbench.membership.QuorumsR\aquorums\"E\n" +
+	"\rEncodedPlaced\x12\x14\n" +
+	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1e\n" +
+	"\n" +
+	"membership\x18\x02 \x01(\fR\n" +
+	"membership\"5\n" +
 	"\aQuorums\x12\x12\n" +
 	"\x04role\x18\x01 \x01(\tR\x04role\x12\x16\n" +
 	"\x06system\x18\x02 \x01(\tR\x06systemB\"Z quorumbench/protocols/membershipb\x06proto3"
@@ -217,16 +275,17 @@ func file_protocols_membership_membership_proto_rawDescGZIP() []byte {
 	return file_protocols_membership_membership_proto_rawDescData
 }
 
-var file_protocols_membership_membership_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_protocols_membership_membership_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_protocols_membership_membership_proto_goTypes = []any{
 	(*Encoded)(nil),       // 0: quorumbench.membership.Encoded
 	(*Configuration)(nil), // 1: quorumbench.membership.Configuration
-	(*Quorums)(nil),       // 2: quorumbench.membership.Quorums
+	(*EncodedPlaced)(nil), // 2: quorumbench.membership.EncodedPlaced
+	(*Quorums)(nil),       // 3: quorumbench.membership.Quorums
 }
 var file_protocols_membership_membership_proto_depIdxs = []int32{
 	1, // 0: quorumbench.membership.Encoded.parts:type_name -> quorumbench.membership.Configuration
 	1, // 1: quorumbench.membership.Encoded.goal:type_name -> quorumbench.membership.Configuration
-	2, // 2: quorumbench.membership.Configuration.quorums:type_name -> quorumbench.membership.Quorums
+	3, // 2: quorumbench.membership.Configuration.quorums:type_name -> quorumbench.membership.Quorums
 	3, // [3:3] is the sub-list for method output_type
 	3, // [3:3] is the sub-list for method input_type
 	3, // [3:3] is the sub-list for extension type_name
@@ -245,7 +304,7 @@ func file_protocols_membership_membership_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_membership_membership_proto_rawDesc), len(file_protocols_membership_membership_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   4,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -61,7 +61,7 @@ func (r *replica) becomeCandidate(told bool) {
 		r.campaigned = max(r.now, 1)
 	}
 	r.candidacy = candidacy{
-		found: instanceLog{truncated: r.commit, first: r.log.first}, received: make([]uint64, r.config.MostReplicas()), sentFor: told,
+		found: instanceLog{truncated: r.commit, memberships: r.log.memberships.Empty()}, received: make([]uint64, r.config.MostReplicas()), sentFor: told,
 	}
 	r.candidacy.votes = r.newVotes()
 	r.election.Start(r.now, r.out)

@@ -93,7 +93,7 @@ var explored = explore.Cluster{
 	Driver: Driver, Replicas: 3, Repairs: true,
 	Ignored: []string{"replica.scratch", "replica.fresh", "instanceLog.commands", // used within a step
 		// These follow from the log, and from what a membership is encoded as.
-		"replica.inForce", "replica.group", "replica.full", "replica.phase1", "instanceLog.first",
+		"replica.group", "replica.full", "replica.phase1", "Log.first", "Log.inForce",
 		"Membership.Parts", "Membership.Learners", "Membership.Goal", "Membership.Request", "Membership.first", "Membership.roles", "Membership.meeting"},
 	TimerName: func(id protocols.TimerID) string {
 		if name := map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]; name != "" {

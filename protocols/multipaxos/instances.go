@@ -27,8 +27,7 @@ type instanceLog struct {
 	slots     []instance
 	commands  slab.Slab // holds the bytes of their commands
 
-	first       *membership.Membership // the one before all others; nil if the membership never changes
-	memberships []placed               // of the log, by index: the last one up to truncated, if it is not the first, and those after it
+	memberships membership.Log // those among the commands (rule 21)
 }
 
 // last returns the index of the last instance.
@@ -56,7 +55,7 @@ func (l *instanceLog) set(index uint64, i instance) {
 	}
 	i.command = l.commands.Clone(i.command)
 	*l.slot(index) = i
-	if l.first != nil {
+	if l.memberships.Changes() {
 		l.place(index, i.command)
 	}
 }
@@ -68,9 +67,7 @@ func (l *instanceLog) truncate(index uint64) {
 	}
 	l.slots = slab.DropFront(l.slots, int(min(index, l.last())-l.truncated))
 	l.truncated = index
-	for len(l.memberships) > 1 && l.memberships[1].index <= index {
-		l.memberships = l.memberships[1:]
-	}
+	l.memberships.Compact(index)
 }
 
 // batch returns the instances from first to last, or as many of them as fit into one message of

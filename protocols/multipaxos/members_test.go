@@ -114,7 +114,7 @@ func TestAMembershipThatIsOverriddenCountsNoMore(t *testing.T) {
 func TestAPieceOfASnapshotCarriesTheMembership(t *testing.T) {
 	d := &desk{t: t, leader: 1, most: 4}
 	d.disk = [][]byte{d.encode(&multipaxos.Record{Ballot: uint64(ballot(1, 1)), Commit: 5, Snapshot: &multipaxos.Snapshot{
-		State: kv.NewStore().Snapshot(), Membership: &multipaxos.Placed{Index: 3, Membership: memberships(t)[left][1:]},
+		State: kv.NewStore().Snapshot(), Membership: &membership.EncodedPlaced{Index: 3, Membership: memberships(t)[left][1:]},
 	}})}
 	d.start(3)
 	d.tell(2, ballot(1, 1), catchUp(1))

@@ -2,7 +2,6 @@ package multipaxos
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 
 	"quorumbench/protocols"
@@ -24,77 +23,26 @@ func valueOf(m *membership.Membership) []byte {
 // isMembership returns true if a value of the log is a membership, where the membership may change.
 func isMembership(value []byte) bool { return len(value) > 0 && value[0] == membershipByte }
 
-// placed is a membership and its instance, 0 for the first membership.
-type placed struct {
-	index uint64
-	*membership.Membership
-}
-
-// message returns the membership as messages and records carry it: nil is the first one.
-func (m placed) message() *Placed {
-	if m.index == 0 {
-		return nil
-	}
-	return &Placed{Index: m.index, Membership: m.Encoded()}
-}
-
-// placed reads a membership of a message or a record.
-func (l *instanceLog) placed(m *Placed) (placed, error) {
-	if m == nil {
-		return placed{0, l.first}, nil
-	}
-	if l.first == nil {
-		return placed{}, errors.New("found a membership; accepted: none, since it never changes")
-	}
-	decoded, err := l.first.Decode(m.Membership)
-	return placed{m.Index, decoded}, err
-}
-
 // decodes returns false for a value that begins like a membership and is none of this cluster.
 func (l *instanceLog) decodes(value []byte) bool {
-	if l.first == nil || !isMembership(value) {
+	if !l.memberships.Changes() || !isMembership(value) {
 		return true
 	}
-	_, err := l.first.Decode(value[1:])
+	_, err := l.memberships.Decode(value[1:])
 	return err == nil
 }
 
 // place notes what the value at an index is to the memberships: one that was there before has gone (rule 21).
 func (l *instanceLog) place(index uint64, value []byte) {
-	at := slices.IndexFunc(l.memberships, func(m placed) bool { return m.index >= index })
-	if at < 0 {
-		at = len(l.memberships)
-	} else if l.memberships[at].index == index {
-		l.memberships = slices.Delete(l.memberships, at, at+1)
+	var m *membership.Membership
+	if isMembership(value) {
+		m, _ = l.memberships.Decode(value[1:])
 	}
-	if !isMembership(value) {
-		return
-	}
-	if m, err := l.first.Decode(value[1:]); err == nil {
-		l.memberships = slices.Insert(l.memberships, at, placed{index, m})
-	}
-}
-
-// begin puts the membership into a truncated log that is in force where the log begins (rule 30).
-func (l *instanceLog) begin(base placed) {
-	l.memberships = slices.DeleteFunc(l.memberships, func(m placed) bool { return m.index <= l.truncated })
-	if base.index > 0 {
-		l.memberships = slices.Insert(l.memberships, 0, base)
-	}
-}
-
-// membershipAt returns the membership in force at an instance that is not before the beginning of the log (rule 21).
-func (l *instanceLog) membershipAt(index uint64) placed {
-	for _, m := range slices.Backward(l.memberships) {
-		if m.index <= index {
-			return m
-		}
-	}
-	return placed{0, l.first}
+	l.memberships.Place(index, m)
 }
 
 // isMembership returns true if the log has a membership at an index.
-func (l *instanceLog) isMembership(index uint64) bool { return l.membershipAt(index).index == index }
+func (l *instanceLog) isMembership(index uint64) bool { return l.memberships.At(index).Index == index }
 
 // endOfRun returns the last instance from first on that is proposed together with it: first itself if it is a
 // membership, and else the one before the next membership, or the end of the log.
@@ -102,10 +50,8 @@ func (l *instanceLog) endOfRun(first uint64) uint64 {
 	if l.isMembership(first) {
 		return first
 	}
-	for _, m := range l.memberships {
-		if m.index > first {
-			return m.index - 1
-		}
+	if next := l.memberships.Next(first); next > 0 {
+		return next - 1
 	}
 	return l.last()
 }
@@ -113,7 +59,7 @@ func (l *instanceLog) endOfRun(first uint64) uint64 {
 // runOf returns how many of an accept's commands, one or more, are accepted together: a membership by itself, and else those
 // before the next membership.
 func (r *replica) runOf(commands [][]byte) int {
-	if r.log.first == nil {
+	if !r.log.memberships.Changes() {
 		return len(commands)
 	}
 	if isMembership(commands[0]) {
@@ -128,7 +74,7 @@ func (r *replica) runOf(commands [][]byte) int {
 // hasAllBefore returns true if this replica has every chosen value before an instance, by the commit index of the leader
 // that it hears (rule 24).
 func (r *replica) hasAllBefore(index, commit uint64) bool {
-	if r.log.first == nil {
+	if !r.log.memberships.Changes() {
 		return true
 	}
 	has := r.commit
@@ -149,63 +95,50 @@ type changing struct {
 // followMembership puts the last membership of the log in force, whether or not it is chosen (rule 21). It is called
 // whenever the log has changed.
 func (r *replica) followMembership() {
-	if r.log.first == nil {
-		return
-	}
-	if last := r.log.membershipAt(r.log.last()); last.Membership != r.inForce {
-		r.enforce(last.Membership)
+	if m := &r.log.memberships; m.Changes() && m.Enforce(m.At(r.log.last())) {
+		r.regroup()
 	}
 }
 
-// enforce puts a membership in force.
-func (r *replica) enforce(m *membership.Membership) {
-	r.inForce, r.group = m, protocols.Replicas(m.Group())
+// regroup goes by the membership in force.
+func (r *replica) regroup() {
+	r.group = protocols.Replicas(r.log.memberships.InForce().Group())
 	r.full = slices.DeleteFunc(slices.Clone(r.group), r.config.IsWitness)
 }
 
 // phase2At returns whose quorums choose an instance.
 func (r *replica) phase2At(index uint64) quorum.System {
-	if r.log.first == nil {
+	if !r.log.memberships.Changes() {
 		return r.phase2
 	}
-	return r.log.membershipAt(index).Role(quorum.Phase2)
+	return r.log.memberships.At(index).Role(quorum.Phase2)
 }
 
 // isVoter returns true if a replica votes by the membership in force here.
-func (r *replica) isVoter(id protocols.NodeID) bool {
-	return r.log.first == nil || r.inForce.Voters().Has(int32(id))
-}
+func (r *replica) isVoter(id protocols.NodeID) bool { return r.log.memberships.IsVoter(int32(id)) }
 
 // inGroup returns true if a replica votes or learns by the membership in force here.
-func (r *replica) inGroup(id protocols.NodeID) bool { return r.inForce.Group().Has(int32(id)) }
+func (r *replica) inGroup(id protocols.NodeID) bool { return r.log.memberships.InGroup(int32(id)) }
 
-// mayStand returns true if this replica is a voter by the last membership that it knows to be chosen, or by one after it
-// in its log (rule 26).
-func (r *replica) mayStand() bool {
-	if r.log.first == nil || r.log.membershipAt(r.commit).Voters().Has(int32(r.config.ID)) {
-		return true
-	}
-	return slices.ContainsFunc(r.log.memberships, func(m placed) bool {
-		return m.index > r.commit && m.Voters().Has(int32(r.config.ID))
-	})
-}
+// mayStand returns true if this replica may be a candidate by the memberships of its log (rule 26).
+func (r *replica) mayStand() bool { return r.log.memberships.MayStand(int32(r.config.ID), r.commit) }
 
 // toPromise returns the membership of which a candidate needs a phase-1 quorum: the last one among the proposals
 // found, and else the one in force after the commit index (rule 25).
 func (r *replica) toPromise() *membership.Membership {
-	if r.log.first == nil {
-		return r.inForce
+	if !r.log.memberships.Changes() {
+		return r.log.memberships.InForce()
 	}
-	if last := r.found.membershipAt(r.found.last()); last.index > r.commit {
+	if last := r.found.memberships.At(r.found.last()); last.Index > r.commit {
 		return last.Membership
 	}
-	return r.log.membershipAt(r.commit).Membership
+	return r.log.memberships.At(r.commit).Membership
 }
 
 // followFound is called when a candidate has found more. If that brings another membership, or takes one away, it needs a phase-1 quorum of
 // that, and asks those of its voters that have not promised (rule 25).
 func (r *replica) followFound() {
-	if r.log.first == nil || r.role != candidate {
+	if !r.log.memberships.Changes() || r.role != candidate {
 		return
 	}
 	if needed := r.toPromise().Role(quorum.Phase1); needed.String() != r.phase1.String() {
@@ -216,7 +149,7 @@ func (r *replica) followFound() {
 
 // acceptors returns whom a candidate asks for promises.
 func (r *replica) acceptors() []protocols.NodeID {
-	if r.log.first == nil {
+	if !r.log.memberships.Changes() {
 		return r.group
 	}
 	voters := r.toPromise().Voters()
@@ -260,10 +193,10 @@ func (r *replica) addWaiting(open map[protocols.CommandID]bool) {
 // holds returns true if a leader must not propose commands now: a membership that phase 1 has found, or the first value
 // of its own, or a membership that is asked for comes before them (rules 22 and 23), or one of several configurations is not chosen.
 func (r *replica) holds() bool {
-	if r.log.first == nil {
+	if !r.log.memberships.Changes() {
 		return false
 	}
-	joint := len(r.inForce.Parts) > 1 && r.log.membershipAt(r.log.last()).index > r.commit
+	joint := len(r.log.memberships.InForce().Parts) > 1 && r.log.memberships.At(r.log.last()).Index > r.commit
 	return len(r.found.slots) > 0 || !r.began || r.waits || joint
 }
 
@@ -279,7 +212,7 @@ func (r *replica) hold(fresh []instance) {
 // proposed belongs to it: its acceptors must have what is before (rule 24), and then get both at once.
 func (r *replica) lastToLearn() uint64 {
 	if r.began {
-		return max(r.commit, r.log.membershipAt(r.log.last()).index)
+		return max(r.commit, r.log.memberships.At(r.log.last()).Index)
 	}
 	return r.commit
 }
@@ -289,7 +222,7 @@ func (r *replica) noteCaughtUp(from protocols.NodeID, first, count uint64) {
 	if !r.began {
 		return
 	}
-	if last := r.log.membershipAt(r.log.last()).index; first <= last && last < first+count {
+	if last := r.log.memberships.At(r.log.last()).Index; first <= last && last < first+count {
 		r.caughtUp.Add(int32(from))
 	}
 }
@@ -300,35 +233,24 @@ func (r *replica) repeatMembership() {
 	if !r.began {
 		return
 	}
-	last := r.log.membershipAt(r.log.last())
+	last := r.log.memberships.At(r.log.last())
 	for id := range last.Awaited(r.caughtUp).All() {
-		r.send(protocols.NodeID(id), r.promised, r.scratch.acceptOf(last.index, [][]byte{valueOf(last.Membership)}, r.commit))
+		r.send(protocols.NodeID(id), r.promised, r.scratch.acceptOf(last.Index, [][]byte{valueOf(last.Membership)}, r.commit))
 	}
 }
 
-// onMembershipRequest takes an operator's request. Every replica gets it, and the one that leads acts on it. What this
-// driver cannot read, or is about replicas that are not there, asks for nothing.
+// onMembershipRequest takes an operator's request. Every replica gets it, and the one that leads acts on it.
 func (r *replica) onMembershipRequest(number uint64, text string) {
-	request, err := membership.ParseRequest(number, text)
-	if err != nil || !r.config.Changes() {
-		return
+	if r.log.memberships.Ask(number, text, r.config.MostReplicas()) {
+		r.advanceMembership()
 	}
-	asked := quorum.Of(request.Replica)
-	if request.To != nil {
-		asked = request.To.Members()
-	}
-	if asked.Without(quorum.First(r.config.MostReplicas())) != 0 {
-		return
-	}
-	r.requests.Add(request)
-	r.advanceMembership()
 }
 
 // advanceMembership is called when something may have been chosen, when a request has come, and at every heartbeat. The leader goes
 // on with what phase 1 has found (rule 22), then proposes the membership in force again (rule 23) and, when the last
 // membership is chosen, what a request asks for, or the next step to the goal. If it is no voter any more, it leaves (rule 28).
 func (r *replica) advanceMembership() {
-	if r.log.first == nil || r.role != leader {
+	if !r.log.memberships.Changes() || r.role != leader {
 		return
 	}
 	if len(r.found.slots) > 0 {
@@ -339,18 +261,17 @@ func (r *replica) advanceMembership() {
 			return
 		}
 	}
-	last := r.log.membershipAt(r.log.last())
+	last := r.log.memberships.At(r.log.last())
 	next := last.Membership // rule 23
 	if r.began {
-		if last.index > r.commit {
+		if last.Index > r.commit {
 			return // it is not chosen yet
 		}
 		if !last.Voters().Has(int32(r.config.ID)) {
 			r.leave(last)
 			return
 		}
-		r.requests.Drop(last.Membership)
-		next = last.Advance(r.requests, r.caughtUp)
+		next = r.log.memberships.Advance(last.Membership, r.caughtUp)
 	}
 	if r.waits = next != nil && r.commit < r.log.last(); r.waits { // rule 22: not everything before it is chosen
 		return
@@ -368,7 +289,7 @@ func (r *replica) advanceMembership() {
 
 // leave ends the leadership of a replica that is no voter of a chosen membership: it tells a voter that has accepted the
 // membership, and so has everything before it, to stand at once, and steps down (rule 28).
-func (r *replica) leave(m placed) {
+func (r *replica) leave(m membership.Placed) {
 	for id := range m.Voters().All() {
 		if r.caughtUp.Has(id) {
 			r.send(protocols.NodeID(id), r.promised, &Message_Stand{Stand: &Stand{}})
@@ -387,7 +308,7 @@ func (r *replica) onStand() {
 
 // markMembership marks a membership that the leader has applied, unless it is the one that was in force already (rule 23).
 func (r *replica) markMembership(index uint64) {
-	if m := r.log.membershipAt(index); r.role == leader && !bytes.Equal(m.Encoded(), r.log.membershipAt(index-1).Encoded()) {
+	if m := r.log.memberships.At(index); r.role == leader && !bytes.Equal(m.Encoded(), r.log.memberships.At(index-1).Encoded()) {
 		r.out.Mark(protocols.CommandID{}, protocols.MarkMembership+m.String())
 	}
 }

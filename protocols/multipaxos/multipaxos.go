@@ -79,9 +79,7 @@ type replica struct {
 	phase1, phase2 quorum.System // (rule 6); where the membership may change, phase1 is what a candidate needs, and phase2 is not used
 	preferred      bool          // it takes the leadership back whenever it can (rule 14)
 
-	inForce  *membership.Membership // the last one in the log (rule 21)
-	group    []protocols.NodeID     // its voters and learners, by number
-	requests membership.Requests    // for other memberships
+	group []protocols.NodeID // the voters and learners of the membership in force, by number
 
 	witness         bool               // it holds no commands (rule 19)
 	full, witnesses []protocols.NodeID // those of the group that hold commands, and those that do not
@@ -145,11 +143,8 @@ func newReplica(c protocols.Config) protocols.Node {
 		resending: make([]bool, c.MostReplicas()),
 		scratch:   s,
 	}
-	first := membership.First(c.All(), c.Quorums, meeting)
-	if c.Changes() {
-		r.log.first = first
-	}
-	r.enforce(first)
+	r.log.memberships = membership.NewLog(membership.First(c.All(), c.Quorums, meeting), c.Changes())
+	r.regroup()
 	return r
 }
 

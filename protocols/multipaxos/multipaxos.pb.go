@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	forward "quorumbench/protocols/forward"
+	membership "quorumbench/protocols/membership"
 	snapshot "quorumbench/protocols/snapshot"
 	reflect "reflect"
 	sync "sync"
@@ -44,8 +45,8 @@ type Message struct {
 	//	*Message_Echo
 	//	*Message_Revert
 	//	*Message_Stand
-	Kind          isMessage_Kind `protobuf_oneof:"kind"`
-	Membership    *Placed        `protobuf:"bytes,16,opt,name=membership,proto3" json:"membership,omitempty"` // with a piece: in force after the snapshot's last instance; not set: the first one
+	Kind          isMessage_Kind            `protobuf_oneof:"kind"`
+	Membership    *membership.EncodedPlaced `protobuf:"bytes,16,opt,name=membership,proto3" json:"membership,omitempty"` // with a piece: in force after the snapshot's last instance; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -220,7 +221,7 @@ func (x *Message) GetStand() *Stand {
 	return nil
 }
 
-func (x *Message) GetMembership() *Placed {
+func (x *Message) GetMembership() *membership.EncodedPlaced {
 	if x != nil {
 		return x.Membership
 	}
@@ -994,59 +995,6 @@ func (*Stand) Descriptor() ([]byte, []int) {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{13}
 }
 
-// Placed is a membership and its instance.
-type Placed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Membership    []byte                 `protobuf:"bytes,2,opt,name=membership,proto3" json:"membership,omitempty"` // as package membership encodes it
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Placed) Reset() {
-	*x = Placed{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Placed) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Placed) ProtoMessage() {}
-
-func (x *Placed) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Placed.ProtoReflect.Descriptor instead.
-func (*Placed) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{14}
-}
-
-func (x *Placed) GetIndex() uint64 {
-	if x != nil {
-		return x.Index
-	}
-	return 0
-}
-
-func (x *Placed) GetMembership() []byte {
-	if x != nil {
-		return x.Membership
-	}
-	return nil
-}
-
 // Record is what is persisted.
 type Record struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1063,7 +1011,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[15]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1075,7 +1023,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[15]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1088,7 +1036,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{15}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Record) GetBallot() uint64 {
@@ -1142,17 +1090,17 @@ func (x *Record) GetWitnessed() []*Span {
 
 // Snapshot replaces all records before it.
 type Snapshot struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         []byte                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`           // an encoded kv.Snapshot, of the state after the instance commit
-	Accepted      []*Proposal            `protobuf:"bytes,2,rep,name=accepted,proto3" json:"accepted,omitempty"`     // after it
-	Membership    *Placed                `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // in force after the instance commit; not set: the first one
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	State         []byte                    `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`           // an encoded kv.Snapshot, of the state after the instance commit
+	Accepted      []*Proposal               `protobuf:"bytes,2,rep,name=accepted,proto3" json:"accepted,omitempty"`     // after it
+	Membership    *membership.EncodedPlaced `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // in force after the instance commit; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[16]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1164,7 +1112,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[16]
+	mi := &file_protocols_multipaxos_multipaxos_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1177,7 +1125,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{16}
+	return file_protocols_multipaxos_multipaxos_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Snapshot) GetState() []byte {
@@ -1194,7 +1142,7 @@ func (x *Snapshot) GetAccepted() []*Proposal {
 	return nil
 }
 
-func (x *Snapshot) GetMembership() *Placed {
+func (x *Snapshot) GetMembership() *membership.EncodedPlaced {
 	if x != nil {
 		return x.Membership
 	}
@@ -1205,7 +1153,7 @@ var File_protocols_multipaxos_multipaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\n" +
-	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\x97\a\n" +
+	"%protocols/multipaxos/multipaxos.proto\x12\x16quorumbench.multipaxos\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\x1a%protocols/membership/membership.proto\"\x9e\a\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12;\n" +
 	"\aprepare\x18\x02 \x01(\v2\x1f.quorumbench.multipaxos.PrepareH\x00R\aprepare\x12;\n" +
@@ -1222,9 +1170,9 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x05probe\x18\f \x01(\v2\x1d.quorumbench.multipaxos.ProbeH\x00R\x05probe\x122\n" +
 	"\x04echo\x18\r \x01(\v2\x1c.quorumbench.multipaxos.EchoH\x00R\x04echo\x128\n" +
 	"\x06revert\x18\x0e \x01(\v2\x1e.quorumbench.multipaxos.RevertH\x00R\x06revert\x125\n" +
-	"\x05stand\x18\x0f \x01(\v2\x1d.quorumbench.multipaxos.StandH\x00R\x05stand\x12>\n" +
+	"\x05stand\x18\x0f \x01(\v2\x1d.quorumbench.multipaxos.StandH\x00R\x05stand\x12E\n" +
 	"\n" +
-	"membership\x18\x10 \x01(\v2\x1e.quorumbench.multipaxos.PlacedR\n" +
+	"membership\x18\x10 \x01(\v2%.quorumbench.membership.EncodedPlacedR\n" +
 	"membershipB\x06\n" +
 	"\x04kind\"I\n" +
 	"\aPrepare\x12\x14\n" +
@@ -1264,12 +1212,7 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x04Echo\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x04R\x02at\"\b\n" +
 	"\x06Revert\"\a\n" +
-	"\x05Stand\">\n" +
-	"\x06Placed\x12\x14\n" +
-	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1e\n" +
-	"\n" +
-	"membership\x18\x02 \x01(\fR\n" +
-	"membership\"\x82\x02\n" +
+	"\x05Stand\"\x82\x02\n" +
 	"\x06Record\x12\x16\n" +
 	"\x06ballot\x18\x01 \x01(\x04R\x06ballot\x12\x14\n" +
 	"\x05first\x18\x02 \x01(\x04R\x05first\x12\x1a\n" +
@@ -1277,12 +1220,12 @@ const file_protocols_multipaxos_multipaxos_proto_rawDesc = "" +
 	"\x06commit\x18\x04 \x01(\x04R\x06commit\x12<\n" +
 	"\bsnapshot\x18\x05 \x01(\v2 .quorumbench.multipaxos.SnapshotR\bsnapshot\x12\x1c\n" +
 	"\tabandoned\x18\x06 \x01(\x04R\tabandoned\x12:\n" +
-	"\twitnessed\x18\a \x03(\v2\x1c.quorumbench.multipaxos.SpanR\twitnessed\"\x9e\x01\n" +
+	"\twitnessed\x18\a \x03(\v2\x1c.quorumbench.multipaxos.SpanR\twitnessed\"\xa5\x01\n" +
 	"\bSnapshot\x12\x14\n" +
 	"\x05state\x18\x01 \x01(\fR\x05state\x12<\n" +
-	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12>\n" +
+	"\baccepted\x18\x02 \x03(\v2 .quorumbench.multipaxos.ProposalR\baccepted\x12E\n" +
 	"\n" +
-	"membership\x18\x03 \x01(\v2\x1e.quorumbench.multipaxos.PlacedR\n" +
+	"membership\x18\x03 \x01(\v2%.quorumbench.membership.EncodedPlacedR\n" +
 	"membershipB\"Z quorumbench/protocols/multipaxosb\x06proto3"
 
 var (
@@ -1297,29 +1240,29 @@ func file_protocols_multipaxos_multipaxos_proto_rawDescGZIP() []byte {
 	return file_protocols_multipaxos_multipaxos_proto_rawDescData
 }
 
-var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
+var file_protocols_multipaxos_multipaxos_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_protocols_multipaxos_multipaxos_proto_goTypes = []any{
-	(*Message)(nil),         // 0: quorumbench.multipaxos.Message
-	(*Prepare)(nil),         // 1: quorumbench.multipaxos.Prepare
-	(*Promise)(nil),         // 2: quorumbench.multipaxos.Promise
-	(*Proposal)(nil),        // 3: quorumbench.multipaxos.Proposal
-	(*Span)(nil),            // 4: quorumbench.multipaxos.Span
-	(*Refuse)(nil),          // 5: quorumbench.multipaxos.Refuse
-	(*Accept)(nil),          // 6: quorumbench.multipaxos.Accept
-	(*Accepted)(nil),        // 7: quorumbench.multipaxos.Accepted
-	(*Heartbeat)(nil),       // 8: quorumbench.multipaxos.Heartbeat
-	(*CatchUp)(nil),         // 9: quorumbench.multipaxos.CatchUp
-	(*Probe)(nil),           // 10: quorumbench.multipaxos.Probe
-	(*Echo)(nil),            // 11: quorumbench.multipaxos.Echo
-	(*Revert)(nil),          // 12: quorumbench.multipaxos.Revert
-	(*Stand)(nil),           // 13: quorumbench.multipaxos.Stand
-	(*Placed)(nil),          // 14: quorumbench.multipaxos.Placed
-	(*Record)(nil),          // 15: quorumbench.multipaxos.Record
-	(*Snapshot)(nil),        // 16: quorumbench.multipaxos.Snapshot
-	(*forward.Forward)(nil), // 17: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 18: quorumbench.forward.Reply
-	(*snapshot.Piece)(nil),  // 19: quorumbench.snapshot.Piece
-	(*snapshot.Ask)(nil),    // 20: quorumbench.snapshot.Ask
+	(*Message)(nil),                  // 0: quorumbench.multipaxos.Message
+	(*Prepare)(nil),                  // 1: quorumbench.multipaxos.Prepare
+	(*Promise)(nil),                  // 2: quorumbench.multipaxos.Promise
+	(*Proposal)(nil),                 // 3: quorumbench.multipaxos.Proposal
+	(*Span)(nil),                     // 4: quorumbench.multipaxos.Span
+	(*Refuse)(nil),                   // 5: quorumbench.multipaxos.Refuse
+	(*Accept)(nil),                   // 6: quorumbench.multipaxos.Accept
+	(*Accepted)(nil),                 // 7: quorumbench.multipaxos.Accepted
+	(*Heartbeat)(nil),                // 8: quorumbench.multipaxos.Heartbeat
+	(*CatchUp)(nil),                  // 9: quorumbench.multipaxos.CatchUp
+	(*Probe)(nil),                    // 10: quorumbench.multipaxos.Probe
+	(*Echo)(nil),                     // 11: quorumbench.multipaxos.Echo
+	(*Revert)(nil),                   // 12: quorumbench.multipaxos.Revert
+	(*Stand)(nil),                    // 13: quorumbench.multipaxos.Stand
+	(*Record)(nil),                   // 14: quorumbench.multipaxos.Record
+	(*Snapshot)(nil),                 // 15: quorumbench.multipaxos.Snapshot
+	(*forward.Forward)(nil),          // 16: quorumbench.forward.Forward
+	(*forward.Reply)(nil),            // 17: quorumbench.forward.Reply
+	(*snapshot.Piece)(nil),           // 18: quorumbench.snapshot.Piece
+	(*membership.EncodedPlaced)(nil), // 19: quorumbench.membership.EncodedPlaced
+	(*snapshot.Ask)(nil),             // 20: quorumbench.snapshot.Ask
 }
 var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	1,  // 0: quorumbench.multipaxos.Message.prepare:type_name -> quorumbench.multipaxos.Prepare
@@ -1329,21 +1272,21 @@ var file_protocols_multipaxos_multipaxos_proto_depIdxs = []int32{
 	7,  // 4: quorumbench.multipaxos.Message.accepted:type_name -> quorumbench.multipaxos.Accepted
 	8,  // 5: quorumbench.multipaxos.Message.heartbeat:type_name -> quorumbench.multipaxos.Heartbeat
 	9,  // 6: quorumbench.multipaxos.Message.catch_up:type_name -> quorumbench.multipaxos.CatchUp
-	17, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
-	18, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
-	19, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
+	16, // 7: quorumbench.multipaxos.Message.forward:type_name -> quorumbench.forward.Forward
+	17, // 8: quorumbench.multipaxos.Message.reply:type_name -> quorumbench.forward.Reply
+	18, // 9: quorumbench.multipaxos.Message.piece:type_name -> quorumbench.snapshot.Piece
 	10, // 10: quorumbench.multipaxos.Message.probe:type_name -> quorumbench.multipaxos.Probe
 	11, // 11: quorumbench.multipaxos.Message.echo:type_name -> quorumbench.multipaxos.Echo
 	12, // 12: quorumbench.multipaxos.Message.revert:type_name -> quorumbench.multipaxos.Revert
 	13, // 13: quorumbench.multipaxos.Message.stand:type_name -> quorumbench.multipaxos.Stand
-	14, // 14: quorumbench.multipaxos.Message.membership:type_name -> quorumbench.multipaxos.Placed
+	19, // 14: quorumbench.multipaxos.Message.membership:type_name -> quorumbench.membership.EncodedPlaced
 	3,  // 15: quorumbench.multipaxos.Promise.accepted:type_name -> quorumbench.multipaxos.Proposal
 	4,  // 16: quorumbench.multipaxos.Promise.witnessed:type_name -> quorumbench.multipaxos.Span
 	20, // 17: quorumbench.multipaxos.CatchUp.snapshot:type_name -> quorumbench.snapshot.Ask
-	16, // 18: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
+	15, // 18: quorumbench.multipaxos.Record.snapshot:type_name -> quorumbench.multipaxos.Snapshot
 	4,  // 19: quorumbench.multipaxos.Record.witnessed:type_name -> quorumbench.multipaxos.Span
 	3,  // 20: quorumbench.multipaxos.Snapshot.accepted:type_name -> quorumbench.multipaxos.Proposal
-	14, // 21: quorumbench.multipaxos.Snapshot.membership:type_name -> quorumbench.multipaxos.Placed
+	19, // 21: quorumbench.multipaxos.Snapshot.membership:type_name -> quorumbench.membership.EncodedPlaced
 	22, // [22:22] is the sub-list for method output_type
 	22, // [22:22] is the sub-list for method input_type
 	22, // [22:22] is the sub-list for extension type_name
@@ -1378,7 +1321,7 @@ func file_protocols_multipaxos_multipaxos_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_multipaxos_multipaxos_proto_rawDesc), len(file_protocols_multipaxos_multipaxos_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   17,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -168,7 +168,7 @@ func (r *replica) apply() {
 	for r.applied < r.commit {
 		r.applied++
 		command := r.log.slot(r.applied).command
-		if r.log.first != nil && isMembership(command) {
+		if r.log.memberships.Changes() && isMembership(command) {
 			command = nil
 			r.markMembership(r.applied)
 		}

@@ -39,7 +39,7 @@ func (r *replica) onEcho(from protocols.NodeID, at uint64) {
 		return
 	}
 	r.echoes.Add(int32(from))
-	if r.inForce.Role(quorum.Phase1).IsQuorum(r.echoes) {
+	if r.log.memberships.InForce().Role(quorum.Phase1).IsQuorum(r.echoes) {
 		r.probed = 0
 		r.becomeCandidate(false)
 	}

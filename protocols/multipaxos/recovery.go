@@ -4,6 +4,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/snapshot"
 )
 
@@ -154,14 +155,14 @@ func (r *replica) onAsk(from protocols.NodeID, a *snapshot.Ask) {
 func (r *replica) sendPiece(to protocols.NodeID, a *snapshot.Ask, take func() (index uint64, state []byte)) {
 	if piece := r.sender.Piece(to, a, r.now, r.config.AnswerTimeout(to), r.config.Limits, take); piece != nil {
 		m := r.scratch.message(r.promised, &Message_Piece{Piece: piece})
-		m.Membership = r.log.membershipAt(piece.Index).message() // rule 30
+		m.Membership = r.log.memberships.At(piece.Index).Message() // rule 30
 		r.out.Send(to, m)
 	}
 }
 
 // onPiece takes a piece of a snapshot, asks for the next one, and adopts the snapshot when it is complete
 // (rule 13).
-func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece, inForce *Placed) {
+func (r *replica) onPiece(from protocols.NodeID, p *snapshot.Piece, inForce *membership.EncodedPlaced) {
 	if r.role == leader || p.Index <= r.commit {
 		return
 	}

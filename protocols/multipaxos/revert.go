@@ -54,7 +54,7 @@ func (r *replica) abandon() {
 	}
 	r.abandoned = r.promised
 	asked := r.group
-	if r.log.first != nil {
+	if r.log.memberships.Changes() {
 		asked = protocols.Replicas(r.prepared)
 	}
 	r.takeBack()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/snapshot"
 )
@@ -64,7 +65,7 @@ func (r *replica) compact(index uint64, state []byte) {
 	if !r.config.NeverRestarts {
 		r.persisted, r.last = r.promised, len(state)
 		r.out.Snapshot(&Record{Ballot: uint64(r.promised), Commit: index, Snapshot: &Snapshot{
-			State: state, Accepted: r.proposals(index+1, r.log.last()), Membership: r.log.membershipAt(index).message(), // rule 30
+			State: state, Accepted: r.proposals(index+1, r.log.last()), Membership: r.log.memberships.At(index).Message(), // rule 30
 		}, Abandoned: uint64(r.abandoned)})
 	}
 	r.truncate(index)
@@ -83,8 +84,8 @@ func (r *replica) truncate(index uint64) {
 
 // adopt replaces the replica's state by that after the given instance, where a membership is in force. It changes nothing
 // if they cannot be decoded.
-func (r *replica) adopt(index uint64, state []byte, m *Placed) error {
-	base, err := r.log.placed(m)
+func (r *replica) adopt(index uint64, state []byte, m *membership.EncodedPlaced) error {
+	base, err := r.log.memberships.Read(m)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (r *replica) adopt(index uint64, state []byte, m *Placed) error {
 	r.commit, r.applied, r.compacted = index, index, index
 	r.snapshots = snapshots{last: len(state)}
 	r.log.truncate(index)
-	r.log.begin(base)
+	r.log.memberships.Begin(index, base)
 	r.followMembership()
 	r.sender = snapshot.Sender{} // the log after that snapshot is gone
 	r.out.Adopt(protocols.Slot{Index: index})

@@ -59,7 +59,7 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		return isValidIndex(kind.CatchUp.First)
 	case *Message_Piece:
 		p := kind.Piece
-		if _, err := r.log.placed(m.Membership); err != nil || m.Membership.GetIndex() > p.Index {
+		if _, err := r.log.memberships.Read(m.Membership); err != nil || m.Membership.GetIndex() > p.Index {
 			return false
 		}
 		return isValidIndex(p.Index) && p.Size < maxNumber && p.Offset <= p.Size && uint64(len(p.Data)) <= p.Size-p.Offset

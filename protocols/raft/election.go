@@ -13,7 +13,7 @@ func (r *replica) start() {
 		r.election.Start(r.now, r.out)
 	}
 	firstIncarnation := r.term == 0
-	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody {
+	if !r.log.memberships.InGroup(int32(r.config.ID)) && r.config.Leader != protocols.Nobody {
 		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with: nobody tells this replica of another
 	}
 	if !firstIncarnation { // rule 21: it may have heard a leader a moment before the crash

@@ -103,7 +103,7 @@ var explored = explore.Cluster{
 	// These are used within a step, hold how much fits into a message, or hold bytes that the log refers to.
 	Ignored: []string{"replica.scratch", "replica.matches", "replica.keepPace", "entryLog.commands", "peer.batchBytes",
 		// These follow from the log, and from what a membership is encoded as.
-		"replica.inForce", "replica.group", "replica.voters", "replica.holders", "entryLog.first",
+		"replica.group", "replica.voters", "replica.holders", "Log.first", "Log.inForce",
 		"Membership.Parts", "Membership.Learners", "Membership.Goal", "Membership.Request", "Membership.first", "Membership.roles", "Membership.meeting"},
 	TimerName: func(id protocols.TimerID) string {
 		return map[protocols.TimerID]string{electionTimer: "of the election", heartbeatTimer: "of the heartbeat", forwardTimer: "of what is forwarded"}[id]

@@ -1,8 +1,6 @@
 package raft
 
 import (
-	"errors"
-	"slices"
 	"sort"
 
 	"quorumbench/protocols/flow"
@@ -19,14 +17,7 @@ type entryLog struct {
 	entries  []entry   // from base+1 on
 	commands slab.Slab // holds the bytes of their commands
 
-	first       *membership.Membership // the one before all others; nil if the membership never changes
-	memberships []placed               // of the log, by index: the last one up to the base, if it is not the first, and those after it
-}
-
-// placed is a membership and the index of its entry, 0 for the first membership.
-type placed struct {
-	index uint64
-	*membership.Membership
+	memberships membership.Log // those of the entries (rule 28)
 }
 
 // entry is an entry of a log.
@@ -89,46 +80,24 @@ func bytesOf(entries []entry) (total int) {
 // replace replaces all entries from index on, by copies; index must be greater than base.
 func (l *entryLog) replace(index uint64, entries []*Entry) {
 	l.entries = l.entries[:index-l.base-1]
-	for n := len(l.memberships); n > 0 && l.memberships[n-1].index >= index; n-- {
-		l.memberships = l.memberships[:n-1] // rule 28: it goes with its entry
-	}
+	l.memberships.RemoveFrom(index) // rule 28: they go with their entries
 	for _, e := range entries {
 		added := entry{term: e.Term, command: l.commands.Clone(e.Command)}
 		if len(e.Membership) > 0 {
-			added.membership, _ = l.decode(e.Membership)
+			added.membership, _ = l.memberships.Decode(e.Membership)
 		}
 		l.entries = append(l.entries, added)
 		if added.membership != nil {
-			l.memberships = append(l.memberships, placed{l.last(), added.membership})
+			l.memberships.Place(l.last(), added.membership)
 		}
 	}
-}
-
-// decode decodes a membership. The error says that it is none of this cluster.
-func (l *entryLog) decode(data []byte) (*membership.Membership, error) {
-	if l.first == nil {
-		return nil, errors.New("found a membership; accepted: none, since it never changes")
-	}
-	return l.first.Decode(data)
-}
-
-// membershipAt returns the membership in force after an entry that is not before the base (rule 28).
-func (l *entryLog) membershipAt(index uint64) placed {
-	for _, m := range slices.Backward(l.memberships) {
-		if m.index <= index {
-			return m
-		}
-	}
-	return placed{0, l.first}
 }
 
 // compact removes the entries up to index, and frees their memory.
 func (l *entryLog) compact(index uint64) {
 	l.baseTerm, l.entries = l.term(index), slab.DropFront(l.entries, int(index-l.base))
 	l.base = index
-	for len(l.memberships) > 1 && l.memberships[1].index <= index {
-		l.memberships = l.memberships[1:]
-	}
+	l.memberships.Compact(index)
 }
 
 // isMoreRecentThan returns true if this log is more recent than one whose last entry has the given index and

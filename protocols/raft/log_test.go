@@ -21,18 +21,18 @@ func TestAMembershipGoesWithItsEntry(t *testing.T) {
 	}
 	second := learner(first, 1, "add-learner 3")
 	third := learner(second, 2, "add-learner 4")
-	l := entryLog{first: first}
+	l := entryLog{memberships: membership.NewLog(first, true)}
 	expect := func(what string, want *membership.Membership) {
 		t.Helper()
-		if got := l.membershipAt(l.last()); string(got.Encoded()) != string(want.Encoded()) {
+		if got := l.memberships.At(l.last()); string(got.Encoded()) != string(want.Encoded()) {
 			t.Errorf("%s, %v is in force; want %v", what, got, want)
 		}
 	}
 	expect("in the beginning", first)
 	l.replace(1, []*Entry{{Term: 1}, {Term: 1, Membership: second.Encoded()}, {Term: 1}, {Term: 1, Membership: third.Encoded()}})
 	expect("after both entries", third)
-	if at := l.membershipAt(3); at.index != 2 {
-		t.Errorf("after entry 3, the membership of entry %d is in force, want that of 2", at.index)
+	if at := l.memberships.At(3); at.Index != 2 {
+		t.Errorf("after entry 3, the membership of entry %d is in force, want that of 2", at.Index)
 	}
 	l.replace(4, []*Entry{{Term: 2}})
 	expect("after the removal of the second", second)
@@ -40,7 +40,7 @@ func TestAMembershipGoesWithItsEntry(t *testing.T) {
 	expect("when its entry is in a snapshot", second)
 	l.replace(4, nil)
 	expect("when nothing is left after the snapshot", second)
-	l = entryLog{first: first}
+	l = entryLog{memberships: membership.NewLog(first, true)}
 	l.replace(1, []*Entry{{Term: 1}, {Term: 1, Membership: second.Encoded()}})
 	l.replace(2, []*Entry{{Term: 2}})
 	expect("after the removal of all", first)

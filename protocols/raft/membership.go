@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/membership"
 	"quorumbench/protocols/quorum"
 )
 
@@ -13,22 +12,16 @@ import (
 // followMembership puts the last membership of the log in force, whether or not it is committed (rule 28). It is called
 // whenever the log has changed.
 func (r *replica) followMembership() {
-	if r.log.first == nil {
-		return
-	}
-	if last := r.log.membershipAt(r.log.last()); last.Membership != r.inForce {
-		r.enforce(last.Membership)
+	if m := &r.log.memberships; m.Changes() && m.Enforce(m.At(r.log.last())) {
+		r.regroup()
 	}
 }
 
-// enforce puts a membership in force. A leader begins to send its log to those who are new in it.
-func (r *replica) enforce(m *membership.Membership) {
-	before := r.group
-	r.inForce, r.group = m, nil
+// regroup goes by the membership in force. A leader begins to send its log to those who are new in it.
+func (r *replica) regroup() {
+	m, before := r.log.memberships.InForce(), r.group
+	r.group = protocols.Replicas(m.Group())
 	r.voters, r.holders = m.Role(quorum.Election), m.Role(quorum.Write)
-	for id := range m.Group().All() {
-		r.group = append(r.group, protocols.NodeID(id))
-	}
 	if r.role != leader {
 		return
 	}
@@ -40,27 +33,12 @@ func (r *replica) enforce(m *membership.Membership) {
 }
 
 // isVoter returns true if a replica votes by the membership in force here.
-// Where the membership never changes, all do.
-func (r *replica) isVoter(id protocols.NodeID) bool {
-	return r.log.first == nil || r.inForce.Voters().Has(int32(id))
-}
+func (r *replica) isVoter(id protocols.NodeID) bool { return r.log.memberships.IsVoter(int32(id)) }
 
-// mayStand returns true if this replica is a voter by the last membership that it knows to be committed, or by one after it
-// in its log (rule 30), and no witness (rule 35).
+// mayStand returns true if this replica may be a candidate by the memberships of its log (rule 30), and is no witness (rule 35).
 func (r *replica) mayStand() bool {
-	if r.witness {
-		return false
-	}
-	if r.log.first == nil || r.log.membershipAt(r.commit).Voters().Has(int32(r.config.ID)) {
-		return true
-	}
-	return slices.ContainsFunc(r.log.memberships, func(m placed) bool {
-		return m.index > r.commit && m.Voters().Has(int32(r.config.ID))
-	})
+	return !r.witness && r.log.memberships.MayStand(int32(r.config.ID), r.commit)
 }
-
-// inGroup returns true if a replica votes or learns by the membership in force here.
-func (r *replica) inGroup(id protocols.NodeID) bool { return r.inForce.Group().Has(int32(id)) }
 
 // ignores returns true for a candidate's request that comes from a replica which is no voter here, while a leader is
 // heard (rule 31): it has left, and does not know, or is about to be taken in.
@@ -77,41 +55,30 @@ func (r *replica) ignores(from protocols.NodeID, m *Message) bool {
 	return false
 }
 
-// onMembershipRequest takes an operator's request. Every replica gets it, and the one that leads acts on it. What this
-// driver cannot read, or is about replicas that are not there, asks for nothing.
+// onMembershipRequest takes an operator's request. Every replica gets it, and the one that leads acts on it.
 func (r *replica) onMembershipRequest(number uint64, text string) {
-	request, err := membership.ParseRequest(number, text)
-	if err != nil || !r.config.Changes() {
-		return
+	if r.log.memberships.Ask(number, text, r.config.MostReplicas()) {
+		r.advanceMembership()
 	}
-	asked := quorum.Of(request.Replica)
-	if request.To != nil {
-		asked = request.To.Members()
-	}
-	if asked.Without(quorum.First(r.config.MostReplicas())) != 0 {
-		return
-	}
-	r.requests.Add(request)
-	r.advanceMembership()
 }
 
 // advanceMembership is called when something may have been committed, when a request has come, and at every heartbeat. If
 // the last membership is committed, and so is an entry of the leader's term, the leader proposes what a request asks
 // for, or the next step to the goal (rule 29). If it is no voter any more, it leaves (rule 32).
 func (r *replica) advanceMembership() {
-	if r.log.first == nil || r.role != leader || r.handover.pending {
+	m := &r.log.memberships
+	if !m.Changes() || r.role != leader || r.handover.pending {
 		return
 	}
-	last := r.log.membershipAt(r.log.last())
-	if last.index > r.commit || r.log.term(r.commit) != r.term { // rule 29
+	last := m.At(r.log.last())
+	if last.Index > r.commit || r.log.term(r.commit) != r.term { // rule 29
 		return
 	}
 	if !r.isVoter(r.config.ID) {
 		r.leave()
 		return
 	}
-	r.requests.Drop(last.Membership)
-	if next := last.Advance(r.requests, r.caughtUp()); next != nil {
+	if next := m.Advance(last.Membership, r.caughtUp()); next != nil {
 		r.append(entry{term: r.term, membership: next})
 	}
 }
@@ -139,7 +106,7 @@ func (r *replica) caughtUp() (set quorum.Set) {
 // of the log to stand at once, and resigns (rule 32).
 func (r *replica) leave() {
 	successor := protocols.Nobody
-	for id := range r.inForce.Voters().All() {
+	for id := range r.log.memberships.InForce().Voters().All() {
 		if successor == protocols.Nobody || r.peers[id].match > r.peers[successor].match {
 			successor = protocols.NodeID(id)
 		}

@@ -58,7 +58,7 @@ func (r *replica) persistSnapshot() {
 		State: r.state.message(),
 		Index: r.snapshot.index, Term: r.snapshot.term, Data: r.snapshot.data,
 		Base: r.log.base, BaseTerm: r.log.baseTerm, Entries: new(entryMessages).of(r.log.entries),
-		Membership: r.log.membershipAt(r.log.base).message(),
+		Membership: r.log.memberships.At(r.log.base).Message(),
 	}}})
 }
 
@@ -77,7 +77,7 @@ func (r *replica) restore(data []byte) {
 	case *Record_Snapshot:
 		s := kind.Snapshot
 		r.state = stateOf(s.State)
-		base, err := r.log.placed(s.Membership)
+		base, err := r.log.memberships.Read(s.Membership)
 		if err != nil {
 			panic(fmt.Sprintf("raft: a snapshot with a membership that this driver did not write: %v", err))
 		}

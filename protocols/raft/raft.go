@@ -69,9 +69,7 @@ type replica struct {
 	preVotes, checksQuorum, reverts, transfers bool
 	reads                                      string
 
-	inForce  *membership.Membership // the last one in the log (rule 28)
-	group    []protocols.NodeID     // its voters and learners, by number
-	requests membership.Requests    // for other memberships
+	group []protocols.NodeID // the voters and learners of the membership in force, by number
 
 	// Persisted (rule 4).
 	state
@@ -142,11 +140,8 @@ func newReplica(c protocols.Config) protocols.Node {
 		matches:   make([]uint64, c.MostReplicas()),
 		scratch:   s,
 	}
-	first := membership.First(c.All(), c.Quorums, meeting)
-	if c.Changes() {
-		r.log.first = first
-	}
-	r.enforce(first)
+	r.log.memberships = membership.NewLog(membership.First(c.All(), c.Quorums, meeting), c.Changes())
+	r.regroup()
 	return r
 }
 

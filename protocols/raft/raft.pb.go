@@ -12,6 +12,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	forward "quorumbench/protocols/forward"
+	membership "quorumbench/protocols/membership"
 	snapshot "quorumbench/protocols/snapshot"
 	reflect "reflect"
 	sync "sync"
@@ -383,59 +384,6 @@ func (x *Entry) GetMembership() []byte {
 	return nil
 }
 
-// Placed is a membership and the index of its entry.
-type Placed struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Index         uint64                 `protobuf:"varint,1,opt,name=index,proto3" json:"index,omitempty"`
-	Membership    []byte                 `protobuf:"bytes,2,opt,name=membership,proto3" json:"membership,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Placed) Reset() {
-	*x = Placed{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Placed) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Placed) ProtoMessage() {}
-
-func (x *Placed) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Placed.ProtoReflect.Descriptor instead.
-func (*Placed) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Placed) GetIndex() uint64 {
-	if x != nil {
-		return x.Index
-	}
-	return 0
-}
-
-func (x *Placed) GetMembership() []byte {
-	if x != nil {
-		return x.Membership
-	}
-	return nil
-}
-
 type RequestVote struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LastIndex     uint64                 `protobuf:"varint,1,opt,name=last_index,json=lastIndex,proto3" json:"last_index,omitempty"`
@@ -448,7 +396,7 @@ type RequestVote struct {
 
 func (x *RequestVote) Reset() {
 	*x = RequestVote{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[3]
+	mi := &file_protocols_raft_raft_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -460,7 +408,7 @@ func (x *RequestVote) String() string {
 func (*RequestVote) ProtoMessage() {}
 
 func (x *RequestVote) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[3]
+	mi := &file_protocols_raft_raft_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -473,7 +421,7 @@ func (x *RequestVote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestVote.ProtoReflect.Descriptor instead.
 func (*RequestVote) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{3}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *RequestVote) GetLastIndex() uint64 {
@@ -515,7 +463,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	mi := &file_protocols_raft_raft_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -527,7 +475,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[4]
+	mi := &file_protocols_raft_raft_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -540,7 +488,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{4}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Vote) GetGranted() bool {
@@ -575,7 +523,7 @@ type PreVote struct {
 
 func (x *PreVote) Reset() {
 	*x = PreVote{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	mi := &file_protocols_raft_raft_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -587,7 +535,7 @@ func (x *PreVote) String() string {
 func (*PreVote) ProtoMessage() {}
 
 func (x *PreVote) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[5]
+	mi := &file_protocols_raft_raft_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -600,7 +548,7 @@ func (x *PreVote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreVote.ProtoReflect.Descriptor instead.
 func (*PreVote) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{5}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PreVote) GetLastIndex() uint64 {
@@ -627,7 +575,7 @@ type PreVoted struct {
 
 func (x *PreVoted) Reset() {
 	*x = PreVoted{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	mi := &file_protocols_raft_raft_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -639,7 +587,7 @@ func (x *PreVoted) String() string {
 func (*PreVoted) ProtoMessage() {}
 
 func (x *PreVoted) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[6]
+	mi := &file_protocols_raft_raft_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -652,7 +600,7 @@ func (x *PreVoted) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PreVoted.ProtoReflect.Descriptor instead.
 func (*PreVoted) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{6}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PreVoted) GetGranted() bool {
@@ -679,7 +627,7 @@ type Revert struct {
 
 func (x *Revert) Reset() {
 	*x = Revert{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[7]
+	mi := &file_protocols_raft_raft_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -691,7 +639,7 @@ func (x *Revert) String() string {
 func (*Revert) ProtoMessage() {}
 
 func (x *Revert) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[7]
+	mi := &file_protocols_raft_raft_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -704,7 +652,7 @@ func (x *Revert) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Revert.ProtoReflect.Descriptor instead.
 func (*Revert) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{7}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Revert) GetAbandoned() uint64 {
@@ -728,7 +676,7 @@ type AppendEntries struct {
 
 func (x *AppendEntries) Reset() {
 	*x = AppendEntries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[8]
+	mi := &file_protocols_raft_raft_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -740,7 +688,7 @@ func (x *AppendEntries) String() string {
 func (*AppendEntries) ProtoMessage() {}
 
 func (x *AppendEntries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[8]
+	mi := &file_protocols_raft_raft_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -753,7 +701,7 @@ func (x *AppendEntries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AppendEntries.ProtoReflect.Descriptor instead.
 func (*AppendEntries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{8}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *AppendEntries) GetPrevIndex() uint64 {
@@ -794,7 +742,7 @@ type Appended struct {
 
 func (x *Appended) Reset() {
 	*x = Appended{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[9]
+	mi := &file_protocols_raft_raft_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -806,7 +754,7 @@ func (x *Appended) String() string {
 func (*Appended) ProtoMessage() {}
 
 func (x *Appended) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[9]
+	mi := &file_protocols_raft_raft_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -819,7 +767,7 @@ func (x *Appended) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Appended.ProtoReflect.Descriptor instead.
 func (*Appended) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{9}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Appended) GetIndex() uint64 {
@@ -841,7 +789,7 @@ type Rejected struct {
 
 func (x *Rejected) Reset() {
 	*x = Rejected{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[10]
+	mi := &file_protocols_raft_raft_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -853,7 +801,7 @@ func (x *Rejected) String() string {
 func (*Rejected) ProtoMessage() {}
 
 func (x *Rejected) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[10]
+	mi := &file_protocols_raft_raft_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -866,7 +814,7 @@ func (x *Rejected) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Rejected.ProtoReflect.Descriptor instead.
 func (*Rejected) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{10}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Rejected) GetPrevIndex() uint64 {
@@ -893,17 +841,17 @@ func (x *Rejected) GetHintIndex() uint64 {
 // InstallSnapshot is a piece of the leader's snapshot. A piece without data, of a snapshot that has some, is a
 // heartbeat, which tells the follower which snapshot is on offer.
 type InstallSnapshot struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of the last entry that the snapshot covers
-	Piece         *snapshot.Piece        `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
-	Membership    *Placed                `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // in force after that entry; not set: the first one
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	Term          uint64                    `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of the last entry that the snapshot covers
+	Piece         *snapshot.Piece           `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
+	Membership    *membership.EncodedPlaced `protobuf:"bytes,3,opt,name=membership,proto3" json:"membership,omitempty"` // in force after that entry; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *InstallSnapshot) Reset() {
 	*x = InstallSnapshot{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[11]
+	mi := &file_protocols_raft_raft_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -915,7 +863,7 @@ func (x *InstallSnapshot) String() string {
 func (*InstallSnapshot) ProtoMessage() {}
 
 func (x *InstallSnapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[11]
+	mi := &file_protocols_raft_raft_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -928,7 +876,7 @@ func (x *InstallSnapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstallSnapshot.ProtoReflect.Descriptor instead.
 func (*InstallSnapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *InstallSnapshot) GetTerm() uint64 {
@@ -945,7 +893,7 @@ func (x *InstallSnapshot) GetPiece() *snapshot.Piece {
 	return nil
 }
 
-func (x *InstallSnapshot) GetMembership() *Placed {
+func (x *InstallSnapshot) GetMembership() *membership.EncodedPlaced {
 	if x != nil {
 		return x.Membership
 	}
@@ -961,7 +909,7 @@ type TimeoutNow struct {
 
 func (x *TimeoutNow) Reset() {
 	*x = TimeoutNow{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -973,7 +921,7 @@ func (x *TimeoutNow) String() string {
 func (*TimeoutNow) ProtoMessage() {}
 
 func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[12]
+	mi := &file_protocols_raft_raft_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -986,7 +934,7 @@ func (x *TimeoutNow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TimeoutNow.ProtoReflect.Descriptor instead.
 func (*TimeoutNow) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{11}
 }
 
 // Confirm asks whether the receiver still follows the sender.
@@ -1000,7 +948,7 @@ type Confirm struct {
 
 func (x *Confirm) Reset() {
 	*x = Confirm{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1012,7 +960,7 @@ func (x *Confirm) String() string {
 func (*Confirm) ProtoMessage() {}
 
 func (x *Confirm) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[13]
+	mi := &file_protocols_raft_raft_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1025,7 +973,7 @@ func (x *Confirm) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confirm.ProtoReflect.Descriptor instead.
 func (*Confirm) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Confirm) GetRound() uint64 {
@@ -1052,7 +1000,7 @@ type Confirmed struct {
 
 func (x *Confirmed) Reset() {
 	*x = Confirmed{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1064,7 +1012,7 @@ func (x *Confirmed) String() string {
 func (*Confirmed) ProtoMessage() {}
 
 func (x *Confirmed) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[14]
+	mi := &file_protocols_raft_raft_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1077,7 +1025,7 @@ func (x *Confirmed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Confirmed.ProtoReflect.Descriptor instead.
 func (*Confirmed) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Confirmed) GetRound() uint64 {
@@ -1109,7 +1057,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[15]
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1121,7 +1069,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[15]
+	mi := &file_protocols_raft_raft_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1134,7 +1082,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Record) GetKind() isRecord_Kind {
@@ -1206,7 +1154,7 @@ type State struct {
 
 func (x *State) Reset() {
 	*x = State{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[16]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1218,7 +1166,7 @@ func (x *State) String() string {
 func (*State) ProtoMessage() {}
 
 func (x *State) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[16]
+	mi := &file_protocols_raft_raft_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1231,7 +1179,7 @@ func (x *State) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use State.ProtoReflect.Descriptor instead.
 func (*State) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *State) GetTerm() uint64 {
@@ -1280,7 +1228,7 @@ type Entries struct {
 
 func (x *Entries) Reset() {
 	*x = Entries{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[17]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1292,7 +1240,7 @@ func (x *Entries) String() string {
 func (*Entries) ProtoMessage() {}
 
 func (x *Entries) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[17]
+	mi := &file_protocols_raft_raft_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1305,7 +1253,7 @@ func (x *Entries) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Entries.ProtoReflect.Descriptor instead.
 func (*Entries) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Entries) GetFirst() uint64 {
@@ -1324,22 +1272,22 @@ func (x *Entries) GetEntries() []*Entry {
 
 // Snapshot replaces all records before it.
 type Snapshot struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	State         *State                 `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
-	Index         uint64                 `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"` // of the last entry that data covers
-	Term          uint64                 `protobuf:"varint,3,opt,name=term,proto3" json:"term,omitempty"`   // of that entry
-	Data          []byte                 `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`    // an encoded kv.Snapshot
-	Base          uint64                 `protobuf:"varint,5,opt,name=base,proto3" json:"base,omitempty"`   // the log begins after this index, which is at most index
-	BaseTerm      uint64                 `protobuf:"varint,6,opt,name=base_term,json=baseTerm,proto3" json:"base_term,omitempty"`
-	Entries       []*Entry               `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
-	Membership    *Placed                `protobuf:"bytes,8,opt,name=membership,proto3" json:"membership,omitempty"` // in force at the base; not set: the first one
+	state         protoimpl.MessageState    `protogen:"open.v1"`
+	State         *State                    `protobuf:"bytes,1,opt,name=state,proto3" json:"state,omitempty"`
+	Index         uint64                    `protobuf:"varint,2,opt,name=index,proto3" json:"index,omitempty"` // of the last entry that data covers
+	Term          uint64                    `protobuf:"varint,3,opt,name=term,proto3" json:"term,omitempty"`   // of that entry
+	Data          []byte                    `protobuf:"bytes,4,opt,name=data,proto3" json:"data,omitempty"`    // an encoded kv.Snapshot
+	Base          uint64                    `protobuf:"varint,5,opt,name=base,proto3" json:"base,omitempty"`   // the log begins after this index, which is at most index
+	BaseTerm      uint64                    `protobuf:"varint,6,opt,name=base_term,json=baseTerm,proto3" json:"base_term,omitempty"`
+	Entries       []*Entry                  `protobuf:"bytes,7,rep,name=entries,proto3" json:"entries,omitempty"`
+	Membership    *membership.EncodedPlaced `protobuf:"bytes,8,opt,name=membership,proto3" json:"membership,omitempty"` // in force at the base; not set: the first one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_protocols_raft_raft_proto_msgTypes[18]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1351,7 +1299,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_raft_raft_proto_msgTypes[18]
+	mi := &file_protocols_raft_raft_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1364,7 +1312,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{18}
+	return file_protocols_raft_raft_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Snapshot) GetState() *State {
@@ -1416,7 +1364,7 @@ func (x *Snapshot) GetEntries() []*Entry {
 	return nil
 }
 
-func (x *Snapshot) GetMembership() *Placed {
+func (x *Snapshot) GetMembership() *membership.EncodedPlaced {
 	if x != nil {
 		return x.Membership
 	}
@@ -1427,7 +1375,7 @@ var File_protocols_raft_raft_proto protoreflect.FileDescriptor
 
 const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\n" +
-	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\"\x9e\a\n" +
+	"\x19protocols/raft/raft.proto\x12\x10quorumbench.raft\x1a!protocols/snapshot/snapshot.proto\x1a\x1fprotocols/forward/forward.proto\x1a%protocols/membership/membership.proto\"\x9e\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x12B\n" +
 	"\frequest_vote\x18\x02 \x01(\v2\x1d.quorumbench.raft.RequestVoteH\x00R\vrequestVote\x12,\n" +
@@ -1453,11 +1401,6 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\acommand\x18\x02 \x01(\fR\acommand\x12\x1e\n" +
 	"\n" +
 	"membership\x18\x03 \x01(\fR\n" +
-	"membership\">\n" +
-	"\x06Placed\x12\x14\n" +
-	"\x05index\x18\x01 \x01(\x04R\x05index\x12\x1e\n" +
-	"\n" +
-	"membership\x18\x02 \x01(\fR\n" +
 	"membership\"{\n" +
 	"\vRequestVote\x12\x1d\n" +
 	"\n" +
@@ -1491,12 +1434,12 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"prev_index\x18\x01 \x01(\x04R\tprevIndex\x12\x1b\n" +
 	"\thint_term\x18\x02 \x01(\x04R\bhintTerm\x12\x1d\n" +
 	"\n" +
-	"hint_index\x18\x03 \x01(\x04R\thintIndex\"\x92\x01\n" +
+	"hint_index\x18\x03 \x01(\x04R\thintIndex\"\x9f\x01\n" +
 	"\x0fInstallSnapshot\x12\x12\n" +
 	"\x04term\x18\x01 \x01(\x04R\x04term\x121\n" +
-	"\x05piece\x18\x02 \x01(\v2\x1b.quorumbench.snapshot.PieceR\x05piece\x128\n" +
+	"\x05piece\x18\x02 \x01(\v2\x1b.quorumbench.snapshot.PieceR\x05piece\x12E\n" +
 	"\n" +
-	"membership\x18\x03 \x01(\v2\x18.quorumbench.raft.PlacedR\n" +
+	"membership\x18\x03 \x01(\v2%.quorumbench.membership.EncodedPlacedR\n" +
 	"membership\"\f\n" +
 	"\n" +
 	"TimeoutNow\":\n" +
@@ -1519,7 +1462,7 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\raccepted_term\x18\x05 \x01(\x04R\facceptedTerm\"R\n" +
 	"\aEntries\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x121\n" +
-	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentries\"\x95\x02\n" +
+	"\aentries\x18\x02 \x03(\v2\x17.quorumbench.raft.EntryR\aentries\"\xa2\x02\n" +
 	"\bSnapshot\x12-\n" +
 	"\x05state\x18\x01 \x01(\v2\x17.quorumbench.raft.StateR\x05state\x12\x14\n" +
 	"\x05index\x18\x02 \x01(\x04R\x05index\x12\x12\n" +
@@ -1527,9 +1470,9 @@ const file_protocols_raft_raft_proto_rawDesc = "" +
 	"\x04data\x18\x04 \x01(\fR\x04data\x12\x12\n" +
 	"\x04base\x18\x05 \x01(\x04R\x04base\x12\x1b\n" +
 	"\tbase_term\x18\x06 \x01(\x04R\bbaseTerm\x121\n" +
-	"\aentries\x18\a \x03(\v2\x17.quorumbench.raft.EntryR\aentries\x128\n" +
+	"\aentries\x18\a \x03(\v2\x17.quorumbench.raft.EntryR\aentries\x12E\n" +
 	"\n" +
-	"membership\x18\b \x01(\v2\x18.quorumbench.raft.PlacedR\n" +
+	"membership\x18\b \x01(\v2%.quorumbench.membership.EncodedPlacedR\n" +
 	"membershipB\x1cZ\x1aquorumbench/protocols/raftb\x06proto3"
 
 var (
@@ -1544,58 +1487,58 @@ func file_protocols_raft_raft_proto_rawDescGZIP() []byte {
 	return file_protocols_raft_raft_proto_rawDescData
 }
 
-var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_protocols_raft_raft_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_protocols_raft_raft_proto_goTypes = []any{
-	(*Message)(nil),         // 0: quorumbench.raft.Message
-	(*Entry)(nil),           // 1: quorumbench.raft.Entry
-	(*Placed)(nil),          // 2: quorumbench.raft.Placed
-	(*RequestVote)(nil),     // 3: quorumbench.raft.RequestVote
-	(*Vote)(nil),            // 4: quorumbench.raft.Vote
-	(*PreVote)(nil),         // 5: quorumbench.raft.PreVote
-	(*PreVoted)(nil),        // 6: quorumbench.raft.PreVoted
-	(*Revert)(nil),          // 7: quorumbench.raft.Revert
-	(*AppendEntries)(nil),   // 8: quorumbench.raft.AppendEntries
-	(*Appended)(nil),        // 9: quorumbench.raft.Appended
-	(*Rejected)(nil),        // 10: quorumbench.raft.Rejected
-	(*InstallSnapshot)(nil), // 11: quorumbench.raft.InstallSnapshot
-	(*TimeoutNow)(nil),      // 12: quorumbench.raft.TimeoutNow
-	(*Confirm)(nil),         // 13: quorumbench.raft.Confirm
-	(*Confirmed)(nil),       // 14: quorumbench.raft.Confirmed
-	(*Record)(nil),          // 15: quorumbench.raft.Record
-	(*State)(nil),           // 16: quorumbench.raft.State
-	(*Entries)(nil),         // 17: quorumbench.raft.Entries
-	(*Snapshot)(nil),        // 18: quorumbench.raft.Snapshot
-	(*forward.Forward)(nil), // 19: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 20: quorumbench.forward.Reply
-	(*snapshot.Ask)(nil),    // 21: quorumbench.snapshot.Ask
-	(*snapshot.Piece)(nil),  // 22: quorumbench.snapshot.Piece
+	(*Message)(nil),                  // 0: quorumbench.raft.Message
+	(*Entry)(nil),                    // 1: quorumbench.raft.Entry
+	(*RequestVote)(nil),              // 2: quorumbench.raft.RequestVote
+	(*Vote)(nil),                     // 3: quorumbench.raft.Vote
+	(*PreVote)(nil),                  // 4: quorumbench.raft.PreVote
+	(*PreVoted)(nil),                 // 5: quorumbench.raft.PreVoted
+	(*Revert)(nil),                   // 6: quorumbench.raft.Revert
+	(*AppendEntries)(nil),            // 7: quorumbench.raft.AppendEntries
+	(*Appended)(nil),                 // 8: quorumbench.raft.Appended
+	(*Rejected)(nil),                 // 9: quorumbench.raft.Rejected
+	(*InstallSnapshot)(nil),          // 10: quorumbench.raft.InstallSnapshot
+	(*TimeoutNow)(nil),               // 11: quorumbench.raft.TimeoutNow
+	(*Confirm)(nil),                  // 12: quorumbench.raft.Confirm
+	(*Confirmed)(nil),                // 13: quorumbench.raft.Confirmed
+	(*Record)(nil),                   // 14: quorumbench.raft.Record
+	(*State)(nil),                    // 15: quorumbench.raft.State
+	(*Entries)(nil),                  // 16: quorumbench.raft.Entries
+	(*Snapshot)(nil),                 // 17: quorumbench.raft.Snapshot
+	(*forward.Forward)(nil),          // 18: quorumbench.forward.Forward
+	(*forward.Reply)(nil),            // 19: quorumbench.forward.Reply
+	(*snapshot.Ask)(nil),             // 20: quorumbench.snapshot.Ask
+	(*snapshot.Piece)(nil),           // 21: quorumbench.snapshot.Piece
+	(*membership.EncodedPlaced)(nil), // 22: quorumbench.membership.EncodedPlaced
 }
 var file_protocols_raft_raft_proto_depIdxs = []int32{
-	3,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
-	4,  // 1: quorumbench.raft.Message.vote:type_name -> quorumbench.raft.Vote
-	8,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
-	9,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
-	10, // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
-	19, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.forward.Forward
-	20, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.forward.Reply
-	5,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
-	6,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
-	7,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
-	11, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
-	21, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.snapshot.Ask
-	12, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
-	13, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
-	14, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
+	2,  // 0: quorumbench.raft.Message.request_vote:type_name -> quorumbench.raft.RequestVote
+	3,  // 1: quorumbench.raft.Message.vote:type_name -> quorumbench.raft.Vote
+	7,  // 2: quorumbench.raft.Message.append_entries:type_name -> quorumbench.raft.AppendEntries
+	8,  // 3: quorumbench.raft.Message.appended:type_name -> quorumbench.raft.Appended
+	9,  // 4: quorumbench.raft.Message.rejected:type_name -> quorumbench.raft.Rejected
+	18, // 5: quorumbench.raft.Message.forward:type_name -> quorumbench.forward.Forward
+	19, // 6: quorumbench.raft.Message.reply:type_name -> quorumbench.forward.Reply
+	4,  // 7: quorumbench.raft.Message.pre_vote:type_name -> quorumbench.raft.PreVote
+	5,  // 8: quorumbench.raft.Message.pre_voted:type_name -> quorumbench.raft.PreVoted
+	6,  // 9: quorumbench.raft.Message.revert:type_name -> quorumbench.raft.Revert
+	10, // 10: quorumbench.raft.Message.install_snapshot:type_name -> quorumbench.raft.InstallSnapshot
+	20, // 11: quorumbench.raft.Message.ask:type_name -> quorumbench.snapshot.Ask
+	11, // 12: quorumbench.raft.Message.timeout_now:type_name -> quorumbench.raft.TimeoutNow
+	12, // 13: quorumbench.raft.Message.confirm:type_name -> quorumbench.raft.Confirm
+	13, // 14: quorumbench.raft.Message.confirmed:type_name -> quorumbench.raft.Confirmed
 	1,  // 15: quorumbench.raft.AppendEntries.entries:type_name -> quorumbench.raft.Entry
-	22, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.snapshot.Piece
-	2,  // 17: quorumbench.raft.InstallSnapshot.membership:type_name -> quorumbench.raft.Placed
-	16, // 18: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
-	17, // 19: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
-	18, // 20: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
+	21, // 16: quorumbench.raft.InstallSnapshot.piece:type_name -> quorumbench.snapshot.Piece
+	22, // 17: quorumbench.raft.InstallSnapshot.membership:type_name -> quorumbench.membership.EncodedPlaced
+	15, // 18: quorumbench.raft.Record.state:type_name -> quorumbench.raft.State
+	16, // 19: quorumbench.raft.Record.entries:type_name -> quorumbench.raft.Entries
+	17, // 20: quorumbench.raft.Record.snapshot:type_name -> quorumbench.raft.Snapshot
 	1,  // 21: quorumbench.raft.Entries.entries:type_name -> quorumbench.raft.Entry
-	16, // 22: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
+	15, // 22: quorumbench.raft.Snapshot.state:type_name -> quorumbench.raft.State
 	1,  // 23: quorumbench.raft.Snapshot.entries:type_name -> quorumbench.raft.Entry
-	2,  // 24: quorumbench.raft.Snapshot.membership:type_name -> quorumbench.raft.Placed
+	22, // 24: quorumbench.raft.Snapshot.membership:type_name -> quorumbench.membership.EncodedPlaced
 	25, // [25:25] is the sub-list for method output_type
 	25, // [25:25] is the sub-list for method input_type
 	25, // [25:25] is the sub-list for extension type_name
@@ -1625,7 +1568,7 @@ func file_protocols_raft_raft_proto_init() {
 		(*Message_Confirm)(nil),
 		(*Message_Confirmed)(nil),
 	}
-	file_protocols_raft_raft_proto_msgTypes[15].OneofWrappers = []any{
+	file_protocols_raft_raft_proto_msgTypes[14].OneofWrappers = []any{
 		(*Record_State)(nil),
 		(*Record_Entries)(nil),
 		(*Record_Snapshot)(nil),
@@ -1636,7 +1579,7 @@ func file_protocols_raft_raft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_raft_raft_proto_rawDesc), len(file_protocols_raft_raft_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

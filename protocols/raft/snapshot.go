@@ -2,6 +2,7 @@ package raft
 
 import (
 	"quorumbench/protocols"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/snapshot"
 )
 
@@ -26,29 +27,11 @@ type storedSnapshot struct {
 }
 
 // after returns a log without entries after a base, where a membership is in force (rule 34).
-func (l *entryLog) after(base, term uint64, m placed) entryLog {
-	after := entryLog{base: base, baseTerm: term, first: l.first}
-	if m.index > 0 {
-		after.memberships = []placed{m}
-	}
+func (l *entryLog) after(base, term uint64, m membership.Placed) entryLog {
+	after := entryLog{base: base, baseTerm: term, memberships: l.memberships}
+	after.memberships.RemoveFrom(0)
+	after.memberships.Begin(base, m)
 	return after
-}
-
-// message returns the membership as messages and records carry it: nil is the first one.
-func (m placed) message() *Placed {
-	if m.index == 0 {
-		return nil
-	}
-	return &Placed{Index: m.index, Membership: m.Encoded()}
-}
-
-// placed reads a membership of a message or a record.
-func (l *entryLog) placed(m *Placed) (placed, error) {
-	if m == nil {
-		return placed{0, l.first}, nil
-	}
-	decoded, err := l.decode(m.Membership)
-	return placed{m.Index, decoded}, err
 }
 
 // compact begins a snapshot if enough has been applied since the last one (rule 13). A replica that never restarts
@@ -164,7 +147,7 @@ func (r *replica) sendHead(to protocols.NodeID) {
 // sendPiece sends a piece, with the term of the snapshot's last entry.
 func (r *replica) sendPiece(to protocols.NodeID, piece *snapshot.Piece) {
 	r.send(to, &Message_InstallSnapshot{InstallSnapshot: &InstallSnapshot{
-		Term: r.log.term(piece.Index), Piece: piece, Membership: r.log.membershipAt(piece.Index).message(), // rule 34
+		Term: r.log.term(piece.Index), Piece: piece, Membership: r.log.memberships.At(piece.Index).Message(), // rule 34
 	}})
 }
 
@@ -194,7 +177,7 @@ func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 		return
 	}
 	if whole, _ := r.receiver.Add(from, m.Piece, r.now); whole != nil {
-		members, err := r.log.placed(m.Membership)
+		members, err := r.log.memberships.Read(m.Membership)
 		if err != nil { // no replica of this cluster has sent it
 			return
 		}
@@ -207,7 +190,7 @@ func (r *replica) onInstallSnapshot(from protocols.NodeID, m *InstallSnapshot) {
 // install takes over a complete snapshot that covers more than the replica has applied. It keeps the entries
 // after it if the log has the snapshot's last entry (rule 15), drops the early appends that the snapshot covers, and
 // answers commands that wait here and have taken effect in it.
-func (r *replica) install(from protocols.NodeID, s storedSnapshot, members placed) {
+func (r *replica) install(from protocols.NodeID, s storedSnapshot, members membership.Placed) {
 	if !r.adopt(s) {
 		return
 	}

@@ -27,7 +27,7 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 		}
 		s := kind.InstallSnapshot
 		index := s.GetPiece().GetIndex()
-		_, err := r.log.placed(s.Membership)
+		_, err := r.log.memberships.Read(s.Membership)
 		return 0 < index && index <= maxNumber && s.Term <= m.Term && err == nil && s.Membership.GetIndex() <= index
 	case *Message_Appended:
 		return r.role != leader || kind.Appended.Index <= r.log.last()
@@ -44,7 +44,7 @@ func (r *replica) isValid(from protocols.NodeID, m *Message) bool {
 func (l *entryLog) decodes(entries []*Entry) bool {
 	for _, e := range entries {
 		if len(e.Membership) > 0 {
-			if _, err := l.decode(e.Membership); err != nil {
+			if _, err := l.memberships.Decode(e.Membership); err != nil {
 				return false
 			}
 		}
