@@ -86,6 +86,24 @@ var zabBugs = []Bug{
 		in("zab.replica.beginSync").replace(`r.history.last()+1`, `r.commit`),
 		in("zab.replica.propose").replace(`r.append(nil)`, `r.serveSyncs()`),
 	}},
+	{"zab", "a local read does not wait for what its client has seen", within(300), []Edit{
+		in("zab.replica.serveLocal").replace(`l.seen > r.commit`, `false`),
+	}},
+	{"zab", "an answer does not tell what its client has seen", within(300), []Edit{
+		in("zab.replica.stamped").first(`return result`),
+	}},
+	{"zab", "a local read tells more than is applied", within(300), []Edit{
+		in("zab.replica.stamped").replace(`r.commit`, `r.commit + 1`),
+	}},
+	{"zab", "a client forgets what it has seen when a replica tells less", within(300), []Edit{
+		in("client.client.onAnswer").replace(`max(c.seen, kv.ResultSeen(result))`, `kv.ResultSeen(result)`),
+	}},
+	{"zab", "a local read is not answered when what it waits for is applied", inTest("zab.TestALocalReadWaitsForWhatItsClientHasSeen"), []Edit{
+		in("zab.replica.finishStep").drop(`r.serveLocal()`),
+	}},
+	{"zab", "a local read is answered while no leader is known", inTest("zab.TestALocalReadWaitsForWhatItsClientHasSeen"), []Edit{
+		in("zab.replica.serveLocal").replace(`r.forwarder.Leader() == protocols.Nobody`, `false`),
+	}},
 
 	// Disk.
 	{"zab", "the acknowledged epoch is not durable", inTest("zab.TestAnAcknowledgedEpochIsDurable"), []Edit{

@@ -17,13 +17,14 @@ import (
 	"quorumbench/protocols/kv/linear"
 )
 
-// The names of the checks that every run carries.
+// The names of the checks. Every run carries all but the last.
 const (
 	CheckSameOrder    = "same order"   // all replicas applied the same commands in the same order
 	CheckNothingLost  = "nothing lost" // every write that was answered is in that order
 	CheckRealTime     = "real time"    // a write that was answered before another was issued is before it in that order
 	CheckInvariants   = "invariants"   // the driver's invariants about the replicas' states hold
 	CheckLinearizable = "linearizable" // there is a linearization of the clients' history
+	CheckSequential   = "sequential"   // of a run whose reads are no more: the clients of each region see their own writes, and never go back
 )
 
 // linearSteps bounds the search for a linearization, which can take exponential time: to some seconds.
@@ -43,10 +44,21 @@ func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
 		return r.checkSystem(), nil
 	}
 	orders, disorder := r.orders()
-	for _, c := range []struct {
+	sequential := r.areReadsSequential()
+	promised := func(name string) bool {
+		switch name {
+		case CheckInvariants, CheckSameOrder:
+			return true
+		case CheckLinearizable:
+			return !r.Driver().PromisesNothing && !sequential
+		}
+		return !r.Driver().PromisesNothing
+	}
+	type one struct {
 		name  string
 		check func() error
-	}{
+	}
+	all := []one{
 		{CheckSameOrder, func() error { return disorder }},
 		{CheckNothingLost, func() error { return r.checkNothingLost(orders) }},
 		{CheckRealTime, func() error { return r.checkRealTime(orders) }},
@@ -55,14 +67,21 @@ func (r *Record) check(anyFailure bool) (checks []result.Check, orders orders) {
 			if r.Driver().PromisesNothing {
 				return errors.New("not searched: what clients read has no order to be held against")
 			}
+			if sequential {
+				return r.checkFresh(orders)
+			}
 			if anyFailure && slices.ContainsFunc(checks, func(c result.Check) bool { return c.Verdict == result.Failed }) && len(r.unexplained(orders)) > 0 {
 				return undecided("another check has failed already")
 			}
 			return r.checkLinearizable(orders)
-		}}, // last: it may take long
-	} {
+		}}, // after the others: it may take long
+	}
+	if sequential {
+		all = append(all, one{CheckSequential, func() error { return r.checkSequential(orders) }})
+	}
+	for _, c := range all {
 		verdict := verdict(c.name, c.check())
-		if r.Driver().PromisesNothing && c.name != CheckInvariants && c.name != CheckSameOrder && verdict.Verdict != result.Passed {
+		if !promised(c.name) && verdict.Verdict != result.Passed {
 			verdict.Verdict = result.NotPromised
 		}
 		checks = append(checks, verdict)

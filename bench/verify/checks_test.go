@@ -25,13 +25,18 @@ type told struct {
 
 // tell returns a run of replicas that have nothing to tell yet, one client each.
 func tell(replicas int) *told {
+	return tellOf(replicas, &protocols.Driver{Name: "told"})
+}
+
+// tellOf is tell for another driver.
+func tellOf(replicas int, driver *protocols.Driver) *told {
 	r := &told{Record: &Record{}}
-	driver := &protocols.Driver{Name: "told", Invariants: func(nodes []protocols.Node) error {
+	driver.Invariants = func(nodes []protocols.Node) error {
 		if r.invariants == nil {
 			return nil
 		}
 		return r.invariants(nodes)
-	}}
+	}
 	r.Protocol = experiment.Protocol{Name: driver.Name}
 	e := experiment.Experiment{World: experiment.Simulated, Protocols: []experiment.Protocol{r.Protocol}}
 	for i := range replicas {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/kv"
+	"quorumbench/protocols/options"
 )
 
 // longestRetry bounds the doubling of the retry timeout (rule 2).
@@ -21,6 +23,9 @@ type client struct {
 	timers  map[protocols.TimerID]*request
 	next    protocols.TimerID
 	late    []time.Duration // by replica: until when it comes last, because it did not answer
+
+	sequential bool   // reads are sequentially consistent only (rule 4)
+	seen       uint64 // the highest slot that an answer has told of (rule 4)
 }
 
 // request is a command without an answer so far.
@@ -41,7 +46,7 @@ func New(c protocols.ClientConfig) protocols.Node {
 		n = max(n, int(replica)+1)
 	}
 	return &client{
-		config: c, late: make([]time.Duration, n),
+		config: c, late: make([]time.Duration, n), sequential: options.AreSequential(c.Options),
 		pending: map[protocols.CommandID]*request{}, timers: map[protocols.TimerID]*request{},
 	}
 }
@@ -62,14 +67,18 @@ func (c *client) Step(in *protocols.Input, out *protocols.Outbox) {
 
 // onCommand sends a command of the load to a replica. Without a retry timeout it keeps nothing about it.
 func (c *client) onCommand(in *protocols.Input, out *protocols.Outbox) {
+	data := in.Data
+	if c.sequential {
+		data = kv.WithSeen(data, c.seen)
+	}
 	if c.config.Retry == 0 {
-		out.SendEncoded(c.choose(0, in.Now), in.Data)
+		out.SendEncoded(c.choose(0, in.Now), data)
 		return
 	}
 	r := c.pending[in.Command]
 	if r == nil {
 		c.next++
-		r = &request{id: in.Command, data: bytes.Clone(in.Data), issued: in.Now, timer: c.next}
+		r = &request{id: in.Command, data: bytes.Clone(data), issued: in.Now, timer: c.next}
 		c.pending[r.id], c.timers[r.timer] = r, r
 	}
 	c.ask(r, in.Now, out)
@@ -136,6 +145,9 @@ func (c *client) onAnswer(in *protocols.Input, out *protocols.Outbox) {
 		return // not from the host of a replica
 	}
 	c.late[in.From] = 0
+	if c.sequential {
+		c.seen = max(c.seen, kv.ResultSeen(result))
+	}
 	if r := c.pending[id]; r != nil {
 		c.forget(r)
 		out.StopTimer(r.timer)

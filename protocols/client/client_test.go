@@ -183,3 +183,43 @@ func TestBytesThatAreNoAnswerAreDropped(t *testing.T) {
 		}
 	}
 }
+
+// Where reads are sequentially consistent only, a read tells the highest slot that an answer has told of, whoever it came from. Writes do
+// not, nor does anybody else's read (rule 4).
+func TestAReadTellsWhatItsClientHasSeen(t *testing.T) {
+	type choice struct {
+		Reads string `option:"reads" accepts:"log,local" sequential:"local"`
+	}
+	for _, c := range []struct {
+		reads string
+		want  []uint64
+	}{{"local", []uint64{0, 0, 7, 7}}, {"log", []uint64{0, 0, 0, 0}}} {
+		d := newDesk(t, protocols.ClientConfig{Replicas: []protocols.NodeID{0, 1}, Retry: 300 * ms, Options: &choice{c.reads}})
+		var got []uint64
+		issue := func(seq uint64, op kv.Op) {
+			data, err := protocols.Append(nil, &kv.Command{Client: 1, Seq: seq, Op: op, Key: []byte("k")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: seq}, Data: data})
+			var sent kv.Command
+			if err := protocols.Decode(d.out.Sends[0].Data, &sent); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, sent.Seen)
+		}
+		answer := func(from protocols.NodeID, seq, seen uint64) {
+			id := protocols.CommandID{Client: 1, Seq: seq}
+			d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: client.AppendAnswer(nil, protocols.Answer{ID: id, Result: kv.WithResultSeen(nil, seen)})})
+		}
+		issue(1, kv.Op_GET)
+		answer(1, 1, 7)
+		issue(2, kv.Op_PUT)
+		answer(0, 2, 5)
+		issue(3, kv.Op_GET)
+		issue(4, kv.Op_GET)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("reads: %s: the commands tell %v, want %v", c.reads, got, c.want)
+		}
+	}
+}

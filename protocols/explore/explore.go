@@ -52,6 +52,9 @@ type Cluster struct {
 	PerKey bool
 	// ReadsAside tells that reads take no place in an order.
 	ReadsAside bool
+	// Stale tells that reads, which take no place in an order, may miss what was answered before they were issued. What they return must
+	// still be what was there at some time.
+	Stale bool
 	// Prompt tells that no timer is needed unless one has fired: all is done when all messages
 	// have arrived.
 	Prompt bool

@@ -50,6 +50,9 @@ func (s *search) aside(a, b uint32) bool {
 // related tells whether it matters which of two commands takes effect first: where each key has its own
 // order, or of reads that are in none, it does if they name the same key.
 func (s *search) related(a, b uint32) bool {
+	if s.aside(a, b) && s.cluster.Stale {
+		return false
+	}
 	return !s.cluster.PerKey && !s.aside(a, b) || s.sameKey(a, b)
 }
 

@@ -2,6 +2,9 @@ package kv
 
 import (
 	"fmt"
+	"slices"
+
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"quorumbench/protocols"
 )
@@ -30,6 +33,39 @@ func Header(command []byte) (id protocols.CommandID, acked uint64, err error) {
 
 // idOf is which command it is.
 func idOf(c *Command) protocols.CommandID { return protocols.CommandID{Client: c.Client, Seq: c.Seq} }
+
+// The numbers of the fields seen in kv.proto.
+const (
+	commandSeen = 8
+	resultSeen  = 4
+)
+
+// WithSeen returns an encoded Command, and if it is a GET, a copy that says up to which slot of the log its client has seen the state.
+func WithSeen(command []byte, slot uint64) []byte {
+	var c Command
+	if slot == 0 || borrow(command, &c) != nil || c.Op != Op_GET {
+		return command
+	}
+	return appendNumber(command, commandSeen, slot)
+}
+
+// WithResultSeen returns a copy of an encoded Result that says up to which slot the replica that answers has applied the log.
+func WithResultSeen(result []byte, slot uint64) []byte { return appendNumber(result, resultSeen, slot) }
+
+// ResultSeen returns what WithResultSeen has put into an encoded Result, 0 if nothing.
+func ResultSeen(result []byte) uint64 {
+	var r Result
+	if r.UnmarshalVTUnsafe(result) != nil {
+		return 0
+	}
+	return r.Seen
+}
+
+// appendNumber returns a copy of an encoded message with one more field.
+func appendNumber(message []byte, field protowire.Number, number uint64) []byte {
+	message = protowire.AppendTag(slices.Clip(message), field, protowire.VarintType)
+	return protowire.AppendVarint(message, number)
+}
 
 // borrow is protocols.Decode into a fresh c whose key and value are part of the encoded command, and
 // without any allocation.

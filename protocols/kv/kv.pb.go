@@ -132,6 +132,7 @@ type Command struct {
 	Key           []byte                 `protobuf:"bytes,5,opt,name=key,proto3" json:"key,omitempty"`
 	Value         []byte                 `protobuf:"bytes,6,opt,name=value,proto3" json:"value,omitempty"`      // PUT only
 	Version       uint64                 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"` // that is asked for: a GET's to read, a PUT's to become; zero: the latest, the next
+	Seen          uint64                 `protobuf:"varint,8,opt,name=seen,proto3" json:"seen,omitempty"`       // of a GET that a replica answers from its own state: the slot up to which the client has seen the log; see WithSeen
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -215,6 +216,13 @@ func (x *Command) GetVersion() uint64 {
 	return 0
 }
 
+func (x *Command) GetSeen() uint64 {
+	if x != nil {
+		return x.Seen
+	}
+	return 0
+}
+
 // Result is what a GET found, or what has become of a PUT that names a version. That of any other PUT
 // is empty: it tells nothing of the state, so that a driver may give it as soon as the PUT is decided,
 // before it is applied.
@@ -223,6 +231,7 @@ type Result struct {
 	Version       uint64                 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"` // the key's latest, from 1; 0 if the key is absent
 	Value         []byte                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`      // of that version, unless the outcome says that another was asked for
 	Outcome       Outcome                `protobuf:"varint,3,opt,name=outcome,proto3,enum=quorumbench.kv.Outcome" json:"outcome,omitempty"`
+	Seen          uint64                 `protobuf:"varint,4,opt,name=seen,proto3" json:"seen,omitempty"` // the slot up to which the replica that answers had applied the log; not part of the state, and zero unless WithResultSeen has set it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -276,6 +285,13 @@ func (x *Result) GetOutcome() Outcome {
 		return x.Outcome
 	}
 	return Outcome_NOTED
+}
+
+func (x *Result) GetSeen() uint64 {
+	if x != nil {
+		return x.Seen
+	}
+	return 0
 }
 
 // Session is what a state machine remembers of a client: the results of commands that the client may
@@ -571,7 +587,7 @@ var File_protocols_kv_kv_proto protoreflect.FileDescriptor
 
 const file_protocols_kv_kv_proto_rawDesc = "" +
 	"\n" +
-	"\x15protocols/kv/kv.proto\x12\x0equorumbench.kv\"\xaf\x01\n" +
+	"\x15protocols/kv/kv.proto\x12\x0equorumbench.kv\"\xc3\x01\n" +
 	"\aCommand\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x14\n" +
@@ -579,11 +595,13 @@ const file_protocols_kv_kv_proto_rawDesc = "" +
 	"\x02op\x18\x04 \x01(\x0e2\x12.quorumbench.kv.OpR\x02op\x12\x10\n" +
 	"\x03key\x18\x05 \x01(\fR\x03key\x12\x14\n" +
 	"\x05value\x18\x06 \x01(\fR\x05value\x12\x18\n" +
-	"\aversion\x18\a \x01(\x04R\aversion\"k\n" +
+	"\aversion\x18\a \x01(\x04R\aversion\x12\x12\n" +
+	"\x04seen\x18\b \x01(\x04R\x04seen\"\x7f\n" +
 	"\x06Result\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\fR\x05value\x121\n" +
-	"\aoutcome\x18\x03 \x01(\x0e2\x17.quorumbench.kv.OutcomeR\aoutcome\"\xa5\x01\n" +
+	"\aoutcome\x18\x03 \x01(\x0e2\x17.quorumbench.kv.OutcomeR\aoutcome\x12\x12\n" +
+	"\x04seen\x18\x04 \x01(\x04R\x04seen\"\xa5\x01\n" +
 	"\aSession\x12\x16\n" +
 	"\x06client\x18\x01 \x01(\x04R\x06client\x12\x14\n" +
 	"\x05acked\x18\x02 \x01(\x04R\x05acked\x128\n" +

@@ -10,7 +10,7 @@ import (
 )
 
 // tags are the keys that a field's tag may have; see the package comment.
-var tags = []string{"option", "help", "range", "accepts", "unit", "zero", "default", "tries", "stream", "trustsclocks"}
+var tags = []string{"option", "help", "range", "accepts", "unit", "zero", "default", "tries", "stream", "trustsclocks", "sequential"}
 
 var tagKey = regexp.MustCompile(`(\w+):"(?:[^"\\]|\\.)*"`)
 

@@ -17,6 +17,8 @@
 //	trustsclocks:"lease"      values with which the protocol is safe only if the replicas' clocks run at
 //	                          nearly the same rate; the driver says how nearly. Random lives with such a
 //	                          value have no wrong clocks
+//	sequential:"local"        values with which reads are sequentially consistent, and not linearizable. The standard client
+//	                          then tells with each read what it has seen, and runs are checked for that
 //
 // The defaults are what the struct holds when the driver makes it.
 package options

@@ -49,6 +49,11 @@ func (f Field) Stream() uint64 {
 // TrustsClocks lists the values with which the protocol trusts clocks.
 func (f Field) TrustsClocks() []string { return split(f.tag.Get("trustsclocks")) }
 
+// AreSequential tells whether reads are sequentially consistent, and not linearizable, by what was chosen: a pointer to a struct of options.
+func AreSequential(pointer any) bool {
+	return slices.ContainsFunc(Fields(pointer), func(f Field) bool { return slices.Contains(split(f.tag.Get("sequential")), f.Text()) })
+}
+
 var durationType = reflect.TypeFor[time.Duration]()
 
 // Set gives the field the value of a text. It is false, and the field stays as it is, if the text is none

@@ -29,7 +29,7 @@ type all struct {
 	Fast  bool          `option:"fast" tries:"off,on" help:"is faster"`
 	Wait  time.Duration `option:"wait" range:"0s..1m" zero:"off" tries:"off,5ms"`
 	Size  int           `option:"size" range:"1..n" unit:"replicas" default:"a majority" tries:"default,1..n"`
-	Mode  string        `option:"mode" accepts:"log,lease" tries:"log,lease" trustsclocks:"lease"`
+	Mode  string        `option:"mode" accepts:"log,lease" tries:"log,lease" trustsclocks:"lease" sequential:"lease"`
 	Shade shade         `option:"shade"`
 	inner int           // no option
 }
@@ -115,6 +115,14 @@ func TestOptionsDescribeThemselves(t *testing.T) {
 			if text[0] != text[1] {
 				t.Errorf("%s: found %q, want %q", c.name, text[0], text[1])
 			}
+		}
+	}
+}
+
+func TestReadsAreSequentialByWhatWasChosen(t *testing.T) {
+	for made, want := range map[any]bool{nil: false, &all{Mode: "log"}: false, &all{Mode: "lease"}: true} {
+		if got := options.AreSequential(made); got != want {
+			t.Errorf("of %+v, reads are sequentially consistent only: %t", made, got)
 		}
 	}
 }

@@ -2,10 +2,13 @@ package prototest
 
 import (
 	"maps"
+	"slices"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/kv/linear"
+	"quorumbench/protocols/kv/sequential"
+	"quorumbench/protocols/options"
 )
 
 // Check holds the cluster's history against what every driver promises: an answered command stands in
@@ -21,7 +24,11 @@ func (c *Cluster) Check() {
 			c.t.Errorf("seed %d: %v was answered %d times", c.seed, id, answer.Count)
 		}
 	}
-	if !c.driver.PromisesNothing {
+	switch {
+	case c.driver.PromisesNothing:
+	case options.AreSequential(c.config(0).Options):
+		c.checkSequential()
+	default:
 		c.checkLinearizable()
 	}
 	for _, l := range c.Lemmas() {
@@ -56,6 +63,51 @@ func (c *Cluster) checkLinearizable() {
 	}
 	if linear.Check(operations, 0) != linear.Linearizable {
 		c.t.Errorf("seed %d: the clients' history is not linearizable", c.seed)
+	}
+}
+
+// checkSequential checks that what the clients of each place saw is sequentially consistent with the log. Those of a place share a client
+// node, which keeps for all of them together what they have seen.
+func (c *Cluster) checkSequential() {
+	c.t.Helper()
+	places := map[protocols.CommandID]int{} // of the commands in the log, from 1
+	written := map[string][]int{}           // the places of each key's writes
+	order := c.Order("")
+	for i, command := range order {
+		id := name(command)
+		if issued := c.history[id]; places[id] == 0 && issued != nil {
+			places[id] = i + 1
+			if !issued.read {
+				written[issued.key] = append(written[issued.key], i+1)
+			}
+		}
+	}
+	histories := map[protocols.NodeID][]sequential.Operation{}
+	names := map[protocols.NodeID][]protocols.CommandID{}
+	for _, id := range slices.SortedFunc(maps.Keys(c.Answers), protocols.CommandID.Compare) {
+		issued, answer := c.history[id], c.Answers[id]
+		op := sequential.Operation{Issued: issued.at, Answered: answer.At}
+		switch at, version := places[id], int(answer.Result.GetVersion()); {
+		case at > 0:
+			op.From, op.To = sequential.At(at), sequential.At(at)
+		case !issued.read || version > len(written[issued.key]):
+			continue // who has answered it has told, or will tell, more than is known
+		default:
+			op.From, op.To = sequential.After(0), sequential.After(len(order))
+			if version > 0 {
+				op.From = sequential.After(written[issued.key][version-1])
+			}
+			if version < len(written[issued.key]) {
+				op.To = sequential.After(written[issued.key][version] - 1)
+			}
+		}
+		histories[issued.to] = append(histories[issued.to], op)
+		names[issued.to] = append(names[issued.to], id)
+	}
+	for place, history := range histories {
+		if v := sequential.Check(history); v != nil {
+			c.t.Errorf("seed %d: at place %d, %v cannot stand behind %v, which was answered before it was issued", c.seed, place, names[place][v.Later], names[place][v.Earlier])
+		}
 	}
 }
 

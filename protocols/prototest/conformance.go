@@ -89,7 +89,7 @@ func Conformance(t *testing.T, driver protocols.Driver) {
 			t.Run("one seed gives one run", func(t *testing.T) { isDeterministic(t, driver, delays) })
 			t.Run("a command handed over twice takes effect once", func(t *testing.T) { appliesOnce(t, driver, delays) })
 			t.Run("a command given up has no effect", func(t *testing.T) { forgetsGivenUp(t, driver, delays) })
-			if !driver.PromisesNothing {
+			if !driver.PromisesNothing && !options.AreSequential(driver.MustComplete(protocols.Config{Members: protocols.Members(n)}).Options) {
 				t.Run("a read sees the write before it", func(t *testing.T) { readsLatest(t, driver, delays) })
 			}
 			t.Run("doubled and overtaking messages do no harm", func(t *testing.T) { survivesNetwork(t, driver, delays, 0) })

@@ -239,7 +239,7 @@ func (r *replica) commitTo(index uint64) {
 
 // answer gives a command's result to its client, if that waits here.
 func (r *replica) answer(id protocols.CommandID, result []byte) {
-	if r.forwarder.OnApplied(id, result, r.out) {
+	if r.forwarder.OnApplied(id, r.stamped(result), r.out) {
 		r.out.Mark(id, protocols.MarkApplied)
 		delete(r.keys, id)
 	}

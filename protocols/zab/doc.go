@@ -58,6 +58,11 @@
 //     client asked when it is committed. That replica answers from its own state, when that includes the no-op: everything that was
 //     answered before the read was issued is in it. ZooKeeper's own sync proposes nothing: a leader that does not
 //     know yet that it is deposed answers it, and a read after it may miss what its successor has committed.
+//  16. With reads: local, the replica that the client asked answers a read from its own state, while it follows a leader that
+//     broadcasts, or is one. It sends nothing. Every answer, to writes too, tells up to where the replica has applied the history, and a read
+//     tells the most that answers to its client have told: a replica that has applied less waits. So reads are sequentially
+//     consistent: a client sees its own writes and never goes back, also if another replica answers, and all see the writes in the order of the
+//     history. They are not linearizable.
 //
 // What goes out before the disk is done (rule 1): Propose, NewLeader, Commit and Ping are sent with Outbox.SendNow,
 // which keeps them in order among themselves. They may, because they do not say that the leader holds what they tell, and an

@@ -33,6 +33,7 @@ var bounds = []exploretest.Bound{
 	{Name: "a-3timers", Commands: "a", Timers: 3, Network: calm},
 	{Name: "a-crash-2timers", Commands: "a", Timers: 2, Crashes: 1, Network: calm},
 	{Name: "aB-sync-1late", Commands: "aB", Network: late1, Options: protocols.Choices{"reads": "sync"}},
+	{Name: "aB-local-crash-1timer", Commands: "aB", Timers: 1, Crashes: 1, Network: calm, Options: protocols.Choices{"reads": "local"}, Change: stale},
 
 	{Name: "ab-2late", Large: true, Commands: "ab", Network: late2},
 	{Name: "a-cut-2timers", Large: true, Commands: "a", Timers: 2, Network: cut1},
@@ -57,5 +58,7 @@ func TestExplore(t *testing.T) { exploretest.Run(t, explored, bounds) }
 func TestExploredReplicasCanBeMadeAgain(t *testing.T) {
 	exploretest.Replays(t, explored, exploretest.Bound{Commands: "a", Timers: 1, Crashes: 1, Network: calm})
 }
+
+func stale(c *explore.Cluster) { c.Stale = true }
 
 func slow(c *explore.Cluster) { c.SlowDisks = true }

@@ -3,6 +3,7 @@ package zab
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -54,7 +55,7 @@ func agree(a, b *replica) error {
 // checkOpen returns an error if a replica still has something open for what is committed: a proposal that is held for
 // missing ones though it has them (rule 7), a snapshot that is being received and covers no more than is applied
 // (rule 13), a command that is proposed and neither in the history after the commit index nor a read that waits, or a
-// read that waits for a no-op at a replica that does not lead (rule 15). It also returns one if its currentEpoch is above
+// read that waits for a no-op at a replica that does not lead (rule 15), or one that could be answered (rule 16). It also returns one if its currentEpoch is above
 // its acceptedEpoch (rule 1), or if it has applied what it does not have.
 func (r *replica) checkOpen() error {
 	id := r.config.ID
@@ -72,6 +73,9 @@ func (r *replica) checkOpen() error {
 	}
 	if r.role != leading && len(r.syncs) > 0 {
 		return fmt.Errorf("replica %d does not lead, and %d reads wait for a no-op", id, len(r.syncs))
+	}
+	if r.forwarder.Leader() != protocols.Nobody && slices.ContainsFunc(r.locals, func(l local) bool { return l.seen <= r.commit }) {
+		return fmt.Errorf("replica %d knows a leader, and a read waits whose client has seen no more than is applied", id)
 	}
 	open := map[protocols.CommandID]bool{}
 	for _, s := range r.syncs {

@@ -20,8 +20,10 @@ func (r *replica) persistEpochs() {
 	}
 }
 
-// finishStep ends each step: it persists the epochs (rule 1), and begins or continues a snapshot (rule 12).
+// finishStep ends each step: it answers local reads that have waited (rule 16), persists the epochs (rule 1), and begins or continues a
+// snapshot (rule 12).
 func (r *replica) finishStep() {
+	r.serveLocal()
 	r.persistEpochs()
 	r.sender.Expire(r.now)
 	r.finishSnapshot()

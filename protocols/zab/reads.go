@@ -2,6 +2,7 @@ package zab
 
 import (
 	"bytes"
+	"slices"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/forward"
@@ -22,20 +23,30 @@ type due struct {
 	index uint64
 }
 
-// reading is what a replica knows of the reads of its clients that wait (rule 15).
+// local is a read that waits at the replica that its client has asked (rule 16).
+type local struct {
+	id   protocols.CommandID
+	key  []byte
+	seen uint64 // what its client has seen is the history up to here
+}
+
+// reading is what a replica knows of the reads of its clients that wait (rules 15 and 16).
 type reading struct {
 	keys map[protocols.CommandID][]byte
 	due  []due // those whose no-op is committed, and perhaps not applied here, in the order in which that was told
+
+	locals []local
 }
 
 // isSyncRead returns true for a command that is answered behind a no-op and not written to the history: a read of the
 // latest version, with the option reads: sync.
 func (r *replica) isSyncRead(c *forward.Command) bool {
-	if r.reads != readsSync {
-		return false
-	}
-	var command kv.Command
-	return protocols.Decode(c.Data, &command) == nil && command.Op == kv.Op_GET && command.Version == 0
+	return r.reads == readsSync && readsLatest(c.Data, &kv.Command{})
+}
+
+// readsLatest decodes a command, and returns true for a read of the latest version.
+func readsLatest(data []byte, c *kv.Command) bool {
+	return protocols.Decode(data, c) == nil && c.Op == kv.Op_GET && c.Version == 0
 }
 
 // keyOf returns the key of a command, which has been decoded before.
@@ -89,4 +100,39 @@ func (r *replica) serveReads() {
 		}
 	}
 	r.due = left
+}
+
+// readLocally takes a read of the latest version, which this replica answers from its own state (rule 16). It returns false for any other command.
+func (r *replica) readLocally(in *protocols.Input) bool {
+	var c kv.Command
+	if !readsLatest(in.Data, &c) {
+		return false
+	}
+	if !slices.ContainsFunc(r.locals, func(l local) bool { return l.id == in.Command }) {
+		r.locals = append(r.locals, local{in.Command, bytes.Clone(c.Key), c.Seen})
+	}
+	return true
+}
+
+// serveLocal answers the reads whose clients have seen no more than this replica has applied, if it knows a leader that broadcasts (rule 16).
+func (r *replica) serveLocal() {
+	if len(r.locals) == 0 || r.forwarder.Leader() == protocols.Nobody {
+		return
+	}
+	r.locals = slices.DeleteFunc(r.locals, func(l local) bool {
+		if l.seen > r.commit {
+			return false
+		}
+		r.out.Answer(l.id, r.stamped(r.store.Read(l.key)))
+		r.out.Mark(l.id, protocols.MarkApplied)
+		return true
+	})
+}
+
+// stamped returns a result that tells, with reads: local, up to where this replica has applied the history (rule 16).
+func (r *replica) stamped(result []byte) []byte {
+	if r.reads != readsLocal {
+		return result
+	}
+	return kv.WithResultSeen(result, r.commit)
 }

@@ -1,6 +1,7 @@
 package zab_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/prototest"
 	"quorumbench/protocols/zab"
 )
 
@@ -28,6 +30,12 @@ type desk struct {
 // newDesk starts a replica that finds the given records on its disk. The configured leader is replica 0.
 func newDesk(t *testing.T, replicas int, records ...*zab.Record) *desk {
 	t.Helper()
+	return newDeskOf(t, zab.Driver, replicas, records...)
+}
+
+// newDeskOf is newDesk with options chosen.
+func newDeskOf(t *testing.T, driver protocols.Driver, replicas int, records ...*zab.Record) *desk {
+	t.Helper()
 	d := &desk{t: t}
 	for _, record := range records {
 		d.disk = append(d.disk, d.encode(record))
@@ -36,7 +44,7 @@ func newDesk(t *testing.T, replicas int, records ...*zab.Record) *desk {
 	for i := range delays {
 		delays[i] = make([]time.Duration, replicas)
 	}
-	d.node = zab.Driver.New(zab.Driver.MustComplete(protocols.Config{
+	d.node = driver.New(driver.MustComplete(protocols.Config{
 		ID: 0, Members: protocols.Members(replicas), Leader: 0, Delays: delays, SnapshotEvery: 100}))
 	for _, record := range d.disk {
 		d.step(protocols.Input{Kind: protocols.InputRestore, Data: record})
@@ -399,4 +407,47 @@ func TestTheBestHistoryGetsTheVote(t *testing.T) {
 		d := newDesk(t, 5, epochs(epoch(5, 1), epoch(2, 1)), of.history(1, epoch(2, 1), "a", "b"))
 		expect(t, c.name, d.tell(1, 0, c.m), c.want)
 	}
+}
+
+// With reads: local, a replica answers a read from its own state, if it follows a leader that broadcasts and has applied what the client has
+// seen. All answers tell up to where it has applied the history (rule 16).
+func TestALocalReadWaitsForWhatItsClientHasSeen(t *testing.T) {
+	d := newDeskOf(t, prototest.With(zab.Driver, protocols.Choices{"reads": "local"}), 3)
+	get := func(seq, seen uint64) string {
+		t.Helper()
+		data := kv.WithSeen(d.encode(&kv.Command{Client: 2, Seq: seq, Op: kv.Op_GET, Key: []byte("k")}), seen)
+		d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 2, Seq: seq}, Data: data})
+		return d.answers()
+	}
+	expect(t, "a read while no leader is known", get(1, 0), "")
+	d.tell(1, epoch(1, 1), newEpoch())
+	d.tell(1, epoch(1, 1), newLeader(0, 0))
+	d.tell(1, epoch(1, 1), commit(0))
+	expect(t, "the leader broadcasts", d.answers(), "2.1 version 0 of 0")
+	d.tell(1, epoch(1, 1), d.propose(0, 0, epoch(1, 1), "a", "b"))
+	d.tell(1, epoch(1, 1), commit(1))
+	expect(t, "one of two is committed", get(2, 1), "2.2 version 1 of 1")
+	expect(t, "the client has seen the second", get(3, 2), "")
+	expect(t, "it asks again, and another read comes", get(3, 2)+get(4, 0), "2.4 version 1 of 1")
+	d.put("c")
+	d.tell(1, epoch(1, 1), commit(2))
+	expect(t, "the second is applied", d.answers(), "2.3 version 2 of 2")
+	d.tell(1, epoch(1, 1), d.propose(epoch(1, 1), 2, epoch(1, 1), "c"))
+	d.tell(1, epoch(1, 1), commit(3))
+	expect(t, "the answer to a write", d.answers(), "1.99 version 0 of 3")
+	d.put("c")
+	expect(t, "the same again", d.answers(), "1.99 version 0 of 3")
+}
+
+// answers are those of the last step: which command, the version of a read, and up to where the history was applied.
+func (d *desk) answers() string {
+	var all []string
+	for _, a := range d.out.Answers {
+		var result kv.Result
+		if err := protocols.Decode(a.Result, &result); err != nil {
+			d.t.Fatal(err)
+		}
+		all = append(all, fmt.Sprintf("%v version %d of %d", a.ID, result.Version, kv.ResultSeen(a.Result)))
+	}
+	return strings.Join(all, ", ")
 }

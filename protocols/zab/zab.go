@@ -167,8 +167,11 @@ func (r *replica) onTimer(id protocols.TimerID) {
 // others are forwarded, or proposed by a leader.
 func (r *replica) onCommand(in *protocols.Input) {
 	if result, done := r.store.Result(in.Command); done {
-		r.out.Answer(in.Command, result)
+		r.out.Answer(in.Command, r.stamped(result))
 		r.out.Mark(in.Command, protocols.MarkApplied)
+		return
+	}
+	if r.reads == readsLocal && r.readLocally(in) {
 		return
 	}
 	c := r.forwarder.Accept(in, r.out)

@@ -22,6 +22,11 @@ func TestConformanceWithSyncReads(t *testing.T) {
 	prototest.Conformance(t, prototest.With(zab.Driver, protocols.Choices{"reads": "sync"}))
 }
 
+// Reads are sequentially consistent then, which the suite holds them against.
+func TestConformanceWithLocalReads(t *testing.T) {
+	prototest.Conformance(t, prototest.With(zab.Driver, protocols.Choices{"reads": "local"}))
+}
+
 // Votes of one round may elect two, since a replica may vote again for a better one. Then one leads at once (rule 3): the other does
 // not come forward later with a higher epoch of its own, for which the leader would have to stop.
 func TestOfTwoThatAreElectedAtOnceOneLeads(t *testing.T) {
