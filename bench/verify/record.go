@@ -3,6 +3,7 @@ package verify
 import (
 	"maps"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"quorumbench/bench/load"
 	"quorumbench/bench/result"
 	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
 )
 
 // Record holds everything about a run that is checked and summed up: what clients sent and received, what replicas
@@ -50,6 +52,11 @@ type Record struct {
 	Clocks []Clock
 
 	broken error // the first violation of an invariant that Inspect found
+
+	silent struct { // replicas that apply nothing in the end, by the plan; see IsGone
+		once sync.Once
+		set  quorum.Set
+	}
 }
 
 // Replica is the part of a Record about one replica.
@@ -204,9 +211,11 @@ func (r *Record) Behind() (regions []string) {
 // mayLose reports whether answered writes may be lost for good, with a replica that does not come back.
 func (r *Record) mayLose() bool { return len(r.Gone) > 0 && r.Driver().PromisesNothing }
 
-// IsGone reports whether a region is among those that are Gone, or has a replica that is no member in the end, or a witness, which applies nothing.
+// IsGone reports whether a region is among those that are Gone, or has a replica that is no member in the end, or a witness, which applies
+// nothing. It is asked for each command: what follows from the plan is worked out once. Safe for use by several goroutines.
 func (r *Record) IsGone(region int) bool {
-	return len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region)) || (r.Plan.Outside() | r.Plan.Witnesses(r.Protocol)).Has(int32(region))
+	r.silent.once.Do(func() { r.silent.set = r.Plan.Outside() | r.Plan.Witnesses(r.Protocol) })
+	return r.silent.set.Has(int32(region)) || len(r.Gone) > 0 && slices.Contains(r.Gone, r.Region(region))
 }
 
 // unfinished returns why it is not known what the replicas would have applied in the end, empty if it is known: all
