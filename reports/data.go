@@ -26,7 +26,7 @@ type Data struct {
 	Swept     string     `json:"swept"`     // the path that the experiment sweeps over; empty without a sweep
 	Points    []string   `json:"points"`    // of the sweep; one empty text without
 	Protocols []string   `json:"protocols"` // labels, in the order of the experiment
-	Hues      []int      `json:"hues"`      // of the protocols' colours, from 0 to 7
+	Styles    []int      `json:"styles"`    // of the protocols, from 0 to 15: their colours and dashes
 	Regions   []string   `json:"regions"`   // with clients
 	Warnings  []string   `json:"warnings"`  // why the figures must not be believed, or what was missed
 	Verdict   []string   `json:"verdict"`
@@ -111,7 +111,7 @@ func (m Moment) MarshalJSON() ([]byte, error) {
 func DataOf(r *result.Result) *Data {
 	d := &Data{
 		Name: r.Experiment.Name, Headline: subtitle(r), World: worldName(r), Seed: r.Experiment.Seed, TimeName: timeName(r), Points: r.Points(),
-		Protocols: some(r.Labels()), Hues: r.Hues(), Verdict: []string{}, Notes: some(measureLines(r)), Quality: some(Quality(r)),
+		Protocols: some(r.Labels()), Styles: r.Styles(), Verdict: []string{}, Notes: some(measureLines(r)), Quality: some(Quality(r)),
 		Warnings: []string{}, Length: int64(r.Experiment.Load.Duration), Stages: result.StageNames(), Faults: []FaultBar{}, Rows: []Row{},
 	}
 	if r.Experiment.Sweep != nil {

@@ -44,45 +44,40 @@ var palette = []color.NRGBA{
 	{0xf0, 0xe4, 0x42, 0xff}, // yellow
 }
 
-// strokes are the ways of drawing lines: the earlier are drawn first and broader, so that a line
-// shows through the gaps and beside the edges of another that coincides with it.
-var strokes = []struct {
-	width  vg.Length
-	dashes []vg.Length
-}{
-	{2.8, nil},
-	{2.1, []vg.Length{8, 4}},
-	{1.6, []vg.Length{2.5, 2.5}},
-	{1.2, []vg.Length{9, 3, 2, 3}},
-	{1.0, []vg.Length{4, 5}},
-	{0.7, nil},
-}
+// widths are those of lines: the earlier are drawn first and broader, so that a line shows beside the edges of another that
+// coincides with it.
+var widths = []vg.Length{2.8, 2.1, 1.6, 1.2, 1.0, 0.7}
 
-// look tells a protocol apart from others in a figure: the stroke of its lines follows from its place in the experiment, since
-// lines must show that coincide; its colour and its mark are the same in the figures of all results.
+// dashes are the patterns of lines. Of two styles with the same hue one has a pattern from the first half, the other from the second.
+var dashes = [][]vg.Length{nil, {8, 4}, {2.5, 2.5}, {9, 3, 2, 3}, {4, 5}, {14, 3}, {1, 2}, {6, 2, 1, 2, 1, 2}}
+
+// look tells a protocol apart from others in a figure. The width of its lines follows from its place in the experiment, since
+// lines must show that coincide; its colour, its dashes and its mark are the same in the figures of all results.
 type look struct {
 	order int // in the experiment
-	hue   int // as result.Hues numbers them
+	style int // as result.Styles numbers them
 }
 
 // looksOf are the looks of the protocols of a result, in the order of its labels.
 func looksOf(r *result.Result) []look {
 	var looks []look
-	for i, hue := range r.Hues() {
-		looks = append(looks, look{i, hue})
+	for i, style := range r.Styles() {
+		looks = append(looks, look{i, style})
 	}
 	return looks
 }
 
-// protocolColor is the colour of a hue.
-func protocolColor(hue int) color.NRGBA { return palette[hue%len(palette)] }
+// protocolColor is the colour of a style.
+func protocolColor(style int) color.NRGBA { return palette[result.Hue(style)] }
 
-func (l look) color() color.NRGBA { return protocolColor(l.hue) }
+func (l look) color() color.NRGBA { return protocolColor(l.style) }
+
+// dashes returns the pattern of the protocol's lines.
+func (l look) dashes() []vg.Length { return dashes[result.Dashes(l.style)] }
 
 // line is how the protocol's lines are drawn.
 func (l look) line() draw.LineStyle {
-	s := strokes[l.order%len(strokes)]
-	return draw.LineStyle{Color: l.color(), Width: s.width, Dashes: s.dashes}
+	return draw.LineStyle{Color: l.color(), Width: widths[l.order%len(widths)], Dashes: l.dashes()}
 }
 
 // faded makes a colour transparent; opacity is 0 to 1.

@@ -130,7 +130,7 @@ func (l *lab) plan(yaml string) (*plans, error) {
 // outcome is what a run found.
 type outcome struct {
 	RunJSON string        `json:"run_json"` // a text, so that JavaScript does not round its numbers
-	Hues    []int         `json:"hues"`     // of the protocols' colours, from 0 to 7
+	Styles  []int         `json:"styles"`   // of the protocols, from 0 to 15: their colours
 	Invalid []string      `json:"invalid"`
 	Took    time.Duration `json:"took_ns"`
 }
@@ -164,7 +164,7 @@ func (l *lab) run(yaml string, progress func(float64)) (*outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("writing run.json: %w", err)
 	}
-	return &outcome{RunJSON: string(data) + "\n", Hues: found.Hues(), Invalid: found.Invalid(), Took: time.Since(began)}, nil
+	return &outcome{RunJSON: string(data) + "\n", Styles: found.Styles(), Invalid: found.Invalid(), Took: time.Since(began)}, nil
 }
 
 // step tells how a write from a region went under a protocol, named by its label.

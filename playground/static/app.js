@@ -190,8 +190,8 @@ async function run() {
   byId("progress").value = 0;
   byId("status").textContent = "Simulating…";
   try {
-    const { run_json, hues, invalid, took_ns } = await ask("run", [yaml], (share) => (byId("progress").value = share));
-    const result = { ...JSON.parse(run_json), hues };
+    const { run_json, styles, invalid, took_ns } = await ask("run", [yaml], (share) => (byId("progress").value = share));
+    const result = { ...JSON.parse(run_json), styles };
     ran = { yaml, result };
     problem(null);
     showResult(result, run_json, invalid ?? [], took_ns);

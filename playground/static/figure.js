@@ -7,7 +7,7 @@ const needed = (percentile, beyond) => Math.round(beyond / (1 - percentile / 100
 export const confidence = (percentile, count) =>
   count >= needed(percentile, 100) ? "solid" : count >= needed(percentile, 10) ? "dimmed" : "withheld";
 
-// rows are the regions of all runs: {region, quorum, series: [{label, hue, run, data}]}. The result is a run.json, with the hues of its
+// rows are the regions of all runs: {region, quorum, series: [{label, hue, run, data}]}. The result is a run.json, with the styles of its
 // protocols.
 export function rowsOf(result) {
   const rows = [];
@@ -15,7 +15,7 @@ export function rowsOf(result) {
   result.runs[0].regions.forEach(({ region, quorum_ns }, i) => {
     const series = labels.map((label, index) => {
       const run = result.runs.find((r) => r.protocol === label);
-      return { label, hue: result.hues[index], run, data: run?.regions[i] };
+      return { label, hue: result.styles[index] % 8, run, data: run?.regions[i] };
     });
     rows.push({ region, quorum: quorum_ns, series: series.filter((s) => s.data) });
   });

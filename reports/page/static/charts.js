@@ -1,7 +1,9 @@
 // The figures of a report, drawn from its data. Each figure is an svg with marks, which the pointer or the arrow keys read.
 import { el, svg, ms, ticks, byId } from "./dom.js";
 
-const lineClass = (view, protocol) => `curve c${view.data.hues[protocol]} d${protocol % 6}`;
+const hue = (view, protocol) => `c${view.data.styles[protocol] % 8}`;
+const dashes = (style) => (style + Math.floor(style / 8) * 4) % 8; // as in the printed figures
+const lineClass = (view, protocol) => `curve ${hue(view, protocol)} d${dashes(view.data.styles[protocol])} w${protocol % 6}`;
 const labelled = (ns) => ms(ns);
 
 // A chart is a figure's box. Its marks are {x, y, text}, in the order in which the arrow keys go through them.
@@ -142,7 +144,7 @@ export function drawBars(box, view) {
     }
     for (const row of group.rows) {
       const cell = view.cell(row), name = view.data.protocols[row.protocol];
-      const part = chart.add("g", { class: `series c${view.data.hues[row.protocol]}`, "data-protocol": name, "data-region": view.data.regions[row.region], "data-ns": cell.ns });
+      const part = chart.add("g", { class: `series ${hue(view, row.protocol)}`, "data-protocol": name, "data-region": view.data.regions[row.region], "data-ns": cell.ns });
       if (cell.ns) {
         part.append(svg("rect", { class: `bar ${cell.state}`, x: left, y, width: Math.max(1, x(cell.ns) - left), height: bar, rx: 2 }));
         if (cell.bound > most / 1000) part.append(svg("line", { class: "bound", x1: x(cell.ns - cell.bound), x2: x(cell.ns), y1: y + bar / 2, y2: y + bar / 2 }));
@@ -233,7 +235,7 @@ export function drawTimeline(box, view) {
       const at = (v) => y(Math.max(0, v - off(row)));
       const top = row.timeline.flatMap(([from, to, , , p90]) => [{ x: x(from), y: at(p90) }, { x: x(to), y: at(p90) }]);
       const bottom = row.timeline.flatMap(([from, to, p10]) => [{ x: x(from), y: at(p10) }, { x: x(to), y: at(p10) }]).reverse();
-      chart.add("path", { class: `band c${view.data.hues[row.protocol]}`, d: `${path([...top, ...bottom])}Z` });
+      chart.add("path", { class: `band ${hue(view, row.protocol)}`, d: `${path([...top, ...bottom])}Z` });
       chart.add("path", { class: lineClass(view, row.protocol), d: path(row.timeline.flatMap(([from, to, , p50]) => [{ x: x(from), y: at(p50) }, { x: x(to), y: at(p50) }])) });
       for (const [from, to, p10, p50, p90] of row.timeline) {
         chart.mark(x((from + to) / 2), at(p50), `${view.data.protocols[row.protocol]}, ${view.data.regions[region]}\n${(from / 1e9).toFixed(1)} to ${(to / 1e9).toFixed(1)} s\nmedian ${labelled(p50)}, p10 ${labelled(p10)}, p90 ${labelled(p90)}`);
@@ -285,12 +287,12 @@ export function drawSweep(box, view, throughput) {
         const full = view.allPoints.filter((r) => r.region === region && r.protocol === protocol && r.caveat === "saturated");
         const wall = Math.max(0, ...full.map((r) => achieved(protocol, r.point)));
         if (wall) {
-          chart.add("line", { class: `wall c${view.data.hues[protocol]}`, x1: x(wall), x2: x(wall), y1: panel.y, y2: panel.y + panel.height });
+          chart.add("line", { class: `wall ${hue(view, protocol)}`, x1: x(wall), x2: x(wall), y1: panel.y, y2: panel.y + panel.height });
           chart.mark(x(wall), panel.y + 10, `${view.data.protocols[protocol]}\nsaturated: ${wall.toFixed(0)}/s were answered at most`);
         }
       }
       for (const p of points) {
-        chart.add("circle", { class: `dot c${view.data.hues[protocol]}`, cx: p.x, cy: p.y, r: 3.5 });
+        chart.add("circle", { class: `dot ${hue(view, protocol)}`, cx: p.x, cy: p.y, r: 3.5 });
         chart.mark(p.x, p.y, `${view.data.protocols[protocol]}, ${view.data.regions[region]}\n${view.data.swept} ${view.data.points[p.row.point]}: ${view.percentileName} ${view.cell(p.row).text}\n${achieved(protocol, p.row.point).toFixed(1)}/s answered in all`);
       }
     }

@@ -71,7 +71,7 @@ function choice(name, key, options) {
 function boxes(name, key, names, mark) {
   return el("fieldset", { id: `choose-${key}` }, el("legend", {}, name), ...names.map((text, i) => el("label", { class: "check" },
     el("input", { type: "checkbox", checked: state[key].has(i), onchange: (e) => ((e.target.checked ? state[key].add(i) : state[key].delete(i)), draw()) }),
-    mark ? el("span", { class: `swatch c${data.hues[i]}` }) : "", ` ${text}`)));
+    mark ? el("span", { class: `swatch c${data.styles[i] % 8}` }) : "", ` ${text}`)));
 }
 
 function drawChoices() {
