@@ -45,6 +45,19 @@ func (l Limits) Pace(size int, answered, timeout time.Duration) int {
 	return min(max(size, l.Min()), l.Max())
 }
 
+// windowMessages is how many largest messages may be under way at a time.
+const windowMessages = 8
+
+// MaxWindow is the greatest window: so many bytes may be under way to a replica that catches up.
+func (l Limits) MaxWindow() int { return windowMessages * l.Max() }
+
+// Window returns how many bytes may be under way, from Min to MaxWindow, by the rule of Pace: a window of the given size was
+// open when a message was sent that was answered after the given time. On a long link it grows beyond one message, since a
+// replica that gets one message in each round trip does not catch up with what arrives meanwhile.
+func (l Limits) Window(size int, answered, timeout time.Duration) int {
+	return Limits{l.Min(), l.MaxWindow()}.Pace(size, answered, timeout)
+}
+
 // Transmission is how long so many bytes may take on the slowest link, besides the link's delay.
 func Transmission(bytes int) time.Duration {
 	return time.Duration(bytes) * (time.Second / minRate)

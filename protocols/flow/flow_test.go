@@ -57,3 +57,18 @@ func TestTransmission(t *testing.T) {
 		t.Errorf("2 Mbit take %v at 2 Mbit/s", got)
 	}
 }
+
+// A window follows the rule of Pace, up to eight messages of the largest size.
+func TestWindow(t *testing.T) {
+	const timeout = 100 * time.Millisecond
+	drawn := flow.Limits{MinBytes: 100, MaxBytes: 1000}
+	for _, c := range []struct {
+		size     int
+		answered time.Duration
+		want     int
+	}{{1000, timeout, 2000}, {6000, timeout, 8000}, {6000, 2 * timeout, 6000}, {6000, 3 * timeout, 3000}, {150, 3 * timeout, 100}} {
+		if got := drawn.Window(c.size, c.answered, timeout); got != c.want {
+			t.Errorf("a window of %d bytes answered after %v is followed by one of %d, want %d", c.size, c.answered, got, c.want)
+		}
+	}
+}

@@ -154,9 +154,11 @@ func (r *replica) onAck(from protocols.NodeID, index uint64) {
 	if level {
 		p.busyUntil = 0
 	}
+	if p.timed > 0 && p.match >= p.timed {
+		p.window, p.timed = r.config.Limits.Window(p.window, r.now-p.timedAt, r.config.AnswerTimeout(from)), 0
+	}
 	if (progress || level) && p.next <= r.history.last() {
-		p.batchBytes = r.config.Limits.Pace(p.batchBytes, r.now-p.sentAt, r.config.AnswerTimeout(from))
-		r.sendNext(from)
+		r.fillWindow(from)
 	}
 	r.advance()
 }

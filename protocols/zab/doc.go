@@ -50,7 +50,8 @@
 //     has its result already, and is not proposed again.
 //  12. From time to time a replica persists a snapshot of its state machine, including the clients' sessions, with its epochs
 //     and the transactions after it. It replaces everything on disk. The history in memory is removed up to the snapshot
-//     before this one, but not beyond a snapshot that another replica is fetching.
+//     before this one, but not beyond a snapshot that another replica is fetching. A leader also keeps, within maxKeptBytes, what
+//     followers that answer do not have yet.
 //  13. A follower that needs what is removed gets a snapshot, in pieces that it asks for. It keeps the transactions after it if
 //     its history has the last one that it covers. A transfer that an election interrupts goes on where it was.
 //  14. With reads: log, a read is a transaction.

@@ -79,6 +79,14 @@ func (h *history) from(index uint64, maxBytes int) []transaction {
 	return flow.Batch(maxBytes, h.transactions[index-h.base.index-1:], transaction.size)
 }
 
+// bytes returns the size of the commands from index first on, before index end; what has been removed counts nothing.
+func (h *history) bytes(first, end uint64) (sum int) {
+	for i := max(first, h.base.index+1); i < end; i++ {
+		sum += h.at(i).size()
+	}
+	return sum
+}
+
 // replace replaces everything from index on, by copies. The index must be greater than that of the base.
 func (h *history) replace(index uint64, by []*Transaction) {
 	h.transactions = h.transactions[:index-h.base.index-1]

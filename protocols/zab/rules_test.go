@@ -23,6 +23,7 @@ type desk struct {
 	disk    [][]byte
 	commits []string
 	now     time.Duration
+	seq     uint64   // of the last write by write
 	busy    bool     // its disk: what it writes is not durable yet
 	notices []uint64 // of what will be
 }
@@ -296,6 +297,71 @@ func TestALeaderThatIsWritingDoesNotCountItself(t *testing.T) {
 	d.expectCommits("k=a")
 	d.written()
 	d.expectCommits("k=a", "k=b")
+}
+
+// write hands the replica the next write of a client, of a value of so many bytes.
+func (d *desk) write(size int) {
+	d.t.Helper()
+	d.seq++
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 1, Seq: d.seq},
+		Data: d.encode(&kv.Command{Client: 1, Seq: d.seq, Key: []byte("k"), Value: make([]byte, size)})})
+}
+
+// A follower that is behind gets twice as much with each acknowledgement that comes in time, from 128 KiB to 8 MiB.
+func TestTheWindowOfAFollowerThatIsBehindGrows(t *testing.T) {
+	d := elected(t, 3)
+	d.tell(2, epoch(1, 0), ackEpoch(0))
+	d.tell(2, epoch(1, 0), ackLeader())
+	for range 400 { // replica 1 has said nothing yet
+		d.write(100_000)
+	}
+	d.tell(1, epoch(1, 0), ackEpoch(0))
+	var sizes []int // in transactions
+	for last := uint64(1); len(sizes) < 7; {
+		d.tell(1, epoch(1, 0), ack(last))
+		size := 0
+		for _, s := range d.out.Sends {
+			var m zab.Message
+			if err := protocols.Decode(s.Data, &m); err != nil {
+				t.Fatal(err)
+			}
+			if s.To == 1 {
+				size += len(m.GetPropose().GetTransactions())
+			}
+		}
+		sizes = append(sizes, size)
+		last += uint64(size)
+	}
+	if want := []int{2, 5, 10, 20, 41, 83, 83}; !slices.Equal(sizes, want) {
+		t.Errorf("each acknowledgement is followed by %v transactions, want %v", sizes, want)
+	}
+}
+
+// Rule 12: what a follower that answers does not have yet stays, also behind two snapshots.
+func TestALeaderKeepsWhatAFollowerLacks(t *testing.T) {
+	for _, c := range []struct {
+		answers bool
+		want    string
+	}{{true, "Propose"}, {false, ""}} {
+		d := elected(t, 3)
+		for _, id := range []protocols.NodeID{1, 2} {
+			d.tell(id, epoch(1, 0), ackEpoch(0))
+			d.tell(id, epoch(1, 0), ackLeader())
+		}
+		for at := range uint64(450) { // a snapshot follows each hundred
+			d.now += 50 * time.Millisecond
+			d.write(1)
+			d.tell(2, epoch(1, 0), ack(at+1))
+			if c.answers {
+				d.tell(1, epoch(1, 0), ack(10))
+			}
+		}
+		d.now += time.Minute // nothing is on its way any more
+		got := d.tell(1, epoch(1, 0), &zab.Message{Kind: &zab.Message_Missing{Missing: &zab.Missing{Index: 10}}})
+		if !strings.HasPrefix(got, c.want) || c.want == "" && strings.Contains(got, "Propose") {
+			t.Errorf("the follower answers: %t; it gets %q", c.answers, got)
+		}
+	}
 }
 
 // follower makes replica 0, which has acknowledged epoch 2.1 and holds two transactions of it, acknowledge epoch 3.2.

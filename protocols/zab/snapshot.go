@@ -60,15 +60,40 @@ func (r *replica) beginSnapshot() {
 	}
 }
 
-// truncate removes transactions that a snapshot up to index covers, but not those after the one before it, for
-// replicas that are a little behind, nor those after a snapshot that a follower is fetching (rule 12).
+// maxKeptBytes bounds the transactions that a leader keeps for followers that are behind, and transactionSize is what one takes
+// besides its command, approximately, in bytes.
+const (
+	maxKeptBytes    = 32 << 20
+	transactionSize = 64
+)
+
+// truncate removes transactions that a snapshot up to index covers, but not those after the one before it, for replicas that are
+// a little behind, nor those after a snapshot that a follower is fetching. A leader also keeps what followers that answer do
+// not have yet, as long as that is within maxKeptBytes (rule 12).
 func (r *replica) truncate(index uint64) {
 	before := r.covered
 	if offered := r.sender.Expire(r.now); offered > 0 {
 		before = min(before, offered)
 	}
+	if r.role == leading {
+		before = r.keptFor(before)
+	}
 	r.history.compact(before)
 	r.covered = index
+}
+
+// keptFor returns up to where a leader may remove transactions, of those up to an index (rule 12).
+func (r *replica) keptFor(covered uint64) uint64 {
+	needed := covered
+	for id, p := range r.peers {
+		if protocols.NodeID(id) != r.config.ID && p.next > r.history.base.index && r.now-p.lastHeard < r.electionTimeout {
+			needed = min(needed, p.match)
+		}
+	}
+	for kept := 0; covered > max(needed, r.history.base.index) && kept <= maxKeptBytes; covered-- {
+		kept += transactionSize + r.history.at(covered).size()
+	}
+	return covered
 }
 
 // onAsk sends a follower the piece of a snapshot that it asks for, nil for the first. If no snapshot is on offer, the leader

@@ -13,10 +13,11 @@ type peer struct {
 	match uint64 // its history is the leader's up to this index
 	next  uint64 // the first transaction to be sent; those before it match or are on their way; 0: it is not synchronised yet
 
-	batchBytes int           // bytes of commands that a message may carry while the follower is behind
-	sentAt     time.Duration // when transactions were last sent
-	busyUntil  time.Duration // until when the answer to what was sent last may take
-	lastHeard  time.Duration // when it last answered in this epoch
+	window    int           // bytes of transactions that may be under way to it while it is behind
+	timed     uint64        // how long the acknowledgement of this transaction takes decides about the window; 0: of the next one sent
+	timedAt   time.Duration // when that was sent
+	busyUntil time.Duration // until when the answer to what was sent last may take
+	lastHeard time.Duration // when it last answered in this epoch
 }
 
 // synchronise begins to bring a follower level, from where its history is no longer the leader's (rule 5). It does
@@ -27,22 +28,40 @@ func (r *replica) synchronise(to protocols.NodeID) {
 		return
 	}
 	p.next = max(p.match, r.history.common(p.ends)) + 1
-	p.batchBytes = r.config.Limits.Min()
+	p.window, p.timed = r.config.Limits.Min(), 0
 	p.busyUntil = r.now + r.config.AnswerTimeout(to)
 	r.sendNext(to)
 }
 
-// sendNext sends a follower the next transactions, as many as one message carries, or a piece of a snapshot if the first is removed. Behind
-// the last of those from before the epoch it is told that it is synchronised (rule 5).
-func (r *replica) sendNext(to protocols.NodeID) {
+// fillWindow sends a follower that is behind one message, and more as far as its window has room for them.
+func (r *replica) fillWindow(to protocols.NodeID) {
+	p := &r.peers[to]
+	for room := p.window; ; room = p.window - r.history.bytes(p.match+1, p.next) {
+		before := p.next
+		r.sendUpTo(to, room)
+		if p.next == before || p.next > r.history.last() || r.history.bytes(p.match+1, p.next+1) > p.window {
+			return
+		}
+	}
+}
+
+// sendNext sends a follower one message more.
+func (r *replica) sendNext(to protocols.NodeID) { r.sendUpTo(to, r.peers[to].window) }
+
+// sendUpTo sends a follower the next transactions, as many as one message of so many bytes carries, or a piece of a snapshot if
+// the first is removed. Behind the last of those from before the epoch it is told that it is synchronised (rule 5).
+func (r *replica) sendUpTo(to protocols.NodeID, room int) {
 	p := &r.peers[to]
 	if p.next <= r.history.base.index {
 		r.onAsk(to, nil)
 		return
 	}
-	if ts := r.history.from(p.next, p.batchBytes); len(ts) > 0 {
+	if ts := r.history.from(p.next, min(room, r.config.Limits.Max())); len(ts) > 0 {
 		r.sendTransactions(to, p.next, ts)
 		p.next += uint64(len(ts))
+		if p.timed == 0 {
+			p.timed, p.timedAt = p.next-1, r.now
+		}
 	}
 	if !r.synced.Has(int32(to)) && p.next > r.end.index {
 		r.sendNewLeader(to)
@@ -61,7 +80,6 @@ func (r *replica) noteSent(to protocols.NodeID, ts []transaction) {
 		size += t.size()
 	}
 	p := &r.peers[to]
-	p.sentAt = r.now
 	if size >= r.config.Limits.Min() {
 		p.busyUntil = r.now + r.config.AnswerTimeout(to) + flow.Transmission(size)
 	}
