@@ -28,8 +28,9 @@ type room struct {
 }
 
 var rooms = []room{
-	{"cmd", []string{"bench/system", "reports", "reports/page", "reports/site", "bench", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/shard", "bench/site", "bench/site/keys", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "protocols", "netem", "configs", "playground"}},
+	{"cmd", []string{"bench/system", "reports", "reports/page", "reports/site", "bench", "bench/metrics", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
+		"bench/shard", "bench/site", "bench/site/keys", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "deploy", "protocols", "netem", "configs", "playground"}},
+	{"deploy", []string{"bench/experiment", "bench/shard", "bench/site/keys", "configs"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
@@ -38,12 +39,13 @@ var rooms = []room{
 	{"bench/scenario", []string{"bench/graph", "bench/result", "protocols", "netem", "configs"}},
 	{"bench/graph", []string{"bench/result", "protocols"}},
 	{"bench/stepwise", []string{"bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem"}},
+	{"bench/metrics", []string{"bench"}},
 	{"bench/placement", []string{"bench/result", "protocols"}},
 	{"bench/outside", []string{"bench", "bench/experiment", "protocols", "configs"}},
 	{"bench/costs", []string{"bench", "bench/experiment", "bench/result"}},
 	{"bench/planted", []string{"bench/variants"}},
 	{"bench/variants", nil},
-	{"bench/internal", nil}, // commands, and what only bench and the commands use
+	{"bench/internal", nil},                                                // commands, and what only bench and the commands use
 	{"bench/peers", []string{"bench", "bench/experiment", "bench/result"}}, // a module of its own
 	{"bench", []string{"bench/internal", "bench/shard", "bench/graph", "bench/run", "bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/run", []string{"bench/system", "bench/verify", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},

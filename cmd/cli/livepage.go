@@ -19,12 +19,12 @@ func showLive(cmd *cobra.Command, listener net.Listener, name, folder string, op
 	served := make(chan error, 1)
 	go func() { served <- page.Serve(ctx, listener) }()
 	fmt.Fprintf(cmd.ErrOrStderr(), "live page: http://%s/\n", listener.Addr())
-	options.Watch = func(s bench.Status) {
+	options.Watch = both(options.Watch, func(s bench.Status) {
 		page.Show(site.Progress{
 			Protocol: s.Protocol, Point: s.Point, Repeat: s.Repeat, Run: s.Run, Runs: s.Runs, Phase: s.Phase, Elapsed: s.Elapsed, Length: s.Length,
 			Left: s.Left, Issued: s.Issued, Rate: s.Rate, P50: s.P50, P99: s.P99,
 		})
-	}
+	})
 	return func(failed error) {
 		how := "All runs are over. The result is in " + folder + "; its page is report.html there."
 		if failed != nil {

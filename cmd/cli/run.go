@@ -36,6 +36,7 @@ func runCommand(drivers protocols.Drivers, systems []system.Adapter) *cobra.Comm
 	var format *reports.Format
 	var look *reports.FigureOptions
 	var trace, profile, live, resume string
+	var metricsAt *string
 	cmd := &cobra.Command{
 		Use:   "run EXPERIMENT.yaml | run --resume FOLDER [EXPERIMENT.yaml]",
 		Short: "Run an experiment and draw what it found",
@@ -220,6 +221,14 @@ its own below the one that is named; quorumbench merge puts them together and dr
 					fmt.Fprintf(aside(cmd, *format), "profile: %s\n", profile)
 				}()
 			}
+			served, endMetrics, err := serveMetrics(cmd, *metricsAt, plan.Experiment.Name, "")
+			if err != nil {
+				return err
+			}
+			defer endMetrics()
+			if served != nil {
+				options.Watch = served.Watch
+			}
 			if listener != nil {
 				end := showLive(cmd, listener, plan.Experiment.Name, folder.Path, &options)
 				defer func() { end(failed) }()
@@ -240,6 +249,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
 	cmd.Flags().Lookup("live-page").NoOptDefVal = "127.0.0.1:0"
+	metricsAt = metricsFlag(cmd)
 	cmd.Flags().BoolVar(&forecast, "forecast", false, "say what the run will take, roughly, and do not run it")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no forecast and no progress")
 	return cmd

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,8 @@ import (
 
 	"quorumbench/bench"
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/metrics"
+	"quorumbench/bench/result"
 	"quorumbench/bench/run"
 	"quorumbench/bench/site"
 	"quorumbench/bench/site/keys"
@@ -35,8 +38,9 @@ const sitePort = "4460"
 // siteOptions are the flags of quorumbench site.
 type siteOptions struct {
 	site, peers, listen, keys, coordinator, out string
-	join, silence                               time.Duration
+	join, silence, hold                         time.Duration
 	quiet                                       bool
+	metrics                                     *string
 	format                                      *reports.Format
 	look                                        *reports.FigureOptions
 }
@@ -58,7 +62,10 @@ with its exit code. docs/sites.md tells more.
 Which site a process is comes from --site, or else from QUORUMBENCH_SITE, JOB_COMPLETION_INDEX (Kubernetes) or
 SLURM_PROCID: a region's name or its number, from 0. --peers has the address of each region, as in
 us-east-1=10.0.0.1:4460,eu-west-1=10.0.0.2:4460, or one with %d for its number, as in qb-%d.qb:4460.
-Names need not resolve yet.`,
+Names need not resolve yet.
+
+--hold lets the coordinator, before it and all sites end, wait until quorumbench collect has taken its result elsewhere:
+in a container, what it has written is gone when it ends.`,
 		Example: `  quorumbench keys three-regions --out keys
   quorumbench site three-regions --site us-east-1 --peers 127.0.0.1:446%d --keys keys
   quorumbench site three-regions --site eu-west-1 --peers 127.0.0.1:446%d --keys keys
@@ -83,8 +90,13 @@ Names need not resolve yet.`,
 				return usage(err)
 			}
 			defer s.Close()
+			served, end, err := serveMetrics(cmd, *o.metrics, plan.Experiment.Name, plan.Experiment.Regions[config.Site])
+			if err != nil {
+				return err
+			}
+			defer end()
 			if config.Site == config.Coordinator {
-				return o.coordinate(cmd, args, plan, s)
+				return o.coordinate(cmd, args, plan, s, served)
 			}
 			return o.serve(cmd, plan, config, s)
 		},
@@ -98,7 +110,9 @@ Names need not resolve yet.`,
 	flags.StringVarP(&o.out, "out", "o", "", "folder for the result, of the coordinator (default results/NAME-TIME)")
 	flags.DurationVar(&o.join, "join", site.DefaultJoin, "how long the sites may take to find each other")
 	flags.DurationVar(&o.silence, "silence", site.DefaultSilence, "after how long without a sign a site is lost")
+	flags.DurationVar(&o.hold, "hold", 0, "how long the coordinator waits for quorumbench collect to take its result")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress")
+	o.metrics = metricsFlag(cmd)
 	o.format = formatFlag(cmd)
 	o.look = figureFlags(cmd, true)
 	return cmd
@@ -111,11 +125,11 @@ func (o *siteOptions) config(plan *experiment.Plan, now time.Time) (c site.Confi
 	}
 	regions := plan.Experiment.Regions
 	for _, limit := range []struct {
-		flag        string
-		value, most time.Duration
-	}{{"join", o.join, 24 * time.Hour}, {"silence", o.silence, time.Hour}} {
-		if limit.value < time.Second || limit.value > limit.most {
-			return c, fmt.Errorf("--%s: found %v; accepted: 1s to %v", limit.flag, limit.value, limit.most)
+		flag               string
+		value, least, most time.Duration
+	}{{"join", o.join, time.Second, 24 * time.Hour}, {"silence", o.silence, time.Second, time.Hour}, {"hold", o.hold, 0, 30 * 24 * time.Hour}} {
+		if limit.value < limit.least || limit.value > limit.most {
+			return c, fmt.Errorf("--%s: found %v; accepted: %v to %v", limit.flag, limit.value, limit.least, limit.most)
 		}
 	}
 	which, from := o.site, "--site"
@@ -177,7 +191,7 @@ func siteIndex(regions []string, which string) (int, error) {
 // peersOf reads the addresses of all regions: a list, or a pattern. That of the process itself may be missing if it is told where to
 // listen.
 func peersOf(regions []string, text string, self int, listens bool) ([]string, error) {
-	const accepted = "accepted: REGION=HOST:PORT for each region, separated by commas, or HOST:PORT with %d for the region's number"
+	const accepted = "accepted: REGION=HOST:PORT for each region or its number, separated by commas, or HOST:PORT with %d for the region's number"
 	if text == "" {
 		return nil, errors.New("found nothing; " + accepted)
 	}
@@ -192,12 +206,13 @@ func peersOf(regions []string, text string, self int, listens bool) ([]string, e
 	} else {
 		for _, one := range strings.Split(text, ",") {
 			region, address, is := strings.Cut(one, "=")
-			i := slices.Index(regions, region)
-			switch {
-			case !is:
+			if !is {
 				return nil, fmt.Errorf("found %q; %s", one, accepted)
-			case i < 0:
-				return nil, fmt.Errorf("found the region %q; accepted: %s%s", region, strings.Join(regions, ", "), strictyaml.DidYouMean(region, regions))
+			}
+			i, err := siteIndex(regions, region)
+			switch {
+			case err != nil:
+				return nil, fmt.Errorf("region: %w", err)
 			case peers[i] != "":
 				return nil, fmt.Errorf("found %s twice; accepted: once", region)
 			}
@@ -221,8 +236,8 @@ func peersOf(regions []string, text string, self int, listens bool) ([]string, e
 	return peers, nil
 }
 
-// coordinate runs the experiment with all sites, and tells them how it has ended.
-func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experiment.Plan, s *site.Site) (failed error) {
+// coordinate runs the experiment with all sites, and tells them how it has ended. Served, if it is not nil, are the metrics.
+func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experiment.Plan, s *site.Site, served *metrics.Metrics) (failed error) {
 	defer func() {
 		text := ""
 		if failed != nil {
@@ -257,11 +272,32 @@ func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experi
 		}
 		return record, err
 	}}
+	if served != nil {
+		options.Watch = served.Watch
+	}
 	err = runPlan(cmd, plan, folder, options, o.quiet, *o.format, lookOf(cmd, args, o.look))
+	if o.hold > 0 && outer.Err() == nil && isFile(filepath.Join(folder.Path, "run.json")) {
+		o.holdResult(outer, cmd, folder)
+	}
 	if lost := context.Cause(ctx); err != nil && outer.Err() == nil && ctx.Err() != nil {
 		return fmt.Errorf("%w; %v", lost, err) // with the exit code of an error, not of an interruption
 	}
 	return err
+}
+
+// holdResult waits until the result was taken elsewhere. The other sites wait, too, so that an engine does not end this
+// process when one of them has ended with an exit code that is not 0.
+func (o *siteOptions) holdResult(ctx context.Context, cmd *cobra.Command, folder *result.Folder) {
+	fmt.Fprintf(cmd.ErrOrStderr(), "holding the result for %v, until quorumbench collect %s has written it elsewhere\n", o.hold, folder.Path)
+	taken, err := folder.Hold(ctx, o.hold)
+	switch {
+	case err != nil:
+		fmt.Fprintf(cmd.ErrOrStderr(), "the result is not held: %v\n", err)
+	case taken:
+		fmt.Fprintln(cmd.ErrOrStderr(), "the result was taken")
+	default:
+		fmt.Fprintln(cmd.ErrOrStderr(), "nobody has taken the result")
+	}
 }
 
 // serve takes part in the experiment until the coordinator says that it is over, and ends as the coordinator does.

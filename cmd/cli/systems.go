@@ -26,6 +26,8 @@ func checkSystems(cmd *cobra.Command, plan *experiment.Plan, args []string, simu
 		return fmt.Errorf("--sim: found the system %s; accepted: experiments without systems, which know real time only", found)
 	case cmd.Flags().Changed("live-page"):
 		return fmt.Errorf("--live-page: found the system %s; accepted: experiments without systems, whose runs have no network that a browser reaches", found)
+	case cmd.Flags().Changed("metrics"):
+		return fmt.Errorf("--metrics: found the system %s; accepted: experiments without systems, whose runs have no network that Prometheus reaches", found)
 	case len(args) > 0 && args[0] == "-":
 		return fmt.Errorf("found an experiment with the system %s on standard input; accepted: in a file", found)
 	}

@@ -30,7 +30,7 @@ import (
 // nothing is mounted there.
 const (
 	Program = "/quorumbench"
-	Work    = "/work"
+	Work    = "/data"
 	UserID  = 65532
 )
 

@@ -127,7 +127,7 @@ func TestAnImageHasTheProgramOfEachArchitectureAndNothingElse(t *testing.T) {
 		}
 		decode(blob(manifest.Config), &config)
 		if got, want := fmt.Sprintf("%s/%s %v %s %s", config.OS, config.Architecture, config.Config.Entrypoint, config.Config.User, config.Config.WorkingDir),
-			fmt.Sprintf("linux/%s [/quorumbench] 65532:65532 /work", []string{"amd64", "arm64"}[i]); got != want || all.Manifests[i].Platform.Architecture != config.Architecture {
+			fmt.Sprintf("linux/%s [/quorumbench] 65532:65532 /data", []string{"amd64", "arm64"}[i]); got != want || all.Manifests[i].Platform.Architecture != config.Architecture {
 			t.Errorf("found %s; want %s", got, want)
 		}
 		if len(manifest.Layers) != 1 {
@@ -139,7 +139,7 @@ func TestAnImageHasTheProgramOfEachArchitectureAndNothingElse(t *testing.T) {
 		}
 		files, headers := unpack(t, layer)
 		want, err := os.ReadFile(file)
-		if err != nil || !bytes.Equal(files["quorumbench"], want) || len(files) != 3 || headers["quorumbench"].Mode != 0o555 || headers["work/"].Uid != image.UserID {
+		if err != nil || !bytes.Equal(files["quorumbench"], want) || len(files) != 3 || headers["quorumbench"].Mode != 0o555 || headers["data/"].Uid != image.UserID {
 			t.Errorf("%s: found %v, %v", file, headers, err)
 		}
 	}
