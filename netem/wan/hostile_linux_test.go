@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"net"
 	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -29,13 +32,7 @@ func TestTheLongestDatagrams(t *testing.T) {
 		} {
 			server, conn := datagrams(t, w, c.to)
 			sent := bytes.Repeat([]byte{0xaa, 0x55, 0}, c.longest/3+1)[:c.longest]
-			if _, err := conn.Write(sent); err != nil {
-				t.Fatal(err)
-			}
-			got := make([]byte, 1<<17)
-			if n, _, err := server.ReadFrom(got); err != nil || !bytes.Equal(got[:n], sent) {
-				t.Errorf("%v: found %d bytes, %v; want %d", c.to, n, err, len(sent))
-			}
+			carry(t, conn, server, sent)
 			if _, err := conn.Write(append(sent, 0)); !errors.Is(err, syscall.EMSGSIZE) {
 				t.Errorf("%v: a byte more: found %v; want that the message is too long", c.to, err)
 			}
@@ -51,7 +48,7 @@ func TestALostFragment(t *testing.T) {
 			server, conn := datagrams(t, w, to)
 			before := w.Counters(0, 1)
 			sent := bytes.Repeat([]byte("two "), 500)
-			received, got := 0, make([]byte, 1<<16)
+			received, again := 0, false
 			for sending := 0; sending < datagramsSent; {
 				w.SetLink(0, 1, netem.LinkConfig{Loss: loss})
 				begun := w.Counters(0, 1).Packets
@@ -63,25 +60,26 @@ func TestALostFragment(t *testing.T) {
 				}
 				waitFor(t, func() bool { return w.Counters(0, 1).Packets-begun == 2*atOnce })
 				w.SetLink(0, 1, netem.LinkConfig{})
-				if _, err := conn.Write([]byte("the end")); err != nil {
-					t.Fatal(err)
-				}
-				for {
-					n, _, err := server.ReadFrom(got)
-					if err != nil {
-						t.Fatal(err)
-					}
-					if string(got[:n]) == "the end" {
+				end := fmt.Appendf(nil, "the end of %d", sending)
+				for attempt, arrived := range deliveries(t, conn, server, end) {
+					again = again || attempt > 1
+					if bytes.Equal(arrived, end) {
 						break
 					}
-					if !bytes.Equal(got[:n], sent) {
+					if bytes.HasPrefix(arrived, []byte("the end")) {
+						continue // of those before
+					}
+					if n := len(arrived); !bytes.Equal(arrived, sent) {
 						t.Errorf("%v: found %d bytes; want %d as they were sent", to, n, len(sent))
 					}
 					received++
 				}
 			}
 			lost := int(w.Counters(0, 1).Lost - before.Lost)
-			if least, most := datagramsSent-lost, datagramsSent-(lost+1)/2; received < least || received > most || lost < 40 || lost > 120 {
+			least, most := datagramsSent-lost, datagramsSent-(lost+1)/2
+			if w.Dropped() > 0 || again {
+				t.Logf("%v: the machine has lost packets that no link was to lose: how many should have arrived cannot be told", to)
+			} else if received < least || received > most || lost < 40 || lost > 120 {
 				t.Errorf("%v: of %d packets %d were lost, and %d datagrams arrived; want 40 to 120 packets, and %d to %d datagrams", to, 2*datagramsSent, lost, received, least, most)
 			}
 		}
@@ -112,12 +110,7 @@ func TestDoNotFragment(t *testing.T) {
 			if _, err := conn.Write(make([]byte, 1400-c.headers+1)); !errors.Is(err, syscall.EMSGSIZE) {
 				t.Errorf("%v: a byte more than the MTU: found %v; want that the message is too long", c.to, err)
 			}
-			if _, err := conn.Write(make([]byte, 1400-c.headers)); err != nil {
-				t.Fatal(err)
-			}
-			if n, _, err := server.ReadFrom(make([]byte, 1<<16)); err != nil || n != 1400-c.headers {
-				t.Errorf("%v: found %d bytes, %v; want %d", c.to, n, err, 1400-c.headers)
-			}
+			carry(t, conn, server, make([]byte, 1400-c.headers))
 		}
 	})
 }
@@ -186,16 +179,10 @@ func TestPacketsToNoRegion(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		if _, err := conn.Write([]byte("for b")); err != nil {
-			t.Fatal(err)
-		}
-		got := make([]byte, 100)
-		if n, _, err := servers[0].ReadFrom(got); err != nil || string(got[:n]) != "for b" {
-			t.Errorf("found %q, %v; want what was sent to b", got[:n], err)
-		}
+		sent := carry(t, conn, servers[0], []byte("for b"))
 		// A device's packets are read in the order in which they were sent.
-		if b, last := w.Counters(0, 1).Packets, w.Counters(0, 2).Packets; b != 1 || last != 0 {
-			t.Errorf("the links to b and to the last region carried %d and %d packets; want 1 and 0", b, last)
+		if b, last := w.Counters(0, 1).Packets, w.Counters(0, 2).Packets; b > uint64(sent) || last != 0 {
+			t.Errorf("the links to b and to the last region carried %d and %d packets; want %d at most and 0", b, last, sent)
 		}
 	})
 }
@@ -227,6 +214,10 @@ func datagrams(t *testing.T, w *wan.WAN, to netip.Addr) (net.PacketConn, net.Con
 	if err != nil {
 		t.Fatal(err)
 	}
+	// What is sent at once has to have room in the socket, also while this process does not run.
+	if err := server.(*net.UDPConn).SetReadBuffer(1 << 20); err != nil {
+		t.Fatal(err)
+	}
 	conn, err := w.Dial("a")(t.Context(), "udp", server.LocalAddr().String())
 	if err != nil {
 		_ = server.Close()
@@ -234,6 +225,50 @@ func datagrams(t *testing.T, w *wan.WAN, to netip.Addr) (net.PacketConn, net.Con
 	}
 	t.Cleanup(func() { _ = conn.Close(); _ = server.Close() })
 	return server, conn
+}
+
+// carry sends a datagram until the server has it, and returns how often it was sent. Each attempt has two seconds: a machine that
+// is busy may lose packets that no link was to lose.
+func carry(t *testing.T, conn net.Conn, server net.PacketConn, datagram []byte) (sent int) {
+	t.Helper()
+	for attempt, arrived := range deliveries(t, conn, server, datagram) {
+		if bytes.Equal(arrived, datagram) {
+			return attempt
+		}
+		t.Errorf("found %d bytes; want %d as they were sent", len(arrived), len(datagram))
+	}
+	return 0 // never
+}
+
+// deliveries yields the datagrams that arrive at a server, while one is sent to it: again whenever nothing arrives for two seconds,
+// ten times at most. With each comes how often it has been sent by then.
+func deliveries(t *testing.T, conn net.Conn, server net.PacketConn, datagram []byte) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		t.Helper()
+		got := make([]byte, 1<<17)
+		for attempt := 1; attempt <= 10; attempt++ {
+			if _, err := conn.Write(datagram); err != nil {
+				t.Fatal(err)
+			}
+			for {
+				if err := server.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				n, _, err := server.ReadFrom(got)
+				if errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Log("nothing has arrived for two seconds")
+					break
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !yield(attempt, got[:n]) {
+					return
+				}
+			}
+		}
+		t.Fatalf("a datagram of %d bytes has not arrived when it was sent ten times", len(datagram))
+	}
 }
 
 // waitFor waits until something has happened, a minute at most.
