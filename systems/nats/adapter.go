@@ -1,0 +1,134 @@
+package nats
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"quorumbench/bench/system"
+	"quorumbench/systems/internal/self"
+)
+
+// Adapter runs NATS JetStream; see system.Adapter.
+type Adapter struct{}
+
+var _ system.Adapter = Adapter{}
+
+// streamName is the name of the stream with the keys; subjects begin with it.
+const streamName = "quorumbench"
+
+// Name implements system.Adapter.
+func (Adapter) Name() string { return "nats" }
+
+// About implements system.Adapter.
+func (Adapter) About(c system.Cluster) []system.Setting {
+	interval := "2m"
+	if c.Durable {
+		interval = "always"
+	}
+	return []system.Setting{
+		{Name: "version", Value: server.VERSION},
+		{Name: "sync_interval", Value: interval},
+		{Name: "storage", Value: "file"},
+		{Name: "reads", Value: "by the stream's leader"},
+	}
+}
+
+// Start implements system.Adapter.
+func (Adapter) Start(c system.Cluster, replica int) (system.Process, error) {
+	m := member{Folder: filepath.Join(c.Nodes[replica].Folder, "data"), Self: replica, Sync: c.Durable}
+	for _, n := range c.Nodes {
+		m.Addresses = append(m.Addresses, n.Address)
+	}
+	return self.Process(memberName, m)
+}
+
+// Ready implements system.Adapter. The stream is made when the first node is asked for. A node is ready when a read through it is
+// answered, which takes a leader of the stream, and it knows who that is.
+func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
+	one, err := open(c, replica, replica)
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	return system.Again(ctx, func(ctx context.Context) error {
+		_, err := one.jetStream.CreateStream(ctx, jetstream.StreamConfig{
+			Name: streamName, Subjects: []string{streamName + ".>"}, Storage: jetstream.FileStorage, Replicas: len(c.Nodes),
+			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew,
+		})
+		if err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+			return fmt.Errorf("making the stream: %w", err)
+		}
+		if _, err := one.Get(ctx, []byte("are you ready")); err != nil {
+			return fmt.Errorf("reading: %w", err)
+		}
+		switch leader, err := one.Leader(ctx); {
+		case err != nil:
+			return err
+		case leader < 0:
+			return errors.New("it knows of no leader of the stream")
+		}
+		return nil
+	})
+}
+
+// Lead implements system.Adapter. It asks the stream's leader to hand over, until each node says that the new one leads.
+func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
+	var clients []*client
+	for i := range c.Nodes {
+		one, err := open(c, i, i)
+		if err != nil {
+			return err
+		}
+		defer one.Close()
+		clients = append(clients, one)
+	}
+	return system.Again(ctx, func(ctx context.Context) error {
+		for i, one := range clients {
+			leader, err := one.Leader(ctx)
+			switch {
+			case err != nil:
+				return fmt.Errorf("asking %s: %w", c.Nodes[i].Region, err)
+			case leader < 0:
+				return fmt.Errorf("%s knows of no leader", c.Nodes[i].Region)
+			case leader == replica:
+				continue
+			}
+			if err := clients[leader].stepDown(ctx, replica); err != nil {
+				return fmt.Errorf("moving the leader from %s: %w", c.Nodes[leader].Region, err)
+			}
+			return fmt.Errorf("%s says that %s leads", c.Nodes[i].Region, c.Nodes[leader].Region)
+		}
+		return nil
+	})
+}
+
+// stepDown asks the stream's leader to hand over to a replica.
+func (c *client) stepDown(ctx context.Context, replica int) error {
+	request, err := json.Marshal(server.JSApiLeaderStepdownRequest{Placement: &server.Placement{Preferred: nameOf(replica)}})
+	if err != nil {
+		return err
+	}
+	said, err := c.connection.RequestWithContext(ctx, fmt.Sprintf(server.JSApiStreamLeaderStepDownT, streamName), request)
+	if err != nil {
+		return err
+	}
+	var answer server.JSApiStreamLeaderStepDownResponse
+	if err := json.Unmarshal(said.Data, &answer); err != nil {
+		return err
+	}
+	if answer.Error != nil {
+		return answer.Error
+	}
+	return nil
+}
+
+// Open implements system.Adapter.
+func (Adapter) Open(c system.Cluster, region, replica int) (system.Client, error) {
+	return open(c, region, replica)
+}
