@@ -41,11 +41,7 @@ func Text(name string, drivers protocols.Drivers) ([]byte, error) {
 		return nil, fmt.Errorf("reading the schema of experiments: %w", err)
 	}
 	described := map[string]string{}
-	if properties := schema.Definitions[protocolDefinition].AnyOf[1].Properties; properties != nil {
-		for pair := properties.Oldest(); pair != nil; pair = pair.Next() {
-			described["protocols[]."+pair.Key] = pair.Value.Description
-		}
-	}
+	describe("protocols[].", schema.Definitions[protocolDefinition].AnyOf[1], described)
 	schema.Definitions[protocolDefinition] = protocolSchema(drivers, described)
 	return encode(&schema)
 }
@@ -53,7 +49,7 @@ func Text(name string, drivers protocols.Drivers) ([]byte, error) {
 // Experiment makes the schema of experiment files, as indented JSON. The drivers are those that a file may name; described says by
 // path, such as load.rate, what the keys mean, and ofTopology what those of a topology do.
 func Experiment(drivers protocols.Drivers, described, ofTopology map[string]string) ([]byte, error) {
-	s := reflected[experiment.Experiment](described)
+	s := reflected[experiment.Experiment]("", described)
 	s.Title = "An experiment of quorumbench"
 	topology := topologySchema(ofTopology)
 	topology.Version = ""
@@ -95,14 +91,22 @@ func encode(s *jsonschema.Schema) ([]byte, error) {
 	return append(text, '\n'), err
 }
 
-// reflected makes the schema of a struct: its keys by their yaml tags, and the values of each by its type.
-func reflected[T any](described map[string]string) *jsonschema.Schema {
+// describe enters the descriptions of a schema's keys, and of those below them, by their paths. Prefix is the path of the schema.
+func describe(prefix string, s *jsonschema.Schema, described map[string]string) {
+	for pair := s.Properties.Oldest(); pair != nil; pair = pair.Next() {
+		described[prefix+pair.Key] = pair.Value.Description
+		describe(prefix+pair.Key+".", pair.Value, described)
+	}
+}
+
+// reflected makes the schema of a struct at a path: its keys by their yaml tags, and the values of each by its type.
+func reflected[T any](path string, described map[string]string) *jsonschema.Schema {
 	r := jsonschema.Reflector{
 		Anonymous: true, DoNotReference: true, FieldNameTag: "yaml", RequiredFromJSONSchemaTags: true, Mapper: leaf,
 	}
 	t := reflect.TypeFor[T]()
 	s := r.ReflectFromType(t)
-	finish(s, t, "", described)
+	finish(s, t, path, described)
 	return s
 }
 
@@ -303,8 +307,11 @@ func protocolSchema(drivers protocols.Drivers, described map[string]string) *jso
 		return s
 	}
 	mapping := object("name", about("name", &jsonschema.Schema{Type: "string", Enum: names}))
-	mapping.Properties.Set("system", about("system", &jsonschema.Schema{Type: "string", Enum: anys(system.Known.Names())}))
-	mapping.OneOf = []*jsonschema.Schema{{Required: []string{"name"}}, {Required: []string{"system"}, Not: present([]string{"quorum"})}}
+	mapping.Properties.Set("system", about("system", &jsonschema.Schema{Type: "string", Enum: anys(system.Names())}))
+	mapping.Properties.Set("command", commandSchema(drivers, described))
+	ofSystem := object("options", &jsonschema.Schema{MaxProperties: limit(0)}, "system")
+	ofSystem.Not = &jsonschema.Schema{AnyOf: []*jsonschema.Schema{present([]string{"name"}), present([]string{"quorum"})}}
+	mapping.OneOf = []*jsonschema.Schema{{Required: []string{"name"}, Not: present([]string{"system"})}, ofSystem}
 	mapping.Properties.Set("leader", about("leader", &jsonschema.Schema{Type: "string"}))
 	mapping.Properties.Set("options", about("options", &jsonschema.Schema{Type: "object"}))
 	mapping.Properties.Set("quorum", about("quorum", &jsonschema.Schema{AnyOf: []*jsonschema.Schema{
@@ -334,7 +341,33 @@ func protocolSchema(drivers protocols.Drivers, described map[string]string) *jso
 		}
 		mapping.AllOf = append(mapping.AllOf, &jsonschema.Schema{If: object("name", &jsonschema.Schema{Const: d.Name}, "name"), Then: then})
 	}
+	isCommand := object("system", &jsonschema.Schema{Const: system.CommandName}, "system")
+	isDescribed := present([]string{"command"})
+	var led []string
+	for _, d := range drivers {
+		if d.HasLeader {
+			led = append(led, d.Name)
+		}
+	}
+	hasLeader := object("command", object("floor", &jsonschema.Schema{Enum: anys(led)}))
+	mapping.AllOf = append(mapping.AllOf, &jsonschema.Schema{If: isCommand, Then: isDescribed, Else: &jsonschema.Schema{Not: isDescribed}},
+		&jsonschema.Schema{If: object("leader", &jsonschema.Schema{MinLength: limit(1)}, "leader", "command"), Then: hasLeader})
 	return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string", Enum: names}, mapping}}
+}
+
+// commandSchema is the schema of the description of a system.
+func commandSchema(drivers protocols.Drivers, described map[string]string) *jsonschema.Schema {
+	s := reflected[system.Command]("protocols[].command.", described)
+	s.Version = ""
+	get(s, "argv").MinItems, get(s, "argv").MaxItems = limit(1), limit(experiment.MaxArguments)
+	get(s, "argv").PrefixItems = []*jsonschema.Schema{{Type: "string", MinLength: limit(1)}}
+	get(s, "port").Minimum, get(s, "port").Maximum = "1", "65535"
+	get(s, "floor").Enum = anys(drivers.Names())
+	get(s, "path").Pattern = "^/"
+	get(s, "env").PropertyNames = &jsonschema.Schema{Pattern: experiment.EnvironmentPattern}
+	http := object("client", &jsonschema.Schema{Const: string(system.HTTPClient)}, "client")
+	s.AllOf = append(s.AllOf, &jsonschema.Schema{If: present([]string{"path"}), Then: http})
+	return s
 }
 
 // optionSchema is the schema of a driver's option.
@@ -363,7 +396,7 @@ func optionSchema(o protocols.Option) *jsonschema.Schema {
 
 // topologySchema is the schema of a topology.
 func topologySchema(described map[string]string) *jsonschema.Schema {
-	s := reflected[netem.TopologyFile](described)
+	s := reflected[netem.TopologyFile]("", described)
 	reserved := &jsonschema.Schema{Enum: anys(netem.Reserved)}
 	name := jsonschema.Schema{Type: "string", Pattern: netem.RegionPattern, Not: reserved}
 	regions := get(s, "regions")

@@ -83,7 +83,7 @@ func TestTheDocumentsHaveARowForEachKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "experiment" { // an entry of the list of protocols is a name or a mapping
-			paths = append(paths, "protocols[].name", "protocols[].system", "protocols[].leader", "protocols[].options", "protocols[].quorum", "protocols[].witnesses", "protocols[].label")
+			paths = append(paths, "protocols[].name", "protocols[].system", "protocols[].command.argv", "protocols[].command.env", "protocols[].command.peer", "protocols[].command.client", "protocols[].command.port", "protocols[].command.path", "protocols[].command.ready", "protocols[].command.promise", "protocols[].command.floor", "protocols[].command.no_failover", "protocols[].leader", "protocols[].options", "protocols[].quorum", "protocols[].witnesses", "protocols[].label")
 			paths = slices.DeleteFunc(paths, func(path string) bool { return path == "protocols" })
 		}
 		for _, path := range paths {
@@ -118,6 +118,7 @@ var beyond = map[string]*regexp.Regexp{
 	"a membership":                          regexp.MustCompile(`; accepted: the first of the replicas, in their order|, which is a member by then; |, which does not learn by then; |, two quorums of which need not meet: |^found a membership that changes, `),
 	"a link, a protocol or a region twice":  regexp.MustCompile(`^found (the link|the round trip|[a-z0-9]+@|[a-z]+-[a-z]+-[0-9]).* (twice|a second time); `),
 	"a number of replicas of a protocol":    regexp.MustCompile(`^found [0-9]+ replicas for `),
+	"what a system cannot":                  regexp.MustCompile(`^found the system [a-z]+ with |^found [a-z_]+ beside the system |^found mine a second time|^found the placeholder |^found a leader without failover, and the floor of `),
 	"how large a number of an option is":    regexp.MustCompile(`^found [a-z]+: "[+-]?[0-9]+"; accepted for `),
 	"how large a time is":                   regexp.MustCompile(`^found [0-9]+[0-9hmsµn.]*; accepted: (a round trip from )?(up to )?[0-9]+[0-9hmsµn]*(, or .*| to .*)?$|; accepted: more than 0s, up to |; accepted: (avg|min), [0-9.a-zµ]+, or more$|; accepted: from 0s to max, |, up to the timeout$|; accepted: a round trip from |a loss up to 100%, a delay of`),
 	"how large a rate, size or share is":    regexp.MustCompile(`which makes [0-9]+/s in|^found [0-9.e+]+/s; accepted: |^found "[^"]*%"; accepted: a |; accepted: 0s to 1us for each byte|; accepted: (0B|min) to max, |^found [0-9.]+%; accepted: `),
@@ -486,6 +487,9 @@ faults:
 		"topology: aws-2020-06-05\n" + three + "load: {sizes: {distribution: lognormal, min: 1B, max: 1KiB, median: 200B, spread: 3}, keys: {distribution: hotspot, hot_keys: 5, hot_share: 90%, foreign: 5%}}\n",
 		"topology: aws-2020-06-05\n" + three + "load: {keys: {distribution: zipf}, sizes: {distribution: table, table: {64B: 9, 4KiB: 0.5}}}\nsweep: {load.keys.exponent: [0.5, 1]}\n",
 		"topology: aws-2020-06-05\n" + three + "load: {mix: ycsb-f, rmw: {atomic: true}, keys: {exponent: 1}}\nprotocols: [{name: raft, label: mine, quorum: \"majority(us-east-1, eu-west-1, ap-northeast-1)\"}, {name: multipaxos, quorum: {phase1: \"2 of (us-east-1, eu-west-1, ap-northeast-1)\"}}]\n",
+		"topology: aws-2020-06-05\n" + three + "protocols: [{system: etcd, leader: auto}, {system: command, label: mine, leader: us-east-1, command: {argv: [store, \"{address}\"], env: {A: b}, " +
+			"peer: \"n{index}\", client: http, port: 80, path: /keys/, ready: write, promise: sequential, floor: raft, no_failover: true}}]\n",
+		"topology: aws-2020-06-05\n" + three + "protocols: [{system: command, command: {argv: [store], client: resp, port: 6379, promise: nothing, floor: async}}]\n",
 		"topology: aws-2020-06-05\n" + three + "load: {keys: {exponent: 1}}\nsweep: {load.mix: [ycsb-a, ycsb-d]}\n",
 		"topology: aws-2020-06-05\n" + three + "load: {arrivals: saturate, rate: 100/s, slo: {p50: 200ms, p99: 300ms}, precision: 5%}\n",
 		"topology: aws-2020-06-05\n" + three + "load: {arrivals: step, peak: 2.5, steps: 5}\nsweep: {durability: [memory, fsync]}\n",

@@ -1,0 +1,129 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"quorumbench/bench/system"
+)
+
+// Opener opens a client of the node at an address. It need not be connected yet. Its Leader is not asked.
+type Opener func(c *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error)
+
+// Adapter runs the command that an experiment describes; see system.Adapter. The one that a program lists has no command: Of makes
+// one for each.
+type Adapter struct {
+	Clients map[system.ClientKind]Opener // by what they speak
+	Command *system.Command
+}
+
+var (
+	_ system.Describer = Adapter{}
+	_ system.Installed = Adapter{}
+)
+
+// Of implements system.Describer.
+func (a Adapter) Of(c *system.Command) system.Adapter { return Adapter{a.Clients, c} }
+
+// Name implements system.Adapter.
+func (Adapter) Name() string { return system.CommandName }
+
+// Find implements system.Installed: it looks for the program, unless its name depends on the node.
+func (a Adapter) Find() error {
+	if a.Clients[a.Command.Client] == nil {
+		return fmt.Errorf("found the client %q, for which this program has nothing", a.Command.Client)
+	}
+	name := a.Command.Argv[0]
+	if strings.Contains(name, "{") {
+		return nil
+	}
+	if _, err := exec.LookPath(name); err != nil && !errors.Is(err, exec.ErrDot) {
+		return fmt.Errorf("found no program %q: %w; accepted: a program in the PATH, or the path of one", name, errors.Unwrap(err))
+	}
+	return nil
+}
+
+// About implements system.Adapter.
+func (a Adapter) About(c system.Cluster) []system.Setting {
+	about := []system.Setting{
+		{Name: "argv", Value: quoted(a.Command.Argv)},
+		{Name: "client", Value: string(a.Command.Client) + " at port " + strconv.Itoa(a.Command.Port)},
+		{Name: "floor", Value: a.Command.Floor},
+	}
+	if c.Leader >= 0 {
+		about = append(about, system.Setting{Name: "leader", Value: "as the experiment says; nobody asks the system"})
+	}
+	return about
+}
+
+// quoted writes a list of words so that it can be read as one.
+func quoted(argv []string) string {
+	words := make([]string, len(argv))
+	for i, word := range argv {
+		if words[i] = word; word == "" || strings.ContainsAny(word, " \"'\\\n\t") {
+			words[i] = strconv.Quote(word)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// Start implements system.Adapter.
+func (a Adapter) Start(c system.Cluster, replica int) (system.Process, error) {
+	return a.Command.Process(c, replica), nil
+}
+
+// readyKey is the key by which it is asked whether a node is ready. The load has none of that name.
+const readyKey = "are-you-ready"
+
+// Ready implements system.Adapter.
+func (a Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
+	at := netip.AddrPortFrom(c.Nodes[replica].Address, uint16(a.Command.Port))
+	dial := c.Dial(replica)
+	if a.Command.Ready == system.Connects {
+		return system.Again(ctx, func(ctx context.Context) error {
+			connection, err := dial(ctx, "tcp", at.String())
+			if err != nil {
+				return err
+			}
+			return connection.Close()
+		})
+	}
+	one, err := a.Clients[a.Command.Client](a.Command, dial, at)
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	return system.Again(ctx, func(ctx context.Context) error {
+		if a.Command.Ready == system.Writes {
+			return one.Put(ctx, []byte(readyKey), []byte("yes"))
+		}
+		_, err := one.Get(ctx, []byte(readyKey))
+		return err
+	})
+}
+
+// Lead implements system.Adapter. The program has to see to it that the leader is where the experiment says.
+func (Adapter) Lead(context.Context, system.Cluster, int) error { return nil }
+
+// Open implements system.Adapter.
+func (a Adapter) Open(c system.Cluster, region, replica int) (system.Client, error) {
+	one, err := a.Clients[a.Command.Client](a.Command, c.Dial(region), netip.AddrPortFrom(c.Nodes[replica].Address, uint16(a.Command.Port)))
+	if err != nil {
+		return nil, err
+	}
+	return client{one, c.Leader}, nil
+}
+
+// client is a client of a node of a system whose leader is where the experiment says.
+type client struct {
+	system.Client
+	leader int
+}
+
+// Leader implements system.Client.
+func (c client) Leader(context.Context) (int, error) { return c.leader, nil }
