@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -9,11 +10,21 @@ import (
 	"quorumbench/bench/system"
 )
 
-// CanRun returns an error if an experiment lists a system for which the options have no adapter.
+// ErrNoAdapter is the error of CanRun if a program has no adapter of a system.
+var ErrNoAdapter = errors.New("which this program can check and plan, but not run")
+
+// CanRun returns an error if an experiment lists a system for which the options have no adapter, an ErrNoAdapter, or one that is
+// not installed.
 func CanRun(plan *experiment.Plan, options Options) error {
 	for _, protocol := range plan.Experiment.Systems() {
-		if options.system(protocol) == nil {
-			return fmt.Errorf("found the system %s, which this program can check and plan, but not run", protocol.System)
+		found := options.system(protocol)
+		if found == nil {
+			return fmt.Errorf("found the system %s, %w", protocol.System, ErrNoAdapter)
+		}
+		if installed, ok := found.Adapter.(system.Installed); ok {
+			if err := installed.Find(); err != nil {
+				return fmt.Errorf("found the system %s, which is not installed: %w", protocol.System, err)
+			}
 		}
 	}
 	return nil
@@ -25,5 +36,9 @@ func (o *Options) system(protocol experiment.Protocol) *run.System {
 	if i < 0 || protocol.System == "" || o.OpenNetwork == nil {
 		return nil
 	}
-	return &run.System{Adapter: o.Systems[i], Open: o.OpenNetwork}
+	adapter := o.Systems[i]
+	if describer, is := adapter.(system.Describer); is {
+		adapter = describer.Of(protocol.Command)
+	}
+	return &run.System{Adapter: adapter, Open: o.OpenNetwork}
 }

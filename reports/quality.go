@@ -37,6 +37,9 @@ func Quality(r *result.Result) []string {
 	} else {
 		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.StreamMode(), plural(r.Machine.CPUs, "CPU"))
 	}
+	for _, line := range systemLines(r) {
+		say("%s", line)
+	}
 	if late := worstLateness(r); late.Count > 0 {
 		say("emulator: packets released late by %s (p50), %s (p99)%s", ms(late.P50), ms(late.P99), emulators(r))
 	}
@@ -55,6 +58,28 @@ func Quality(r *result.Result) []string {
 		say("drift: p50 of the second half is %+.1f %% of the first's at most (%s)", drift*100, where)
 	}
 	return append(append(lines, checkLines(r)...), networkLines(r)...)
+}
+
+// systemLines tell of each system that was run as it is what it promises, and its version and settings.
+func systemLines(r *result.Result) []string {
+	var lines []string
+	for _, run := range r.Runs {
+		s := run.System
+		if s == nil {
+			continue
+		}
+		line := fmt.Sprintf("%s: %s as it is; promises: %s", run.Protocol, s.Name, s.Promise)
+		if s.NoFailover {
+			line += "; no failover"
+		}
+		for _, setting := range s.Settings {
+			line += "; " + setting.Name + " " + setting.Value
+		}
+		if !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 // checkLines tells the verdicts on what the replicas did: what all runs passed in one line, what

@@ -3,13 +3,30 @@
 package main
 
 import (
+	"net/netip"
+
 	"quorumbench/bench/system"
 	"quorumbench/cmd/cli"
 	"quorumbench/protocols/registry"
+	"quorumbench/systems/command"
 	"quorumbench/systems/etcd"
+	"quorumbench/systems/nats"
+	"quorumbench/systems/redis"
 )
 
 func main() {
 	etcd.BeMember()
-	cli.MainWith(registry.Drivers, []system.Adapter{etcd.Adapter{}})
+	nats.BeMember()
+	cli.MainWith(registry.Drivers, []system.Adapter{
+		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{},
+		command.Adapter{Clients: map[system.ClientKind]command.Opener{
+			system.HTTPClient: command.OpenHTTP,
+			system.EtcdClient: func(_ *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+				return etcd.OpenAt(dial, at)
+			},
+			system.RESPClient: func(_ *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+				return redis.OpenAt(dial, at), nil
+			},
+		}},
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"quorumbench/bench/system"
 	"quorumbench/protocols"
 )
 
@@ -85,8 +86,10 @@ func (e *Experiment) IsSimulated() bool { return e.World == Simulated }
 // Protocol is one entry of an experiment's list of protocols: a name, or a mapping.
 type Protocol struct {
 	Name   string `yaml:"name" json:"name,omitempty"`     // of a driver; an entry has a name or a system
-	System string `yaml:"system" json:"system,omitempty"` // of a system that is run as it is; see system.Known
-	Leader string `yaml:"leader" json:"leader,omitempty"` // the first replica, for drivers with a leader; auto: the one of the least mean floor
+	System string `yaml:"system" json:"system,omitempty"` // of a system that is run as it is; see system.Names
+	// Command describes the system that is called system.CommandName.
+	Command *system.Command `yaml:"command" json:"command,omitempty"`
+	Leader  string          `yaml:"leader" json:"leader,omitempty"` // the first replica, for drivers with a leader; auto: the one of the least mean floor
 	// Options are the driver's options as texts. After reading it has all of them, with defaults filled in.
 	Options protocols.Choices `yaml:"options" json:"options,omitempty"`
 	// Quorum holds the quorum systems that the file gives, by role; see quorum.Parse. The driver has systems for the other

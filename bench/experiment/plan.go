@@ -109,8 +109,8 @@ func (p *Plan) betweenReplicas() protocols.Delays {
 }
 
 // ClientConfig returns the configuration, without its seed, of the client node of region Experiment.Clients[client]
-// under a protocol. Its replicas, all but witnesses, are in the order in which the client asks them. Client nodes have the numbers
-// after the replicas'.
+// under a protocol. Its replicas, all but witnesses, are in the order in which the client asks them; of a system without failover,
+// the leader's alone. Client nodes have the numbers after the replicas'.
 func (p *Plan) ClientConfig(protocol Protocol, client int) protocols.ClientConfig {
 	load, n := &p.Experiment.Load, len(p.Experiment.Replicas)
 	c := protocols.ClientConfig{
@@ -118,8 +118,10 @@ func (p *Plan) ClientConfig(protocol Protocol, client int) protocols.ClientConfi
 		Retry: load.Retry, GiveUp: load.Timeout,
 	}
 	at := p.ClientRegion(client)
+	described := protocol.Described()
+	leaderOnly := described != nil && described.NoFailover && protocol.Leader != ""
 	for replica := range n {
-		if !p.Witnesses(protocol).Has(int32(replica)) {
+		if !p.Witnesses(protocol).Has(int32(replica)) && (!leaderOnly || replica == p.Region(protocol.Leader)) {
 			c.Replicas = append(c.Replicas, protocols.NodeID(replica))
 		}
 		c.RoundTrips = append(c.RoundTrips, p.Topology.OneWay[at][replica]+p.Topology.OneWay[replica][at])

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"quorumbench/bench/system"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/netem"
 	"quorumbench/protocols"
@@ -69,6 +70,9 @@ func (p *Plan) checkProtocols(doc *strictyaml.Document, _ *netem.Topology) error
 func (p *Plan) readDriver(doc *strictyaml.Document, at string, protocol *Protocol) (*protocols.Driver, error) {
 	if protocol.System != "" {
 		return p.readSystem(doc, at, protocol)
+	}
+	if protocol.Command != nil {
+		return nil, doc.Errorf(at+".command", "found a command for the protocol %q; accepted: with system: %s", protocol.Name, system.CommandName)
 	}
 	driver := p.drivers.Find(protocol.Name)
 	if driver == nil {
@@ -198,6 +202,7 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 	var mapping struct {
 		Name      string                `yaml:"name"`
 		System    string                `yaml:"system"`
+		Command   *system.Command       `yaml:"command"`
 		Leader    string                `yaml:"leader"`
 		Options   map[string]optionText `yaml:"options"`
 		Quorum    Quorums               `yaml:"quorum"`
@@ -217,6 +222,7 @@ func (p *Protocol) UnmarshalNode(node *strictyaml.Node) error {
 		}
 		return node.Errorf("found %s; accepted: one of the two, as in name: raft or system: etcd", found)
 	}
+	p.Command = mapping.Command
 	p.Name, p.System, p.Leader, p.Quorum, p.Witnesses, p.Label = mapping.Name, mapping.System, mapping.Leader, mapping.Quorum, mapping.Witnesses, mapping.Label
 	if len(mapping.Options) > 0 {
 		p.Options = protocols.Choices{}

@@ -167,8 +167,13 @@ func checkRestored(e *Experiment, t *Topology, drivers protocols.Drivers) error 
 		driver := drivers.Find(p.Name)
 		if p.System != "" {
 			described := p.Described()
-			if described == nil || p.Name != "" {
-				return fmt.Errorf("found the system %q of %s; this program knows %s", p.System, p.Label, strings.Join(system.Known.Names(), ", "))
+			if described == nil || p.Name != "" || (p.Command != nil) != (p.System == system.CommandName) {
+				return fmt.Errorf("found the system %q of %s; this program knows %s", p.System, p.Label, strings.Join(system.Names(), ", "))
+			}
+			if p.Command != nil {
+				if key, err := checkCommand(p.Command, drivers); err != nil {
+					return fmt.Errorf("found the command of %s, whose %s is wrong: %w", p.Label, key, err)
+				}
 			}
 			driver = described.Driver(drivers)
 		}

@@ -13,8 +13,11 @@ import (
 
 // Described returns the description of the protocol's system; nil for a driver.
 func (p *Protocol) Described() *system.Description {
-	if p.System == "" {
+	switch {
+	case p.System == "":
 		return nil
+	case p.System == system.CommandName && p.Command != nil:
+		return p.Command.Description()
 	}
 	return system.Known.Find(p.System)
 }
@@ -31,9 +34,19 @@ func (e *Experiment) Systems() (all []Protocol) {
 
 // readSystem returns the driver that stands for the system at a path.
 func (p *Plan) readSystem(doc *strictyaml.Document, at string, protocol *Protocol) (*protocols.Driver, error) {
+	switch isCommand := protocol.System == system.CommandName; {
+	case isCommand && protocol.Command == nil:
+		return nil, doc.Errorf(at+".system", "found a command that is not described; accepted: with a command, as in command: {argv: [program], client: http, port: 80, promise: linearizable, floor: raft}")
+	case !isCommand && protocol.Command != nil:
+		return nil, doc.Errorf(at+".command", "found a command for the system %q; accepted: with system: %s", protocol.System, system.CommandName)
+	case isCommand:
+		if err := p.readCommand(doc, at+".command", protocol.Command); err != nil {
+			return nil, err
+		}
+	}
 	described := protocol.Described()
 	if described == nil {
-		names := system.Known.Names()
+		names := system.Names()
 		return nil, doc.Errorf(at+".system", "found %q; accepted: %s%s", protocol.System, strings.Join(names, ", "), strictyaml.DidYouMean(protocol.System, names))
 	}
 	driver := described.Driver(p.drivers)

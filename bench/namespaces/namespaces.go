@@ -59,7 +59,7 @@ func (n *network) Start(region int, p system.Process, log string) (run.Process, 
 	started := &process{cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		defer close(started.ended)
-		_ = cmd.Wait() // it is killed in the end, or fails, which its clients notice
+		_ = cmd.Wait() // its state says how it ended
 	}()
 	return started, nil
 }
@@ -69,6 +69,12 @@ type process struct {
 	cmd   *exec.Cmd
 	ended chan struct{}
 }
+
+// Ended is closed when the process is gone.
+func (p *process) Ended() <-chan struct{} { return p.ended }
+
+// How tells how the process ended, when it has.
+func (p *process) How() string { return p.cmd.ProcessState.String() }
 
 // endTimeout is how long a process may take to be gone after it was killed.
 const endTimeout = 10 * time.Second

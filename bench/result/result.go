@@ -123,6 +123,8 @@ type Run struct {
 type System struct {
 	Name    string         `json:"name"`
 	Promise system.Promise `json:"promise"` // what it promises about answers, which decides what checks say
+	// NoFailover says that no node takes over when the one that leads is down.
+	NoFailover bool `json:"no_failover,omitempty"`
 	// Settings are its version and its settings.
 	Settings []system.Setting `json:"settings"`
 	Network  string           `json:"network"` // how its packets travelled

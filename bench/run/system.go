@@ -3,6 +3,7 @@
 package run
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,7 +56,9 @@ type Network interface {
 
 // Process is a node that was started.
 type Process interface {
-	Kill() error // with SIGKILL; returns when the process is gone
+	Kill() error            // with SIGKILL; returns when the process is gone
+	Ended() <-chan struct{} // closed when the process is gone
+	How() string            // how it ended, as in "exit status 1"; only when it has
 }
 
 // How long the nodes of a system may take.
@@ -142,7 +146,8 @@ func (r *running) prepareSystem(w *systemWorld, c *cluster, now time.Time) {
 	e := &r.Plan.Experiment
 	r.record.Started = now.Add(e.Load.Warmup).UTC().Truncate(time.Millisecond)
 	r.record.System = &result.System{
-		Name: r.Protocol.System, Promise: r.Protocol.Described().Promise, Settings: r.System.Adapter.About(c.Cluster), Network: w.network.String(),
+		Name: r.Protocol.System, Promise: r.Protocol.Described().Promise, NoFailover: r.Protocol.Described().NoFailover,
+		Settings: r.System.Adapter.About(c.Cluster), Network: w.network.String(),
 	}
 	for number := range e.Regions {
 		r.places = append(r.places, &place{number: number, world: w, layout: w.layout, outgoing: make([][]message, len(e.Regions))})
@@ -243,7 +248,10 @@ type cluster struct {
 func newCluster(r *running, w *systemWorld, folder string) *cluster {
 	e := &r.Plan.Experiment
 	c := &cluster{running: r, world: w, folder: folder, adapter: r.System.Adapter, failures: map[int]string{}}
-	c.Durable, c.Dial = e.Durability == experiment.Fsync, w.network.Dial
+	c.Durable, c.Dial, c.Leader = e.Durability == experiment.Fsync, w.network.Dial, -1
+	if r.Protocol.Leader != "" {
+		c.Leader = r.Plan.Region(r.Protocol.Leader)
+	}
 	for i := range e.Replicas {
 		for j := range i {
 			c.RoundTrip = max(c.RoundTrip, r.Plan.Link(i, j).Delay+r.Plan.Link(j, i).Delay)
@@ -267,36 +275,77 @@ func (c *cluster) begin(ctx context.Context) error {
 			return err
 		}
 	}
-	ready, cancel := context.WithTimeout(ctx, readyTimeout)
+	alive, cancel := c.whileAlive(ctx)
 	defer cancel()
+	ready, cancelReady := context.WithTimeout(alive, readyTimeout)
+	defer cancelReady()
 	for i := range c.Nodes {
 		if err := c.adapter.Ready(ready, c.Cluster, i); err != nil {
-			return c.explain(ctx, i, fmt.Errorf("%s in %s was not ready within %v: %w", c.adapter.Name(), c.Nodes[i].Region, readyTimeout, err))
+			return c.explain(ctx, alive, i, fmt.Errorf("%s in %s was not ready within %v: %w", c.adapter.Name(), c.Nodes[i].Region, readyTimeout, err))
 		}
 	}
-	if leader := c.running.Protocol.Leader; leader != "" {
-		leading, cancel := context.WithTimeout(ctx, leadTimeout)
-		defer cancel()
-		at := c.running.Plan.Region(leader)
-		if err := c.adapter.Lead(leading, c.Cluster, at); err != nil {
-			return c.explain(ctx, at, fmt.Errorf("%s was not led from %s within %v: %w", c.adapter.Name(), leader, leadTimeout, err))
+	if c.Leader >= 0 {
+		leading, cancelLeading := context.WithTimeout(alive, leadTimeout)
+		defer cancelLeading()
+		if err := c.adapter.Lead(leading, c.Cluster, c.Leader); err != nil {
+			return c.explain(ctx, alive, c.Leader, fmt.Errorf("%s was not led from %s within %v: %w", c.adapter.Name(), c.Nodes[c.Leader].Region, leadTimeout, err))
 		}
-		c.running.record.Replicas[at].Leads(0)
+		c.running.record.Replicas[c.Leader].Leads(0)
 	}
 	return nil
 }
 
-// explain adds the end of a node's log to an error, unless the run was interrupted.
-func (c *cluster) explain(ctx context.Context, replica int, err error) error {
-	const most = 2000
+// endedError says that the process of a node has ended by itself.
+type endedError struct {
+	replica int
+	how     string
+}
+
+func (e *endedError) Error() string { return "the process has ended by itself: " + e.how }
+
+// whileAlive returns a context that ends when the process of a node does. Its cause is then an endedError.
+func (c *cluster) whileAlive(ctx context.Context) (context.Context, context.CancelFunc) {
+	alive, end := context.WithCancelCause(ctx)
+	for i, p := range c.processes {
+		go func() {
+			select {
+			case <-p.Ended():
+				end(&endedError{i, p.How()})
+			case <-alive.Done():
+			}
+		}()
+	}
+	return alive, func() { end(nil) }
+}
+
+// explain adds the end of a node's log to an error, unless the run was interrupted. If a node's process has ended by itself, that
+// is the error.
+func (c *cluster) explain(ctx, alive context.Context, replica int, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	text, readErr := os.ReadFile(c.log(replica))
-	if readErr != nil || len(text) == 0 {
-		return err
+	var ended *endedError
+	if errors.As(context.Cause(alive), &ended) {
+		replica, err = ended.replica, fmt.Errorf("%s in %s was not ready: %w", c.adapter.Name(), c.Nodes[ended.replica].Region, ended)
 	}
-	return fmt.Errorf("%w; the last that it printed:\n%s", err, text[max(0, len(text)-most):])
+	if printed := c.printed(replica); printed != "" {
+		return fmt.Errorf("%w; the last that it printed:\n%s", err, printed)
+	}
+	return err
+}
+
+// printed is the end of what a node has printed: whole lines, of up to 2,000 bytes.
+func (c *cluster) printed(replica int) string {
+	const most = 2000
+	text, err := os.ReadFile(c.log(replica))
+	if err != nil {
+		return ""
+	}
+	if len(text) > most {
+		text = text[len(text)-most:]
+		text = text[bytes.IndexByte(text, '\n')+1:]
+	}
+	return strings.ToValidUTF8(strings.TrimSpace(string(text)), "?")
 }
 
 // log is the path of the file with what a node prints.
@@ -315,12 +364,27 @@ func (c *cluster) start(replica int) error {
 		return fmt.Errorf("starting %s in %s: %w", c.adapter.Name(), c.Nodes[replica].Region, err)
 	}
 	c.processes[replica] = started
+	go c.mourn(replica, started)
 	now := time.Duration(0)
 	if c.world.start() > 0 {
 		now = c.world.now()
 	}
 	c.running.record.Replicas[replica].Begin(now)
 	return nil
+}
+
+// mourn notes when the process of a node has ended by itself, which a run does not survive as a valid one.
+func (c *cluster) mourn(replica int, p Process) {
+	<-p.Ended()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.processes[replica] != p || c.world.start() == 0 {
+		return // it was killed, or has not begun to serve
+	}
+	c.processes[replica] = nil
+	now := c.world.now()
+	c.failures[replica] = fmt.Sprintf("at %v: the process has ended by itself: %s; the last that it printed: %s", now.Round(time.Millisecond), p.How(), c.printed(replica))
+	c.running.record.Replicas[replica].End(now)
 }
 
 // kill kills a node, unless it is down.
@@ -330,9 +394,9 @@ func (c *cluster) kill(replica int) {
 	if c.closed || c.processes[replica] == nil {
 		return
 	}
-	now := c.world.now()
-	_ = c.processes[replica].Kill() // which returns when it is gone
+	now, p := c.world.now(), c.processes[replica]
 	c.processes[replica] = nil
+	_ = p.Kill() // which returns when it is gone
 	c.running.record.Replicas[replica].End(now)
 }
 

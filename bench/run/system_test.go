@@ -83,6 +83,7 @@ type (
 	registerProcess struct {
 		*register
 		replica int
+		ended   chan struct{}
 	}
 	registerClient struct {
 		*register
@@ -98,11 +99,12 @@ func (n registerNetwork) Start(region int, _ system.Process, _ string) (run.Proc
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.up[region] = true
-	return registerProcess{n.register, region}, nil
+	return registerProcess{n.register, region, make(chan struct{})}, nil
 }
 
 // Kill lets the next node lead, as if there were an election that takes no time.
 func (p registerProcess) Kill() error {
+	close(p.ended)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up[p.replica] = false
@@ -111,6 +113,9 @@ func (p registerProcess) Kill() error {
 	}
 	return nil
 }
+
+func (p registerProcess) Ended() <-chan struct{} { return p.ended }
+func (p registerProcess) How() string            { return "signal: killed" }
 
 // way waits for the way to the leader and back, and its round trip to the nearest other replica.
 func (c *registerClient) way() error {

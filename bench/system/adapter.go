@@ -15,7 +15,7 @@ type Adapter interface {
 	// About tells versions and settings of the clusters that it runs, for the result, in the order in which they are shown.
 	About(Cluster) []Setting
 	// Start says how the node of a replica is started, for the first time and again after it was killed. It makes the files
-	// that the node needs, inside the node's folder.
+	// that the node needs, inside the node's folder. The first calls of a run are in the order of the replicas.
 	Start(c Cluster, replica int) (Process, error)
 	// Ready returns when the node of a replica serves clients, or with the error that keeps it from that when ctx ends.
 	Ready(ctx context.Context, c Cluster, replica int) error
@@ -26,9 +26,26 @@ type Adapter interface {
 	Open(c Cluster, region, replica int) (Client, error)
 }
 
+// Installed is an Adapter of a system that is not linked into this program, but has to be installed.
+type Installed interface {
+	Adapter
+	// Find looks for what the system takes. The error says what is missing, and by which command it is installed.
+	Find() error
+}
+
+// Describer is the Adapter of systems that experiments describe, which are all called CommandName.
+type Describer interface {
+	Adapter
+	// Of returns the adapter of one of them.
+	Of(*Command) Adapter
+}
+
 // Cluster is what an adapter knows of the nodes that it runs. It must not be changed.
 type Cluster struct {
 	Nodes []Node // by replica
+	// Leader is the replica that is to lead, or -1 if the experiment leaves it open. Lead is called for it, but some systems have
+	// to know it when their nodes start.
+	Leader int
 	// Durable says that nodes sync what they write to the disk before they answer. Without it, they need not.
 	Durable bool
 	// RoundTrip is the longest between two nodes, without jitter. Systems whose time limits depend on distances are set by it.
@@ -68,6 +85,34 @@ type Client interface {
 	// Leader tells which replica leads, by what the node says; -1 if the node knows of no leader, or the system has none.
 	Leader(ctx context.Context) (replica int, err error)
 	Close() error
+}
+
+// The pauses between two attempts of Again, and how long one of them may take.
+const (
+	betweenAttempts = 50 * time.Millisecond
+	attemptTimeout  = 2 * time.Second
+)
+
+// Again calls a function that waits for something, such as an election, until it returns no error or until the context ends; then
+// it returns the context's error and the last one of the function before that. Each call has two seconds.
+func Again(ctx context.Context, try func(context.Context) error) error {
+	var last error
+	for {
+		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
+		err := try(attempt)
+		cancel()
+		if err == nil {
+			return nil
+		}
+		if last == nil || ctx.Err() == nil {
+			last = err
+		}
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), last)
+		case <-time.After(betweenAttempts):
+		}
+	}
 }
 
 // ErrRefused is wrapped by errors of commands that certainly have no effect, now or later.

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -29,6 +30,11 @@ type Description struct {
 	// whether there is a leader.
 	FloorOf string
 	Promise Promise
+	// NoFailover says that the node that leads does so for good, and alone serves clients: they ask it and no other, whatever
+	// load.ask says, and while it is down nothing is answered.
+	NoFailover bool
+	// Most is how many replicas there may be; 0: as many as the driver FloorOf can have.
+	Most int
 }
 
 // Known are the systems that an experiment may name, in the order in which reports list them. A program that has no adapter
@@ -37,6 +43,14 @@ var Known = Descriptions{
 	{
 		Name: "etcd", FloorOf: "raft", Promise: Linearizable,
 		Summary: "etcd as it is released: Raft, bbolt, gRPC; the round trip to the leader, and the leader's to its nearest quorum",
+	},
+	{
+		Name: "nats", FloorOf: "raft", Promise: Sequential, Most: 5,
+		Summary: "NATS JetStream as it is released: a stream by Raft; the round trip to the leader, and the leader's to its nearest quorum",
+	},
+	{
+		Name: "redis", FloorOf: "raft", Promise: Nothing, NoFailover: true,
+		Summary: "Redis as it is released: a primary, SET and WAIT; the round trip to the primary, and the primary's to its nearest majority",
 	},
 }
 
@@ -51,6 +65,9 @@ func (all Descriptions) Names() []string {
 	}
 	return names
 }
+
+// Names are the names of all systems that an experiment may name, the one that it describes itself included.
+func Names() []string { return append(Known.Names(), CommandName) }
 
 // Find returns the description of that name, or nil.
 func (all Descriptions) Find(name string) *Description {
@@ -75,6 +92,9 @@ func (d *Description) Driver(drivers protocols.Drivers) *protocols.Driver {
 		Name: d.Name, Summary: d.Summary, HasLeader: like.HasLeader, PromisesNothing: d.Promise == Nothing,
 		Validate: func(c protocols.Config) error {
 			c.Options, c.Quorums = nil, nil
+			if n := len(c.Members); d.Most > 0 && n > d.Most {
+				return &protocols.FieldError{Field: protocols.FieldMembers, Err: fmt.Errorf("%s works with 1 to %d replicas, not %d", d.Name, d.Most, n)}
+			}
 			_, err := like.Complete(c)
 			return err
 		},

@@ -25,7 +25,11 @@ func (r *Record) judge(run *result.Run) {
 	invalid := func(format string, args ...any) { addReason(run, format, args...) }
 	r.judgeChecks(run, invalid)
 	for i, one := range r.Replicas {
-		if one.Failed != "" {
+		switch {
+		case one.Failed == "":
+		case r.System != nil:
+			invalid("the node of %s in %s failed %s", r.System.Name, r.Region(i), one.Failed)
+		default:
 			invalid("the disk of the replica in %s failed %s", r.Region(i), one.Failed)
 		}
 	}

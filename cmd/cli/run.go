@@ -172,8 +172,11 @@ its own below the one that is named; quorumbench merge puts them together and dr
 				}
 				return printForecast(cmd, *format, f)
 			}
-			if err := bench.CanRun(plan, options); err != nil {
+			switch err := bench.CanRun(plan, options); {
+			case errors.Is(err, bench.ErrNoAdapter):
 				return usage(fmt.Errorf("%s: %w; to run it: %s run %s", name, err, buildSystems, name))
+			case err != nil:
+				return usage(fmt.Errorf("%s: %w", name, err))
 			}
 			if err := checkMemory(name, plan); err != nil {
 				return err

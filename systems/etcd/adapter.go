@@ -2,8 +2,6 @@ package etcd
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -12,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/version"
 
 	"quorumbench/bench/system"
+	"quorumbench/systems/internal/self"
 )
 
 // Adapter runs etcd; see system.Adapter.
@@ -26,12 +25,6 @@ const (
 	heartbeatStep  = 10 * time.Millisecond
 	electionBeats  = 10
 )
-
-// self is this program, also where its file can no longer be reached by name.
-const self = "/proc/self/exe"
-
-// between are the pauses between two attempts at what takes time, such as an election.
-const between = 50 * time.Millisecond
 
 // Name implements system.Adapter.
 func (Adapter) Name() string { return "etcd" }
@@ -64,11 +57,7 @@ func memberFor(c system.Cluster, replica int) member {
 
 // Start implements system.Adapter.
 func (Adapter) Start(c system.Cluster, replica int) (system.Process, error) {
-	text, err := json.Marshal(memberFor(c, replica))
-	if err != nil {
-		return system.Process{}, fmt.Errorf("writing the member's configuration: %w", err)
-	}
-	return system.Process{Argv: []string{self, memberName, string(text)}}, nil
+	return self.Process(memberName, memberFor(c, replica))
 }
 
 // Ready implements system.Adapter: a member is ready when it answers a linearizable read, which takes a leader.
@@ -78,7 +67,7 @@ func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
 		return err
 	}
 	defer one.Close()
-	return again(ctx, func(ctx context.Context) error {
+	return system.Again(ctx, func(ctx context.Context) error {
 		_, err := one.Get(ctx, []byte("are you ready"))
 		return err
 	})
@@ -100,7 +89,7 @@ func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
 	if err != nil {
 		return fmt.Errorf("asking %s: %w", c.Nodes[replica].Region, err)
 	}
-	return again(ctx, func(ctx context.Context) error {
+	return system.Again(ctx, func(ctx context.Context) error {
 		for i, one := range clients {
 			leader, err := one.Leader(ctx)
 			switch {
@@ -123,29 +112,4 @@ func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
 // Open implements system.Adapter.
 func (Adapter) Open(c system.Cluster, region, replica int) (system.Client, error) {
 	return open(c, region, replica)
-}
-
-// attempt is how long one attempt may take.
-const attempt = 2 * time.Second
-
-// again calls a function until it returns no error, or until the context ends, and returns the last error that is not the
-// context's then.
-func again(ctx context.Context, try func(context.Context) error) error {
-	var last error
-	for {
-		within, cancel := context.WithTimeout(ctx, attempt)
-		err := try(within)
-		cancel()
-		if err == nil {
-			return nil
-		}
-		if last == nil || ctx.Err() == nil {
-			last = err
-		}
-		select {
-		case <-ctx.Done():
-			return errors.Join(ctx.Err(), last)
-		case <-time.After(between):
-		}
-	}
 }

@@ -37,8 +37,15 @@ var reconnect = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.
 const connectTimeout = 5 * time.Second
 
 func open(c system.Cluster, region, replica int) (*client, error) {
-	dial := c.Dial(region)
-	endpoint := netip.AddrPortFrom(c.Nodes[replica].Address, clientPort).String()
+	return openAt(c.Dial(region), netip.AddrPortFrom(c.Nodes[replica].Address, clientPort))
+}
+
+// OpenAt returns a client of the node at an address, which may be of any system that has etcd's API. Only of members that BeMember
+// has started does it know which replica leads.
+func OpenAt(dial system.Dialer, at netip.AddrPort) (system.Client, error) { return openAt(dial, at) }
+
+func openAt(dial system.Dialer, at netip.AddrPort) (*client, error) {
+	endpoint := at.String()
 	one, err := clientv3.New(clientv3.Config{
 		Endpoints: []string{endpoint},
 		Logger:    zap.NewNop(), // errors are returned

@@ -1,7 +1,6 @@
 package etcd
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,9 +10,11 @@ import (
 	"syscall"
 
 	"go.etcd.io/etcd/server/v3/embed"
+
+	"quorumbench/systems/internal/self"
 )
 
-// memberName is the first argument of this program as a member of a cluster. The second one is a member in JSON.
+// memberName is the first argument of this program as a member of a cluster.
 const memberName = "serve-etcd"
 
 // The ports of a member, etcd's usual ones.
@@ -34,23 +35,10 @@ type member struct {
 }
 
 // BeMember makes this process a member if its arguments say so, and does not return then. Programs with this adapter call it first.
-func BeMember() {
-	if len(os.Args) != 3 || os.Args[1] != memberName {
-		return
-	}
-	if err := serve(os.Args[2]); err != nil {
-		fmt.Fprintln(os.Stderr, "etcd:", err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}
+func BeMember() { self.Be(memberName, serve) }
 
 // serve serves as a member until the process is asked to end, or fails.
-func serve(text string) error {
-	var m member
-	if err := json.Unmarshal([]byte(text), &m); err != nil {
-		return fmt.Errorf("reading the member's configuration: %w", err)
-	}
+func serve(m member) error {
 	server, err := embed.StartEtcd(m.config())
 	if err != nil {
 		return err
