@@ -17,6 +17,7 @@ type Fault struct {
 
 	Crash     string        `yaml:"crash" json:"crash,omitempty"`         // the replica of a region, of the leader, or a random one
 	Restart   string        `yaml:"restart" json:"restart,omitempty"`     // the replica of a region, or all that are down
+	Pause     string        `yaml:"pause" json:"pause,omitempty"`         // the replica of a region, of the leader, or a random one, which does nothing meanwhile and forgets nothing
 	Partition [][]string    `yaml:"partition" json:"partition,omitempty"` // groups of regions; links between groups are cut
 	Cut       []string      `yaml:"cut" json:"cut,omitempty"`             // from and to: cuts one direction of one link
 	Isolate   string        `yaml:"isolate" json:"isolate,omitempty"`     // cuts all links of a region, of the leader's, or of a random one
@@ -46,7 +47,7 @@ type Skew struct {
 // loses reports whether packets are lost because of the fault.
 func (f *Fault) loses() bool { return f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0 }
 
-// The words that crash, isolate and restart accept besides regions.
+// The words that crash, pause, isolate and restart accept besides regions.
 const (
 	CrashLeader = "leader"
 	CrashRandom = "random"
@@ -61,6 +62,8 @@ func (f *Fault) String() string {
 		what = "crash " + f.Crash
 	case f.Restart != "":
 		what = "restart " + f.Restart
+	case f.Pause != "":
+		what = "pause " + f.Pause
 	case len(f.Partition) > 0:
 		groups := make([]string, len(f.Partition))
 		for i, group := range f.Partition {
@@ -95,7 +98,7 @@ func (f *Fault) String() string {
 }
 
 // FaultKinds are the keys of a fault of which it has exactly one.
-var FaultKinds = []string{"crash", "restart", "partition", "cut", "isolate", "heal", "loss", "delay", "slow", "skew",
+var FaultKinds = []string{"crash", "restart", "pause", "partition", "cut", "isolate", "heal", "loss", "delay", "slow", "skew",
 	"add_learner", "change_membership", "remove"}
 
 // presentKinds counts those keys of the fault at a path of a file.
@@ -110,7 +113,7 @@ func presentKinds(doc *strictyaml.Document, at string) (n int) {
 
 // kinds counts the fields that are set, of those of which exactly one must be.
 func (f *Fault) kinds() (n int) {
-	for _, set := range []bool{f.Crash != "", f.Restart != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Isolate != "", f.Heal,
+	for _, set := range []bool{f.Crash != "", f.Restart != "", f.Pause != "", len(f.Partition) > 0, len(f.Cut) > 0, f.Isolate != "", f.Heal,
 		f.Loss > 0, f.Delay > 0, f.Slow != nil, f.Skew != nil, f.AddLearner != "", f.ChangeMembership != "", f.Remove != ""} {
 		if set {
 			n++
@@ -145,18 +148,20 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.For < 0 || (f.For > 0 || doc.Has(at+".for")) && (f.Restart != "" || f.Heal || f.isMembership()) {
 			return doc.Errorf(at+".for", "found %v; accepted: a length, for faults that can be undone", f.For)
 		}
+		if f.For == 0 && f.Pause != "" {
+			return doc.Errorf(at+".pause", "found a pause without for; accepted: with a length, since a replica that never goes on is one that has crashed")
+		}
 		if f.For > maxLength {
 			return doc.Errorf(at+".for", "found %v; accepted: up to %v", f.For, maxLength)
 		}
 		if f.Loss > 1 || f.Delay > maxDelay {
 			return doc.Errorf(at, "found %v; accepted: a loss up to 100%%, a delay of 0s to %v", f, maxDelay)
 		}
-		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "slow.region": true, "skew.region": true, "add_learner": true, "remove": true}
-		if f.Crash != CrashLeader && f.Crash != CrashRandom && f.Crash != "" {
-			named["crash"] = []string{f.Crash}
-		}
-		if f.Isolate != CrashLeader && f.Isolate != CrashRandom && f.Isolate != "" {
-			named["isolate"] = []string{f.Isolate}
+		named, withReplica := map[string][]string{}, map[string]bool{"crash": true, "restart": true, "pause": true, "slow.region": true, "skew.region": true, "add_learner": true, "remove": true}
+		for key, hit := range map[string]string{"crash": f.Crash, "pause": f.Pause, "isolate": f.Isolate} {
+			if hit != CrashLeader && hit != CrashRandom && hit != "" {
+				named[key] = []string{hit}
+			}
 		}
 		if f.Restart != RestartAll && f.Restart != "" {
 			named["restart"] = []string{f.Restart}

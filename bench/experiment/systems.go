@@ -82,7 +82,7 @@ func (p *Plan) checkSystems(doc *strictyaml.Document, _ *netem.Topology) error {
 	for i := range e.Faults {
 		for _, kind := range faultsOfDrivers {
 			if place := fmt.Sprintf("faults[%d].%s", i, kind); doc.Has(place) {
-				return doc.Errorf(place, "found %s beside the system %s; accepted: crash, restart, partition, cut, isolate, heal, loss, delay", kind, name)
+				return doc.Errorf(place, "found %s beside the system %s; accepted: crash, restart, pause, partition, cut, isolate, heal, loss, delay", kind, name)
 			}
 		}
 	}

@@ -23,6 +23,7 @@ faults:
   - {at: 1s, partition: [[af-south-1], [ap-east-1, ap-northeast-1]]}
   - {at: 2s, cut: [af-south-1, ap-east-1]}
   - {at: 3s, heal: true}
+  - {at: 3s, pause: random, for: 1s}
   - {at: 4s, slow: {region: af-south-1, by: 3ms}}
   - {at: 5s, skew: {region: af-south-1, rate: 50%}}
   - {at: 6s, loss: 3%}

@@ -42,7 +42,7 @@ func (n *network) Dial(region int) system.Dialer { return n.WAN.Dial(n.regions[r
 
 func (n *network) Change(from, to int, config netem.LinkConfig) { n.SetLink(from, to, config) }
 
-// Start starts a process in a group of its own, so that Ctrl-C on the terminal does not reach it.
+// Start starts a process apart from others; see apart.
 func (n *network) Start(region int, p system.Process, log string) (run.Process, error) {
 	printed, err := os.OpenFile(log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -52,7 +52,7 @@ func (n *network) Start(region int, p system.Process, log string) (run.Process, 
 	cmd := n.Command(context.Background(), n.regions[region], p.Argv...)
 	cmd.Env = append(cmd.Env, p.Env...)
 	cmd.Stdout, cmd.Stderr = printed, printed
-	ownGroup(cmd)
+	apart(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func (p *process) How() string { return p.cmd.ProcessState.String() }
 const endTimeout = 10 * time.Second
 
 func (p *process) Kill() error {
-	if err := killGroup(p.cmd.Process.Pid); err != nil {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("killing process %d: %w", p.cmd.Process.Pid, err)
 	}
 	select {

@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !linux
 
 package namespaces
 
@@ -8,6 +8,8 @@ import (
 	"quorumbench/netem/wan"
 )
 
-func ownGroup(*exec.Cmd) {}
+func apart(*exec.Cmd) {}
 
-func killGroup(int) error { return wan.ErrUnsupported }
+func (p *process) Pause() error { return wan.ErrUnsupported }
+
+func (p *process) Resume() error { return wan.ErrUnsupported }

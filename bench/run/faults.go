@@ -25,6 +25,7 @@ type faults struct {
 
 	leads          func(region int) bool // whether the node there leads
 	crash, restart func(region int)
+	pause, resume  func(region int)
 
 	down  []bool        // replicas that crashed for ever: only a restart of their region brings them back
 	cut   [][]bool      // cut[i][j]: the link from region i to region j loses everything
@@ -46,6 +47,8 @@ func newFaults(plan *experiment.Plan, w world, random *rand.Rand, replicas []*pl
 	f.leads = func(region int) bool { return f.places[region].replica.record.Leading.Load() }
 	f.crash = func(region int) { f.at(region, (*replica).crash) }
 	f.restart = func(region int) { f.at(region, (*replica).restart) }
+	f.pause = func(region int) { f.at(region, (*replica).pause) }
+	f.resume = func(region int) { f.at(region, (*replica).resume) }
 	return f
 }
 
@@ -87,6 +90,11 @@ func (f *faults) inject(fault *experiment.Fault) {
 				f.restart(i)
 			}
 		}
+	case fault.Pause != "":
+		region := f.victim(fault.Pause)
+		text = fmt.Sprintf("pause %s for %v", regions[region], fault.For)
+		f.pause(region)
+		undo = func() { f.resume(region) }
 	case len(fault.Partition) > 0:
 		group := map[string]int{}
 		for i, members := range fault.Partition {
@@ -178,7 +186,7 @@ func (f *faults) changed(committed string) {
 
 var replicaNames = regexp.MustCompile(`\bR[0-9]+\b`) // as package membership names them
 
-// victim is the region that a crash or an isolation hits: the one named, that of the present leader (the first region
+// victim is the region that a crash, a pause or an isolation hits: the one named, that of the present leader (the first region
 // if nobody leads), or a random one with a replica.
 func (f *faults) victim(word string) int {
 	switch word {

@@ -167,6 +167,9 @@ func TestFaultsHappenAndAreUndone(t *testing.T) {
 			but(all(fine), dead, [2]protocols.NodeID{2, 1})},
 		{"loss", []experiment.Fault{{At: second, For: second, Loss: 0.5}}, all(link{25, 75, way, way})},
 		{"delay", []experiment.Fault{{At: second, For: second, Delay: 30 * ms}}, all(link{99, 101, way + 30*ms, way + 30*ms})},
+		{"a pause", []experiment.Fault{{At: second, For: second, Pause: "r1"}},
+			but(but(all(fine), dead, [][2]protocols.NodeID{{1, 0}, {1, 2}}...),
+				link{99, 101, way, second}, [][2]protocols.NodeID{{0, 1}, {2, 1}}...)}, // which it receives afterwards
 		{"a slow replica", []experiment.Fault{{At: second, For: second, Slow: &experiment.Slow{Region: "r1", By: ms}}},
 			but(but(all(fine), link{80, 101, way + ms, way + 5*ms}, [][2]protocols.NodeID{{1, 0}, {1, 2}}...),
 				link{99, 101, way, way + 5*ms}, [][2]protocols.NodeID{{0, 1}, {2, 1}}...)},

@@ -31,6 +31,7 @@ type replica struct {
 	tally      *tally                // counts what a live replica does; nil in virtual time
 	stepped    bool                  // this batch has had an input
 	busy       bool                  // working on the last batch; new events go to the backlog
+	paused     bool                  // by a fault: all events go to the backlog, and nothing is released
 	backlog    []event
 	waits      waits // how long events have waited for the replica
 
@@ -135,7 +136,7 @@ func (r *replica) crash() {
 	r.record.Journal.Lose(r.host.Unreleased())
 	r.host.Crash()
 	r.record.End(r.Now())
-	r.busy, r.backlog, r.stepped = false, nil, false
+	r.busy, r.paused, r.backlog, r.stepped = false, false, nil, false
 	r.received, r.bytes, r.commands = 0, 0, 0
 	r.waits.end(r.Now())
 }
@@ -145,6 +146,28 @@ func (r *replica) restart() {
 	if !r.host.Up() && r.record.Failed == "" {
 		r.begin()
 	}
+}
+
+// pause stops the replica as SIGSTOP stops a process: it does nothing, and forgets nothing. What comes meanwhile waits, as do
+// timers that are due and the ends of disk writes.
+func (r *replica) pause() {
+	if !r.host.Up() || r.paused {
+		return
+	}
+	r.traceLine("pause")
+	r.paused = true
+	r.waits.begin(r.Now())
+}
+
+// resume lets a replica go on that is paused.
+func (r *replica) resume() {
+	if !r.paused {
+		return
+	}
+	r.traceLine("go on")
+	r.paused = false
+	r.waits.end(r.Now())
+	r.catchUp()
 }
 
 // membership hands the replica a request for another membership, also for its later incarnations.
@@ -163,6 +186,13 @@ func (r *replica) fail(err error) {
 // handle handles an event of the replica. While the replica works on an earlier batch, messages and timers
 // wait in the backlog.
 func (r *replica) handle(e *event) {
+	if r.paused {
+		if e.at == 0 {
+			e.at = r.Now()
+		}
+		r.backlog = append(r.backlog, *e)
+		return
+	}
 	switch e.kind {
 	case durableEvent:
 		if e.number == r.host.Incarnation() && r.host.Up() {
@@ -210,7 +240,7 @@ func (r *replica) handle(e *event) {
 
 // release ends a batch. Its effects leave at once or, in a simulation with costs, when the work is done.
 func (r *replica) release() {
-	if r.busy || !r.stepped {
+	if r.busy || r.paused || !r.stepped {
 		return
 	}
 	r.stepped = false
@@ -237,11 +267,16 @@ func (r *replica) work() time.Duration {
 	return cost
 }
 
-// workDone releases the effects of the last batch and handles the backlog, or as much of it as a batch may have.
+// workDone releases the effects of the last batch and handles the backlog.
 func (r *replica) workDone() {
 	r.busy = false
 	r.waits.end(r.Now())
 	r.host.Release()
+	r.catchUp()
+}
+
+// catchUp handles the backlog, or as much of it as a batch may have.
+func (r *replica) catchUp() {
 	waiting := r.backlog
 	r.backlog = nil
 	for i := range waiting {

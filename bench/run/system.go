@@ -56,7 +56,9 @@ type Network interface {
 
 // Process is a node that was started.
 type Process interface {
-	Kill() error            // with SIGKILL; returns when the process is gone
+	Kill() error            // with SIGKILL; returns when the process, and all that it has started, is gone
+	Pause() error           // with SIGSTOP, and so all that it has started
+	Resume() error          // with SIGCONT
 	Ended() <-chan struct{} // closed when the process is gone
 	How() string            // how it ended, as in "exit status 1"; only when it has
 }
@@ -169,6 +171,8 @@ func (r *running) prepareSystem(w *systemWorld, c *cluster, now time.Time) {
 	r.faults.leads = func(region int) bool { return r.record.Replicas[region].Leading.Load() }
 	r.faults.crash = func(region int) { go c.kill(region) }
 	r.faults.restart = func(region int) { go c.restart(region) }
+	r.faults.pause = func(region int) { go c.signal(region, Process.Pause) }
+	r.faults.resume = func(region int) { go c.signal(region, Process.Resume) }
 }
 
 // await returns when the run is over or interrupted, with the lateness of packets since measuring began.
@@ -398,6 +402,18 @@ func (c *cluster) kill(replica int) {
 	c.processes[replica] = nil
 	_ = p.Kill() // which returns when it is gone
 	c.running.record.Replicas[replica].End(now)
+}
+
+// signal pauses a node or lets it go on, unless it is down.
+func (c *cluster) signal(replica int, do func(Process) error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || c.processes[replica] == nil {
+		return
+	}
+	if err := do(c.processes[replica]); err != nil {
+		c.failures[replica] = fmt.Sprintf("at %v: %v", c.world.now(), err)
+	}
 }
 
 // restart starts a node again that is down.
