@@ -11,6 +11,7 @@ import (
 	"quorumbench/systems/command"
 	"quorumbench/systems/etcd"
 	"quorumbench/systems/nats"
+	"quorumbench/systems/postgres"
 	"quorumbench/systems/redis"
 )
 
@@ -18,7 +19,7 @@ func main() {
 	etcd.BeMember()
 	nats.BeMember()
 	cli.MainWith(registry.Drivers, []system.Adapter{
-		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{},
+		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{}, postgres.Adapter{},
 		command.Adapter{Clients: map[system.ClientKind]command.Opener{
 			system.HTTPClient: command.OpenHTTP,
 			system.EtcdClient: func(_ *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/protocols"
 	"quorumbench/protocols/registry"
 )
 
@@ -111,5 +112,28 @@ func TestMistakesAboutRegionsAreTold(t *testing.T) {
 				t.Errorf("found %v, want %s", err, c.want)
 			}
 		})
+	}
+}
+
+// Clients of a system without failover ask its leader and nobody else, whatever load.ask says.
+func TestClientsOfASystemWithoutFailoverAskTheLeaderAlone(t *testing.T) {
+	plan := parse(t, `
+replicas: [us-east-1, eu-west-1, ap-northeast-1]
+clients: [us-west-2, us-east-1, eu-central-1]
+protocols: [{system: postgres, leader: us-east-1}, {system: etcd, leader: us-east-1}]
+`)
+	postgres, etcd := plan.Experiment.Protocols[0], plan.Experiment.Protocols[1]
+	for client := range plan.Experiment.Clients {
+		if got := plan.ClientConfig(postgres, client).Replicas; !slices.Equal(got, []protocols.NodeID{0}) {
+			t.Errorf("the clients of %s ask %v, want the leader, 0", plan.Experiment.Clients[client], got)
+		}
+	}
+	if got := plan.ClientConfig(etcd, 2).Replicas; !slices.Equal(got, []protocols.NodeID{1, 0, 2}) {
+		t.Errorf("the clients of eu-central-1 ask the members %v of etcd, want 1, 0, 2", got)
+	}
+	const east, europe, central = 0, 1, 4
+	way := func(a, b int) time.Duration { return plan.Topology.OneWay[a][b] + plan.Topology.OneWay[b][a] }
+	if got, want := plan.Floor(postgres, 2), way(central, east)+way(east, europe); got != want {
+		t.Errorf("a write from eu-central-1 takes %v at least, want %v: to the primary, and from there to its nearest standby", got, want)
 	}
 }

@@ -52,6 +52,10 @@ var Known = Descriptions{
 		Name: "redis", FloorOf: "raft", Promise: Nothing, NoFailover: true,
 		Summary: "Redis as it is released: a primary, SET and WAIT; the round trip to the primary, and the primary's to its nearest majority",
 	},
+	{
+		Name: "postgres", FloorOf: "raft", Promise: Linearizable, NoFailover: true,
+		Summary: "PostgreSQL as it is installed: synchronous streaming replication; the round trip to the primary, and the primary's to its nearest standbys",
+	},
 }
 
 // Descriptions are those of several systems.
