@@ -13,13 +13,15 @@ import (
 	"quorumbench/systems/nats"
 	"quorumbench/systems/postgres"
 	"quorumbench/systems/redis"
+	"quorumbench/systems/zookeeper"
 )
 
 func main() {
 	etcd.BeMember()
 	nats.BeMember()
+	zookeeper.BeServer()
 	cli.MainWith(registry.Drivers, []system.Adapter{
-		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{}, postgres.Adapter{},
+		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{}, postgres.Adapter{}, zookeeper.Adapter{},
 		command.Adapter{Clients: map[system.ClientKind]command.Opener{
 			system.HTTPClient: command.OpenHTTP,
 			system.EtcdClient: func(_ *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {

@@ -516,7 +516,8 @@ func (c *cluster) open(region, replica int) (system.Client, error) {
 // finalReaders is how many final reads are under way at a time.
 const finalReaders = 64
 
-// readFinally reads each key that was written once, from the region of the leader or of the first replica that is up.
+// readFinally reads each key that was written once, from the region of the leader or of the first replica that is up. Reads that
+// fail are repeated as long as there is time: the client may have no connection yet.
 func (c *cluster) readFinally(ctx context.Context) []verify.FinalRead {
 	ctx, cancel := context.WithTimeout(ctx, readsTimeout)
 	defer cancel()
@@ -536,11 +537,14 @@ func (c *cluster) readFinally(ctx context.Context) []verify.FinalRead {
 	for range finalReaders {
 		readers.Go(func() {
 			for f := range next {
-				f.Called = c.world.now()
-				value, err := reader.Get(ctx, []byte(c.running.record.Clients[0].KeyName(f.Key)))
-				if err == nil {
-					f.Found(value, c.world.now())
-				}
+				_ = system.Again(ctx, func(ctx context.Context) error {
+					f.Called = c.world.now()
+					value, err := reader.Get(ctx, []byte(c.running.record.Clients[0].KeyName(f.Key)))
+					if err == nil {
+						f.Found(value, c.world.now())
+					}
+					return err
+				}) // what has no answer by then is not read
 			}
 		})
 	}

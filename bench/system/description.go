@@ -56,6 +56,10 @@ var Known = Descriptions{
 		Name: "postgres", FloorOf: "raft", Promise: Linearizable, NoFailover: true,
 		Summary: "PostgreSQL as it is installed: synchronous streaming replication; the round trip to the primary, and the primary's to its nearest standbys",
 	},
+	{
+		Name: "zookeeper", FloorOf: "zab", Promise: Sequential,
+		Summary: "ZooKeeper as it is installed: Zab, Java; the round trip to the leader, and the leader's to its nearest quorum; reads by the server that is asked",
+	},
 }
 
 // Descriptions are those of several systems.
