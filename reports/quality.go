@@ -60,9 +60,10 @@ func Quality(r *result.Result) []string {
 	return append(append(lines, checkLines(r)...), networkLines(r)...)
 }
 
-// systemLines tell of each system that was run as it is what it promises, and its version and settings.
-func systemLines(r *result.Result) []string {
-	var lines []string
+// systemLines tell of each system that was run as it is what it promises, its version and settings, and how exact its network was
+// before the load in the worst run.
+func systemLines(r *result.Result) (lines []string) {
+	probed, p50, p99 := 0, time.Duration(0), time.Duration(0)
 	for _, run := range r.Runs {
 		s := run.System
 		if s == nil {
@@ -78,6 +79,13 @@ func systemLines(r *result.Result) []string {
 		if !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}
+		if s.Certificate != nil {
+			late50, late99 := s.Certificate.Late()
+			probed, p50, p99 = len(s.Certificate.Links), max(p50, late50), max(p99, late99)
+		}
+	}
+	if probed > 0 {
+		lines = append(lines, fmt.Sprintf("network of systems: %s probed before each load, late by %s (p50), %s (p99) on the worst", plural(probed, "link"), ms(p50), ms(p99)))
 	}
 	return lines
 }

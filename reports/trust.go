@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"time"
 
 	"gonum.org/v1/plot"
@@ -19,6 +20,8 @@ type trusted struct {
 	offered, achieved float64        // operations a second, of all regions, of the run that achieved the least share
 	least, typical    time.Duration  // response less floor: the least of all, and the greatest median
 	known             bool
+	probes            result.Summary // p50 and p99: how late probes were before the load, of a system; zero without
+	probed            bool
 }
 
 // trustOf goes through the runs of each protocol.
@@ -29,6 +32,10 @@ func trustOf(r *result.Result) []trusted {
 		for _, run := range r.RunsOf(label) {
 			late := run.Network.Lateness
 			t.lateness.P50, t.lateness.P99 = max(t.lateness.P50, late.P50), max(t.lateness.P99, late.P99)
+			if run.System != nil && run.System.Certificate != nil {
+				p50, p99 := run.System.Certificate.Late()
+				t.probes.P50, t.probes.P99, t.probed = max(t.probes.P50, p50), max(t.probes.P99, p99), true
+			}
 			var offered, achieved float64
 			for i := range run.Regions {
 				region := &run.Regions[i]
@@ -58,10 +65,21 @@ func trustFigure(r *result.Result) *figure {
 		title: "How exact the instrument was: the worst region and run of each protocol", subtitle: subtitles(r), columns: 2, narrowest: 240, dataHeight: barRoom(len(all)), leastHeight: leastBarRoom(len(all)),
 		data: newData("protocol", "lag_p50_ms", "lag_p99_ms", "lateness_p50_ms", "lateness_p99_ms", "offered_per_s", "achieved_per_s", "least_above_floor_ms", "p50_above_floor_ms"),
 	}
+	probed := slices.ContainsFunc(all, func(t trusted) bool { return t.probed })
+	if probed {
+		f.data.header = append(f.data.header, "probe_p50_ms", "probe_p99_ms")
+	}
 	names := make([]string, len(all))
 	for i, t := range all {
 		names[i] = t.label
-		f.data.add(t.label, t.lag.P50, t.lag.P99, t.lateness.P50, t.lateness.P99, t.offered, t.achieved, max(0, t.least), t.typical)
+		cells := []any{t.label, t.lag.P50, t.lag.P99, t.lateness.P50, t.lateness.P99, t.offered, t.achieved, max(0, t.least), t.typical}
+		switch {
+		case t.probed:
+			cells = append(cells, t.probes.P50, t.probes.P99)
+		case probed:
+			cells = append(cells, "", "")
+		}
+		f.data.add(cells...)
 	}
 	type side struct {
 		title    string
@@ -79,6 +97,15 @@ func trustFigure(r *result.Result) *figure {
 			func(t trusted) string { return fmt.Sprintf("%s of %s/s", rate(t.achieved), rate(t.offered)) }},
 		{"links and replicas: a write was above its floor by (ms)", func(t trusted) float64 { return millis(max(0, t.least)) }, func(t trusted) float64 { return millis(t.typical) }, 0,
 			func(t trusted) string { return pair(max(0, t.least), t.typical) }},
+	}
+	if probed {
+		sides = append(sides, side{"network of systems: a probe before the load was late by (ms)", func(t trusted) float64 { return millis(t.probes.P50) }, func(t trusted) float64 { return millis(t.probes.P99) }, 0,
+			func(t trusted) string {
+				if !t.probed {
+					return "no system"
+				}
+				return pair(t.probes.P50, t.probes.P99)
+			}})
 	}
 	for _, s := range sides {
 		p := spanPanel{limit: s.limit, looks: looksOf(r)}

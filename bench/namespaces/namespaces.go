@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"quorumbench/bench/experiment"
+	"quorumbench/bench/result"
 	"quorumbench/bench/run"
 	"quorumbench/bench/system"
 	"quorumbench/netem"
@@ -41,6 +42,33 @@ func (n *network) Address(region int) netip.Addr { return n.WAN.Address(n.region
 func (n *network) Dial(region int) system.Dialer { return n.WAN.Dial(n.regions[region]) }
 
 func (n *network) Change(from, to int, config netem.LinkConfig) { n.SetLink(from, to, config) }
+
+// How many probes are sent over each link before a run, and by how much their median may be late: 5 %, as much as the medians of a
+// run may be off. Single percentiles above it have bounds of their own, by how late packets were released during the run.
+const probes = 100
+
+var budget = wan.Budget{P50: wan.Exact.P50, Share: 0.05}
+
+// Certify probes all links.
+func (n *network) Certify(ctx context.Context) (*result.Certificate, error) {
+	found, err := n.WAN.Certify(ctx, probes, budget)
+	if err != nil {
+		return nil, err
+	}
+	return Certificate(found), nil
+}
+
+// Certificate is a certificate as results have it.
+func Certificate(found *wan.Certificate) *result.Certificate {
+	c := &result.Certificate{Problems: found.Problems}
+	for _, l := range found.Links {
+		c.Links = append(c.Links, result.CertifiedLink{
+			From: l.From, To: l.To, Intended: l.Intended.Delay, Meant: l.Intended.Jitter, Loss: l.Intended.Loss,
+			Sent: l.Sent, Received: l.Received, P50: l.P50, P99: l.P99, Jitter: l.Jitter,
+		})
+	}
+	return c
+}
 
 // Start starts a process apart from others; see apart.
 func (n *network) Start(region int, p system.Process, log string) (run.Process, error) {

@@ -128,6 +128,39 @@ type System struct {
 	// Settings are its version and its settings.
 	Settings []system.Setting `json:"settings"`
 	Network  string           `json:"network"` // how its packets travelled
+	// Certificate tells how exact the network was before the load; nil in results of former editions.
+	Certificate *Certificate `json:"certificate,omitempty"`
+}
+
+// Certificate is what became of probes over every link of a network, against what the links were to do.
+type Certificate struct {
+	Links []CertifiedLink `json:"links"`
+	// Problems are, a sentence each, why the network must not be believed.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// CertifiedLink is what became of the probes from one region to another.
+type CertifiedLink struct {
+	From     string        `json:"from"`
+	To       string        `json:"to"`
+	Intended time.Duration `json:"intended_ns"`  // the one-way delay
+	Loss     float64       `json:"loss"`         // the intended share, from 0 to 1
+	Sent     int           `json:"sent"`         // probes
+	Received int           `json:"received"`     // of these
+	P50      time.Duration `json:"p50_ns"`       // of the time that they took
+	P99      time.Duration `json:"p99_ns"`       //
+	Jitter   time.Duration `json:"deviation_ns"` // the standard deviation
+	Meant    time.Duration `json:"jitter_ns"`    // the intended standard deviation
+}
+
+// Late is how late probes were at most over any link: at the median, and at the 99th percentile.
+func (c *Certificate) Late() (p50, p99 time.Duration) {
+	for _, l := range c.Links {
+		if l.Received > 0 {
+			p50, p99 = max(p50, l.P50-l.Intended), max(p99, l.P99-l.Intended)
+		}
+	}
+	return p50, p99
 }
 
 // Memory is what the process of a live run used.

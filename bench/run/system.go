@@ -46,6 +46,8 @@ type Network interface {
 	// Change replaces the configuration of a link.
 	Change(from, to int, config netem.LinkConfig)
 	Counters(from, to int) emulator.Counters
+	// Certify probes all links, over which nothing else is sent meanwhile.
+	Certify(ctx context.Context) (*result.Certificate, error)
 	// Dropped is how many packets were lost that no link was to lose, since the machine was too busy.
 	Dropped() uint64
 	// Scheduler releases the packets. The load uses its clock.
@@ -106,6 +108,10 @@ func (r *running) system(ctx context.Context) (failed error) {
 	for range r.Plan.Experiment.Regions {
 		w.boxes = append(w.boxes, newMailbox())
 	}
+	certificate, err := r.certify(ctx, network)
+	if err != nil {
+		return err
+	}
 	c := newCluster(r, w, folder)
 	defer c.close()
 	if err := c.begin(ctx); err != nil {
@@ -119,6 +125,7 @@ func (r *running) system(ctx context.Context) (failed error) {
 	w.scheduler.TakeLateness(emulator.Packets)
 	w.begun.Store(int64(w.scheduler.Now()))
 	r.prepareSystem(w, c, time.Now())
+	r.record.System.Certificate = certificate
 	var serving sync.WaitGroup
 	for i, p := range r.places {
 		serving.Go(func() { serve(p, w.boxes[i]) })
@@ -141,6 +148,22 @@ func (r *running) system(ctx context.Context) (failed error) {
 		r.record.Replicas[i].Failed = cmp.Or(r.record.Replicas[i].Failed, err)
 	}
 	return ctx.Err()
+}
+
+// certify probes the network in the conditions that the load will have.
+func (r *running) certify(ctx context.Context, network Network) (*result.Certificate, error) {
+	if r.Hurry != nil {
+		calm, _ := r.Hurry()
+		defer calm()
+	}
+	c, err := network.Certify(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
+		return nil, fmt.Errorf("probing the network of %s: %w", r.Protocol.System, err)
+	}
+	return c, nil
 }
 
 // prepareSystem makes the places with their clients, the faults and the ending, as prepare does for a driver.

@@ -32,6 +32,8 @@ type register struct {
 	loseEvery int // every so many writes are answered and not carried out; 0: none
 	stale     bool
 
+	certificate result.Certificate
+
 	mu     sync.Mutex
 	data   map[string][]byte
 	before map[string][]byte // the value before the last
@@ -52,6 +54,8 @@ func (s *register) Counters(int, int) emulator.Counters { return emulator.Counte
 func (s *register) Scheduler() *emulator.Scheduler      { return s.scheduler }
 func (s *register) Dropped() uint64                     { return 0 }
 func (s *register) String() string                      { return "none" }
+
+func (s *register) Certify(context.Context) (*result.Certificate, error) { return &s.certificate, nil }
 
 func (s *register) Close() error {
 	s.scheduler.Close()
@@ -256,6 +260,14 @@ func TestAStaleReadOfASystemIsFound(t *testing.T) {
 	r, _ := playRegister(t, registerLoad, func(s *register) { s.stale = true })
 	if last := r.Checks[1]; last.Name != verify.CheckLinearizable || last.Verdict != result.Failed {
 		t.Errorf("checks: %v", r.Checks)
+	}
+}
+
+// A run over a network that was not as it should be is invalid, whatever its figures.
+func TestANetworkThatIsOffIsFound(t *testing.T) {
+	r, _ := playRegister(t, registerLoad, func(s *register) { s.certificate.Problems = []string{"a to b: the median delay is 30ms"} })
+	if len(r.Invalid) != 1 || !strings.Contains(r.Invalid[0], "before the load the network was off: a to b: the median delay is 30ms") {
+		t.Errorf("invalid: %v", r.Invalid)
 	}
 }
 

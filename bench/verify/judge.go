@@ -144,7 +144,7 @@ func Processors(u *result.Usage) string {
 }
 
 // judgeInstrument adds what makes all figures useless: packets that were lost because nobody read them in time, which no
-// bound holds for, and lateness that spoils the medians of every region. Single percentiles that it spoils are withheld
+// bound holds for, a network that was not what the experiment says, and lateness that spoils the medians of every region. Single percentiles that it spoils are withheld
 // each by its own bound; see result.Operations.Bound.
 func (r *Record) judgeInstrument(run *result.Run, invalid func(format string, args ...any)) {
 	busy := ""
@@ -153,6 +153,11 @@ func (r *Record) judgeInstrument(run *result.Run, invalid func(format string, ar
 	}
 	if run.Network.Overflow > 0 {
 		invalid("the machine was busy: %d packets were not read in time%s", run.Network.Overflow, busy)
+	}
+	if run.System != nil && run.System.Certificate != nil {
+		for _, problem := range run.System.Certificate.Problems {
+			invalid("the machine was busy: before the load the network was off: %s", problem)
+		}
 	}
 	answered, spoilt, worst := 0, 0, time.Duration(0)
 	for i := range run.Regions {

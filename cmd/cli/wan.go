@@ -57,7 +57,7 @@ no root where users may make namespaces. The experiment's load and faults do not
 		Args: noSuchCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(wanExecCommand(drivers), wanRunCommand(drivers), wanShellCommand(drivers), wanInCommand())
+	cmd.AddCommand(wanExecCommand(drivers), wanRunCommand(drivers), wanShellCommand(drivers), wanInCommand(), wanCertifyCommand(drivers))
 	return cmd
 }
 

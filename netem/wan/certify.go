@@ -18,11 +18,15 @@ import (
 	"quorumbench/netem/emulator"
 )
 
-// The budget of a certificate: by how much the realised one-way delay of a link may exceed the intended one.
-const (
-	budgetP50 = 300 * time.Microsecond
-	budgetP99 = time.Millisecond
-)
+// Budget is by how much the realised one-way delay of a link may exceed the intended one.
+type Budget struct {
+	P50   time.Duration // of the median
+	P99   time.Duration // of the 99th percentile, and how late the router may release packets at its 99th; 0: not judged
+	Share float64       // of the intended delay, if that is more than P50: what the median may be off by instead
+}
+
+// Exact is the budget of a network that is to be believed in all that is measured over it.
+var Exact = Budget{P50: 300 * time.Microsecond, P99: time.Millisecond}
 
 // unlikely is how improbable a number of losses is that the link's configuration does not explain.
 const unlikely = 1e-4
@@ -64,9 +68,9 @@ const (
 const probeRest = 250 * time.Millisecond
 
 // Certify sends probes over each link and tells what became of them, against what the links are configured to do. Nothing
-// else should be sent meanwhile. The probes are among the packets that the links count and draw for. A link that is cut, or whose
+// else should be sent meanwhile. A certificate has a problem for all that exceeds the budget. The probes are among the packets that the links count and draw for. A link that is cut, or whose
 // rate is limited, is probed like any other; probes are small.
-func (w *WAN) Certify(ctx context.Context, probes int) (*Certificate, error) {
+func (w *WAN) Certify(ctx context.Context, probes int, budget Budget) (*Certificate, error) {
 	if probes < 1 {
 		return nil, fmt.Errorf("found %d probes; accepted: 1 or more", probes)
 	}
@@ -141,7 +145,7 @@ func (w *WAN) Certify(ctx context.Context, probes int) (*Certificate, error) {
 			}
 		}
 	}
-	c.judge()
+	c.judge(budget)
 	return c, nil
 }
 
@@ -201,7 +205,7 @@ func certified(from, to string, intended netem.LinkConfig, sent int, delays []ti
 var quantile99 = distuv.UnitNormal.Quantile(0.99)
 
 // judge enters into the certificate what is not within the budget.
-func (c *Certificate) judge() {
+func (c *Certificate) judge(budget Budget) {
 	for _, l := range c.Links {
 		problem := func(format string, arguments ...any) {
 			c.Problems = append(c.Problems, l.From+" to "+l.To+": "+fmt.Sprintf(format, arguments...))
@@ -215,20 +219,24 @@ func (c *Certificate) judge() {
 		// The median of so many draws is itself uncertain: by a standard error of 1.25 σ/√n. Three of them may be by chance.
 		jitter := float64(l.Intended.Jitter)
 		chance := time.Duration(3 * 1.2533 * jitter / math.Sqrt(float64(l.Received)))
-		if off := l.P50 - l.Intended.Delay; off > budgetP50+chance || off < -chance {
-			problem("the median delay is %v; it is meant to be %v, and may be up to %v more", l.P50, l.Intended.Delay, budgetP50+chance)
+		allowed := max(budget.P50, time.Duration(budget.Share*float64(l.Intended.Delay))) + chance
+		if off := l.P50 - l.Intended.Delay; off > allowed || off < -chance {
+			problem("the median delay is %v; it is meant to be %v, and may be up to %v more", rounded(l.P50), rounded(l.Intended.Delay), rounded(allowed))
 		}
-		if most := l.Intended.Delay + time.Duration(quantile99*jitter) + budgetP99 + 2*chance; l.P99 > most {
-			problem("the 99th percentile of the delay is %v; accepted: at most %v", l.P99, most)
+		if most := l.Intended.Delay + time.Duration(quantile99*jitter) + budget.P99 + 2*chance; budget.P99 > 0 && l.P99 > most {
+			problem("the 99th percentile of the delay is %v; accepted: at most %v", rounded(l.P99), rounded(most))
 		}
 	}
-	if c.Lateness.P99 > budgetP99 {
-		c.Problems = append(c.Problems, fmt.Sprintf("the router released packets %v late at the 99th percentile; accepted: at most %v", c.Lateness.P99, budgetP99))
+	if budget.P99 > 0 && c.Lateness.P99 > budget.P99 {
+		c.Problems = append(c.Problems, fmt.Sprintf("the router released packets %v late at the 99th percentile; accepted: at most %v", rounded(c.Lateness.P99), budget.P99))
 	}
 	if c.Dropped > 0 {
 		c.Problems = append(c.Problems, fmt.Sprintf("%d packets were dropped since the router did not read them in time; accepted: none", c.Dropped))
 	}
 }
+
+// rounded leaves out what nobody reads.
+func rounded(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
 // lossFits reports whether as many probes were lost as the configuration makes likely.
 func (l *CertifiedLink) lossFits() bool {

@@ -40,7 +40,7 @@ func TestWhatACertificateRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			certificate := &Certificate{Links: []CertifiedLink{good}}
 			c.change(certificate, &certificate.Links[0])
-			certificate.judge()
+			certificate.judge(Exact)
 			switch err := certificate.Err(); {
 			case c.want == "" && err != nil:
 				t.Errorf("found %v", err)
@@ -48,5 +48,28 @@ func TestWhatACertificateRefuses(t *testing.T) {
 				t.Errorf("found %v; want %q", err, c.want)
 			}
 		})
+	}
+}
+
+// TestTheBudgetOfARun judges by a share of the delay, and no tails.
+func TestTheBudgetOfARun(t *testing.T) {
+	budget := Budget{P50: 300 * time.Microsecond, Share: 0.05}
+	for _, c := range []struct {
+		delay, median time.Duration
+		fine          bool
+	}{
+		{100 * ms, 104 * ms, true},
+		{100 * ms, 106 * ms, false},
+		{2 * ms, 2250 * time.Microsecond, true},
+		{2 * ms, 2400 * time.Microsecond, false},
+		{100 * ms, 99 * ms, false},
+	} {
+		certificate := &Certificate{
+			Links:    []CertifiedLink{{From: "a", To: "b", Intended: netem.LinkConfig{Delay: c.delay}, Sent: 100, Received: 100, P50: c.median, P99: c.median + 50*ms}},
+			Lateness: Lateness{P99: 50 * ms},
+		}
+		if certificate.judge(budget); (len(certificate.Problems) == 0) != c.fine {
+			t.Errorf("a median of %v over %v: found %v", c.median, c.delay, certificate.Problems)
+		}
 	}
 }

@@ -319,7 +319,7 @@ func sleep() error {
 func TestCertify(t *testing.T) {
 	onDevices(t, 0, func(t *testing.T, w *wan.WAN) {
 		w.SetLink(2, 0, netem.LinkConfig{Loss: 1})
-		c, err := w.Certify(t.Context(), 20)
+		c, err := w.Certify(t.Context(), 20, wan.Exact)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -338,7 +338,7 @@ func TestCertify(t *testing.T) {
 				t.Errorf("found %+v; want %d probes, at least %v late", l, received, least)
 			}
 		}
-		if _, err := w.Certify(t.Context(), 0); err == nil {
+		if _, err := w.Certify(t.Context(), 0, wan.Exact); err == nil {
 			t.Error("found no error for no probes")
 		}
 	})
