@@ -22,6 +22,7 @@ type crashGroup struct {
 	of       string // what crashed, in words
 	word     string // the experiment's: leader, random or a region
 	led      bool   // the protocol has a leader
+	system   bool   // it is a system that was run as it is
 	crashes  int
 	times    []crashTime
 }
@@ -89,7 +90,7 @@ func crashGroupsOf(r *result.Result, label string, protocol int, point string) [
 			word := r.CrashFault(c)
 			i := slices.IndexFunc(groups, func(g crashGroup) bool { return g.word == word })
 			if i < 0 {
-				g := crashGroup{label: label, protocol: protocol, point: point, word: word, led: r.Experiment.Protocols[protocol].Leader != ""}
+				g := crashGroup{label: label, protocol: protocol, point: point, word: word, led: r.Experiment.Protocols[protocol].Leader != "", system: run.System != nil}
 				for _, region := range run.Regions {
 					g.times = append(g.times, crashTime{kind: "answer", region: region.Region})
 				}
@@ -263,7 +264,7 @@ func crashNotes(groups []crashGroup, never bool) []string {
 	if never {
 		lines = append(lines, "never: not by the end of the run")
 	}
-	var leaderless, spared, absent []string
+	var leaderless, spared, absent, unknown []string
 	fewest, most := math.MaxInt, 0
 	for _, g := range groups {
 		fewest, most = min(fewest, g.runs()), max(most, g.runs())
@@ -275,6 +276,8 @@ func crashNotes(groups []crashGroup, never bool) []string {
 		for _, one := range g.times {
 			switch {
 			case len(one.values) > 0:
+			case one.kind == "caught_up" && g.system:
+				add(&unknown, g.label)
 			case one.kind == "caught_up":
 				add(&absent, g.name())
 			case one.kind == "new_leader" && !g.led:
@@ -292,6 +295,9 @@ func crashNotes(groups []crashGroup, never bool) []string {
 	}
 	if len(absent) > 0 {
 		lines = append(lines, "no time to catch up: not started again in "+list(absent))
+	}
+	if len(unknown) > 0 {
+		lines = append(lines, "no time to catch up: what a system's node has applied is not known of "+list(unknown))
 	}
 	if most > 1 {
 		lines = append(lines, noInterval(fewest)...)

@@ -111,6 +111,8 @@ func (p crashPanel) value(row int) string {
 	one := &g.times[p.time]
 	switch {
 	case len(one.values) > 0:
+	case one.kind == "caught_up" && g.system:
+		return "not known"
 	case one.kind == "caught_up":
 		return "not started again"
 	case g.led:

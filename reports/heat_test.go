@@ -49,7 +49,21 @@ func TestATrustPanelShowsTheWorstRunOfEachProtocol(t *testing.T) {
 	last.Regions[1].Lag = result.Summary{Count: 1, P50: time.Millisecond, P99: 3 * time.Millisecond}
 	last.Network.Lateness = result.Summary{Count: 1, P50: 2 * time.Millisecond, P99: 5 * time.Millisecond}
 	last.Regions[0].Completed /= 2
+	if f := trustFigure(r); len(f.panels) != 4 {
+		t.Errorf("without systems there are %d panels, want 4", len(f.panels))
+	}
+	last.System = &result.System{Certificate: &result.Certificate{Links: []result.CertifiedLink{
+		{Intended: 10 * time.Millisecond, Received: 1, P50: 11 * time.Millisecond, P99: 12 * time.Millisecond},
+		{Intended: 20 * time.Millisecond, Received: 1, P50: 20 * time.Millisecond, P99: 24 * time.Millisecond},
+		{Intended: 30 * time.Millisecond}, // which has lost all
+	}}}
 	all := trustOf(r)
+	if got := all[2]; !got.probed || got.probes.P50 != time.Millisecond || got.probes.P99 != 4*time.Millisecond || all[0].probed {
+		t.Errorf("the probes of slow were late by %+v; those of quick: %v", got.probes, all[0].probed)
+	}
+	if f := trustFigure(r); len(f.panels) != 5 {
+		t.Errorf("with a system there are %d panels, want 5", len(f.panels))
+	}
 	if got := all[2]; got.lag.P99 != 3*time.Millisecond || got.lateness.P99 != 5*time.Millisecond || got.share() > 84 || got.share() < 83 {
 		t.Errorf("the worst of slow is %+v", got)
 	}

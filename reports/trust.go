@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"image/color"
+	"math"
 	"slices"
 	"time"
 
@@ -99,10 +100,10 @@ func trustFigure(r *result.Result) *figure {
 			func(t trusted) string { return pair(max(0, t.least), t.typical) }},
 	}
 	if probed {
-		sides = append(sides, side{"network of systems: a probe before the load was late by (ms)", func(t trusted) float64 { return millis(t.probes.P50) }, func(t trusted) float64 { return millis(t.probes.P99) }, 0,
+		sides = append(sides, side{"network: a probe before the load was late by (ms)", func(t trusted) float64 { return t.probe(t.probes.P50) }, func(t trusted) float64 { return t.probe(t.probes.P99) }, 0,
 			func(t trusted) string {
 				if !t.probed {
-					return "no system"
+					return "not a system"
 				}
 				return pair(t.probes.P50, t.probes.P99)
 			}})
@@ -113,7 +114,9 @@ func trustFigure(r *result.Result) *figure {
 		for _, t := range all {
 			p.spans = append(p.spans, [2]float64{s.from(t), s.to(t)})
 			p.values = append(p.values, s.value(t))
-			most = max(most, s.to(t))
+			if to := s.to(t); !math.IsNaN(to) {
+				most = max(most, to)
+			}
 			f.rightEdge = max(f.rightEdge, valueRoom(s.value(t)))
 		}
 		if most == 0 {
@@ -129,6 +132,14 @@ func trustFigure(r *result.Result) *figure {
 		{"98 %: below, a run is saturated", func(c draw.Canvas) { c.StrokeLine2(tripLine, c.Center().X, c.Min.Y, c.Center().X, c.Max.Y) }},
 	}
 	return f
+}
+
+// probe is how late probes were, in milliseconds; NaN where none were sent.
+func (t trusted) probe(late time.Duration) float64 {
+	if !t.probed {
+		return math.NaN()
+	}
+	return millis(late)
 }
 
 func (t trusted) share() float64 {
@@ -153,6 +164,9 @@ func (p spanPanel) Plot(c draw.Canvas, chart *plot.Plot) {
 		c.StrokeLine2(tripLine, x(p.limit), c.Min.Y, x(p.limit), c.Max.Y)
 	}
 	for i, span := range p.spans {
+		if math.IsNaN(span[0]) {
+			continue
+		}
 		drawSpan(c, p.looks[i].color(), x(span[0]), x(span[1]), y(barMiddle(i, len(p.spans))))
 	}
 }

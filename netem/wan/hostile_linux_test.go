@@ -224,6 +224,9 @@ func datagrams(t *testing.T, w *wan.WAN, to netip.Addr) (net.PacketConn, net.Con
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(); _ = server.Close() })
+	if err := server.SetReadDeadline(time.Now().Add(time.Minute)); err != nil { // a test that waits for ever tells nothing
+		t.Fatal(err)
+	}
 	return server, conn
 }
 
