@@ -40,7 +40,7 @@ var zabBugs = []Bug{
 		in("zab.replica.onNewLeader").replace(`!r.history.contains(end)`, `end.index > r.history.last()`),
 	}},
 	{"zab", "acknowledgements from before the epoch commit", inTest("zab.TestALeaderBringsAQuorumLevelBeforeItProposes"), []Edit{
-		in("zab.replica.synchronise").after(`p.batchBytes = r.config.Limits.Min()`, `p.match = max(p.match, p.next-1)`),
+		in("zab.replica.synchronise").after(`p.window, p.timed = r.config.Limits.Min(), 0`, `p.match = max(p.match, p.next-1)`),
 		in("zab.replica.advance").replace(`r.stage != broadcasting`, `r.stage == discovering`),
 		in("zab.replica.advance").replace(`r.synced.Has(int32(i))`, `true`),
 	}},
