@@ -7,6 +7,7 @@ import (
 	"quorumbench/protocols/explore"
 	"quorumbench/protocols/explore/exploretest"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/membership"
 	"quorumbench/protocols/quorum"
 )
 
@@ -71,6 +72,11 @@ var bounds = []exploretest.Bound{
 	{Name: "member-ac-2late-2timers", Large: true, Commands: "ac", Timers: 2, Network: late2, Change: twoGoals},
 	{Name: "member-1late-3timers", Large: true, Timers: 3, Network: late1, Change: twoGoals},
 
+	{Name: "member-half-2timers", Commands: "a", Timers: 2, Network: calm, Change: halfWay},
+	{Name: "member-half-cut-2timers", Timers: 2, Network: cut1, Change: halfWay},
+	{Name: "member-back-cut-2timers", Timers: 2, Network: cut1, Change: halfBack},
+	{Name: "member-leaving-1timer", Timers: 1, Network: calm, Change: leaving},
+
 	{Name: "ab-5timers", Large: true, Commands: "ab", Timers: 5, Network: calm},
 	{Name: "a-2crashes-2timers", Large: true, Commands: "a", Timers: 2, Crashes: 2, Network: calm},
 	{Name: "a-again-crash-2timers", Large: true, Commands: "a+ab", Timers: 2, Crashes: 1, Network: calm},
@@ -127,6 +133,42 @@ func twoGoals(c *explore.Cluster) {
 		r.preVotes = false
 		return r
 	}
+}
+
+// onDisk has replicas begin in term 1 with a log of memberships, each with so many of them.
+func onDisk(c *explore.Cluster, log []*membership.Membership, has ...int) {
+	twoGoals(c)
+	c.Requests = []explore.Request{{At: 0, Text: "add-learner 0"}} // so that the membership may change: it asks for nothing
+	c.Disks = nil
+	for _, n := range has {
+		entries := &Entries{First: 1}
+		for _, m := range log[:n] {
+			entries.Entries = append(entries.Entries, &Entry{Term: 1, Membership: m.Encoded()})
+		}
+		c.Disks = append(c.Disks, [][]byte{
+			exploretest.Encode(&Record{Kind: &Record_State{State: state{pair: pair{1, 0}}.message()}}),
+			exploretest.Encode(&Record{Kind: &Record_Entries{Entries: entries}}),
+		})
+	}
+}
+
+const firstThree, lastThree = "change majority(0,1,2)", "change majority(1,2,3)"
+
+// halfWay begins when R1 has the joint membership on the way from the first three to the last three, and nobody else has.
+func halfWay(c *explore.Cluster) {
+	log := exploretest.Memberships(Driver, 4, firstThree, lastThree) // two each, and a joint one between those of the second
+	onDisk(c, log, 3, 4, 3, 3)
+}
+
+// halfBack begins when all have the joint membership, and R0 alone one after that, which turns back.
+func halfBack(c *explore.Cluster) {
+	log := exploretest.Memberships(Driver, 4, firstThree, lastThree)[:4]
+	onDisk(c, append(log, exploretest.Turn(log[3], 3, firstThree)), 5, 4, 4, 4)
+}
+
+// leaving begins when only those have the last membership who are to leave.
+func leaving(c *explore.Cluster) {
+	onDisk(c, exploretest.Memberships(Driver, 4, "change majority(1,3)"), 2, 1, 2, 1)
 }
 
 func slow(c *explore.Cluster)        { c.SlowDisks = true }
