@@ -90,29 +90,46 @@ func systemLines(r *result.Result) (lines []string) {
 	return lines
 }
 
-// checkLines tells the verdicts on what the replicas did: what all runs passed in one line, what
-// one did not in a line each.
+// checkLines tells the verdicts on what the replicas did: what all runs passed in one line, what only some protocols are held against and
+// passed in a line for those together, and what a run did not pass in a line each.
 func checkLines(r *result.Result) []string {
-	var passed, lines []string
-	notPassed := map[string]bool{}
+	if len(r.Runs) == 0 {
+		return nil
+	}
+	var names, lines []string
+	carried, notPassed := map[string]int{}, map[string]bool{}
+	of := map[string][]string{} // the protocols that are held against a check
 	for _, run := range r.Runs {
 		for _, c := range run.Checks {
+			if carried[c.Name]++; carried[c.Name] == 1 {
+				names = append(names, c.Name)
+			}
+			if !slices.Contains(of[c.Name], run.Protocol) {
+				of[c.Name] = append(of[c.Name], run.Protocol)
+			}
 			if c.Verdict != result.Passed {
 				notPassed[c.Name] = true
 				lines = append(lines, fmt.Sprintf("check: %s: %s: %s: %s", runName(r, run), c.Name, c.Verdict, c.Detail))
 			}
 		}
 	}
-	if len(r.Runs) == 0 {
-		return nil
-	}
-	for _, c := range r.Runs[0].Checks {
-		if !notPassed[c.Name] {
-			passed = append(passed, c.Name)
+	var whose []string
+	passed := map[string][]string{}
+	for _, name := range names {
+		who := "every run"
+		if carried[name] < len(r.Runs) {
+			who = "every run of " + strings.Join(of[name], ", ")
 		}
+		if notPassed[name] {
+			continue
+		}
+		if passed[who] == nil {
+			whose = append(whose, who)
+		}
+		passed[who] = append(passed[who], name)
 	}
-	if len(passed) > 0 {
-		lines = append([]string{"checks passed by every run: " + strings.Join(passed, ", ")}, lines...)
+	for i, who := range whose {
+		lines = slices.Insert(lines, i, fmt.Sprintf("checks passed by %s: %s", who, strings.Join(passed[who], ", ")))
 	}
 	return lines
 }

@@ -45,8 +45,8 @@ var palette = []color.NRGBA{
 }
 
 // widths are those of lines: the earlier are drawn first and broader, so that a line shows beside the edges of another that
-// coincides with it.
-var widths = []vg.Length{2.8, 2.1, 1.6, 1.2, 1.0, 0.7}
+// coincides with it. The last is that of all others, too.
+var widths = []vg.Length{2.8, 2.1, 1.6, 1.3, 1.15, 1, 0.9, 0.8, 0.7}
 
 // dashes are the patterns of lines. Of two styles with the same hue one has a pattern from the first half, the other from the second.
 var dashes = [][]vg.Length{nil, {8, 4}, {2.5, 2.5}, {9, 3, 2, 3}, {4, 5}, {14, 3}, {1, 2}, {6, 2, 1, 2, 1, 2}}
@@ -77,7 +77,7 @@ func (l look) dashes() []vg.Length { return dashes[result.Dashes(l.style)] }
 
 // line is how the protocol's lines are drawn.
 func (l look) line() draw.LineStyle {
-	return draw.LineStyle{Color: l.color(), Width: widths[l.order%len(widths)], Dashes: l.dashes()}
+	return draw.LineStyle{Color: l.color(), Width: widths[min(l.order, len(widths)-1)], Dashes: l.dashes()}
 }
 
 // faded makes a colour transparent; opacity is 0 to 1.

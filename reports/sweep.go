@@ -420,9 +420,9 @@ func (a *scale) see(points plotter.XYs) {
 	}
 }
 
-// set gives the charts their axes: logarithmic ones if what they show differs much, which it reports.
+// set gives the charts their axes: logarithmic ones if what they show differs much, which it reports, and nothing of it takes no time.
 func (a *scale) set() (logarithmic bool) {
-	logarithmic = a.high > logFrom*a.low
+	logarithmic = a.low > 0 && a.high > logFrom*a.low
 	for _, chart := range a.charts {
 		if logarithmic {
 			chart.Y.Scale, chart.Y.Tick.Marker = plot.LogScale{}, logTicks{}

@@ -42,4 +42,8 @@ var usual = map[string]map[int]perCommand{
 		3: {messages: 13.01, records: 3.09, leaderships: 0},
 		5: {messages: 25.29, records: 5.17, leaderships: 0},
 	},
+	"async": {
+		3: {messages: 4.88, records: 2.83, leaderships: 0},
+		5: {messages: 10.81, records: 4.67, leaderships: 0},
+	},
 }

@@ -42,6 +42,12 @@ func TestSequentialReads(t *testing.T) {
 			r.read(1, key, 0, 25, 30)
 			r.applyAll(a, b)
 		}, "1 of 1 reads missed", ""},
+		{"one sees a write that is under way, and another one does not after that", func(r *told) {
+			a := r.write(0, key, 11, 0, 90)
+			r.read(1, key, 11, 20, 30)
+			r.read(2, key, 0, 40, 50)
+			r.applyAll(a)
+		}, "of 2 reads none missed a write that had been answered before, but the order in which the writes were applied does not explain what was read of \"key-1\"", ""},
 		{"a client misses its own write", func(r *told) {
 			a := r.write(0, key, 11, 0, 10)
 			r.read(0, key, 0, 20, 30)
@@ -71,7 +77,7 @@ func TestSequentialReads(t *testing.T) {
 			a := r.write(1, other, 11, 40, 50)
 			r.applyAll(a, b)
 		}, "", "command 2.2 in r1, a write of \"key-2\" issued at 40ns, was applied at slot 1 of the log"},
-		{"a value that nobody has written", func(r *told) { r.read(1, key, 13, 20, 30) }, "", "has found a value that no replica is known to have applied"},
+		{"a value that nobody has written", func(r *told) { r.read(1, key, 13, 20, 30) }, "of 1 reads none missed", "has found a value that no replica is known to have applied"},
 	} {
 		r := tellLocal(3)
 		c.tell(r)

@@ -3,7 +3,7 @@ import { el, svg, ms, ticks, byId } from "./dom.js";
 
 const hue = (view, protocol) => `c${view.data.styles[protocol] % 8}`;
 const dashes = (style) => (style + Math.floor(style / 8) * 4) % 8; // as in the printed figures
-const lineClass = (view, protocol) => `curve ${hue(view, protocol)} d${dashes(view.data.styles[protocol])} w${protocol % 6}`;
+const lineClass = (view, protocol) => `curve ${hue(view, protocol)} d${dashes(view.data.styles[protocol])} w${Math.min(protocol, 5)}`;
 const labelled = (ns) => ms(ns);
 
 // A chart is a figure's box. Its marks are {x, y, text}, in the order in which the arrow keys go through them.
