@@ -15,8 +15,8 @@ var marks = []struct {
 	turn  float64 // of the first corner, in parts of a full turn, from the right
 	inner float64 // the radius of the inner corners of a star, in parts of that of the others; 0: it is no star
 }{
-	{24, 0, 0}, {4, 0.125, 0}, {3, 0.25, 0}, {4, 0, 0}, {3, 0.75, 0}, {5, 0.25, 0}, {6, 0, 0}, {8, 0.0625, 0},
-	{4, 0, 0.35}, {3, 0.25, 0.3}, {3, 0.75, 0.3}, {6, 0.25, 0.5}, {4, 0.125, 0.35}, {5, 0.25, 0.4}, {3, 0, 0}, {3, 0.5, 0},
+	{24, 0, 0}, {4, 0.125, 0}, {3, 0.25, 0}, {4, 0, 0}, {3, 0.75, 0}, {5, 0.25, 0}, {6, 0, 0}, {4, 0, 0.35},
+	{8, 0.0625, 0}, {3, 0.25, 0.3}, {3, 0.75, 0.3}, {6, 0.25, 0.5}, {4, 0.125, 0.35}, {5, 0.25, 0.4}, {3, 0, 0}, {3, 0.5, 0},
 }
 
 // drawMark draws the mark of a protocol, filled or open, in its colour.

@@ -594,7 +594,7 @@ func (l sweepLine) Plot(c draw.Canvas, chart *plot.Plot) {
 	}
 	c.StrokeLines(l.style(), at)
 	for _, p := range at {
-		radius := l.thinner(4, 0.9)
+		radius := max(2, l.thinner(4, 0.9))
 		drawMark(c, p, radius, l.of, l.dashed)
 	}
 }
@@ -622,7 +622,7 @@ func (s *sweep) legend() []legendEntry {
 			}{{0.75, false}, {0.25, true}} { // p50 above p99
 				l := sweepLine{of: s.points[0].looks[i], dashed: p.dashed}
 				c.StrokeLine2(l.style(), c.Min.X, c.Y(p.share), c.Max.X, c.Y(p.share))
-				drawMark(c, vg.Point{X: c.X(0.2 + 0.6*p.share), Y: c.Y(p.share)}, min(3, l.thinner(4, 0.9)), l.of, p.dashed)
+				drawMark(c, vg.Point{X: c.X(0.2 + 0.6*p.share), Y: c.Y(p.share)}, min(3, max(2, l.thinner(4, 0.9))), l.of, p.dashed)
 			}
 		}})
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // invariants returns an error if a term has two leaders (election safety), or if two logs have the same term
-// at one index and differ there or before it (log matching; both in figure 3 of the paper), or if two replicas that have
+// at one index and differ there or before it (log matching; both in figure 3 of the paper), or if two have committed different entries at
+// one index, which memberships and no-ops may be, or if two replicas that have
 // applied the same have different states, or if a replica has something open that is committed; see checkOpen.
 func invariants(nodes []protocols.Node) error {
 	leaders := map[uint64]protocols.NodeID{}
@@ -47,8 +48,8 @@ func invariants(nodes []protocols.Node) error {
 	return nil
 }
 
-// match checks the log matching property of two logs, from their ends backwards: once they have the same
-// term at an index, they must have the same entries at it and before it.
+// match checks two logs from their ends backwards: once they have the same term at an index, they must have the same entries at it
+// and before it (log matching), and what both have committed must be the same.
 func match(a, b *replica) error {
 	meet := false // from the end backwards: once the logs meet, they stay together
 	for i := min(a.log.last(), b.log.last()); i > max(a.log.base, b.log.base); i-- {
@@ -56,6 +57,9 @@ func match(a, b *replica) error {
 		same := x.term == y.term
 		if same && !(bytes.Equal(x.command, y.command) && x.isMembership(y.membership)) || meet && !same {
 			return fmt.Errorf("the logs of replicas %d and %d differ at %d, and agree on a term after it", a.config.ID, b.config.ID, i)
+		}
+		if !same && i <= min(a.commit, b.commit) {
+			return fmt.Errorf("replicas %d and %d have both committed an entry at %d, and not the same", a.config.ID, b.config.ID, i)
 		}
 		meet = meet || same
 	}
