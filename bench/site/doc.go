@@ -16,6 +16,9 @@
 //	handover, taken    what a site knows of the run, in pieces; a site keeps it in a file until all is taken
 //	finished, bye      the experiment is over, with the coordinator's exit code
 //
+// One process takes part as each region, the first that says hello; admit tells when another one may take its place. All others are
+// refused: their connection is closed, with the reason.
+//
 // A site of which nothing was heard for some seconds is lost. Without a site, the run ends and is partial; without the coordinator,
 // the sites end.
 package site

@@ -15,7 +15,6 @@ type kind uint8
 const (
 	hello kind = iota + 1
 	welcome
-	refused
 	alive
 	ping
 	pong
@@ -38,7 +37,7 @@ type message struct {
 	Run      int    // from 1
 
 	Version, Hash string // hello: of the program, and of the experiment
-	Text          string // refused, ready: why not; finished: how it ended
+	Text          string // ready: why not; finished: how it ended
 	Code          int    // finished
 
 	Nonce                 uint64        // ping, pong

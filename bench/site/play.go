@@ -1,6 +1,7 @@
 package site
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,9 @@ func (s *Site) part(config *run.Config) *run.Part {
 		if err != nil {
 			return nil, nil, err
 		}
-		net, err = s.join(fmt.Sprintf("quorumbench-run-%d", s.run), emulator.Emulated, mode, receive)
+		net, err = s.join(fmt.Sprintf("quorumbench-run-%d", s.run), emulator.Emulated, quicnet.Config{
+			Mode: mode, Receive: func(_, from int, data []byte) { receive(from, data) },
+		})
 		if err != nil {
 			return nil, nil, err
 		}
@@ -251,10 +254,9 @@ type Outcome struct {
 
 // Serve makes the runs that the coordinator tells, until it tells that the experiment is over.
 func (s *Site) Serve(ctx context.Context) (Outcome, error) {
-	coordinator := []int{s.Coordinator}
 	for {
 		var next envelope
-		err := s.await(ctx, func() error { return s.silent(coordinator) }, func(e envelope) (bool, error) {
+		err := s.await(ctx, func() error { return cmp.Or(s.refusedBy(s.Coordinator), s.silent([]int{s.Coordinator})) }, func(e envelope) (bool, error) {
 			next = e
 			return e.from == s.Coordinator && (e.Kind == prepare || e.Kind == finished), nil
 		})

@@ -55,20 +55,24 @@ type Site struct {
 	scheduler     *emulator.Scheduler
 	uplink        *emulator.Uplink
 	control       *quicnet.Net
+	opened        chan struct{} // closed when control is there
 	stopBeat      context.CancelFunc
 	beating       sync.WaitGroup
 
-	inbox     chan envelope
-	pongs     []chan pongAt
-	nonce     uint64
-	run       int             // the present run
-	stopped   atomic.Int64    // the last run that the coordinator has ended
-	heard     []atomic.Int64  // when something was heard of each site, by the scheduler's clock, in nanoseconds
-	instances []atomic.Uint64 // of the processes that have joined
-	links     []estimate      // to each site
+	inbox   chan envelope
+	pongs   []chan pongAt
+	nonce   uint64
+	run     int            // the present run
+	stopped atomic.Int64   // the last run that the coordinator has ended
+	heard   []atomic.Int64 // when something was heard of each site, by the scheduler's clock, in nanoseconds
+	links   []estimate     // to each site
+	differs chan error     // of a site with another version or experiment
 
-	mu        sync.Mutex // guards standings
-	standings map[int]run.Standing
+	mu         sync.Mutex // guards what follows
+	standings  map[int]run.Standing
+	instances  []uint64 // of the processes that take part; 0 where that is not known
+	contenders []contender
+	gathered   bool // the coordinator lets in no more processes
 }
 
 // envelope is a message with its sender.
@@ -103,7 +107,8 @@ func Open(config Config) (*Site, error) {
 	config.JoinTimeout, config.Silence = cmp.Or(config.JoinTimeout, DefaultJoin), cmp.Or(config.Silence, DefaultSilence)
 	s := &Site{
 		Config: config, instance: rand.Uint64() | 1, inbox: make(chan envelope, 1024), pongs: make([]chan pongAt, n),
-		heard: make([]atomic.Int64, n), instances: make([]atomic.Uint64, n), links: make([]estimate, n), standings: map[int]run.Standing{},
+		heard: make([]atomic.Int64, n), links: make([]estimate, n), differs: make(chan error, 1),
+		opened: make(chan struct{}), standings: map[int]run.Standing{}, instances: make([]uint64, n), contenders: make([]contender, n),
 	}
 	var err error
 	if s.hash, err = hashOf(config.Plan); err != nil {
@@ -118,9 +123,10 @@ func Open(config Config) (*Site, error) {
 		links = append(links, netem.NewLink(netem.LinkConfig{}, 0, config.Site, i))
 	}
 	s.uplink = emulator.NewUplink(s.scheduler, config.Socket, links)
-	if s.control, err = s.join(controlProtocol, emulator.Direct, quicnet.OneStream, s.receive); err != nil {
+	if s.control, err = s.join(controlProtocol, emulator.Direct, quicnet.Config{Mode: quicnet.OneStream, Take: s.take}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	close(s.opened)
 	ctx, stop := context.WithCancel(context.Background())
 	s.stopBeat = stop
 	s.beating.Go(func() { s.beat(ctx) })
@@ -136,14 +142,12 @@ func hashOf(plan *experiment.Plan) (string, error) {
 	return fmt.Sprintf("%x", sha256.Sum256(data))[:16], nil
 }
 
-// join makes a net of all sites over a channel of the socket.
-func (s *Site) join(protocol string, channel emulator.Channel, mode quicnet.Mode, receive func(from int, data []byte)) (*quicnet.Net, error) {
+// join makes a net of all sites over a channel of the socket, with what the configuration says of messages.
+func (s *Site) join(protocol string, channel emulator.Channel, config quicnet.Config) (*quicnet.Net, error) {
 	regions := s.Plan.Experiment.Regions
-	return quicnet.Join(quicnet.Config{
-		Replicas: len(regions), Mode: mode, Learn: s.uplink.Learn,
-		Conn:    func(int) net.PacketConn { return s.uplink.Conn(channel) },
-		Receive: func(_, from int, data []byte) { receive(from, data) },
-	}, quicnet.SiteConfig{
+	config.Replicas, config.Learn = len(regions), s.uplink.Learn
+	config.Conn = func(int) net.PacketConn { return s.uplink.Conn(channel) }
+	return quicnet.Join(config, quicnet.SiteConfig{
 		Self: s.Site, Server: s.Identity.Server(protocol), Address: s.address,
 		Client: func(to int) *tls.Config { return s.Identity.Client(protocol, regions[to]) },
 		WhoIs: func(state tls.ConnectionState) (int, error) {
@@ -243,18 +247,21 @@ func (s *Site) beat(ctx context.Context) {
 	}
 }
 
-// receive takes a message from another site, in a goroutine of its connection. Pings are answered at once.
-func (s *Site) receive(from int, data []byte) {
+// take takes a message from another site, in a goroutine of its connection. Pings are answered at once. The error says why the process
+// that has sent it takes no part.
+func (s *Site) take(from int, data []byte) error {
+	<-s.opened
 	now := s.now()
 	m, err := decode(data)
 	if err != nil {
-		return // of another version, whose hello is refused
+		return fmt.Errorf("found a message that %s cannot read; accepted: those of the same version, %s", s.name(s.Site), s.version)
 	}
-	if known := s.instances[from].Load(); known != 0 && known != m.Instance && m.Kind != hello {
-		return // of a process that has taken the place of one that has joined
+	if isIn, err := s.admit(from, m, now); !isIn {
+		return err
 	}
-	if m.Kind != hello {
-		s.heard[from].Store(int64(now))
+	s.heard[from].Store(int64(now))
+	if m.Kind == hello && s.coordinates() {
+		s.send(from, &message{Kind: welcome})
 	}
 	switch m.Kind {
 	case alive:
@@ -281,6 +288,63 @@ func (s *Site) receive(from int, data []byte) {
 		default: // nobody takes them any more
 		}
 	}
+	return nil
+}
+
+// contender is a process that wants to join as a region in which another process has joined.
+type contender struct {
+	instance uint64
+	since    time.Duration
+}
+
+// contenderDelay is longer than a message of a process that has ended can be on its way.
+const contenderDelay = 2 * time.Second
+
+// admit reports whether a message is of a process that takes part. The first process that says hello as a region does. Another one takes
+// its place if the first was not heard of for Silence, as when it was started again, and only before the first run. It is refused when
+// the first was heard of after it has said hello.
+func (s *Site) admit(from int, m *message, now time.Duration) (isIn bool, refused error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.instances[from]
+	if known == m.Instance && m.Kind != hello {
+		return true, nil
+	}
+	if !s.coordinates() {
+		if from != s.Coordinator || known == 0 {
+			return true, nil // the coordinator knows who takes part
+		}
+		return false, s.another(from)
+	}
+	switch c := &s.contenders[from]; {
+	case known != 0 && known != m.Instance && s.gathered:
+		return false, s.another(from)
+	case m.Kind != hello:
+		return false, nil // it says hello first
+	case m.Version != s.version || m.Hash != s.hash:
+		refused = fmt.Errorf("found version %s with experiment %s in %s, and version %s with experiment %s in %s; accepted: the same in all sites",
+			m.Version, m.Hash, s.name(from), s.version, s.hash, s.name(s.Site))
+		select {
+		case s.differs <- refused:
+		default:
+		}
+		return false, refused
+	case known == 0 || known == m.Instance:
+	case c.instance != m.Instance:
+		*c = contender{m.Instance, now}
+		return false, nil
+	case time.Duration(s.heard[from].Load()) > c.since+contenderDelay:
+		return false, s.another(from)
+	case now-time.Duration(s.heard[from].Load()) < s.Silence:
+		return false, nil // whether the first one is there is not known yet
+	}
+	s.instances[from] = m.Instance
+	return true, nil
+}
+
+// another is the error for a process that is not the one that takes part as a region.
+func (s *Site) another(from int) error {
+	return fmt.Errorf("found another process that has joined as %s; accepted: one process a site, before the first run", s.name(from))
 }
 
 // silent are the sites, among some, of which nothing was heard for too long.
@@ -308,10 +372,6 @@ func (s *Site) await(ctx context.Context, check func() error, take func(e envelo
 	for {
 		select {
 		case e := <-s.inbox:
-			if e.Kind == hello && s.coordinates() && s.instances[e.from].Load() != 0 {
-				s.answerHello(e)
-				continue
-			}
 			done, err := take(e)
 			if done || err != nil {
 				return err
@@ -324,15 +384,6 @@ func (s *Site) await(ctx context.Context, check func() error, take func(e envelo
 			return ctx.Err()
 		}
 	}
-}
-
-// answerHello answers a site when all of its name has joined already: the same process has not heard so yet, another one comes too late.
-func (s *Site) answerHello(e envelope) {
-	if s.instances[e.from].Load() == e.Instance {
-		s.send(e.from, &message{Kind: welcome})
-		return
-	}
-	s.send(e.from, &message{Kind: refused, Text: fmt.Sprintf("found another process that has joined as %s; accepted: one process a site, before the first run", s.name(e.from))})
 }
 
 // Join waits until all sites have found each other, agree on version and experiment, and have measured their links. It returns an error
@@ -354,14 +405,17 @@ func (s *Site) Join(ctx context.Context) error {
 			said = s.now()
 			s.send(s.Coordinator, &message{Kind: hello, Version: s.version, Hash: s.hash})
 		}
+		if err := s.refusedBy(s.Coordinator); err != nil {
+			return err
+		}
 		return inTime()
 	}, func(e envelope) (bool, error) {
 		switch {
 		case e.from != s.Coordinator:
-		case e.Kind == refused:
-			return false, &RefusedError{s.name(e.from), e.Text}
 		case e.Kind == welcome:
-			s.instances[e.from].Store(e.Instance)
+			s.mu.Lock()
+			s.instances[e.from] = e.Instance
+			s.mu.Unlock()
 			return true, nil
 		case e.Kind == finished:
 			return false, &RefusedError{s.name(e.from), e.Text}
@@ -394,49 +448,68 @@ func (s *Site) missing(err error, sites []int) error {
 	return fmt.Errorf("found no sign of %s within %v", strings.Join(all, ", "), s.JoinTimeout)
 }
 
+// refusedBy returns an error if other sites have refused this one.
+func (s *Site) refusedBy(sites ...int) error {
+	for _, site := range sites {
+		if why := s.control.Refusal(s.Site, site); why != "" {
+			return &RefusedError{s.name(site), why}
+		}
+	}
+	return nil
+}
+
 // gather is the coordinator's part of Join.
 func (s *Site) gather(ctx context.Context, inTime func() error) error {
 	joined, done := map[int]bool{}, map[int]bool{}
-	without := func(those map[int]bool) (all []int) {
-		for _, site := range s.others() {
-			if !those[site] {
-				all = append(all, site)
-			}
-		}
-		return all
-	}
-	err := s.await(ctx, inTime, func(e envelope) (bool, error) {
-		switch {
-		case e.Kind == measured:
-			done[e.from] = true
-		case e.Kind == hello && (e.Version != s.version || e.Hash != s.hash):
-			why := fmt.Sprintf("found version %s with experiment %s in %s, and version %s with experiment %s in %s; accepted: the same in all sites", e.Version, e.Hash, s.name(e.from), s.version, s.hash, s.name(s.Site))
-			s.send(e.from, &message{Kind: refused, Text: why})
-			return false, errors.New(why)
-		case e.Kind == hello:
-			s.instances[e.from].Store(e.Instance)
-			s.heard[e.from].Store(int64(s.now()))
+	note := func(e envelope) {
+		switch e.Kind {
+		case hello: // of a process that may have taken the place of another one
 			joined[e.from] = true
-			s.send(e.from, &message{Kind: welcome})
+			delete(done, e.from)
+		case measured:
+			done[e.from] = true
 		}
+	}
+	err := s.await(ctx, func() error {
+		select {
+		case different := <-s.differs:
+			return different
+		default:
+		}
+		if err := s.refusedBy(s.others()...); err != nil {
+			return err
+		}
+		return inTime()
+	}, func(e envelope) (bool, error) {
+		note(e)
 		return len(joined) == len(s.others()), nil
 	})
 	if err != nil {
-		return s.missing(err, without(joined))
+		return s.missing(err, slices.DeleteFunc(s.others(), func(site int) bool { return joined[site] }))
 	}
 	if err := s.measureLinks(ctx, s.now()); err != nil {
 		return err
 	}
-	if len(done) < len(s.others()) {
-		err = s.await(ctx, func() error { return s.silent(s.others()) }, func(e envelope) (bool, error) {
-			if e.Kind == measured {
-				done[e.from] = true
-			}
-			return len(done) == len(s.others()), nil
-		})
+	err = s.await(ctx, func() error {
+		if len(done) == len(s.others()) {
+			return errGathered
+		}
+		return s.silent(s.others())
+	}, func(e envelope) (bool, error) {
+		note(e)
+		return len(done) == len(s.others()), nil
+	})
+	if err != nil && err != errGathered {
+		return err
 	}
-	return err
+	s.mu.Lock()
+	s.gathered = true
+	s.mu.Unlock()
+	return nil
 }
+
+// errGathered ends gathering where all has been heard before it was waited for.
+var errGathered = errors.New("all have joined")
 
 // measureLinks measures the links to all other sites.
 func (s *Site) measureLinks(ctx context.Context, began time.Duration) error {

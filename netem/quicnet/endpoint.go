@@ -133,24 +133,37 @@ func (e *Endpoint) receive(conn *quic.Conn, from int) {
 			return // the side that dialled dials again
 		}
 		e.tasks.Go(func() {
-			if err := e.read(stream, from); err != nil {
+			if err := e.read(conn, stream, from); err != nil {
 				stream.CancelRead(0)
 			}
 		})
 	}
 }
 
+// refused is the error code with which a connection is closed whose messages are refused. The error's text goes with it, cut to
+// what fits into a packet.
+const (
+	refused       quic.ApplicationErrorCode = 2
+	longestReason                           = 900
+)
+
 // read hands over the messages of a stream until it ends, or its connection does.
-func (e *Endpoint) read(stream *quic.ReceiveStream, from int) error {
+func (e *Endpoint) read(conn *quic.Conn, stream *quic.ReceiveStream, from int) error {
 	r := readers.Get().(*bufio.Reader)
 	defer readers.Put(r)
 	r.Reset(stream)
 	for {
 		message, err := readFrame(r)
 		switch {
-		case err == nil: // first, since stopped allocates
+		case err == nil && e.config.Take == nil: // first, since stopped allocates
 			e.received.Add(1)
 			e.config.Receive(e.id, from, message)
+		case err == nil:
+			e.received.Add(1)
+			if why := e.config.Take(from, message); why != nil {
+				text := why.Error()
+				return conn.CloseWithError(refused, text[:min(len(text), longestReason)])
+			}
 		case err == io.EOF || stopped(err):
 			return nil
 		default:

@@ -56,7 +56,7 @@ func ParseMode(text string) (Mode, error) {
 	return 0, fmt.Errorf("found the transport mode %q; accepted: %v, %v", text, StreamPerBatch, OneStream)
 }
 
-// Config describes a net. All fields but Mode and Learn are needed.
+// Config describes a net. All fields but Mode, Learn and Take are needed.
 type Config struct {
 	// Replicas is their number; they are 0 … Replicas-1.
 	Replicas int
@@ -67,6 +67,9 @@ type Config struct {
 	// message belongs to the function called. It should not wait: while it does, what comes
 	// behind on the same stream does.
 	Receive func(to, from int, message []byte)
+	// Take, if not nil, is called in place of Receive. If it returns an error, the connection on which the message came is
+	// closed, and the other end is told the error's text; see [Net.Refusal].
+	Take func(from int, message []byte) error
 	// Mode is how messages are laid on streams.
 	Mode Mode
 	// Learn, if not nil, is told at which address a replica is whose certificate was verified.
@@ -171,6 +174,15 @@ func (n *Net) Failure(from, to int) error {
 		return p.lastFailure()
 	}
 	return nil
+}
+
+// Refusal returns why another replica has closed a connection with a replica of this process, by an error of its Config.Take;
+// empty if it has not.
+func (n *Net) Refusal(from, to int) string {
+	if p := n.endpoints[from].peers[to]; p != nil {
+		return p.lastRefusal()
+	}
+	return ""
 }
 
 // WaitConnected waits until each replica of this process has been connected to each other one.

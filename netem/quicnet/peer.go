@@ -25,7 +25,8 @@ type peer struct {
 	batch  []byte           // to build batches in
 	stats  Stats
 
-	failure error // of the last attempt to connect
+	failure error  // of the last attempt to connect
+	refusal string // why the other end has closed a connection; see Config.Take
 }
 
 func newPeer(endpoint *Endpoint, address func(context.Context) (net.Addr, error), client *tls.Config) *peer {
@@ -112,6 +113,9 @@ func (p *peer) keepConnected() {
 			first, backOff = false, leastBackOff
 			<-conn.Context().Done()
 			p.use(nil, false)
+			if p.wasRefused(context.Cause(conn.Context())) {
+				backOff = mostBackOff
+			}
 		}
 		if e.ctx.Err() != nil {
 			return
@@ -147,6 +151,18 @@ func (p *peer) note(err error) {
 	p.failure = err
 }
 
+// wasRefused notes why the other end has closed a connection, if it has refused a message.
+func (p *peer) wasRefused(ended error) bool {
+	var closed *quic.ApplicationError
+	if !errors.As(ended, &closed) || !closed.Remote || closed.ErrorCode != refused {
+		return false
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refusal = closed.ErrorMessage
+	return true
+}
+
 // use makes conn, nil for none, the connection to send on.
 func (p *peer) use(conn *quic.Conn, first bool) {
 	p.mu.Lock()
@@ -176,6 +192,13 @@ func (p *peer) snapshot() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.stats
+}
+
+// lastRefusal returns why the other end has closed a connection; empty if it has not.
+func (p *peer) lastRefusal() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.refusal
 }
 
 // lastFailure returns why the last attempt to connect has failed; nil if it has not.
