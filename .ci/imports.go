@@ -52,7 +52,7 @@ var rooms = []room{
 	{"bench/verify", []string{"bench/system", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/shard", nil},
-	{"bench/site", []string{"bench", "bench/site/keys", "bench/run", "bench/verify", "bench/result", "bench/experiment", "netem"}},
+	{"bench/site", []string{"bench", "bench/site/keys", "bench/run", "bench/verify", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/site/keys", nil},
 	{"bench/result", []string{"bench/shard", "bench/system", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/experiment", []string{"bench/system", "protocols", "netem", "configs"}},
@@ -66,7 +66,6 @@ var rooms = []room{
 // testsMay are rooms that the tests of a room may import, too.
 var testsMay = map[string][]string{
 	"bench/verify":   {"bench/run"},
-	"bench/site":     {"protocols"},
 	"reports":        {"bench", "bench/experiment", "bench/scenario", "protocols"},
 	"protocols":      {"protocols/prototest"},
 	"bench/stepwise": {"bench"},

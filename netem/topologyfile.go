@@ -2,9 +2,12 @@ package netem
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -34,6 +37,51 @@ type LinkLine struct {
 	Max    *time.Duration `yaml:"max"`     // avg
 	Mdev   *time.Duration `yaml:"mdev"`    // 0s
 	OneWay *time.Duration `yaml:"one_way"` // half of avg
+}
+
+// Write writes the file, which must have links and no round trips: a line for each link.
+func (f *TopologyFile) Write(w io.Writer) error {
+	var b strings.Builder
+	text := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\n", key, quoted(value))
+		}
+	}
+	text("name", f.Name)
+	text("description", f.Description)
+	text("source", f.Source)
+	text("measured", f.Measured)
+	var regions []string
+	for _, region := range f.Regions {
+		regions = append(regions, quoted(region))
+	}
+	if regions != nil {
+		fmt.Fprintf(&b, "regions: [%s]\n", strings.Join(regions, ", "))
+	}
+	b.WriteString("links:\n")
+	for _, l := range f.Links {
+		fmt.Fprintf(&b, "  - {from: %s, to: %s, avg: %v", quoted(l.From), quoted(l.To), l.Avg)
+		for _, one := range []struct {
+			key   string
+			value *time.Duration
+		}{{"min", l.Min}, {"max", l.Max}, {"mdev", l.Mdev}, {"one_way", l.OneWay}} {
+			if one.value != nil {
+				fmt.Fprintf(&b, ", %s: %v", one.key, *one.value)
+			}
+		}
+		b.WriteString("}\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// quoted is a text in double quotes, as JSON and YAML have it.
+func quoted(text string) string {
+	data, err := json.Marshal(text)
+	if err != nil {
+		return strconv.Quote(text) // a string always has JSON
+	}
+	return string(data)
 }
 
 // ParseTopology reads a topology file. Its errors are of type *strictyaml.Error and carry the given file name, from which

@@ -37,6 +37,9 @@ type Data struct {
 	Rows      []Row      `json:"rows"`
 	Stages    []string   `json:"stages"` // names of the parts of a write's time, in their order
 
+	Links  []LinkRow  `json:"links"`  // real ones between sites, over all runs; none if one process has run all regions
+	Clocks []ClockRow `json:"clocks"` // of the sites
+
 	Crashes     []CrashRow `json:"crashes"`      // what crashes of replicas cost, over all repeats
 	CrashNotes  []string   `json:"crash_notes"`  // what its rows leave out, and what its intervals assume
 	MostCrashes int        `json:"most_crashes"` // of the same replica under a protocol; 0 without crashes
@@ -136,6 +139,7 @@ func DataOf(r *result.Result) *Data {
 		d.Notes = append(d.Notes, "figure left out: "+left)
 	}
 	d.Crashes, d.CrashNotes, d.MostCrashes = crashRows(r)
+	d.Links, d.Clocks = siteRows(r)
 	for i := range r.Experiment.Faults {
 		f := &r.Experiment.Faults[i]
 		d.Faults = append(d.Faults, FaultBar{int64(f.At), int64(f.For), f.String()})

@@ -35,7 +35,11 @@ func Quality(r *result.Result) []string {
 			say("fingerprint: %.16s (one seed, one result)", r.Fingerprint)
 		}
 	} else {
-		say("world: live (real time, %s %s over emulated links, %s)", r.Experiment.Transport.Kind, r.Experiment.StreamMode(), plural(r.Machine.CPUs, "CPU"))
+		links := "emulated"
+		if r.OnRealLinks() {
+			links = "real"
+		}
+		say("world: live (real time, %s %s over %s links, %s)", r.Experiment.Transport.Kind, r.Experiment.StreamMode(), links, plural(r.Machine.CPUs, "CPU"))
 	}
 	for _, line := range systemLines(r) {
 		say("%s", line)
@@ -57,6 +61,7 @@ func Quality(r *result.Result) []string {
 	if drift, where, found := worstDrift(r); found {
 		say("drift: p50 of the second half is %+.1f %% of the first's at most (%s)", drift*100, where)
 	}
+	lines = append(lines, siteLines(r)...)
 	return append(append(lines, checkLines(r)...), networkLines(r)...)
 }
 

@@ -41,6 +41,9 @@ func (Mode) Words() []string { return words(Auto, StreamPerBatch, OneStream) }
 func (Durability) Words() []string { return words(InMemory, Fsync) }
 
 // Words lists the values that are accepted.
+func (Links) Words() []string { return []string{emulatedLinks, string(Real)} }
+
+// Words lists the values that are accepted.
 func (World) Words() []string { return words(Live, Simulated) }
 
 func words[T ~string](all ...T) []string {

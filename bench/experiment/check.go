@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -63,6 +64,33 @@ func (p *Plan) checkTotal(doc *strictyaml.Document) error {
 		}
 		return doc.Errorf(key, "found %d runs of %v, %.0fh in all; accepted: up to %.0fh in all",
 			p.Runs(), e.Load.Warmup+e.Load.Duration, total/float64(time.Hour), maxTotal.Hours())
+	}
+	return nil
+}
+
+// checkLinks refuses what real links cannot have: what the emulator does to packets, faults of links, and a world without links.
+func (p *Plan) checkLinks(doc *strictyaml.Document, _ *netem.Topology) error {
+	e := &p.Experiment
+	if e.Network.Links != Real {
+		return nil
+	}
+	if e.IsSimulated() {
+		return doc.Errorf("network", "found real links with world: sim; accepted: with world: live; run --sim simulates the links of the topology")
+	}
+	for _, key := range []string{"jitter", "loss", "rate", "queue", "reorder"} {
+		path := "network." + key
+		swept := e.Sweep != nil && e.Sweep.Path == path
+		if at := path; doc.Has(path) || swept {
+			if swept {
+				at = "sweep"
+			}
+			return doc.Errorf(at, "found %s with real links, which do what they do; accepted: with links: emulated", path)
+		}
+	}
+	for i := range e.Faults {
+		if f := &e.Faults[i]; f.ofLinks() {
+			return doc.Errorf(fmt.Sprintf("faults[%d]", i), "found %v with real links, which nobody here can cut or slow down; accepted: faults of replicas, such as crash", f)
+		}
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"quorumbench/bench/system"
+	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
 )
 
@@ -243,6 +244,46 @@ type Network struct {
 	Rate    BitRate `yaml:"rate" json:"rate,omitzero"`        // unlimited, of each link
 	Queue   Size    `yaml:"queue" json:"queue"`               // unlimited, the bytes that may wait for a link of limited rate
 	Reorder bool    `yaml:"reorder" json:"reorder,omitempty"` // false; true: jitter may change the order of packets
+
+	Links Links `yaml:"links" json:"links,omitempty"` // emulated; real: as they are between the machines of the sites
+}
+
+// Links says what the links of a live run are.
+type Links string
+
+// The kinds of links.
+const (
+	Emulated Links = ""     // those of the topology
+	Real     Links = "real" // those between the machines that run the regions, a process each; the topology is what they are thought to be
+)
+
+// emulatedLinks is the word for Emulated in a file.
+const emulatedLinks = "emulated"
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (l *Links) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case emulatedLinks:
+		*l = Emulated
+	case string(Real):
+		*l = Real
+	default:
+		return fmt.Errorf("found %q; accepted: %s%s", text, strings.Join(l.Words(), ", "), strictyaml.DidYouMean(string(text), l.Words()))
+	}
+	return nil
+}
+
+// UnmarshalNode implements strictyaml.Unmarshaler: network: real is short for network: {links: real}.
+func (n *Network) UnmarshalNode(node *strictyaml.Node) error {
+	if node.IsScalar() {
+		if node.Text() != string(Real) {
+			return node.Errorf("found %v; accepted: real, or a mapping, as in {jitter: true}", node)
+		}
+		n.Links = Real
+		return nil
+	}
+	type mapping Network // without this method
+	return node.Decode((*mapping)(n))
 }
 
 // Transport says how messages travel.

@@ -47,6 +47,9 @@ type Skew struct {
 // loses reports whether packets are lost because of the fault.
 func (f *Fault) loses() bool { return f.Loss > 0 || len(f.Partition) > 0 || len(f.Cut) > 0 }
 
+// ofLinks reports whether the fault is one of links.
+func (f *Fault) ofLinks() bool { return f.loses() || f.Isolate != "" || f.Heal || f.Delay > 0 }
+
 // The words that crash, pause, isolate and restart accept besides regions.
 const (
 	CrashLeader = "leader"

@@ -218,6 +218,55 @@ func (p *Plan) Link(from, to int) netem.LinkConfig {
 	}
 }
 
+// OnLinks is the plan with one-way delays between its regions that were measured, by their numbers, in place of those of the topology. Delays
+// within a region stay. Measured links have no jitter of their own in the plan: real links vary as they do.
+func (p *Plan) OnLinks(delays [][]time.Duration) *Plan {
+	measured := *p
+	measured.Topology = Topology{Name: "measured", Source: "measured between the sites", OneWay: onLinks(p.Topology.OneWay, delays)}
+	measured.jitter = make([][]time.Duration, len(delays))
+	for i := range measured.jitter {
+		measured.jitter[i] = make([]time.Duration, len(delays))
+	}
+	measured.points = nil
+	for _, point := range p.points {
+		measured.points = append(measured.points, point.OnLinks(delays))
+	}
+	if s := p.Experiment.Sweep; s != nil {
+		sweep := *s
+		sweep.Points = slices.Clone(s.Points)
+		for i := range sweep.Points {
+			if sweep.Points[i].OneWay != nil {
+				sweep.Points[i].OneWay = onLinks(sweep.Points[i].OneWay, delays)
+			}
+		}
+		measured.Experiment.Sweep = &sweep
+	}
+	return &measured
+}
+
+// onLinks are measured delays with the diagonal of others.
+func onLinks(others, delays [][]time.Duration) [][]time.Duration {
+	all := make([][]time.Duration, len(delays))
+	for i := range all {
+		all[i] = slices.Clone(delays[i])
+		all[i][i] = others[i][i]
+	}
+	return all
+}
+
+// Simulate makes it a plan for the simulated world, in which the links are those of its topology.
+func (p *Plan) Simulate() {
+	p.Experiment.World, p.Experiment.Network.Links = Simulated, Emulated
+	for _, point := range p.points {
+		point.Simulate()
+	}
+	if s := p.Experiment.Sweep; s != nil {
+		for i := range s.Points {
+			s.Points[i].Network.Links = Emulated
+		}
+	}
+}
+
 // Points returns the plan at each point of its sweep; without a sweep, the plan itself.
 func (p *Plan) Points() []*Plan {
 	if len(p.points) == 0 {

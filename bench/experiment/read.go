@@ -89,7 +89,7 @@ func planOf(file string, doc *strictyaml.Document, topologies map[string][]byte,
 	plan := &Plan{Experiment: e, AllRegions: topology, drivers: drivers, topologies: topologies}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
 		plan.checkMix, plan.checkWords, plan.checkRegions, plan.readTrace(file), plan.checkRMW, plan.checkNumbers, plan.checkSizes, plan.checkKeys, rates.check(plan), plan.checkShape, plan.checkPresent, plan.readLinks,
-		plan.checkProtocols, plan.placeLeaders, plan.labelProtocols, plan.checkFaults, plan.checkSystems,
+		plan.checkProtocols, plan.placeLeaders, plan.labelProtocols, plan.checkFaults, plan.checkLinks, plan.checkSystems,
 		plan.checkLabels,
 	} {
 		if err := check(doc, topology); err != nil {

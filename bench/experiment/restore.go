@@ -105,7 +105,7 @@ func (p *Plan) checkSettings() error {
 		load.Keys = Keys{Count: load.Keys.Count, Distribution: Uniform} // a file has no keys beside a trace
 	}
 	for _, check := range []func(*strictyaml.Document, *netem.Topology) error{
-		point.checkMix, point.checkRMW, point.checkWords, point.checkNumbers, point.checkSizes, point.checkKeys, point.checkShape, point.checkFaults,
+		point.checkMix, point.checkRMW, point.checkWords, point.checkNumbers, point.checkSizes, point.checkKeys, point.checkShape, point.checkFaults, point.checkLinks,
 	} {
 		if err := check(doc, nil); err != nil {
 			return withoutPlace(err)

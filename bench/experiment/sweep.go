@@ -88,8 +88,9 @@ func (s Swept) into(e *Experiment) {
 }
 
 // notSwept lists the settings of these sections that must be the same at all points, since they say when runs
-// begin and end, those of a search, which has points of its own, and mappings.
-var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands", "load.slo.p50", "load.slo.p99", "load.precision", "load.hours", "load.sizes.table"}
+// begin and end, those of a search, which has points of its own, mappings, and
+// what is there or not.
+var notSwept = []string{"load.duration", "load.warmup", "load.timeout", "load.commands", "load.slo.p50", "load.slo.p99", "load.precision", "load.hours", "load.sizes.table", "network.links"}
 
 // Sweepable lists the paths that may be swept over.
 func Sweepable() []string {

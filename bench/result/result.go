@@ -99,6 +99,11 @@ type Run struct {
 	// that is not known.
 	Work *Work `json:"work,omitempty"`
 
+	// Clocks are those of the sites, if each region was run by a process of its own, and Links what was measured of the links between
+	// these processes; nil else.
+	Clocks []Clock `json:"clocks,omitempty"`
+	Links  []Link  `json:"links,omitempty"`
+
 	// System tells about the system that was run as it is; nil for a driver.
 	System *System `json:"system,omitempty"`
 

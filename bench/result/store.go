@@ -23,12 +23,13 @@ import (
 
 // The files of a result folder, besides the figures.
 const (
-	runFile     = "run.json"     // the Result
-	logFile     = "latency.hlog" // its histograms, HdrHistogram log format, version 2
-	summaryFile = "summary.csv"  // a line for each run and region
-	crashesFile = "crashes.csv"  // a line for each crash of a replica and region with clients, if there were crashes
-	benchFile   = "bench.txt"    // the Go benchmark format, for benchstat
-	sumsFile    = "SHA256SUMS"   // checksums of all these, as sha256sum -c reads them
+	runFile     = "run.json"      // the Result
+	logFile     = "latency.hlog"  // its histograms, HdrHistogram log format, version 2
+	summaryFile = "summary.csv"   // a line for each run and region
+	crashesFile = "crashes.csv"   // a line for each crash of a replica and region with clients, if there were crashes
+	benchFile   = "bench.txt"     // the Go benchmark format, for benchstat
+	linksFile   = "measured.yaml" // the real links between sites, as a topology
+	sumsFile    = "SHA256SUMS"    // checksums of all these, as sha256sum -c reads them
 )
 
 // Write puts a result into a folder, which must not be there or be empty; see Folder.Write.
@@ -74,6 +75,9 @@ func (f *Folder) Write(r *Result) error {
 	put(benchFile, writeBench)
 	if slices.ContainsFunc(r.Runs, func(run Run) bool { return len(run.Crashes) > 0 }) {
 		put(crashesFile, writeCrashes)
+	}
+	if r.OnRealLinks() && len(r.MeasuredLinks()) > 0 {
+		put(linksFile, writeMeasured)
 	}
 	for i := range r.Runs {
 		if run := &r.Runs[i]; run.History != nil {

@@ -11,6 +11,7 @@ import (
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
+	"quorumbench/bench/verify"
 	"quorumbench/netem"
 	"quorumbench/netem/emulator"
 	"quorumbench/netem/quicnet"
@@ -230,4 +231,20 @@ func (r *running) standingOf(p *place, now time.Duration) Standing {
 		s.Steps, s.End, s.Wait = p.replica.record.Journal.Steps(), p.replica.record.Journal.End(), p.replica.waits.take(now)
 	}
 	return s
+}
+
+// Blank is the record of a run of which nothing is known yet, for parts of it that processes have left; see verify.Record.AddPart. The
+// replicas of which no part is added are down.
+func Blank(config Config) *verify.Record {
+	r := newRunning(config)
+	for range config.Plan.Experiment.Replicas {
+		one := &verify.Replica{Measures: result.Measures{}}
+		one.Begin(0)
+		one.Journal.Hash = agreedHash
+		r.record.Replicas = append(r.record.Replicas, one)
+	}
+	for range r.record.Clients {
+		r.record.ClientMeasures = append(r.record.ClientMeasures, result.Measures{})
+	}
+	return r.record
 }

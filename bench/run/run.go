@@ -103,6 +103,9 @@ func Play(ctx context.Context, config Config) (*verify.Record, error) {
 	if config.Plan.Experiment.IsSimulated() {
 		return r.record, r.simulate(ctx)
 	}
+	if config.Part == nil && config.Plan.Experiment.Network.Links == experiment.Real {
+		return r.record, errRealLinks
+	}
 	runtime.GC() // collect the garbage of the run before
 	if config.Part != nil {
 		return r.record, r.part(ctx)
@@ -112,6 +115,9 @@ func Play(ctx context.Context, config Config) (*verify.Record, error) {
 	}
 	return r.record, r.live(ctx)
 }
+
+// errRealLinks is the error of a run over real links by a process that runs all regions.
+var errRealLinks = errors.New("found real links between regions that are all in this process; accepted: quorumbench site, a process for each region")
 
 // running is a run under way.
 type running struct {

@@ -1,90 +1,51 @@
 package site
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"quorumbench/bench/verify"
 )
 
-// estimate is what pings tell about the way to another site and its clock, as NTP finds it (RFC 5905, section 8): of four times, two by
+// estimate is what probes tell about the way to another site and its clock, as NTP finds it (RFC 5905, section 8): of four times, two by
 // each clock, follow the round trip without the time that the other site took, and by how much its clock is ahead if
-// both ways take as long. If they do not, the offset is wrong by half of the round trip at most. So the quickest ping tells most.
+// both ways take as long. If they do not, the offset is wrong by half of the round trip at most. So the quickest probe tells most.
 type estimate struct {
-	RoundTrip time.Duration // the least
-	Offset    time.Duration // what the other clock shows, less what this one does
+	RoundTrip time.Duration // the least; 0 if there is none
+	Offset    time.Duration // what the other site's clock shows, less what this one's does
 	At        time.Duration // when that was, by this clock
+	Wall      time.Duration // what the wall clock of the other site's machine shows, less what this one's does
 }
 
 // bound is by how much the offset may be wrong, either way.
 func (e estimate) bound() time.Duration { return (e.RoundTrip + 1) / 2 }
 
-// quicker takes another ping into account: asked and back are when it left and came back by this clock; came and answered are when
-// it arrived there and was answered, by the other.
-func (e *estimate) quicker(asked, came, answered, back time.Duration) {
-	roundTrip := max(0, (back-asked)-(answered-came))
-	if e.RoundTrip != 0 && roundTrip >= e.RoundTrip {
+// quicker takes another probe into account.
+func (e *estimate) quicker(a *answer) {
+	trip := a.trip()
+	if e.RoundTrip != 0 && trip >= e.RoundTrip {
 		return
 	}
-	*e = estimate{RoundTrip: max(1, roundTrip), Offset: ((came - asked) + (answered - back)) / 2, At: asked + (back-asked)/2}
+	*e = estimate{
+		RoundTrip: trip, Offset: ((a.Came - a.Asked) + (a.Answered - a.back)) / 2, At: a.Asked + (a.back-a.Asked)/2,
+		Wall: time.Duration(a.Wall-a.wall) + trip/2,
+	}
 }
 
-// clock is what follows about a site's clock from an estimate before a run and one after it, of which the first has decided when the run
-// began there; and a function that gives the moment of the run at the coordinator for a moment of the run at the site. The clock
-// is taken to have gained or lost evenly between the two.
-func (c clockPart) clock() (verify.Clock, func(time.Duration) time.Duration) {
-	passed := c.Ended.At - c.Begun.At
-	k := verify.Clock{Bound: max(c.Begun.bound(), c.Ended.bound())}
-	if passed > 0 {
-		k.Drift = -float64(c.Ended.Offset-c.Begun.Offset) / float64(passed)
+// clockOf is what follows about a site's clock from its estimates of the coordinator's, before a run and after it, of which the first has
+// decided when the run began there; and a function that gives the moment of the run at the coordinator for a moment of the run at the
+// site. The clock is taken to have gained or lost evenly between the two. Without a second estimate, it is taken to be right, within
+// mostDrift.
+func clockOf(begun, ended estimate, lasted time.Duration) (verify.Clock, func(time.Duration) time.Duration) {
+	k := verify.Clock{Bound: begun.bound(), Wall: -begun.Wall}
+	if ended.RoundTrip == 0 {
+		k.Bound += time.Duration(mostDrift * float64(lasted))
+	} else if passed := ended.At - begun.At; passed > 0 {
+		k.Bound = max(k.Bound, ended.bound())
+		k.Drift = -float64(ended.Offset-begun.Offset) / float64(passed)
 	}
 	return k, func(t time.Duration) time.Duration { return t - time.Duration(k.Drift*float64(t)) }
 }
 
-// pings is how many pings an estimate takes, and between how long is waited.
-const (
-	pings    = 20
-	pingGap  = 3 * time.Millisecond
-	pingWait = time.Second
-)
-
-// measure sends pings to another site, until so many were answered, or the context ends.
-func (s *Site) measure(ctx context.Context, to int) (estimate, error) {
-	var best estimate
-	for answered := 0; answered < pings; {
-		s.nonce++
-		asked := s.now()
-		s.send(to, &message{Kind: ping, Nonce: s.nonce, Asked: asked})
-		wait := time.NewTimer(pingWait)
-	waiting:
-		for {
-			select {
-			case p := <-s.pongs[to]:
-				if p.Nonce != s.nonce {
-					continue
-				}
-				best.quicker(asked, p.Came, p.Answered, p.back)
-				answered++
-				break waiting
-			case <-wait.C:
-				if lost := s.silent([]int{to}); lost != nil && s.heard[to].Load() != 0 {
-					return best, lost
-				}
-				break waiting
-			case <-ctx.Done():
-				wait.Stop()
-				return best, fmt.Errorf("measuring the link to %s: %w", s.name(to), ctx.Err())
-			}
-		}
-		wait.Stop()
-		time.Sleep(pingGap)
-	}
-	return best, nil
-}
-
-// pongAt is a pong with the time at which it came.
-type pongAt struct {
-	message
-	back time.Duration
-}
+// mostDrift is by which share of the time a clock is taken to gain or lose at most, where nothing is known of it. NTP assumes 15 parts
+// per million (RFC 5905, section 4); quartzes without it are within 100, and the kernel corrects by 500 at most.
+const mostDrift = 500e-6

@@ -8,8 +8,7 @@
 // One site coordinates. The others do what it tells them:
 //
 //	hello, welcome     a site joins: version and experiment must be the same
-//	ping, pong         measure round trips, and by how much clocks differ
-//	measured           a site has measured its links to all others
+//	measured           a site has measured its links to all others, by probes, which are datagrams
 //	prepare, ready     the next run; each site is connected for it
 //	begin              when it begins, by the coordinator's clock
 //	standing, stop     how it stands in a site; the run is over

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -480,46 +479,5 @@ func TestAnImpostorIsNotTakenForASite(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "eu-west-1 at "+d.peers[1]) || !strings.Contains(err.Error(), "ap-northeast-1 at "+d.peers[2]) ||
 		strings.Count(err.Error(), "certificate") < 2 {
 		t.Error(err)
-	}
-}
-
-// The coordinator is killed in the middle of a run: the others end, and keep what they know.
-func TestSitesKeepWhatTheyKnowWhenTheCoordinatorIsLost(t *testing.T) {
-	plan := lasting(t)
-	d := deploy(t, plan)
-	silence := func(c *site.Config) { c.Silence = 3 * time.Second }
-	scratch := []string{"", t.TempDir(), t.TempDir()}
-	var serving sync.WaitGroup
-	for number := 1; number < 3; number++ {
-		s := d.open(plan, number, silence, func(c *site.Config) { c.Scratch = scratch[number] })
-		serving.Go(func() {
-			defer s.Close()
-			if err := s.Join(t.Context()); err != nil {
-				t.Error(err)
-				return
-			}
-			_, err := s.Serve(t.Context())
-			var lost *site.LostError
-			if !errors.As(err, &lost) || lost.Sites[0] != "us-east-1" || !strings.Contains(err.Error(), scratch[number]) {
-				t.Errorf("site %d ended with %v", number, err)
-			}
-		})
-	}
-	s := d.open(plan, 0, silence)
-	defer s.Close()
-	_, err := coordinate(t.Context(), plan, s, func(now bench.Status) {
-		if now.Elapsed > time.Second {
-			d.sockets[0].Close()
-		}
-	})
-	if err == nil {
-		t.Error("the coordinator has not noticed that it is alone")
-	}
-	serving.Wait()
-	for number := 1; number < 3; number++ {
-		entries, err := os.ReadDir(scratch[number])
-		if err != nil || len(entries) != 1 || !strings.HasSuffix(entries[0].Name(), "-1.part") {
-			t.Errorf("site %d has left %v, %v", number, entries, err)
-		}
 	}
 }

@@ -16,8 +16,6 @@ const (
 	hello kind = iota + 1
 	welcome
 	alive
-	ping
-	pong
 	measured
 	prepare
 	ready
@@ -40,22 +38,20 @@ type message struct {
 	Text          string // ready: why not; finished: how it ended
 	Code          int    // finished
 
-	Nonce                 uint64        // ping, pong
-	Asked, Came, Answered time.Duration // ping, pong: see estimate
-
-	Protocol, Point string // prepare
-	Repeat          int
+	Protocol, Point string            // prepare
+	Repeat          int               //
+	Delays          [][]time.Duration // prepare: one way from each region to each other one, as measured; nil with emulated links
 
 	Begin    time.Duration // by the coordinator's clock
 	Standing run.Standing
 
-	Total, Offset int       // handover: bytes of it all, and where Data begins; taken: how many bytes were taken
-	Data          []byte    //
-	Clock         clockPart // with the first piece of a handover
-}
+	Total, Offset int    // handover: bytes of it all, and where Data begins; taken: how many bytes were taken
+	Data          []byte //
 
-// clockPart is by how much the coordinator's clock is ahead of the site's when a run begins and when it has ended.
-type clockPart struct{ Begun, Ended estimate }
+	// Before and After are the site's links to the other ones, by their numbers: measured: Before alone; handover: before the run and
+	// after it, with the first piece.
+	Before, After []probes
+}
 
 func (m *message) encode() []byte {
 	var b bytes.Buffer

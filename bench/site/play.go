@@ -6,15 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 	"quorumbench/bench/run"
-	"quorumbench/bench/site/keys"
 	"quorumbench/bench/verify"
 	"quorumbench/netem"
 	"quorumbench/netem/emulator"
@@ -91,12 +88,16 @@ func (s *Site) connect(ctx context.Context, net *quicnet.Net) error {
 	}
 }
 
-// emulate sets up the links to the other sites for a run: the model's delay, less what the real link takes.
+// emulate sets up the links to the other sites for a run: the model's delay, less what the real link takes; real links are left as they are.
 func (s *Site) emulate(config *run.Config) error {
 	seed := config.Plan.Experiment.Seed + uint64(config.Repeat)<<32 // as in a run of one process
 	for _, to := range s.others() {
 		link := config.Plan.Link(s.Site, to)
-		takes := s.links[to].RoundTrip / 2
+		if config.Plan.Experiment.Network.Links == experiment.Real {
+			s.uplink.Restart(to, netem.NewLink(netem.LinkConfig{}, seed, s.Site, to))
+			continue
+		}
+		takes := s.links[to].Best.RoundTrip / 2
 		if takes > link.Delay {
 			return fmt.Errorf("found a link from %s to %s that takes %v one way; accepted: at most the %v that it is to take",
 				s.name(s.Site), s.name(to), takes, link.Delay)
@@ -114,21 +115,29 @@ func (s *Site) Play(ctx context.Context, config run.Config) (*verify.Record, err
 	s.run++
 	clear(s.standings)
 	s.mu.Unlock()
-	s.toAll(&message{Kind: prepare, Run: s.run, Protocol: config.Protocol.Label, Point: config.Plan.Point, Repeat: config.Repeat})
+	preparing := &message{Kind: prepare, Run: s.run, Protocol: config.Protocol.Label, Point: config.Plan.Point, Repeat: config.Repeat}
+	if config.Plan.Experiment.Network.Links == experiment.Real {
+		preparing.Delays = s.delays()
+	}
+	s.toAll(preparing)
 	p := s.part(&config)
 	connect, begun := p.Begin, false
-	p.Begin = func(ctx context.Context) (time.Duration, error) {
+	var before []probes
+	p.Begin = func(ctx context.Context) (at time.Duration, err error) {
 		if _, err := connect(ctx); err != nil {
+			return 0, err
+		}
+		if before, err = s.measure(ctx, s.others(), s.Silence); err != nil {
 			return 0, err
 		}
 		if err := s.allReady(ctx); err != nil {
 			return 0, err
 		}
 		longest := time.Duration(0)
-		for _, l := range s.links {
-			longest = max(longest, l.RoundTrip)
+		for _, l := range before {
+			longest = max(longest, l.Best.RoundTrip)
 		}
-		at := s.now() + 300*time.Millisecond + 4*longest // so that all know it before
+		at = s.now() + 300*time.Millisecond + 4*longest // so that all know it before
 		s.toAll(&message{Kind: begin, Run: s.run, Begin: at})
 		begun = true
 		return at, nil
@@ -147,7 +156,28 @@ func (s *Site) Play(ctx context.Context, config run.Config) (*verify.Record, err
 	if !begun {
 		return record, err
 	}
-	return record, errors.Join(err, s.collect(context.WithoutCancel(ctx), record))
+	patient := context.WithoutCancel(ctx)
+	there := slices.DeleteFunc(s.others(), func(site int) bool { return s.silent([]int{site}) != nil })
+	after, _ := s.measure(patient, there, afterwards) // what is missing of it is missing in the record
+	s.enterLinks(record, s.Site, before, after)
+	return record, errors.Join(err, s.collect(patient, record))
+}
+
+// afterwards is how long an answer to probes is waited for when a run is over: a site that has ended gives none.
+const afterwards = 3 * time.Second
+
+// enterLinks enters into the record what a site has measured of its links before and after a run.
+func (s *Site) enterLinks(record *verify.Record, from int, before, after []probes) {
+	for to := range s.Plan.Experiment.Regions {
+		if to == from || to >= len(before) {
+			continue
+		}
+		l := result.Link{From: s.name(from), To: s.name(to), Joined: s.roundTrip(from, to), Before: before[to].summary()}
+		if to < len(after) {
+			l.After = after[to].summary()
+		}
+		record.Links = append(record.Links, l)
+	}
 }
 
 // allReady waits until all other sites are ready for the run.
@@ -173,7 +203,7 @@ const mostHandover = 2 << 30
 
 // collect takes what the other sites know of a run into the record. Sites that are lost are left out, and named in the error.
 func (s *Site) collect(ctx context.Context, record *verify.Record) error {
-	pieces, clocks, wait := map[int][]byte{}, map[int]clockPart{}, s.others()
+	pieces, links, wait := map[int][]byte{}, map[int]*message{}, s.others()
 	lost := &LostError{After: s.Silence}
 	record.Clocks = make([]verify.Clock, len(s.Plan.Experiment.Regions))
 	without := func(site int) {
@@ -201,7 +231,7 @@ func (s *Site) collect(ctx context.Context, record *verify.Record) error {
 			return false, nil
 		}
 		if e.Offset == 0 {
-			pieces[e.from], clocks[e.from] = nil, e.Clock
+			pieces[e.from], links[e.from] = nil, e.message
 		}
 		if e.Offset == len(pieces[e.from]) {
 			pieces[e.from] = append(pieces[e.from], e.Data...)
@@ -210,8 +240,13 @@ func (s *Site) collect(ctx context.Context, record *verify.Record) error {
 		if len(pieces[e.from]) < e.Total {
 			return false, nil
 		}
-		clock, at := clocks[e.from].clock()
+		before, after := links[e.from].Before, links[e.from].After
+		if n := len(s.matrix); len(before) != n || len(after) != n {
+			return false, fmt.Errorf("found the links of %s to %d and %d sites; accepted: to %d", s.name(e.from), len(before), len(after), n)
+		}
+		clock, at := clockOf(before[s.Site].Best, after[s.Site].Best, record.Until)
 		record.Clocks[e.from] = clock
+		s.enterLinks(record, e.from, before, after)
 		without(e.from)
 		return len(wait) == 0, record.AddPart(e.from, pieces[e.from], at)
 	})
@@ -219,6 +254,7 @@ func (s *Site) collect(ctx context.Context, record *verify.Record) error {
 	case err != nil && err != done:
 		return err
 	case len(lost.Sites) > 0:
+		record.Missing = lost.Sites
 		return lost
 	}
 	return nil
@@ -283,6 +319,12 @@ func (s *Site) serveOne(ctx context.Context, m *message) error {
 	s.mu.Lock()
 	s.run = m.Run
 	s.mu.Unlock()
+	if m.Delays != nil {
+		if len(m.Delays) != len(s.Plan.Experiment.Regions) {
+			return fmt.Errorf("found the delays of %d regions to be taken for measured; accepted: of %d", len(m.Delays), len(s.Plan.Experiment.Regions))
+		}
+		s.Plan = s.Plan.OnLinks(m.Delays)
+	}
 	protocols := s.Plan.Experiment.Protocols
 	i := slices.IndexFunc(protocols, func(p experiment.Protocol) bool { return p.Label == m.Protocol })
 	points := s.Plan.Points()
@@ -295,18 +337,18 @@ func (s *Site) serveOne(ctx context.Context, m *message) error {
 	}
 	p := s.part(&config)
 	connect := p.Begin
-	var clock clockPart
+	var before, after []probes
 	begun := false
 	p.Begin = func(ctx context.Context) (at time.Duration, err error) {
 		if _, err = connect(ctx); err != nil {
 			return 0, err
 		}
-		if clock.Begun, err = s.measure(ctx, s.Coordinator); err != nil {
+		if before, err = s.measure(ctx, s.others(), s.Silence); err != nil {
 			return 0, err
 		}
 		s.send(s.Coordinator, &message{Kind: ready, Run: s.run})
 		err = s.await(ctx, func() error { return s.stoppedEarly() }, func(e envelope) (bool, error) {
-			at = e.Begin - clock.Begun.Offset
+			at = e.Begin - before[s.Coordinator].Best.Offset
 			return e.from == s.Coordinator && e.Kind == begin && e.Run == s.run, nil
 		})
 		begun = err == nil
@@ -332,18 +374,21 @@ func (s *Site) serveOne(ctx context.Context, m *message) error {
 	if encoding != nil {
 		return errors.Join(err, encoding)
 	}
-	name := filepath.Join(s.Scratch, fmt.Sprintf("%s-%d.part", strings.TrimSuffix(keys.SiteFile(s.name(s.Site)), ".pem"), s.run))
-	if storing := os.WriteFile(name, data, 0o600); storing != nil {
+	name, storing := s.keep(record, data, before)
+	if storing != nil {
 		return errors.Join(err, storing)
 	}
-	if err != nil {
-		return fmt.Errorf("%w; what this site knows of the run is in %s", err, name)
+	if err == nil {
+		var unanswered *unansweredError // by sites that have ended, which the coordinator knows
+		if after, err = s.measure(ctx, s.others(), afterwards); errors.As(err, &unanswered) {
+			err = nil
+		}
 	}
-	if clock.Ended, err = s.measure(ctx, s.Coordinator); err == nil {
-		err = s.handOver(ctx, data, clock)
+	if err == nil {
+		err = s.handOver(ctx, data, before, after)
 	}
 	if err != nil {
-		return fmt.Errorf("%w; what this site knows of the run is in %s", err, name)
+		return fmt.Errorf("%w; what this site knows of the run is in %s: quorumbench merge reads it", err, name)
 	}
 	return os.Remove(name)
 }
@@ -363,12 +408,16 @@ func (s *Site) stoppedEarly() error {
 const pieceSize = 1 << 20
 
 // handOver sends the coordinator what this site knows of a run, piece by piece, each when the one before was taken.
-func (s *Site) handOver(ctx context.Context, data []byte, clock clockPart) error {
+func (s *Site) handOver(ctx context.Context, data []byte, before, after []probes) error {
 	have := 0
 	sent := time.Duration(-time.Hour)
 	give := func() {
 		sent = s.now()
-		s.send(s.Coordinator, &message{Kind: handover, Run: s.run, Total: len(data), Offset: have, Data: data[have:min(len(data), have+pieceSize)], Clock: clock})
+		piece := &message{Kind: handover, Run: s.run, Total: len(data), Offset: have, Data: data[have:min(len(data), have+pieceSize)]}
+		if have == 0 {
+			piece.Before, piece.After = before, after
+		}
+		s.send(s.Coordinator, piece)
 	}
 	give()
 	return s.await(ctx, func() error {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -60,12 +61,13 @@ type Site struct {
 	beating       sync.WaitGroup
 
 	inbox   chan envelope
-	pongs   []chan pongAt
+	answers chan answer
 	nonce   uint64
 	run     int            // the present run
 	stopped atomic.Int64   // the last run that the coordinator has ended
 	heard   []atomic.Int64 // when something was heard of each site, by the scheduler's clock, in nanoseconds
-	links   []estimate     // to each site
+	links   []probes       // to each site, when it joined
+	matrix  [][]probes     // of the coordinator: those of all sites
 	differs chan error     // of a site with another version or experiment
 
 	mu         sync.Mutex // guards what follows
@@ -106,8 +108,8 @@ func Open(config Config) (*Site, error) {
 	n := len(config.Plan.Experiment.Regions)
 	config.JoinTimeout, config.Silence = cmp.Or(config.JoinTimeout, DefaultJoin), cmp.Or(config.Silence, DefaultSilence)
 	s := &Site{
-		Config: config, instance: rand.Uint64() | 1, inbox: make(chan envelope, 1024), pongs: make([]chan pongAt, n),
-		heard: make([]atomic.Int64, n), links: make([]estimate, n), differs: make(chan error, 1),
+		Config: config, instance: rand.Uint64() | 1, inbox: make(chan envelope, 1024), answers: make(chan answer, 1024),
+		heard: make([]atomic.Int64, n), links: make([]probes, n), matrix: make([][]probes, n), differs: make(chan error, 1),
 		opened: make(chan struct{}), standings: map[int]run.Standing{}, instances: make([]uint64, n), contenders: make([]contender, n),
 	}
 	var err error
@@ -119,11 +121,10 @@ func Open(config Config) (*Site, error) {
 	s.scheduler = emulator.New(config.Spin)
 	var links []*netem.Link
 	for i := range n {
-		s.pongs[i] = make(chan pongAt, 64)
 		links = append(links, netem.NewLink(netem.LinkConfig{}, 0, config.Site, i))
 	}
 	s.uplink = emulator.NewUplink(s.scheduler, config.Socket, links)
-	if s.control, err = s.join(controlProtocol, emulator.Direct, quicnet.Config{Mode: quicnet.OneStream, Take: s.take}); err != nil {
+	if s.control, err = s.join(controlProtocol, emulator.Direct, quicnet.Config{Mode: quicnet.OneStream, Take: s.take, Datagram: s.takeProbe}); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	close(s.opened)
@@ -247,7 +248,7 @@ func (s *Site) beat(ctx context.Context) {
 	}
 }
 
-// take takes a message from another site, in a goroutine of its connection. Pings are answered at once. The error says why the process
+// take takes a message from another site, in a goroutine of its connection. The error says why the process
 // that has sent it takes no part.
 func (s *Site) take(from int, data []byte) error {
 	<-s.opened
@@ -265,13 +266,6 @@ func (s *Site) take(from int, data []byte) error {
 	}
 	switch m.Kind {
 	case alive:
-	case ping:
-		s.send(from, &message{Kind: pong, Nonce: m.Nonce, Asked: m.Asked, Came: now, Answered: s.now()})
-	case pong:
-		select {
-		case s.pongs[from] <- pongAt{*m, now}:
-		default: // nobody measures
-		}
 	case standing:
 		s.mu.Lock()
 		if m.Run == s.run {
@@ -428,7 +422,7 @@ func (s *Site) Join(ctx context.Context) error {
 	if err := s.measureLinks(ctx, began); err != nil {
 		return err
 	}
-	s.send(s.Coordinator, &message{Kind: measured})
+	s.send(s.Coordinator, &message{Kind: measured, Before: s.links})
 	return nil
 }
 
@@ -468,6 +462,9 @@ func (s *Site) gather(ctx context.Context, inTime func() error) error {
 			delete(done, e.from)
 		case measured:
 			done[e.from] = true
+			if len(e.Before) == len(s.matrix) {
+				s.matrix[e.from] = e.Before
+			}
 		}
 	}
 	err := s.await(ctx, func() error {
@@ -505,7 +502,37 @@ func (s *Site) gather(ctx context.Context, inTime func() error) error {
 	s.mu.Lock()
 	s.gathered = true
 	s.mu.Unlock()
+	s.matrix[s.Site] = s.links
+	if s.Plan.Experiment.Network.Links == experiment.Real {
+		s.Plan = s.Plan.OnLinks(s.delays())
+	}
 	return nil
+}
+
+// roundTrip is the least round trip between two sites that either of them has found when it joined.
+func (s *Site) roundTrip(a, b int) time.Duration {
+	least := func(row []probes, to int) time.Duration {
+		if len(row) == 0 || row[to].Best.RoundTrip == 0 {
+			return math.MaxInt64
+		}
+		return row[to].Best.RoundTrip
+	}
+	return min(least(s.matrix[a], b), least(s.matrix[b], a))
+}
+
+// delays are the one-way delays between all sites: half of the least round trip, since nothing tells how it is divided.
+func (s *Site) delays() [][]time.Duration {
+	n := len(s.matrix)
+	all := make([][]time.Duration, n)
+	for i := range all {
+		all[i] = make([]time.Duration, n)
+		for j := range n {
+			if i != j {
+				all[i][j] = s.roundTrip(i, j) / 2
+			}
+		}
+	}
+	return all
 }
 
 // errGathered ends gathering where all has been heard before it was waited for.
@@ -513,19 +540,14 @@ var errGathered = errors.New("all have joined")
 
 // measureLinks measures the links to all other sites.
 func (s *Site) measureLinks(ctx context.Context, began time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, max(time.Second, s.JoinTimeout-(s.now()-began)))
+	timed, cancel := context.WithTimeout(ctx, max(5*time.Second, s.JoinTimeout-(s.now()-began)))
 	defer cancel()
-	for _, to := range s.others() {
-		e, err := s.measure(ctx, to)
-		if err != nil {
-			if ctx.Err() == context.DeadlineExceeded {
-				err = s.missing(errAwaited, []int{to})
-			}
-			return err
-		}
-		s.links[to] = e
+	found, err := s.measure(timed, s.others(), math.MaxInt64)
+	if err != nil && ctx.Err() == nil && timed.Err() != nil {
+		return s.missing(errAwaited, slices.DeleteFunc(s.others(), func(site int) bool { return len(found[site].Trips) > 0 }))
 	}
-	return nil
+	s.links = found
+	return err
 }
 
 // Link is what a site has measured of its link to another one.
@@ -537,7 +559,7 @@ type Link struct {
 // Links are the links to the other sites, as Join has measured them.
 func (s *Site) Links() (all []Link) {
 	for _, to := range s.others() {
-		all = append(all, Link{s.name(to), s.links[to].RoundTrip})
+		all = append(all, Link{s.name(to), s.links[to].Best.RoundTrip})
 	}
 	return all
 }

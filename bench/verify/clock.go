@@ -3,6 +3,7 @@ package verify
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"quorumbench/bench/load"
@@ -17,6 +18,9 @@ type Clock struct {
 	Bound time.Duration
 	// Drift is by how much the clock gained on the coordinator's or lost, as a share of the time. Times are corrected by it.
 	Drift float64
+	// Wall is by how much the wall clock of the place's machine was ahead of that of the coordinator's when the run began. No time of
+	// the run depends on it.
+	Wall time.Duration
 }
 
 // bound is by how much the times of a client node's commands may be wrong.
@@ -107,6 +111,9 @@ func (r *Record) linearizableByClocks(orders orders) error {
 	open := r.unexplainedWithin(orders, asShort)
 	if len(open) == 0 {
 		return nil
+	}
+	if len(r.Missing) > 0 {
+		return undecided("it is not known what clients in " + strings.Join(r.Missing, ", ") + " wrote and read")
 	}
 	if keys := r.unexplainedWithin(orders, asLong); len(keys) > 0 {
 		history := r.history(keys)

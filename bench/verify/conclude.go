@@ -13,7 +13,10 @@ func Conclude(r *Record, partial bool) result.Run {
 	run := result.Run{
 		Protocol: r.Protocol.Label, Point: r.Plan.Point, Repeat: r.Repeat,
 		Started: r.Started, Measured: r.Until - load.Warmup, Partial: partial,
-		Network: r.Network, Usage: r.Usage, Work: r.Work, Faults: r.Faults, System: r.System,
+		Network: r.Network, Usage: r.Usage, Work: r.Work, Faults: r.Faults, System: r.System, Links: r.Links,
+	}
+	for i, c := range r.Clocks {
+		run.Clocks = append(run.Clocks, result.Clock{Region: r.Region(i), Bound: c.Bound, Drift: c.Drift, Wall: c.Wall})
 	}
 	traces, measures := r.Traces(), r.ClientMeasures
 	for _, one := range r.Replicas {

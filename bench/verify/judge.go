@@ -38,6 +38,7 @@ func (r *Record) judge(run *result.Run) {
 		invalid("nothing was answered within %v", r.Plan.Experiment.Load.Timeout)
 	}
 	r.judgeInstrument(run, invalid)
+	r.judgeLinks(invalid)
 	if leader := r.Plan.Region(r.Protocol.Leader); r.Driver().HasLeader && !r.mayMove() && !r.Replicas[leader].Leading.Load() {
 		invalid("%s was not led from %s at the end", run.Protocol, r.Protocol.Leader)
 	}
@@ -177,6 +178,36 @@ func (r *Record) judgeInstrument(run *result.Run, invalid func(format string, ar
 			worst.Round(time.Microsecond), busy)
 	}
 }
+
+// The links of a run are those that were measured if their least round trips before and after it are within a share of what they are to
+// be, or within what the probes say that round trips vary by.
+const (
+	sameLink  = 0.05
+	leastSame = 200 * time.Microsecond
+)
+
+// judgeLinks adds the real links that were not what was measured when the sites joined: then the floors on real links do not hold, and an
+// emulated link took longer, or shorter, than it was to take.
+func (r *Record) judgeLinks(invalid func(format string, args ...any)) {
+	for _, l := range r.Links {
+		from, to := r.Plan.Region(l.From), r.Plan.Region(l.To)
+		whole := r.Plan.Topology.OneWay[from][to] + r.Plan.Topology.OneWay[to][from] // of the emulated link, or of the real one
+		apart := max(leastSame, time.Duration(sameLink*float64(whole)), l.Before.Mdev, l.After.Mdev)
+		worst := time.Duration(0)
+		for _, found := range []result.RoundTrips{l.Before, l.After} {
+			if found.Probes > found.Lost {
+				worst = max(worst, (found.Min - l.Joined).Abs())
+			}
+		}
+		if worst > apart {
+			invalid("the real link from %s to %s is not what was measured: its least round trip was %v when the sites joined, %v before this run and %v after it; accepted: within %v",
+				l.From, l.To, exact(l.Joined), exact(l.Before.Min), exact(l.After.Min), exact(apart))
+		}
+	}
+}
+
+// exact is a time without digits that mean nothing.
+func exact(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
 
 // mayMove reports whether the run had faults, which may move the leader and delay answers.
 func (r *Record) mayMove() bool { return len(r.Plan.Experiment.Faults) > 0 }

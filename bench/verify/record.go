@@ -50,6 +50,10 @@ type Record struct {
 	// Clocks are by how much the clocks of the places may differ from that of the coordinator, by their regions, if each place was
 	// run by a process of its own; nil if all have one clock.
 	Clocks []Clock
+	// Missing are the regions of which nothing is known of the run, since their process was lost.
+	Missing []string
+	// Links are what was measured of the real links between these processes before and after the run.
+	Links []result.Link
 
 	broken error // the first violation of an invariant that Inspect found
 

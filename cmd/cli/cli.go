@@ -158,7 +158,7 @@ missed, or something was not reproduced; 4 the run is invalid and must not be be
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentPreRunE = checkLists
 	root.AddCommand(runCommand(drivers, systems), compareCommand(), reportCommand(), topologyCommand(), planCommand(drivers),
-		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), graphCommand(drivers), reproduceCommand(drivers), mergeCommand(drivers), costsCommand(drivers), playgroundCommand(), serveCommand(), schemaCommand(drivers), initCommand(), keysCommand(drivers), siteCommand(drivers), collectCommand(), deployCommand(drivers), imageCommand(), wanCommand(drivers), keepAwakeCommand())
+		protocolsCommand(drivers), validateCommand(drivers), checkCommand(drivers), scenarioCommand(drivers), graphCommand(drivers), reproduceCommand(drivers), mergeCommand(drivers), predictCommand(drivers), costsCommand(drivers), playgroundCommand(), serveCommand(), schemaCommand(drivers), initCommand(), keysCommand(drivers), siteCommand(drivers), collectCommand(), deployCommand(drivers), imageCommand(), wanCommand(drivers), keepAwakeCommand())
 	root.SetHelpCommand(helpCommand())
 	strictCompletion(root)
 	return root

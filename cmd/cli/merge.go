@@ -12,6 +12,7 @@ import (
 	"quorumbench/bench"
 	"quorumbench/bench/lives"
 	"quorumbench/bench/result"
+	"quorumbench/bench/site"
 	"quorumbench/protocols"
 	"quorumbench/reports"
 )
@@ -31,15 +32,19 @@ and end with the exit code that one process would have had.
 Each argument is the folder of a shard's result, or a folder with such folders in it. A shard that is
 given twice, because it was run again, counts once. Refused are shards of different experiments, seeds,
 versions or numbers of shards, simulated ones that were run twice and differ, and, unless --partial is
-given, an incomplete set: what is missing is named.`,
+given, an incomplete set: what is missing is named.
+
+Files named .part are what the sites of quorumbench site have left whose coordinator was lost. Those of one
+deployment make a partial result, without the part of the coordinator.`,
 		Example: `  quorumbench run conflicts --sim --shard 1/2 --out results/shards
   quorumbench run conflicts --sim --shard 2/2 --out results/shards
-  quorumbench merge results/shards --out results/conflicts`,
-		Args: arguments(cobra.MinimumNArgs(1), "one or more folders of shards"),
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveFilterDirs
-		},
+  quorumbench merge results/shards --out results/conflicts
+  quorumbench merge site-eu-west-1-1.part site-ap-northeast-1-1.part --out results/lost`,
+		Args: arguments(cobra.MinimumNArgs(1), "one or more folders of shards, or files that sites have left"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if slices.ContainsFunc(args, site.IsLeft) {
+				return mergeLeft(cmd, args, out, *format, lookOf(cmd, args, look), drivers)
+			}
 			folders, file, err := shardFolders(args)
 			if err != nil {
 				return usage(err)
@@ -130,6 +135,29 @@ func mergeRuns(cmd *cobra.Command, folders []string, out string, partial bool, f
 	case err != nil:
 		return usage(err)
 	}
+	keepOnInterrupt(cmd.Context())
+	folder, err := reserve(cmd, plan.Experiment.Name, out)
+	if err != nil {
+		return usage(err)
+	}
+	defer folder.Release()
+	told := tell(cmd, plan, found)
+	if err := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told)); err != nil {
+		return err
+	}
+	return judge(found)
+}
+
+// mergeLeft makes a partial result of the files that sites have left.
+func mergeLeft(cmd *cobra.Command, files []string, out string, format reports.Format, look reports.FigureOptions, drivers protocols.Drivers) error {
+	if i := slices.IndexFunc(files, func(file string) bool { return !site.IsLeft(file) }); i >= 0 {
+		return usage(fmt.Errorf("found %s beside files that sites have left; accepted: files named .part alone", files[i]))
+	}
+	found, plan, err := site.ReadLeft(files, drivers)
+	if err != nil {
+		return usage(err)
+	}
+	outliveReader(cmd.Context())
 	keepOnInterrupt(cmd.Context())
 	folder, err := reserve(cmd, plan.Experiment.Name, out)
 	if err != nil {

@@ -120,7 +120,10 @@ its own below the one that is named; quorumbench merge puts them together and dr
 				plan.Experiment.Seed = seed
 			}
 			if simulated {
-				plan.Experiment.World = experiment.Simulated
+				plan.Simulate()
+			}
+			if plan.Experiment.Network.Links == experiment.Real {
+				return usage(fmt.Errorf("%s: found real links; accepted: %s site %s, a process for each region, or --sim, which simulates the links of the topology", name, programName(), name))
 			}
 			if err := plan.CheckEnds(); err != nil {
 				return usage(err)

@@ -53,7 +53,9 @@ func siteCommand(drivers protocols.Drivers) *cobra.Command {
 		Long: `Run one region of an experiment in this process, with its replica and its clients, while processes that
 are started in the same way run the others: on one machine, or on machines that reach each other by UDP.
 Links are emulated: what a site sends is delayed by the experiment's link less what the real link takes,
-and a real link that is slower than the experiment's is refused.
+and a real link that is slower than the experiment's is refused. With network: real in the experiment they
+are left as they are and measured; measured.yaml in the result folder is the topology that was found, and
+quorumbench predict simulates the experiment over it.
 
 The sites know each other by keys that quorumbench keys has made, and must have the same experiment and the same
 version of quorumbench. One of them coordinates: it prints the table and has the result folder. All end
@@ -254,6 +256,7 @@ func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experi
 	if err := s.Join(cmd.Context()); err != nil {
 		return siteFailure(cmd, err)
 	}
+	plan = s.Plan // with the links as they were measured, if they are real
 	if !o.quiet {
 		for _, l := range s.Links() {
 			fmt.Fprintf(cmd.ErrOrStderr(), "the real link to %s has a round trip of %v\n", l.To, l.RoundTrip.Round(time.Microsecond))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -50,7 +51,10 @@ func wanCommand(drivers protocols.Drivers) *cobra.Command {
 		Short: "Run any program between regions, over emulated links",
 		Long: `Run any program between the regions of an experiment, over the links that live runs have: the same
 delays, jitter, losses and rates. Each region is a network namespace; names of regions resolve. Linux only;
-no root where users may make namespaces. The experiment's load and faults do not apply.`,
+no root where users may make namespaces. The experiment's load and faults do not apply.
+
+Links can change while programs run: with the signal USR1 the command reads the experiment's file again and gives
+all links what it says now. The regions must be the same.`,
 		Example: `  quorumbench wan exec three-regions --region eu-west-1 -- ping -c 3 us-east-1
   quorumbench wan run three-regions -- sh -c 'echo {region} has {address}'
   quorumbench wan shell three-regions`,
@@ -251,8 +255,45 @@ func (o *wanOptions) inside(cmd *cobra.Command, name string, drivers protocols.D
 	if !o.quiet {
 		fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s over %v\n", e.Name, strings.Join(e.Regions, ", "), w)
 	}
+	stop := o.relink(cmd.ErrOrStderr(), name, drivers, w)
 	err = do(cmd.Context(), w)
+	stop()
 	return errors.Join(err, w.Close())
+}
+
+// relink gives the links what the experiment's file says whenever the signal USR1 comes, until stop is called. What is wrong with the file
+// is said, and changes nothing.
+func (o *wanOptions) relink(stderr io.Writer, name string, drivers protocols.Drivers, w *wan.WAN) (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR1)
+	var changing sync.WaitGroup
+	changing.Go(func() {
+		for range signals {
+			plan, err := experiment.Read(name, drivers)
+			if err == nil && !slices.Equal(plan.Experiment.Regions, w.Regions()) {
+				err = fmt.Errorf("%s: found the regions %v; accepted: those of the network, %v", name, plan.Experiment.Regions, w.Regions())
+			}
+			if err != nil {
+				fmt.Fprintf(stderr, "the links are as they were: %v\n", err)
+				continue
+			}
+			for from := range plan.Experiment.Regions {
+				for to := range plan.Experiment.Regions {
+					if from != to {
+						w.SetLink(from, to, plan.Link(from, to))
+					}
+				}
+			}
+			if !o.quiet {
+				fmt.Fprintf(stderr, "%s: the links are changed\n", plan.Experiment.Name)
+			}
+		}
+	})
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+		changing.Wait()
+	}
 }
 
 // runEverywhere runs the program in every region and returns when all have ended.

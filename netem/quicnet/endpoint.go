@@ -28,8 +28,9 @@ type Endpoint struct {
 }
 
 // transportConfig is for dialling and listening alike.
-func transportConfig() *quic.Config {
+func (c *Config) transportConfig() *quic.Config {
 	return &quic.Config{
+		EnableDatagrams: c.Datagram != nil,
 		// The pacer of quic-go 0.65.0 believes this to be the size of packets whatever is set here,
 		// and spins, instead of waiting, while there is room for this but not for a larger one.
 		InitialPacketSize: 1280,
@@ -60,7 +61,7 @@ func listen(ctx context.Context, config *Config, server *tls.Config, whoIs func(
 		ctx:       ctx,
 	}
 	var err error
-	e.listener, err = e.transport.Listen(server, transportConfig())
+	e.listener, err = e.transport.Listen(server, config.transportConfig())
 	if err != nil {
 		return nil, errors.Join(err, e.transport.Conn.Close())
 	}
@@ -81,6 +82,14 @@ func (e *Endpoint) dial(other int, address func(context.Context) (net.Addr, erro
 // dropped by itself.
 func (e *Endpoint) Send(to int, messages ...[]byte) {
 	e.peers[to].send(messages)
+}
+
+// SendDatagram sends a datagram to another replica, encrypted as messages are. It is sent once, and lost if a packet is lost, if
+// there is no connection, or if it is longer than about 1100 bytes. Config.Datagram must not be nil, here and there.
+func (e *Endpoint) SendDatagram(to int, data []byte) {
+	if conn := e.peers[to].connection(); conn != nil {
+		_ = conn.SendDatagram(data)
+	}
 }
 
 // Stats returns the endpoint's counts.
@@ -121,6 +130,20 @@ func (e *Endpoint) accept() {
 			e.config.Learn(conn.RemoteAddr(), from)
 		}
 		e.tasks.Go(func() { e.receive(conn, from) })
+		if e.config.Datagram != nil {
+			e.tasks.Go(func() { e.receiveDatagrams(conn, from) })
+		}
+	}
+}
+
+// receiveDatagrams hands over the datagrams of a connection until it ends.
+func (e *Endpoint) receiveDatagrams(conn *quic.Conn, from int) {
+	for {
+		data, err := conn.ReceiveDatagram(e.ctx)
+		if err != nil {
+			return
+		}
+		e.config.Datagram(from, data)
 	}
 }
 

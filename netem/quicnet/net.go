@@ -56,7 +56,7 @@ func ParseMode(text string) (Mode, error) {
 	return 0, fmt.Errorf("found the transport mode %q; accepted: %v, %v", text, StreamPerBatch, OneStream)
 }
 
-// Config describes a net. All fields but Mode, Learn and Take are needed.
+// Config describes a net. All fields but Mode, Learn, Take and Datagram are needed.
 type Config struct {
 	// Replicas is their number; they are 0 … Replicas-1.
 	Replicas int
@@ -70,6 +70,9 @@ type Config struct {
 	// Take, if not nil, is called in place of Receive. If it returns an error, the connection on which the message came is
 	// closed, and the other end is told the error's text; see [Net.Refusal].
 	Take func(from int, message []byte) error
+	// Datagram, if not nil, is called with each datagram that arrives, by one goroutine for each connection. The data belongs to
+	// the function called.
+	Datagram func(from int, data []byte)
 	// Mode is how messages are laid on streams.
 	Mode Mode
 	// Learn, if not nil, is told at which address a replica is whose certificate was verified.

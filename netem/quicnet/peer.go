@@ -135,7 +135,7 @@ func (p *peer) connect() (*quic.Conn, error) {
 	to, err := p.address(e.ctx)
 	if err == nil {
 		var conn *quic.Conn
-		if conn, err = e.transport.Dial(e.ctx, to, p.client, transportConfig()); err == nil {
+		if conn, err = e.transport.Dial(e.ctx, to, p.client, e.config.transportConfig()); err == nil {
 			p.note(nil)
 			return conn, nil
 		}
@@ -149,6 +149,13 @@ func (p *peer) note(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failure = err
+}
+
+// connection returns the connection to send on, nil if there is none.
+func (p *peer) connection() *quic.Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conn
 }
 
 // wasRefused notes why the other end has closed a connection, if it has refused a message.

@@ -73,6 +73,10 @@ func Experiment(drivers protocols.Drivers, described, ofTopology map[string]stri
 	addConditions(s)
 	addFault(get(s, "faults").Items)
 	addSweep(s)
+	network := get(s, "network") // last, since sweeps look into it
+	mapping := *network
+	mapping.Description = ""
+	*network = jsonschema.Schema{Description: network.Description, AnyOf: []*jsonschema.Schema{{Const: experiment.Real}, &mapping}}
 	alone := object("faults", &jsonschema.Schema{MaxItems: limit(0)})
 	alone.Not = present([]string{"sweep"})
 	s.AllOf = append(s.AllOf, &jsonschema.Schema{If: object("load", isSearch(), "load"), Then: alone})
@@ -477,6 +481,11 @@ func addPaths(s *jsonschema.Schema, prefix string, all map[string]bool) {
 		value, path := pair.Value, prefix+pair.Key
 		if value.Items != nil && value.Items.Properties != nil {
 			value, path = value.Items, path+"[]"
+		}
+		for _, one := range value.AnyOf { // a word, or a mapping
+			if one.Properties != nil {
+				value = one
+			}
 		}
 		if value.Properties == nil || path == "sweep" {
 			all[path] = true

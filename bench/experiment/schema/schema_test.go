@@ -122,6 +122,7 @@ var beyond = map[string]*regexp.Regexp{
 	"how large a number of an option is":    regexp.MustCompile(`^found [a-z]+: "[+-]?[0-9]+"; accepted for `),
 	"how large a time is":                   regexp.MustCompile(`^found [0-9]+[0-9hmsµn.]*; accepted: (a round trip from )?(up to )?[0-9]+[0-9hmsµn]*(, or .*| to .*)?$|; accepted: more than 0s, up to |; accepted: (avg|min), [0-9.a-zµ]+, or more$|; accepted: from 0s to max, |, up to the timeout$|; accepted: a round trip from |a loss up to 100%, a delay of`),
 	"how large a rate, size or share is":    regexp.MustCompile(`which makes [0-9]+/s in|^found [0-9.e+]+/s; accepted: |^found "[^"]*%"; accepted: a |; accepted: 0s to 1us for each byte|; accepted: (0B|min) to max, |^found [0-9.]+%; accepted: `),
+	"what real links do not have":           regexp.MustCompile(`^found .* with (real links|world: sim)`),
 	"a setting that another one must allow": regexp.MustCompile(`; accepted: with (a rate|jitter)|^found it (beside conflicts|with distribution: latest|without read-modify-writes)|^found a search without an objective|beside a trace|without a trace|accepted: up to 100% together|^found it with keys of distribution`),
 }
 
