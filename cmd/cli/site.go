@@ -39,7 +39,7 @@ const sitePort = "4460"
 type siteOptions struct {
 	site, peers, listen, keys, coordinator, out string
 	join, silence, hold                         time.Duration
-	quiet                                       bool
+	quiet, realtime                             bool
 	metrics                                     *string
 	format                                      *reports.Format
 	look                                        *reports.FigureOptions
@@ -113,6 +113,7 @@ in a container, what it has written is gone when it ends.`,
 	flags.DurationVar(&o.join, "join", site.DefaultJoin, "how long the sites may take to find each other")
 	flags.DurationVar(&o.silence, "silence", site.DefaultSilence, "after how long without a sign a site is lost")
 	flags.DurationVar(&o.hold, "hold", 0, "how long the coordinator waits for quorumbench collect to take its result")
+	flags.BoolVar(&o.realtime, "realtime", true, "let other programs wait during runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress")
 	o.metrics = metricsFlag(cmd)
 	o.format = formatFlag(cmd)
@@ -158,6 +159,9 @@ func (o *siteOptions) config(plan *experiment.Plan, now time.Time) (c site.Confi
 	if listen == "" {
 		_, port, _ := net.SplitHostPort(c.Peers[c.Site])
 		listen = ":" + port
+	}
+	if o.realtime {
+		c.Hurry = hurry(plan)
 	}
 	address, err := net.ResolveUDPAddr("udp", listen)
 	if err != nil {
@@ -266,7 +270,7 @@ func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experi
 	ctx, cancel := context.WithCancelCause(outer)
 	defer cancel(nil)
 	cmd.SetContext(ctx)
-	options := bench.Options{Scratch: folder.Path, Play: func(ctx context.Context, config run.Config) (*verify.Record, error) {
+	options := bench.Options{Scratch: folder.Path, Hurry: s.Hurry, Play: func(ctx context.Context, config run.Config) (*verify.Record, error) {
 		record, err := s.Play(ctx, config)
 		var lost *site.LostError
 		if errors.As(err, &lost) {
