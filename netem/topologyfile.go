@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,8 +76,14 @@ func (f *TopologyFile) Write(w io.Writer) error {
 	return err
 }
 
-// quoted is a text in double quotes, as JSON and YAML have it.
+// plainText matches texts that mean themselves in YAML without quotes, wherever they stand.
+var plainText = regexp.MustCompile(`^[a-z][a-z0-9-]{2,}$`)
+
+// quoted is a text as YAML has it: in double quotes, as in JSON, where it might mean something else.
 func quoted(text string) string {
+	if plainText.MatchString(text) && !slices.Contains([]string{"true", "false", "null", "yes", "off"}, text) {
+		return text
+	}
 	data, err := json.Marshal(text)
 	if err != nil {
 		return strconv.Quote(text) // a string always has JSON

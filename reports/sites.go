@@ -26,7 +26,7 @@ func siteLines(r *result.Result) (lines []string) {
 		}
 		role := "what the real links take is part of the emulated ones"
 		if r.OnRealLinks() {
-			role = "floors are of the least when the sites joined, half of it each way; more lost time one way than the other would not be seen"
+			role = "floors are of the least when the sites joined, half of it each way, since a round trip does not tell how its two ways divide it"
 		}
 		lines = append(lines, fmt.Sprintf("real links: least round trips up to %s (%s – %s), varying by up to %s (mdev, %s – %s), %d of %d probes lost; %s",
 			ms(slowest.Min), slowest.From, slowest.To, ms(unsteady.Mdev), unsteady.From, unsteady.To, lost, probes, role))

@@ -222,7 +222,7 @@ func (p *Plan) Link(from, to int) netem.LinkConfig {
 // within a region stay. Measured links have no jitter of their own in the plan: real links vary as they do.
 func (p *Plan) OnLinks(delays [][]time.Duration) *Plan {
 	measured := *p
-	measured.Topology = Topology{Name: "measured", Source: "measured between the sites", OneWay: onLinks(p.Topology.OneWay, delays)}
+	measured.Topology = Topology{Name: "measured links", Source: "measured between the sites", OneWay: onLinks(p.Topology.OneWay, delays)}
 	measured.jitter = make([][]time.Duration, len(delays))
 	for i := range measured.jitter {
 		measured.jitter[i] = make([]time.Duration, len(delays))

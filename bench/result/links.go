@@ -146,6 +146,9 @@ func writeMeasured(w io.Writer, r *Result) error {
 		}
 	}
 	for _, l := range r.MeasuredLinks() {
+		for _, t := range []*time.Duration{&l.Min, &l.Mean, &l.Max, &l.Mdev, &l.P50} {
+			*t = t.Round(time.Microsecond)
+		}
 		line := netem.LinkLine{From: place(l.From), To: place(l.To), Min: &l.Min, Avg: l.Mean, Max: &l.Max, Mdev: &l.Mdev}
 		half := l.P50 / 2
 		line.OneWay = &half

@@ -98,6 +98,10 @@ func (s *Site) measure(ctx context.Context, to []int, patience time.Duration) ([
 		to int
 		at time.Duration
 	}
+	if s.Hurry != nil { // as in the run, which the links are measured for
+		calm, _ := s.Hurry()
+		defer calm()
+	}
 	found := make([]probes, len(s.Plan.Experiment.Regions))
 	pending := map[uint64]asked{}
 	begun, unanswered := s.now(), &unansweredError{after: patience}

@@ -41,7 +41,7 @@ func TestRealLinksAreMeasuredAndNotDelayed(t *testing.T) {
 		t.Fatal(err)
 	}
 	measured := s.Plan
-	if measured.Topology.Name != "measured" || measured.Topology.OneWay[0][1] == plan.Topology.OneWay[0][1] || plan.Topology.Name == "measured" {
+	if measured.Topology.Name != "measured links" || measured.Topology.OneWay[0][1] == plan.Topology.OneWay[0][1] || plan.Topology.Name == "measured links" {
 		t.Errorf("found the topology %+v", measured.Topology)
 	}
 	found, err := bench.Execute(t.Context(), measured, bench.Options{Play: s.Play})

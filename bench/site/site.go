@@ -332,6 +332,9 @@ func (s *Site) admit(from int, m *message, now time.Duration) (isIn bool, refuse
 	case now-time.Duration(s.heard[from].Load()) < s.Silence:
 		return false, nil // whether the first one is there is not known yet
 	}
+	if known != 0 && known != m.Instance {
+		s.control.Redial(s.Site, from)
+	}
 	s.instances[from] = m.Instance
 	return true, nil
 }

@@ -163,12 +163,11 @@ func (e *Endpoint) receive(conn *quic.Conn, from int) {
 	}
 }
 
-// refused is the error code with which a connection is closed whose messages are refused. The error's text goes with it, cut to
-// what fits into a packet.
-const (
-	refused       quic.ApplicationErrorCode = 2
-	longestReason                           = 900
-)
+// refused is the error code with which a connection is closed whose messages are refused. The error's text goes with it.
+const refused quic.ApplicationErrorCode = 2
+
+// longestReason is how much of the text goes with it, in bytes: what fits into a packet.
+const longestReason = 900
 
 // read hands over the messages of a stream until it ends, or its connection does.
 func (e *Endpoint) read(conn *quic.Conn, stream *quic.ReceiveStream, from int) error {

@@ -179,6 +179,14 @@ func (n *Net) Failure(from, to int) error {
 	return nil
 }
 
+// Redial ends the connection from a replica of this process to another one, if there is one, and makes another: to a process that has
+// taken the place of one that has ended, whose silence would be noticed later.
+func (n *Net) Redial(from, to int) {
+	if p := n.endpoints[from].peers[to]; p != nil {
+		p.hangUp()
+	}
+}
+
 // Refusal returns why another replica has closed a connection with a replica of this process, by an error of its Config.Take;
 // empty if it has not.
 func (n *Net) Refusal(from, to int) string {

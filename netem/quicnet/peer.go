@@ -186,7 +186,7 @@ func (p *peer) use(conn *quic.Conn, first bool) {
 	}
 }
 
-// hangUp ends the connection, now that the net is being closed.
+// hangUp ends the connection. If the net is not being closed, another one is made.
 func (p *peer) hangUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
