@@ -30,7 +30,6 @@ var Explorations = []Exploration{
 	{Driver: "raft", Name: "a leader proposes a membership before it has committed an entry of its term", Bound: "member-back-2cuts-2timers", Inside: true, Breaks: "invariants"},
 	{Driver: "raft", Name: "a replica that is to leave does not stand, though it alone has the entry", Bound: "member-leaving-b-1timer", Breaks: "stuck"},
 
-
 	// What rule 9 of epaxos needs: docs/findings/epaxos-validate.md.
 	{Driver: "epaxos", Name: validateUnguarded, Test: rule9, Bound: "rule9-once", Inside: true},
 	{Driver: "epaxos", Name: validateUnguarded, Test: rule9, Bound: "rule9-doubled", Inside: true, Breaks: "invariants"},
