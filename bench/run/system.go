@@ -25,6 +25,7 @@ import (
 	"quorumbench/bench/system"
 	"quorumbench/bench/verify"
 	"quorumbench/netem"
+	"quorumbench/netem/awake"
 	"quorumbench/netem/emulator"
 	"quorumbench/protocols"
 )
@@ -386,7 +387,16 @@ func (c *cluster) start(replica int) error {
 	if err != nil {
 		return fmt.Errorf("starting %s in %s: %w", c.adapter.Name(), c.Nodes[replica].Region, err)
 	}
-	started, err := c.world.network.Start(replica, p, c.log(replica))
+	var started Process
+	start := func() (err error) {
+		started, err = c.world.network.Start(replica, p, c.log(replica))
+		return err
+	}
+	if c.running.Hurry != nil { // as for our replicas, other programs wait for it
+		err = awake.Ahead(start)
+	} else {
+		err = start()
+	}
 	if err != nil {
 		return fmt.Errorf("starting %s in %s: %w", c.adapter.Name(), c.Nodes[replica].Region, err)
 	}

@@ -19,6 +19,9 @@ type Adapter struct{}
 
 var _ system.Adapter = Adapter{}
 
+// readyKey is the key by which it is asked whether nodes are ready. The load has none of that name.
+const readyKey = "are you ready"
+
 // streamName is the name of the stream with the keys; subjects begin with it.
 const streamName = "quorumbench"
 
@@ -51,12 +54,12 @@ func (Adapter) Start(c system.Cluster, replica int) (system.Process, error) {
 // Ready implements system.Adapter. The stream is made when the first node is asked for. A node is ready when a read through it is
 // answered, which takes a leader of the stream, and it knows who that is.
 func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
-	one, err := open(c, replica, replica)
-	if err != nil {
-		return err
-	}
+	one := open(c, replica, replica)
 	defer one.Close()
 	return system.Again(ctx, func(ctx context.Context) error {
+		if err := one.wait(ctx); err != nil {
+			return err
+		}
 		_, err := one.jetStream.CreateStream(ctx, jetstream.StreamConfig{
 			Name: streamName, Subjects: []string{streamName + ".>"}, Storage: jetstream.FileStorage, Replicas: len(c.Nodes),
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardNew,
@@ -64,7 +67,7 @@ func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
 		if err != nil && !errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 			return fmt.Errorf("making the stream: %w", err)
 		}
-		if _, err := one.Get(ctx, []byte("are you ready")); err != nil {
+		if _, err := one.Get(ctx, []byte(readyKey)); err != nil {
 			return fmt.Errorf("reading: %w", err)
 		}
 		switch leader, err := one.Leader(ctx); {
@@ -77,14 +80,12 @@ func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
 	})
 }
 
-// Lead implements system.Adapter. It asks the stream's leader to hand over, until each node says that the new one leads.
+// Lead implements system.Adapter. It asks the stream's leader to hand over, until each node says that the new one leads and
+// writes through each are answered.
 func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
 	var clients []*client
 	for i := range c.Nodes {
-		one, err := open(c, i, i)
-		if err != nil {
-			return err
-		}
+		one := open(c, i, i)
 		defer one.Close()
 		clients = append(clients, one)
 	}
@@ -104,12 +105,20 @@ func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
 			}
 			return fmt.Errorf("%s says that %s leads", c.Nodes[i].Region, c.Nodes[leader].Region)
 		}
+		for i, one := range clients { // a new leader does not take writes at once
+			if err := one.Put(ctx, []byte(readyKey), nil); err != nil {
+				return fmt.Errorf("writing from %s: %w", c.Nodes[i].Region, err)
+			}
+		}
 		return nil
 	})
 }
 
 // stepDown asks the stream's leader to hand over to a replica.
 func (c *client) stepDown(ctx context.Context, replica int) error {
+	if err := c.wait(ctx); err != nil {
+		return err
+	}
 	request, err := json.Marshal(server.JSApiLeaderStepdownRequest{Placement: &server.Placement{Preferred: nameOf(replica)}})
 	if err != nil {
 		return err
@@ -130,5 +139,5 @@ func (c *client) stepDown(ctx context.Context, replica int) error {
 
 // Open implements system.Adapter.
 func (Adapter) Open(c system.Cluster, region, replica int) (system.Client, error) {
-	return open(c, region, replica)
+	return open(c, region, replica), nil
 }

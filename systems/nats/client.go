@@ -21,11 +21,14 @@ import (
 
 // client is a client of one node.
 type client struct {
+	opened     chan struct{} // closed when the first attempt to connect is over; what follows is read after that
 	connection *nats.Conn
 	jetStream  jetstream.JetStream
-	monitor    *http.Client // asks the node how it is
-	streams    string       // the URL that tells which streams the node has
-	replicas   int
+	err        error // that kept it from being opened
+
+	monitor  *http.Client // asks the node how it is
+	streams  string       // the URL that tells which streams the node has
+	replicas int
 }
 
 // How a client connects: how long that may take, and the pause before it tries again, which by default is 2 s.
@@ -44,9 +47,21 @@ func (d dialer) Dial(network, address string) (net.Conn, error) {
 	return d(ctx, network, address)
 }
 
-func open(c system.Cluster, region, replica int) (*client, error) {
+// open returns at once. The client connects meanwhile: NATS' library waits for its first attempt, which takes round trips.
+func open(c system.Cluster, region, replica int) *client {
 	dial, address := c.Dial(region), c.Nodes[replica].Address
-	endpoint := "nats://" + netip.AddrPortFrom(address, clientPort).String()
+	one := &client{
+		opened: make(chan struct{}), replicas: len(c.Nodes),
+		monitor: &http.Client{Transport: &http.Transport{DialContext: dial}},
+		streams: "http://" + netip.AddrPortFrom(address, monitorPort).String() + "/jsz?streams=true",
+	}
+	go one.connect(dial, "nats://"+netip.AddrPortFrom(address, clientPort).String())
+	return one
+}
+
+// connect makes the connection, which goes on trying in the background when a first attempt has failed.
+func (c *client) connect(dial system.Dialer, endpoint string) {
+	defer close(c.opened)
 	connection, err := nats.Connect(endpoint,
 		nats.SetCustomDialer(dialer(dial)), nats.Timeout(connectTimeout), nats.IgnoreDiscoveredServers(),
 		nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(reconnectWait/10, 0),
@@ -55,18 +70,28 @@ func open(c system.Cluster, region, replica int) (*client, error) {
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}), // errors are returned; without a handler they are printed
 	)
 	if err != nil {
-		return nil, fmt.Errorf("opening a client of %s: %w", endpoint, err)
+		c.err = fmt.Errorf("opening a client of %s: %w", endpoint, err)
+		return
 	}
-	js, err := jetstream.New(connection)
-	if err != nil {
+	if c.jetStream, err = jetstream.New(connection); err != nil {
 		connection.Close()
-		return nil, fmt.Errorf("opening a client of %s: %w", endpoint, err)
+		c.err = fmt.Errorf("opening a client of %s: %w", endpoint, err)
+		return
 	}
-	return &client{
-		connection: connection, jetStream: js, replicas: len(c.Nodes),
-		monitor: &http.Client{Transport: &http.Transport{DialContext: dial}},
-		streams: "http://" + netip.AddrPortFrom(address, monitorPort).String() + "/jsz?streams=true",
-	}, nil
+	c.connection = connection
+}
+
+// wait returns when the client has been opened, or with the error that keeps a command from being sent.
+func (c *client) wait(ctx context.Context) error {
+	select {
+	case <-c.opened:
+		if c.err != nil {
+			return errors.Join(system.ErrRefused, c.err)
+		}
+		return nil
+	case <-ctx.Done():
+		return errors.Join(system.ErrRefused, ctx.Err())
+	}
 }
 
 // subjectOf is the subject of a key, whose bytes may be any, in letters and digits.
@@ -74,6 +99,9 @@ func subjectOf(key []byte) string { return streamName + "." + hex.EncodeToString
 
 // Put implements system.Client.
 func (c *client) Put(ctx context.Context, key, value []byte) error {
+	if err := c.wait(ctx); err != nil {
+		return err
+	}
 	_, err := c.jetStream.Publish(ctx, subjectOf(key), value, jetstream.WithRetryAttempts(0))
 	if err != nil && certainlyRefused(err) {
 		return errors.Join(system.ErrRefused, err)
@@ -83,6 +111,9 @@ func (c *client) Put(ctx context.Context, key, value []byte) error {
 
 // Get implements system.Client. It asks the stream's leader, which answers from what it has applied. A read that fails has no effect.
 func (c *client) Get(ctx context.Context, key []byte) ([]byte, error) {
+	if err := c.wait(ctx); err != nil {
+		return nil, err
+	}
 	request, err := json.Marshal(server.JSApiMsgGetRequest{LastFor: subjectOf(key)})
 	if err != nil {
 		return nil, err
@@ -158,7 +189,10 @@ func (c *client) Leader(ctx context.Context) (int, error) {
 
 // Close implements system.Client.
 func (c *client) Close() error {
-	c.connection.Close()
+	<-c.opened
+	if c.connection != nil {
+		c.connection.Close()
+	}
 	c.monitor.CloseIdleConnections()
 	return nil
 }
