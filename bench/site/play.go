@@ -127,7 +127,7 @@ func (s *Site) Play(ctx context.Context, config run.Config) (*verify.Record, err
 		if _, err := connect(ctx); err != nil {
 			return 0, err
 		}
-		if before, err = s.measure(ctx, s.others(), s.Silence); err != nil {
+		if before, err = s.measure(ctx, s.others(), s.Silence, true); err != nil {
 			return 0, err
 		}
 		if err := s.allReady(ctx); err != nil {
@@ -158,7 +158,7 @@ func (s *Site) Play(ctx context.Context, config run.Config) (*verify.Record, err
 	}
 	patient := context.WithoutCancel(ctx)
 	there := slices.DeleteFunc(s.others(), func(site int) bool { return s.silent([]int{site}) != nil })
-	after, _ := s.measure(patient, there, afterwards) // what is missing of it is missing in the record
+	after, _ := s.measure(patient, there, afterwards, true) // what is missing of it is missing in the record
 	s.enterLinks(record, s.Site, before, after)
 	return record, errors.Join(err, s.collect(patient, record))
 }
@@ -343,7 +343,7 @@ func (s *Site) serveOne(ctx context.Context, m *message) error {
 		if _, err = connect(ctx); err != nil {
 			return 0, err
 		}
-		if before, err = s.measure(ctx, s.others(), s.Silence); err != nil {
+		if before, err = s.measure(ctx, s.others(), s.Silence, true); err != nil {
 			return 0, err
 		}
 		s.send(s.Coordinator, &message{Kind: ready, Run: s.run})
@@ -380,7 +380,7 @@ func (s *Site) serveOne(ctx context.Context, m *message) error {
 	}
 	if err == nil {
 		var unanswered *unansweredError // by sites that have ended, which the coordinator knows
-		if after, err = s.measure(ctx, s.others(), afterwards); errors.As(err, &unanswered) {
+		if after, err = s.measure(ctx, s.others(), afterwards, true); errors.As(err, &unanswered) {
 			err = nil
 		}
 	}

@@ -92,13 +92,13 @@ func (e *unansweredError) Error() string {
 
 // measure sends probes to other sites, to all of them at the same time, until each link has its number. It gives up a link if no probe
 // comes back for so long as patience says, with an error after all others are measured. What it returns is by site; that of others is
-// empty.
-func (s *Site) measure(ctx context.Context, to []int, patience time.Duration) ([]probes, error) {
+// empty. With hurry, other programs wait meanwhile, as in the run for which the links are measured.
+func (s *Site) measure(ctx context.Context, to []int, patience time.Duration, hurry bool) ([]probes, error) {
 	type asked struct {
 		to int
 		at time.Duration
 	}
-	if s.Hurry != nil { // as in the run, which the links are measured for
+	if hurry && s.Hurry != nil {
 		calm, _ := s.Hurry()
 		defer calm()
 	}

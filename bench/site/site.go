@@ -545,7 +545,7 @@ var errGathered = errors.New("all have joined")
 func (s *Site) measureLinks(ctx context.Context, began time.Duration) error {
 	timed, cancel := context.WithTimeout(ctx, max(5*time.Second, s.JoinTimeout-(s.now()-began)))
 	defer cancel()
-	found, err := s.measure(timed, s.others(), math.MaxInt64)
+	found, err := s.measure(timed, s.others(), math.MaxInt64, false)
 	if err != nil && ctx.Err() == nil && timed.Err() != nil {
 		return s.missing(errAwaited, slices.DeleteFunc(s.others(), func(site int) bool { return len(found[site].Trips) > 0 }))
 	}
