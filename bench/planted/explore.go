@@ -27,7 +27,6 @@ var Explorations = []Exploration{
 
 	// From disks on which a change of the membership stands half-way.
 	{Driver: "raft", Name: "a joint membership needs a quorum of its last configuration only", Bound: "member-half-2cuts-2timers", Inside: true, Breaks: "invariants"},
-	{Driver: "raft", Name: "a leader proposes a membership before it has committed an entry of its term", Bound: "member-back-2cuts-2timers", Inside: true, Breaks: "invariants"},
 	{Driver: "raft", Name: "a replica that is to leave does not stand, though it alone has the entry", Bound: "member-leaving-b-1timer", Breaks: "stuck"},
 
 	// What rule 9 of epaxos needs: docs/findings/epaxos-validate.md.

@@ -13,15 +13,15 @@ func Memberships(driver protocols.Driver, replicas int, requests ...string) []*m
 	last := membership.First(c.All(), c.Quorums, driver.Meeting)
 	var all []*membership.Membership
 	for i, text := range requests {
-		for next := Turn(last, i+1, text); next != nil; next = last.Step(quorum.First(replicas)) {
+		for next := turn(last, i+1, text); next != nil; next = last.Step(quorum.First(replicas)) {
 			last, all = next, append(all, next)
 		}
 	}
 	return all
 }
 
-// Turn returns the membership that a leader proposes after another one when it has that request, of that number.
-func Turn(last *membership.Membership, number int, text string) *membership.Membership {
+// turn returns the membership that a leader proposes after another one when it has that request, of that number.
+func turn(last *membership.Membership, number int, text string) *membership.Membership {
 	request, err := membership.ParseRequest(uint64(number), text)
 	if err != nil {
 		panic(err) // an error of the test's author
