@@ -56,10 +56,9 @@ const maxArray = shard.MaxCount
 
 func (d *Deployment) slurmSites(b *strings.Builder, begin string, s Slurm) {
 	fmt.Fprintf(b, `# A task for each of %[1]d regions. Submit it in a folder that all nodes share; the result is put there, into %[2]s-JOB/result.
-# What is given to sbatch goes before the lines that follow. For all on one node: sbatch --nodes=1 --ntasks-per-node=%[1]d --overcommit FILE
+# What is given to sbatch goes before the lines that follow. For all on one node: sbatch --nodes=1 --overcommit FILE
 #SBATCH --job-name=%[2]s
 #SBATCH --nodes=%[1]d
-#SBATCH --ntasks-per-node=1
 #SBATCH --ntasks=%[1]d
 #SBATCH --output=%[2]s-%%j.log
 `, d.sites(), d.Name)
