@@ -68,13 +68,8 @@ func New(name string, plan *experiment.Plan, file string, data []byte) (*Deploym
 
 // nameOf makes a deployment's name of an experiment's.
 func nameOf(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-			return unicode.ToLower(r)
-		}
-		return '-'
-	}, name)
-	name = prefix + strings.Trim(name, "-")
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	name = prefix + strings.Join(words, "-")
 	return strings.TrimRight(name[:min(len(name), MaxName)], "-")
 }
 
