@@ -34,6 +34,7 @@ func (d *Deployment) WriteSlurm(w io.Writer, s Slurm) error {
 	var b strings.Builder
 	b.WriteString("#!/bin/sh\n# Made by quorumbench deploy slurm. docs/deploying.md of quorumbench tells more.\n")
 	begin := fmt.Sprintf(`
+# shellcheck disable=SC2016 # dollar signs in single quotes stand for themselves
 set -eu
 umask 077
 quorumbench=${QUORUMBENCH:-%s}

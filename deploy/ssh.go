@@ -92,6 +92,7 @@ const sshScript = `#!/bin/sh
 #
 # QUORUMBENCH is the path of the program here, and QUORUMBENCH_2 that of the one for site 2, if its machine is of another kind.
 # SSH is the command in place of ssh -o BatchMode=yes. Ctrl-C ends the run and keeps what was measured.
+# shellcheck disable=SC2016 # dollar signs in single quotes stand for themselves
 set -eu
 umask 077
 quorumbench=${QUORUMBENCH:-@PROGRAM@} # an absolute path

@@ -23,16 +23,17 @@ build() {
 }
 
 image=${IMAGE:-quorumbench:test}
+# shellcheck disable=SC2034 # the scripts use it
 archive=$scratch/image.tar
 
-# experiment writes a short one: three regions at 15 to 25 ms from each other, one protocol.
+# experiment writes one that is measured for the time given: three regions at 15 to 25 ms from each other, one protocol.
 experiment() {
 	cat >"$scratch/short.yaml" <<-YAML
 		name: short
 		topology: {rtt: {here-there: 30ms, here-far: 40ms, there-far: 50ms}}
 		regions: [here, there, far]
 		protocols: [{name: raft, leader: here}]
-		load: {rate: 50/s, warmup: 1s, duration: ${1:-8s}}
+		load: {rate: 50/s, warmup: 1s, duration: $1}
 	YAML
 }
 
