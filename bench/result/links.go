@@ -61,7 +61,7 @@ func (t RoundTrips) and(o RoundTrips) RoundTrips {
 		return o.and(t)
 	}
 	weighted := func(x, y time.Duration) time.Duration {
-		return time.Duration((a*float64(x) + b*float64(y)) / (a + b))
+		return time.Duration((float64(a*float64(x)) + float64(b*float64(y))) / (a + b))
 	}
 	both := RoundTrips{
 		Probes: t.Probes + o.Probes, Lost: t.Lost + o.Lost, Min: min(t.Min, o.Min), Max: max(t.Max, o.Max),
@@ -69,9 +69,9 @@ func (t RoundTrips) and(o RoundTrips) RoundTrips {
 	}
 	spread := func(of RoundTrips) float64 {
 		off := float64(of.Mean - both.Mean)
-		return float64(of.Mdev)*float64(of.Mdev) + off*off
+		return float64(float64(of.Mdev)*float64(of.Mdev)) + float64(off*off)
 	}
-	both.Mdev = time.Duration(math.Sqrt((a*spread(t) + b*spread(o)) / (a + b)))
+	both.Mdev = time.Duration(math.Sqrt((float64(a*spread(t)) + float64(b*spread(o))) / (a + b)))
 	return both
 }
 
