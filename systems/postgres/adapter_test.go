@@ -1,55 +1,27 @@
 package postgres_test
 
 import (
-	"os"
 	"testing"
 
-	"quorumbench/bench"
-	"quorumbench/bench/experiment"
-	"quorumbench/bench/namespaces"
 	"quorumbench/bench/result"
-	"quorumbench/bench/system"
-	"quorumbench/netem/wan"
-	"quorumbench/protocols/registry"
+	"quorumbench/systems/internal/trial"
 	"quorumbench/systems/postgres"
 )
 
-// notHere says why there are no namespaces; nil if there are.
-var notHere error
+func TestMain(m *testing.M) { trial.Main(m) }
 
-func TestMain(m *testing.M) {
-	in, code, err := wan.Inside()
-	if notHere = err; !in && err == nil {
-		os.Exit(code)
-	}
-	os.Exit(m.Run())
-}
-
-// play runs an experiment with PostgreSQL over three regions and returns its run.
-func play(t *testing.T, more string) *result.Run {
-	t.Helper()
-	if notHere != nil {
-		t.Skipf("SKIPPED: NO EMULATED WAN ON THIS SYSTEM: %v", notHere)
-	}
-	if err := (postgres.Adapter{}).Find(); err != nil {
-		t.Skipf("SKIPPED: NO POSTGRESQL ON THIS SYSTEM: %v", err)
-	}
-	plan, err := experiment.Parse("test.yaml", []byte(`topology: {rtt: {a-b: 20ms, a-c: 60ms, b-c: 130ms}}
+// calm is an experiment with PostgreSQL over three regions, without faults.
+const calm = `topology: {rtt: {a-b: 20ms, a-c: 60ms, b-c: 130ms}}
 protocols: [{system: postgres, leader: b}]
 load: {rate: 20/s, duration: 3s, warmup: 500ms, timeout: 5s, reads: 30%, keys: {count: 10}}
-`+more), registry.Drivers)
+`
+
+// play runs the experiment with faults and returns its run.
+func play(t *testing.T, faults string) *result.Run {
+	t.Helper()
+	found, err := trial.Try(t, calm+faults, postgres.Adapter{})
 	if err != nil {
 		t.Fatal(err)
-	}
-	scratch := t.TempDir()
-	found, err := bench.Execute(t.Context(), plan, bench.Options{
-		Scratch: scratch, Systems: []system.Adapter{postgres.Adapter{}}, OpenNetwork: namespaces.Open(0),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
-		t.Errorf("the run has left %v behind, %v", left, err)
 	}
 	r := &found.Runs[0]
 	if len(r.Checks) != 2 || r.Checks[0].Verdict != result.Passed || r.Checks[1].Verdict == result.Failed {
@@ -61,16 +33,8 @@ load: {rate: 20/s, duration: 3s, warmup: 500ms, timeout: 5s, reads: 30%, keys: {
 // TestAnExperiment looks at the checks, the settings and that no write is faster than the links allow. How fast it was is the
 // machine's affair.
 func TestAnExperiment(t *testing.T) {
-	r := play(t, "")
-	for _, region := range r.Regions {
-		if region.Answered == 0 || region.Response.Min < region.Floor {
-			t.Errorf("%s: %d writes were answered, the fastest after %v; the floor is %v", region.Region, region.Answered, region.Response.Min, region.Floor)
-		}
-	}
-	settings := map[string]string{}
-	for _, s := range r.System.Settings {
-		settings[s.Name] = s.Value
-	}
+	r := trial.Execute(t, calm, postgres.Adapter{})
+	settings := trial.Settings(r)
 	if settings["version"] == "" || settings["synchronous_standby_names"] != "ANY 1 (replica_0, replica_2)" || settings["fsync"] != "off" || !r.System.NoFailover {
 		t.Errorf("no failover: %v, settings: %v", r.System.NoFailover, settings)
 	}
