@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench"
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/lives"
 	"quorumbench/bench/result"
 	"quorumbench/bench/site"
@@ -135,17 +136,7 @@ func mergeRuns(cmd *cobra.Command, folders []string, out string, partial bool, f
 	case err != nil:
 		return usage(err)
 	}
-	keepOnInterrupt(cmd.Context())
-	folder, err := reserve(cmd, plan.Experiment.Name, out)
-	if err != nil {
-		return usage(err)
-	}
-	defer folder.Release()
-	told := tell(cmd, plan, found)
-	if err := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told)); err != nil {
-		return err
-	}
-	return judge(found)
+	return keepMerged(cmd, plan, found, out, format, look)
 }
 
 // mergeLeft makes a partial result of the files that sites have left.
@@ -158,6 +149,11 @@ func mergeLeft(cmd *cobra.Command, files []string, out string, format reports.Fo
 		return usage(err)
 	}
 	outliveReader(cmd.Context())
+	return keepMerged(cmd, plan, found, out, format, look)
+}
+
+// keepMerged writes a result that was put together into a folder, and tells and judges it as a run's.
+func keepMerged(cmd *cobra.Command, plan *experiment.Plan, found *result.Result, out string, format reports.Format, look reports.FigureOptions) error {
 	keepOnInterrupt(cmd.Context())
 	folder, err := reserve(cmd, plan.Experiment.Name, out)
 	if err != nil {
