@@ -16,20 +16,25 @@ import (
 	"quorumbench/systems/zookeeper"
 )
 
+// described runs what experiments describe themselves, with all kinds of clients.
+var described = command.Adapter{Clients: map[system.ClientKind]command.Opener{
+	system.HTTPClient: command.OpenHTTP,
+	system.EtcdClient: func(_ *system.Command, nodes []system.Node, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+		return etcd.OpenAt(nodes, dial, at)
+	},
+	system.RESPClient: func(_ *system.Command, _ []system.Node, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+		return redis.OpenAt(dial, at), nil
+	},
+	system.PostgresClient: func(c *system.Command, _ []system.Node, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+		return postgres.OpenAt(c.Connection, dial, at)
+	},
+}}
+
 func main() {
 	etcd.BeMember()
 	nats.BeMember()
 	zookeeper.BeServer()
 	cli.MainWith(registry.Drivers, []system.Adapter{
-		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{}, postgres.Adapter{}, zookeeper.Adapter{},
-		command.Adapter{Clients: map[system.ClientKind]command.Opener{
-			system.HTTPClient: command.OpenHTTP,
-			system.EtcdClient: func(_ *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
-				return etcd.OpenAt(dial, at)
-			},
-			system.RESPClient: func(_ *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
-				return redis.OpenAt(dial, at), nil
-			},
-		}},
+		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{}, postgres.Adapter{}, zookeeper.Adapter{}, described,
 	})
 }

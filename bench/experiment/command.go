@@ -18,18 +18,29 @@ const MaxArguments = 1000
 // EnvironmentPattern is a regular expression that every name of a command's environment matches.
 const EnvironmentPattern = `^[A-Za-z_][A-Za-z0-9_]*$`
 
-var environmentPattern = regexp.MustCompile(EnvironmentPattern)
+var (
+	environmentPattern = regexp.MustCompile(EnvironmentPattern)
+	connectionPattern  = regexp.MustCompile(system.ConnectionPattern)
+)
 
 // readCommand fills in what the description of a command at a path leaves out, and checks it.
 func (p *Plan) readCommand(doc *strictyaml.Document, at string, c *system.Command) error {
 	if !doc.Has(at + ".ready") {
 		c.Ready = system.Reads
 	}
-	switch isHTTP := c.Client == system.HTTPClient; {
-	case !doc.Has(at+".path") && isHTTP:
-		c.Path = "/"
-	case doc.Has(at+".path") && !isHTTP:
-		return doc.Errorf(at+".path", "found it with client: %s; accepted: with client: %s", c.Client, system.HTTPClient)
+	for _, of := range []struct {
+		client         system.ClientKind
+		key, otherwise string
+		value          *string
+	}{
+		{system.HTTPClient, "path", "/", &c.Path}, {system.PostgresClient, "connection", system.DefaultConnection, &c.Connection},
+	} {
+		switch has := doc.Has(at + "." + of.key); {
+		case !has && c.Client == of.client:
+			*of.value = of.otherwise
+		case has && c.Client != of.client:
+			return doc.Errorf(at+"."+of.key, "found it with client: %s; accepted: with client: %s", c.Client, of.client)
+		}
 	}
 	if key, err := checkCommand(c, p.drivers); err != nil {
 		return doc.Errorf(at+"."+key, "%w", err)
@@ -61,6 +72,8 @@ func checkCommand(c *system.Command, drivers protocols.Drivers) (key string, err
 		return "port", fmt.Errorf("found %d; accepted: 1 to 65535", c.Port)
 	case c.Client == system.HTTPClient && !strings.HasPrefix(c.Path, "/"):
 		return "path", fmt.Errorf("found %q; accepted: a path that begins with /", c.Path)
+	case c.Client == system.PostgresClient && !connectionPattern.MatchString(c.Connection):
+		return "connection", fmt.Errorf("found %q; accepted: user=…, password=… and dbname=…, with a space between two of them", c.Connection)
 	case c.NoFailover && !drivers.Find(c.Floor).HasLeader:
 		return "no_failover", fmt.Errorf("found a leader without failover, and the floor of %s, which has none; accepted: no_failover: false, or the floor of a driver with a leader", c.Floor)
 	}

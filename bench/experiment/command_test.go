@@ -26,6 +26,13 @@ func TestACommandIsRead(t *testing.T) {
 	if c := p.Command; c.Ready != system.Reads || c.Path != "/" || p.Label != "command" || p.Leader != "b" {
 		t.Errorf("read: %+v, label %q, leader %q", c, p.Label, p.Leader)
 	}
+	sql, err := experiment.Parse("test.yaml", []byte(withCommand(strings.Replace(fineCommand, "http", "postgres", 1))), registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := sql.Experiment.Protocols[0].Command; c.Connection != system.DefaultConnection || c.Path != "" {
+		t.Errorf("read: %+v", c)
+	}
 	raft, err := experiment.Parse("test.yaml", []byte("topology: {rtt: {a-b: 20ms, a-c: 60ms, b-c: 70ms}}\nprotocols: [{name: raft, leader: b}]\n"), registry.Drivers)
 	if err != nil {
 		t.Fatal(err)
@@ -64,17 +71,20 @@ func TestMistakesInACommandAreToldWithTheirPlace(t *testing.T) {
 		{with(`[store, "{folder}"]`, "[]"), `6:13: found 0 words; accepted: a program`},
 		{with(`[store, "{folder}"]`, `[""]`), `6:14: found an empty word; accepted: the name`},
 		{with(`{folder}`, "{folders}"), `6:21: found the placeholder {folders}; accepted: {region}, {index}, {address}, {folder}, `},
-		{with(`client: http`, "client: htp"), `7:15: found "htp"; accepted: etcd, resp, http; did you mean http?`},
+		{with(`client: http`, "client: htp"), `7:15: found "htp"; accepted: etcd, resp, postgres, http; did you mean http?`},
 		{with(`port: 80`, "port: 65536"), `8:13: found 65536; accepted: 1 to 65535`},
 		{with(`promise: sequential`, "promise: strong"), `9:16: found "strong"; accepted: linearizable, sequential, nothing`},
 		{with(`floor: raft`, "floor: rfat"), `10:14: found "rfat"; accepted: paxos, `},
 		{withCommand(fineCommand + "\nready: soon"), `11:14: found "soon"; accepted: connect, read, write`},
 		{withCommand(fineCommand + "\npath: keys"), `11:13: found "keys"; accepted: a path that begins with /`},
 		{strings.Replace(withCommand(fineCommand+"\npath: /x"), "http", "resp", 1), `11:13: found it with client: resp; accepted: with client: http`},
+		{withCommand(fineCommand + "\nconnection: user=me"), `11:19: found it with client: http; accepted: with client: postgres`},
+		{with("http", "postgres\nconnection: host=elsewhere"), `8:19: found "host=elsewhere"; accepted: user=…, password=… and dbname=…, with a space`},
+		{with("http", "postgres\nconnection: user='a b'"), `8:19: found "user='a b'"; accepted: user=…`},
 		{withCommand(fineCommand + "\nenv: {2x: y}"), `found the variable "2x"; accepted: letters`},
 		{withCommand(fineCommand + "\nenv: {X: \"{y}\"}"), `found the placeholder {y}; accepted: `},
 		{withCommand(fineCommand + "\npeer: \"{folder}\""), `11:13: found the placeholder {folder}; accepted: {region}, {index}, {address}`},
-		{withCommand(fineCommand + "\nshell: true"), `11:7: found the unknown key "shell"; accepted: argv, env, peer, client, port, path, ready, promise, floor, no_failover`},
+		{withCommand(fineCommand + "\nshell: true"), `11:7: found the unknown key "shell"; accepted: argv, env, peer, client, port, path, connection, ready, promise, floor, no_failover`},
 		{strings.Replace(strings.Replace(withCommand(fineCommand+"\nno_failover: true"), "raft", "mmp3", 1), "    leader: b\n", "", 1), `found a leader without failover, and the floor of mmp3, which has none`},
 		{withCommand("argv: [store]"), `found no keys "client", "port", "promise" and "floor"; accepted: `},
 		{"topology: aws-2020-06-05\nregions: [us-east-1]\nprotocols: [{system: command}]\n", `found a command that is not described; accepted: with a command`},

@@ -307,7 +307,8 @@ func (c *cluster) begin(ctx context.Context) error {
 	defer cancel()
 	ready, cancelReady := context.WithTimeout(alive, readyTimeout)
 	defer cancelReady()
-	for i := range c.Nodes {
+	for k := range c.Nodes { // the leader's first, for whose data the others may have to wait
+		i := (max(0, c.Leader) + k) % len(c.Nodes)
 		if err := c.adapter.Ready(ready, c.Cluster, i); err != nil {
 			return c.explain(ctx, alive, i, fmt.Errorf("%s in %s was not ready within %v: %w", c.adapter.Name(), c.Nodes[i].Region, readyTimeout, err))
 		}

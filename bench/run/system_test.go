@@ -31,6 +31,7 @@ type register struct {
 	scheduler *emulator.Scheduler
 	loseEvery int // every so many writes are answered and not carried out; 0: none
 	stale     bool
+	unready   bool // no node ever serves
 
 	certificate result.Certificate
 
@@ -62,7 +63,12 @@ func (s *register) Close() error {
 	return nil
 }
 
-func (s *register) Ready(context.Context, system.Cluster, int) error { return nil }
+func (s *register) Ready(ctx context.Context, _ system.Cluster, _ int) error {
+	if s.unready {
+		return system.Again(ctx, func(context.Context) error { return errors.New("connection refused") })
+	}
+	return nil
+}
 
 func (s *register) Lead(_ context.Context, _ system.Cluster, replica int) error {
 	s.mu.Lock()
@@ -103,7 +109,10 @@ func (a registerAdapter) Start(_ system.Cluster, replica int) (system.Process, e
 	return system.Process{Argv: []string{fmt.Sprint(replica)}}, nil
 }
 
-func (n registerNetwork) Start(region int, _ system.Process, _ string) (run.Process, error) {
+func (n registerNetwork) Start(region int, _ system.Process, log string) (run.Process, error) {
+	if err := os.WriteFile(log, fmt.Appendf(nil, "node %d waits\n", region), 0o600); err != nil {
+		return nil, err
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.up[region] = true
@@ -200,6 +209,16 @@ func (c *registerClient) Close() error { return nil }
 // playRegister plays a run of an experiment with the register, which is changed before.
 func playRegister(t *testing.T, text string, change func(*register)) (concluded result.Run, record *verify.Record) {
 	t.Helper()
+	record, _, err := tryRegister(t, text, change)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return verify.Conclude(record, false), record
+}
+
+// tryRegister plays a run that may fail, and says how long it took.
+func tryRegister(t *testing.T, text string, change func(*register)) (record *verify.Record, took time.Duration, failed error) {
+	t.Helper()
 	plan, err := experiment.Parse("test.yaml", []byte(`topology: {rtt: {a-b: 20ms, a-c: 60ms, b-c: 70ms}}
 protocols: [{system: etcd, leader: b}]
 `+text), registry.Drivers)
@@ -212,23 +231,20 @@ protocols: [{system: etcd, leader: b}]
 		if change != nil {
 			change(s)
 		}
-		var err error
-		record, err = run.Play(t.Context(), run.Config{
+		began := time.Now()
+		record, failed = run.Play(t.Context(), run.Config{
 			Plan: plan, Protocol: plan.Experiment.Protocols[0], Scratch: scratch,
 			System: &run.System{Adapter: registerAdapter{s}, Open: func(*experiment.Plan, uint64) (run.Network, error) {
 				s.scheduler = emulator.NewPortable()
 				return registerNetwork{s}, nil
 			}},
 		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		concluded = verify.Conclude(record, false)
+		took = time.Since(began)
 	})
 	if left, err := os.ReadDir(scratch); err != nil || len(left) > 0 {
 		t.Errorf("the run has left %v behind, %v", left, err)
 	}
-	return concluded, record
+	return record, took, failed
 }
 
 const registerLoad = "load: {rate: 40/s, duration: 5s, warmup: 500ms, timeout: 2s, reads: 30%, keys: {count: 20}}\n"
@@ -309,6 +325,18 @@ func TestANodeOfASystemIsPaused(t *testing.T) {
 		if region.Region == "b" && (missing == 0 || missing > 100) || region.Region != "b" && missing > 0 {
 			t.Errorf("%s: %d of %d writes were not answered", region.Region, missing, region.Offered)
 		}
+	}
+}
+
+// A system that never serves is given up after a minute, with why and what its node has printed. The scratch folder is empty again.
+func TestASystemThatIsNeverReady(t *testing.T) {
+	_, took, err := tryRegister(t, registerLoad, func(s *register) { s.unready = true })
+	if err == nil || !strings.Contains(err.Error(), "etcd in b was not ready within 1m0s") || !strings.Contains(err.Error(), "connection refused") ||
+		!strings.Contains(err.Error(), "the last that it printed:\nnode 1 waits") {
+		t.Errorf("error: %v", err)
+	}
+	if took < time.Minute || took > time.Minute+time.Second {
+		t.Errorf("it took %v; the limit is a minute", took)
 	}
 }
 

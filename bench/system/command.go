@@ -21,7 +21,9 @@ type Command struct {
 	Client ClientKind `yaml:"client,required" json:"client"` // what the clients speak
 	Port   int        `yaml:"port,required" json:"port"`     // at which each node listens for clients, from 1 to 65535
 	Path   string     `yaml:"path" json:"path,omitempty"`    // of Client HTTP: what comes before the key; default /
-	Ready  Readiness  `yaml:"ready" json:"ready,omitempty"`  // when a node is ready; default read
+	// Connection is of Client PostgreSQL: the user, the password and the database, in the form of ConnectionPattern.
+	Connection string    `yaml:"connection" json:"connection,omitempty"`
+	Ready      Readiness `yaml:"ready" json:"ready,omitempty"` // when a node is ready; default read
 	// Promise is what the system promises about the answers to its clients.
 	Promise Promise `yaml:"promise,required" json:"promise"`
 	// Floor is the name of the driver whose messages its writes take; see Description.FloorOf.
@@ -36,13 +38,21 @@ type ClientKind string
 
 // The kinds of clients.
 const (
-	EtcdClient ClientKind = "etcd" // etcd's API, version 3: Put, and a linearizable Range
-	RESPClient ClientKind = "resp" // Redis' protocol: SET and GET
-	HTTPClient ClientKind = "http" // PUT and GET of /key
+	EtcdClient     ClientKind = "etcd"     // etcd's API, version 3: Put, and a linearizable Range
+	RESPClient     ClientKind = "resp"     // Redis' protocol: SET and GET
+	PostgresClient ClientKind = "postgres" // PostgreSQL's protocol: INSERT … ON CONFLICT and SELECT of one table
+	HTTPClient     ClientKind = "http"     // PUT and GET of /key
+)
+
+// How PostgreSQL's clients connect: a regular expression that Command.Connection matches, as the same words in a connection string of
+// PostgreSQL, and what it is if an experiment does not say. The address and the port are those of the node.
+const (
+	ConnectionPattern = `^((user|password|dbname)=[^\s'\\]+( |$))+$`
+	DefaultConnection = "user=postgres dbname=postgres"
 )
 
 // Words lists the values that are accepted.
-func (ClientKind) Words() []string { return words(EtcdClient, RESPClient, HTTPClient) }
+func (ClientKind) Words() []string { return words(EtcdClient, RESPClient, PostgresClient, HTTPClient) }
 
 // Readiness says when a node is ready.
 type Readiness string

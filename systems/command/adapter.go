@@ -10,10 +10,12 @@ import (
 	"strings"
 
 	"quorumbench/bench/system"
+	"quorumbench/systems/internal/leading"
 )
 
-// Opener opens a client of the node at an address. It need not be connected yet. Its Leader is not asked.
-type Opener func(c *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error)
+// Opener opens a client of one of the nodes, the one at an address. It need not be connected yet. If it is no leading.Client, its Leader is
+// not asked.
+type Opener func(c *system.Command, nodes []system.Node, dial system.Dialer, at netip.AddrPort) (system.Client, error)
 
 // Adapter runs the command that an experiment describes; see system.Adapter. The one that a program lists has no command: Of makes
 // one for each.
@@ -55,7 +57,7 @@ func (a Adapter) About(c system.Cluster) []system.Setting {
 		{Name: "client", Value: string(a.Command.Client) + " at port " + strconv.Itoa(a.Command.Port)},
 		{Name: "floor", Value: a.Command.Floor},
 	}
-	if c.Leader >= 0 {
+	if c.Leader >= 0 && a.Command.Client != system.EtcdClient {
 		about = append(about, system.Setting{Name: "leader", Value: "as the experiment says; nobody asks the system"})
 	}
 	return about
@@ -82,18 +84,16 @@ const readyKey = "are-you-ready"
 
 // Ready implements system.Adapter.
 func (a Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
-	at := netip.AddrPortFrom(c.Nodes[replica].Address, uint16(a.Command.Port))
-	dial := c.Dial(replica)
 	if a.Command.Ready == system.Connects {
 		return system.Again(ctx, func(ctx context.Context) error {
-			connection, err := dial(ctx, "tcp", at.String())
+			connection, err := c.Dial(replica)(ctx, "tcp", a.address(c, replica).String())
 			if err != nil {
 				return err
 			}
 			return connection.Close()
 		})
 	}
-	one, err := a.Clients[a.Command.Client](a.Command, dial, at)
+	one, err := a.open(c, replica, replica)
 	if err != nil {
 		return err
 	}
@@ -107,14 +107,43 @@ func (a Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error
 	})
 }
 
-// Lead implements system.Adapter. The program has to see to it that the leader is where the experiment says.
-func (Adapter) Lead(context.Context, system.Cluster, int) error { return nil }
+// Lead implements system.Adapter. If the system cannot be asked who leads, the program has to see to it that the leader is where the
+// experiment says.
+func (a Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
+	one, err := a.open(c, replica, replica)
+	if err != nil {
+		return err
+	}
+	defer one.Close()
+	if _, leads := one.(leading.Client); !leads {
+		return nil
+	}
+	if _, err := one.Leader(ctx); errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return leading.Move(ctx, c, replica, func(i int) (leading.Client, error) {
+		one, err := a.open(c, i, i)
+		if err != nil {
+			return nil, err
+		}
+		return one.(leading.Client), nil
+	})
+}
+
+// address is where a replica's node listens for clients.
+func (a Adapter) address(c system.Cluster, replica int) netip.AddrPort {
+	return netip.AddrPortFrom(c.Nodes[replica].Address, uint16(a.Command.Port))
+}
+
+func (a Adapter) open(c system.Cluster, region, replica int) (system.Client, error) {
+	return a.Clients[a.Command.Client](a.Command, c.Nodes, c.Dial(region), a.address(c, replica))
+}
 
 // Open implements system.Adapter.
 func (a Adapter) Open(c system.Cluster, region, replica int) (system.Client, error) {
-	one, err := a.Clients[a.Command.Client](a.Command, c.Dial(region), netip.AddrPortFrom(c.Nodes[replica].Address, uint16(a.Command.Port)))
-	if err != nil {
-		return nil, err
+	one, err := a.open(c, region, replica)
+	if _, leads := one.(leading.Client); err != nil || leads {
+		return one, err
 	}
 	return client{one, c.Leader}, nil
 }

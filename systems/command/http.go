@@ -28,7 +28,7 @@ const idleConnections = 1000
 const mostValue = 2 << 20
 
 // OpenHTTP opens a client that speaks HTTP.
-func OpenHTTP(c *system.Command, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+func OpenHTTP(c *system.Command, _ []system.Node, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
 	return &httpClient{
 		http: &http.Client{Transport: &http.Transport{
 			DialContext: dial, MaxIdleConnsPerHost: idleConnections, IdleConnTimeout: time.Minute, DisableCompression: true,

@@ -43,7 +43,7 @@ func TestHTTP(t *testing.T) {
 			_, _ = io.WriteString(w, value)
 		}
 	})
-	c, err := command.OpenHTTP(&system.Command{Path: "/keys/"}, dial, trial.Address)
+	c, err := command.OpenHTTP(&system.Command{Path: "/keys/"}, nil, dial, trial.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestHTTP(t *testing.T) {
 	if _, err := c.Get(t.Context(), []byte("broken")); !errors.Is(err, system.ErrRefused) {
 		t.Errorf("a read that failed: %v", err)
 	}
-	none, err := command.OpenHTTP(&system.Command{Path: "/"}, nobody, trial.Address)
+	none, err := command.OpenHTTP(&system.Command{Path: "/"}, nil, nobody, trial.Address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package etcd
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/version"
 
 	"quorumbench/bench/system"
+	"quorumbench/systems/internal/leading"
 	"quorumbench/systems/internal/self"
 )
 
@@ -73,40 +73,9 @@ func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
 	})
 }
 
-// Lead implements system.Adapter. It asks the leader to hand over, since only a leader can, and then each member whether it
-// has heard of the new one.
+// Lead implements system.Adapter.
 func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
-	var clients []*client
-	for i := range c.Nodes {
-		one, err := open(c, i, i)
-		if err != nil {
-			return err
-		}
-		defer one.Close()
-		clients = append(clients, one)
-	}
-	wanted, err := clients[replica].etcd.Status(ctx, clients[replica].endpoint)
-	if err != nil {
-		return fmt.Errorf("asking %s: %w", c.Nodes[replica].Region, err)
-	}
-	return system.Again(ctx, func(ctx context.Context) error {
-		for i, one := range clients {
-			leader, err := one.Leader(ctx)
-			switch {
-			case err != nil:
-				return fmt.Errorf("asking %s: %w", c.Nodes[i].Region, err)
-			case leader < 0:
-				return fmt.Errorf("%s knows of no leader", c.Nodes[i].Region)
-			case leader == replica:
-				continue
-			}
-			if _, err := clients[leader].etcd.MoveLeader(ctx, wanted.Header.MemberId); err != nil {
-				return fmt.Errorf("moving the leader from %s: %w", c.Nodes[leader].Region, err)
-			}
-			return fmt.Errorf("%s says that %s leads", c.Nodes[i].Region, c.Nodes[leader].Region)
-		}
-		return nil
-	})
+	return leading.Move(ctx, c, replica, func(i int) (leading.Client, error) { return open(c, i, i) })
 }
 
 // Open implements system.Adapter.

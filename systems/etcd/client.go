@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +27,7 @@ import (
 type client struct {
 	etcd     *clientv3.Client
 	endpoint string
+	nodes    []system.Node
 
 	mu       sync.Mutex
 	replicas map[uint64]int // by the number that etcd gives to a member
@@ -37,14 +40,16 @@ var reconnect = backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 1.
 const connectTimeout = 5 * time.Second
 
 func open(c system.Cluster, region, replica int) (*client, error) {
-	return openAt(c.Dial(region), netip.AddrPortFrom(c.Nodes[replica].Address, clientPort))
+	return openAt(c.Nodes, c.Dial(region), netip.AddrPortFrom(c.Nodes[replica].Address, clientPort))
 }
 
-// OpenAt returns a client of the node at an address, which may be of any system that has etcd's API. Only of members that BeMember
-// has started does it know which replica leads.
-func OpenAt(dial system.Dialer, at netip.AddrPort) (system.Client, error) { return openAt(dial, at) }
+// OpenAt returns a client of the node at an address, one of the nodes of any system that has etcd's API. Where that has no words for
+// leaders, Leader and HandOver return errors that wrap errors.ErrUnsupported.
+func OpenAt(nodes []system.Node, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+	return openAt(nodes, dial, at)
+}
 
-func openAt(dial system.Dialer, at netip.AddrPort) (*client, error) {
+func openAt(nodes []system.Node, dial system.Dialer, at netip.AddrPort) (*client, error) {
 	endpoint := at.String()
 	one, err := clientv3.New(clientv3.Config{
 		Endpoints: []string{endpoint},
@@ -60,7 +65,7 @@ func openAt(dial system.Dialer, at netip.AddrPort) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a client of %s: %w", endpoint, err)
 	}
-	return &client{etcd: one, endpoint: endpoint}, nil
+	return &client{etcd: one, endpoint: endpoint, nodes: nodes}, nil
 }
 
 // Put implements system.Client.
@@ -100,33 +105,74 @@ func certainlyRefused(err error) bool {
 func (c *client) Leader(ctx context.Context) (int, error) {
 	said, err := c.etcd.Status(ctx, c.endpoint)
 	if err != nil {
-		return -1, err
+		return -1, unsupported(err)
 	}
 	if said.Leader == 0 {
 		return -1, nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.replicas == nil {
-		all, err := c.etcd.MemberList(ctx, clientv3.WithSerializable())
-		if err != nil {
-			return -1, err
-		}
-		numbers := map[uint64]int{}
-		for _, m := range all.Members {
-			var replica int
-			if _, err := fmt.Sscanf(m.Name, "replica-%d", &replica); err != nil {
-				return -1, fmt.Errorf("found a member called %q", m.Name) // it has not told its name yet
-			}
-			numbers[m.ID] = replica
-		}
-		c.replicas = numbers
+	members, err := c.members(ctx)
+	if err != nil {
+		return -1, err
 	}
-	replica, ok := c.replicas[said.Leader]
+	replica, ok := members[said.Leader]
 	if !ok {
 		return -1, fmt.Errorf("found the unknown member %x leading", said.Leader)
 	}
 	return replica, nil
+}
+
+// HandOver implements leading.Client. Only a leader can hand over.
+func (c *client) HandOver(ctx context.Context, to int) error {
+	members, err := c.members(ctx)
+	if err != nil {
+		return err
+	}
+	for number, replica := range members {
+		if replica == to {
+			_, err := c.etcd.MoveLeader(ctx, number)
+			return unsupported(err)
+		}
+	}
+	return fmt.Errorf("found no member at %v", c.nodes[to].Address)
+}
+
+// members are the replicas by the numbers of their members, which are known by the addresses at which they serve clients.
+func (c *client) members(ctx context.Context) (map[uint64]int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replicas != nil {
+		return c.replicas, nil
+	}
+	all, err := c.etcd.MemberList(ctx, clientv3.WithSerializable())
+	if err != nil {
+		return nil, unsupported(err)
+	}
+	numbers := map[uint64]int{}
+	for _, m := range all.Members {
+		replica := slices.IndexFunc(c.nodes, func(n system.Node) bool { return serves(m.ClientURLs, n.Address) })
+		if replica < 0 {
+			return nil, fmt.Errorf("found the member %q, which serves clients at %q", m.Name, m.ClientURLs) // or has not told yet where
+		}
+		numbers[m.ID] = replica
+	}
+	c.replicas = numbers
+	return numbers, nil
+}
+
+// serves tells whether one of the URLs is at an address.
+func serves(urls []string, address netip.Addr) bool {
+	return slices.ContainsFunc(urls, func(text string) bool {
+		at, err := url.Parse(text)
+		return err == nil && at.Hostname() == address.String()
+	})
+}
+
+// unsupported wraps errors.ErrUnsupported around an error that says that the system has no such command.
+func unsupported(err error) error {
+	if status.Code(err) == codes.Unimplemented {
+		return errors.Join(errors.ErrUnsupported, err)
+	}
+	return err
 }
 
 // Close implements system.Client.

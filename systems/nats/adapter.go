@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"quorumbench/bench/system"
+	"quorumbench/systems/internal/leading"
 	"quorumbench/systems/internal/self"
 )
 
@@ -80,46 +81,28 @@ func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
 	})
 }
 
-// Lead implements system.Adapter. It asks the stream's leader to hand over, until each node says that the new one leads and
-// writes through each are answered.
+// Lead implements system.Adapter. A new leader does not take writes at once, so Lead waits until writes through each node are answered.
 func (Adapter) Lead(ctx context.Context, c system.Cluster, replica int) error {
-	var clients []*client
-	for i := range c.Nodes {
+	if err := leading.Move(ctx, c, replica, func(i int) (leading.Client, error) { return open(c, i, i), nil }); err != nil {
+		return err
+	}
+	for i, node := range c.Nodes {
 		one := open(c, i, i)
 		defer one.Close()
-		clients = append(clients, one)
+		err := system.Again(ctx, func(ctx context.Context) error { return one.Put(ctx, []byte(readyKey), nil) })
+		if err != nil {
+			return fmt.Errorf("writing from %s: %w", node.Region, err)
+		}
 	}
-	return system.Again(ctx, func(ctx context.Context) error {
-		for i, one := range clients {
-			leader, err := one.Leader(ctx)
-			switch {
-			case err != nil:
-				return fmt.Errorf("asking %s: %w", c.Nodes[i].Region, err)
-			case leader < 0:
-				return fmt.Errorf("%s knows of no leader", c.Nodes[i].Region)
-			case leader == replica:
-				continue
-			}
-			if err := clients[leader].stepDown(ctx, replica); err != nil {
-				return fmt.Errorf("moving the leader from %s: %w", c.Nodes[leader].Region, err)
-			}
-			return fmt.Errorf("%s says that %s leads", c.Nodes[i].Region, c.Nodes[leader].Region)
-		}
-		for i, one := range clients { // a new leader does not take writes at once
-			if err := one.Put(ctx, []byte(readyKey), nil); err != nil {
-				return fmt.Errorf("writing from %s: %w", c.Nodes[i].Region, err)
-			}
-		}
-		return nil
-	})
+	return nil
 }
 
-// stepDown asks the stream's leader to hand over to a replica.
-func (c *client) stepDown(ctx context.Context, replica int) error {
+// HandOver implements leading.Client: it asks the stream's leader to step down in favour of a replica.
+func (c *client) HandOver(ctx context.Context, to int) error {
 	if err := c.wait(ctx); err != nil {
 		return err
 	}
-	request, err := json.Marshal(server.JSApiLeaderStepdownRequest{Placement: &server.Placement{Preferred: nameOf(replica)}})
+	request, err := json.Marshal(server.JSApiLeaderStepdownRequest{Placement: &server.Placement{Preferred: nameOf(to)}})
 	if err != nil {
 		return err
 	}

@@ -133,8 +133,8 @@ func prepare(i *installation, c system.Cluster, replica int, data string) error 
 	return os.WriteFile(filepath.Join(data, "standby.signal"), nil, 0o600)
 }
 
-// createTable makes the table. It must not wait for standbys, which may not be there yet.
-const createTable = `SET synchronous_commit = local; CREATE TABLE IF NOT EXISTS kv (key bytea PRIMARY KEY, value bytea NOT NULL)`
+// createTable makes the table.
+const createTable = `CREATE TABLE IF NOT EXISTS kv (key bytea PRIMARY KEY, value bytea NOT NULL)`
 
 // Ready implements system.Adapter: the primary is ready when it has the table, a standby when it has it, too, and streams.
 func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
@@ -149,7 +149,8 @@ func (Adapter) Ready(ctx context.Context, c system.Cluster, replica int) error {
 		}
 		defer conn.Close(context.WithoutCancel(ctx))
 		if replica == primary(c) {
-			_, err := conn.Exec(ctx, createTable, pgx.QueryExecModeSimpleProtocol)
+			// It must not wait for standbys, which may not be there yet.
+			_, err := conn.Exec(ctx, "SET synchronous_commit = local; "+createTable, pgx.QueryExecModeSimpleProtocol)
 			return err
 		}
 		return nil

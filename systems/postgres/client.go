@@ -1,10 +1,12 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"syscall"
 	"time"
@@ -24,28 +26,38 @@ const (
 	connectTimeout = 5    // seconds
 )
 
-// The commands. A standby answers no read: what it has may be out of date.
+// The commands. Of the servers of the adapter, a standby answers no read: what it has may be out of date.
 const (
-	upsert = `INSERT INTO kv (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`
-	lookUp = `SELECT pg_is_in_recovery(), (SELECT value FROM kv WHERE key = $1)`
-	follow = `SELECT pg_is_in_recovery(), coalesce((SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'), '')`
+	upsert         = `INSERT INTO kv (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value`
+	lookUp         = `SELECT pg_is_in_recovery(), (SELECT value FROM kv WHERE key = $1)`
+	lookUpAnywhere = `SELECT false, (SELECT value FROM kv WHERE key = $1)`
+	follow         = `SELECT pg_is_in_recovery(), coalesce((SELECT sender_host FROM pg_stat_wal_receiver WHERE status = 'streaming'), '')`
 )
 
 // client is a client of one server.
 type client struct {
-	cluster system.Cluster
+	pool   *pgxpool.Pool
+	lookUp string
+
+	cluster system.Cluster // what follows is known of servers of the adapter only
 	replica int
-	pool    *pgxpool.Pool
 }
 
-// settingsOf is the text by which pgx connects to a server.
-func settingsOf(c system.Cluster, replica int) string {
-	return fmt.Sprintf("host=%v port=%d user=%s dbname=%s sslmode=disable connect_timeout=%d", c.Nodes[replica].Address, port, role, database, connectTimeout)
+// connectionOf is the text by which pgx connects to the server at an address; login is the user and the database.
+func connectionOf(at netip.AddrPort, login string) string {
+	return fmt.Sprintf("host=%v port=%d %s sslmode=disable connect_timeout=%d", at.Addr(), at.Port(), login, connectTimeout)
+}
+
+// login is that of servers of the adapter.
+const login = "user=" + role + " dbname=" + database
+
+func addressOf(c system.Cluster, replica int) netip.AddrPort {
+	return netip.AddrPortFrom(c.Nodes[replica].Address, port)
 }
 
 // connConfig is how a connection from a region to the server of a replica is made.
 func connConfig(c system.Cluster, region, replica int) (*pgx.ConnConfig, error) {
-	config, err := pgx.ParseConfig(settingsOf(c, replica))
+	config, err := pgx.ParseConfig(connectionOf(addressOf(c, replica), login))
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +66,62 @@ func connConfig(c system.Cluster, region, replica int) (*pgx.ConnConfig, error) 
 }
 
 func open(c system.Cluster, region, replica int) (*client, error) {
-	config, err := pgxpool.ParseConfig(settingsOf(c, replica))
+	idle := 0
+	if replica == primary(c) {
+		idle = poolIdle
+	}
+	pool, err := openPool(c.Dial(region), addressOf(c, replica), login, idle, func(ctx context.Context, conn *pgx.Conn) error {
+		return prepare(ctx, conn, upsert, lookUp, follow)
+	})
 	if err != nil {
 		return nil, err
 	}
-	config.ConnConfig.DialFunc = pgconn.DialFunc(c.Dial(region))
-	config.MaxConns, config.HealthCheckPeriod = poolMost, time.Second
-	if replica == primary(c) {
-		config.MinIdleConns = poolIdle
+	return &client{pool: pool, lookUp: lookUp, cluster: c, replica: replica}, nil
+}
+
+// OpenAt returns a client of the server at an address, which may be of any system that speaks PostgreSQL's protocol. login is the user and
+// the database, in the words of PostgreSQL's connection strings. The client makes its table where it is missing. It does not know
+// who leads, and reads at any server.
+func OpenAt(login string, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
+	pool, err := openPool(dial, at, login, poolIdle, func(ctx context.Context, conn *pgx.Conn) error {
+		var told *pgconn.PgError
+		err := prepare(ctx, conn, upsert, lookUpAnywhere)
+		if !errors.As(err, &told) || told.Code != undefinedTable {
+			return err
+		}
+		_, failed := conn.Exec(ctx, createTable, pgx.QueryExecModeSimpleProtocol)
+		if err := prepare(ctx, conn, upsert, lookUpAnywhere); err != nil { // another connection may have made it meanwhile
+			return cmp.Or(failed, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	// Preparing a statement takes a round trip of its own.
+	return &client{pool: pool, lookUp: lookUpAnywhere, replica: -1}, nil
+}
+
+// prepare prepares statements on a connection. Doing that when they are needed would take a round trip more.
+func prepare(ctx context.Context, conn *pgx.Conn, statements ...string) error {
+	for _, statement := range statements {
+		if _, err := conn.Prepare(ctx, statement, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openPool makes connections to a server, so many of which are kept ready. begin prepares each of them.
+func openPool(dial system.Dialer, at netip.AddrPort, login string, idle int, begin func(context.Context, *pgx.Conn) error) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(connectionOf(at, login))
+	if err != nil {
+		return nil, err
+	}
+	config.ConnConfig.DialFunc = pgconn.DialFunc(dial)
+	config.MaxConns, config.MinIdleConns, config.HealthCheckPeriod = poolMost, int32(idle), time.Second
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		for _, statement := range []string{upsert, lookUp, follow} {
-			if _, err := conn.Prepare(ctx, statement, statement); err != nil {
-				return err
-			}
+		if err := begin(ctx, conn); err != nil {
+			return errors.Join(system.ErrRefused, err) // no command has been sent yet
 		}
 		return nil
 	}
@@ -78,9 +131,9 @@ func open(c system.Cluster, region, replica int) (*client, error) {
 	config.PrepareConn = func(_ context.Context, conn *pgx.Conn) (bool, error) { return isOpen(conn.PgConn().Conn()), nil }
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
-		return nil, fmt.Errorf("opening a client of %v: %w", c.Nodes[replica].Address, err)
+		return nil, fmt.Errorf("opening a client of %v: %w", at, err)
 	}
-	return &client{cluster: c, replica: replica, pool: pool}, nil
+	return pool, nil
 }
 
 // isOpen tells whether the other side has left a connection open, without sending anything.
@@ -115,7 +168,7 @@ func (c *client) Put(ctx context.Context, key, value []byte) error {
 func (c *client) Get(ctx context.Context, key []byte) ([]byte, error) {
 	var standby bool
 	var value []byte
-	err := c.pool.QueryRow(ctx, lookUp, key).Scan(&standby, &value)
+	err := c.pool.QueryRow(ctx, c.lookUp, key).Scan(&standby, &value)
 	if err == nil && standby {
 		err = errors.New("this server is a standby")
 	}
@@ -135,6 +188,9 @@ var refusals = []string{
 	"57P03", // cannot_connect_now: the server starts
 }
 
+// undefinedTable is the error of a statement whose table is not there.
+const undefinedTable = "42P01"
+
 // certainlyRefused tells whether the error of a write says that it was never sent, or that it was rolled back.
 func certainlyRefused(err error) bool {
 	var connecting *pgconn.ConnectError
@@ -142,7 +198,7 @@ func certainlyRefused(err error) bool {
 	return errors.As(err, &connecting) || pgconn.SafeToRetry(err) || errors.As(err, &told) && slices.Contains(refusals, told.Code)
 }
 
-// Leader implements system.Client: the server itself if it is no standby, or the one from which it streams.
+// Leader implements system.Client, for servers of the adapter: the server itself if it is no standby, or the one from which it streams.
 func (c *client) Leader(ctx context.Context) (int, error) {
 	var standby bool
 	var from string

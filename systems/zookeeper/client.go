@@ -22,7 +22,8 @@ type client struct {
 	cluster system.Cluster
 	region  int
 	replica int
-	session *zk.Conn
+	writes  *zk.Conn
+	reads   *zk.Conn // the server carries out the commands of a session one after the other, and reads need not wait for writes
 	exist   *existing
 }
 
@@ -33,6 +34,20 @@ type silent struct{}
 func (silent) Printf(string, ...any) {}
 
 func open(c system.Cluster, region, replica int) (*client, error) {
+	writes, err := connect(c, region, replica)
+	if err != nil {
+		return nil, err
+	}
+	reads, err := connect(c, region, replica)
+	if err != nil {
+		writes.Close()
+		return nil, err
+	}
+	return &client{cluster: c, region: region, replica: replica, writes: writes, reads: reads, exist: existingOf(c)}, nil
+}
+
+// connect makes a session with the server of a replica.
+func connect(c system.Cluster, region, replica int) (*zk.Conn, error) {
 	dial := c.Dial(region)
 	session, _, err := zk.Connect([]string{addressOf(c, replica)}, sessionTimeout, zk.WithLogger(silent{}), zk.WithLogInfo(false),
 		zk.WithDialer(func(network, address string, timeout time.Duration) (net.Conn, error) {
@@ -43,7 +58,7 @@ func open(c system.Cluster, region, replica int) (*client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening a client of %s: %w", addressOf(c, replica), err)
 	}
-	return &client{cluster: c, region: region, replica: replica, session: session, exist: existingOf(c)}, nil
+	return session, nil
 }
 
 // path is the znode of a key.
@@ -54,18 +69,18 @@ var errNoSession = errors.New("no session with the server")
 
 // call carries out a command of the client library, which knows no contexts. If the context ends before, it is not known what
 // becomes of the command.
-func call[T any](ctx context.Context, c *client, do func() (T, error)) (T, error) {
+func call[T any](ctx context.Context, session *zk.Conn, do func(*zk.Conn) (T, error)) (T, error) {
 	type outcome struct {
 		value T
 		err   error
 	}
 	var none T
-	if c.session.State() != zk.StateHasSession { // the library would keep the command until it has one
+	if session.State() != zk.StateHasSession { // the library would keep the command until it has one
 		return none, errors.Join(system.ErrRefused, errNoSession)
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		value, err := do()
+		value, err := do(session)
 		done <- outcome{value, err}
 	}()
 	select {
@@ -81,7 +96,7 @@ func call[T any](ctx context.Context, c *client, do func() (T, error)) (T, error
 func (c *client) Put(ctx context.Context, key, value []byte) error {
 	name := path(key)
 	if !c.exist.has(name) {
-		_, err := call(ctx, c, func() (string, error) { return c.session.Create(name, value, 0, zk.WorldACL(zk.PermAll)) })
+		_, err := call(ctx, c.writes, func(s *zk.Conn) (string, error) { return s.Create(name, value, 0, zk.WorldACL(zk.PermAll)) })
 		if err == nil || errors.Is(err, zk.ErrNodeExists) {
 			c.exist.add(name)
 		}
@@ -89,14 +104,14 @@ func (c *client) Put(ctx context.Context, key, value []byte) error {
 			return err
 		}
 	}
-	_, err := call(ctx, c, func() (*zk.Stat, error) { return c.session.Set(name, value, -1) })
+	_, err := call(ctx, c.writes, func(s *zk.Conn) (*zk.Stat, error) { return s.Set(name, value, -1) })
 	return err
 }
 
 // Get implements system.Client. A read that fails has no effect.
 func (c *client) Get(ctx context.Context, key []byte) ([]byte, error) {
-	value, err := call(ctx, c, func() ([]byte, error) {
-		value, _, err := c.session.Get(path(key))
+	value, err := call(ctx, c.reads, func(s *zk.Conn) ([]byte, error) {
+		value, _, err := s.Get(path(key))
 		return value, err
 	})
 	switch {
@@ -122,10 +137,11 @@ func (c *client) Leader(ctx context.Context) (int, error) {
 	return -1, nil
 }
 
-// Close implements system.Client. It does not wait for the server to end the session.
+// Close implements system.Client. It does not wait for the server to end the sessions.
 func (c *client) Close() error {
 	c.exist.release()
-	go c.session.Close()
+	go c.writes.Close()
+	go c.reads.Close()
 	return nil
 }
 

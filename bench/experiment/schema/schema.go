@@ -369,8 +369,11 @@ func commandSchema(drivers protocols.Drivers, described map[string]string) *json
 	get(s, "floor").Enum = anys(drivers.Names())
 	get(s, "path").Pattern = "^/"
 	get(s, "env").PropertyNames = &jsonschema.Schema{Pattern: experiment.EnvironmentPattern}
-	http := object("client", &jsonschema.Schema{Const: string(system.HTTPClient)}, "client")
-	s.AllOf = append(s.AllOf, &jsonschema.Schema{If: present([]string{"path"}), Then: http})
+	get(s, "connection").Pattern = system.ConnectionPattern
+	of := func(client system.ClientKind, key string) *jsonschema.Schema {
+		return &jsonschema.Schema{If: present([]string{key}), Then: object("client", &jsonschema.Schema{Const: string(client)}, "client")}
+	}
+	s.AllOf = append(s.AllOf, of(system.HTTPClient, "path"), of(system.PostgresClient, "connection"))
 	return s
 }
 
