@@ -21,7 +21,7 @@ import (
 // Connections. PostgreSQL has a process for each, which carries one command at a time.
 const (
 	maxConnections = 1000 // that a server accepts
-	poolMost       = 100  // of a client
+	poolMost       = 300  // of a client: three regions leave some for those who ask for the leader
 	poolIdle       = 8    // that a client keeps ready, so that commands seldom wait for a connection to be made
 	connectTimeout = 5    // seconds
 )
@@ -71,7 +71,7 @@ func open(c system.Cluster, region, replica int) (*client, error) {
 		idle = poolIdle
 	}
 	pool, err := openPool(c.Dial(region), addressOf(c, replica), login, idle, func(ctx context.Context, conn *pgx.Conn) error {
-		return prepare(ctx, conn, upsert, lookUp, follow)
+		return prepareAll(ctx, conn, upsert, lookUp, follow)
 	})
 	if err != nil {
 		return nil, err
@@ -85,12 +85,12 @@ func open(c system.Cluster, region, replica int) (*client, error) {
 func OpenAt(login string, dial system.Dialer, at netip.AddrPort) (system.Client, error) {
 	pool, err := openPool(dial, at, login, poolIdle, func(ctx context.Context, conn *pgx.Conn) error {
 		var told *pgconn.PgError
-		err := prepare(ctx, conn, upsert, lookUpAnywhere)
+		err := prepareAll(ctx, conn, upsert, lookUpAnywhere)
 		if !errors.As(err, &told) || told.Code != undefinedTable {
 			return err
 		}
 		_, failed := conn.Exec(ctx, createTable, pgx.QueryExecModeSimpleProtocol)
-		if err := prepare(ctx, conn, upsert, lookUpAnywhere); err != nil { // another connection may have made it meanwhile
+		if err := prepareAll(ctx, conn, upsert, lookUpAnywhere); err != nil { // another connection may have made it meanwhile
 			return cmp.Or(failed, err)
 		}
 		return nil
@@ -101,8 +101,8 @@ func OpenAt(login string, dial system.Dialer, at netip.AddrPort) (system.Client,
 	return &client{pool: pool, lookUp: lookUpAnywhere, replica: -1}, nil
 }
 
-// prepare prepares statements on a connection. Doing that when they are needed would take a round trip more.
-func prepare(ctx context.Context, conn *pgx.Conn, statements ...string) error {
+// prepareAll prepares statements on a connection. Doing that when they are needed would take a round trip more.
+func prepareAll(ctx context.Context, conn *pgx.Conn, statements ...string) error {
 	for _, statement := range statements {
 		if _, err := conn.Prepare(ctx, statement, statement); err != nil {
 			return err
@@ -136,7 +136,8 @@ func openPool(dial system.Dialer, at netip.AddrPort, login string, idle int, beg
 	return pool, nil
 }
 
-// isOpen tells whether the other side has left a connection open, without sending anything.
+// isOpen tells whether the other side has left a connection open, without sending anything. It does not wait for readers of the
+// connection: when sending takes long, pgx begins to read in the background, and may still be waiting for something to read.
 func isOpen(conn net.Conn) bool {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
@@ -147,10 +148,9 @@ func isOpen(conn net.Conn) bool {
 		return false
 	}
 	open := true
-	err = raw.Read(func(fd uintptr) bool {
+	err = raw.Control(func(fd uintptr) {
 		n, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		open = err == syscall.EAGAIN || err == nil && n > 0
-		return true
 	})
 	return open && err == nil
 }
