@@ -2,9 +2,12 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/system"
+	"quorumbench/protocols/registry"
 	"quorumbench/systems/etcd"
 	"quorumbench/systems/internal/trial"
 	"quorumbench/systems/postgres"
@@ -14,6 +17,19 @@ import (
 func TestMain(m *testing.M) {
 	etcd.BeMember()
 	trial.Main(m)
+}
+
+// TestTheExperimentsCanBeRead reads the experiments that come with this program.
+func TestTheExperimentsCanBeRead(t *testing.T) {
+	files, err := filepath.Glob("*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d experiments, %v", len(files), err)
+	}
+	for _, file := range files {
+		if _, err := experiment.Read(file, registry.Drivers); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // describe is an experiment with a system that it describes. Lines are the description's, apart from what it promises and its floor.

@@ -83,7 +83,7 @@ func TestTheDocumentsHaveARowForEachKey(t *testing.T) {
 			t.Fatal(err)
 		}
 		if name == "experiment" { // an entry of the list of protocols is a name or a mapping
-			paths = append(paths, "protocols[].name", "protocols[].system", "protocols[].command.argv", "protocols[].command.env", "protocols[].command.peer", "protocols[].command.client", "protocols[].command.port", "protocols[].command.path", "protocols[].command.ready", "protocols[].command.promise", "protocols[].command.floor", "protocols[].command.no_failover", "protocols[].leader", "protocols[].options", "protocols[].quorum", "protocols[].witnesses", "protocols[].label")
+			paths = append(paths, "protocols[].name", "protocols[].system", "protocols[].command.argv", "protocols[].command.env", "protocols[].command.peer", "protocols[].command.client", "protocols[].command.port", "protocols[].command.path", "protocols[].command.connection", "protocols[].command.ready", "protocols[].command.promise", "protocols[].command.floor", "protocols[].command.no_failover", "protocols[].leader", "protocols[].options", "protocols[].quorum", "protocols[].witnesses", "protocols[].label")
 			paths = slices.DeleteFunc(paths, func(path string) bool { return path == "protocols" })
 		}
 		for _, path := range paths {
