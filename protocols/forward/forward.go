@@ -59,7 +59,9 @@ type Forwarder struct {
 	wire   Wire
 	limits flow.Limits
 
-	queue    *list.List // of *waiting, ordered by retryAt
+	// queues hold every *waiting, by its retries. All in one wait for the same time, so that each queue is in the order of
+	// retryAt while another replica leads: a command that is forwarded goes behind the others without looking at them.
+	queues   [maxRetryShift + 1]list.List
 	waiting  map[protocols.CommandID]*list.Element
 	accepted uint64 // how many commands were accepted so far
 	timer    protocols.TimerID
@@ -86,7 +88,7 @@ type waiting struct {
 func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wire Wire) *Forwarder {
 	return &Forwarder{
 		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, limits: c.Limits, timer: timer,
-		queue: list.New(), waiting: map[protocols.CommandID]*list.Element{},
+		waiting: map[protocols.CommandID]*list.Element{},
 		proposed: map[protocols.CommandID]protocols.NodeID{},
 	}
 }
@@ -102,7 +104,7 @@ func (f *Forwarder) Accept(in *protocols.Input, out *protocols.Outbox) *Command 
 	}
 	c := &Command{Client: in.Command.Client, Seq: in.Command.Seq, Data: bytes.Clone(in.Data)}
 	f.accepted++
-	f.waiting[in.Command] = f.insert(&waiting{command: c, number: f.accepted, retryAt: in.Now + f.retry})
+	f.enqueue(&waiting{command: c, number: f.accepted, retryAt: in.Now + f.retry})
 	if f.hasRemoteLeader() {
 		f.send(in.Now, out, c)
 	}
@@ -118,14 +120,17 @@ func (f *Forwarder) Lead(leader protocols.NodeID, now time.Duration, out *protoc
 		f.retry = protocols.Retry(QuorumFloor(f.delays, f.quorum, leader, f.self))
 	}
 	clear(f.proposed) // rule 4: a new leadership begins with no command proposed
-	if !f.hasRemoteLeader() || f.queue.Len() == 0 {
+	if !f.hasRemoteLeader() || len(f.waiting) == 0 {
 		return
 	}
-	var commands []*Command
-	for _, e := range f.inOrder() { // all get the same retryAt, so that the queue is in the order of acceptance
-		w := e.Value.(*waiting)
+	all := f.inOrder()
+	for i := range f.queues {
+		f.queues[i].Init()
+	}
+	commands := make([]*Command, 0, len(all))
+	for _, w := range all {
 		w.retryAt, w.retries = now+f.retry, 0
-		f.queue.MoveToBack(e)
+		f.enqueue(w)
 		commands = append(commands, w.command)
 	}
 	f.timerAt = 0 // it may be set for a leader farther away, whose answers take longer
@@ -134,54 +139,63 @@ func (f *Forwarder) Lead(leader protocols.NodeID, now time.Duration, out *protoc
 
 // Waiting returns the commands accepted and not answered, in the order in which they were accepted.
 func (f *Forwarder) Waiting() []*Command {
-	commands := make([]*Command, 0, f.queue.Len())
-	for _, e := range f.inOrder() {
-		commands = append(commands, e.Value.(*waiting).command)
+	commands := make([]*Command, 0, len(f.waiting))
+	for _, w := range f.inOrder() {
+		commands = append(commands, w.command)
 	}
 	return commands
 }
 
-// inOrder returns the elements of the queue in the order in which their commands were accepted. The
-// queue itself is in another order once commands have been forwarded again.
-func (f *Forwarder) inOrder() []*list.Element {
-	elements := make([]*list.Element, 0, f.queue.Len())
-	for e := f.queue.Front(); e != nil; e = e.Next() {
-		elements = append(elements, e)
+// inOrder returns what waits in the order in which the commands were accepted. The queues are in another order once commands
+// have been forwarded again.
+func (f *Forwarder) inOrder() []*waiting {
+	all := make([]*waiting, 0, len(f.waiting))
+	for i := range f.queues {
+		for e := f.queues[i].Front(); e != nil; e = e.Next() {
+			all = append(all, e.Value.(*waiting))
+		}
 	}
-	slices.SortFunc(elements, func(a, b *list.Element) int {
-		return cmp.Compare(a.Value.(*waiting).number, b.Value.(*waiting).number)
-	})
-	return elements
+	slices.SortFunc(all, func(a, b *waiting) int { return cmp.Compare(a.number, b.number) })
+	return all
 }
 
 // OnTimer forwards the commands again whose retry timeout has passed, and doubles that (rule 3).
 func (f *Forwarder) OnTimer(now time.Duration, out *protocols.Outbox) {
 	f.timerAt = 0
-	if !f.hasRemoteLeader() || f.queue.Len() == 0 {
+	if !f.hasRemoteLeader() || len(f.waiting) == 0 {
 		return
 	}
 	var late []*Command
-	for e := f.queue.Front(); e.Value.(*waiting).retryAt <= now; e = f.queue.Front() {
-		w := f.queue.Remove(e).(*waiting)
+	for w := f.next(); w.retryAt <= now; w = f.next() {
+		f.dequeue(w)
 		w.retries = min(w.retries+1, maxRetryShift)
 		w.retryAt = now + f.retry<<w.retries
-		f.waiting[w.command.ID()] = f.insert(w)
+		f.enqueue(w)
 		late = append(late, w.command)
 		out.Mark(w.command.ID(), protocols.MarkRetried)
 	}
 	f.send(now, out, late...)
 }
 
-// insert puts a command into the queue, behind those that are retried before it or at the same time.
-func (f *Forwarder) insert(w *waiting) *list.Element {
-	e := f.queue.Back()
-	for e != nil && e.Value.(*waiting).retryAt > w.retryAt {
-		e = e.Prev()
+// enqueue puts a command into the queue of its retries, behind those that wait there.
+func (f *Forwarder) enqueue(w *waiting) { f.waiting[w.command.ID()] = f.queues[w.retries].PushBack(w) }
+
+// dequeue removes a command that waits.
+func (f *Forwarder) dequeue(w *waiting) {
+	id := w.command.ID()
+	f.queues[w.retries].Remove(f.waiting[id])
+	delete(f.waiting, id)
+}
+
+// next returns the command that is to be forwarded again first, nil if none waits. Of several at the same time it is the one
+// that was forwarded first, which waits for longer.
+func (f *Forwarder) next() (first *waiting) {
+	for i := len(f.queues) - 1; i >= 0; i-- {
+		if e := f.queues[i].Front(); e != nil && (first == nil || e.Value.(*waiting).retryAt < first.retryAt) {
+			first = e.Value.(*waiting)
+		}
 	}
-	if e == nil {
-		return f.queue.PushFront(w)
-	}
-	return f.queue.InsertAfter(w, e)
+	return first
 }
 
 // OnReply handles the leader's reply. It returns true if the command was waiting, and has now been
@@ -225,8 +239,8 @@ func (f *Forwarder) CheckOpen(open map[protocols.CommandID]bool) error {
 			return fmt.Errorf("notes the command %v as proposed, which is not open any more", id)
 		}
 	}
-	if next := f.queue.Front(); next != nil && f.hasRemoteLeader() && (f.timerAt == 0 || f.timerAt > next.Value.(*waiting).retryAt) {
-		return fmt.Errorf("does not forward the command %v again", next.Value.(*waiting).command.ID())
+	if next := f.next(); next != nil && f.hasRemoteLeader() && (f.timerAt == 0 || f.timerAt > next.retryAt) {
+		return fmt.Errorf("does not forward the command %v again", next.command.ID())
 	}
 	return nil
 }
@@ -237,8 +251,7 @@ func (f *Forwarder) answer(id protocols.CommandID, result []byte, out *protocols
 	if e == nil {
 		return false
 	}
-	delete(f.waiting, id)
-	f.queue.Remove(e)
+	f.dequeue(e.Value.(*waiting))
 	out.Answer(id, result)
 	return true
 }
@@ -254,7 +267,7 @@ func (f *Forwarder) send(now time.Duration, out *protocols.Outbox, commands ...*
 		out.Send(f.leader, f.wire.Forward(&Forward{Commands: batch}))
 		commands = commands[len(batch):]
 	}
-	if next := f.queue.Front().Value.(*waiting).retryAt; f.timerAt == 0 || next < f.timerAt {
+	if next := f.next().retryAt; f.timerAt == 0 || next < f.timerAt {
 		out.SetTimer(f.timer, next-now)
 		f.timerAt = next
 	}

@@ -224,3 +224,24 @@ func TestALeaderProposesACommandOnceAndRepliesToWhoHandedItOver(t *testing.T) {
 		t.Error("a new leadership remembers what was under way in the old one")
 	}
 }
+
+// BenchmarkBehindRetries accepts and answers commands while others wait that have been forwarded again, and are due later. The
+// time for a command must not depend on how many these are, which is seen by comparing the two.
+func BenchmarkBehindRetries(b *testing.B) {
+	for _, waiting := range []uint64{100, 10_000} {
+		b.Run(fmt.Sprint(waiting), func(b *testing.B) {
+			r := newRig()
+			r.Lead(0, 0, &r.out)
+			for seq := range waiting {
+				r.accept(seq, 0)
+			}
+			r.OnTimer(late, &r.out)
+			for i := range uint64(b.N) {
+				seq := waiting + i
+				r.accept(seq, late)
+				r.OnReply(&forward.Reply{Client: 9, Seq: seq}, &r.out)
+				r.out = protocols.Outbox{}
+			}
+		})
+	}
+}
