@@ -51,11 +51,14 @@ const windowMessages = 8
 // MaxWindow is the greatest window: so many bytes may be under way to a replica that catches up.
 func (l Limits) MaxWindow() int { return windowMessages * l.Max() }
 
-// Window returns how many bytes may be under way, from Min to MaxWindow, by the rule of Pace: a window of the given size was
-// open when a message was sent that was answered after the given time. On a long link it grows beyond one message, since a
-// replica that gets one message in each round trip does not catch up with what arrives meanwhile.
+// Window returns how many bytes may be under way, from Min to MaxWindow, by the rule of Pace with twice its times: a window of
+// the given size was open when a message was sent that was answered after the given time. On a long link it grows beyond one
+// message, since a replica that gets one message in each round trip does not catch up with what arrives meanwhile. It grows while
+// answers take up to two timeouts: the first windows over a connection take longer than later ones, until congestion control
+// lets them through, and so do all on a machine that is busy. A link that takes longer for a window, since it is slow, delays a
+// heartbeat by four timeouts at most, which is less than an election timeout (protocols.Delays).
 func (l Limits) Window(size int, answered, timeout time.Duration) int {
-	return Limits{l.Min(), l.MaxWindow()}.Pace(size, answered, timeout)
+	return Limits{l.Min(), l.MaxWindow()}.Pace(size, answered, 2*timeout)
 }
 
 // Transmission is how long so many bytes may take on the slowest link, besides the link's delay.

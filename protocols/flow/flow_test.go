@@ -58,7 +58,7 @@ func TestTransmission(t *testing.T) {
 	}
 }
 
-// A window follows the rule of Pace, up to eight messages of the largest size.
+// A window follows the rule of Pace with twice its times, up to eight messages of the largest size.
 func TestWindow(t *testing.T) {
 	const timeout = 100 * time.Millisecond
 	drawn := flow.Limits{MinBytes: 100, MaxBytes: 1000}
@@ -66,7 +66,7 @@ func TestWindow(t *testing.T) {
 		size     int
 		answered time.Duration
 		want     int
-	}{{1000, timeout, 2000}, {6000, timeout, 8000}, {6000, 2 * timeout, 6000}, {6000, 3 * timeout, 3000}, {150, 3 * timeout, 100}} {
+	}{{1000, 2 * timeout, 2000}, {6000, 2 * timeout, 8000}, {6000, 4 * timeout, 6000}, {6000, 5 * timeout, 3000}, {150, 5 * timeout, 100}} {
 		if got := drawn.Window(c.size, c.answered, timeout); got != c.want {
 			t.Errorf("a window of %d bytes answered after %v is followed by one of %d, want %d", c.size, c.answered, got, c.want)
 		}
