@@ -28,7 +28,8 @@ type Status struct {
 // Unknown stands for a time that cannot be told yet.
 const Unknown time.Duration = -1
 
-// realLeft estimates how long a simulated experiment still takes in real time, from how long its first part took.
+// realLeft estimates how long an experiment still takes in real time, from how long its first part took. A live one takes
+// longer than its load: writes are waited for after it, replicas are prepared before it, and what was recorded is checked.
 func realLeft(took, done, left time.Duration) time.Duration {
 	if took < enoughToTell || done <= 0 {
 		return Unknown
@@ -52,9 +53,10 @@ func (x *execution) watcher(point *experiment.Plan, about Status) func(run.Progr
 		s := about
 		s.Runs, s.Length = max(RunsOf(plan, x.options.Shard), s.Run+1), length
 		s.Elapsed = min(p.Elapsed, length)
-		s.Left = max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
-		if plan.Experiment.IsSimulated() {
-			s.Left = realLeft(time.Since(x.since), time.Duration(s.Run-x.kept)*length+s.Elapsed, s.Left)
+		loaded := max(0, length-p.Elapsed) + time.Duration(s.Runs-s.Run-1)*length
+		s.Left = realLeft(time.Since(x.since), time.Duration(s.Run-x.kept)*length+s.Elapsed, loaded)
+		if !plan.Experiment.IsSimulated() {
+			s.Left = max(s.Left, loaded)
 		}
 		switch {
 		case p.Elapsed < load.Warmup:

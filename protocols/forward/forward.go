@@ -88,7 +88,7 @@ type waiting struct {
 func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wire Wire) *Forwarder {
 	return &Forwarder{
 		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, limits: c.Limits, timer: timer,
-		waiting: map[protocols.CommandID]*list.Element{},
+		waiting:  map[protocols.CommandID]*list.Element{},
 		proposed: map[protocols.CommandID]protocols.NodeID{},
 	}
 }
