@@ -29,8 +29,8 @@ type room struct {
 
 var rooms = []room{
 	{"cmd", []string{"bench/system", "reports", "reports/page", "reports/site", "bench", "bench/metrics", "bench/run", "bench/verify", "bench/load", "bench/result", "bench/experiment",
-		"bench/shard", "bench/site", "bench/site/keys", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "deploy", "protocols", "netem", "configs", "playground"}},
-	{"deploy", []string{"bench/experiment", "bench/shard", "bench/site/keys", "configs"}},
+		"bench/shard", "bench/site", "bench/site/keys", "bench/store", "bench/lives", "bench/scenario", "bench/placement", "bench/stepwise", "bench/outside", "bench/costs", "deploy", "protocols", "netem", "configs", "playground"}},
+	{"deploy", []string{"bench/experiment", "bench/shard", "bench/site/keys", "bench/store", "configs"}},
 	{"playground", nil}, // files of a page
 	{"reports", []string{"bench/result", "configs"}},
 	{"reports/page", []string{"reports", "bench/result", "bench/stepwise", "configs", "playground"}},
@@ -52,6 +52,7 @@ var rooms = []room{
 	{"bench/verify", []string{"bench/system", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/shard", nil},
+	{"bench/store", nil},
 	{"bench/site", []string{"bench", "bench/site/keys", "bench/run", "bench/verify", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/site/keys", nil},
 	{"bench/result", []string{"bench/shard", "bench/system", "bench/experiment", "protocols", "netem", "configs"}},

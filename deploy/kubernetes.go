@@ -16,6 +16,7 @@ import (
 
 	"quorumbench/bench/shard"
 	"quorumbench/bench/site/keys"
+	"quorumbench/bench/store"
 )
 
 // Kubernetes is what is said of a deployment to Kubernetes alone. The zero value is none; use the defaults of quorumbench deploy.
@@ -25,12 +26,16 @@ type Kubernetes struct {
 	CPU, Memory string // what each process requests, such as 500m and 512Mi
 	Spread      Spread
 	RegionLabel string        // of nodes, whose value is the region that they are in; empty: any node does for any region
-	Claim       string        // a volume claim that keeps the result; empty: the coordinator holds it until it is collected
+	Claim       string        // a volume claim that keeps the result; with neither it nor Out, the coordinator holds the result until it is collected
+	Out         string        // URL in an object store where the result is put
 	Hold        time.Duration // for how long
 	Join        time.Duration // how long the sites may take to find each other
 	Retries     int           // how often a process is started again
 	Parallel    int           // how many shards run at once; 0: all
 	Metrics     bool          // pods serve metrics
+
+	ServiceAccount string // of the pods; may be empty
+	Credentials    string // a Secret whose keys become environment variables; may be empty
 }
 
 // Spread says whether processes must be on nodes of their own.
@@ -81,7 +86,7 @@ func (k *Kubernetes) check(d *Deployment) error {
 			return fmt.Errorf("--%s: found %q; accepted: a quantity of Kubernetes, such as 500m or 512Mi", q.flag, q.value)
 		}
 	}
-	for _, n := range []struct{ flag, value string }{{"namespace", k.Namespace}, {"claim", k.Claim}} {
+	for _, n := range []struct{ flag, value string }{{"namespace", k.Namespace}, {"claim", k.Claim}, {"service-account", k.ServiceAccount}, {"credentials", k.Credentials}} {
 		if n.value != "" && (len(n.value) > longestSubject || !subdomainPattern.MatchString(n.value)) {
 			return fmt.Errorf("--%s: found %q; accepted: a name of Kubernetes, of a-z, 0-9, - and full stops", n.flag, n.value)
 		}
@@ -99,8 +104,14 @@ func (k *Kubernetes) check(d *Deployment) error {
 		return fmt.Errorf("--hold, --join: found %v and %v; accepted: from 0s and from 1s", k.Hold, k.Join)
 	case k.Parallel < 0 || k.Parallel > max(d.Shards, d.sites()):
 		return fmt.Errorf("--parallel: found %d; accepted: 1 to the number of shards", k.Parallel)
-	case d.Shards > 0 && k.Claim == "":
-		return errors.New("--shards: found no --claim; accepted: with a volume claim that all shards share, where their results are put")
+	case k.Out != "" && !store.IsURL(k.Out):
+		return fmt.Errorf("--out: found %q; accepted: a URL in an object store, such as s3://bucket/results/today", k.Out)
+	case k.Out != "" && store.Check(k.Out) != nil:
+		return fmt.Errorf("--out: %w", store.Check(k.Out))
+	case k.Out != "" && k.Claim != "":
+		return errors.New("--out: found --claim beside it; accepted: one of the two")
+	case d.Shards > 0 && k.Claim == "" && k.Out == "":
+		return errors.New("--shards: found neither --claim nor --out; accepted: a volume claim that all shards share, or a URL in an object store, where their results are put")
 	case d.Shards > 0 && k.RegionLabel != "":
 		return errors.New("--region-label: found shards, which belong to no region; accepted: without --shards")
 	case d.Shards == 0 && k.Parallel > 0:
@@ -167,9 +178,13 @@ func (d *Deployment) kubernetesComment(k *Kubernetes) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Made by quorumbench deploy kubernetes, for Kubernetes 1.29 or newer. docs/deploying.md of quorumbench tells more.\n")
 	if d.Shards > 0 {
-		fmt.Fprintf(&b, "%d shards of an experiment. What they share is in the volume of %s, below %s.\n", d.Shards, k.Claim, d.Name)
+		where, merge := fmt.Sprintf("in the volume of %s, below %s", k.Claim, d.Name), fmt.Sprintf("%s/%s      # where the volume is mounted, by a pod of yours or elsewhere", workFolder, d.Name)
+		if k.Out != "" {
+			where, merge = "at "+k.Out, quote(k.Out)
+		}
+		fmt.Fprintf(&b, "%d shards of an experiment. What they share is %s.\n", d.Shards, where)
 		fmt.Fprintf(&b, "  kubectl apply -f FILE\n  kubectl wait%s --for=condition=Complete --timeout=24h job/%s\n", in, d.Name)
-		fmt.Fprintf(&b, "  quorumbench merge %s/%s      # where the volume is mounted, by a pod of yours or elsewhere\n", workFolder, d.Name)
+		fmt.Fprintf(&b, "  quorumbench merge %s\n", merge)
 		return b.String()
 	}
 	pods := fmt.Sprintf("%s=%s,%s=0", jobNameLabel, d.Name, jobIndexLabel)
@@ -178,10 +193,13 @@ func (d *Deployment) kubernetesComment(k *Kubernetes) string {
 	}
 	fmt.Fprintf(&b, "A process for each of %d regions. It has private keys, valid until %s: keep it as you keep those.\n", d.sites(), d.Until.UTC().Format("2006-01-02 15:04 MST"))
 	fmt.Fprintf(&b, "  kubectl apply%s -f FILE\n  kubectl logs%s -f -l %s      # how it goes, and the table\n", d.serverSide(), in, pods)
-	if k.Claim == "" {
+	switch {
+	case k.Out != "":
+		fmt.Fprintf(&b, "  quorumbench report %s      # when it is over\n", quote(k.Out))
+	case k.Claim == "":
 		fmt.Fprintf(&b, "  pod=$(kubectl get pods%s -l %s -o name)\n", in, pods)
 		fmt.Fprintf(&b, "  kubectl exec%s $pod -- %s collect %s/%s --wait 1h | tar -xz      # the result folder; the pods then end\n", in, program, workFolder, resultFolder)
-	} else {
+	default:
 		fmt.Fprintf(&b, "The result is in the volume of %s, below %s.\n", k.Claim, d.Name)
 	}
 	fmt.Fprintf(&b, "  kubectl delete -f FILE\n")
@@ -316,7 +334,7 @@ func (d *Deployment) pod(k *Kubernetes, region int) *yaml.Node {
 	}
 	return mapping("restartPolicy", "Never", "hostname", hostname, "subdomain", subdomain, "automountServiceAccountToken", false, "enableServiceLinks", false,
 		"terminationGracePeriodSeconds", 60, // for what is stored in the end
-		"nodeSelector", selector, "affinity", affinity,
+		"nodeSelector", selector, "affinity", affinity, "serviceAccountName", k.ServiceAccount,
 		"securityContext", mapping("runAsNonRoot", true, "runAsUser", user, "runAsGroup", user, "fsGroup", user, "seccompProfile", mapping("type", "RuntimeDefault")),
 		"containers", list(d.container(k, region)), "volumes", list(volumes...))
 }
@@ -333,20 +351,28 @@ func (d *Deployment) keyItems() *yaml.Node {
 }
 
 func (d *Deployment) container(k *Kubernetes, region int) *yaml.Node {
-	experiment := strings.ReplaceAll(path.Join(filesFolder, d.experiment()), "$", "$$") // since $(NAME) is a variable in arguments
+	plain := func(argument string) string { return strings.ReplaceAll(argument, "$", "$$") } // since $(NAME) is a variable in arguments
+	experiment := plain(path.Join(filesFolder, d.experiment()))
 	mounts := []any{mapping("name", "experiment", "mountPath", filesFolder, "readOnly", true), mapping("name", "work", "mountPath", workFolder)}
 	var arguments []string
 	var environment *yaml.Node
 	var ports []any
 	if d.Shards > 0 {
-		arguments = d.runArguments(experiment, path.Join(workFolder, d.Name))
+		results := path.Join(workFolder, d.Name)
+		if k.Out != "" {
+			results = plain(k.Out)
+		}
+		arguments = d.runArguments(experiment, results)
 		environment = list(mapping("name", shard.CountVariable, "value", strconv.Itoa(d.Shards)))
 	} else {
 		arguments = []string{"site", experiment, "--peers", fmt.Sprintf("%s-%%d.%s:%d", d.Name, d.Name, d.Port), "--keys", keysFolder,
 			"--join", k.Join.String()}
-		if k.Claim == "" {
+		switch {
+		case k.Out != "":
+			arguments = append(arguments, "--out", plain(k.Out), "--hold", k.Hold.String())
+		case k.Claim == "":
 			arguments = append(arguments, "--out", path.Join(workFolder, resultFolder), "--hold", k.Hold.String())
-		} else {
+		default:
 			arguments = append(arguments, "--out", path.Join(workFolder, d.Name))
 		}
 		folder, own := "subPathExpr", "$("+indexVariable+")"
@@ -361,7 +387,11 @@ func (d *Deployment) container(k *Kubernetes, region int) *yaml.Node {
 		arguments = append(arguments, fmt.Sprintf("--metrics=0.0.0.0:%d", metricsPort))
 		ports = append(ports, mapping("name", "metrics", "containerPort", metricsPort, "protocol", "TCP"))
 	}
-	return mapping("name", container, "image", k.Image, "imagePullPolicy", k.Pull, "command", []string{program}, "args", arguments, "workingDir", workFolder, "env", environment, "ports", ports,
+	var variables []any
+	if k.Credentials != "" {
+		variables = append(variables, mapping("secretRef", mapping("name", k.Credentials)))
+	}
+	return mapping("name", container, "image", k.Image, "imagePullPolicy", k.Pull, "command", []string{program}, "args", arguments, "workingDir", workFolder, "env", environment, "envFrom", variables, "ports", ports,
 		"resources", mapping("requests", mapping("cpu", k.CPU, "memory", k.Memory), "limits", mapping("memory", k.Memory)), // a limit of processor time would make runs late
 		"securityContext", mapping("allowPrivilegeEscalation", false, "readOnlyRootFilesystem", true, "capabilities", mapping("drop", []string{"ALL"})),
 		"volumeMounts", list(mounts...))

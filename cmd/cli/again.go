@@ -27,7 +27,12 @@ func restore(folder string, r *result.Result, drivers protocols.Drivers) (*exper
 // reproduce runs the experiment of a result again, with what its folder says alone. A simulated one must give the same
 // bytes; a live one is compared.
 func reproduce(cmd *cobra.Command, path, out string, quiet bool, format reports.Format, drivers protocols.Drivers) error {
-	stored, err := result.Read(path)
+	read, done, err := readable(cmd, path)
+	if err != nil {
+		return usage(err)
+	}
+	defer done()
+	stored, err := result.Read(read[0])
 	if err != nil {
 		return usage(err)
 	}
@@ -58,7 +63,7 @@ func reproduce(cmd *cobra.Command, path, out string, quiet bool, format reports.
 		return failed
 	}
 	told := tell(cmd, plan, found)
-	if missing := errors.Join(folder.Write(found), draw(cmd, format, found, folder.Path, lookOf(cmd, []string{path}, &reports.FigureOptions{}), told)); failed != nil || missing != nil {
+	if missing := errors.Join(folder.Write(found), draw(cmd, format, found, folder.Path, lookOf(cmd, []string{path}, &reports.FigureOptions{}), told), folder.deliverAll(cmd, aside(cmd, format))); failed != nil || missing != nil {
 		return ended(failed, missing)
 	}
 	again, err := result.Read(folder.Path)

@@ -147,7 +147,7 @@ was interrupted or killed, and plays nothing if it was not.`,
 	cmd.Flags().Uint64Var(&from, "from", 1, "the first seed")
 	cmd.Flags().Float64Var(&minutes, "minutes", 0, "how long in all; instead of a number of lives or, with --seeds, at most")
 	cmd.Flags().Uint64Var(&replay, "replay", 0, "play the life of this seed")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for check.json, which has what was found")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for check.json, which has what was found, or URL in an object store")
 	cmd.Flags().StringVar(&resume, "resume", "", "the same, of a search that may have begun or ended")
 	part = shardFlag(cmd, "the seeds")
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the steps of the life that is replayed or fails, one a line; - prints them (default PROTOCOL-SEED.trace)")

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/lives"
-	"quorumbench/bench/result"
 	"quorumbench/reports"
 )
 
@@ -20,8 +19,11 @@ const keepCheckEvery = 10 * time.Second
 
 // storedCheck is a check whose findings are stored. A nil one stores nothing.
 type storedCheck struct {
-	folder   *result.Folder
+	folder   *resultFolder
 	findings *lives.Findings
+	ctx      context.Context
+
+	undelivered bool // the object store has failed
 	last     time.Time // it was stored
 }
 
@@ -61,7 +63,13 @@ func (s *storedCheck) store() error {
 	if err != nil {
 		return err
 	}
-	return s.folder.Put(lives.FindingsFile, content)
+	if err := s.folder.Put(lives.FindingsFile, content); err != nil {
+		return err
+	}
+	if !s.undelivered { // if it cannot be put into the object store, the end says so
+		s.undelivered = s.folder.deliver(s.ctx, meanwhileWithin) != nil
+	}
+	return nil
 }
 
 // checkStored plays the lives of a shard, or all if there are none, and stores what it finds in the folder that --out or --resume
@@ -79,10 +87,24 @@ func checkStored(cmd *cobra.Command, format reports.Format, generators []lives.G
 	case resumed:
 		path = resume
 	}
-	stored := &storedCheck{findings: fresh, last: time.Now()}
+	stored := &storedCheck{findings: fresh, ctx: cmd.Context(), last: time.Now()}
 	var err error
-	if resumed && isFile(filepath.Join(path, lives.FindingsFile)) {
-		if stored.findings, err = lives.ReadFindings(path); err == nil {
+	if resumed {
+		if resumed, err = hasResult(cmd, path, lives.FindingsFile); err != nil {
+			return usage(fmt.Errorf("--resume: %w", err))
+		}
+	}
+	if resumed {
+		stored.folder, err = reopen(cmd, path, lives.FindingsFile)
+	} else {
+		stored.folder, err = reserveAt(cmd, path)
+	}
+	if err != nil {
+		return usage(err)
+	}
+	defer stored.folder.Release()
+	if resumed {
+		if stored.findings, err = lives.ReadFindings(stored.folder.Path); err == nil {
 			err = fresh.SameSearch(stored.findings)
 		}
 		if err != nil {
@@ -92,15 +114,9 @@ func checkStored(cmd *cobra.Command, format reports.Format, generators []lives.G
 			fmt.Fprintf(cmd.ErrOrStderr(), "%s is whole already\n", path)
 			return showFindings(cmd, format, stored.findings)
 		}
-		stored.folder, err = result.ReopenWith(path, lives.FindingsFile)
-	} else {
-		stored.folder, err = reserveAt(cmd, path)
 	}
-	if err != nil {
-		return usage(err)
-	}
-	defer stored.folder.Release()
 	keepOnInterrupt(cmd.Context())
+	defer func() { failed = errors.Join(failed, stored.folder.deliverAll(cmd, aside(cmd, format))) }()
 	all := []checkedJSON{}
 	defer func() {
 		if format != reports.FormatTable {
@@ -123,7 +139,7 @@ func checkStored(cmd *cobra.Command, format reports.Format, generators []lives.G
 			return err
 		}
 	}
-	fmt.Fprintf(aside(cmd, format), "result: %s\n", filepath.Join(path, lives.FindingsFile))
+	fmt.Fprintf(aside(cmd, format), "result: %s\n", filepath.Join(stored.folder.Path, lives.FindingsFile))
 	return nil
 }
 
@@ -146,13 +162,13 @@ func mergeChecks(cmd *cobra.Command, format reports.Format, folders []string, ou
 		return usage(err)
 	}
 	defer folder.Release()
-	stored := &storedCheck{folder: folder, findings: merged}
+	stored := &storedCheck{folder: folder, findings: merged, ctx: cmd.Context()}
 	if err := stored.store(); err != nil {
 		return err
 	}
 	failed := showFindings(cmd, format, merged)
 	fmt.Fprintf(aside(cmd, format), "result: %s\n", filepath.Join(folder.Path, lives.FindingsFile))
-	return failed
+	return errors.Join(failed, folder.deliverAll(cmd, aside(cmd, format)))
 }
 
 // showFindings prints findings, and returns an error if a life fails, as check does.

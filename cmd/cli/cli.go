@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"quorumbench/bench/store"
 	"quorumbench/bench/system"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
@@ -54,15 +55,17 @@ func interrupted(format string, args ...any) error {
 
 // Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command; one that has
 // something to keep keeps it. A second Ctrl-C ends the process at once.
-func Main(drivers ...*protocols.Driver) { MainWith(drivers, nil) }
+func Main(drivers ...*protocols.Driver) { MainWith(drivers, nil, nil) }
 
-// MainWith is Main for a program that also runs systems as they are, each by its adapter.
-func MainWith(drivers protocols.Drivers, systems []system.Adapter) {
+// MainWith is Main for a program that also runs systems as they are, each by its adapter, or that also puts results into object stores
+// and takes them from there, by an opener that is not nil.
+func MainWith(drivers protocols.Drivers, systems []system.Adapter, stores store.Opener) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
 	var keeps atomic.Bool
-	ctx, stop := signal.NotifyContext(context.WithValue(context.Background(), keepsKey{}, &keeps), os.Interrupt, syscall.SIGTERM)
+	ctx := context.WithValue(context.WithValue(context.Background(), keepsKey{}, &keeps), storesKey{}, stores)
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
 		stop()
 		if !keeps.Load() {

@@ -49,6 +49,11 @@ Results that differ in topology, load, network or transport are not compared unl
 			if check.baseline != "" {
 				folders = []string{check.baseline, folders[0]}
 			}
+			folders, done, err := readable(cmd, folders...)
+			if err != nil {
+				return usage(err)
+			}
+			defer done()
 			var results []*result.Result
 			var names []string
 			for _, folder := range folders {

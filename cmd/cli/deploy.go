@@ -189,14 +189,18 @@ which they find each other, a ConfigMap with the experiment, and a Secret with k
 rights: no root, no capabilities, a root filesystem that is only read, and no token.
 
 The coordinator's pod, of the first region, holds its result until it is collected, by the command that is
-printed in the beginning; with --claim the result is put into a volume. A pod that fails is not started
+printed in the beginning; with --claim the result is put into a volume, and with --out into an object store. A pod that fails is not started
 again unless --retries says so; one that ends by exit code 2, 3 or 4 never is.
 
 --region-label sends each region's pod to nodes that are there: those whose label has the region's name. There is
-then a Job for each region. With --shards, which needs --claim, there are no Service and no keys.`,
+then a Job for each region. With --shards, which needs --claim or --out, there are no Service and no keys.
+
+--out needs an image of the program that reaches object stores; docs/deploying.md tells how it is made, and how
+pods come to be allowed to write there.`,
 		`  quorumbench deploy kubernetes three-regions --image registry.example/quorumbench:1 | kubectl apply -f -
   quorumbench deploy kubernetes three-regions --region-label topology.kubernetes.io/region
-  quorumbench deploy kubernetes conflicts --sim --shards 20 --claim results`,
+  quorumbench deploy kubernetes conflicts --sim --shards 20 --claim results
+  quorumbench deploy kubernetes conflicts --sim --shards 20 --out s3://bucket/conflicts --service-account writer`,
 		drivers, func(d *deploy.Deployment, w io.Writer) error {
 			k.Join = o.join
 			return d.WriteKubernetes(w, k)
@@ -210,7 +214,10 @@ then a Job for each region. With --shards, which needs --claim, there are no Ser
 	flags.StringVar((*string)(&k.Spread), "spread", string(deploy.Preferred), "pods on nodes of their own: preferred, required or none")
 	flags.StringVar(&k.RegionLabel, "region-label", "", "label of nodes that names their region, such as topology.kubernetes.io/region")
 	flags.StringVar(&k.Claim, "claim", "", "volume claim for the result, which all pods mount (default none: it is held until it is collected)")
-	flags.DurationVar(&k.Hold, "hold", time.Hour, "how long the coordinator holds the result until it is collected")
+	flags.StringVarP(&k.Out, "out", "o", "", "URL in an object store for the result, in place of a volume claim")
+	flags.StringVar(&k.ServiceAccount, "service-account", "", "service account of the pods, by which clouds tell who may write to an object store")
+	flags.StringVar(&k.Credentials, "credentials", "", "Secret whose keys become environment variables of the pods, such as AWS_ACCESS_KEY_ID")
+	flags.DurationVar(&k.Hold, "hold", time.Hour, "how long the coordinator holds the result until it is collected; with --out, only if it could not be put there")
 	flags.IntVar(&k.Retries, "retries", 0, "how often a pod that failed is started again, as a new attempt")
 	flags.IntVar(&k.Parallel, "parallel", 0, "how many shards run at once (default all)")
 	flags.BoolVar(&k.Metrics, "metrics", false, "let pods serve live figures to Prometheus, at port 9464, with the annotations that it is commonly told to look for")

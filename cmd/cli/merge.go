@@ -31,7 +31,7 @@ have written them: of simulated runs and of checks, the same bytes. Print the ta
 and end with the exit code that one process would have had.
 
 Each argument is the folder of a shard's result, or a folder with such folders in it. A shard that is
-given twice, because it was run again, counts once. Refused are shards of different experiments, seeds,
+given twice, because it was run again, counts once. The URL of an object store may stand for a folder. Refused are shards of different experiments, seeds,
 versions or numbers of shards, simulated ones that were run twice and differ, and, unless --partial is
 given, an incomplete set: what is missing is named.
 
@@ -46,7 +46,12 @@ deployment make a partial result, without the part of the coordinator.`,
 			if slices.ContainsFunc(args, site.IsLeft) {
 				return mergeLeft(cmd, args, out, *format, lookOf(cmd, args, look), drivers)
 			}
-			folders, file, err := shardFolders(args)
+			read, done, err := readable(cmd, args...)
+			if err != nil {
+				return usage(err)
+			}
+			defer done()
+			folders, file, err := shardFolders(read)
 			if err != nil {
 				return usage(err)
 			}
@@ -60,7 +65,7 @@ deployment make a partial result, without the part of the coordinator.`,
 			return mergeRuns(cmd, folders, out, partial, *format, lookOf(cmd, args, look), drivers)
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the merged result (default results/NAME-TIME)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the merged result, or URL in an object store (default results/NAME-TIME)")
 	cmd.Flags().BoolVar(&partial, "partial", false, "leave out what is missing, and mark the result as partial: run --resume makes the other runs")
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
@@ -69,7 +74,6 @@ deployment make a partial result, without the part of the coordinator.`,
 
 // shardFolders are the folders of shards among the arguments and directly below them, and the name of the file that each has.
 func shardFolders(args []string) (folders []string, file string, err error) {
-	const runFile = "run.json"
 	fileIn := func(folder string) string {
 		for _, name := range []string{runFile, lives.FindingsFile} {
 			if isFile(filepath.Join(folder, name)) {
@@ -161,7 +165,8 @@ func keepMerged(cmd *cobra.Command, plan *experiment.Plan, found *result.Result,
 	}
 	defer folder.Release()
 	told := tell(cmd, plan, found)
-	if err := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told)); err != nil {
+	err = errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told))
+	if err = errors.Join(err, folder.deliverAll(cmd, aside(cmd, format))); err != nil {
 		return err
 	}
 	return judge(found)

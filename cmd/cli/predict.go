@@ -43,7 +43,12 @@ machines take, and what links do besides delaying.`,
 				}
 				allowed = float64(share)
 			}
-			measured, err := result.Read(args[0])
+			read, done, err := readable(cmd, args[0])
+			if err != nil {
+				return usage(err)
+			}
+			defer done()
+			measured, err := result.Read(read[0])
 			if err != nil {
 				return usage(err)
 			}

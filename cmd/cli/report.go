@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/result"
+	"quorumbench/bench/store"
 	"quorumbench/reports"
 )
 
@@ -18,7 +19,9 @@ func reportCommand() *cobra.Command {
 		Short: "Print the table and draw the figures and the page of a result again",
 		Long: `Print the table and draw the figures and the page of a result again. With another result of the same
 sweep over the load, such as a simulated one of the same experiment, say how far apart the two are, and
-draw the curves of both into throughput-both.png of the first.`,
+draw the curves of both into throughput-both.png of the first.
+
+The result at a URL in an object store is fetched into results/NAME-TIME, and reported there.`,
 		Example: `  quorumbench report results/three-regions-20261121-101500
   quorumbench report results/three-regions-20261121-101500 --figures png,svg,pdf --width column
   quorumbench report results/three-regions-20261121-101500 --theme dark
@@ -28,20 +31,33 @@ draw the curves of both into throughput-both.png of the first.`,
 			return nil, cobra.ShellCompDirectiveFilterDirs
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			found, err := result.Read(args[0])
+			folder := args[0]
+			if store.IsURL(folder) {
+				local, err := keepFetched(cmd, folder)
+				if err != nil {
+					return usage(err)
+				}
+				folder = local
+			}
+			found, err := result.Read(folder)
 			if err != nil {
 				return usage(err)
 			}
 			outliveReader(cmd.Context())
 			complete := lookOf(cmd, args, look)
 			if len(args) == 1 {
-				return show(cmd, *format, found, args[0], complete, nil)
+				return show(cmd, *format, found, folder, complete, nil)
 			}
-			other, err := result.Read(args[1])
+			beside, done, err := readable(cmd, args[1])
 			if err != nil {
 				return usage(err)
 			}
-			return showBeside(cmd, *format, found, other, args[0], complete)
+			defer done()
+			other, err := result.Read(beside[0])
+			if err != nil {
+				return usage(err)
+			}
+			return showBeside(cmd, *format, found, other, folder, complete)
 		},
 	}
 	format = formatFlag(cmd)

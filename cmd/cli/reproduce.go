@@ -97,7 +97,7 @@ The exit code is then 3 if a figure is further off than the bound, and 4 if a ru
 	}
 	cmd.Flags().BoolVar(&tables, "tables", false, "measure published tables; without names, all of them")
 	cmd.Flags().BoolVar(&live, "live", false, "with --tables: run them live, too")
-	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the new result (default results/NAME-TIME)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the new result, or URL in an object store (default results/NAME-TIME)")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no progress")
 	format = formatFlag(cmd)
 	return cmd

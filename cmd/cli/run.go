@@ -78,20 +78,27 @@ its own below the one that is named; quorumbench merge puts them together and dr
 			if err != nil {
 				return usage(err)
 			}
-			var folder *result.Folder
+			var folder *resultFolder
 			var earlier *result.Result
 			resumes, place := cmd.Flags().Changed("resume"), resume
 			if share != nil {
 				if place, err = shardFolder(cmd, share, out, resume); err != nil {
 					return usage(err)
 				}
-				resumes = resumes && isFile(filepath.Join(place, "run.json")) // else it has not begun
+				if resumes { // else it has not begun
+					if resumes, err = hasResult(cmd, place, runFile); err != nil {
+						return usage(fmt.Errorf("--resume: %w", err))
+					}
+				}
 			}
 			if resumes {
-				if folder, earlier, err = reopen(cmd, place); err != nil {
+				if folder, err = reopen(cmd, place, runFile); err != nil {
 					return usage(fmt.Errorf("--resume: %w", err))
 				}
 				defer folder.Release()
+				if earlier, err = result.Read(folder.Path); err != nil {
+					return usage(fmt.Errorf("--resume: %w", err))
+				}
 				if share == nil {
 					share = earlier.Shard
 				}
@@ -169,7 +176,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 			}
 			expected := bench.ForecastOptions{Resume: earlier, Shard: share, Traced: trace != ""}
 			if forecast {
-				f, err := forecastOf(cmd.Context(), plan, expected, cmp.Or(place, out), false)
+				f, err := forecastOf(cmd.Context(), plan, expected, onDisk(cmp.Or(place, out)), false)
 				if err != nil {
 					return err
 				}
@@ -242,7 +249,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 			return runPlan(cmd, plan, folder, options, quiet, *format, lookOf(cmd, args, look))
 		},
 	}
-	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result (default results/NAME-TIME)")
+	cmd.Flags().StringVarP(&out, "out", "o", "", "folder for the result, or URL in an object store (default results/NAME-TIME)")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "seed in place of the experiment's")
 	cmd.Flags().BoolVar(&simulated, "sim", false, "run in virtual time instead of over QUIC")
 	cmd.Flags().DurationVar(&spin, "spin", 0, "spin for so long before each event of a live run instead of sleeping, such as 60us: packets and writes are less late, but it takes a processor")
@@ -250,7 +257,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 	part = shardFlag(cmd, "the runs")
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
-	cmd.Flags().StringVar(&resume, "resume", "", "folder of a partial result: keep its runs that are whole, run the others, and put the result in its place; with --shard, the folder that all shards share, where this one may be finished or not begun, too")
+	cmd.Flags().StringVar(&resume, "resume", "", "folder or URL of a partial result: keep its runs that are whole, run the others, and put the result in its place; with --shard, the folder that all shards share, where this one may be finished or not begun, too")
 	cmd.Flags().StringVar(&trace, "trace", "", "file for the sampled writes as trace events, a JSON array in the Trace Event Format, for ui.perfetto.dev and speedscope")
 	cmd.Flags().StringVar(&profile, "profile", "", "folder for cpu.pprof, heap.pprof (go tool pprof) and trace.out (go tool trace) of a live run")
 	cmd.Flags().StringVar(&live, "live-page", "", "show the run on a page for a browser of this machine while it goes, at a loopback address such as --live-page=127.0.0.1:8080; without one, at any free port")
@@ -259,23 +266,6 @@ its own below the one that is named; quorumbench merge puts them together and dr
 	cmd.Flags().BoolVar(&forecast, "forecast", false, "say what the run will take, roughly, and do not run it")
 	cmd.Flags().BoolVarP(&quiet, "quiet", "q", false, "show no forecast and no progress")
 	return cmd
-}
-
-// reopen takes the folder of a result that is to be resumed, and reads it.
-func reopen(cmd *cobra.Command, path string) (*result.Folder, *result.Result, error) {
-	if cmd.Flags().Changed("out") {
-		return nil, nil, errBothFolders
-	}
-	folder, err := result.Reopen(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	earlier, err := result.Read(path)
-	if err != nil {
-		folder.Release()
-		return nil, nil, err
-	}
-	return folder, earlier, nil
 }
 
 // hurry is how live runs with open arrivals have the processors; nil for others.
@@ -300,40 +290,9 @@ func checkSpin(spin time.Duration, plan *experiment.Plan) error {
 	return nil
 }
 
-// reserve makes the result folder: the one that is named, or results/NAME-TIME. It removes what runs that were killed
-// have left beside it.
-func reserve(cmd *cobra.Command, name, out string) (folder *result.Folder, err error) {
-	if cmd.Flags().Changed("out") {
-		return reserveAt(cmd, out)
-	}
-	out = filepath.Join("results", name+"-"+time.Now().Format("20060102-150405"))
-	folder, err = result.Reserve(out)
-	for i := 2; i < 100 && errors.Is(err, result.ErrTaken); i++ { // by a run that began in the same second
-		folder, err = result.Reserve(fmt.Sprintf("%s-%d", out, i))
-	}
-	return tidied(cmd, folder, err)
-}
-
-// reserveAt makes the result folder of that name, as reserve does.
-func reserveAt(cmd *cobra.Command, path string) (*result.Folder, error) {
-	folder, err := result.Reserve(path)
-	return tidied(cmd, folder, err)
-}
-
-// tidied removes what runs that were killed have left beside a folder that was reserved without an error.
-func tidied(cmd *cobra.Command, folder *result.Folder, err error) (*result.Folder, error) {
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range result.RemoveRemains(filepath.Dir(folder.Path)) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "removed what a run that was killed has left: %s\n", path)
-	}
-	return folder, nil
-}
-
 // runPlan executes a plan, writes the result, and prints the report. What cannot be written or drawn is said in the end;
 // everything else is written, and the table is always printed.
-func runPlan(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
+func runPlan(cmd *cobra.Command, plan *experiment.Plan, folder *resultFolder, options bench.Options, quiet bool, format reports.Format, look reports.FigureOptions) error {
 	options.Keep = keep(cmd, folder)
 	found, failed := execute(cmd, plan, options, quiet)
 	if found == nil {
@@ -342,6 +301,7 @@ func runPlan(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, o
 	if options.Shard != nil {
 		missing := folder.Write(found)
 		shown := showShard(cmd, format, found, folder.Path)
+		missing = errors.Join(missing, folder.deliverAll(cmd, aside(cmd, format)))
 		if failed != nil || missing != nil {
 			return ended(failed, missing)
 		}
@@ -349,6 +309,7 @@ func runPlan(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder, o
 	}
 	told := tell(cmd, plan, found)
 	missing := errors.Join(folder.Write(found), show(cmd, format, found, folder.Path, look, told))
+	missing = errors.Join(missing, folder.deliverAll(cmd, aside(cmd, format)))
 	if failed != nil || missing != nil {
 		return ended(failed, missing)
 	}
@@ -362,7 +323,7 @@ func showShard(cmd *cobra.Command, format reports.Format, r *result.Result, fold
 	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
 	}
-	fmt.Fprintf(aside(cmd, format), "\nresult: %s\n", filepath.Join(folder, "run.json"))
+	fmt.Fprintf(aside(cmd, format), "\nresult: %s\n", filepath.Join(folder, runFile))
 	return judge(r)
 }
 
@@ -370,19 +331,25 @@ func showShard(cmd *cobra.Command, format reports.Format, r *result.Result, fold
 // experiment has taken.
 const keepShare = 20
 
-// keep stores what there is of a result into its folder after each run, or less often if that takes long, so that run --resume
-// can go on with it after the process was killed. If it cannot be stored, that is said once; the runs go on.
-func keep(cmd *cobra.Command, folder *result.Folder) func(*result.Result) {
+// keep stores what there is of a result into its folder after each run, or less often if that takes long, and puts it into the object
+// store, if there is one, so that run --resume can go on with it after the process was killed. If it cannot be stored, that is said once;
+// the runs go on.
+func keep(cmd *cobra.Command, folder *resultFolder) func(*result.Result) {
 	var spent time.Duration
-	began, failed := time.Now(), false
+	began, unwritten, undelivered := time.Now(), false, false
 	return func(partial *result.Result) {
 		now := time.Now()
-		if failed || keepShare*spent > now.Sub(began) {
+		if unwritten || keepShare*spent > now.Sub(began) {
 			return
 		}
 		if err := folder.Write(partial); err != nil {
-			failed = true
+			unwritten = true
 			fmt.Fprintf(cmd.ErrOrStderr(), "the runs that are over are not stored meanwhile: %v\n", err)
+		} else if !undelivered {
+			if err := folder.deliver(cmd.Context(), meanwhileWithin); err != nil && cmd.Context().Err() == nil {
+				undelivered = true
+				fmt.Fprintf(cmd.ErrOrStderr(), "the runs that are over are in %s, and not in the object store meanwhile: %v\n", folder.Path, err)
+			}
 		}
 		spent += time.Since(now)
 	}
@@ -453,7 +420,7 @@ func draw(cmd *cobra.Command, format reports.Format, r *result.Result, folder st
 	w := aside(cmd, format)
 	drawn, missing := reports.Draw(folder, r, look)
 	report, undrawn := page.Draw(folder, r, told)
-	if path := filepath.Join(folder, "run.json"); isFile(path) {
+	if path := filepath.Join(folder, runFile); isFile(path) {
 		fmt.Fprintf(w, "result: %s\n", path)
 	}
 	for _, figure := range drawn.Paths {
@@ -467,6 +434,9 @@ func draw(cmd *cobra.Command, format reports.Format, r *result.Result, folder st
 	}
 	return errors.Join(missing, undrawn)
 }
+
+// runFile is the file of a result folder that makes it one.
+const runFile = "run.json"
 
 func isFile(path string) bool {
 	info, err := os.Stat(path)

@@ -4,16 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/shard"
+	"quorumbench/bench/store"
 )
 
 // shardFlag adds the flag --shard, of work that is done in several parts.
 func shardFlag(cmd *cobra.Command, what string) *string {
-	return cmd.Flags().String("shard", "", "do one of several parts of "+what+", such as 2/4, with a result of its own below the folder of --out, for quorumbench merge; auto takes it from Kubernetes, Slurm or AWS Batch")
+	return cmd.Flags().String("shard", "", "do one of several parts of "+what+", such as 2/4, with a result of its own below the folder or URL of --out, for quorumbench merge; auto takes it from Kubernetes, Slurm or AWS Batch")
 }
 
 // shardOf is the shard that --shard says; nil without it.
@@ -44,9 +44,9 @@ func shardFolder(cmd *cobra.Command, s *shard.Shard, out, resume string) (string
 	case outGiven && resumed:
 		return "", fmt.Errorf("--resume: %w", errBothFolders)
 	case outGiven && out != "":
-		return filepath.Join(out, s.Folder()), nil
+		return store.Join(out, s.Folder()), nil
 	case resumed && resume != "":
-		return filepath.Join(resume, s.Folder()), nil
+		return store.Join(resume, s.Folder()), nil
 	}
 	return "", errNoPlaceForShards
 }

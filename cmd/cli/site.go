@@ -18,7 +18,6 @@ import (
 	"quorumbench/bench"
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/metrics"
-	"quorumbench/bench/result"
 	"quorumbench/bench/run"
 	"quorumbench/bench/site"
 	"quorumbench/bench/site/keys"
@@ -109,10 +108,10 @@ in a container, what it has written is gone when it ends.`,
 	flags.StringVar(&o.listen, "listen", "", "the address to receive at, such as 10.0.0.1:4460 (default any of this machine's, with the port of this region in --peers)")
 	flags.StringVar(&o.keys, "keys", keysFolder, "folder with authority.pem and this site's key")
 	flags.StringVar(&o.coordinator, "coordinator", "0", "the region that coordinates: its name, or its number from 0; the same in all sites")
-	flags.StringVarP(&o.out, "out", "o", "", "folder for the result, of the coordinator (default results/NAME-TIME)")
+	flags.StringVarP(&o.out, "out", "o", "", "folder for the result, of the coordinator, or URL in an object store (default results/NAME-TIME)")
 	flags.DurationVar(&o.join, "join", site.DefaultJoin, "how long the sites may take to find each other")
 	flags.DurationVar(&o.silence, "silence", site.DefaultSilence, "after how long without a sign a site is lost")
-	flags.DurationVar(&o.hold, "hold", 0, "how long the coordinator waits for quorumbench collect to take its result")
+	flags.DurationVar(&o.hold, "hold", 0, "how long the coordinator waits for quorumbench collect to take its result; with a URL, only if it could not be put there")
 	flags.BoolVar(&o.realtime, "realtime", true, "let other programs wait during runs with open arrivals, where that is permitted (Linux: as root), and keep the processors awake")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress")
 	o.metrics = metricsFlag(cmd)
@@ -283,7 +282,7 @@ func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experi
 		options.Watch = served.Watch
 	}
 	err = runPlan(cmd, plan, folder, options, o.quiet, *o.format, lookOf(cmd, args, o.look))
-	if o.hold > 0 && outer.Err() == nil && isFile(filepath.Join(folder.Path, "run.json")) {
+	if o.hold > 0 && outer.Err() == nil && isFile(filepath.Join(folder.Path, runFile)) && (folder.place == nil || folder.behind) {
 		o.holdResult(outer, cmd, folder)
 	}
 	if lost := context.Cause(ctx); err != nil && outer.Err() == nil && ctx.Err() != nil {
@@ -294,7 +293,7 @@ func (o *siteOptions) coordinate(cmd *cobra.Command, args []string, plan *experi
 
 // holdResult waits until the result was taken elsewhere. The other sites wait, too, so that an engine does not end this
 // process when one of them has ended with an exit code that is not 0.
-func (o *siteOptions) holdResult(ctx context.Context, cmd *cobra.Command, folder *result.Folder) {
+func (o *siteOptions) holdResult(ctx context.Context, cmd *cobra.Command, folder *resultFolder) {
 	fmt.Fprintf(cmd.ErrOrStderr(), "holding the result for %v, until quorumbench collect %s has written it elsewhere\n", o.hold, folder.Path)
 	taken, err := folder.Hold(ctx, o.hold)
 	switch {

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"quorumbench/bench/experiment"
-	"quorumbench/bench/result"
 	"quorumbench/netem/wan"
 )
 
@@ -36,7 +35,7 @@ func checkSystems(cmd *cobra.Command, plan *experiment.Plan, args []string, simu
 
 // intoNamespaces makes sure that this process is in namespaces of its own if the experiment lists systems. If it is not, the command
 // is started again there, and its exit code is the error. A folder, if it is not nil, is given back before that, since the command takes it again.
-func intoNamespaces(cmd *cobra.Command, plan *experiment.Plan, folder *result.Folder) error {
+func intoNamespaces(cmd *cobra.Command, plan *experiment.Plan, folder *resultFolder) error {
 	if len(plan.Experiment.Systems()) == 0 || !ownProcess {
 		return nil
 	}

@@ -212,6 +212,37 @@ func TestKubernetesWithShards(t *testing.T) {
 	}
 }
 
+// Results go into an object store: shards need no volume, and a site holds its result only if it cannot put it there.
+func TestKubernetesWithAnObjectStore(t *testing.T) {
+	const out = "s3://bucket/a$(b)?region=x&use_path_style=true"
+	for _, shards := range []bool{false, true} {
+		arguments := []string{"kubernetes", "conflicts", "--out", out, "--service-account", "writer", "--credentials", "s3-keys"}
+		flag := "--out"
+		if shards {
+			arguments, flag = append(arguments, "--sim", "--shards", "4"), "--resume"
+		} else {
+			arguments[1] = "three-regions"
+		}
+		printed := deploy(t, arguments...)
+		pod := decode(t, printed).jobs[0].Spec.Template.Spec
+		checkPod(t, pod)
+		c := pod.Containers[0]
+		at := slices.Index(c.Args, flag)
+		if at < 0 || c.Args[at+1] != "s3://bucket/a$$(b)?region=x&use_path_style=true" || slices.Contains(c.Args, "--hold") == shards {
+			t.Errorf("the arguments are %q", c.Args)
+		}
+		if pod.ServiceAccountName != "writer" || len(c.EnvFrom) != 1 || c.EnvFrom[0].SecretRef.Name != "s3-keys" {
+			t.Errorf("found the service account %q, and the variables of %v", pod.ServiceAccountName, c.EnvFrom)
+		}
+		if slices.ContainsFunc(pod.Volumes, func(v corev1.Volume) bool { return v.PersistentVolumeClaim != nil }) {
+			t.Errorf("found a volume claim in %v", pod.Volumes)
+		}
+		if command := map[bool]string{false: "report", true: "merge"}[shards]; !strings.Contains(printed, "#   quorumbench "+command+" '"+out+"'") {
+			t.Errorf("how the result is read is not told:\n%.900s", printed)
+		}
+	}
+}
+
 func TestCompose(t *testing.T) {
 	file := place(t)
 	text, err := os.ReadFile(file)
