@@ -124,7 +124,9 @@ func (p *Place) Put(ctx context.Context, folder string) error {
 	all, within := errgroup.WithContext(ctx)
 	all.SetLimit(atOnce)
 	for _, f := range m.files {
-		all.Go(func() error { return p.write(within, path.Join(m.id, f.name), filepath.Join(folder, filepath.FromSlash(f.name))) })
+		all.Go(func() error {
+			return p.write(within, path.Join(m.id, f.name), filepath.Join(folder, filepath.FromSlash(f.name)))
+		})
 	}
 	if err = all.Wait(); err == nil {
 		err = p.bucket.Write(ctx, path.Join(p.key, manifestName), bytes.NewReader(text))

@@ -23,8 +23,8 @@ type storedCheck struct {
 	findings *lives.Findings
 	ctx      context.Context
 
-	undelivered bool // the object store has failed
-	last     time.Time // it was stored
+	undelivered bool      // the object store has failed
+	last        time.Time // it was stored
 }
 
 // before is what was played of a driver by an earlier process.
