@@ -51,7 +51,8 @@ func Join(place, name string) string {
 // Base is the last name of a URL: that of the result, or of the bucket if there is no other.
 func Base(at string) string {
 	before, _, _ := strings.Cut(at, "?")
-	if base := path.Base(before); base != "." && base != "/" {
+	_, where, _ := strings.Cut(before, "://")
+	if base := path.Base(where); base != "." && base != "/" {
 		return base
 	}
 	return "result"

@@ -367,4 +367,8 @@ func ExamplePlace_Put() {
 	fmt.Print(out.String(), b.objects["today/manifest.sha256"])
 	fmt.Println(err)
 	// Output:
+	// today/0c8d81f71850d6ff/run.json
+	// today/manifest.sha256
+	// ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356  0c8d81f71850d6ff/run.json
+	// <nil>
 }
