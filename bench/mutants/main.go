@@ -3,6 +3,8 @@
 //
 //	go run ./bench/mutants -of raft -seeds 300 -sample 100
 //	go run ./bench/mutants -of keypaxos -at protocols/keypaxos/acceptor.go:57 -seeds 5000
+//	go run ./bench/mutants -of raft -shard 2/4 -resume results/mutants
+//	go run ./bench/mutants -merge results/mutants
 //
 // What is mutated is a driver, or a package that drivers share (keypaxos, forward, kv, …); the latter is
 // played on each driver that imports it. The rules are in rules.go. All mutants are built into one
@@ -13,7 +15,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -27,6 +31,7 @@ import (
 	"strings"
 	"sync"
 
+	"quorumbench/bench/shard"
 	"quorumbench/bench/variants"
 	"quorumbench/protocols/registry"
 )
@@ -42,6 +47,10 @@ type options struct {
 	tests     bool
 	list      bool
 	parallel  int
+	shard     *shard.Shard
+	out       string
+	resume    string
+	merge     string
 }
 
 func main() {
@@ -55,6 +64,19 @@ func main() {
 	flag.BoolVar(&o.tests, "tests", false, "run the package's own tests, but for the long ones, on what survives")
 	flag.BoolVar(&o.list, "list", false, "list the mutants, and play none")
 	flag.IntVar(&o.parallel, "parallel", runtime.GOMAXPROCS(0), "how many mutants are played at a time")
+	flag.Func("shard", "try one of several parts of the mutants, such as 2/4, with a `result` of its own below the folder of -out or -resume, for -merge; auto takes it from Kubernetes, Slurm or AWS Batch", func(text string) (err error) {
+		var s shard.Shard
+		if text == "auto" {
+			s, err = shard.FromEngine(os.LookupEnv)
+		} else {
+			s, err = shard.Parse(text)
+		}
+		o.shard = &s
+		return err
+	})
+	flag.StringVar(&o.out, "out", "", "`folder` for "+findingsFile+", which has what became of each mutant")
+	flag.StringVar(&o.resume, "resume", "", "the same `folder`, of a search that may have begun or ended")
+	flag.StringVar(&o.merge, "merge", "", "put what the shards in these `folders`, with commas between, have found together, and play nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -65,6 +87,14 @@ func main() {
 }
 
 func run(ctx context.Context, o options, out, progress io.Writer) error {
+	switch {
+	case o.out != "" && o.resume != "":
+		return errors.New("found -out beside -resume; accepted: one of the two")
+	case o.shard != nil && o.out == "" && o.resume == "":
+		return errors.New("-shard: found neither -out nor -resume; accepted: one of them, with the folder that all shards share")
+	case o.merge != "":
+		return mergeAll(o, out)
+	}
 	if o.of == "" {
 		return fmt.Errorf("found nothing to mutate; accepted: -of and a driver (%s) or a package that drivers share", strings.Join(registry.Drivers.Names(), ", "))
 	}
@@ -91,13 +121,31 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 		}
 		return nil
 	}
-	fmt.Fprintf(progress, "%s: %d mutants, and %d that do not compile; %d are played on %s\n", o.of, total, failed, len(all), strings.Join(drivers, ", "))
+	var keep *keeper
+	indices, tried := dealt(all, o.shard), len(all)
+	if place := cmp.Or(o.out, o.resume); place != "" {
+		sources, err := sourcesSum(ctx)
+		if err != nil {
+			return err
+		}
+		if keep, err = openKeeper(newFindings(o, total, all, sources), place, o.resume != ""); err != nil {
+			return err
+		}
+		defer keep.folder.Release()
+		if !keep.findings.Partial {
+			fmt.Fprintf(progress, "%s is whole already\n", keep.folder.Path)
+			report(out, o, total, keep.findings.verdicts())
+			return nil
+		}
+	}
+	all = chosen(all, indices)
+	fmt.Fprintf(progress, "%s: %d mutants, and %d that do not compile; %d of %d are played on %s\n", o.of, total, failed, len(all), tried, strings.Join(drivers, ", "))
 	place, err := os.MkdirTemp("", "mutants")
 	if err != nil {
 		return fmt.Errorf("making a place for the program: %w", err)
 	}
 	defer os.RemoveAll(place)
-	p := &player{drivers: drivers, seeds: o.seeds, scenarios: o.scenarios}
+	p := &player{drivers: drivers, seeds: o.seeds, scenarios: o.scenarios, indices: indices, keeper: keep}
 	if p.program, err = build(ctx, s, all, place); err != nil {
 		return err
 	}
@@ -112,9 +160,87 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 		if err := ownTests(ctx, s, o.of, verdicts, progress); err != nil {
 			return err
 		}
+		for i := range verdicts {
+			if err := keep.keep(indices[i], &verdicts[i]); err != nil {
+				return err
+			}
+		}
+	}
+	if err := keep.end(); err != nil {
+		return err
 	}
 	report(out, o, total, verdicts)
 	return nil
+}
+
+// mergeAll prints, and with -out stores, what one process would have.
+func mergeAll(o options, out io.Writer) error {
+	folders, err := shardFolders(strings.Split(o.merge, ","))
+	if err != nil {
+		return err
+	}
+	merged, err := merge(folders)
+	if err != nil {
+		return err
+	}
+	if o.out != "" {
+		keep, err := openKeeper(merged, o.out, false)
+		if err != nil {
+			return err
+		}
+		defer keep.folder.Release()
+		if err := keep.store(); err != nil {
+			return err
+		}
+	}
+	report(out, merged.options(), merged.Total, merged.verdicts())
+	return nil
+}
+
+// dealt are the indices of the mutants that a shard tries; without one, of all.
+func dealt(all []mutant, s *shard.Shard) (indices []int) {
+	for i := range all {
+		if s == nil || s.Has(i) {
+			indices = append(indices, i)
+		}
+	}
+	return indices
+}
+
+// chosen are the mutants of those indices.
+func chosen(all []mutant, indices []int) (some []mutant) {
+	for _, i := range indices {
+		some = append(some, all[i])
+	}
+	return some
+}
+
+// sourcesSum is a checksum of all Go sources of the module and of what they embed, on which depends what becomes of a mutant.
+func sourcesSum(ctx context.Context) (string, error) {
+	const format = `{{if not .Standard}}{{$d := .Dir}}{{range .GoFiles}}{{$d}}/{{.}}
+{{end}}{{range .EmbedFiles}}{{$d}}/{{.}}
+{{end}}{{end}}`
+	listed, err := exec.CommandContext(ctx, "go", "list", "-deps", "-f", format, variants.SearchProgram).Output()
+	if err != nil {
+		return "", fmt.Errorf("listing the sources: %w", err)
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.New()
+	for _, path := range strings.Fields(string(listed)) {
+		name, below := strings.CutPrefix(path, root+"/")
+		if !below {
+			continue // of another module, whose version go.mod says
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(hash, "%s %x\n", name, sha256.Sum256(content))
+	}
+	return fmt.Sprintf("%x", hash.Sum(nil)), nil
 }
 
 // folder is that of a package below the module's.
@@ -224,7 +350,7 @@ func (p *player) playAll(ctx context.Context, all []mutant, parallel int, progre
 	for range max(1, parallel) {
 		workers.Go(func() {
 			for i := range next {
-				v, err := p.play(ctx, all[i])
+				v, err := p.playOnce(ctx, p.indices[i], all[i])
 				if err != nil {
 					cancel(err)
 					return

@@ -25,6 +25,22 @@ type player struct {
 	drivers   []string
 	seeds     uint64
 	scenarios bool
+	indices   []int   // of the mutants, among those that all shards try
+	keeper    *keeper // may be nil
+}
+
+// playOnce is play for a mutant of which no earlier process has told what became of it. It stores that.
+func (p *player) playOnce(ctx context.Context, index int, m mutant) (verdict, error) {
+	if f := p.keeper.before(index); f != nil {
+		v := f.verdict()
+		v.ID, v.edit, v.Test = m.ID, m.edit, ""
+		return v, nil
+	}
+	v, err := p.play(ctx, m)
+	if err == nil {
+		err = p.keeper.keep(index, &v)
+	}
+	return v, err
 }
 
 // limits end a life that does not: how long none may come to its end, and how much memory the program
