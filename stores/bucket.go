@@ -74,7 +74,17 @@ var types = map[string]string{
 }
 
 func (b bucket) Write(ctx context.Context, key string, content io.Reader) error {
-	return b.blobs.Upload(ctx, key, content, &blob.WriterOptions{ContentType: cmp.Or(types[path.Ext(key)], "text/plain; charset=utf-8")})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := b.blobs.NewWriter(ctx, key, &blob.WriterOptions{ContentType: cmp.Or(types[path.Ext(key)], "text/plain; charset=utf-8")})
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, content)
+	if err != nil {
+		cancel() // so that closing does not write the half that there is
+	}
+	return errors.Join(err, w.Close())
 }
 
 func (b bucket) Delete(ctx context.Context, key string) error {

@@ -42,8 +42,9 @@ const (
 type resultFolder struct {
 	*result.Folder
 	place   *store.Place // nil: none
-	fetched bool         // what is in the folder is in the store, too: nothing was written since it was fetched
-	behind  bool         // something was written that is not in the store
+	fetched bool         // the folder was made for what was fetched from the store
+	written bool         // something was written since then
+	behind  bool         // and is not in the store
 }
 
 // Write is result.Folder.Write.
@@ -58,12 +59,12 @@ func (f *resultFolder) Put(name string, content []byte) error {
 	return f.Folder.Put(name, content)
 }
 
-func (f *resultFolder) wrote() { f.fetched, f.behind = false, f.place != nil }
+func (f *resultFolder) wrote() { f.written, f.behind = true, f.place != nil }
 
 // Release is result.Folder.Release. A folder that has nothing but what was fetched is removed.
 func (f *resultFolder) Release() {
 	f.Folder.Release()
-	if f.fetched {
+	if f.fetched && !f.written {
 		_ = os.RemoveAll(f.Path)
 	}
 	if f.place != nil {
@@ -85,7 +86,7 @@ func (f *resultFolder) deliver(ctx context.Context, within time.Duration) error 
 
 // deliverAll is deliver in the end, also of a command that was interrupted: a second Ctrl-C ends it. It says on w where the result is.
 func (f *resultFolder) deliverAll(cmd *cobra.Command, w io.Writer) error {
-	if !f.behind {
+	if f.place == nil || !f.written {
 		return nil
 	}
 	if err := f.deliver(context.WithoutCancel(cmd.Context()), deliverWithin); err != nil {
