@@ -10,4 +10,4 @@ import (
 	"quorumbench/protocols/registry"
 )
 
-func main() { cli.MainWith(registry.Drivers, nil, open) }
+func main() { cli.Program{Drivers: registry.Drivers, Stores: open}.Main() }

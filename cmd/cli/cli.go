@@ -55,16 +55,27 @@ func interrupted(format string, args ...any) error {
 
 // Main runs the command line of this process and ends it with the exit code. Ctrl-C ends the command; one that has
 // something to keep keeps it. A second Ctrl-C ends the process at once.
-func Main(drivers ...*protocols.Driver) { MainWith(drivers, nil, nil) }
+func Main(drivers ...*protocols.Driver) { Program{Drivers: drivers}.Main() }
 
-// MainWith is Main for a program that also runs systems as they are, each by its adapter, or that also puts results into object stores
-// and takes them from there, by an opener that is not nil.
-func MainWith(drivers protocols.Drivers, systems []system.Adapter, stores store.Opener) {
+// MainWith is Main for a program that also runs systems as they are, each by its adapter.
+func MainWith(drivers protocols.Drivers, systems []system.Adapter) {
+	Program{Drivers: drivers, Systems: systems}.Main()
+}
+
+// Program is a program with quorumbench's command line.
+type Program struct {
+	Drivers protocols.Drivers
+	Systems []system.Adapter // of the systems that it runs as they are; may be empty
+	Stores  store.Opener     // of the object stores into which it puts results; may be nil
+}
+
+// Main is the function Main for this program.
+func (p Program) Main() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(collectAt)
 	}
 	var keeps atomic.Bool
-	ctx := context.WithValue(context.WithValue(context.Background(), keepsKey{}, &keeps), storesKey{}, stores)
+	ctx := context.WithValue(context.WithValue(context.Background(), keepsKey{}, &keeps), storesKey{}, p.Stores)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
 		stop()
@@ -74,7 +85,7 @@ func MainWith(drivers protocols.Drivers, systems []system.Adapter, stores store.
 		}
 	})
 	ownProcess = true
-	os.Exit(runWith(ctx, drivers, systems, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runWith(ctx, p.Drivers, p.Systems, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // Run runs a command line, given without the program's name, and returns its exit code: 0 fine, 1 error, 2
