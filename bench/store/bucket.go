@@ -76,7 +76,7 @@ func parse(text string) (at *url.URL, key string, err error) {
 	}
 	key = strings.Trim(at.Path, "/")
 	if key != "" && (path.Clean(key) != key || strings.HasPrefix(key, "../")) {
-		return nil, "", fmt.Errorf("found %q; accepted: a path without empty parts, . and ..", text)
+		return nil, "", fmt.Errorf("found %q; accepted: a path in which no part is empty, . or .. alone", text)
 	}
 	return at, key, nil
 }
