@@ -34,10 +34,12 @@ type Findings struct {
 	From      uint64       `json:"from"`  // the first seed, of all shards together
 	Seeds     uint64       `json:"seeds"` // how many, of all shards together
 	Habit     string       `json:"habit,omitempty"`
-	Protocols []string     `json:"protocols"`       // to be searched, in this order, until one fails
-	Shard     *shard.Shard `json:"shard,omitempty"` // nil: all seeds
-	Partial   bool         `json:"partial"`         // the search has not come to its end
-	Searches  []Finding    `json:"searches"`        // one of each protocol, up to the first that fails
+	Scenario  string       `json:"scenario,omitempty"`      // whose seeds are played, in place of random lives
+	Script    string       `json:"script_sha256,omitempty"` // of the scenario
+	Protocols []string     `json:"protocols"`               // to be searched, in this order, until one fails
+	Shard     *shard.Shard `json:"shard,omitempty"`         // nil: all seeds
+	Partial   bool         `json:"partial"`                 // the search has not come to its end
+	Searches  []Finding    `json:"searches"`                // one of each protocol, up to the first that fails
 }
 
 // Finding is what the search of one driver has found.
@@ -60,6 +62,9 @@ func NewFindings(generators []Generator, from, seeds uint64, s *shard.Shard) *Fi
 		f.Protocols = append(f.Protocols, g.Driver.Name)
 		if g.Habit != nil {
 			f.Habit = g.Habit.Name
+		}
+		if g.Scenario != nil {
+			f.Scenario, f.Script = g.Scenario.Name, g.Scenario.Sum
 		}
 	}
 	return f
@@ -87,6 +92,9 @@ func (f *Findings) Of(protocol string) *Finding {
 // Enter sets what was found of a protocol until now.
 func (f *Findings) Enter(d *protocols.Driver, t Tally, found *Found) {
 	one := Finding{Protocol: d.Name, Lives: t.Lives, Commands: t.Commands, Messages: t.Messages, Undecided: t.Undecided, Habits: t.Habits}
+	if one.Habits == nil {
+		one.Habits = map[string]uint64{} // as in what is merged
+	}
 	if found != nil {
 		one.Seed, one.Failed = &found.Seed, found.Failed
 	}
@@ -137,7 +145,8 @@ func (f *Findings) DifferentSearch(other *Findings) error {
 	for _, c := range []struct{ what, a, b string }{
 		{"quorumbench", f.Tool, other.Tool}, {"a program built with", f.Go, other.Go},
 		{"the first seed", fmt.Sprint(f.From), fmt.Sprint(other.From)}, {"the number of seeds", fmt.Sprint(f.Seeds), fmt.Sprint(other.Seeds)},
-		{"the habit", orNone(f.Habit), orNone(other.Habit)},
+		{"the habit", orNone(f.Habit), orNone(other.Habit)}, {"the scenario", orNone(f.Scenario), orNone(other.Scenario)},
+		{"a script with the SHA-256", orNone(f.Script), orNone(other.Script)},
 		{"the protocols", strings.Join(f.Protocols, ", "), strings.Join(other.Protocols, ", ")},
 	} {
 		if c.a != c.b {

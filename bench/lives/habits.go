@@ -1,10 +1,12 @@
 package lives
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
+	"quorumbench/bench/result"
 	"quorumbench/configs/strictyaml"
 	"quorumbench/protocols"
 )
@@ -104,12 +106,49 @@ func FindHabit(name string) (*Habit, error) {
 // Suits reports whether lives of a driver can have the habit.
 func (h *Habit) Suits(d *protocols.Driver) bool { return h.suits == nil || h.suits(d) }
 
-// Generator draws lives of one driver.
+// Generator draws lives of one driver, or plays a scenario of it.
 type Generator struct {
 	Driver *protocols.Driver
 	// Habit, if set, is the one habit that all lives have; it must suit the driver. Nil: each life has some of
 	// the habits, drawn from its seed.
 	Habit *Habit
+	// Scenario, if set, is what a search plays in place of random lives.
+	Scenario *Scenario
+}
+
+// Scenario is a scripted run in which chance has a part, so that each seed gives another.
+type Scenario struct {
+	Name string
+	Sum  string // SHA-256 of its script, in hexadecimal
+	// Play plays the run of a seed, and returns the counts of it and the expectations that it does not meet. Safe for use by several goroutines.
+	Play func(seed uint64) (Tally, []result.Check, error)
+}
+
+// play plays what a seed stands for. The life is nil for a scenario.
+func (g Generator) play(ctx context.Context, seed uint64) (*Life, Tally, []result.Check, error) {
+	if g.Scenario != nil {
+		if ctx.Err() != nil {
+			return nil, Tally{}, nil, ctx.Err()
+		}
+		one, failed, err := g.Scenario.Play(seed)
+		one.Lives = 1
+		return nil, one, failed, err
+	}
+	life := g.Draw(seed)
+	out, err := life.Play(ctx, nil)
+	if err != nil {
+		return nil, Tally{}, nil, err
+	}
+	one := Tally{Lives: 1, Commands: uint64(out.Commands), Messages: out.Messages, Habits: map[string]uint64{}}
+	for _, habit := range life.Habits {
+		one.Habits[habit]++
+	}
+	for _, c := range out.Checks {
+		if c.Verdict == result.Undecided {
+			one.Undecided++
+		}
+	}
+	return life, one, out.Failed(), nil
 }
 
 // takes decides whether the life has a habit: if it was drawn or, in a search of one habit alone, if it is that one.

@@ -30,7 +30,7 @@ func Merge(parts []Part) (*Findings, error) {
 		p := &parts[i]
 		switch {
 		case p.Findings.Shard == nil:
-			return nil, fmt.Errorf("%s: found findings of no shard; accepted: those of check --shard", p.Name)
+			return nil, fmt.Errorf("%s: found findings of no shard; accepted: those of check --shard or scenario --shard", p.Name)
 		case p.Findings.Shard.Count != first.Shard.Count:
 			return nil, fmt.Errorf("%s: found shard %v, and shard %v in %s; accepted: shards of the same number", p.Name, p.Findings.Shard, first.Shard, parts[0].Name)
 		}

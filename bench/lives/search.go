@@ -20,7 +20,7 @@ const spare = 64 << 20
 type Found struct {
 	Seed   uint64
 	Failed []result.Check
-	Life   *Life // as drawn
+	Life   *Life // as drawn; nil of a scenario
 }
 
 // Tally counts what a search has done. It is the sum over lives, which follows from their seeds alone, but for Elapsed.
@@ -153,12 +153,11 @@ func ended(ctx context.Context) bool {
 }
 
 func (s *search) play(ctx context.Context, seed uint64) {
-	life := s.generator.Draw(seed)
-	out, err := life.Play(ctx, nil)
+	life, one, failed, err := s.generator.play(ctx, seed)
 	late := ended(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if late && err == nil && len(out.Failed()) == 0 {
+	if late && err == nil && len(failed) == 0 {
 		return // it was played to the end, but not within the time
 	}
 	if err != nil {
@@ -168,16 +167,7 @@ func (s *search) play(ctx context.Context, seed uint64) {
 		}
 		return
 	}
-	one := Tally{Lives: 1, Commands: uint64(out.Commands), Messages: out.Messages, Habits: map[string]uint64{}}
-	for _, habit := range life.Habits {
-		one.Habits[habit]++
-	}
-	for _, c := range out.Checks {
-		if c.Verdict == result.Undecided {
-			one.Undecided++
-		}
-	}
-	if failed := out.Failed(); len(failed) > 0 {
+	if len(failed) > 0 {
 		if s.found == nil || seed < s.found.Seed {
 			s.found = &Found{Seed: seed, Failed: failed, Life: life}
 		}

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path"
@@ -20,7 +21,7 @@ import (
 // those of package recovery. Every error begins with file:line.
 func Parse(file string, data []byte, drivers protocols.Drivers) (*Script, error) {
 	p := &parser{drivers: drivers, script: &Script{
-		Name: strings.TrimSuffix(path.Base(file), extension), file: file,
+		Name: strings.TrimSuffix(path.Base(file), extension), file: file, Sum: fmt.Sprintf("%x", sha256.Sum256(data)),
 		Seed: 1, leader: protocols.Nobody, labels: map[string]bool{},
 	}}
 	for i, text := range strings.Split(string(data), "\n") {

@@ -33,6 +33,7 @@ type Script struct {
 	Parts    []Window // to draw; none: all
 	Protocol string
 	Replicas int
+	Sum      string // SHA-256 of the script's text, in hexadecimal
 
 	file         string
 	driver       *protocols.Driver

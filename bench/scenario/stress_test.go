@@ -1,7 +1,6 @@
 package scenario_test
 
 import (
-	"flag"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -11,25 +10,20 @@ import (
 	"quorumbench/protocols/registry"
 )
 
-var stress = flag.Uint64("stress", 100, "how many seeds of mmp3-stress to play")
-
 // Whatever a fifth of lost messages does: every write is committed once, and the logs, the orders and
-// the states of all replicas are the same. More seeds:
-//
-//	go test ./bench/scenario -run Stress -args -stress 10000
+// the states of all replicas are the same. More seeds: quorumbench scenario mmp3-stress --seeds 10000.
 func TestStressComesOutAsExpectedWithManySeeds(t *testing.T) {
+	const seeds = 100
+	script, err := scenario.Load("mmp3-stress", registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var next atomic.Uint64
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			script, err := scenario.Load("mmp3-stress", registry.Drivers)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			for seed := next.Add(1); seed <= *stress; seed = next.Add(1) {
-				script.Seed = seed
-				run, err := script.Play()
+			for seed := next.Add(1); seed <= seeds; seed = next.Add(1) {
+				run, err := script.PlaySeed(seed)
 				if err == nil {
 					err = run.Check()
 				}

@@ -83,6 +83,13 @@ func (s *Script) Play() (*Run, error) {
 	return w.run, w.err
 }
 
+// PlaySeed is Play with another seed. The script stays as it is.
+func (s *Script) PlaySeed(seed uint64) (*Run, error) {
+	one := *s
+	one.Seed = seed
+	return one.Play()
+}
+
 // noteInstance notes what has become of an instance at a replica.
 func (w *world) noteInstance(e protocols.InstanceEvent) {
 	w.graph.Note(e)

@@ -127,14 +127,14 @@ func checkStored(cmd *cobra.Command, format reports.Format, generators []lives.G
 	for _, g := range generators {
 		if one := stored.findings.Of(g.Driver.Name); one != nil && one.Lives == count {
 			all = append(all, checkedOf(one))
-			showFinding(aside(cmd, format), one)
+			showFinding(aside(cmd, format), fresh.Scenario, one)
 			continue
 		}
 		one, err := search(cmd, aside(cmd, format), g, first, count, 0, trace, stored)
 		all = append(all, one)
 		switch {
 		case cmd.Context().Err() != nil && errors.Is(err, context.Canceled):
-			return interrupted("interrupted; quorumbench check --resume goes on after what is stored in %s", path)
+			return interrupted("interrupted; %s --resume goes on after what is stored in %s", cmd.CommandPath(), path)
 		case err != nil:
 			return err
 		}
@@ -175,7 +175,7 @@ func mergeChecks(cmd *cobra.Command, format reports.Format, folders []string, ou
 func showFindings(cmd *cobra.Command, format reports.Format, f *lives.Findings) error {
 	all := []checkedJSON{}
 	for i := range f.Searches {
-		showFinding(aside(cmd, format), &f.Searches[i])
+		showFinding(aside(cmd, format), f.Scenario, &f.Searches[i])
 		all = append(all, checkedOf(&f.Searches[i]))
 	}
 	if format != reports.FormatTable {
@@ -187,6 +187,9 @@ func showFindings(cmd *cobra.Command, format reports.Format, f *lives.Findings) 
 	if failing == nil {
 		return nil
 	}
+	if f.Scenario != "" {
+		return seedFails(f.Scenario, *failing.Seed)
+	}
 	alone := ""
 	if f.Habit != "" {
 		alone = " --habit " + f.Habit
@@ -194,9 +197,13 @@ func showFindings(cmd *cobra.Command, format reports.Format, f *lives.Findings) 
 	return lifeFails(failing.Protocol, alone, *failing.Seed)
 }
 
-// showFinding prints what was found of a protocol.
-func showFinding(w io.Writer, f *lives.Finding) {
-	fmt.Fprintf(w, "%-11s %d lives, %d commands, %d messages; %d checks not decided\n", f.Protocol, f.Lives, f.Commands, f.Messages, f.Undecided)
+// showFinding prints what was found of a protocol, or of a scenario of it if that is not empty.
+func showFinding(w io.Writer, scenario string, f *lives.Finding) {
+	if scenario != "" {
+		fmt.Fprintf(w, "%s: %d seeds, %d commands, %d messages\n", scenario, f.Lives, f.Commands, f.Messages)
+	} else {
+		fmt.Fprintf(w, "%-11s %d lives, %d commands, %d messages; %d checks not decided\n", f.Protocol, f.Lives, f.Commands, f.Messages, f.Undecided)
+	}
 	fmt.Fprint(w, describeShares(f.Tally()))
 	if f.Seed != nil {
 		fmt.Fprintf(w, "\nseed %d fails:\n", *f.Seed)
