@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"quorumbench/bench/experiment"
@@ -27,6 +28,8 @@ type Part struct {
 	Join func(receive func(from int, message []byte)) (send func(to int, messages ...[]byte), leave func(), err error)
 	// Begin waits until all places are ready, and returns when the run begins, by the clock of Scheduler.
 	Begin func(ctx context.Context) (time.Duration, error)
+	// Change gives the link from this place to another one other values, since a fault has begun or ended.
+	Change func(to int, config netem.LinkConfig)
 	// Count adds what this place's links have carried and lost.
 	Count func(sum *emulator.Counters, stats *quicnet.Stats)
 
@@ -52,11 +55,18 @@ type Standing struct {
 type partCarrier struct {
 	*Part
 	sendTo func(to int, messages ...[]byte)
+	over   atomic.Bool // the run has ended: faults that end later are none of the next one's
 }
 
 func (c *partCarrier) send(_, to int, frames [][]byte) { c.sendTo(to, frames...) }
 
-func (c *partCarrier) change(int, int, netem.LinkConfig) {} // there are no faults; see CheckPart
+// change changes what is emulated here: the links from this place. Those of the others are changed by their processes, which inject the same
+// faults at the same times.
+func (c *partCarrier) change(from, to int, config netem.LinkConfig) {
+	if from == c.Place && to != from && !c.over.Load() {
+		c.Part.Change(to, config)
+	}
+}
 
 func (c *partCarrier) count(sum *result.NetworkRun) {
 	var counters emulator.Counters
@@ -69,18 +79,34 @@ func (c *partCarrier) count(sum *result.NetworkRun) {
 // CheckPart returns an error for an experiment that cannot be run with a process for each place.
 func CheckPart(plan *experiment.Plan) error {
 	e := &plan.Experiment
-	const accepted = "accepted with one process a site: live runs of drivers, without faults, with open or closed arrivals"
+	const accepted = "accepted with one process a site: live runs of drivers, with open or closed arrivals"
 	switch {
 	case e.IsSimulated():
 		return fmt.Errorf("found world sim; %s", accepted)
 	case len(e.Systems()) > 0:
 		return fmt.Errorf("found the system %s; %s", e.Systems()[0].System, accepted)
-	case len(e.Faults) > 0:
-		return fmt.Errorf("found faults; %s", accepted)
 	case e.Load.IsSearch():
 		return fmt.Errorf("found arrivals saturate; %s", accepted)
 	case len(e.Regions) < 2:
 		return fmt.Errorf("found one region; accepted with one process a site: two or more")
+	}
+	for i := range e.Faults {
+		if err := checkPartFault(&e.Faults[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkPartFault refuses faults of which not every process can know by itself whom they hit and what they do.
+func checkPartFault(f *experiment.Fault) error {
+	for _, victim := range []string{f.Crash, f.Pause, f.Isolate} {
+		if victim == experiment.CrashLeader || victim == experiment.CrashRandom {
+			return fmt.Errorf("found the fault %q; accepted with one process a site: faults of regions that are named", f)
+		}
+	}
+	if f.AddLearner != "" || f.ChangeMembership != "" || f.Remove != "" {
+		return fmt.Errorf("found the fault %q; accepted with one process a site: the same members during the whole run", f)
 	}
 	return nil
 }
@@ -134,6 +160,7 @@ func (r *running) part(ctx context.Context) error {
 	defer w.threads.restore()
 	w.begun.Store(int64(begin))
 	r.record.Started = time.Now().Add(begin - p.Scheduler.Now() + r.Plan.Experiment.Load.Warmup).UTC().Truncate(time.Millisecond)
+	r.faults.schedule() // each process injects all; those of other places' replicas have no effect here
 	w.instrument.last = w.usage()
 	p.Scheduler.TakeLateness(emulator.Packets) // connecting does not count
 	var serving sync.WaitGroup
@@ -149,6 +176,7 @@ func (r *running) part(ctx context.Context) error {
 	failed := w.waitPart(ctx, r)
 	box.put(event{kind: stopEvent})
 	serving.Wait()
+	carrier.over.Store(true)
 	leave()
 	r.account(w, keptAwake)
 	r.record.Network.Emulator = p.Scheduler.String()

@@ -41,12 +41,17 @@ func (s *Site) part(config *run.Config) *run.Part {
 		}
 		return net.Endpoint(s.Site).Send, func() { _ = net.Close() }, nil
 	}
+	p.Change = func(to int, link netem.LinkConfig) {
+		link.Delay -= s.takes(to)
+		s.uplink.Change(to, link)
+	}
 	p.Count = func(sum *emulator.Counters, stats *quicnet.Stats) {
 		for to := range config.Plan.Experiment.Regions {
 			c := s.uplink.Counters(to)
 			sum.Packets += c.Packets
 			sum.Bytes += c.Bytes
 			sum.Lost += c.Lost
+			sum.Cut += c.Cut
 			sum.Dropped += c.Dropped
 			sum.Overflow += c.Overflow
 		}
@@ -92,21 +97,23 @@ func (s *Site) connect(ctx context.Context, net *quicnet.Net) error {
 func (s *Site) emulate(config *run.Config) error {
 	seed := config.Plan.Experiment.Seed + uint64(config.Repeat)<<32 // as in a run of one process
 	for _, to := range s.others() {
-		link := config.Plan.Link(s.Site, to)
 		if config.Plan.Experiment.Network.Links == experiment.Real {
 			s.uplink.Restart(to, netem.NewLink(netem.LinkConfig{}, seed, s.Site, to))
 			continue
 		}
-		takes := s.links[to].Best.RoundTrip / 2
-		if takes > link.Delay {
+		link := config.Plan.Link(s.Site, to)
+		if takes := s.takes(to); takes > link.Delay {
 			return fmt.Errorf("found a link from %s to %s that takes %v one way; accepted: at most the %v that it is to take",
 				s.name(s.Site), s.name(to), takes, link.Delay)
 		}
-		link.Delay -= takes
+		link.Delay -= s.takes(to)
 		s.uplink.Restart(to, netem.NewLink(link, seed, s.Site, to))
 	}
 	return nil
 }
+
+// takes is how long the real link to another site takes one way.
+func (s *Site) takes(to int) time.Duration { return s.links[to].Best.RoundTrip / 2 }
 
 // Play makes a run with all sites, and returns what they know of it. Only the coordinator may call it. If a site is lost, or the
 // context ends, the run ends early, and the record has what the other sites know.

@@ -106,11 +106,12 @@ func coordinate(ctx context.Context, plan *experiment.Plan, s *site.Site, watch 
 	return found, err
 }
 
-func TestSitesRunAnExperimentTogether(t *testing.T) {
-	plan := planOf(t, small)
+// together runs an experiment with a site for each of its regions, all of which must end as the first one says.
+func together(t *testing.T, plan *experiment.Plan) *result.Result {
+	t.Helper()
 	d := deploy(t, plan)
 	var serving sync.WaitGroup
-	for number := 1; number < 3; number++ {
+	for number := 1; number < len(plan.Experiment.Regions); number++ {
 		scratch := t.TempDir()
 		s := d.open(plan, number, func(c *site.Config) { c.Scratch = scratch })
 		serving.Go(func() {
@@ -136,10 +137,14 @@ func TestSitesRunAnExperimentTogether(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(found.Runs) != 2 {
-		t.Fatalf("found %d runs; want 2", len(found.Runs))
+	if want := len(plan.Experiment.Protocols); len(found.Runs) != want {
+		t.Fatalf("found %d runs; want %d", len(found.Runs), want)
 	}
-	for _, one := range found.Runs {
+	return found
+}
+
+func TestSitesRunAnExperimentTogether(t *testing.T) {
+	for _, one := range together(t, planOf(t, small)).Runs {
 		for _, c := range one.Checks {
 			if c.Verdict == result.Failed || c.Name == verify.CheckSameOrder && c.Verdict != result.Passed {
 				t.Errorf("%s: %s: %s: %s", one.Protocol, c.Name, c.Verdict, c.Detail)
@@ -155,6 +160,56 @@ func TestSitesRunAnExperimentTogether(t *testing.T) {
 		}
 		if one.Network.Packets == 0 || one.Network.Messages == 0 {
 			t.Errorf("%s: the links have carried %+v", one.Protocol, one.Network)
+		}
+	}
+}
+
+const faulty = `
+name: faulty
+topology: {rtt: {a-b: 20ms, a-c: 30ms, b-c: 40ms}}
+protocols: [{name: raft, leader: a}, mmp3]
+load: {rate: 30/s, duration: 4s, warmup: 300ms}
+faults:
+  - {at: 300ms, for: 500ms, crash: b}
+  - {at: 1500ms, for: 500ms, partition: [[a, b], [c]]}
+  - {at: 3s, for: 10m, isolate: c}
+`
+
+// Each site injects the faults of its replica and of the links from it. A link that is cut in the end is whole again in the next run. How soon
+// replicas are level again depends on the machine, and is not judged.
+func TestFaultsOverSites(t *testing.T) {
+	for _, one := range together(t, planOf(t, faulty)).Runs {
+		for _, c := range one.Checks {
+			if c.Verdict == result.Failed {
+				t.Errorf("%s: %s: %s", one.Protocol, c.Name, c.Detail)
+			}
+		}
+		if len(one.Crashes) != 1 || one.Crashes[0].Region != "b" || one.Crashes[0].Recovery == nil {
+			t.Errorf("%s: found the crashes %+v; want one of b, from which it has come back", one.Protocol, one.Crashes)
+		}
+		if len(one.Faults) != 3 || one.Network.Cut == 0 {
+			t.Errorf("%s: found the faults %+v, and %d packets lost by links that are cut; want three, and some", one.Protocol, one.Faults, one.Network.Cut)
+		}
+		if first := one.Regions[2].Operations; first.Answered == 0 {
+			t.Errorf("%s: no write from c was answered, whose links are cut now and then", one.Protocol)
+		}
+	}
+}
+
+func TestFaultsThatOnlyOneProcessKnowsAreRefused(t *testing.T) {
+	for fault, want := range map[string]string{
+		"{at: 1s, for: 1s, crash: leader}":      "accepted with one process a site: faults of regions that are named",
+		"{at: 1s, for: 1s, isolate: random}":    "accepted with one process a site: faults of regions that are named",
+		"{at: 1s, for: 1s, pause: leader}":      "accepted with one process a site: faults of regions that are named",
+		"{at: 1s, for: 1s, crash: b}":           "",
+		"{at: 1s, for: 1s, loss: 10%}":          "",
+		"{at: 1s, for: 1s, cut: [a, b]}":        "",
+		"{at: 1s, slow: {region: a, by: 10ms}}": "",
+	} {
+		plan := planOf(t, faulty[:strings.Index(faulty, "faults:")]+"faults: ["+fault+"]\n")
+		err := run.CheckPart(plan)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: found %v; want %q", fault, err, want)
 		}
 	}
 }
