@@ -284,7 +284,9 @@ func (s *Site) Finish(code int, text string) {
 		}
 		return nil
 	}, func(e envelope) (bool, error) {
-		left[e.from] = left[e.from] || e.Kind == bye
+		if e.Kind == bye {
+			left[e.from] = true
+		}
 		return len(left) == len(s.others()), nil
 	})
 }

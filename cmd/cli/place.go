@@ -90,7 +90,7 @@ func (f *resultFolder) deliverAll(cmd *cobra.Command, w io.Writer) error {
 		return nil
 	}
 	if err := f.deliver(context.WithoutCancel(cmd.Context()), deliverWithin); err != nil {
-		return fmt.Errorf("the result is in %s, and not in the object store: %w; to put it there: %s collect %s --out %s", f.Path, err, programName(), f.Path, f.place.URL)
+		return fmt.Errorf("the result is in %s, and not in the object store: %w; to put it there: %s collect %s --out '%s'", f.Path, err, programName(), f.Path, f.place.URL)
 	}
 	fmt.Fprintf(w, "stored: %s\n", f.place.URL)
 	return nil
