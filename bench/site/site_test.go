@@ -196,6 +196,33 @@ func TestFaultsOverSites(t *testing.T) {
 	}
 }
 
+// Every real link takes longer than a microsecond, so that each site refuses its own; all end as the coordinator tells.
+func TestALinkThatIsTooSlowEndsAllSites(t *testing.T) {
+	plan := planOf(t, strings.Replace(faulty[:strings.Index(faulty, "faults:")], "{a-b: 20ms, a-c: 30ms, b-c: 40ms}", "{a-b: 2us, a-c: 2us, b-c: 2us}", 1))
+	d := deploy(t, plan)
+	var serving sync.WaitGroup
+	for number := 1; number < 3; number++ {
+		s := d.open(plan, number)
+		serving.Go(func() {
+			defer s.Close()
+			if err := s.Join(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			if outcome, err := s.Serve(t.Context()); err != nil || outcome != (site.Outcome{Code: 1, Text: "too slow"}) {
+				t.Errorf("site %d ended with %+v, %v", number, outcome, err)
+			}
+		})
+	}
+	s := d.open(plan, 0)
+	defer s.Close()
+	if _, err := coordinate(t.Context(), plan, s, nil); err == nil || !strings.Contains(err.Error(), "one way; accepted: at most the 1µs that it is to take") {
+		t.Errorf("found %v; want a link that takes too long", err)
+	}
+	s.Finish(1, "too slow")
+	serving.Wait()
+}
+
 func TestFaultsThatOnlyOneProcessKnowsAreRefused(t *testing.T) {
 	for fault, want := range map[string]string{
 		"{at: 1s, for: 1s, crash: leader}":      "accepted with one process a site: faults of regions that are named",
