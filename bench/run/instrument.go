@@ -90,6 +90,9 @@ func (u usage) since(o usage, issuing time.Duration, keptAwake bool) *result.Usa
 	}
 }
 
+// awakeText is added to what is said of the emulator in runs whose processors are kept awake.
+const awakeText = ", processors kept awake while they have little to do"
+
 // account enters into the record what the network did, how late the emulator was, and who used the processors.
 func (r *running) account(w *liveWorld, keptAwake bool) {
 	sum := &r.record.Network

@@ -295,7 +295,7 @@ func (r *running) live(ctx context.Context) error {
 	serving.Wait()
 	r.account(w, keptAwake)
 	if keptAwake {
-		emulator += ", processors kept awake while they have little to do"
+		emulator += awakeText
 	}
 	if w.threads.stage == unhurried && keptAwake {
 		emulator += ", until the run filled the machine"

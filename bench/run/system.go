@@ -118,9 +118,9 @@ func (r *running) system(ctx context.Context) (failed error) {
 	if err := c.begin(ctx); err != nil {
 		return err
 	}
-	calm := func() {}
+	calm, keptAwake := func() {}, false
 	if r.Hurry != nil {
-		calm, _ = r.Hurry()
+		calm, keptAwake = r.Hurry()
 	}
 	defer func() { calm() }()
 	w.scheduler.TakeLateness(emulator.Packets)
@@ -144,7 +144,7 @@ func (r *running) system(ctx context.Context) (failed error) {
 	if ctx.Err() == nil {
 		r.record.FinalReads = c.readFinally(ctx)
 	}
-	r.accountSystem(w, lateness)
+	r.accountSystem(w, lateness, keptAwake)
 	for i, err := range c.broken() {
 		r.record.Replicas[i].Failed = cmp.Or(r.record.Replicas[i].Failed, err)
 	}
@@ -230,7 +230,7 @@ func (w *systemWorld) await(ctx context.Context, r *running) *hdrhistogram.Histo
 }
 
 // accountSystem enters into the record what the network did, how late its packets were, and who used the processors.
-func (r *running) accountSystem(w *systemWorld, lateness *hdrhistogram.Histogram) {
+func (r *running) accountSystem(w *systemWorld, lateness *hdrhistogram.Histogram, keptAwake bool) {
 	sum := &r.record.Network
 	if lateness != nil {
 		var issuing time.Duration
@@ -239,7 +239,7 @@ func (r *running) accountSystem(w *systemWorld, lateness *hdrhistogram.Histogram
 				issuing += p.clients.issuing
 			}
 		}
-		r.record.Usage = w.instrument.ended.since(w.instrument.warm, issuing, false)
+		r.record.Usage = w.instrument.ended.since(w.instrument.warm, issuing, keptAwake)
 		r.record.Lateness = lateness
 		sum.Lateness = result.WithPercentiles(result.Summary{
 			Count: lateness.TotalCount(), Min: time.Duration(lateness.Min()), Max: time.Duration(lateness.Max()),
@@ -256,6 +256,9 @@ func (r *running) accountSystem(w *systemWorld, lateness *hdrhistogram.Histogram
 	}
 	sum.Overflow += w.network.Dropped()
 	sum.Emulator = w.network.String()
+	if keptAwake {
+		sum.Emulator += awakeText
+	}
 }
 
 // cluster is the nodes of a system that is run.
