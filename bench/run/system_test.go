@@ -32,6 +32,7 @@ type register struct {
 	loseEvery int // every so many writes are answered and not carried out; 0: none
 	stale     bool
 	unready   bool // no node ever serves
+	awake     bool // the processors are kept awake, as far as the run is told
 
 	certificate result.Certificate
 
@@ -231,9 +232,14 @@ protocols: [{system: etcd, leader: b}]
 		if change != nil {
 			change(s)
 		}
+		var hurry func() (func(), bool)
+		if s.awake {
+			hurry = func() (func(), bool) { return func() {}, true }
+		}
 		began := time.Now()
 		record, failed = run.Play(t.Context(), run.Config{
-			Plan: plan, Protocol: plan.Experiment.Protocols[0], Scratch: scratch,
+			Hurry: hurry,
+			Plan:  plan, Protocol: plan.Experiment.Protocols[0], Scratch: scratch,
 			System: &run.System{Adapter: registerAdapter{s}, Open: func(*experiment.Plan, uint64) (run.Network, error) {
 				s.scheduler = emulator.NewPortable()
 				return registerNetwork{s}, nil
@@ -324,6 +330,16 @@ func TestANodeOfASystemIsPaused(t *testing.T) {
 		missing := region.Offered - region.Answered
 		if region.Region == "b" && (missing == 0 || missing > 100) || region.Region != "b" && missing > 0 {
 			t.Errorf("%s: %d of %d writes were not answered", region.Region, missing, region.Offered)
+		}
+	}
+}
+
+// A run says whether its processors were kept awake; what that takes is not counted as used by other programs.
+func TestProcessorsThatAreKeptAwakeAreTold(t *testing.T) {
+	for _, awake := range []bool{false, true} {
+		r, _ := playRegister(t, registerLoad, func(s *register) { s.awake = awake })
+		if strings.Contains(r.Network.Emulator, "processors kept awake") != awake {
+			t.Errorf("kept awake: %v; the run says %q", awake, r.Network.Emulator)
 		}
 	}
 }
