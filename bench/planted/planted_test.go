@@ -4,14 +4,18 @@ package planted
 
 import (
 	"cmp"
+	"context"
 	"flag"
 	"fmt"
 	"math"
+	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"quorumbench/bench/variants"
@@ -23,58 +27,88 @@ var (
 	least = flag.Uint64("least", 0, "only bugs for which so many lives are played, or more")
 )
 
-// build builds a program that has all the bugs.
-func build(t *testing.T, path string, tests bool) string {
-	t.Helper()
+// folder is where the programs are that hold all the bugs.
+var folder string
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "planted"); err != nil {
+		fmt.Fprintln(os.Stderr, "planted:", err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// composed are the sources with all the bugs.
+func composed() (*variants.Overlay, error) {
 	s, err := variants.Read(root)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	all, err := Variants(s)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	overlay, err := s.Compose(all)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program, err := overlay.Build(t.Context(), t.TempDir(), path, tests)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return program
+	return s.Compose(all)
 }
 
-// testPrograms are the tests of packages, with all the bugs, by package.
-type testPrograms map[string]string
+// searchProgram builds the program that plays lives and scenarios, with all the bugs, and returns its path.
+var searchProgram = sync.OnceValues(func() (string, error) {
+	overlay, err := composed()
+	if err != nil {
+		return "", err
+	}
+	return overlay.Build(context.Background(), folder, variants.SearchProgram, false)
+})
 
-// buildTests builds the tests of the packages that are to find bugs.
-func buildTests(t *testing.T) testPrograms {
-	programs := testPrograms{}
+// testPrograms builds the tests of all packages that are to find bugs, with all the bugs.
+var testPrograms = sync.OnceValue(func() error {
+	overlay, err := composed()
+	if err != nil {
+		return err
+	}
+	var paths []string
 	for _, b := range All {
-		if of := in(b.Found.Test); b.Found.Test != "" && programs[of.Package] == "" {
-			programs[of.Package] = build(t, "./"+of.dir(), true)
+		if b.Found.Test != "" {
+			paths = append(paths, "./"+in(b.Found.Test).dir())
 		}
 	}
-	return programs
+	for _, e := range Explorations {
+		paths = append(paths, "./protocols/"+e.Driver)
+	}
+	slices.Sort(paths)
+	return overlay.BuildTests(context.Background(), folder, slices.Compact(paths)...)
+})
+
+// test is a command that runs tests of a package with a bug. The package's folder is below the module's.
+func test(t *testing.T, dir string, variant int, arguments ...string) *exec.Cmd {
+	t.Helper()
+	if err := testPrograms(); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), filepath.Join(folder, path.Base(dir)+".test"), arguments...)
+	cmd.Dir = filepath.Join(root, dir)
+	cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", variants.Environment, variant))
+	return cmd
 }
 
-// find runs a test with a bug, which must fail.
-func (p testPrograms) find(t *testing.T, variant int, test string) {
+// findInTest runs a test with a bug, which must fail.
+func findInTest(t *testing.T, variant int, name string) {
 	t.Helper()
-	of := in(test)
-	cmd := exec.CommandContext(t.Context(), p[of.Package], "-test.run", "^"+of.Name+"$", "-test.v")
-	cmd.Dir = filepath.Join(root, of.dir())
-	cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", variants.Environment, variant))
-	out, err := cmd.CombinedOutput()
+	of := in(name)
+	out, err := test(t, of.dir(), variant, "-test.run", "^"+of.Name+"$", "-test.v").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--- FAIL: "+of.Name) {
 		t.Errorf("the test does not find it:\n%s", out)
 	}
 }
 
 func TestPlantedBugsAreFound(t *testing.T) {
-	program := build(t, variants.SearchProgram, false)
-	tests := buildTests(t)
+	program, err := searchProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rows := make([]string, len(All))
 	t.Run("bugs", func(t *testing.T) {
 		for i, b := range All {
@@ -85,7 +119,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 				}
 				if b.Found.Test != "" {
 					rows[i] = fmt.Sprintf("%-10s  %-62s  test %s", b.Driver, b.Name, b.Found.Test)
-					tests.find(t, i+1, b.Found.Test)
+					findInTest(t, i+1, b.Found.Test)
 					return
 				}
 				arguments := []string{"lives", b.Driver, "1", fmt.Sprint(b.Found.Seeds)}
@@ -150,19 +184,14 @@ func TestPlantedNothingIsFoundNothing(t *testing.T) {
 }
 
 func TestExplorationFindsPlantedBugs(t *testing.T) {
-	programs := map[string]string{}
 	for _, e := range Explorations {
-		if programs[e.Driver] == "" {
-			programs[e.Driver] = build(t, "./protocols/"+e.Driver, true)
-		}
 		t.Run(fmt.Sprintf("%s/%s/%s", e.Driver, e.Name, e.Bound), func(t *testing.T) {
+			t.Parallel()
 			arguments := []string{"-test.run", "^" + cmp.Or(e.Test, "TestExplore") + "$", "-test.failfast", "-test.v", "-explore", e.Bound}
 			if !e.Inside {
 				arguments = append(arguments, "-outside")
 			}
-			cmd := exec.CommandContext(t.Context(), programs[e.Driver], arguments...)
-			cmd.Env = append(cmd.Environ(), fmt.Sprintf("%s=%d", variants.Environment, e.bug()+1))
-			out, err := cmd.CombinedOutput()
+			out, err := test(t, "protocols/"+e.Driver, e.bug()+1, arguments...).CombinedOutput()
 			t.Logf("%s", out)
 			if e.Breaks == "" {
 				if err != nil {

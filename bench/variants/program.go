@@ -16,21 +16,32 @@ import (
 // Build builds a package's program, or, if tests is set, its tests, with the overlay in place of the
 // sources, into a folder. It returns the program's path.
 func (o *Overlay) Build(ctx context.Context, folder, path string, tests bool) (string, error) {
-	overlay, err := o.Write(folder)
-	if err != nil {
-		return "", err
-	}
 	program := filepath.Join(folder, "program")
 	arguments := []string{"build"}
 	if tests {
 		arguments = []string{"test", "-c"}
 	}
-	cmd := exec.CommandContext(ctx, "go", append(arguments, "-overlay", overlay, "-ldflags", "-s -w", "-o", program, path)...)
+	return program, o.build(ctx, folder, append(arguments, "-o", program), path)
+}
+
+// BuildTests builds the tests of packages as Build does, all at a time. The program of each has the name of the package's folder
+// with .test behind it.
+func (o *Overlay) BuildTests(ctx context.Context, folder string, paths ...string) error {
+	return o.build(ctx, folder, []string{"test", "-c", "-o", folder + string(filepath.Separator)}, paths...)
+}
+
+func (o *Overlay) build(ctx context.Context, folder string, arguments []string, paths ...string) error {
+	overlay, err := o.Write(folder)
+	if err != nil {
+		return err
+	}
+	arguments = append(arguments, "-overlay", overlay, "-ldflags", "-s -w")
+	cmd := exec.CommandContext(ctx, "go", append(arguments, paths...)...)
 	cmd.Dir = o.sources.root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s with variants: %w\n%s", path, err, out)
+		return fmt.Errorf("building %s with variants: %w\n%s", strings.Join(paths, ", "), err, out)
 	}
-	return program, nil
+	return nil
 }
 
 // SearchProgram is the program that looks for what is wrong in a driver.
