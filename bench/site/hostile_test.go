@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -127,7 +128,8 @@ type relay struct {
 	mu      sync.Mutex
 	callers map[netip.AddrPort]*net.UDPConn
 	copies  [][]byte
-	twice   bool // each datagram is sent twice
+	twice   bool        // each datagram is sent twice
+	deaf    atomic.Bool // nothing comes to the site any more
 }
 
 func newRelay(t *testing.T, behind net.Addr) *relay {
@@ -155,6 +157,9 @@ func newRelay(t *testing.T, behind net.Addr) *relay {
 				return
 			}
 			if err != nil {
+				continue
+			}
+			if r.deaf.Load() {
 				continue
 			}
 			r.mu.Lock()
@@ -224,6 +229,51 @@ func TestReplayedDatagramsDoNoHarm(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A site of which the coordinator hears nothing any more, and which hears the coordinator, ends when it is told that the experiment has,
+// and keeps what it knows.
+func TestASiteThatIsNotHeardEnds(t *testing.T) {
+	plan := lasting(t)
+	d := deploy(t, plan)
+	between := newRelay(t, d.sockets[0].LocalAddr())
+	var serving sync.WaitGroup
+	var unheard error
+	for number := 1; number < 3; number++ {
+		s := d.open(plan, number, func(c *site.Config) {
+			c.Silence = time.Minute
+			if number == 1 {
+				c.Peers = slices.Clone(c.Peers)
+				c.Peers[0] = between.front.LocalAddr().String()
+			}
+		})
+		serving.Go(func() {
+			defer s.Close()
+			if err := s.Join(t.Context()); err != nil {
+				t.Error(err)
+				return
+			}
+			if _, err := s.Serve(t.Context()); number == 1 {
+				unheard = err
+			}
+		})
+	}
+	s := d.open(plan, 0, func(c *site.Config) { c.Silence = 3 * time.Second })
+	defer s.Close()
+	_, err := coordinate(t.Context(), plan, s, func(now bench.Status) {
+		if now.Elapsed > time.Second {
+			between.deaf.Store(true)
+		}
+	})
+	s.Finish(1, "lost")
+	serving.Wait()
+	var lost *site.LostError
+	if !errors.As(err, &lost) || !slices.Contains(lost.Sites, "eu-west-1") {
+		t.Errorf("the coordinator ended with %v", err)
+	}
+	if unheard == nil || !strings.Contains(unheard.Error(), "us-east-1 has ended the experiment") || !strings.Contains(unheard.Error(), "quorumbench merge reads it") {
+		t.Errorf("the site that is not heard ended with %v", unheard)
+	}
 }
 
 // foreign is the identity of a region by an authority of another deployment, with the same names.

@@ -167,7 +167,7 @@ func (s *Site) Play(ctx context.Context, config run.Config) (*verify.Record, err
 	there := slices.DeleteFunc(s.others(), func(site int) bool { return s.silent([]int{site}) != nil })
 	after, _ := s.measure(patient, there, afterwards, true) // what is missing of it is missing in the record
 	s.enterLinks(record, s.Site, before, after)
-	return record, errors.Join(err, s.collect(patient, record))
+	return record, errors.Join(s.collect(patient, record), err) // the first names all sites that are missing
 }
 
 // afterwards is how long an answer to probes is waited for when a run is over: a site that has ended gives none.
@@ -435,6 +435,9 @@ func (s *Site) handOver(ctx context.Context, data []byte, before, after []probes
 		}
 		return s.silent([]int{s.Coordinator})
 	}, func(e envelope) (bool, error) {
+		if e.Kind == finished && e.from == s.Coordinator { // it has given this site up, as one of which nothing was heard
+			return false, fmt.Errorf("%s has ended the experiment and did not say that it had taken all", s.name(s.Coordinator))
+		}
 		if e.Kind == taken && e.Run == s.run && e.Offset > have {
 			have = e.Offset
 			if have < len(data) {
