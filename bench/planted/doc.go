@@ -44,7 +44,7 @@
 //
 // All bugs are built into one program (package bench/variants), which plays as one of them.
 //
-//	go test -tags planted ./bench/planted -timeout 1h                      all, and ten times as many lives without
+//	bash .ci/planted                                                       all, and ten times as many lives without
 //	go test -tags planted ./bench/planted -timeout 15m -args -most 400     without those that need many lives
 //	go test -tags planted ./bench/planted -timeout 1h -args -least 401     only those
 package planted
