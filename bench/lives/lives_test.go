@@ -106,6 +106,8 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"mmp3", "", 4017211},
 		// A life went on to its deadline because of clients that were cut off for good, and seemed a flood.
 		{"sharded", "", 4022483},
+		// Those who were to leave did not hear how long phase 1 takes, and each began anew while another was at it.
+		{"multipaxos", "", 6000824},
 		{"mmp3", "small-pieces", 259}, // each copy of an answer that was cut off began a series of queries
 		// Two answers at one moment made a client go on with a read-modify-write twice.
 		{"paxos1", "read-modify-writes", 21},

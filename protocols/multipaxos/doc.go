@@ -57,8 +57,8 @@
 //     ballot goes on; the other waits for a new random time. A candidate's first prepare counts as a sign of
 //     a leader, and so does one that tells that it has received more parts of promises (rule 4) or pieces of a
 //     snapshot (rule 13); its mere repetitions do not: a candidate that receives no answers must not stop the
-//     others. A candidate does not begin a new candidacy while it receives parts or pieces, and tells those who
-//     have promised already.
+//     others. A candidate does not begin a new candidacy while it receives parts or pieces, and tells all whom it has
+//     asked, those as well who have promised already or are in no membership that it has found since.
 //
 //  12. From time to time a replica persists a snapshot of its state machine, including the clients' sessions,
 //     with its promise and what it has accepted after the snapshot. It replaces everything on disk. The log

@@ -71,11 +71,17 @@ func (r *replica) becomeCandidate(told bool) {
 }
 
 // prepare sends prepares to those who have not promised, and sets the timer after which they are sent again. Those who
-// have promised get another one, too, if the candidate has come on since, so that they wait for it (rule 11). If a
+// have been asked before get another one, too, if the candidate has come on since, so that they wait for it (rule 11). If a
 // snapshot is being received, its next piece is asked for again: the question or the piece may have been lost.
 func (r *replica) prepare() {
-	for _, to := range r.acceptors() {
+	acceptors := r.acceptors()
+	for _, to := range acceptors {
 		if to != r.config.ID && (!r.promises.Has(int32(to)) || r.parts > r.told) {
+			r.prepareAt(to)
+		}
+	}
+	if r.parts > r.told { // those, too, that were asked before a membership without them was found: they would stand
+		for _, to := range protocols.Replicas(r.prepared &^ quorum.Of(acceptors...) &^ quorum.Of(r.config.ID)) {
 			r.prepareAt(to)
 		}
 	}

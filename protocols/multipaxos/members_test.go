@@ -93,6 +93,32 @@ func TestACandidateNeedsAQuorumOfTheLastMembershipFound(t *testing.T) {
 	}
 }
 
+// A candidate tells those that it has asked that it comes on, although it finds a membership without them: they would stand
+// otherwise, and it would begin anew (rule 11).
+func TestACandidateTellsThoseWhoAreInNoMembershipFoundThatItComesOn(t *testing.T) {
+	request, err := membership.ParseRequest(1, "change majority(0,1)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	goal := firstOfThree.Next(membership.Requests{request})
+	for goal.Step(quorum.First(3)) != nil {
+		goal = goal.Step(quorum.First(3))
+	}
+	d := newElasticDesk(t)
+	d.stand()
+	expect(t, "it asks", d.sent(2), "1.0 prepare from 1")
+	for i, value := range [][]byte{append([]byte{0}, goal.Encoded()...), d.value("x")} {
+		part := promise(found(uint64(i)+1, ballot(1, 1), value))
+		part.GetPromise().Next = uint64(i) + 2
+		d.tell(1, ballot(1, 0), part)
+		told := d.sent(2)
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+		expect(t, "what it tells the former member after a part", told+d.sent(2), "1.0 prepare from 1")
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+		expect(t, "and without another", d.sent(2), "")
+	}
+}
+
 // A membership that a command of a higher ballot has overridden counts no more (rules 21 and 25).
 func TestAMembershipThatIsOverriddenCountsNoMore(t *testing.T) {
 	d := newElasticDesk(t)
