@@ -15,7 +15,7 @@ func TestMain(m *testing.M) {
 
 // TestAnExperiment runs JetStream, with three nodes as processes, and looks at the settings.
 func TestAnExperiment(t *testing.T) {
-	r := trial.Execute(t, `topology: {rtt: {a-b: 20ms, a-c: 60ms, b-c: 130ms}}
+	r := trial.Execute(t, `topology: {rtt: {a-b: 20ms, a-c: 60ms, b-c: 70ms}}
 protocols: [{system: nats, leader: b}]
 durability: fsync
 load: {rate: 20/s, duration: 3s, warmup: 500ms, timeout: 20s, reads: 30%, keys: {count: 10}}
