@@ -73,6 +73,13 @@ func knee(loads []loaded) (at int, beyond bool) {
 	return at, at < len(loads)-1
 }
 
+// isBlind tells whether it is withheld in every region how long operations take.
+func (l loaded) isBlind() bool {
+	return !slices.ContainsFunc(l.series, func(s *series) bool {
+		return s != nil && (s.confidence(50) != result.Withheld || s.confidence(99) != result.Withheld)
+	})
+}
+
 // misses says why a load is not kept up with, or nothing if it is.
 func (l loaded) misses(least loaded) string {
 	if l.saturated {
@@ -122,6 +129,16 @@ func (s *sweep) throughputLines() []string {
 		default:
 			lines = append(lines, fmt.Sprintf("%s has its knee at %s %ss/s (%s %s); at %s, %s.",
 				label, rate(loads[at].achieved), s.noun(), s.Experiment.Sweep.Path, loads[at].value, loads[at+1].value, loads[at+1].misses(loads[0])))
+		}
+		var blind []string
+		for _, l := range loads[:at+1] {
+			if !l.saturated && l.isBlind() {
+				blind = append(blind, l.value)
+			}
+		}
+		if len(blind) > 0 {
+			lines = append(lines, fmt.Sprintf("%s answers what is offered at %s, but how long it takes is withheld there, so that its knee may be lower.",
+				label, list(blind)))
 		}
 		for _, l := range loads[:max(at, 0)] {
 			if why := l.misses(loads[0]); why != "" {

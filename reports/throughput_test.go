@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"quorumbench/bench/result"
 )
 
 func TestTheKneeIsTheLastPointThatKeepsUp(t *testing.T) {
@@ -47,6 +49,25 @@ func TestALoadBelowTheKneeWasDisturbed(t *testing.T) {
 	want := []string{
 		"quick keeps up with every load up to 2,400 writes/s; its knee lies beyond.",
 		"quick was disturbed at 400/s, since it keeps up with more: p99 from eu-west-1 is 2.74× what it is at the least load.",
+	}
+	if got := sweepOf(r).throughputLines()[:2]; !slices.Equal(got, want) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+// A load that is answered while all latencies are withheld is told beside the knee, which may be lower.
+func TestALoadWhoseLatencyIsWithheldIsTold(t *testing.T) {
+	r := overloaded()
+	for i := range r.Runs {
+		if run := &r.Runs[i]; run.Protocol == "quick" && run.Point != "200/s" {
+			for j := range run.Regions {
+				run.Regions[j].Late = result.Percentiles{P50: time.Second, P90: time.Second, P99: time.Second, P999: time.Second, P9999: time.Second}
+			}
+		}
+	}
+	want := []string{
+		"quick keeps up with every load up to 2,400 writes/s; its knee lies beyond.",
+		"quick answers what is offered at 400/s and 800/s, but how long it takes is withheld there, so that its knee may be lower.",
 	}
 	if got := sweepOf(r).throughputLines()[:2]; !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
