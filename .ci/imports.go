@@ -52,7 +52,7 @@ var rooms = []room{
 	{"bench/verify", []string{"bench/system", "bench/load", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/load", []string{"bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/shard", nil},
-	{"bench/store", nil},
+	{"bench/store", []string{"bench/result"}},
 	{"bench/site", []string{"bench", "bench/site/keys", "bench/run", "bench/verify", "bench/result", "bench/experiment", "protocols", "netem", "configs"}},
 	{"bench/site/keys", nil},
 	{"bench/result", []string{"bench/shard", "bench/system", "bench/experiment", "protocols", "netem", "configs"}},

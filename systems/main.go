@@ -34,7 +34,7 @@ func main() {
 	etcd.BeMember()
 	nats.BeMember()
 	zookeeper.BeServer()
-	cli.MainWith(registry.Drivers, []system.Adapter{
+	cli.Program{Drivers: registry.Drivers, Systems: []system.Adapter{
 		etcd.Adapter{}, nats.Adapter{}, redis.Adapter{}, postgres.Adapter{}, zookeeper.Adapter{}, described,
-	})
+	}}.Main()
 }

@@ -291,32 +291,3 @@ func merge(folders []string) (*findings, error) {
 	slices.SortFunc(merged.Verdicts, func(a, b finding) int { return a.Index - b.Index })
 	return &merged, nil
 }
-
-// shardFolders are the folders of shards among those given and directly below them.
-func shardFolders(given []string) (folders []string, err error) {
-	has := func(folder string) bool {
-		_, err := os.Stat(filepath.Join(folder, findingsFile))
-		return err == nil
-	}
-	for _, folder := range given {
-		if has(folder) {
-			folders = append(folders, folder)
-			continue
-		}
-		entries, err := os.ReadDir(folder)
-		if err != nil {
-			return nil, err
-		}
-		before := len(folders)
-		for _, entry := range entries {
-			if below := filepath.Join(folder, entry.Name()); has(below) {
-				folders = append(folders, below)
-			}
-		}
-		if len(folders) == before {
-			return nil, fmt.Errorf("%s: found no %s in it and none directly below; accepted: the folder of a shard, or one with folders of shards", folder, findingsFile)
-		}
-	}
-	slices.Sort(folders)
-	return slices.Compact(folders), nil
-}

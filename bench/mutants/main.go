@@ -175,7 +175,7 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 
 // mergeAll prints, and with -out stores, what one process would have.
 func mergeAll(o options, out io.Writer) error {
-	folders, err := shardFolders(strings.Split(o.merge, ","))
+	folders, _, err := shard.Folders(strings.Split(o.merge, ","), findingsFile, findingsFile)
 	if err != nil {
 		return err
 	}

@@ -104,22 +104,27 @@ func Archive(w io.Writer, folder string) error {
 	compressed := gzip.NewWriter(w)
 	out := tar.NewWriter(compressed)
 	files, base := os.DirFS(folder), filepath.Base(folder)
-	err := fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != "." && strings.HasPrefix(entry.Name(), "."):
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		return addTo(out, files, name, path.Join(base, name))
-	})
+	err := Walk(files, func(name string, _ fs.DirEntry) error { return addTo(out, files, name, path.Join(base, name)) })
 	if err := errors.Join(err, out.Close(), compressed.Close()); err != nil {
 		return fmt.Errorf("writing an archive of %s: %w", folder, err)
 	}
 	return nil
+}
+
+// Walk calls visit for a result folder, as ".", and for all files and folders in it, but for those that are there during a run only: their
+// names begin with a full stop. Names have slashes, and come in lexical order. It ends with the first error.
+func Walk(folder fs.FS, visit func(name string, entry fs.DirEntry) error) error {
+	return fs.WalkDir(folder, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name == "." || !strings.HasPrefix(entry.Name(), "."):
+			return visit(name, entry)
+		case entry.IsDir():
+			return fs.SkipDir
+		}
+		return nil
+	})
 }
 
 // addTo adds a file or a folder to an archive, by another name.

@@ -1,7 +1,10 @@
 package shard_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -102,4 +105,29 @@ func ExampleFromEngine() {
 	s, err := shard.FromEngine(func(name string) (string, bool) { value, set := environment[name]; return value, set })
 	fmt.Println(s, err)
 	// Output: 3/4 <nil>
+}
+
+func TestFoldersAreThoseGivenOrDirectlyBelow(t *testing.T) {
+	root := t.TempDir()
+	put := func(names ...string) {
+		for _, name := range names {
+			path := filepath.Join(root, name)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, nil, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	put("all/2/a", "all/1/a", "all/1/deeper/a", "all/other/c", "one/b")
+	at := func(name string) string { return filepath.Join(root, name) }
+	folders, file, err := shard.Folders([]string{at("all"), at("all/1")}, "result", "a", "b")
+	if want := []string{at("all/1"), at("all/2")}; err != nil || file != "a" || !slices.Equal(folders, want) {
+		t.Errorf("%v with %s, %v; want %v with a", folders, file, err, want)
+	}
+	for text, given := range map[string][]string{
+		"found no result in it and none directly below": {at("all/other")}, "found b in it, and a in": {at("all"), at("one")},
+	} {
+		if _, _, err := shard.Folders(given, "result", "a", "b"); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%v: %v; want an error with %q", given, err, text)
+		}
+	}
 }

@@ -102,11 +102,12 @@ func (s *Site) emulate(config *run.Config) error {
 			continue
 		}
 		link := config.Plan.Link(s.Site, to)
-		if takes := s.takes(to); takes > link.Delay {
+		takes := s.takes(to)
+		if takes > link.Delay {
 			return fmt.Errorf("found a link from %s to %s that takes %v one way; accepted: at most the %v that it is to take",
 				s.name(s.Site), s.name(to), takes, link.Delay)
 		}
-		link.Delay -= s.takes(to)
+		link.Delay -= takes
 		s.uplink.Restart(to, netem.NewLink(link, seed, s.Site, to))
 	}
 	return nil

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"unicode"
+
+	"quorumbench/bench/result"
 )
 
 // manifestName is the last name of the object that lists a result's files. It is written last.
@@ -38,21 +40,12 @@ type file struct {
 	sum  string // SHA-256, in hexadecimal
 }
 
-// manifestOf is the manifest of the files in a folder, but for those that are there only while a run goes on, whose names begin with a full
-// stop.
+// manifestOf is the manifest of the files in a result folder that result.Walk comes to.
 func manifestOf(folder string) (*manifest, error) {
 	m := &manifest{}
 	root := os.DirFS(folder)
-	err := fs.WalkDir(root, ".", func(name string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name != "." && strings.HasPrefix(entry.Name(), "."):
-			if entry.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		case entry.IsDir():
+	err := result.Walk(root, func(name string, entry fs.DirEntry) error {
+		if entry.IsDir() {
 			return nil
 		}
 		content, err := root.Open(name)

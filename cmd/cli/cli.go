@@ -57,11 +57,6 @@ func interrupted(format string, args ...any) error {
 // something to keep keeps it. A second Ctrl-C ends the process at once.
 func Main(drivers ...*protocols.Driver) { Program{Drivers: drivers}.Main() }
 
-// MainWith is Main for a program that also runs systems as they are, each by its adapter.
-func MainWith(drivers protocols.Drivers, systems []system.Adapter) {
-	Program{Drivers: drivers, Systems: systems}.Main()
-}
-
 // Program is a program with quorumbench's command line.
 type Program struct {
 	Drivers protocols.Drivers

@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -13,6 +11,7 @@ import (
 	"quorumbench/bench/experiment"
 	"quorumbench/bench/lives"
 	"quorumbench/bench/result"
+	"quorumbench/bench/shard"
 	"quorumbench/bench/site"
 	"quorumbench/protocols"
 	"quorumbench/reports"
@@ -51,7 +50,7 @@ deployment make a partial result, without the part of the coordinator.`,
 				return usage(err)
 			}
 			defer done()
-			folders, file, err := shardFolders(read)
+			folders, file, err := shard.Folders(read, "result", runFile, lives.FindingsFile)
 			if err != nil {
 				return usage(err)
 			}
@@ -70,52 +69,6 @@ deployment make a partial result, without the part of the coordinator.`,
 	format = formatFlag(cmd)
 	look = figureFlags(cmd, true)
 	return cmd
-}
-
-// shardFolders are the folders of shards among the arguments and directly below them, and the name of the file that each has.
-func shardFolders(args []string) (folders []string, file string, err error) {
-	fileIn := func(folder string) string {
-		for _, name := range []string{runFile, lives.FindingsFile} {
-			if isFile(filepath.Join(folder, name)) {
-				return name
-			}
-		}
-		return ""
-	}
-	add := func(folder string) error {
-		found := fileIn(folder)
-		if found == "" {
-			return nil
-		}
-		if file != "" && file != found {
-			return fmt.Errorf("%s: found %s in it, and %s in %s; accepted: results of run, or of check", folder, found, file, folders[0])
-		}
-		folders, file = append(folders, folder), found
-		return nil
-	}
-	for _, arg := range args {
-		before := len(folders)
-		if err := add(arg); err != nil {
-			return nil, "", err
-		}
-		if len(folders) > before {
-			continue
-		}
-		entries, err := os.ReadDir(arg)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, entry := range entries {
-			if err := add(filepath.Join(arg, entry.Name())); err != nil {
-				return nil, "", err
-			}
-		}
-		if len(folders) == before {
-			return nil, "", fmt.Errorf("%s: found no result in it and none directly below; accepted: the folder of a shard, or one with folders of shards", arg)
-		}
-	}
-	slices.Sort(folders)
-	return slices.Compact(folders), file, nil
 }
 
 // mergeRuns merges the results of run --shard.
