@@ -284,10 +284,10 @@ func TestWhatIsCommittedIsNotRecovered(t *testing.T) {
 	}
 }
 
-// A query of recovery names at most maxAsked instances of a column.
+// A query of recovery names at most maxOpen instances of a column.
 func TestAQueryOfRecoveryIsBounded(t *testing.T) {
 	a := newAlone(t)
-	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{2 * maxAsked, 0, 0}}}})
+	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{2 * maxOpen, 0, 0}}}})
 	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
 	if got, want := a.messages(0), []string{"Query a0…a1023"}; !slices.Equal(got, want) {
 		t.Errorf("sends %q, want %q", got, want)

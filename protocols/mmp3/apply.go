@@ -26,6 +26,7 @@ func (r *replica) applyReady() (moved bool) {
 			r.out.Measure(protocols.MeasureHeads, int64(heads))
 		}
 		r.applied[x.at.column]++
+		r.columns[x.at.column].keep(x, r.kept, maxKeptBytes)
 		r.out.NoteInstance(protocols.InstanceEvent{ID: x.at.id(), Kind: protocols.InstanceApplied, Reached: heads})
 		r.execute(x)
 		moved = true

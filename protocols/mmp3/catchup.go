@@ -37,7 +37,7 @@ func (r *replica) missingQuery() *Query {
 	query := &Query{}
 	for c := range replicas {
 		at := position{c, r.applied[c]}
-		for asked := 0; at.lsn < r.columns[c].end() && asked < maxAsked; at.lsn++ {
+		for asked := 0; at.lsn < r.columns[c].end() && asked < maxOpen; at.lsn++ {
 			if x := r.get(at); x == nil || !x.committed {
 				query.add(at)
 				asked++

@@ -21,12 +21,42 @@ type instance struct {
 // column holds the instances of one column from base on, by LSN; nil where nothing but the LSN is known. Those
 // below base are truncated: decided and applied.
 type column struct {
-	base uint64
-	held []*instance
+	base   uint64
+	held   []*instance
+	recent recent
+}
+
+// recent are the applied instances of a column that a replica that is behind can still ask for (rule 13): those from an
+// LSN on.
+type recent struct {
+	from  uint64
+	bytes int // of them all
 }
 
 // end returns the LSN after the last that has a place in the column.
 func (c *column) end() uint64 { return c.base + uint64(len(c.held)) }
+
+// keep notes that the next instance is applied, and counts those as too far behind that are beyond a number of instances
+// or of bytes.
+func (c *column) keep(x *instance, instances uint64, bytes int) {
+	c.recent.bytes += x.size()
+	for c.recent.bytes > bytes || x.at.lsn-c.recent.from >= instances {
+		c.passOver(c.recent.from + 1)
+	}
+}
+
+// passOver counts the applied instances below an LSN no more.
+func (c *column) passOver(below uint64) {
+	for ; c.recent.from < below; c.recent.from++ {
+		c.recent.bytes -= c.held[c.recent.from-c.base].size()
+	}
+}
+
+// adopt drops the instances below an LSN, which are in a state that the replica has adopted.
+func (c *column) adopt(applied uint64) {
+	c.truncate(applied)
+	c.recent = recent{from: applied}
+}
 
 // truncate drops the instances below an LSN.
 func (c *column) truncate(base uint64) {

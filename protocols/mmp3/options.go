@@ -10,7 +10,7 @@ type Options struct {
 
 	Reads string `option:"reads" accepts:"log,quorum" tries:"log,quorum" help:"log: a read is a command in the log; quorum: it asks one other replica what it has seen, and waits until that is applied"`
 
-	Kept int `option:"kept" range:"1..1048576" unit:"instances" tries:"1024,64,8" help:"how many applied instances of each column are kept for a replica that is behind, before it needs a snapshot"`
+	Kept int `option:"kept" range:"1..1048576" unit:"instances" tries:"1024,64,8" help:"how many applied instances of each column are kept for a replica that is behind, within 32 MiB of all columns, before it needs a snapshot"`
 }
 
 // The values of reads.

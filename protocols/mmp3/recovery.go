@@ -7,12 +7,10 @@ import (
 	"quorumbench/protocols"
 )
 
-// Bounds of one recovery: how many open instances of a column it asks for, and how many it proposes, of maxBytes
-// altogether.
-const (
-	maxAsked     = 1024
-	maxRecovered = 64
-)
+// maxOpen bounds one recovery: how many open instances of a column it asks for, and how many it proposes, of maxBytes
+// altogether. While those of a dead replica are open, nothing after them is applied, so they are proposed together: at
+// thousands of writes a second, some hundred are open when a replica crashes.
+const maxOpen = 1024
 
 // scheduleRecovery sets the recovery timer if an instance is open: in Seen, but not applied, whether or not this
 // replica holds anything of it (rule 5).
@@ -58,7 +56,7 @@ func (r *replica) recoverOpen(left *leftOver) {
 	withSnapshot := r.retryPiece()
 	for c := range replicas {
 		asked, recovered, full := 0, 0, false
-		for lsn := r.applied[c]; lsn < below[c] && asked < maxAsked && !(again && full); lsn++ {
+		for lsn := r.applied[c]; lsn < below[c] && asked < maxOpen && !(again && full); lsn++ {
 			at := position{c, lsn}
 			x := r.open(at)
 			switch {
@@ -70,7 +68,7 @@ func (r *replica) recoverOpen(left *leftOver) {
 					asked++
 				}
 			case again && query.names(at):
-			case size < r.config.Limits.Max() && recovered < maxRecovered:
+			case size < r.config.Limits.Max() && recovered < maxOpen:
 				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)

@@ -89,14 +89,50 @@ func TestWhatAllHaveAppliedIsTruncated(t *testing.T) {
 	}
 }
 
+// What a replica keeps for one that is down is bounded by the option kept, and in bytes.
 func TestWhatOneHasNotAppliedIsTruncatedInTheEnd(t *testing.T) {
+	keptAfter := func(writes, size int) (kept, bytes int) {
+		c := prototest.NewCluster(t, prototest.With(Driver, protocols.Choices{"kept": "1024"}), prototest.Network{Delays: regions}, protocols.Nobody, 1)
+		c.Crash(2)
+		write(c, 0, writes, 5*ms, size)
+		c.Run(30 * time.Second)
+		column := &c.Replicas[1].Node.(*replica).columns[0]
+		for _, x := range column.held {
+			bytes += x.size()
+		}
+		if bytes != column.recent.bytes {
+			t.Errorf("replica 1 keeps %d bytes, and counts %d", bytes, column.recent.bytes)
+		}
+		return len(column.held), bytes
+	}
+	if kept, _ := keptAfter(3000, 20); kept != 1024 {
+		t.Errorf("while replica 2 is down, replica 1 keeps %d instances for it, not 1024", kept)
+	}
+	const size = maxKeptBytes / 50
+	if kept, bytes := keptAfter(100, size); bytes > maxKeptBytes || bytes < maxKeptBytes-2*size {
+		t.Errorf("while replica 2 is down, replica 1 keeps %d bytes for it, in %d instances, not about %d", bytes, kept, maxKeptBytes)
+	}
+}
+
+// The open instances of a dead replica are recovered together, however many there are.
+func TestManyOpenInstancesAreRecoveredTogether(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
-	c.Crash(2)
-	write(c, 0, 3000, 5*ms, 20)
-	c.Run(30 * time.Second)
+	const open = 600
+	write(c, 0, open, 10*time.Microsecond, 1)
+	c.Network.Drop = func(_, to protocols.NodeID, message []byte) bool {
+		return to == 0 // it gets no answers: all stay open
+	}
+	c.Run(regions.MaxRoundTrip())
+	c.Crash(0)
+	c.Network.Drop = nil
 	r := c.Replicas[1].Node.(*replica)
-	if held := uint64(len(r.columns[0].held)); held != r.kept {
-		t.Errorf("while replica 2 is down, replica 1 keeps %d instances for it, not %d", held, r.kept)
+	if r.applied[0] > 0 {
+		t.Fatalf("%d of %d are applied at replica 1 before the crash", r.applied[0], open)
+	}
+	longest := r.longestTimeout()
+	c.Run(c.Now() + 2*3*longest + 2*regions.MaxRoundTrip()) // recovery waits twice: to ask, and to propose
+	if r.applied[0] < open {
+		t.Errorf("%d of %d open instances are applied at replica 1", r.applied[0], open)
 	}
 }
 
@@ -105,15 +141,17 @@ func TestCatchingUpTakesARoundTrip(t *testing.T) {
 	for _, test := range []struct {
 		name         string
 		writes, size int
+		kept         string
 		answer       string
 	}{
-		{"a few instances", 100, 20, "Committed"},
-		{"more than a message holds", 500, 5000, "Committed"},
-		{"more than is kept", 2000, 20, "Piece"},
-		{"a state of several pieces", 1100, 50_000, "Piece"},
+		{"a few instances", 100, 20, "1024", "Committed"},
+		{"more than a message holds", 500, 5000, "1024", "Committed"},
+		{"more than is kept", 2000, 20, "1024", "Piece"},
+		{"more bytes than are kept", 1100, 50_000, "16384", "Piece"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
+			driver := prototest.With(Driver, protocols.Choices{"kept": test.kept})
+			c := prototest.NewCluster(t, driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
 			write(c, 2, 1, 0, 20)
 			c.Run(3 * time.Second)
 			c.Crash(2)

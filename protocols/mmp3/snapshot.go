@@ -37,7 +37,7 @@ func (r *replica) adopt(s *Snapshot) bool {
 	r.applied, r.slots = vectorOf(s.Applied), s.Slots
 	r.seen.raise(vectorOf(s.Seen))
 	for c := range replicas {
-		r.columns[c].truncate(r.applied[c])
+		r.columns[c].adopt(r.applied[c])
 	}
 	r.committedBelow = max(r.committedBelow, r.applied[r.id])
 	r.out.Adopt(protocols.Slot{Index: r.slots})

@@ -70,21 +70,24 @@ func (r *replica) onApplied(from protocols.NodeID, m *Applied) {
 	}
 }
 
-// truncateColumns truncates in each column what all three replicas have applied, and what is more than the option
-// kept behind. While a snapshot is being made or sent, it keeps what comes after that (rule 13).
+// maxKeptBytes bounds what is kept of each column for a replica that is behind, besides the option kept: 32 MiB of all.
+const maxKeptBytes = 32 << 20 / replicas
+
+// truncateColumns truncates in each column what all three replicas have applied, and what is too far behind. While a
+// snapshot is being made or sent, it keeps what comes after that (rule 13).
 func (r *replica) truncateColumns() {
 	offered := r.outgoing.Expire(r.now) > 0
 	for c := range replicas {
-		done := r.applied[c]
-		base := min(done, r.peerApplied[r.peers[0]][c], r.peerApplied[r.peers[1]][c])
-		if far := done - min(done, r.kept); offered {
-			base = max(base, min(far, r.outgoing.applied[c]))
-		} else {
-			base = max(base, far)
+		column := &r.columns[c]
+		far := column.recent.from
+		if offered {
+			far = min(far, r.outgoing.applied[c])
 		}
+		base := max(far, min(r.applied[c], r.peerApplied[r.peers[0]][c], r.peerApplied[r.peers[1]][c]))
 		if r.own.UnderWay() {
 			base = min(base, r.own.applied[c])
 		}
-		r.columns[c].truncate(base)
+		column.passOver(base)
+		column.truncate(base)
 	}
 }
