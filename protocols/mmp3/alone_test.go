@@ -2,6 +2,7 @@ package mmp3
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -284,14 +285,36 @@ func TestWhatIsCommittedIsNotRecovered(t *testing.T) {
 	}
 }
 
-// A query of recovery names at most maxOpen instances of a column.
+// A query of recovery names fewer than maxOpen instances of a column. If more are open, the replica is behind: it asks for all
+// that it lacks, and goes on as the answers come.
 func TestAQueryOfRecoveryIsBounded(t *testing.T) {
 	a := newAlone(t)
-	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{2 * maxOpen, 0, 0}}}})
-	a.step(protocols.Input{Kind: protocols.InputTimer, Timer: recoveryTimer})
-	if got, want := a.messages(0), []string{"Query a0…a1023"}; !slices.Equal(got, want) {
-		t.Errorf("sends %q, want %q", got, want)
+	query := func(want ...string) {
+		t.Helper()
+		got := slices.DeleteFunc(a.messages(0), func(m string) bool { return !strings.HasPrefix(m, "Query") })
+		if !slices.Equal(got, want) {
+			t.Errorf("asks %q, want %q", got, want)
+		}
 	}
+	recoverOpen := func() { a.fire(recoveryTimer) }
+
+	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{maxOpen - 1, 0, 0}}}})
+	recoverOpen()
+	query("Query a0…a1022")
+	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{4 * maxOpen, 0, 0}}}})
+	recoverOpen() // of those that it had seen when the timer was set
+	recoverOpen()
+	query("Query a0… b0… c0…")
+
+	a.at += time.Minute
+	first := committedInstance(t, 0, 0, 10)
+	a.receive(0, &Message{Kind: &Message_Committed{Committed: &Committed{Instances: []*Instance{first}, More: true}}})
+	query("Query a1… b0… c0…")
+	recoverOpen() // the answer may be on its way
+	query()
+	a.at += time.Minute
+	recoverOpen()
+	query("Query a1… b0… c0…")
 }
 
 // The answer to a query holds instances of about maxBytes, and tells that there are more.

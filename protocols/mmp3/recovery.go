@@ -20,7 +20,7 @@ func (r *replica) scheduleRecovery() {
 	}
 	r.recoveryTimerSet, r.recoverBelow = true, r.seen
 	longest := r.longestTimeout()
-	r.out.SetTimer(recoveryTimer, 2*longest+time.Duration(r.random.Int64N(int64(longest))))
+	r.out.SetTimer(recoveryTimer, longest+time.Duration(r.random.Int64N(int64(longest))))
 }
 
 // appliedAllSeen tells whether this replica has applied all that it has seen.
@@ -43,11 +43,12 @@ type leftOver struct {
 }
 
 // recoverOpen handles each instance that was open when the recovery timer was set and still is: the first time it
-// asks the others whether it is committed, after that it proposes it (rule 5). It does not propose what comes
-// with a snapshot that is being received. With something left over it goes on with that, and asks for nothing more.
+// asks the others whether it is committed, after that it proposes it (rule 5). If more is open than it asks about at
+// once, it asks for all that is missing. It does not propose what comes with a snapshot that is being received. With
+// something left over it goes on with that, and asks for nothing more.
 func (r *replica) recoverOpen(left *leftOver) {
 	query, proposed, size := &Query{}, []position(nil), 0
-	below, again, tooMuch := r.recoverBelow, left != nil, false
+	below, again, tooMuch, behind := r.recoverBelow, left != nil, false, false
 	if again {
 		below, query = left.below, left.asked
 	} else {
@@ -80,12 +81,17 @@ func (r *replica) recoverOpen(left *leftOver) {
 				full, tooMuch = true, true
 			}
 		}
+		behind = behind || asked == maxOpen
 	}
 	if r.leftOver = nil; tooMuch {
 		r.leftOver = &leftOver{below, query, proposed}
 	}
-	if !again {
+	switch {
+	case again:
+	case !behind:
 		r.sendQuery(query)
+	case !r.catchingUp():
+		r.catchUp()
 	}
 	r.scheduleRecovery()
 }
