@@ -220,6 +220,21 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "a recovery that goes on proposes what others were asked about just now", inTest("mmp3.TestARecoveryGoesOnWhenItsProposalsHaveEnded"), []Edit{
 		in("mmp3.replica.recoverOpen").replace(`again && query.names(at)`, `false`),
 	}},
+	{"mmp3", "few of the instances that a dead replica left open are recovered at a time", inTest("mmp3.TestManyOpenInstancesAreRecoveredTogether"), []Edit{
+		in("mmp3.replica.recoverOpen").replace(`recovered < maxOpen`, `recovered < 64`),
+	}},
+	{"mmp3", "who has missed much asks for a part of it at each recovery only", inTest("mmp3.TestAQueryOfRecoveryIsBounded"), []Edit{
+		in("mmp3.replica.recoverOpen").replace(`!behind`, `true`),
+	}},
+	{"mmp3", "who has missed much asks again while the answer is on its way", inTest("mmp3.TestAQueryOfRecoveryIsBounded"), []Edit{
+		in("mmp3.replica.recoverOpen").replace(`!r.catchingUp()`, `true`),
+	}},
+	{"mmp3", "what is on its way counts as missed", inTest("mmp3.TestAQueryOfRecoveryIsBounded"), []Edit{
+		in("mmp3.replica.committedAfter").replace(`x.committed`, `!x.committed`),
+	}},
+	{"mmp3", "what is kept for a replica that is behind has no bound in bytes", inTest("mmp3.TestWhatOneHasNotAppliedIsTruncatedInTheEnd"), []Edit{
+		in("mmp3.column.keep").replace(`c.recent.bytes > bytes`, `false`),
+	}},
 	{"mmp3", "nothing is recovered", within(50), []Edit{
 		in("mmp3.replica.recoverOpen").replace(`r.recoveryTimerSet = false`, `return`),
 	}},

@@ -285,8 +285,8 @@ func TestWhatIsCommittedIsNotRecovered(t *testing.T) {
 	}
 }
 
-// A query of recovery names fewer than maxOpen instances of a column. If more are open, the replica is behind: it asks for all
-// that it lacks, and goes on as the answers come.
+// A query of recovery names at most maxOpen instances of a column, which may be on their way. If one after them is committed,
+// they are not: the replica is behind. It asks for all that it lacks, and goes on as the answers come.
 func TestAQueryOfRecoveryIsBounded(t *testing.T) {
 	a := newAlone(t)
 	query := func(want ...string) {
@@ -296,24 +296,23 @@ func TestAQueryOfRecoveryIsBounded(t *testing.T) {
 			t.Errorf("asks %q, want %q", got, want)
 		}
 	}
-	recoverOpen := func() { a.fire(recoveryTimer) }
-
-	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{maxOpen - 1, 0, 0}}}})
-	recoverOpen()
-	query("Query a0…a1022")
 	a.receive(0, &Message{Kind: &Message_Applied{Applied: &Applied{Applied: []uint64{4 * maxOpen, 0, 0}}}})
-	recoverOpen() // of those that it had seen when the timer was set
-	recoverOpen()
+	a.fire(recoveryTimer)
+	query("Query a0…a1023")
+
+	last := committedInstance(t, 0, 4*maxOpen, 10)
+	a.receive(0, &Message{Kind: &Message_Commit{Commit: last}})
+	a.fire(recoveryTimer)
 	query("Query a0… b0… c0…")
 
 	a.at += time.Minute
 	first := committedInstance(t, 0, 0, 10)
 	a.receive(0, &Message{Kind: &Message_Committed{Committed: &Committed{Instances: []*Instance{first}, More: true}}})
 	query("Query a1… b0… c0…")
-	recoverOpen() // the answer may be on its way
+	a.fire(recoveryTimer) // the answer may be on its way
 	query()
 	a.at += time.Minute
-	recoverOpen()
+	a.fire(recoveryTimer)
 	query("Query a1… b0… c0…")
 }
 

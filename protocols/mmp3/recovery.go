@@ -26,11 +26,11 @@ func (r *replica) scheduleRecovery() {
 // appliedAllSeen tells whether this replica has applied all that it has seen.
 func (r *replica) appliedAllSeen() bool { return r.applied.covers(r.seen) }
 
-// longestTimeout returns how long to wait for both others. A measured timeout counts up to twice the configured one,
+// longestTimeout returns how long to wait for both others. A measured timeout counts up to four times the configured one,
 // so that one slow link does not delay recovery for long.
 func (r *replica) longestTimeout() (longest time.Duration) {
 	for _, peer := range r.peers {
-		longest = max(longest, min(r.trips[peer].Timeout(), 2*r.retry[peer]))
+		longest = max(longest, min(r.trips[peer].Timeout(), 4*r.retry[peer]))
 	}
 	return longest
 }
@@ -43,8 +43,8 @@ type leftOver struct {
 }
 
 // recoverOpen handles each instance that was open when the recovery timer was set and still is: the first time it
-// asks the others whether it is committed, after that it proposes it (rule 5). If more is open than it asks about at
-// once, it asks for all that is missing. It does not propose what comes with a snapshot that is being received. With
+// asks the others whether it is committed, after that it proposes it (rule 5). If more is missing than it asks about at
+// once, it asks for all of that. It does not propose what comes with a snapshot that is being received. With
 // something left over it goes on with that, and asks for nothing more.
 func (r *replica) recoverOpen(left *leftOver) {
 	query, proposed, size := &Query{}, []position(nil), 0
@@ -81,7 +81,7 @@ func (r *replica) recoverOpen(left *leftOver) {
 				full, tooMuch = true, true
 			}
 		}
-		behind = behind || asked == maxOpen
+		behind = behind || asked == maxOpen && r.committedAfter(query.Stretches[len(query.Stretches)-1])
 	}
 	if r.leftOver = nil; tooMuch {
 		r.leftOver = &leftOver{below, query, proposed}
@@ -94,6 +94,19 @@ func (r *replica) recoverOpen(left *leftOver) {
 		r.catchUp()
 	}
 	r.scheduleRecovery()
+}
+
+// committedAfter tells whether an instance after those of a query is known to be committed. Then these are not merely on their
+// way, since what a replica sends comes in order: this one has missed messages.
+func (r *replica) committedAfter(s *Query_Stretch) bool {
+	held := r.columns[s.Column].held
+	for lsn := r.columns[s.Column].end(); lsn > s.End; lsn-- {
+		if x := held[len(held)-1]; x != nil && x.committed {
+			return true
+		}
+		held = held[:len(held)-1]
+	}
+	return false
 }
 
 // goOnRecovering goes on with what a recovery has left over, if nothing that it has proposed is under way any more.
