@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -237,52 +236,35 @@ func (k *keeper) store() error {
 // merge puts what shards have found together to what one process finds. A shard that is given twice counts once; those that are missing are
 // named.
 func merge(folders []string) (*findings, error) {
-	var first *findings
-	byShard := map[int]*findings{}
-	from := map[int]string{}
+	var all []*findings
+	var shards []shard.Part
 	for _, folder := range folders {
 		f, err := readFindings(folder)
-		switch {
-		case err != nil:
+		if err != nil {
 			return nil, err
-		case f.Shard == nil:
-			return nil, fmt.Errorf("%s: found findings of no shard; accepted: those of -shard", folder)
-		case first == nil:
-			first = f
-		case f.Shard.Count != first.Shard.Count:
-			return nil, fmt.Errorf("%s: found shard %v, and shard %v in %s; accepted: shards of the same number", folder, f.Shard, first.Shard, folders[0])
 		}
-		if err := first.different(f); err != nil {
+		all = append(all, f)
+		if err := all[0].different(f); err != nil {
 			return nil, fmt.Errorf("%s: %w, as in %s", folder, err, folders[0])
 		}
-		at := f.Shard.Index
-		before := byShard[at]
-		if before != nil && !before.Partial && !f.Partial {
-			a, errA := before.json()
-			b, errB := f.json()
-			if errA != nil || errB != nil || !bytes.Equal(a, b) {
-				return nil, fmt.Errorf("%s and %s are both shard %v, and differ; accepted: a shard that finds the same whenever it is run", from[at], folder, f.Shard)
-			}
-		}
-		if before == nil || before.Partial {
-			byShard[at], from[at] = f, folder
-		}
+		shards = append(shards, shard.Part{Name: folder, Shard: f.Shard, Partial: f.Partial, Found: f.json})
 	}
-	if first == nil {
-		return nil, errors.New("found no findings; accepted: folders of shards, or one that they are in")
+	places, err := shard.Once(shards, "-shard")
+	if err != nil {
+		return nil, err
 	}
-	merged := *first
+	merged := *all[0]
 	merged.Shard, merged.Partial, merged.Verdicts = nil, false, nil
 	var missing []string
-	for i := range first.Shard.Count {
-		s := shard.Shard{Index: i + 1, Count: first.Shard.Count}
-		switch f := byShard[s.Index]; {
-		case f == nil:
-			missing = append(missing, s.String())
-		case f.Partial:
-			missing = append(missing, fmt.Sprintf("%v (interrupted, in %s)", s, from[s.Index]))
+	for i, place := range places {
+		s := shard.Shard{Index: i + 1, Count: len(places)}
+		switch {
+		case place < 0:
+			missing = append(missing, s.Missing(""))
+		case all[place].Partial:
+			missing = append(missing, s.Missing(folders[place]))
 		default:
-			merged.Verdicts = append(merged.Verdicts, f.Verdicts...)
+			merged.Verdicts = append(merged.Verdicts, all[place].Verdicts...)
 		}
 	}
 	if len(missing) > 0 {
