@@ -249,6 +249,31 @@ func TestAGapInTheStreamIsGivenUp(t *testing.T) {
 	}
 }
 
+// However many gaps there are, no message waits for longer than earlyTimeout.
+func TestEarlyMessagesWaitForAllGapsTogether(t *testing.T) {
+	d := newDesk(t)
+	early := func(number uint64) { d.tellNumbered(1, number, msg(raftpb.MsgHeartbeat, 2)) }
+	fires := func(after time.Duration, answers int) {
+		t.Helper()
+		d.now += after
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: earlyTimer + 2})
+		if sent := d.to(1); len(sent) != answers {
+			t.Errorf("%d messages are answered, not %d", len(sent), answers)
+		}
+	}
+	early(2)
+	early(4)
+	early(6)
+	d.now += earlyTimeout / 2
+	early(6) // again
+	early(8)
+	fires(earlyTimeout/2, 3)
+	if after := d.out.Timers; len(after) != 1 || after[0].ID != earlyTimer+2 || after[0].After != earlyTimeout/2 {
+		t.Errorf("the timer is set to %v", after)
+	}
+	fires(earlyTimeout/2, 1)
+}
+
 func TestDescribeTellsNoIndexThatIsNone(t *testing.T) {
 	for _, c := range []struct {
 		index uint64
