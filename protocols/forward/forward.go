@@ -16,6 +16,9 @@
 //     leadership begins with no command proposed, because another leader may have overwritten it.
 //  5. The leader replies as soon as it has applied the command, to the replica that forwarded it
 //     last.
+//  6. Nobody tells a replica who leads that is no member of the cluster, or does not know yet that it is none any more. It goes
+//     by the leader that it knows, and takes the next replica for the leader when a command has been forwarded twice in vain
+//     since that last replied.
 package forward
 
 //go:generate go run quorumbench/protocols/protogen -borrow -reuse Command,Forward protocols/forward/forward.proto
@@ -51,13 +54,16 @@ type Wire struct {
 // leads, it also knows which replica forwarded each proposed command. Not safe for use by several
 // goroutines.
 type Forwarder struct {
-	self   protocols.NodeID
-	leader protocols.NodeID
-	retry  time.Duration // the retry timeout while it leads: how long the reply to a command that is forwarded for the first time may take; 0 if no other replica leads
-	delays protocols.Delays
-	quorum quorum.System // the leader needs a round trip to one of its quorums for each command
-	wire   Wire
-	limits flow.Limits
+	self     protocols.NodeID
+	leader   protocols.NodeID
+	untold   bool          // nobody tells this replica who leads: the leader is a guess (rule 6)
+	heard    uint64        // of an untold one: how many commands had been accepted when the leader last replied
+	replicas int           // how many may lead, this one included
+	retry    time.Duration // the retry timeout while it leads: how long the reply to a command that is forwarded for the first time may take; 0 if no other replica leads
+	delays   protocols.Delays
+	quorum   quorum.System // the leader needs a round trip to one of its quorums for each command
+	wire     Wire
+	limits   flow.Limits
 
 	// queues hold every *waiting, by its retries. All in one wait for the same time, so that each queue is in the order of
 	// retryAt while another replica leads: a command that is forwarded goes behind the others without looking at them.
@@ -87,7 +93,7 @@ type waiting struct {
 // anything else.
 func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wire Wire) *Forwarder {
 	return &Forwarder{
-		self: c.ID, leader: protocols.Nobody, delays: c.Delays, quorum: quorums, wire: wire, limits: c.Limits, timer: timer,
+		self: c.ID, leader: protocols.Nobody, replicas: c.MostReplicas(), delays: c.Delays, quorum: quorums, wire: wire, limits: c.Limits, timer: timer,
 		waiting:  map[protocols.CommandID]*list.Element{},
 		proposed: map[protocols.CommandID]protocols.NodeID{},
 	}
@@ -115,7 +121,30 @@ func (f *Forwarder) Accept(in *protocols.Input, out *protocols.Outbox) *Command 
 // replica that begins to lead names itself, and then proposes what Waiting returns. To be called
 // whenever a leadership begins or ends.
 func (f *Forwarder) Lead(leader protocols.NodeID, now time.Duration, out *protocols.Outbox) {
-	f.leader, f.retry = leader, 0
+	f.untold = false
+	f.lead(leader, now, out)
+}
+
+// Guess notes that nobody tells this replica who leads, until Lead is called. It goes by the leader that it knows, or takes one
+// replica after the other for it (rule 6). To be called again and again as long as it hears nobody.
+func (f *Forwarder) Guess(now time.Duration, out *protocols.Outbox) {
+	if f.untold = true; f.leader == protocols.Nobody {
+		f.guessNext(now, out)
+	}
+}
+
+// guessNext takes the next replica for the leader (rule 6).
+func (f *Forwarder) guessNext(now time.Duration, out *protocols.Outbox) {
+	next := (f.leader + 1) % protocols.NodeID(f.replicas)
+	if next == f.self {
+		next = (next + 1) % protocols.NodeID(f.replicas)
+	}
+	f.lead(next, now, out)
+}
+
+// lead is Lead, for a leader that may be a guess.
+func (f *Forwarder) lead(leader protocols.NodeID, now time.Duration, out *protocols.Outbox) {
+	f.leader, f.retry, f.heard = leader, 0, 0
 	if f.hasRemoteLeader() {
 		f.retry = protocols.Retry(QuorumFloor(f.delays, f.quorum, leader, f.self))
 	}
@@ -167,6 +196,10 @@ func (f *Forwarder) OnTimer(now time.Duration, out *protocols.Outbox) {
 	}
 	var late []*Command
 	for w := f.next(); w.retryAt <= now; w = f.next() {
+		if f.untold && w.retries > 0 && w.number > f.heard { // rule 6
+			f.guessNext(now, out)
+			return
+		}
 		f.dequeue(w)
 		w.retries = min(w.retries+1, maxRetryShift)
 		w.retryAt = now + f.retry<<w.retries
@@ -201,6 +234,9 @@ func (f *Forwarder) next() (first *waiting) {
 // OnReply handles the leader's reply. It returns true if the command was waiting, and has now been
 // answered to its client.
 func (f *Forwarder) OnReply(m *Reply, out *protocols.Outbox) (answered bool) {
+	if f.untold {
+		f.heard = f.accepted
+	}
 	return f.answer(protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Result, out)
 }
 

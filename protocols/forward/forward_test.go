@@ -196,6 +196,47 @@ func TestOnlyWhatIsLateIsForwardedAgain(t *testing.T) {
 	}
 }
 
+// Who is not told who leads goes by the leader that it knows, as long as that replies, and else by one replica after the other.
+func TestWhoIsNotToldTakesOneAfterTheOtherForTheLeader(t *testing.T) {
+	r := newRig()
+	r.accept(1, 0)
+	r.Guess(0, &r.out)
+	r.expectForward(t, 0, 1)
+	r.OnTimer(late, &r.out)
+	r.expectForward(t, 0, 1) // it may have been lost
+	r.Guess(2*late, &r.out)
+	r.accept(2, 2*late)
+	r.expectForward(t, 0, 2)
+	r.OnTimer(3*late, &r.out)
+	r.expectForward(t, 2, 1, 2) // this replica is 1
+
+	r.OnReply(&forward.Reply{Client: 9, Seq: 2}, &r.out)
+	now := 3 * late
+	for _, wait := range []time.Duration{1, 2, 4, 4} { // of the command that 2 does not answer, though it leads
+		now += wait * late
+		r.OnTimer(now, &r.out)
+		r.expectForward(t, 2, 1)
+	}
+	r.accept(3, now)
+	r.expectForward(t, 2, 3)
+	r.OnTimer(now+late, &r.out)
+	r.expectForward(t, 2, 3)
+	r.OnTimer(now+3*late, &r.out) // it has answered nothing that came after its last reply
+	r.expectForward(t, 0, 1, 3)
+
+	r.Lead(2, now, &r.out) // it is told
+	r.expectForward(t, 2, 1, 3)
+	for _, wait := range []time.Duration{1, 2, 4, 4} {
+		now += wait * late
+		r.OnTimer(now, &r.out)
+		r.expectForward(t, 2, 1, 3)
+	}
+	r.Lead(nobody, now, &r.out)
+	if r.Guess(now, &r.out); r.Leader() != 0 {
+		t.Errorf("it takes %d for the leader, not 0", r.Leader())
+	}
+}
+
 func TestALeaderProposesACommandOnceAndRepliesToWhoHandedItOver(t *testing.T) {
 	r := newRig()
 	r.Lead(self, 0, &r.out)

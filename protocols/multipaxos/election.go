@@ -17,7 +17,7 @@ func (r *replica) start() {
 	r.election.Start(r.now, r.out)
 	firstIncarnation := r.promised == 0 && r.abandoned == 0
 	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody {
-		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with: nobody tells this replica of another
+		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with
 	}
 	if !firstIncarnation { // rule 27: it may have heard a leader a moment before the crash
 		r.heard = r.now
@@ -42,6 +42,7 @@ type candidacy struct {
 func (r *replica) stand() {
 	if !r.mayStand() {
 		r.election.Start(r.now, r.out)
+		r.forwarder.Guess(r.now, r.out) // it has heard no leader
 		return
 	}
 	r.becomeCandidate(false)

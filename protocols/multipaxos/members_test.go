@@ -254,7 +254,7 @@ func TestALeaderWaitsForNewVotersAndLeaves(t *testing.T) {
 	expect(t, "the first of those who have it", d.sent(2), "1.0 stand")
 	d.expectMark(protocols.MarkDeposed)
 	d.stand()
-	expect(t, "it does not stand again", d.sent(1), "")
+	expect(t, "it does not stand again, and takes another for the leader", d.sent(1), "0 forward a")
 }
 
 // beat has the leader send its next heartbeat.

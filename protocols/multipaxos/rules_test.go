@@ -160,6 +160,11 @@ func (d *desk) sent(to protocols.NodeID) string {
 			}
 		case *multipaxos.Message_Accepted:
 			line += fmt.Sprint("accepted from ", kind.Accepted.First, " count ", kind.Accepted.Count)
+		case *multipaxos.Message_Forward:
+			line += "forward"
+			for _, c := range kind.Forward.Commands {
+				line += " " + show(c.Data)
+			}
 		case *multipaxos.Message_Heartbeat:
 			line += fmt.Sprint("heartbeat, commit ", kind.Heartbeat.Commit)
 		case *multipaxos.Message_CatchUp:

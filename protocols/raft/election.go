@@ -14,7 +14,7 @@ func (r *replica) start() {
 	}
 	firstIncarnation := r.term == 0
 	if !r.log.memberships.InGroup(int32(r.config.ID)) && r.config.Leader != protocols.Nobody {
-		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with: nobody tells this replica of another
+		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with
 	}
 	if !firstIncarnation { // rule 21: it may have heard a leader a moment before the crash
 		r.lastHeard = r.now
@@ -28,6 +28,7 @@ func (r *replica) start() {
 func (r *replica) campaign() {
 	if !r.mayStand() { // rule 30
 		r.election.Start(r.now, r.out)
+		r.forwarder.Guess(r.now, r.out) // it has heard no leader
 		return
 	}
 	if r.role == follower {

@@ -24,6 +24,7 @@ func Membership(t *testing.T, driver protocols.Driver, longest time.Duration) {
 	t.Run("the leader leaves", func(t *testing.T) { theLeaderLeaves(t, driver) })
 	t.Run("a voter that does not know that it left deposes nobody", func(t *testing.T) { aVoterThatDoesNotKnowThatItLeftDeposesNobody(t, driver, longest) })
 	t.Run("a voter that became a learner deposes nobody", func(t *testing.T) { aVoterThatBecameALearnerDeposesNobody(t, driver, longest) })
+	t.Run("who is no member finds the next leader", func(t *testing.T) { whoIsNoMemberFindsTheNextLeader(t, driver) })
 	t.Run("the next leader ends the change", func(t *testing.T) { theNextLeaderEndsTheChange(t, driver) })
 	t.Run("the membership survives restarts", func(t *testing.T) { theMembershipSurvivesRestarts(t, driver) })
 	t.Run("a snapshot carries the membership", func(t *testing.T) { aSnapshotCarriesTheMembership(t, driver) })
@@ -165,6 +166,31 @@ func aDeadReplicaIsReplaced(t *testing.T, driver protocols.Driver) {
 	e.RunUntilAnswered(10 * time.Second)
 	e.Run(e.Now() + time.Second)
 	e.ExpectSame(1, 3)
+}
+
+// Nobody tells replica 3, which is no member, that the leader is dead and another one leads. Its clients ask no other replica.
+func whoIsNoMemberFindsTheNextLeader(t *testing.T, driver protocols.Driver) {
+	for _, removed := range []bool{false, true} { // it has never been one; or it has been, and was removed
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(4, 10*time.Millisecond), Members: 3}, 0, 1)
+		crash := time.Second
+		if removed {
+			c.At(time.Second, func() { c.Membership("change majority(0,1,3)") })
+			c.At(2*time.Second, func() { c.Membership("change majority(0,1,2)") })
+			c.At(3*time.Second, func() { c.Membership("remove 3") })
+			crash = 4 * time.Second
+		}
+		c.At(crash, func() { c.Crash(0) })
+		for at := 100 * time.Millisecond; at < 10*time.Second; at += 100 * time.Millisecond {
+			c.At(at, func() { c.Put(3, 1, "k", fmt.Sprint(at)) })
+		}
+		c.Run(10 * time.Second)
+		c.RunUntilAnswered(time.Second)
+		for id, a := range c.Answers {
+			if a.Latency > 5*time.Second {
+				t.Errorf("removed: %v: the command %v took %v", removed, id, a.Latency)
+			}
+		}
+	}
 }
 
 // New voters that have nothing become voters only when they have everything; writes do not wait for that.
