@@ -42,6 +42,23 @@ func TestAProgramMayHaveDriversOfItsOwn(t *testing.T) {
 	}
 }
 
+// A baseline that answers before anything is safe would win every comparison of placements.
+func TestPlacementsOfBaselinesAreComparedOnlyIfNamed(t *testing.T) {
+	for _, c := range []struct {
+		named string
+		want  string
+	}{{"", ""}, {"async", "async"}, {"raft,sharded", "sharded"}} {
+		args := []string{"plan", "--choose", "3", "--from", "gcp-2020", "--format", "csv"}
+		if c.named != "" {
+			args = append(args, "--protocols", c.named)
+		}
+		code, stdout, stderr := run(registry.Drivers, args...)
+		if code != 0 || !strings.Contains(stdout, c.want) || c.named == "" && (strings.Contains(stdout, "async") || strings.Contains(stdout, "sharded")) {
+			t.Errorf("--protocols %q: code %d\n%s%s", c.named, code, stdout, stderr)
+		}
+	}
+}
+
 func TestWhatNamesAnAbsentDriverIsToldSo(t *testing.T) {
 	code, _, stderr := run(protocols.Drivers{mine()}, "validate", "conflicts")
 	if code != 2 || !strings.Contains(stderr, "accepted: mine") {

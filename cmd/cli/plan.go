@@ -73,7 +73,7 @@ likely it is that there are quorums.`,
 	flags.StringVar(&options.from, "from", "", "the topology to choose from: a name or a file")
 	flags.StringSliceVar(&options.among, "among", nil, "choose among these regions only, separated by commas")
 	flags.StringSliceVar(&options.with, "with", nil, "choose only sets with these regions in them")
-	flags.StringSliceVar(&options.protocols, "protocols", nil, "only these")
+	flags.StringSliceVar(&options.protocols, "protocols", nil, "only these; default: those of the experiment, or all but the baselines sharded and async")
 	flags.StringSliceVar(&options.clients, "clients", nil, "where clients are, and their weights, as us-east-1=5,eu-west-1=3; or all")
 	flags.StringArrayVar(&options.quorums, "quorum", nil, "with --choose: compare these quorums, too, an expression over r1, r2, …; may be given several times")
 	flags.StringVar(&options.fails, "fails", "", "how likely it is that a replica, or a region with all in it, is down, as replica=1%,region=0.1%")
@@ -308,8 +308,8 @@ func placesOf(topology *netem.Topology, regions []string) (places []string, err 
 	return places, nil
 }
 
-// planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or
-// all; of these, the ones named by the flag.
+// planProtocols returns what is compared: the experiment's protocols, each once whoever leads, or all; of these, the ones named by
+// the flag. Without experiment and flag, baselines are left out.
 func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions) ([]placement.Protocol, error) {
 	var all []placement.Protocol
 	if e != nil {
@@ -323,7 +323,9 @@ func planProtocols(e *experiment.Plan, drivers protocols.Drivers, o *planOptions
 		}
 	} else {
 		for _, d := range drivers {
-			all = append(all, placement.Protocol{Label: d.Name, Driver: d})
+			if !d.Baseline || len(o.protocols) > 0 {
+				all = append(all, placement.Protocol{Label: d.Name, Driver: d})
+			}
 		}
 	}
 	if len(o.protocols) == 0 {
