@@ -12,8 +12,8 @@
 //     election.Timer says so, as the other drivers with a leader do. A tick is a heartbeat.
 //  3. The library is made for connections that keep messages in order: an append that overtakes another is
 //     rejected, which costs a round trip. So messages between replicas are numbered, and one that comes early
-//     waits for those before it, as it would in a TCP stream, but for earlyTimeout at most. A lost message is
-//     the library's to repair.
+//     waits for those before it, as it would in a TCP stream, but for earlyTimeout for each gap, and for half a round trip
+//     in all. A lost message is the library's to repair.
 //  4. Package forward carries the commands of a follower's clients to the leader. The library's own forwarding
 //     neither repeats nor answers.
 //  5. When enough has been applied (protocols.Config.SnapshotDue), the driver takes a snapshot of the state machine

@@ -249,29 +249,35 @@ func TestAGapInTheStreamIsGivenUp(t *testing.T) {
 	}
 }
 
-// However many gaps there are, no message waits for longer than earlyTimeout.
+// A gap is waited for during earlyTimeout, and all gaps together during half a round trip.
 func TestEarlyMessagesWaitForAllGapsTogether(t *testing.T) {
+	const gap = protocols.TimerID(earlyTimer + 2)
 	d := newDesk(t)
-	early := func(number uint64) { d.tellNumbered(1, number, msg(raftpb.MsgHeartbeat, 2)) }
+	d.c.Delays[0][1], d.c.Delays[1][0] = 2*earlyTimeout, 3*earlyTimeout
+	early := func(numbers ...uint64) {
+		for _, number := range numbers {
+			d.tellNumbered(1, number, msg(raftpb.MsgHeartbeat, 2))
+		}
+	}
 	fires := func(after time.Duration, answers int) {
 		t.Helper()
 		d.now += after
-		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: earlyTimer + 2})
+		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: gap})
 		if sent := d.to(1); len(sent) != answers {
 			t.Errorf("%d messages are answered, not %d", len(sent), answers)
 		}
 	}
-	early(2)
-	early(4)
-	early(6)
+	early(2, 4, 6, 8, 10)
 	d.now += earlyTimeout / 2
-	early(6) // again
-	early(8)
-	fires(earlyTimeout/2, 3)
-	if after := d.out.Timers; len(after) != 1 || after[0].ID != earlyTimer+2 || after[0].After != earlyTimeout/2 {
-		t.Errorf("the timer is set to %v", after)
+	early(10) // again
+	early(12, 14)
+	fires(earlyTimeout/2, 1) // the first gap
+	if timers := d.out.Timers; len(timers) != 1 || timers[0].ID != gap || timers[0].After != earlyTimeout {
+		t.Errorf("the timer is set to %v", timers)
 	}
-	fires(earlyTimeout/2, 1)
+	fires(earlyTimeout, 1)
+	fires(earlyTimeout/2, 3) // half a round trip after the first five
+	fires(earlyTimeout/2, 2) // and after the others
 }
 
 func TestDescribeTellsNoIndexThatIsNone(t *testing.T) {

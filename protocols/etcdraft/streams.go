@@ -1,7 +1,6 @@
 package etcdraft
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -9,8 +8,8 @@ import (
 	"quorumbench/protocols"
 )
 
-// earlyTimeout is how long a message that came early waits for those before it: longer than packets of one link
-// overtake each other, and much shorter than a round trip.
+// earlyTimeout is how long a gap in the stream is waited for: longer than packets of one link overtake each other, and much
+// shorter than a round trip.
 const earlyTimeout = 10 * time.Millisecond
 
 // stream is the state of the numbered messages to and from a peer (rule 3).
@@ -26,7 +25,7 @@ type stream struct {
 // early is a message that came before one with a lower number.
 type early struct {
 	message *Message
-	until   time.Duration // when it no longer waits for that
+	until   time.Duration // when it waits for none any more
 }
 
 // hold holds a message that came early.
@@ -36,7 +35,7 @@ func (r *replica) hold(from protocols.NodeID, m *Message) {
 		r.out.SetTimer(earlyTimer+2*protocols.TimerID(from), earlyTimeout)
 	}
 	if _, twice := s.early[m.Number]; !twice {
-		s.early[m.Number] = early{m, r.now + earlyTimeout}
+		s.early[m.Number] = early{m, r.now + max(earlyTimeout, r.config.Delays.RoundTrip(r.config.ID, from)/2)}
 	}
 }
 
@@ -49,8 +48,11 @@ func (r *replica) deliverEarly(from protocols.NodeID) {
 	for next, found := s.early[s.delivered+1]; found; next, found = s.early[s.delivered+1] {
 		r.deliverHeld(from, s.delivered+1, next.message)
 	}
+	timer := earlyTimer + 2*protocols.TimerID(from)
 	if len(s.early) == 0 {
-		r.out.StopTimer(earlyTimer + 2*protocols.TimerID(from))
+		r.out.StopTimer(timer)
+	} else {
+		r.out.SetTimer(timer, earlyTimeout)
 	}
 }
 
@@ -62,23 +64,23 @@ func (r *replica) deliverHeld(from protocols.NodeID, number uint64, m *Message) 
 	r.deliver(from, m)
 }
 
-// skipMissing gives up the messages before those that have waited for earlyTimeout, and delivers these (rule 3).
+// skipMissing gives up the messages before the first of those that wait, and before those that have waited for too long (rule 3).
 func (r *replica) skipMissing(from protocols.NodeID) {
 	s := &r.streams[from]
-	last := uint64(0)
-	for number, e := range s.early {
-		if e.until <= r.now {
-			last = max(last, number)
+	if len(s.early) == 0 {
+		return
+	}
+	numbers := slices.Sorted(maps.Keys(s.early))
+	last := numbers[0]
+	for _, number := range numbers {
+		if s.early[number].until <= r.now {
+			last = number
 		}
 	}
-	for _, number := range slices.Sorted(maps.Keys(s.early)) {
+	for _, number := range numbers {
 		if number <= last {
 			r.deliverHeld(from, number, s.early[number].message)
 		}
 	}
 	r.deliverEarly(from)
-	if len(s.early) > 0 {
-		until := slices.MinFunc(slices.Collect(maps.Values(s.early)), func(a, b early) int { return cmp.Compare(a.until, b.until) }).until
-		r.out.SetTimer(earlyTimer+2*protocols.TimerID(from), until-r.now)
-	}
 }
