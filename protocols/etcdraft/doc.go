@@ -12,8 +12,8 @@
 //     election.Timer says so, as the other drivers with a leader do. A tick is a heartbeat.
 //  3. The library is made for connections that keep messages in order: an append that overtakes another is
 //     rejected, which costs a round trip. So messages between replicas are numbered, and one that comes early
-//     waits for those before it, as it would in a TCP stream, but for earlyTimeout for each gap, and for half a round trip
-//     in all. A lost message is the library's to repair.
+//     waits for those before it, as it would in a TCP stream, but for earlyTimeout at most. A lost message is
+//     the library's to repair.
 //  4. Package forward carries the commands of a follower's clients to the leader. The library's own forwarding
 //     neither repeats nor answers.
 //  5. When enough has been applied (protocols.Config.SnapshotDue), the driver takes a snapshot of the state machine
@@ -27,6 +27,8 @@
 //     would replace them.
 //  6. The configuration never changes. Every log begins after entry 1, which all replicas have from the start and
 //     which holds the configuration. So slot n of the agreed order is entry n+1.
+//  7. As many bytes of appends are under way to a follower as several of the largest messages have. If one is lost, all
+//     after it are rejected, and sent again; a rejection that comes late has them sent once more.
 //
 // Every message waits until the records of its step are durable: Outbox.SendNow and Outbox.WhenDurable are not used, so
 // a leader does not write its own disk in parallel with its followers.

@@ -132,7 +132,7 @@ func (r *replica) start() {
 	r.node, err = raft.NewRawNode(&raft.Config{
 		ID: number(r.config.ID), Storage: r.storage, Applied: r.applied,
 		HeartbeatTick: 1, ElectionTick: math.MaxInt32, // rule 2: the library's own election timeout never passes
-		MaxSizePerMsg: uint64(r.config.Limits.Max()), MaxInflightMsgs: 1 << 20, // appends are pipelined as far as the link lets them
+		MaxSizePerMsg: uint64(r.config.Limits.Max()), MaxInflightMsgs: 1 << 20, MaxInflightBytes: uint64(r.config.Limits.MaxWindow()), // rule 7
 		PreVote: r.config.Options.(*Options).PreVote,
 		Logger:  &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}, // the trace has what it would log
 	})

@@ -24,7 +24,7 @@ func (r *replica) onMessage(from protocols.NodeID, data []byte) {
 	case m.Stream < s.incarnation:
 		return // of an earlier incarnation: seeds rise from each to the next
 	case s.early == nil || m.Stream > s.incarnation:
-		s.incarnation, s.delivered, s.early = m.Stream, 0, map[uint64]early{}
+		s.incarnation, s.delivered, s.early = m.Stream, 0, map[uint64]*Message{}
 	}
 	switch {
 	case m.Number <= s.delivered:
@@ -34,7 +34,10 @@ func (r *replica) onMessage(from protocols.NodeID, data []byte) {
 		r.deliver(from, m)
 		r.deliverEarly(from)
 	default:
-		r.hold(from, m)
+		if len(s.early) == 0 {
+			r.out.SetTimer(earlyTimer+2*protocols.TimerID(from), earlyTimeout)
+		}
+		s.early[m.Number] = m
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
 )
@@ -249,35 +250,34 @@ func TestAGapInTheStreamIsGivenUp(t *testing.T) {
 	}
 }
 
-// A gap is waited for during earlyTimeout, and all gaps together during half a round trip.
-func TestEarlyMessagesWaitForAllGapsTogether(t *testing.T) {
-	const gap = protocols.TimerID(earlyTimer + 2)
+// A follower that answers nothing is sent a window of bytes, and the rest when it answers (rule 7).
+func TestAppendsUnderWayAreBounded(t *testing.T) {
 	d := newDesk(t)
-	d.c.Delays[0][1], d.c.Delays[1][0] = 2*earlyTimeout, 3*earlyTimeout
-	early := func(numbers ...uint64) {
-		for _, number := range numbers {
-			d.tellNumbered(1, number, msg(raftpb.MsgHeartbeat, 2))
+	d.c.Limits = flow.Limits{MaxBytes: 256}
+	d.restart()
+	d.lead()
+	d.tellNumbered(2, 1, reply(2, raftpb.MsgAppResp, birth+1)) // the leader's first entry
+	sent := func() (bytes int) {
+		for _, m := range d.to(2) {
+			for _, e := range m.GetEntries() {
+				bytes += len(e.GetData())
+			}
 		}
+		return bytes
 	}
-	fires := func(after time.Duration, answers int) {
-		t.Helper()
-		d.now += after
-		d.step(protocols.Input{Kind: protocols.InputTimer, Timer: gap})
-		if sent := d.to(1); len(sent) != answers {
-			t.Errorf("%d messages are answered, not %d", len(sent), answers)
-		}
+	underWay := 0
+	for seq := range uint64(100) {
+		d.put(seq+1, 100)
+		underWay += sent()
 	}
-	early(2, 4, 6, 8, 10)
-	d.now += earlyTimeout / 2
-	early(10) // again
-	early(12, 14)
-	fires(earlyTimeout/2, 1) // the first gap
-	if timers := d.out.Timers; len(timers) != 1 || timers[0].ID != gap || timers[0].After != earlyTimeout {
-		t.Errorf("the timer is set to %v", timers)
+	most := d.c.Limits.MaxWindow()
+	if underWay > most+200 || underWay < most-200 {
+		t.Errorf("%d bytes are under way, not about %d", underWay, most)
 	}
-	fires(earlyTimeout, 1)
-	fires(earlyTimeout/2, 3) // half a round trip after the first five
-	fires(earlyTimeout/2, 2) // and after the others
+	d.tellNumbered(2, 2, reply(2, raftpb.MsgAppResp, birth+1+3))
+	if more := sent(); more < 200 || more > 600 {
+		t.Errorf("after an answer to three entries %d bytes more are sent", more)
+	}
 }
 
 func TestDescribeTellsNoIndexThatIsNone(t *testing.T) {
