@@ -127,7 +127,7 @@ func TestOptionsAreReadByTheirTypes(t *testing.T) {
 		{"{name: raft, options: {prevote: true, transfer: false}}", "raft+prevote+transferoff", "map[checkquorum:off prevote:on reads:log revert:off transfer:off]"},
 		{"{name: raft, options: {prevote: off}}", "raft", "map[checkquorum:off prevote:off reads:log revert:off transfer:on]"},
 		{"{name: mmp3, options: {batch: 7ms, kept: 300}}", "mmp3+batch7ms+kept300", "map[batch:7ms kept:300 reads:log]"},
-		{"{name: mmp3, options: {batch: 0s}}", "mmp3", "map[batch:off kept:16384 reads:log]"},
+		{"{name: mmp3, options: {batch: 0s}}", "mmp3", "map[batch:off kept:1024 reads:log]"},
 		{"{name: multipaxos, options: {phase2: 2}}", "multipaxos", "map[phase1:auto phase2:2 preferred:off revert:off]"},
 		{`{name: multipaxos, options: {phase2: "3"}}`, "multipaxos+phase23", "map[phase1:auto phase2:3 preferred:off revert:off]"},
 		{"{name: multipaxos, options: {phase1: 3, phase2: 1}}", "multipaxos+phase13+phase21", "map[phase1:3 phase2:1 preferred:off revert:off]"},

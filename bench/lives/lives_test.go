@@ -108,7 +108,7 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"sharded", "", 4022483},
 		// Those who were to leave did not hear how long phase 1 takes, and each began anew while another was at it.
 		{"multipaxos", "", 6000824},
-		{"multipaxos", "", 6019941},   // who was no member forwarded all commands again and again, to a leader that had been deposed
+		{"multipaxos", "", 6019941}, // who was no member forwarded all commands again and again, to a leader that had been deposed
 		// Thousands of small appends were sent at once, and all of them again after one was lost, or late.
 		{"etcdraft", "", 6019941},
 		{"etcdraft", "", 6029048},

@@ -1,8 +1,6 @@
 package mmp3
 
 import (
-	"slices"
-
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
 )
@@ -52,13 +50,6 @@ func (r *replica) missingQuery() *Query {
 
 // catchUp asks both others for all that is missing here.
 func (r *replica) catchUp() { r.sendQuery(r.missingQuery()) }
-
-// catchingUp tells whether another replica has been asked for the rest of what is missing, and the answer may be on its way.
-func (r *replica) catchingUp() bool {
-	return slices.ContainsFunc(r.peers, func(peer protocols.NodeID) bool {
-		return r.now-r.askedRest[peer] < r.trips[peer].Timeout()
-	})
-}
 
 // catchUpFrom asks one other replica for all that is missing here.
 func (r *replica) catchUpFrom(peer protocols.NodeID) {

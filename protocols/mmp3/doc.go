@@ -27,8 +27,7 @@
 //     a random time that doubles with each refusal, up to 16 times the timeout.
 //  5. Recovery: a replica for which an instance stays open asks the others whether it is
 //     committed, and then proposes it itself, under a higher ballot: the value it accepted, or a
-//     no-op. Recoverers wait a random time first: the owner may only be slow. A replica that is behind
-//     by more than it asks about at once asks for all it lacks, and for the rest as often as an answer is cut off.
+//     no-op. Recoverers wait a random time first: the owner may only be slow.
 //  6. Gaps are normal: an instance that is only in Seen will be committed or recovered.
 //  7. Apply: among the heads of the columns, the oldest instances not yet applied, start at a
 //     committed one and follow dependencies from head to head: X needs the head of column k if

@@ -40,7 +40,7 @@ func (c *column) end() uint64 { return c.base + uint64(len(c.held)) }
 // or of bytes.
 func (c *column) keep(x *instance, instances uint64, bytes int) {
 	c.recent.bytes += x.size()
-	for c.recent.bytes > bytes || x.at.lsn-c.recent.from >= instances {
+	for c.recent.bytes > bytes || x.at.lsn+1-c.recent.from > instances {
 		c.passOver(c.recent.from + 1)
 	}
 }

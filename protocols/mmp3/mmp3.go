@@ -21,7 +21,7 @@ var Driver = protocols.Driver{
 		}
 		return nil
 	},
-	Options: func(int) any { return &Options{Reads: readsLog, Kept: 16384} },
+	Options: func(int) any { return &Options{Reads: readsLog, Kept: 1024} },
 	Quorums: func(c protocols.Config) quorum.Roles {
 		return quorum.Roles{quorum.Write: quorum.Majority(c.All())}
 	},

@@ -7,10 +7,16 @@ import (
 	"quorumbench/protocols"
 )
 
-// maxOpen bounds one recovery: how many open instances of a column it asks for, and how many it proposes, of maxBytes
-// altogether. While those of a dead replica are open, nothing after them is applied, so they are proposed together: at
-// thousands of writes a second, some hundred are open when a replica crashes.
-const maxOpen = 1024
+// Bounds of one recovery.
+const (
+	// maxOpen is how many open instances of a column it asks for, and how many it proposes, of maxBytes altogether. While those of
+	// a dead replica are open, nothing after them is applied, so they are proposed together: at thousands of writes a second,
+	// some hundred are open when a replica crashes.
+	maxOpen = 1024
+	// maxUnknown is how many of them it proposes of which it has no value. They may be committed, and then each proposal is
+	// answered with the instance.
+	maxUnknown = 64
+)
 
 // scheduleRecovery sets the recovery timer if an instance is open: in Seen, but not applied, whether or not this
 // replica holds anything of it (rule 5).
@@ -43,12 +49,11 @@ type leftOver struct {
 }
 
 // recoverOpen handles each instance that was open when the recovery timer was set and still is: the first time it
-// asks the others whether it is committed, after that it proposes it (rule 5). If more is missing than it asks about at
-// once, it asks for all of that. It does not propose what comes with a snapshot that is being received. With
-// something left over it goes on with that, and asks for nothing more.
+// asks the others whether it is committed, after that it proposes it (rule 5). It does not propose what comes
+// with a snapshot that is being received. With something left over it goes on with that, and asks for nothing more.
 func (r *replica) recoverOpen(left *leftOver) {
 	query, proposed, size := &Query{}, []position(nil), 0
-	below, again, tooMuch, behind := r.recoverBelow, left != nil, false, false
+	below, again, tooMuch := r.recoverBelow, left != nil, false
 	if again {
 		below, query = left.below, left.asked
 	} else {
@@ -56,7 +61,7 @@ func (r *replica) recoverOpen(left *leftOver) {
 	}
 	withSnapshot := r.retryPiece()
 	for c := range replicas {
-		asked, recovered, full := 0, 0, false
+		asked, recovered, unknown, full := 0, 0, 0, false
 		for lsn := r.applied[c]; lsn < below[c] && asked < maxOpen && !(again && full); lsn++ {
 			at := position{c, lsn}
 			x := r.open(at)
@@ -69,7 +74,10 @@ func (r *replica) recoverOpen(left *leftOver) {
 					asked++
 				}
 			case again && query.names(at):
-			case size < r.config.Limits.Max() && recovered < maxOpen:
+			case size < r.config.Limits.Max() && recovered < maxOpen && (x.valueBallot > 0 || unknown < maxUnknown):
+				if x.valueBallot == 0 {
+					unknown++
+				}
 				r.out.Measure(protocols.MeasureRecovered, 1)
 				x.proposal = &proposal{}
 				r.prepareAgain(x, x.ballot)
@@ -81,32 +89,14 @@ func (r *replica) recoverOpen(left *leftOver) {
 				full, tooMuch = true, true
 			}
 		}
-		behind = behind || asked == maxOpen && r.committedAfter(query.Stretches[len(query.Stretches)-1])
 	}
 	if r.leftOver = nil; tooMuch {
 		r.leftOver = &leftOver{below, query, proposed}
 	}
-	switch {
-	case again:
-	case !behind:
+	if !again {
 		r.sendQuery(query)
-	case !r.catchingUp():
-		r.catchUp()
 	}
 	r.scheduleRecovery()
-}
-
-// committedAfter tells whether an instance after those of a query is known to be committed. Then these are not merely on their
-// way, since what a replica sends comes in order: this one has missed messages.
-func (r *replica) committedAfter(s *Query_Stretch) bool {
-	held := r.columns[s.Column].held
-	for lsn := r.columns[s.Column].end(); lsn > s.End; lsn-- {
-		if x := held[len(held)-1]; x != nil && x.committed {
-			return true
-		}
-		held = held[:len(held)-1]
-	}
-	return false
 }
 
 // goOnRecovering goes on with what a recovery has left over, if nothing that it has proposed is under way any more.

@@ -114,6 +114,19 @@ func TestWhatOneHasNotAppliedIsTruncatedInTheEnd(t *testing.T) {
 	}
 }
 
+// An instance that is larger than all that may be kept is not kept, and the next one is.
+func TestAnInstanceOfAnySizeMayBeApplied(t *testing.T) {
+	var c column
+	for lsn, size := range []int{100, 5000, 100} {
+		x := &instance{at: position{0, uint64(lsn)}, commands: [][]byte{make([]byte, size)}}
+		c.held = append(c.held, x)
+		c.keep(x, 1024, 1000)
+	}
+	if want := (recent{2, c.held[2].size()}); c.recent != want {
+		t.Errorf("kept are %+v, want %+v", c.recent, want)
+	}
+}
+
 // The open instances of a dead replica are recovered together, however many there are.
 func TestManyOpenInstancesAreRecoveredTogether(t *testing.T) {
 	c := prototest.NewCluster(t, Driver, prototest.Network{Delays: regions}, protocols.Nobody, 1)
