@@ -300,6 +300,36 @@ func TestAQueryOfRecoveryIsBounded(t *testing.T) {
 	}
 }
 
+// A large answer that may be on its way is not sent again; a query for what comes after it is answered at once, and so is a small one.
+func TestALargeAnswerIsNotSentAgainWhileItMayBeOnItsWay(t *testing.T) {
+	a := newAlone(t)
+	for lsn := range uint64(6) {
+		a.receive(0, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 0, lsn, maxBytes/2)}})
+	}
+	asks := func(from, end uint64, answered bool) {
+		t.Helper()
+		a.receive(0, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{From: from, End: end}}}}})
+		if got := len(a.messages(0)) > 0; got != answered {
+			t.Errorf("at %v, a query from %d is answered: %v, want %v", a.at, from, got, answered)
+		}
+	}
+	asks(0, 0, true)
+	a.at += 3 * time.Second
+	asks(0, 0, false)
+	asks(3, 0, true)
+	asks(3, 0, false)
+	asks(0, 0, true) // only the last is remembered
+	a.at += 6 * time.Second
+	asks(0, 0, true)
+	a.receive(1, &Message{Kind: &Message_Commit{Commit: committedInstance(t, 1, 0, 10)}})
+	for range 2 {
+		a.receive(0, &Message{Kind: &Message_Query{Query: &Query{Stretches: []*Query_Stretch{{Column: 1}}}}})
+		if len(a.messages(0)) == 0 {
+			t.Error("a query with a small answer is not answered")
+		}
+	}
+}
+
 // The answer to a query holds instances of about maxBytes, and tells that there are more.
 func TestAnAnswerToAQueryIsBounded(t *testing.T) {
 	a := newAlone(t)

@@ -1,6 +1,8 @@
 package mmp3
 
 import (
+	"time"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/flow"
 )
@@ -86,14 +88,21 @@ func (x *instance) size() int {
 	return size
 }
 
+// largeAnswer is the last large answer that a replica was sent.
+type largeAnswer struct {
+	first   position      // its first instance
+	repeats time.Duration // when one that begins with that is sent again: until then it may be on its way
+}
+
 // onQuery answers a query with the committed instances it asks for. If one of them is truncated, it answers with a
-// piece of a snapshot, if the query asks for that, or not at all.
+// piece of a snapshot, if the query asks for that, or not at all. A large answer that may be on its way over a slow link is
+// not sent again.
 func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 	if len(q.Stretches) == 0 && q.Snapshot != nil {
 		r.onAsk(from, q.Snapshot)
 		return
 	}
-	answer, size := &Committed{}, 0
+	answer, size, last, first := &Committed{}, 0, &r.answered[from], position{}
 	for _, s := range q.Stretches {
 		c := &r.columns[s.Column]
 		if s.From < c.base {
@@ -111,10 +120,18 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 			if x == nil || !x.committed {
 				continue
 			}
+			if len(answer.Instances) == 0 {
+				if first = x.at; first == last.first && r.now < last.repeats {
+					return
+				}
+			}
 			size += x.size()
 			answer.Instances = append(answer.Instances, x.message())
 			answer.More = size > r.config.Limits.Max()
 		}
+	}
+	if size > r.config.Limits.Min() {
+		*last = largeAnswer{first, r.now + r.retry[from] + flow.Transmission(size)}
 	}
 	if len(answer.Instances) > 0 {
 		r.out.Send(from, r.envelope(&Message_Committed{Committed: answer}))

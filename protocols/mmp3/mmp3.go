@@ -72,6 +72,7 @@ type replica struct {
 	recoverBelow     vector                  // value of seen when the timer was set
 	leftOver         *leftOver               // what the last recovery has left over; nil: nothing
 	askedRest        [replicas]time.Duration // when each was last asked for what follows an answer of its own
+	answered         [replicas]largeAnswer   // to questions of each
 	snapshotPeer     int                     // index in peers of the one that is asked for a snapshot
 
 	peerApplied     [replicas]vector // Applied of the others, as far as known here

@@ -13,6 +13,11 @@ import (
 // MB while others write. It must get level at about the pace of its links: whatever is sent in vain, or
 // keeps heartbeats waiting until somebody stands, costs much more than that.
 func CatchesUpSlowly(t *testing.T, driver protocols.Driver) {
+	CatchesUpSlowlyWith(t, driver, 6000) // more than a log that is kept for the one that is down
+}
+
+// CatchesUpSlowlyWith is CatchesUpSlowly for a replica that has missed so many writes of 5 kB.
+func CatchesUpSlowlyWith(t *testing.T, driver protocols.Driver, missed int) {
 	const (
 		rate  = 300_000 // bytes a second
 		large = 100 << 10
@@ -26,7 +31,7 @@ func CatchesUpSlowly(t *testing.T, driver protocols.Driver) {
 	}
 	c.Run(5 * time.Second)
 	c.Crash(2)
-	for i := range 6000 { // more than a log that is kept for the one that is down
+	for i := range missed {
 		c.At(c.Now()+time.Duration(i)*3*ms, func() { c.Put(0, 1, fmt.Sprint(i%20), strings.Repeat("v", 5000)) })
 	}
 	c.Run(25 * time.Second)
