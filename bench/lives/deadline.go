@@ -58,8 +58,8 @@ const (
 	// candidacies is how many elections may fail one after the other, though nothing is wrong any more. Each succeeds with
 	// a probability of a half at least.
 	candidacies = 10
-	// watches is how many timeouts pass until a replica recovers what stays open: two to three, or one to two of mmp3, until it asks the others what is
-	// decided, and as many until it recovers what they do not know of.
+	// watches is how many timeouts pass until a replica recovers what stays open: two to three, one to two under mmp3, until it
+	// asks the others what is decided, and as many until it recovers what they do not know of.
 	watches = 6
 	// rare is the probability that an exchange takes longer than assumed.
 	rare = 1e-6

@@ -54,13 +54,13 @@ func mergeSearches(protocol string, parts []Part, places []int) (*Finding, error
 	for i, place := range places {
 		s := shard.Shard{Index: i + 1, Count: len(places)}
 		if place < 0 {
-			missing = append(missing, s.Missing(""))
+			missing = append(missing, s.String())
 			continue
 		}
 		p := parts[place]
 		one := p.Findings.Of(protocol)
 		if !p.Findings.isDone(one) {
-			missing = append(missing, s.Missing(p.Name))
+			missing = append(missing, s.Interrupted(p.Name))
 			continue
 		}
 		tally = tally.Plus(one.Tally())

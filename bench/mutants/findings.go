@@ -260,9 +260,9 @@ func merge(folders []string) (*findings, error) {
 		s := shard.Shard{Index: i + 1, Count: len(places)}
 		switch {
 		case place < 0:
-			missing = append(missing, s.Missing(""))
+			missing = append(missing, s.String())
 		case all[place].Partial:
-			missing = append(missing, s.Missing(folders[place]))
+			missing = append(missing, s.Interrupted(folders[place]))
 		default:
 			merged.Verdicts = append(merged.Verdicts, all[place].Verdicts...)
 		}

@@ -58,10 +58,7 @@ func Once(parts []Part, accepted string) (places []int, err error) {
 	return places, nil
 }
 
-// Missing describes a shard that is not there, or, as an interrupted part, not as a whole.
-func (s Shard) Missing(interrupted string) string {
-	if interrupted == "" {
-		return s.String()
-	}
-	return fmt.Sprintf("%v (interrupted, in %s)", s, interrupted)
+// Interrupted describes a shard that is there as an interrupted part only, of that name.
+func (s Shard) Interrupted(name string) string {
+	return fmt.Sprintf("%v (interrupted, in %s)", s, name)
 }

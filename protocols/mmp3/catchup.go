@@ -102,7 +102,7 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 		r.onAsk(from, q.Snapshot)
 		return
 	}
-	answer, size, last, first := &Committed{}, 0, &r.answered[from], position{}
+	answer, size, last := &Committed{}, 0, &r.answered[from]
 	for _, s := range q.Stretches {
 		c := &r.columns[s.Column]
 		if s.From < c.base {
@@ -120,10 +120,8 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 			if x == nil || !x.committed {
 				continue
 			}
-			if len(answer.Instances) == 0 {
-				if first = x.at; first == last.first && r.now < last.repeats {
-					return
-				}
+			if len(answer.Instances) == 0 && x.at == last.first && r.now < last.repeats {
+				return
 			}
 			size += x.size()
 			answer.Instances = append(answer.Instances, x.message())
@@ -131,7 +129,7 @@ func (r *replica) onQuery(from protocols.NodeID, q *Query) {
 		}
 	}
 	if size > r.config.Limits.Min() {
-		*last = largeAnswer{first, r.now + r.retry[from] + flow.Transmission(size)}
+		*last = largeAnswer{answer.Instances[0].position(), r.now + r.retry[from] + flow.Transmission(size)}
 	}
 	if len(answer.Instances) > 0 {
 		r.out.Send(from, r.envelope(&Message_Committed{Committed: answer}))

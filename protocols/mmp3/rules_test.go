@@ -143,7 +143,7 @@ func TestManyOpenInstancesAreRecoveredTogether(t *testing.T) {
 		t.Fatalf("%d of %d are applied at replica 1 before the crash", r.applied[0], open)
 	}
 	longest := r.longestTimeout()
-	c.Run(c.Now() + 2*3*longest + 2*regions.MaxRoundTrip()) // recovery waits twice: to ask, and to propose
+	c.Run(c.Now() + 2*2*longest + 2*regions.MaxRoundTrip()) // recovery waits twice, two timeouts at most: to ask, and to propose
 	if r.applied[0] < open {
 		t.Errorf("%d of %d open instances are applied at replica 1", r.applied[0], open)
 	}
