@@ -48,7 +48,7 @@ var epaxosBugs = []Bug{
 	}},
 	{"epaxos", "the submitter commits on the fast path though it has promised", within(100), []Edit{
 		in("epaxos.replica.of").drop(`a.ballot != x.ballot`),
-		in("epaxos.replica.supersede").replace(`x.attempt.ballot < b`, `x.attempt.ballot < b && x.attempt.stage != submitting`),
+		in("epaxos.replica.supersede").replace(`a.ballot >= b`, `a.ballot >= b || a.stage == submitting`),
 	}},
 	{"epaxos", "Accept is accepted below a promise", within(100), []Edit{
 		in("epaxos.replica.onAccept").replace(`b < x.ballot`, `b < x.valueBallot`),
@@ -69,6 +69,9 @@ var epaxosBugs = []Bug{
 	}},
 	{"epaxos", "what was measured of a dead replica counts", inTest("epaxos.TestWhatWasMeasuredOfASilentReplicaDoesNotCount"), []Edit{
 		in("epaxos.replica.timeoutOf").replace(`r.reach.Silent(peer)`, `false`),
+	}},
+	{"epaxos", "who has not answered an attempt that another ends is not found silent", inTest("epaxos.TestWhoHasNotAnsweredWhenAnotherRecoversIsSilent"), []Edit{
+		in("epaxos.replica.supersede").drop(`r.reach.Unanswered(to, r.now)`),
 	}},
 	{"epaxos", "the promised and the accepted ballot are one", within(2000), []Edit{
 		in("epaxos.replica.promise").replace(`r.oneBallot`, `!r.oneBallot`),

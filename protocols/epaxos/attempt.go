@@ -84,6 +84,11 @@ func (a *attempt) enter(s stage, now time.Duration) {
 	a.sentAt, a.resentAt = now, now
 }
 
+// waitsFor returns true if a replica was asked in the attempt's stage and has not answered.
+func (a *attempt) waitsFor(id protocols.NodeID) bool {
+	return a.asked.Has(int32(id)) && !a.answered.Has(int32(id))
+}
+
 // end ends the attempt for an instance, if there is one.
 func (r *replica) end(x *instance) {
 	a := x.attempt
@@ -201,7 +206,7 @@ func (r *replica) onTimeout(a *attempt) {
 		return
 	}
 	for _, to := range r.peers {
-		if a.asked.Has(int32(to)) && !a.answered.Has(int32(to)) {
+		if a.waitsFor(to) {
 			r.reach.Unanswered(to, r.now)
 		}
 	}

@@ -171,11 +171,20 @@ func (r *replica) onAccept(from protocols.NodeID, g *register, m *Message) {
 	r.watch(g)
 }
 
-// supersede gives up this replica's attempt under a lower ballot than the given one.
+// supersede gives up this replica's attempt under a lower ballot than the given one. Who has not answered for longer than
+// the configured delays say lets it go unanswered: another recovers the instance before the timeout here, if this is by
+// what was measured of a replica that is dead since. See timeoutOf.
 func (r *replica) supersede(x *instance, b protocols.Ballot) {
-	if x.attempt != nil && x.attempt.ballot < b {
-		r.backOff(x.attempt)
+	a := x.attempt
+	if a == nil || a.ballot >= b {
+		return
 	}
+	for _, to := range r.peers {
+		if a.waitsFor(to) && r.now-a.sentAt > r.configuredTimeout(to) {
+			r.reach.Unanswered(to, r.now)
+		}
+	}
+	r.backOff(a)
 }
 
 // onAccepted counts an acceptance.

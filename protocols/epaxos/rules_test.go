@@ -531,6 +531,36 @@ func TestWhatWasMeasuredOfASilentReplicaDoesNotCount(t *testing.T) {
 	}
 }
 
+// The same where another recovers the instance before this replica's timeout, which is by what was measured of the dead one:
+// it is found silent then, and not those whose answers are not due.
+func TestWhoHasNotAnsweredWhenAnotherRecoversIsSilent(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		recovered time.Duration // when
+		silent    bool
+	}{
+		{"when c's answer is due", time.Second, true},
+		{"before c's answer is due", time.Millisecond, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			a := newAlone(t, nil)
+			usual := a.timeout(5, 0)
+			a.trips[rc].Sample(2 * time.Second)
+			a.command('e')
+			a.receive(ra, about(Kind_PREACCEPTED, re, 0, func(m *Message) { m.Deps = []uint64{0, 0, 0, 0, 0} }))
+			m := about(Kind_RECOVER, re, 0, under(protocols.Ballot(0).Next(ra)))
+			data, err := protocols.Append(nil, m)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.step(protocols.Input{Kind: protocols.InputMessage, From: ra, Data: data, Now: test.recovered})
+			if got := a.timeout(5, 0); (got == usual) != test.silent {
+				t.Errorf("another recovers the instance after %v, and the timeout is %v, usually %v", test.recovered, got, usual)
+			}
+		})
+	}
+}
+
 // What was measured is never multiplied: timeouts double the configured round trip only, and back-offs end.
 func TestMeasuredTimeoutsAreNotDoubled(t *testing.T) {
 	a := newAlone(t, nil)
