@@ -9,7 +9,8 @@
 //     before messages leave.
 //  2. The library counts ticks, and draws its election timeouts from the system's randomness, which no seed
 //     governs. So its own election timeout is set so high that it never passes, and a replica campaigns when an
-//     election.Timer says so, as the other drivers with a leader do. A tick is a heartbeat.
+//     election.Timer says so, as the other drivers with a leader do. As in the library, the timeout begins anew when
+//     a leader is heard, and when a vote is granted, so that who was voted for has time to lead. A tick is a heartbeat.
 //  3. The library is made for connections that keep messages in order: an append that overtakes another is
 //     rejected, which costs a round trip. So messages between replicas are numbered, and one that comes early
 //     waits for those before it, as it would in a TCP stream, but for earlyTimeout at most. A lost message is

@@ -68,8 +68,11 @@ func (r *replica) deliver(from protocols.NodeID, m *Message) {
 }
 
 // send numbers a message of the library and sends it (rule 3). After a snapshot it sets the timer at which
-// the snapshot is reported as failed (rule 5).
+// the snapshot is reported as failed (rule 5). With a vote granted, the election timeout begins anew (rule 2).
 func (r *replica) send(m *raftpb.Message) {
+	if m.GetType() == raftpb.MsgVoteResp && !m.GetReject() {
+		r.election.Heard(r.now)
+	}
 	to := replicaOf(m.GetTo())
 	r.streams[to].sent++
 	data := encode(m)

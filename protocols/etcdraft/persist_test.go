@@ -280,6 +280,30 @@ func TestAppendsUnderWayAreBounded(t *testing.T) {
 	}
 }
 
+// Who has granted a vote gives the candidate an election timeout to lead in; who has refused one does not (rule 2).
+func TestAGrantedVoteBeginsTheElectionTimeoutAnew(t *testing.T) {
+	for _, recent := range []bool{true, false} {
+		t.Run(fmt.Sprintf("the candidate's log is recent: %v", recent), func(t *testing.T) {
+			d := newDesk(t)
+			timeout := d.node.(*replica).election
+			due := d.c.Delays.ElectionTimeout() * 2 // the longest that may be drawn
+			d.now = due - 1
+			vote := msg(raftpb.MsgVote, 5)
+			if recent {
+				vote.Index, vote.LogTerm = proto.Uint64(birth), proto.Uint64(1)
+			}
+			answer := d.tellNumbered(1, 1, vote)
+			if len(answer) != 1 || answer[0].GetType() != raftpb.MsgVoteResp || answer[0].GetReject() == recent {
+				t.Fatalf("answers %v", answer)
+			}
+			d.now = due
+			if stands := timeout.OnTimer(d.now, &d.out); stands == recent {
+				t.Errorf("stands when the timeout from the start has passed: %v", stands)
+			}
+		})
+	}
+}
+
 func TestDescribeTellsNoIndexThatIsNone(t *testing.T) {
 	for _, c := range []struct {
 		index uint64
