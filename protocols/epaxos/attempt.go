@@ -111,17 +111,21 @@ func (r *replica) noLongerWaiting(a *attempt) {
 }
 
 // of returns the attempt that a message answers, nil if there is none in one of the stages, under the ballot of the message, or if
-// this replica has promised another ballot meanwhile. It samples the round trip if it is known when what is answered was sent.
+// this replica has promised another ballot meanwhile. It samples the round trip if it is known when what is answered was sent;
+// and who answers what is given up meanwhile is not silent.
 func (r *replica) of(from protocols.NodeID, m *Message, stages ...stage) *attempt {
 	x := r.register(m.Key).get(m.position())
 	if x == nil || x.attempt == nil {
 		return nil
 	}
 	a := x.attempt
-	if uint64(a.ballot) != m.Ballot || a.ballot != x.ballot || !slices.Contains(stages, a.stage) {
+	if uint64(a.ballot) != m.Ballot {
 		return nil
 	}
 	r.reach.Answered(from)
+	if a.ballot != x.ballot || !slices.Contains(stages, a.stage) {
+		return nil
+	}
 	if a.answered.Has(int32(from)) || !a.asked.Has(int32(from)) {
 		return a
 	}

@@ -176,7 +176,7 @@ func (r *replica) onAccept(from protocols.NodeID, g *register, m *Message) {
 // what was measured of a replica that is dead since. See timeoutOf.
 func (r *replica) supersede(x *instance, b protocols.Ballot) {
 	a := x.attempt
-	if a == nil || a.ballot >= b {
+	if a == nil || a.ballot >= b || a.stage == backingOff {
 		return
 	}
 	for _, to := range r.peers {

@@ -561,6 +561,34 @@ func TestWhoHasNotAnsweredWhenAnotherRecoversIsSilent(t *testing.T) {
 	}
 }
 
+// Nobody is found silent by an attempt that was given up before: its answers are not waited for. Who answers it is heard.
+func TestAnAttemptThatIsGivenUpFindsNobodySilent(t *testing.T) {
+	a := newAlone(t, nil)
+	a.receive(ra, about(Kind_PREACCEPT, ra, 0, with('a', 0, 0, 0, 0, 0)))
+	a.recovers(ra, 0)
+	b := protocols.Ballot(0).Next(re)
+	higher := b.Next(rb)
+	a.receive(rb, about(Kind_RECOVER, ra, 0, under(higher)))
+	if stage := a.held(ra, 0).attempt.stage; stage != backingOff {
+		t.Fatalf("promised another ballot, and is in stage %v", stage)
+	}
+	a.reach.Unanswered(rc, 0)
+	a.receive(rc, about(Kind_RECOVERED, ra, 0, under(b)))
+	if a.reach.Silent(rc) {
+		t.Error("c answers what was given up, and is silent")
+	}
+	data, err := protocols.Append(nil, about(Kind_ACCEPT, ra, 0, under(higher)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.step(protocols.Input{Kind: protocols.InputMessage, From: rb, Data: data, Now: time.Second})
+	for _, peer := range []protocols.NodeID{ra, rb, rc, rd} {
+		if a.reach.Silent(peer) {
+			t.Errorf("%c is silent, though its answer was not waited for", 'a'+rune(peer))
+		}
+	}
+}
+
 // What was measured is never multiplied: timeouts double the configured round trip only, and back-offs end.
 func TestMeasuredTimeoutsAreNotDoubled(t *testing.T) {
 	a := newAlone(t, nil)
