@@ -39,6 +39,18 @@ func describe(data []byte) string {
 		return kind.Forward.Describe()
 	case *Message_Reply:
 		return "Reply"
+	case *Message_Piece:
+		p := kind.Piece.GetPiece()
+		name := fmt.Sprintf("Snapshot %d t%d", p.GetIndex()-birth, kind.Piece.GetTerm())
+		if len(p.GetData()) == 0 {
+			return name + " on offer"
+		}
+		return fmt.Sprintf("%s, from byte %d", name, p.GetOffset())
+	case *Message_Ask:
+		if kind.Ask.GetIndex() == 0 {
+			return "Ask"
+		}
+		return fmt.Sprintf("Ask %d from byte %d", kind.Ask.GetIndex()-birth, kind.Ask.GetOffset())
 	}
 	return ""
 }

@@ -42,9 +42,9 @@ const (
 	electionTimer  protocols.TimerID = iota + 1
 	heartbeatTimer                   // of a leader: the next heartbeat
 	forwardTimer
-	walkTimer     // the snapshot under way is continued
-	earlyTimer    // of peer i: earlyTimer+2i; when early messages no longer wait (rule 3)
-	snapshotTimer // of peer i: snapshotTimer+2i; when a snapshot is reported as failed (rule 5)
+	walkTimer  // the snapshot under way is continued
+	earlyTimer // of peer i: earlyTimer+2i; when early messages no longer wait (rule 3)
+	pieceTimer // of peer i: pieceTimer+2i; when a snapshot is reported as failed (rule 8)
 )
 
 type replica struct {
@@ -60,6 +60,8 @@ type replica struct {
 	appliedBytes  int           // bytes of commands applied since it was begun
 	snapshotBytes int           // of the last snapshot
 	walk          snapshot.Walk // encodes a snapshot that is not whole yet
+	sender        snapshot.Sender
+	receiver      snapshot.Receiver
 	forwarder     *forward.Forwarder
 	election      *election.Timer
 	leader        uint64 // as the library numbers it; raft.None if it knows none
@@ -132,7 +134,8 @@ func (r *replica) start() {
 	r.node, err = raft.NewRawNode(&raft.Config{
 		ID: number(r.config.ID), Storage: r.storage, Applied: r.applied,
 		HeartbeatTick: 1, ElectionTick: math.MaxInt32, // rule 2: the library's own election timeout never passes
-		MaxSizePerMsg: uint64(r.config.Limits.Max()), MaxInflightMsgs: 1 << 20, MaxInflightBytes: uint64(r.config.Limits.MaxWindow()), // rule 7
+		MaxSizePerMsg: uint64(r.config.Limits.Min()), MaxCommittedSizePerReady: uint64(r.config.Limits.Max()),
+		MaxInflightMsgs: 1 << 20, MaxInflightBytes: uint64(r.config.Limits.MaxWindow()), // rule 7
 		PreVote: r.config.Options.(*Options).PreVote,
 		Logger:  &raft.DefaultLogger{Logger: log.New(io.Discard, "", 0)}, // the trace has what it would log
 	})
@@ -166,7 +169,7 @@ func (r *replica) onTimer(id protocols.TimerID) {
 		if which == 0 {
 			r.skipMissing(peer)
 		} else {
-			r.node.ReportSnapshot(number(peer), raft.SnapshotFailure) // rule 5: the library tries again
+			r.node.ReportSnapshot(number(peer), raft.SnapshotFailure) // rule 8: the library tries again
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	forward "quorumbench/protocols/forward"
+	snapshot "quorumbench/protocols/snapshot"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -28,12 +29,14 @@ const (
 type Message struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Stream uint64                 `protobuf:"varint,1,opt,name=stream,proto3" json:"stream,omitempty"` // the incarnation of the sender
-	Number uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"` // of the message in the stream, from 1; 0 for commands and replies
+	Number uint64                 `protobuf:"varint,2,opt,name=number,proto3" json:"number,omitempty"` // of the message in the stream, from 1; 0 for those that need no order: all but the library's
 	// Types that are valid to be assigned to Kind:
 	//
 	//	*Message_Raft
 	//	*Message_Forward
 	//	*Message_Reply
+	//	*Message_Piece
+	//	*Message_Ask
 	Kind          isMessage_Kind `protobuf_oneof:"kind"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -117,6 +120,24 @@ func (x *Message) GetReply() *forward.Reply {
 	return nil
 }
 
+func (x *Message) GetPiece() *Piece {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Piece); ok {
+			return x.Piece
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetAsk() *snapshot.Ask {
+	if x != nil {
+		if x, ok := x.Kind.(*Message_Ask); ok {
+			return x.Ask
+		}
+	}
+	return nil
+}
+
 type isMessage_Kind interface {
 	isMessage_Kind()
 }
@@ -133,11 +154,76 @@ type Message_Reply struct {
 	Reply *forward.Reply `protobuf:"bytes,5,opt,name=reply,proto3,oneof"`
 }
 
+type Message_Piece struct {
+	Piece *Piece `protobuf:"bytes,6,opt,name=piece,proto3,oneof"`
+}
+
+type Message_Ask struct {
+	Ask *snapshot.Ask `protobuf:"bytes,7,opt,name=ask,proto3,oneof"`
+}
+
 func (*Message_Raft) isMessage_Kind() {}
 
 func (*Message_Forward) isMessage_Kind() {}
 
 func (*Message_Reply) isMessage_Kind() {}
+
+func (*Message_Piece) isMessage_Kind() {}
+
+func (*Message_Ask) isMessage_Kind() {}
+
+// Piece is a piece of an encoded raftpb.Snapshot of the leader. A piece without data tells that the snapshot is on offer.
+type Piece struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Term          uint64                 `protobuf:"varint,1,opt,name=term,proto3" json:"term,omitempty"` // of the leader
+	Piece         *snapshot.Piece        `protobuf:"bytes,2,opt,name=piece,proto3" json:"piece,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Piece) Reset() {
+	*x = Piece{}
+	mi := &file_protocols_etcdraft_etcdraft_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Piece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Piece) ProtoMessage() {}
+
+func (x *Piece) ProtoReflect() protoreflect.Message {
+	mi := &file_protocols_etcdraft_etcdraft_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Piece.ProtoReflect.Descriptor instead.
+func (*Piece) Descriptor() ([]byte, []int) {
+	return file_protocols_etcdraft_etcdraft_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Piece) GetTerm() uint64 {
+	if x != nil {
+		return x.Term
+	}
+	return 0
+}
+
+func (x *Piece) GetPiece() *snapshot.Piece {
+	if x != nil {
+		return x.Piece
+	}
+	return nil
+}
 
 // Record is what one Ready of the library asks to be durable. What is not set has not changed.
 type Record struct {
@@ -151,7 +237,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_protocols_etcdraft_etcdraft_proto_msgTypes[1]
+	mi := &file_protocols_etcdraft_etcdraft_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -163,7 +249,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_protocols_etcdraft_etcdraft_proto_msgTypes[1]
+	mi := &file_protocols_etcdraft_etcdraft_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -176,7 +262,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_protocols_etcdraft_etcdraft_proto_rawDescGZIP(), []int{1}
+	return file_protocols_etcdraft_etcdraft_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Record) GetSnapshot() []byte {
@@ -204,14 +290,19 @@ var File_protocols_etcdraft_etcdraft_proto protoreflect.FileDescriptor
 
 const file_protocols_etcdraft_etcdraft_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/etcdraft/etcdraft.proto\x12\x14quorumbench.etcdraft\x1a\x1fprotocols/forward/forward.proto\"\xc5\x01\n" +
+	"!protocols/etcdraft/etcdraft.proto\x12\x14quorumbench.etcdraft\x1a\x1fprotocols/forward/forward.proto\x1a!protocols/snapshot/snapshot.proto\"\xa9\x02\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06stream\x18\x01 \x01(\x04R\x06stream\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\x04R\x06number\x12\x14\n" +
 	"\x04raft\x18\x03 \x01(\fH\x00R\x04raft\x128\n" +
 	"\aforward\x18\x04 \x01(\v2\x1c.quorumbench.forward.ForwardH\x00R\aforward\x122\n" +
-	"\x05reply\x18\x05 \x01(\v2\x1a.quorumbench.forward.ReplyH\x00R\x05replyB\x06\n" +
-	"\x04kind\"]\n" +
+	"\x05reply\x18\x05 \x01(\v2\x1a.quorumbench.forward.ReplyH\x00R\x05reply\x123\n" +
+	"\x05piece\x18\x06 \x01(\v2\x1b.quorumbench.etcdraft.PieceH\x00R\x05piece\x12-\n" +
+	"\x03ask\x18\a \x01(\v2\x19.quorumbench.snapshot.AskH\x00R\x03askB\x06\n" +
+	"\x04kind\"N\n" +
+	"\x05Piece\x12\x12\n" +
+	"\x04term\x18\x01 \x01(\x04R\x04term\x121\n" +
+	"\x05piece\x18\x02 \x01(\v2\x1b.quorumbench.snapshot.PieceR\x05piece\"]\n" +
 	"\x06Record\x12\x1a\n" +
 	"\bsnapshot\x18\x01 \x01(\fR\bsnapshot\x12\x1d\n" +
 	"\n" +
@@ -230,21 +321,27 @@ func file_protocols_etcdraft_etcdraft_proto_rawDescGZIP() []byte {
 	return file_protocols_etcdraft_etcdraft_proto_rawDescData
 }
 
-var file_protocols_etcdraft_etcdraft_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
+var file_protocols_etcdraft_etcdraft_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
 var file_protocols_etcdraft_etcdraft_proto_goTypes = []any{
 	(*Message)(nil),         // 0: quorumbench.etcdraft.Message
-	(*Record)(nil),          // 1: quorumbench.etcdraft.Record
-	(*forward.Forward)(nil), // 2: quorumbench.forward.Forward
-	(*forward.Reply)(nil),   // 3: quorumbench.forward.Reply
+	(*Piece)(nil),           // 1: quorumbench.etcdraft.Piece
+	(*Record)(nil),          // 2: quorumbench.etcdraft.Record
+	(*forward.Forward)(nil), // 3: quorumbench.forward.Forward
+	(*forward.Reply)(nil),   // 4: quorumbench.forward.Reply
+	(*snapshot.Ask)(nil),    // 5: quorumbench.snapshot.Ask
+	(*snapshot.Piece)(nil),  // 6: quorumbench.snapshot.Piece
 }
 var file_protocols_etcdraft_etcdraft_proto_depIdxs = []int32{
-	2, // 0: quorumbench.etcdraft.Message.forward:type_name -> quorumbench.forward.Forward
-	3, // 1: quorumbench.etcdraft.Message.reply:type_name -> quorumbench.forward.Reply
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	3, // 0: quorumbench.etcdraft.Message.forward:type_name -> quorumbench.forward.Forward
+	4, // 1: quorumbench.etcdraft.Message.reply:type_name -> quorumbench.forward.Reply
+	1, // 2: quorumbench.etcdraft.Message.piece:type_name -> quorumbench.etcdraft.Piece
+	5, // 3: quorumbench.etcdraft.Message.ask:type_name -> quorumbench.snapshot.Ask
+	6, // 4: quorumbench.etcdraft.Piece.piece:type_name -> quorumbench.snapshot.Piece
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	5, // [5:5] is the sub-list for extension extendee
+	0, // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_protocols_etcdraft_etcdraft_proto_init() }
@@ -256,6 +353,8 @@ func file_protocols_etcdraft_etcdraft_proto_init() {
 		(*Message_Raft)(nil),
 		(*Message_Forward)(nil),
 		(*Message_Reply)(nil),
+		(*Message_Piece)(nil),
+		(*Message_Ask)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -263,7 +362,7 @@ func file_protocols_etcdraft_etcdraft_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_protocols_etcdraft_etcdraft_proto_rawDesc), len(file_protocols_etcdraft_etcdraft_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   2,
+			NumMessages:   3,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

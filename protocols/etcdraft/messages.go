@@ -5,7 +5,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
-	"quorumbench/protocols/flow"
 )
 
 // onMessage delivers a message if those before it have been delivered, and else holds it (rule 3).
@@ -14,7 +13,7 @@ func (r *replica) onMessage(from protocols.NodeID, data []byte) {
 	if protocols.Decode(data, m) != nil {
 		return // no replica of this driver has sent it
 	}
-	if m.Number == 0 { // commands and replies: they need no order
+	if m.Number == 0 { // it needs no order
 		r.deliver(from, m)
 		return
 	}
@@ -50,7 +49,7 @@ func (r *replica) deliver(from protocols.NodeID, m *Message) {
 			return // no replica of this driver has sent it
 		}
 		switch inner.GetType() {
-		case raftpb.MsgApp, raftpb.MsgHeartbeat, raftpb.MsgSnap:
+		case raftpb.MsgApp, raftpb.MsgHeartbeat:
 			if inner.GetTerm() >= r.hard.GetTerm() {
 				r.election.Heard(r.now)
 			}
@@ -64,21 +63,24 @@ func (r *replica) deliver(from protocols.NodeID, m *Message) {
 		}
 	case *Message_Reply:
 		r.forwarder.OnReply(kind.Reply, r.out)
+	case *Message_Piece:
+		r.onPiece(from, kind.Piece)
+	case *Message_Ask:
+		r.onAsk(from, kind.Ask)
 	}
 }
 
-// send numbers a message of the library and sends it (rule 3). After a snapshot it sets the timer at which
-// the snapshot is reported as failed (rule 5). With a vote granted, the election timeout begins anew (rule 2).
+// send numbers a message of the library and sends it (rule 3). In place of a snapshot, the follower is told of it (rule
+// 8). With a vote granted, the election timeout begins anew (rule 2).
 func (r *replica) send(m *raftpb.Message) {
-	if m.GetType() == raftpb.MsgVoteResp && !m.GetReject() {
+	to := replicaOf(m.GetTo())
+	switch {
+	case m.GetType() == raftpb.MsgSnap:
+		r.sendHead(to, m.GetSnapshot())
+		return
+	case m.GetType() == raftpb.MsgVoteResp && !m.GetReject():
 		r.election.Heard(r.now)
 	}
-	to := replicaOf(m.GetTo())
 	r.streams[to].sent++
-	data := encode(m)
-	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: data}})
-	if m.GetType() == raftpb.MsgSnap { // rule 5: the library tries again
-		answered := r.config.AnswerTimeout(to) + flow.Transmission(len(data))
-		r.out.SetTimer(snapshotTimer+2*protocols.TimerID(to), answered)
-	}
+	r.out.Send(to, &Message{Stream: r.config.Seed, Number: r.streams[to].sent, Kind: &Message_Raft{Raft: encode(m)}})
 }

@@ -6,6 +6,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/snapshot"
 )
 
 // persist persists what a Ready asks to be durable before its messages leave. A commit index alone is not
@@ -13,6 +14,9 @@ import (
 func (r *replica) persist(ready *raft.Ready) {
 	record := &Record{Entries: encodeAll(ready.Entries)}
 	if !raft.IsEmptyHardState(ready.HardState) {
+		if ready.HardState.GetTerm() != r.hard.GetTerm() {
+			r.receiver = snapshot.Receiver{} // the snapshot of another leader may be another
+		}
 		r.hard = ready.HardState
 		must(r.storage.SetHardState(r.hard))
 		record.HardState = encode(r.hard)

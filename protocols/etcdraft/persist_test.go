@@ -15,6 +15,7 @@ import (
 	"quorumbench/protocols/flow"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/snapshot"
 )
 
 // desk is replica 0 of three, alone: the test plays the others, and the disk.
@@ -87,8 +88,8 @@ func msg(kind raftpb.MessageType, term uint64) *raftpb.Message {
 	return &raftpb.Message{Type: kind.Enum(), From: proto.Uint64(2), To: proto.Uint64(1), Term: proto.Uint64(term)}
 }
 
-// An append that has overtaken the snapshot before it is taken in the same step: what it brought must
-// be on disk before it is acknowledged, though the snapshot takes the place of all that was there.
+// The library may hand out a snapshot together with the entries after it: these must be on disk before they are
+// acknowledged, though the snapshot takes the place of all that was there.
 func TestEntriesBehindASnapshotAreDurable(t *testing.T) {
 	for _, commit := range []uint64{124, 125} {
 		d := newDesk(t)
@@ -100,9 +101,9 @@ func TestEntriesBehindASnapshotAreDurable(t *testing.T) {
 			Index: proto.Uint64(124), Term: proto.Uint64(2), ConfState: &raftpb.ConfState{Voters: []uint64{1, 2, 3}},
 		}}
 		d.tellNumbered(1, 1, msg(raftpb.MsgHeartbeat, 2))
-		d.tellNumbered(1, 3, app)
+		must(d.node.(*replica).node.Step(snap)) // its Ready has the append's entries, too
 		acknowledged := uint64(0)
-		for _, m := range d.tellNumbered(1, 2, snap) {
+		for _, m := range d.tellNumbered(1, 2, app) {
 			if m.GetType() == raftpb.MsgAppResp && !m.GetReject() {
 				acknowledged = max(acknowledged, m.GetIndex())
 			}
@@ -150,7 +151,7 @@ func TestAFollowerDoesNotLiveOnSnapshots(t *testing.T) {
 	c := backUnderLoad(t, 150*time.Millisecond, 7*time.Second, 12*time.Second)
 	snapshots := 0
 	c.Network.Drop = func(_, to protocols.NodeID, data []byte) bool {
-		if to == 2 && strings.HasPrefix(Driver.Describe(data), "Snap") {
+		if to == 2 && strings.HasPrefix(Driver.Describe(data), "Snapshot") && strings.HasSuffix(Driver.Describe(data), "from byte 0") {
 			snapshots++
 		}
 		return false
@@ -215,27 +216,113 @@ func TestTheLogForAFollowerIsBounded(t *testing.T) {
 	}
 }
 
-// When a snapshot is given up depends on how long it takes on the way.
-func TestALargeSnapshotHasMoreTime(t *testing.T) {
-	var after []time.Duration
-	for _, size := range []int{10, 1 << 20} {
-		d := newDesk(t)
-		d.lead()
-		for i := uint64(1); d.node.(*replica).compacted < 128; i++ {
-			d.put(i, size)
-			d.tellNumbered(1, i+1, reply(1, raftpb.MsgAppResp, i+2))
+// tell hands the replica a message that needs no order.
+func (d *desk) tell(from protocols.NodeID, m *Message) {
+	data, err := proto.Marshal(m)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
+}
+
+// asks hands the replica a follower's question for a piece, and returns the piece that it sends.
+func (d *desk) asks(from protocols.NodeID, a *snapshot.Ask) *snapshot.Piece {
+	d.tell(from, &Message{Kind: &Message_Ask{Ask: a}})
+	for _, s := range d.out.Sends {
+		m := &Message{}
+		if err := protocols.Decode(s.Data, m); err != nil {
+			d.t.Fatal(err)
 		}
-		rejected := reply(2, raftpb.MsgAppResp, 1)
-		rejected.Reject, rejected.RejectHint = proto.Bool(true), proto.Uint64(1)
-		d.tellNumbered(2, 1, rejected)
-		for _, change := range d.out.Timers {
-			if change.ID == snapshotTimer+4 {
-				after = append(after, change.After)
-			}
+		if p := m.GetPiece(); p != nil && s.To == from {
+			return p.GetPiece()
 		}
 	}
-	if len(after) != 2 || after[0] > 200*time.Millisecond || after[1] < 4*time.Second {
-		t.Errorf("a small snapshot and one of a megabyte are given up after %v", after)
+	return nil
+}
+
+// behind makes the replica the leader of more commands of that size than it keeps, of which follower 2 has none.
+func (d *desk) behind(size int) {
+	d.lead()
+	d.now += time.Second // follower 2 is not heard
+	d.write(128, size)
+	rejected := reply(2, raftpb.MsgAppResp, 1)
+	rejected.Reject, rejected.RejectHint = proto.Bool(true), proto.Uint64(1)
+	d.tellNumbered(2, 1, rejected)
+}
+
+// write has commands of that size committed by follower 1 until a snapshot covers so many entries.
+func (d *desk) write(until uint64, size int) {
+	r := d.node.(*replica)
+	for r.compacted < until {
+		last, err := r.storage.LastIndex()
+		must(err)
+		d.put(last-birth, size)
+		d.tellNumbered(1, last, reply(1, raftpb.MsgAppResp, last+1)) // the leader's first entry has no answer
+	}
+}
+
+// A snapshot of any size is sent in pieces that are no larger than messages may be. When one is given up depends on how long
+// it takes on the way (rule 8).
+func TestALargeSnapshotIsSentInPieces(t *testing.T) {
+	const size = 200 << 10
+	d := newDesk(t)
+	d.behind(size)
+	d.now += time.Second
+	ask, pieces := &snapshot.Ask{}, 0
+	for ; pieces == 0 || ask.Offset < ask.Size; pieces++ {
+		p := d.asks(2, ask)
+		if p == nil {
+			t.Fatalf("of %d bytes, there is no piece from byte %d", ask.Size, ask.Offset)
+		}
+		if len(p.Data) > d.c.Limits.Max() {
+			t.Errorf("a piece has %d bytes, and a message may have %d", len(p.Data), d.c.Limits.Max())
+		}
+		after := time.Duration(0)
+		for _, change := range d.out.Timers {
+			if change.ID == pieceTimer+4 {
+				after = change.After
+			}
+		}
+		if least := d.c.AnswerTimeout(2) + flow.Transmission(len(p.Data)); after != least {
+			t.Errorf("a piece of %d bytes is given up after %v, want %v", len(p.Data), after, least)
+		}
+		ask = &snapshot.Ask{Index: p.Index, Offset: p.Offset + uint64(len(p.Data)), Size: p.Size}
+		d.now += 10 * time.Millisecond
+	}
+	if pieces < 2 || ask.Size < size {
+		t.Errorf("%d pieces, of %d bytes in all", pieces, ask.Size)
+	}
+}
+
+// While a follower asks for a snapshot, the log after it is kept, whatever snapshots are taken meanwhile, and the follower goes on with
+// the entries after the one that it got (rule 8).
+func TestTheLogAfterASnapshotOnOfferIsKept(t *testing.T) {
+	d := newDesk(t)
+	d.behind(10)
+	first := d.asks(2, &snapshot.Ask{})
+	if first == nil {
+		t.Fatal("there is no piece")
+	}
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: pieceTimer + 4}) // the library takes it for failed
+	d.write(256, 10)
+	d.tellNumbered(2, 2, reply(2, raftpb.MsgHeartbeatResp, 0)) // it tries again, perhaps with a later one
+	d.write(640, 10)
+	sent := false
+	for _, m := range d.tellNumbered(2, 3, reply(2, raftpb.MsgAppResp, first.Index)) {
+		sent = sent || m.GetType() == raftpb.MsgApp && m.GetIndex() == first.Index && len(m.GetEntries()) > 0
+	}
+	if kept, _ := d.node.(*replica).bounds(); !sent || kept > first.Index+1 {
+		t.Errorf("the follower has the snapshot of %d; the log begins with %d; the entries after the snapshot are sent: %v", first.Index, kept, sent)
+	}
+}
+
+// A replica that has applied as much as a snapshot on offer has says so, and asks for none of it (rule 8).
+func TestASnapshotThatIsNotNeededIsAnswered(t *testing.T) {
+	d := newDesk(t)
+	d.tellNumbered(1, 1, msg(raftpb.MsgHeartbeat, 2))
+	d.tell(1, &Message{Kind: &Message_Piece{Piece: &Piece{Term: 2, Piece: &snapshot.Piece{Index: birth, Size: 100}}}})
+	if sent := d.to(1); len(sent) != 1 || sent[0].GetType() != raftpb.MsgAppResp || sent[0].GetIndex() != birth || sent[0].GetReject() {
+		t.Errorf("answers %v", sent)
 	}
 }
 
@@ -253,7 +340,7 @@ func TestAGapInTheStreamIsGivenUp(t *testing.T) {
 // A follower that answers nothing is sent a window of bytes, and the rest when it answers (rule 7).
 func TestAppendsUnderWayAreBounded(t *testing.T) {
 	d := newDesk(t)
-	d.c.Limits = flow.Limits{MaxBytes: 256}
+	d.c.Limits = flow.Limits{MinBytes: 256, MaxBytes: 256}
 	d.restart()
 	d.lead()
 	d.tellNumbered(2, 1, reply(2, raftpb.MsgAppResp, birth+1)) // the leader's first entry

@@ -6,6 +6,7 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/snapshot"
 )
 
 // processReady carries out every Ready that the library has (rule 1), and begins or continues a snapshot.
@@ -56,6 +57,7 @@ func (r *replica) updateLeader(s *raft.SoftState) {
 	case led && !r.leading:
 		r.out.Mark(protocols.CommandID{}, protocols.MarkDeposed)
 		r.out.StopTimer(heartbeatTimer)
+		r.sender = snapshot.Sender{}
 		r.election.Start(r.now, r.out)
 	}
 	if s.Lead == r.leader && led == r.leading {

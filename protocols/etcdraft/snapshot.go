@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/raft/v3/tracker"
 
 	"quorumbench/protocols"
+	"quorumbench/protocols/snapshot"
 )
 
 // Snapshots of the state machine (rule 5).
@@ -25,20 +26,19 @@ const (
 // restarts: then the library gets none until one has been made.
 type storage struct {
 	*raft.MemoryStorage
-	begin func() // begins a snapshot
+	latest uint64 // the index of the snapshot
+	begin  func() // begins a snapshot
 }
 
 // Snapshot implements raft.Storage.
 func (s *storage) Snapshot() (*raftpb.Snapshot, error) {
-	latest, err := s.MemoryStorage.Snapshot()
-	must(err)
 	first, err := s.FirstIndex()
 	must(err)
-	if latest.GetMetadata().GetIndex()+1 < first {
+	if s.latest+1 < first {
 		s.begin()
 		return nil, raft.ErrSnapshotTemporarilyUnavailable // the library asks again after the next answer of the follower
 	}
-	return latest, nil
+	return s.MemoryStorage.Snapshot()
 }
 
 // snapshot begins a snapshot of the state machine if enough has been applied since the last one (rule 5), and encodes more
@@ -70,6 +70,7 @@ func (r *replica) beginSnapshot() {
 func (r *replica) finishSnapshot(index uint64, state []byte) {
 	s, err := r.storage.CreateSnapshot(index, r.voters, state)
 	must(err)
+	r.storage.latest = index
 	if r.config.NeverRestarts {
 		return // a follower needs it
 	}
@@ -90,25 +91,30 @@ func (r *replica) compact(index uint64) {
 	first, _ := r.bounds()
 	if index := r.compactIndex(); index >= first {
 		must(r.storage.Compact(index))
+		if r.sender.Expire(r.now) < index {
+			r.sender = snapshot.Sender{} // the log after that snapshot is gone
+		}
 	}
 }
 
 // compactIndex returns the entry up to which the log may be compacted after a snapshot (rule 5): up to the
-// tail, but not what followers lack that have been heard within an election timeout.
+// tail, but not what followers lack that have been heard within an election timeout, nor what comes after a snapshot on offer
+// (rule 8).
 func (r *replica) compactIndex() uint64 {
 	tail := r.compacted - min(r.compacted, snapshotTail)
 	if !r.leading {
 		return tail
 	}
 	index := tail
+	if offered := r.sender.Expire(r.now); offered > 0 {
+		index = min(index, offered)
+	}
 	r.node.WithProgress(func(id uint64, _ raft.ProgressType, p tracker.Progress) {
 		// The library's RecentActive cannot be used: only its CheckQuorum resets it.
 		if peer := replicaOf(id); peer == r.config.ID || r.now-r.streams[peer].lastHeard >= r.config.Delays.ElectionTimeout() {
 			return
 		}
-		if p.State == tracker.StateSnapshot {
-			index = min(index, p.PendingSnapshot) // it needs what comes after that snapshot
-		} else {
+		if p.State != tracker.StateSnapshot {
 			index = min(index, p.Match)
 		}
 	})
@@ -142,6 +148,7 @@ func (r *replica) adopt(s *raftpb.Snapshot) {
 	must(r.storage.ApplySnapshot(s))
 	must(r.store.Restore(s.GetData()))
 	r.applied = s.GetMetadata().GetIndex()
+	r.storage.latest = r.applied
 	r.compacted, r.appliedBytes, r.snapshotBytes = r.applied, 0, len(s.GetData())
 	r.out.Adopt(protocols.Slot{Index: r.applied - birth})
 }
