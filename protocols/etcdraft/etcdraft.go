@@ -75,7 +75,7 @@ type replica struct {
 
 func newReplica(c protocols.Config) protocols.Node {
 	r := &replica{
-		config: c, voters: &raftpb.ConfState{}, storage: &storage{MemoryStorage: raft.NewMemoryStorage()}, hard: &raftpb.HardState{},
+		config: c, voters: &raftpb.ConfState{}, storage: &storage{MemoryStorage: raft.NewMemoryStorage(), latest: birth}, hard: &raftpb.HardState{},
 		store: kv.NewStore(), applied: birth, compacted: birth,
 		forwarder: forward.New(c, quorum.Majority(c.All()), forwardTimer, forward.Wire{
 			Forward: func(f *forward.Forward) proto.Message { return &Message{Kind: &Message_Forward{Forward: f}} },

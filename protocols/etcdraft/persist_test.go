@@ -228,12 +228,17 @@ func (d *desk) tell(from protocols.NodeID, m *Message) {
 // asks hands the replica a follower's question for a piece, and returns the piece that it sends.
 func (d *desk) asks(from protocols.NodeID, a *snapshot.Ask) *snapshot.Piece {
 	d.tell(from, &Message{Kind: &Message_Ask{Ask: a}})
+	return d.piece(from)
+}
+
+// piece returns the piece that the last step sent to a follower.
+func (d *desk) piece(to protocols.NodeID) *snapshot.Piece {
 	for _, s := range d.out.Sends {
 		m := &Message{}
 		if err := protocols.Decode(s.Data, m); err != nil {
 			d.t.Fatal(err)
 		}
-		if p := m.GetPiece(); p != nil && s.To == from {
+		if p := m.GetPiece(); p != nil && s.To == to {
 			return p.GetPiece()
 		}
 	}
@@ -313,6 +318,18 @@ func TestTheLogAfterASnapshotOnOfferIsKept(t *testing.T) {
 	}
 	if kept, _ := d.node.(*replica).bounds(); !sent || kept > first.Index+1 {
 		t.Errorf("the follower has the snapshot of %d; the log begins with %d; the entries after the snapshot are sent: %v", first.Index, kept, sent)
+	}
+}
+
+// A follower that has nothing but the first entry, which all have from the start, is offered no other snapshot than that (rule 6).
+func TestNoSnapshotIsTakenOfTheFirstEntry(t *testing.T) {
+	d := newDesk(t)
+	d.lead()
+	rejected := reply(2, raftpb.MsgAppResp, 1)
+	rejected.Reject, rejected.RejectHint = proto.Bool(true), proto.Uint64(0)
+	d.tellNumbered(2, 1, rejected)
+	if head := d.piece(2); head.GetIndex() != birth {
+		t.Errorf("the snapshot of %d is on offer, want that of %d", head.GetIndex(), birth)
 	}
 }
 
