@@ -47,8 +47,9 @@ const (
 	CheckEnds     = "steps end"    // no step took a minute
 )
 
-// bounds are about a hundred times what a life needs.
-var bounds = run.Bounds{Events: 5_000_000, Waiting: 50_000}
+// bounds are about a hundred times what a life needs. Where clients ask again after a fraction of what an answer takes, each of
+// their requests may be a proposal of its own, with messages to and from all replicas.
+var bounds = run.Bounds{Events: 5_000_000, Waiting: 50_000, PerRequest: 20}
 
 // Play plays a life in virtual time and checks the run. If trace is not nil, every step is written to it. Safe for
 // use by several goroutines.
@@ -87,7 +88,7 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 		Gone: l.Gone, Owed: l.owed, Change: l.Limits.change, ValueSizes: l.ValueSizes,
 	})
 	if errors.Is(err, run.ErrFlooded) {
-		detail := fmt.Sprintf("more than %d events, or %d that wait", bounds.Events, bounds.Waiting)
+		detail := fmt.Sprintf("more than %d events, or %d that wait and %d for each message of a client", bounds.Events, bounds.Waiting, bounds.PerRequest)
 		return &Outcome{Checks: []result.Check{{Name: CheckNoFlood, Verdict: result.Failed, Detail: detail}}}, nil
 	}
 	if err != nil {

@@ -24,6 +24,7 @@ type clientNode struct {
 	system func(id protocols.CommandID, data []byte)
 
 	issuing time.Duration // what issuing commands has taken, while measuring
+	sent    int           // messages to replicas
 }
 
 func newClientNode(p *place, config protocols.ClientConfig, driver *protocols.Driver, l *load.Clients) *clientNode {
@@ -129,6 +130,7 @@ func (c *clientNode) Now() time.Duration { return c.place.world.now() }
 
 // Send implements host.World.
 func (c *clientNode) Send(messages []protocols.Send) {
+	c.sent += len(messages)
 	for _, m := range messages {
 		c.place.send(c.id, m.To, m.Data)
 	}

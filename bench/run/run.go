@@ -81,8 +81,9 @@ type Config struct {
 // Bounds limit a run in virtual time. A driver that answers each message with two would otherwise run
 // without end.
 type Bounds struct {
-	Events  int // the number of events handled
-	Waiting int // the number of events scheduled at a time
+	Events     int // the number of events handled
+	Waiting    int // the number of events scheduled at a time,
+	PerRequest int // and so many more for each message that clients have sent: those that ask again early cause many
 }
 
 // ErrFlooded is the error of a run that was stopped by its bounds.

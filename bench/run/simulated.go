@@ -107,7 +107,7 @@ func (r *running) simulate(ctx context.Context) error {
 	for until := slice; ; until += slice {
 		w.loop.Run(until, func(e placeEvent) {
 			happened++
-			if r.Bounds != (Bounds{}) && (happened > r.Bounds.Events || w.loop.Len() > r.Bounds.Waiting) {
+			if r.exceeds(happened, w.loop.Len()) {
 				flooded = true
 				return // drop what is scheduled
 			}
@@ -140,4 +140,24 @@ func (r *running) simulate(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// exceeds returns true if a run in which so many events have happened, and so many are scheduled, exceeds its bounds.
+func (r *running) exceeds(happened, scheduled int) bool {
+	b := &r.Bounds
+	switch {
+	case *b == (Bounds{}):
+		return false
+	case happened > b.Events:
+		return true
+	case scheduled <= b.Waiting:
+		return false // nearly always, so that requests are hardly ever counted
+	}
+	requests := 0
+	for _, p := range r.places {
+		if p.clients != nil {
+			requests += p.clients.sent
+		}
+	}
+	return scheduled > b.Waiting+b.PerRequest*requests
 }
