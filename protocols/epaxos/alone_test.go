@@ -76,12 +76,18 @@ func (a *alone) do(what func()) {
 func (a *alone) receive(from protocols.NodeID, messages ...*Message) {
 	a.t.Helper()
 	for _, m := range messages {
-		data, err := protocols.Append(nil, m)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		a.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
+		a.receiveAt(0, from, m)
 	}
+}
+
+// receiveAt hands the replica a message from another at a time.
+func (a *alone) receiveAt(now time.Duration, from protocols.NodeID, m *Message) {
+	a.t.Helper()
+	data, err := protocols.Append(nil, m)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data, Now: now})
 }
 
 // command hands the replica a command of a client for the key x.

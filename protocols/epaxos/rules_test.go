@@ -548,12 +548,7 @@ func TestWhoHasNotAnsweredWhenAnotherRecoversIsSilent(t *testing.T) {
 			a.trips[rc].Sample(2 * time.Second)
 			a.command('e')
 			a.receive(ra, about(Kind_PREACCEPTED, re, 0, func(m *Message) { m.Deps = []uint64{0, 0, 0, 0, 0} }))
-			m := about(Kind_RECOVER, re, 0, under(protocols.Ballot(0).Next(ra)))
-			data, err := protocols.Append(nil, m)
-			if err != nil {
-				t.Fatal(err)
-			}
-			a.step(protocols.Input{Kind: protocols.InputMessage, From: ra, Data: data, Now: test.recovered})
+			a.receiveAt(test.recovered, ra, about(Kind_RECOVER, re, 0, under(protocols.Ballot(0).Next(ra))))
 			if got := a.timeout(5, 0); (got == usual) != test.silent {
 				t.Errorf("another recovers the instance after %v, and the timeout is %v, usually %v", test.recovered, got, usual)
 			}
@@ -577,11 +572,7 @@ func TestAnAttemptThatIsGivenUpFindsNobodySilent(t *testing.T) {
 	if a.reach.Silent(rc) {
 		t.Error("c answers what was given up, and is silent")
 	}
-	data, err := protocols.Append(nil, about(Kind_ACCEPT, ra, 0, under(higher)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.step(protocols.Input{Kind: protocols.InputMessage, From: rb, Data: data, Now: time.Second})
+	a.receiveAt(time.Second, rb, about(Kind_ACCEPT, ra, 0, under(higher)))
 	for _, peer := range []protocols.NodeID{ra, rb, rc, rd} {
 		if a.reach.Silent(peer) {
 			t.Errorf("%c is silent, though its answer was not waited for", 'a'+rune(peer))

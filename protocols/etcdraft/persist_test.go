@@ -60,12 +60,13 @@ func (d *desk) step(in protocols.Input) {
 }
 
 func (d *desk) tellNumbered(from protocols.NodeID, number uint64, m *raftpb.Message) []*raftpb.Message {
-	data, err := proto.Marshal(&Message{Stream: 7, Number: number, Kind: &Message_Raft{Raft: encode(m)}})
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
+	d.tell(from, &Message{Stream: 7, Number: number, Kind: &Message_Raft{Raft: encode(m)}})
 	return d.to(from)
+}
+
+// tell hands the replica a message.
+func (d *desk) tell(from protocols.NodeID, m *Message) {
+	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: encode(m)})
 }
 
 func (d *desk) to(to protocols.NodeID) (all []*raftpb.Message) {
@@ -203,26 +204,14 @@ func TestTheLogForAFollowerIsBounded(t *testing.T) {
 			d.lead()
 			d.tellNumbered(2, 1, reply(2, raftpb.MsgAppResp, 2))
 			d.now += c.silent
+			d.write(256, c.size)
 			r := d.node.(*replica)
-			for i := uint64(1); r.compacted < 256; i++ {
-				d.put(i, c.size)
-				d.tellNumbered(1, i+1, reply(1, raftpb.MsgAppResp, i+2))
-			}
 			if first, _ := r.bounds(); r.compacted-snapshotTail+1-first != c.kept {
 				t.Errorf("of the log before the snapshot of %d, all from %d is kept: %d entries before the tail, want %d",
 					r.compacted, first, r.compacted-snapshotTail+1-first, c.kept)
 			}
 		})
 	}
-}
-
-// tell hands the replica a message that needs no order.
-func (d *desk) tell(from protocols.NodeID, m *Message) {
-	data, err := proto.Marshal(m)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	d.step(protocols.Input{Kind: protocols.InputMessage, From: from, Data: data})
 }
 
 // asks hands the replica a follower's question for a piece, and returns the piece that it sends.
