@@ -105,7 +105,7 @@ var epaxosBugs = []Bug{
 		in("epaxos.replica.onValidate").drop(`x.phase == accepted && x.valueBallot == b`),
 		in("epaxos.replica.validDeps").replace(`r.validVector(deps) && deps[m.Column] == m.Number`, `len(deps) == 0 || r.validVector(deps) && deps[m.Column] == m.Number`),
 	}},
-	{"epaxos", validateEager, within(1000), []Edit{
+	{"epaxos", validateEager, within(2000), []Edit{
 		in("epaxos.replica.onValidate").drop(`x.phase == accepted && x.valueBallot == b`),
 		in("epaxos.replica.onRecovered").replace(`r.of(from, m, recovering, waiting)`, `r.of(from, m, recovering, validating, waiting)`),
 	}},

@@ -197,7 +197,7 @@ var mmp3Bugs = []Bug{
 	{"mmp3", "the local prepare is not durable", within(400), []Edit{
 		in("mmp3.replica.propose").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
-	{"mmp3", "the promise of a retry is not durable", within(700), []Edit{
+	{"mmp3", "the promise of a retry is not durable", inTest("mmp3.TestThePromiseOfARetryOutlivesARestart"), []Edit{
 		in("mmp3.replica.prepareAgain").replace(`r.persist(x)`, `r.raiseSeen(x)`),
 	}},
 	{"mmp3", "the acceptor's accept is not durable", within(140), []Edit{

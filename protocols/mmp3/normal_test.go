@@ -55,6 +55,35 @@ func TestLossIsNoConflict(t *testing.T) {
 	}
 }
 
+// A retry is prepared at its own replica too, which promises its ballot (rule 4): the promise outlives a restart, or the
+// replica would accept what the retry's quorum has refused.
+func TestThePromiseOfARetryOutlivesARestart(t *testing.T) {
+	a := newAlone(t)
+	var records []*Record
+	keep := func() {
+		for _, r := range a.sent.Records {
+			record := &Record{}
+			if err := protocols.Decode(r.Data, record); err != nil {
+				t.Fatal(err)
+			}
+			records = append(records, record)
+		}
+	}
+	at := position{2, 0}
+	a.commands(1, 1)
+	keep()
+	first := a.get(at).ballot
+	a.fire(timerOf(at)) // no answer
+	keep()
+	promised := a.get(at).ballot
+	if promised <= first {
+		t.Fatalf("prepared under %v again, after %v", promised, first)
+	}
+	if restarted := newAloneWith(t, nil, records...).get(at); restarted == nil || restarted.ballot != promised {
+		t.Errorf("promised %v, and after a restart %+v", promised, restarted)
+	}
+}
+
 // A refusal names the proposal that it refuses, and what was promised, so that the proposer need not guess a ballot.
 func TestARefusalNamesTheProposalAndThePromise(t *testing.T) {
 	a := newAlone(t)

@@ -142,6 +142,17 @@ func TestASnapshotIsPutTogether(t *testing.T) {
 	expect(t, d.tell(1, onOffer), appended(2, 9))
 }
 
+// A snapshot is received no longer when its last entry is applied from the log (rule 15).
+func TestASnapshotThatTheLogHasPassedIsNotReceivedOn(t *testing.T) {
+	d, data := newDesk(t, 3, 2), state(t, 100)
+	expect(t, d.tell(1, installSnapshot(2, 3, 2, data, 0, 50)), ask(2, 3, 50, len(data)))
+	d.tell(1, appendEntries(2, 0, 0, 3, 2, 2, 2))
+	d.expectCommits(1, 2, 3)
+	if err := raft.Driver.Invariants([]protocols.Node{d.node}); err != nil {
+		t.Error(err)
+	}
+}
+
 // Pieces of two leaders' snapshots do not mix.
 func TestAPieceOfAnEarlierTermIsForgotten(t *testing.T) {
 	data := state(t, 100)
