@@ -73,6 +73,12 @@ var epaxosBugs = []Bug{
 	{"epaxos", "who has not answered an attempt that another ends is not found silent", inTest("epaxos.TestWhoHasNotAnsweredWhenAnotherRecoversIsSilent"), []Edit{
 		in("epaxos.replica.supersede").drop(`r.reach.Unanswered(to, r.now)`),
 	}},
+	{"epaxos", "a silent replica's stand-in is waited for as long as the silent one", inTest("epaxos.TestThriftyWaitsForThoseWhoWereAsked"), []Edit{
+		in("epaxos.replica.firstAsked").replace(`return first, first`, `return first, r.peers[:r.fast-1]`),
+	}},
+	{"epaxos", "who is far behind asks for each message", inTest("epaxos.TestAReplicaFarBehindAsksOnceInATimeout"), []Edit{
+		in("epaxos.replica.receive").replace(`r.now >= g.fetchAfter`, `true`),
+	}},
 	{"epaxos", "the promised and the accepted ballot are one", within(2000), []Edit{
 		in("epaxos.replica.promise").replace(`r.oneBallot`, `!r.oneBallot`),
 	}},

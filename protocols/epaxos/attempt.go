@@ -156,9 +156,14 @@ func (r *replica) timeout(size, tries int) time.Duration {
 	if tries > 0 {
 		size = r.n
 	}
+	return r.timeoutOfAll(r.peers[:max(0, size-1)], min(max(tries, 1)-1, maxTimeoutDoublings))
+}
+
+// timeoutOfAll returns how long to wait for the answers of all these replicas.
+func (r *replica) timeoutOfAll(peers []protocols.NodeID, doublings int) time.Duration {
 	longest := protocols.Retry(0)
-	for _, peer := range r.peers[:max(0, size-1)] {
-		longest = max(longest, r.timeoutOf(peer, min(max(tries, 1)-1, maxTimeoutDoublings)))
+	for _, peer := range peers {
+		longest = max(longest, r.timeoutOf(peer, doublings))
 	}
 	return longest
 }

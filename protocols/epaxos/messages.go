@@ -25,7 +25,10 @@ func (r *replica) receive(from protocols.NodeID, m *Message) {
 	}
 	g := r.register(m.Key)
 	if !r.nearEnough(g, m) {
-		r.fetch(g, from)
+		if r.now >= g.fetchAfter {
+			g.fetchAfter = r.now + r.timeoutOf(from, 0)
+			r.fetch(g, from)
+		}
 		return
 	}
 	if g.decided(m.position()) {

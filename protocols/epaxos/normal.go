@@ -29,22 +29,25 @@ func (r *replica) resume(x *instance) {
 		a := r.begin(x, 0, submitting)
 		a.deps = x.initDeps
 		m := r.valueMessage(Kind_PREACCEPT, x, 0, x.command, x.initDeps)
-		for _, to := range r.firstAsked() {
+		first, needed := r.firstAsked()
+		for _, to := range first {
 			r.sendTo(a, to, m)
 		}
-		r.setTimer(a, r.fast)
+		r.out.SetTimer(a.timer, r.timeoutOfAll(needed, 0))
 		r.preaccepted(a, protocols.NodeID(r.id), x.initDeps)
 	case accepted:
 		r.sendAccept(r.begin(x, 0, accepting))
 	}
 }
 
-// firstAsked returns the replicas that a command is sent to first: all others, or the nearest fast quorum.
-func (r *replica) firstAsked() []protocols.NodeID {
+// firstAsked returns the replicas that a command is sent to first, and those whose answers are waited for: all others, and
+// the nearest who make a fast quorum; with thrifty these alone, with others in place of silent ones.
+func (r *replica) firstAsked() (first, needed []protocols.NodeID) {
 	if r.thrifty {
-		return r.reach.Choose(r.fast-1, r.now)
+		first = r.reach.Choose(r.fast-1, r.now)
+		return first, first
 	}
-	return r.peers
+	return r.peers, r.peers[:r.fast-1]
 }
 
 // onPreAccept takes an instance over from its submitter, with the conflicting instances that are known here added to its

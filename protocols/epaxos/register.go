@@ -1,6 +1,8 @@
 package epaxos
 
 import (
+	"time"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/slab"
@@ -19,6 +21,8 @@ type register struct {
 	waiting  []*instance // those whose recovery here is waiting (rule 10)
 	requests []*request  // of this replica's clients that are not executed
 	watched  bool        // it is in replica.open
+
+	fetchAfter time.Duration // when a message too far ahead leads to a fetch again: the answer to the last one is due
 }
 
 // column holds the instances of a key that one replica has submitted.

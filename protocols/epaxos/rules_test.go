@@ -1,6 +1,7 @@
 package epaxos
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -578,6 +579,40 @@ func TestAnAttemptThatIsGivenUpFindsNobodySilent(t *testing.T) {
 			t.Errorf("%c is silent, though its answer was not waited for", 'a'+rune(peer))
 		}
 	}
+}
+
+// With thrifty the answers of those who were asked are waited for: a farther one that stands in for a silent one would be found
+// silent, too, if its answer were due when the nearest would have answered.
+func TestThriftyWaitsForThoseWhoWereAsked(t *testing.T) {
+	a := newAlone(t, protocols.Choices{"thrifty": "on"})
+	a.reach.Unanswered(ra, 0)
+	a.trips[rc].Sample(2 * time.Second)
+	a.command('e')
+	a.sends(ra)
+	farthest := time.Duration(0)
+	for _, peer := range []protocols.NodeID{rb, rc, rd} {
+		if len(a.to(peer)) > 0 {
+			farthest = max(farthest, a.timeoutOf(peer, 0))
+		}
+	}
+	i := slices.IndexFunc(a.sent.Timers, func(c protocols.TimerChange) bool { return c.ID == a.held(re, 0).attempt.timer })
+	if i < 0 || a.sent.Timers[i].After != farthest {
+		t.Errorf("sets the timers %+v; the farthest who was asked may take %v", a.sent.Timers, farthest)
+	}
+}
+
+// A replica that is far behind asks each time that the last answer is due, not for each message that it cannot place.
+func TestAReplicaFarBehindAsksOnceInATimeout(t *testing.T) {
+	a := newAlone(t, nil)
+	far := func(number uint64) *Message {
+		return about(Kind_PREACCEPT, ra, maxAhead+number, with('a', maxAhead+number, 0, 0, 0, 0))
+	}
+	a.receive(ra, far(1))
+	a.sends(ra, "Fetch x beyond [0,0,0,0,0]")
+	a.receive(ra, far(2))
+	a.silent()
+	a.receiveAt(a.timeoutOf(ra, 0), ra, far(3))
+	a.sends(ra, "Fetch x beyond [0,0,0,0,0]")
 }
 
 // What was measured is never multiplied: timeouts double the configured round trip only, and back-offs end.
