@@ -80,7 +80,19 @@ var zabBugs = []Bug{
 		in("zab.replica.onCommand").after(`r.noteRead(c)`, `r.answer(c.ID(), r.store.Read(keyOf(c)))`),
 	}},
 	{"zab", "a sync read does not wait until its no-op is applied", within(150), []Edit{
-		in("zab.replica.serveReads").replace(`d.index <= r.commit`, `true`),
+		in("zab.replica.serveReads").replace(`r.due[0].index <= r.commit`, `true`),
+	}},
+	{"zab", "a sync read whose no-op is committed is forwarded on", inTest("zab.TestAReadThatIsDueIsNotForwardedAgain"), []Edit{
+		in("zab.replica.onSynced").drop(`r.forwarder.Release(id)`),
+	}},
+	{"zab", "no-ops do not count for snapshots", inTest("zab.TestNoOpsLeadToSnapshots"), []Edit{
+		in("zab.replica.commitTo").replace(`t.size()`, `len(command)`),
+	}},
+	{"zab", "no-ops take no room in messages", inTest("zab.TestAMessageHasFewNoOps"), []Edit{
+		in("zab.transaction.size").replace(`transactionOverhead + len(t.command)`, `len(t.command)`),
+	}},
+	{"zab", "a vote from before its epoch shows that the leader looks for another", inTest("zab.TestALateVoteOfTheLeaderIsIgnored"), []Edit{
+		in("zab.replica.onVote").replace(`protocols.Ballot(m.Accepted) >= r.accepted`, `true`),
 	}},
 	{"zab", "a sync is answered by a leader that does not ask", within(600), []Edit{
 		in("zab.replica.beginSync").replace(`r.history.last()+1`, `r.commit`),

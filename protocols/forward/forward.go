@@ -9,7 +9,7 @@
 //  2. A follower forwards a command at once to the leader it knows. If it knows none, the command
 //     waits. When the leader changes, or the same replica leads again, all waiting commands are
 //     forwarded to it, in the order in which they were accepted.
-//  3. A command without an answer after the retry timeout is forwarded again. The timeout doubles
+//  3. A command without an answer after the retry timeout is forwarded again, unless it was released. The timeout doubles
 //     with each repetition, up to four times the first: a message was lost, or the network is
 //     slow. A replica that does not lead drops what is forwarded to it.
 //  4. A leader proposes a command once per leadership, however often it is handed over. A new
@@ -238,6 +238,14 @@ func (f *Forwarder) OnReply(m *Reply, out *protocols.Outbox) (answered bool) {
 		f.heard = f.accepted
 	}
 	return f.answer(protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Result, out)
+}
+
+// Release lets go of a command that waits, which the driver answers itself: it is not forwarded again. A driver calls it that
+// has the leader's word for when the command may be answered, and does not Accept it again until then.
+func (f *Forwarder) Release(id protocols.CommandID) {
+	if e := f.waiting[id]; e != nil {
+		f.dequeue(e.Value.(*waiting))
+	}
 }
 
 // Admit returns true if the leader shall propose a command that was handed over by replica from, or by

@@ -225,9 +225,10 @@ func (r *replica) applyCommitted() { r.commitTo(min(r.committed, r.matched)) }
 func (r *replica) commitTo(index uint64) {
 	for r.commit < index {
 		r.commit++
-		command := r.history.at(r.commit).command
+		t := r.history.at(r.commit)
+		command := t.command
 		id, result := r.store.Apply(command)
-		r.appliedBytes += len(command)
+		r.appliedBytes += t.size()
 		r.out.Commit(protocols.Slot{Index: r.commit}, id, command)
 		if r.role == leading && id.Seq > 0 {
 			r.out.Mark(id, protocols.MarkCommitted)
@@ -243,7 +244,7 @@ func (r *replica) commitTo(index uint64) {
 func (r *replica) answer(id protocols.CommandID, result []byte) {
 	if r.forwarder.OnApplied(id, r.stamped(result), r.out) {
 		r.out.Mark(id, protocols.MarkApplied)
-		delete(r.keys, id)
+		delete(r.waiting, id)
 	}
 }
 

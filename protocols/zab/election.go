@@ -110,13 +110,15 @@ func (r *replica) voteMessage() *Message {
 }
 
 // onVote handles the vote of a replica that looks for a leader. A leader takes that in (rule 10). A follower ignores it,
-// unless it is its leader that looks, or it has not heard its leader for half an election timeout (rule 2).
+// unless it is its leader that looks, or it has not heard its leader for half an election timeout (rule 2). A vote that the leader told
+// before its epoch does not show that it looks again.
 func (r *replica) onVote(from protocols.NodeID, m *Vote) {
 	switch r.role {
 	case leading:
 		r.takeIn(from, protocols.Ballot(m.Accepted))
 	case following:
-		if m.Round > r.round && from == r.leader || r.now-r.lastHeard >= r.electionTimeout/2 {
+		looksAgain := from == r.leader && m.Round > r.round && protocols.Ballot(m.Accepted) >= r.accepted
+		if looksAgain || r.now-r.lastHeard >= r.electionTimeout/2 {
 			r.beginLooking()
 			r.compareVotes(from, m, true)
 		}

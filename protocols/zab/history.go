@@ -31,7 +31,12 @@ type transaction struct {
 	command []byte           // an encoded kv.Command; empty: a no-op
 }
 
-func (t transaction) size() int { return len(t.command) }
+// transactionOverhead is what a transaction takes in a message, and in a record, besides its command, approximately, in bytes. No-ops
+// are many with reads: sync: without it they would all go into one message, and no snapshot would ever be due for them.
+const transactionOverhead = 8
+
+// size returns how much a transaction takes in a message.
+func (t transaction) size() int { return transactionOverhead + len(t.command) }
 
 // history is what a replica has accepted, in order. Transactions are numbered from 1. Those up to base have been
 // removed: they are committed, and a snapshot covers them. Index 0 stands for the beginning of every history; its
@@ -70,7 +75,7 @@ func (h *history) contains(z zxid) bool {
 	return z.index <= h.base.index || z.index <= h.last() && h.epoch(z.index) == z.epoch
 }
 
-// from returns the transactions from index on that fit into one message of maxBytes of commands, and none if the
+// from returns the transactions from index on that fit into one message of maxBytes, and none if the
 // first has been removed.
 func (h *history) from(index uint64, maxBytes int) []transaction {
 	if index <= h.base.index || index > h.last() {
@@ -79,7 +84,7 @@ func (h *history) from(index uint64, maxBytes int) []transaction {
 	return flow.Batch(maxBytes, h.transactions[index-h.base.index-1:], transaction.size)
 }
 
-// bytes returns the size of the commands from index first on, before index end; what has been removed counts nothing.
+// bytes returns the size of the transactions from index first on, before index end; what has been removed counts nothing.
 func (h *history) bytes(first, end uint64) (sum int) {
 	for i := max(first, h.base.index+1); i < end; i++ {
 		sum += h.at(i).size()

@@ -77,6 +77,9 @@ func (r *replica) checkOpen() error {
 	if r.forwarder.Leader() != protocols.Nobody && slices.ContainsFunc(r.locals, func(l local) bool { return l.seen <= r.commit }) {
 		return fmt.Errorf("replica %d knows a leader, and a read waits whose client has seen no more than is applied", id)
 	}
+	if len(r.due) > 0 && r.due[0].index <= r.commit {
+		return fmt.Errorf("replica %d has applied its history up to %d, and a read waits whose no-op is %d", id, r.commit, r.due[0].index)
+	}
 	open := map[protocols.CommandID]bool{}
 	for _, s := range r.syncs {
 		open[s.id] = true

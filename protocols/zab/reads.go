@@ -17,10 +17,16 @@ type syncRead struct {
 	index uint64           // of the no-op
 }
 
-// due is a read that is answered when everything up to an index is applied.
+// due is a read that is answered when everything up to an index is applied: that of its no-op, which is committed.
 type due struct {
 	id    protocols.CommandID
 	index uint64
+}
+
+// waitingRead is a read that waits at the replica that its client has asked (rule 15).
+type waitingRead struct {
+	key []byte
+	due bool // it is in reading.due, and the forwarder does not have it any more
 }
 
 // local is a read that waits at the replica that its client has asked (rule 16).
@@ -32,10 +38,11 @@ type local struct {
 
 // reading is what a replica knows of the reads of its clients that wait (rules 15 and 16).
 type reading struct {
-	keys map[protocols.CommandID][]byte
-	due  []due // those whose no-op is committed, and perhaps not applied here, in the order in which that was told
+	waiting map[protocols.CommandID]waitingRead
+	due     []due // those whose no-op is committed, and not applied here yet, in the order of their no-ops
 
-	locals []local
+	locals   []local
+	localIDs map[protocols.CommandID]struct{} // of locals
 }
 
 // isSyncRead returns true for a command that is answered behind a no-op and not written to the history: a read of the
@@ -57,7 +64,7 @@ func keyOf(c *forward.Command) []byte {
 }
 
 // noteRead notes a read of a client of this replica, which waits for the leader's word.
-func (r *replica) noteRead(c *forward.Command) { r.keys[c.ID()] = keyOf(c) }
+func (r *replica) noteRead(c *forward.Command) { r.waiting[c.ID()] = waitingRead{key: keyOf(c)} }
 
 // beginSync notes a read that waits for the no-op that the leader appends next.
 func (r *replica) beginSync(from protocols.NodeID, c *forward.Command) {
@@ -80,26 +87,36 @@ func (r *replica) serveSyncs() {
 	}
 }
 
-// onSynced answers a read when everything up to the no-op is applied here (rule 15).
+// onSynced answers a read when everything up to the no-op is applied here (rule 15). Until then the read is not forwarded again,
+// whoever leads: its no-op is committed, and another would only be one more to apply.
 func (r *replica) onSynced(m *Synced) {
-	r.due = append(r.due, due{protocols.CommandID{Client: m.Client, Seq: m.Seq}, m.Index})
-	r.serveReads()
+	id := protocols.CommandID{Client: m.Client, Seq: m.Seq}
+	read, waits := r.waiting[id]
+	switch {
+	case !waits || read.due: // it is answered, or told before
+	case m.Index <= r.commit:
+		r.answer(id, r.store.Read(read.key))
+	default:
+		read.due = true
+		r.waiting[id] = read
+		r.forwarder.Release(id)
+		at := len(r.due)
+		for at > 0 && r.due[at-1].index > m.Index { // rarely: messages overtake each other
+			at--
+		}
+		r.due = slices.Insert(r.due, at, due{id, m.Index})
+	}
 }
 
 // serveReads answers the reads that are due.
 func (r *replica) serveReads() {
-	left := r.due[:0]
-	for _, d := range r.due {
-		key, waits := r.keys[d.id]
-		switch {
-		case !waits: // it is answered
-		case d.index <= r.commit:
-			r.answer(d.id, r.store.Read(key))
-		default:
-			left = append(left, d)
-		}
+	for len(r.due) > 0 && r.due[0].index <= r.commit {
+		id := r.due[0].id
+		r.due = r.due[1:]
+		r.out.Answer(id, r.store.Read(r.waiting[id].key))
+		r.out.Mark(id, protocols.MarkApplied)
+		delete(r.waiting, id)
 	}
-	r.due = left
 }
 
 // readLocally takes a read of the latest version, which this replica answers from its own state (rule 16). It returns false for any other command.
@@ -108,7 +125,8 @@ func (r *replica) readLocally(in *protocols.Input) bool {
 	if !readsLatest(in.Data, &c) {
 		return false
 	}
-	if !slices.ContainsFunc(r.locals, func(l local) bool { return l.id == in.Command }) {
+	if _, waits := r.localIDs[in.Command]; !waits {
+		r.localIDs[in.Command] = struct{}{}
 		r.locals = append(r.locals, local{in.Command, bytes.Clone(c.Key), c.Seen})
 	}
 	return true
@@ -125,6 +143,7 @@ func (r *replica) serveLocal() {
 		}
 		r.out.Answer(l.id, r.stamped(r.store.Read(l.key)))
 		r.out.Mark(l.id, protocols.MarkApplied)
+		delete(r.localIDs, l.id)
 		return true
 	})
 }

@@ -505,6 +505,55 @@ func TestALocalReadWaitsForWhatItsClientHasSeen(t *testing.T) {
 	expect(t, "the same again", d.answers(), "1.99 version 0 of 3")
 }
 
+// get hands the replica a client's read.
+func (d *desk) get(seq uint64) {
+	d.t.Helper()
+	d.step(protocols.Input{Kind: protocols.InputCommand, Command: protocols.CommandID{Client: 2, Seq: seq},
+		Data: d.encode(&kv.Command{Client: 2, Seq: seq, Op: kv.Op_GET, Key: []byte("k")})})
+}
+
+// With reads: sync, a read whose no-op is committed waits until that is applied here. It is not forwarded again meanwhile, neither after
+// a timeout nor to another leader, nor when its client asks again: each time would make a no-op more (rule 15).
+func TestAReadThatIsDueIsNotForwardedAgain(t *testing.T) {
+	d := newDeskOf(t, prototest.With(zab.Driver, protocols.Choices{"reads": "sync"}), 3)
+	synced := func(seq, index uint64) *zab.Message {
+		return &zab.Message{Kind: &zab.Message_Synced{Synced: &zab.Synced{Client: 2, Seq: seq, Index: index}}}
+	}
+	d.tell(1, epoch(1, 1), newEpoch())
+	d.tell(1, epoch(1, 1), newLeader(0, 0))
+	d.tell(1, epoch(1, 1), commit(0))
+	d.get(1)
+	forwardTimer := d.out.Timers[0].ID
+	d.get(2)
+	d.get(3)
+	d.tell(1, epoch(1, 1), synced(1, 2))
+	d.tell(1, epoch(1, 1), synced(2, 1)) // which has overtaken the other
+	d.tell(1, epoch(1, 1), synced(1, 3)) // for the same read, forwarded twice
+	d.get(1)
+	expect(t, "asked again", d.sent(1), "")
+	d.now += time.Minute
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: forwardTimer})
+	expect(t, "a timeout", d.sent(1), "Forward k?")
+	d.tell(1, epoch(1, 1), d.propose(0, 0, epoch(1, 1), "a", "b"))
+	d.tell(1, epoch(1, 1), commit(1))
+	expect(t, "the first is applied", d.answers(), "2.2 version 1 of 0")
+	d.tell(1, epoch(1, 1), commit(2))
+	expect(t, "the second is applied", d.answers(), "2.1 version 2 of 0")
+	d.tell(1, epoch(1, 1), synced(3, 2))
+	expect(t, "the no-op is applied already", d.answers(), "2.3 version 2 of 0")
+}
+
+// A vote that the leader told before its epoch comes late: the leader does not look for another, and is followed on (rule 2).
+func TestALateVoteOfTheLeaderIsIgnored(t *testing.T) {
+	late, again := voteFor(2, 7, epoch(2, 1), epoch(2, 1), 2), voteFor(2, 7, epoch(3, 2), epoch(3, 2), 2)
+	late.GetVote().Accepted, again.GetVote().Accepted = uint64(epoch(2, 1)), uint64(epoch(3, 2))
+	d := follower(t)
+	d.tell(2, epoch(3, 2), newLeader(epoch(2, 1), 2))
+	d.tell(2, epoch(3, 2), commit(2))
+	expect(t, "a vote from before its epoch", d.tell(2, 0, late), "")
+	expect(t, "a vote after it", d.tell(2, 0, again), "Vote round 7 for 2, epoch 3.2, history ends 2@3.2")
+}
+
 // answers are those of the last step: which command, the version of a read, and up to where the history was applied.
 func (d *desk) answers() string {
 	var all []string

@@ -14,7 +14,7 @@ type snapshots struct {
 	askers       quorum.Set      // the replicas that wait for it
 	covered      uint64          // the last transaction that the last snapshot covers
 	last         int             // bytes of the last snapshot persisted
-	appliedBytes int             // bytes of commands applied since it was begun
+	appliedBytes int             // bytes of transactions applied since it was begun
 	bytesBefore  int             // those of them before the snapshot under way
 }
 
@@ -60,11 +60,11 @@ func (r *replica) beginSnapshot() {
 	}
 }
 
-// maxKeptBytes bounds the transactions that a leader keeps for followers that are behind, and transactionSize is what one takes
-// besides its command, approximately, in bytes.
+// maxKeptBytes bounds the transactions that a leader keeps for followers that are behind, and transactionMemory is what one takes
+// in memory besides its command, approximately, in bytes.
 const (
-	maxKeptBytes    = 32 << 20
-	transactionSize = 64
+	maxKeptBytes      = 32 << 20
+	transactionMemory = 64
 )
 
 // truncate removes transactions that a snapshot up to index covers, but not those after the one before it, for replicas that are
@@ -91,7 +91,7 @@ func (r *replica) keptFor(covered uint64) uint64 {
 		}
 	}
 	for kept := 0; covered > max(needed, r.history.base.index) && kept <= maxKeptBytes; covered-- {
-		kept += transactionSize + r.history.at(covered).size()
+		kept += transactionMemory + len(r.history.at(covered).command)
 	}
 	return covered
 }

@@ -114,7 +114,7 @@ func newReplica(c protocols.Config) protocols.Node {
 		election:        election.NewTimer(c, electionTimer),
 		searching:       searching{vote: vote{candidate: protocols.Nobody}, shunned: protocols.Nobody},
 		follow:          follow{leader: protocols.Nobody},
-		reading:         reading{keys: map[protocols.CommandID][]byte{}},
+		reading:         reading{waiting: map[protocols.CommandID]waitingRead{}, localIDs: map[protocols.CommandID]struct{}{}},
 		scratch:         s,
 	}
 }
@@ -173,6 +173,9 @@ func (r *replica) onCommand(in *protocols.Input) {
 	}
 	if r.reads == readsLocal && r.readLocally(in) {
 		return
+	}
+	if r.waiting[in.Command].due {
+		return // it is the same read
 	}
 	c := r.forwarder.Accept(in, r.out)
 	if r.isSyncRead(c) {
