@@ -134,14 +134,14 @@ func (m *Membership) Awaited(caughtUp quorum.Set) quorum.Set {
 	return membersOf(m.Goal).Without(m.Voters() | caughtUp)
 }
 
-// Step returns the next membership on the shortest way to the goal, when this one is committed: the goal, if its
-// quorums meet those of this one, and otherwise the goal together with that configuration of this one which has most replicas
-// in common with it, the first of several. It is nil if there is no goal, or if some who are to vote have not caught up (rule 5).
+// Step returns the next membership on the shortest way to the goal, when this one is committed: the goal, if it is a configuration of
+// this one or its quorums meet those of this one, and otherwise the goal together with that configuration of this one which has most
+// replicas in common with it, the first of several; so also if it cannot be decided whether they meet. It is nil if there is no goal, or if some who are to vote have not caught up (rule 5).
 func (m *Membership) Step(caughtUp quorum.Set) *Membership {
 	if m.Goal == nil || m.Awaited(caughtUp) != 0 {
 		return nil
 	}
-	if there := m.with(m.Goal); m.Meets(there) == nil {
+	if there := m.with(m.Goal); m.Shares(there) || m.Meets(there) == nil {
 		there.Goal = nil
 		return there.complete()
 	}

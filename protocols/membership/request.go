@@ -82,10 +82,16 @@ func (all *Requests) Drop(m *Membership) {
 }
 
 // Next returns the membership that includes the next request, nil if there is none that can be included now. A removal of
-// a replica that is about to leave waits until it has left; a change that was asked for later voids it.
+// a replica that is about to leave waits until it has left; a change that was asked for later voids it. Other requests come behind it:
+// a membership that includes a request counts as including all before it.
 func (m *Membership) Next(all Requests) *Membership {
+	waits := false
 	for _, r := range all {
-		if r.Number > m.Request && !m.waits(r) {
+		switch {
+		case r.Number <= m.Request:
+		case m.waits(r):
+			waits = true
+		case !waits || r.Kind == Change:
 			return m.including(r)
 		}
 	}

@@ -78,7 +78,8 @@
 //
 // Leadership transfer (option transfer):
 //
-//  26. A leader that is not the configured one hands over to that one when it has kept pace for a while.
+//  26. A leader that is not the configured one hands over to that one when it has kept pace for a while, and those who answered
+//     meanwhile could elect it.
 //  27. From then on it proposes nothing, sends its successor TimeoutNow as soon as that has the whole log, and
 //     continues to lead if it is still the leader after a few heartbeats.
 //
@@ -118,7 +119,8 @@
 //
 // What goes out before the disk is done (rule 4): AppendEntries, and nothing else, is sent with
 // Outbox.SendNow. It may, because the leader's term is already durable and the entries are the followers' to
-// persist; the message does not say that the leader holds them. The leader calls Outbox.WhenDurable with the
+// persist; the message does not say that the leader holds them. Only of who is a quorum by itself is the term not durable
+// yet: its entries wait until its first one is. The leader calls Outbox.WhenDurable with the
 // index of each entry that it appends, and counts its own log up to that index when the InputDurable
 // arrives. Votes, confirmations and everything else are sent with Outbox.Send, and wait for the disk.
 //

@@ -65,7 +65,11 @@ func (r *replica) append(e entry) {
 		return
 	}
 	entries := r.log.from(last, r.config.Limits.Max())
-	r.out.BroadcastNow(r.config.ID, r.keepPace, r.appendMessage(last, entries))
+	if m := r.appendMessage(last, entries); r.termIsDurable() {
+		r.out.BroadcastNow(r.config.ID, r.keepPace, m)
+	} else {
+		r.out.Broadcast(r.config.ID, r.keepPace, m)
+	}
 	for _, to := range r.keepPace {
 		r.noteSent(to, entries)
 	}
@@ -110,10 +114,20 @@ func (r *replica) noteSent(to protocols.NodeID, entries []entry) {
 func (p *peer) probe(l flow.Limits) { p.probing, p.batchBytes = true, l.Min() }
 
 // sendAppend sends entries from index first on, none for a heartbeat. It uses SendNow, and so does not wait
-// for the leader's disk (rule 4): the leader's term is durable, and the message does not say that the leader
+// for the leader's disk (rule 4), once the leader's term is durable: the message does not say that the leader
 // holds the entries.
 func (r *replica) sendAppend(to protocols.NodeID, first uint64, entries []entry) {
-	r.out.SendNow(to, r.appendMessage(first, entries))
+	if m := r.appendMessage(first, entries); r.termIsDurable() {
+		r.out.SendNow(to, m)
+	} else {
+		r.out.Send(to, m)
+	}
+}
+
+// termIsDurable returns true if the leader's term is durable. The others' votes have waited for that; who elects itself alone has
+// asked nobody, and waits until the first entry of its term is durable: a term whose entries others hold must not be used again.
+func (r *replica) termIsDurable() bool {
+	return r.log.term(r.durable) == r.term || !r.voters.IsQuorum(quorum.Of(r.config.ID))
 }
 
 // appendMessage returns an append of the present term with entries from index first on.

@@ -9,6 +9,8 @@ import (
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
+	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/raft"
 )
 
@@ -394,5 +396,42 @@ func TestALeaderHandsOverToTheConfiguredOne(t *testing.T) {
 	}
 	if d.get(4) {
 		t.Error("reads under a lease that its successor may still end")
+	}
+}
+
+// Elections need four of five, writes two, and two of five are dead: the leader works on, and nobody could be elected. It does not hand over
+// to the configured leader that has come back (rule 26), until another has, too.
+func TestTheLeadIsHandedOverToOneThatCanBeElected(t *testing.T) {
+	driver := raft.Driver
+	driver.Quorums = func(c protocols.Config) quorum.Roles {
+		return quorum.Roles{quorum.Election: quorum.Size(4, c.All()), quorum.Write: quorum.Size(2, c.All())}
+	}
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: apart(5, 10*time.Millisecond)}, 0, 1)
+	c.Run(time.Second)
+	c.Crash(0)
+	c.Run(10 * time.Second)
+	leader := protocols.NodeID(1)
+	for c.Marked(protocols.MarkLeading, leader) == c.Marked(protocols.MarkDeposed, leader) {
+		leader++
+	}
+	ledFirst := c.Marked(protocols.MarkLeading, 0)
+	var dead []protocols.NodeID
+	for id := protocols.NodeID(1); len(dead) < 2; id++ {
+		if id != leader {
+			c.Crash(id)
+			dead = append(dead, id)
+		}
+	}
+	c.Restart(0)
+	c.Run(c.Now() + 5*time.Second)
+	c.Put(leader, 1, "k", "v")
+	c.RunUntilAnswered(time.Second)
+	if c.Marked(protocols.MarkDeposed, leader) > 0 {
+		t.Error("the lead was handed over where nobody can be elected")
+	}
+	c.Restart(dead[0])
+	c.Run(c.Now() + 5*time.Second)
+	if c.Marked(protocols.MarkLeading, 0) == ledFirst {
+		t.Error("the lead is not handed over though the configured leader can be elected")
 	}
 }

@@ -139,6 +139,39 @@ func TestALeaderCountsItselfWhenItsDiskIsDone(t *testing.T) {
 	}
 }
 
+// apart returns the delays of n replicas that are all as far from each other.
+func apart(n int, delay time.Duration) protocols.Delays {
+	delays := make(protocols.Delays, n)
+	for i := range delays {
+		delays[i] = slices.Repeat([]time.Duration{delay}, n)
+		delays[i][i] = 0
+	}
+	return delays
+}
+
+// Who is a quorum by itself elects itself in one step. It sends nothing of its term before that is durable: if it crashes, it uses the term
+// again, for other entries at the same places, which the followers would take for those that they have (rule 4).
+func TestTheTermOfALoneQuorumIsDurable(t *testing.T) {
+	driver := raft.Driver
+	driver.Quorums = func(c protocols.Config) quorum.Roles {
+		one := func(id int32, weight int) quorum.Part { return quorum.Part{System: quorum.One(id), Weight: weight} }
+		s := quorum.MajorityOf(one(0, 3), one(1, 1), one(2, 1))
+		return quorum.Roles{quorum.Election: s, quorum.Write: s}
+	}
+	const ms = time.Millisecond
+	for seed := uint64(1); seed <= 5; seed++ {
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: apart(3, 10*ms), Persist: 20 * ms}, 0, seed)
+		c.Put(0, 1, "k", "x")
+		c.Run(15 * ms) // what has left at once has arrived, and nothing is on disk
+		c.Crash(0)
+		c.Restart(0)
+		c.Run(c.Now() + time.Second)
+		c.Put(0, 2, "k", "y")
+		c.Run(c.Now() + 5*time.Second)
+		c.CheckConverged()
+	}
+}
+
 // written ends what the disk was busy with.
 func (d *desk) written() {
 	d.busy = false

@@ -1,6 +1,9 @@
 package raft
 
-import "quorumbench/protocols"
+import (
+	"quorumbench/protocols"
+	"quorumbench/protocols/quorum"
+)
 
 // Leadership transfer: a leader that is not the configured one hands over to that one (rules 26 and 27; option
 // transfer).
@@ -42,7 +45,7 @@ func (r *replica) checkHandover() {
 		return
 	}
 	p := &r.peers[to]
-	if p.probing || p.match < p.lastAtHeartbeat || r.now-p.lastHeard > 2*r.config.Delays.Heartbeat() {
+	if p.probing || p.match < p.lastAtHeartbeat || !r.hearsVoters() {
 		h.steady = 0
 	} else {
 		h.steady++
@@ -71,4 +74,16 @@ func (r *replica) onTimeoutNow(from protocols.NodeID) {
 		r.campaigned = r.now
 		r.startElection(true)
 	}
+}
+
+// hearsVoters returns true if those who answer now, with this replica, could elect the configured leader, and it answers too. With phase-2
+// quorums that are smaller than those of an election, a leader may work on where nobody could be elected.
+func (r *replica) hearsVoters() bool {
+	heard := quorum.Of(r.config.ID)
+	r.others(func(id protocols.NodeID) {
+		if r.now-r.peers[id].lastHeard <= 2*r.config.Delays.Heartbeat() {
+			heard.Add(int32(id))
+		}
+	})
+	return heard.Has(int32(r.config.Leader)) && r.voters.IsQuorum(heard)
 }
