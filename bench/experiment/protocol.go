@@ -108,6 +108,9 @@ func (p *Plan) refusal(doc *strictyaml.Document, at string, driver *protocols.Dr
 		return doc.Errorf(at, "%w", err)
 	case field.Field == protocols.FieldMembers:
 		return doc.Errorf(at, "found %d replicas for %s: %w", len(p.Experiment.FirstMembers()), driver.Name, err)
+	case field.Field == protocols.FieldReplicas && !driver.ChangesMembership:
+		can := p.driversThat(func(d *protocols.Driver) bool { return d.ChangesMembership })
+		return doc.Errorf(at, "found a membership that changes, of %s; accepted: with %s, or the same members from the beginning to the end", driver.Name, can)
 	case field.Field == protocols.FieldReplicas:
 		return doc.Errorf(at, "%w", err)
 	case errors.As(err, &alone):

@@ -80,7 +80,9 @@ func (p *Plan) parseQuorums(doc *strictyaml.Document, at, text string) (quorum.S
 	var refused *quorum.SyntaxError
 	if errors.As(err, &refused) {
 		found := refused.Text
-		if refused.Name != "" {
+		if refused.Form {
+			found += strictyaml.DidYouMean(refused.Name, quorum.Forms)
+		} else if refused.Name != "" {
 			found += strictyaml.DidYouMean(refused.Name, p.Experiment.Replicas)
 		}
 		return nil, doc.At(at).ErrorAtf(refused.Column, "%s", found)

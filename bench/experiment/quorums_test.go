@@ -99,6 +99,7 @@ func TestQuorumsThatAreRefused(t *testing.T) {
 			"e.yaml:6:7: found quorums for phase1 2 of (us-east-1,us-east-1#2) and for phase2 majority(us-east-1,eu-west-1,ap-northeast-1), which need not meet: (us-east-1,us-east-1#2) and (eu-west-1,ap-northeast-1) have no"},
 		{"  - name: multipaxos\n    options: {phase2: 2}\n    quorum: {phase2: all(us-east-1)}\n", "e.yaml:5:23: found the option phase2 beside quorums for phase2; accepted: one of them"},
 		{"  - name: multipaxos\n    quorum: {write: all(us-east-1)}\n", `e.yaml:5:13: found quorums for "write"; accepted for multipaxos: one expression, or a mapping of [phase1 phase2]`},
+		{"  - {name: paxos, quorum: 'majoritty(us-east-1)'}\n", `e.yaml:4:28: found "majoritty" before a bracket; accepted: a replica's name, or majority(…), 2 of (…), all(…), any(…), joint({…},{…}), grid({…},{…}), rows({…},{…}), columns({…},{…}); did you mean majority?`},
 		{"  - {name: etcdraft, quorum: us-east-1}\n", "e.yaml:4:30: found quorums for etcdraft, whose quorums follow from its rules; accepted: none"},
 		{"  - {name: raft, label: \"a,b\"}\n", `e.yaml:4:25: found "a,b"; accepted: 1 to 32 letters`},
 		{"  - {name: raft, label: a}\n  - {name: paxos, label: a}\n", "found a a second time"},

@@ -19,13 +19,8 @@ func (p *Plan) readWitnesses(doc *strictyaml.Document, at string, driver *protoc
 	replicas := p.Experiment.FirstMembers()
 	switch {
 	case driver.Witnesses == "":
-		var can []string
-		for _, d := range p.drivers {
-			if d.Witnesses != "" {
-				can = append(can, d.Name)
-			}
-		}
-		return doc.Errorf(at+".witnesses", "found witnesses for %s, which needs every replica's copy of the data; accepted: none, or with %s", driver.Name, strings.Join(can, ", "))
+		can := p.driversThat(func(d *protocols.Driver) bool { return d.Witnesses != "" })
+		return doc.Errorf(at+".witnesses", "found witnesses for %s, which needs every replica's copy of the data; accepted: none, or with %s", driver.Name, can)
 	case len(protocol.Witnesses) == 0:
 		return doc.Errorf(at+".witnesses", "found an empty list; accepted: one or more of %s, or no key", strings.Join(replicas, ", "))
 	}
@@ -56,4 +51,15 @@ func (e *Experiment) witnesses(protocol Protocol) (all quorum.Set) {
 		all.Add(int32(slices.Index(e.Replicas, region)))
 	}
 	return all
+}
+
+// driversThat lists the drivers that can do something.
+func (p *Plan) driversThat(can func(*protocols.Driver) bool) string {
+	var names []string
+	for _, d := range p.drivers {
+		if can(d) {
+			names = append(names, d.Name)
+		}
+	}
+	return strings.Join(names, ", ")
 }

@@ -110,7 +110,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 	if err != nil {
 		return err
 	}
-	if compared, err = withQuorums(compared, o); err != nil {
+	if compared, err = withQuorums(compared, drivers, o); err != nil {
 		return err
 	}
 	failures, err := planFailures(o.fails)
@@ -186,7 +186,7 @@ func plan(cmd *cobra.Command, drivers protocols.Drivers, args []string, o *planO
 }
 
 // withQuorums adds to the protocols those with the quorums that the flag gives.
-func withQuorums(all []placement.Protocol, o *planOptions) ([]placement.Protocol, error) {
+func withQuorums(all []placement.Protocol, drivers protocols.Drivers, o *planOptions) ([]placement.Protocol, error) {
 	if len(o.quorums) > 0 && o.choose == 0 {
 		return nil, usage(errors.New("found --quorum without --choose; accepted: with --choose N; an experiment's quorums stand in its file"))
 	}
@@ -200,6 +200,7 @@ func withQuorums(all []placement.Protocol, o *planOptions) ([]placement.Protocol
 		if errors.As(err, &refused) {
 			return nil, usage(fmt.Errorf("--quorum: character %d of %s: %s; the replicas are r1 to r%d", refused.Column, text, refused.Text, o.choose))
 		}
+		before := len(more)
 		for _, p := range all {
 			if len(p.Driver.Meeting) == 0 || p.Driver.CheckReplicas(o.choose) != nil {
 				continue
@@ -224,8 +225,22 @@ func withQuorums(all []placement.Protocol, o *planOptions) ([]placement.Protocol
 			p.Quorums = members.Quorums
 			more = append(more, p)
 		}
+		if len(more) == before {
+			return nil, usage(fmt.Errorf("found --quorum with protocols whose quorums follow from their rules, or that do not work with %d replicas; accepted: with --protocols %s",
+				o.choose, strings.Join(takeQuorums(drivers, o.choose), ",")))
+		}
 	}
 	return append(all, more...), nil
+}
+
+// takeQuorums names the drivers whose quorums can be chosen, of so many replicas.
+func takeQuorums(drivers protocols.Drivers, replicas int) (names []string) {
+	for _, d := range drivers {
+		if len(d.Meeting) > 0 && d.CheckReplicas(replicas) == nil {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // planFailures reads probabilities such as replica=1%,region=0.1%.

@@ -12,7 +12,8 @@ import (
 type SyntaxError struct {
 	Column int // in characters, from 1, where what was found begins
 	Text   string
-	Name   string // that no replica has, if that is why
+	Name   string // that no replica has, or no form if Form is set, if that is why
+	Form   bool   // Name stands before a bracket
 }
 
 // Error says what was found and what is accepted.
@@ -113,6 +114,9 @@ func (p *parser) take(sign byte) bool {
 // forms says what is accepted where a system stands.
 const forms = "a replica's name, or majority(…), 2 of (…), all(…), any(…), joint({…},{…}), grid({…},{…}), rows({…},{…}), columns({…},{…})"
 
+// Forms are the names of the forms that have one.
+var Forms = []string{"majority", "all", "any", "joint", "grid", "rows", "columns"}
+
 // system reads a system that stands in so many others.
 func (p *parser) system(depth int) (System, error) {
 	p.space()
@@ -190,7 +194,10 @@ func (p *parser) call(name string, begin, depth int) (System, error) {
 		}
 		return map[string]func(...Set) System{"joint": Joint, "grid": Grid, "rows": Rows, "columns": Columns}[name](sets...), nil
 	}
-	return nil, p.errorf(begin, "found %q before a bracket; accepted: %s", name, forms)
+	return nil, &SyntaxError{
+		Column: utf8.RuneCountInString(p.text[:begin]) + 1, Name: name, Form: true,
+		Text: fmt.Sprintf("found %q before a bracket; accepted: %s", name, forms),
+	}
 }
 
 // parts reads parts with their weights, up to the closing bracket. If they are counted, a replica twice is refused.
