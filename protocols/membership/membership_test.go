@@ -237,6 +237,10 @@ func TestRequests(t *testing.T) {
 	if next := leaving.Next(Requests{remove, learner}); next != nil {
 		t.Errorf("a request came before a removal that waits, which counts as included from then on: %v", next)
 	}
+	later, _ := ParseRequest(9, "change "+c1)
+	if next := leaving.Next(Requests{remove, learner, later}); next == nil || next.Request != 9 || next.Learners != quorum.Of[int32](3, 4) || next.Goal != nil {
+		t.Errorf("turned back, with a learner asked for before that, to %v", next)
+	}
 	var all Requests
 	for _, r := range []*Request{back, remove, back} {
 		all.Add(r)

@@ -82,17 +82,21 @@ func (all *Requests) Drop(m *Membership) {
 }
 
 // Next returns the membership that includes the next request, nil if there is none that can be included now. A removal of
-// a replica that is about to leave waits until it has left; a change that was asked for later voids it. Other requests come behind it:
-// a membership that includes a request counts as including all before it.
+// a replica that is about to leave waits until it has left, and what was asked for behind it waits, too: a membership that includes a
+// request counts as including all before it. A change that was asked for later voids the removal; it is included together with the
+// others that wait before it.
 func (m *Membership) Next(all Requests) *Membership {
-	waits := false
+	next, waits := m, false
 	for _, r := range all {
 		switch {
 		case r.Number <= m.Request:
 		case m.waits(r):
 			waits = true
-		case !waits || r.Kind == Change:
-			return m.including(r)
+		default:
+			next = next.including(r)
+			if !waits || r.Kind == Change {
+				return next
+			}
 		}
 	}
 	return nil
