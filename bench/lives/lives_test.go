@@ -116,7 +116,7 @@ func TestLivesThatFailedAreClean(t *testing.T) {
 		{"etcdraft", "", 6054328}, // who had granted a vote stood before the candidate could lead
 		// A dead replica had been measured while messages were late, and the others recovered each instance before the timeout.
 		{"epaxos", "", 6055978},
-		{"raft", "", 6001158}, // a learner was asked for behind a removal that waited, and a change after it voided both
+		{"raft", "", 6001158},         // a learner was asked for behind a removal that waited, and a change after it voided both
 		{"epaxos", "", 6079138},       // clients asked again fifty times before an answer was possible, which seemed a flood
 		{"mmp3", "small-pieces", 259}, // each copy of an answer that was cut off began a series of queries
 		// Two answers at one moment made a client go on with a read-modify-write twice.
