@@ -187,7 +187,7 @@ var multipaxosBugs = []Bug{
 		in("multipaxos.replica.resend").replace(`r.config.IsWitness(to)`, `false`),
 	}},
 
-	// Memberships (rules 21 to 30).
+	// Memberships (rules 21 to 31).
 	{"multipaxos", "phase 1 ends with the membership that the candidate began with", inTest("multipaxos.TestACandidateNeedsAQuorumOfTheLastMembershipFound"), []Edit{
 		in("multipaxos.replica.followFound").replace(`r.role != candidate`, `true`),
 	}},
@@ -202,6 +202,18 @@ var multipaxosBugs = []Bug{
 	}},
 	{"multipaxos", "a membership that was found is proposed while something before it is open", inTest("multipaxos.TestAMembershipThatWasFoundWaitsForWhatIsBeforeIt"), []Edit{
 		in("multipaxos.replica.proposeFound").replace(`found.isMembership(first) && r.commit < first-1`, `false`),
+	}},
+	{"multipaxos", "what was chosen before a membership that was found is proposed again to those who may be gone", inTest("multipaxos.TestMembership"), []Edit{
+		in("multipaxos.replica.becomeLeader").drop(`r.learnFound()`),
+	}},
+	{"multipaxos", "the last membership found is taken for chosen itself", inTest("multipaxos.TestALeaderTakesWhatIsBeforeTheLastMembershipFoundForChosen"), []Edit{
+		in("multipaxos.replica.learnFound").replace(`r.found.memberships.At(r.found.last()).Index`, `r.found.memberships.At(r.found.last()).Index + 1`),
+	}},
+	{"multipaxos", "what is taken for chosen before a membership is not durable", inTest("multipaxos.TestALeaderTakesWhatIsBeforeTheLastMembershipFoundForChosen"), []Edit{
+		in("multipaxos.replica.learnFound").drop(`r.persist(first, r.scratch.commandsOf(batch))`),
+	}},
+	{"multipaxos", "a gap before a membership that was found is taken for chosen", inTest("multipaxos.TestAMembershipThatWasFoundWaitsForWhatIsBeforeIt"), []Edit{
+		in("multipaxos.replica.learnFound").replace(`r.found.at(index).ballot == 0`, `false`),
 	}},
 	{"multipaxos", "a membership is accepted with gaps before it", inTest("multipaxos.TestAnAcceptorHasEverythingBeforeAMembership"), []Edit{
 		in("multipaxos.replica.onAccept").replace(`!r.hasAllBefore(first, m.Commit)`, `false`),

@@ -116,7 +116,7 @@
 //     not: it says whose promises make a leader, whose acceptances choose, and who gets the log. When another value takes
 //     its instance under a higher ballot, the membership before is in force again.
 //  22. A leader proposes a membership only when everything before its instance is chosen, whether the membership is new or
-//     phase 1 has found it. New commands, and what phase 1 has found behind it, wait meanwhile. Commands behind it do not
+//     phase 1 has found it. New commands, and what phase 1 has found behind it, wait meanwhile; of what phase 1 has found, see rule 31. Commands behind it do not
 //     wait until it is chosen, unless it has several configurations: then it can be turned back though those have died who
 //     were to vote, without whom such commands could not be chosen. Every quorum of the new one meets every quorum of the one before, phase 1 with phase 2, both ways.
 //     Otherwise an instance before the membership could be decided anew, and be another membership, whose quorums do not meet those
@@ -139,6 +139,17 @@
 //  29. Learners become voters only when they have accepted the last membership, and so have everything before it (rule
 //     24). The leader sends it to them again with each heartbeat.
 //  30. A snapshot carries the membership in force after its last instance, on disk and on the way to others.
+//  31. A new leader takes what promises told before the last membership found, of each instance the proposal with the highest ballot,
+//     for chosen, accepts it under its own ballot, persists it, and proposes only that membership and what is behind it. Those whose
+//     quorums have chosen what is before may be gone, as in rule 25: it would wait for them for ever. It is safe, whether or not the membership
+//     itself is chosen. Who proposed the membership, under whatever ballot, knew everything before to be chosen (rule 22): by acceptances under its own ballot,
+//     from a leader before it, or by this rule. The acceptor that told the membership had everything before it
+//     (rule 24): it knew it to be chosen itself, or had accepted it under the ballot of a leader who knew. So in each of these instances it told, in the
+//     same promise or an earlier part of it (rule 4), the chosen command, under a ballot at least as high as that of the choice; all proposals of
+//     such ballots are of the chosen command, and the highest that the candidate has found is one of them. Where the acceptor has truncated its log,
+//     the candidate has adopted a snapshot (rule 13). Memberships among these instances are chosen, too. One that was found, and overridden
+//     by a proposal of a higher ballot that was also found, is not the last one (rule 21). Witnesses, who tell no commands, are not
+//     accepted where the membership may change.
 //
 // What goes out before the disk is done (rule 3): the accepts of new proposals, and nothing else, are sent
 // with Outbox.BroadcastNow, once the leader's ballot is durable. They may, because an accept does not say

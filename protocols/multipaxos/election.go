@@ -175,8 +175,8 @@ func (r *replica) onPromise(from protocols.NodeID, m *Promise) {
 	}
 }
 
-// becomeLeader begins phase 2: the leader proposes what phase 1 has found, and after that the commands that
-// wait here (rule 5).
+// becomeLeader begins phase 2: the leader proposes what phase 1 has found and it does not take for chosen (rule 31), and after that the
+// commands that wait here (rule 5).
 func (r *replica) becomeLeader() {
 	r.role = leader
 	r.keepPromise()
@@ -185,6 +185,7 @@ func (r *replica) becomeLeader() {
 	r.out.Measure(protocols.MeasureRecovered, int64(r.found.last()-r.commit)) // including the no-ops in gaps
 	r.campaigned = 0
 	r.forwarder.Lead(r.config.ID, r.now, r.out)
+	r.learnFound()
 	r.heartbeat()
 	r.admitFound()
 	r.proposeFound()

@@ -183,6 +183,7 @@ func TestAMembershipWaitsForWhatIsBeforeIt(t *testing.T) {
 }
 
 // What phase 1 has found behind a membership is proposed when everything before that is chosen, and commands after it (rules 22 and 23).
+// It waits only if something before it was not found (rule 31).
 func TestAMembershipThatWasFoundWaitsForWhatIsBeforeIt(t *testing.T) {
 	d := newElasticDesk(t)
 	d.stand()
@@ -201,17 +202,38 @@ func TestAMembershipThatWasFoundWaitsForWhatIsBeforeIt(t *testing.T) {
 	expect(t, "then the membership in force once more, and the command", d.sent(2), "1.0 accept from 5 "+learning+"; 1.0 accept from 6 c")
 }
 
+// What promises tell before the last membership found is chosen, though those are gone whose quorums have chosen it (rule 31).
+func TestALeaderTakesWhatIsBeforeTheLastMembershipFoundForChosen(t *testing.T) {
+	d := newElasticDesk(t)
+	d.tell(1, ballot(1, 1), accept(1, 0, d.values("a", "x")...))
+	d.tell(2, ballot(2, 2), heartbeat(0))
+	d.stand()
+	b := ballot(2, 2)
+	d.tell(1, ballot(3, 0), promise(found(1, b, d.value("a")), found(2, b, d.value("b")), found(3, b, memberships(t)[joint]),
+		found(4, b, d.value("c")), found(5, b, memberships(t)[left]), found(6, b, d.value("d"))))
+	d.tell(3, ballot(3, 0), promise())
+	expect(t, "it proposes the membership and what is behind it", d.sent(1), "3.0 heartbeat, commit 4; 3.0 accept from 5 "+left+"; 3.0 accept from 6 d")
+	d.expectCommits("1 a", "2 b", "3 no-op", "4 c")
+	expect(t, "to one that has nothing", d.tell(3, ballot(3, 0), catchUp(1)), "3.0 accept from 1 a b "+joint+" c")
+	d.start(3)
+	expect(t, "after a crash it tells all under its own ballot", d.tell(1, ballot(4, 1), prepare(1)),
+		"4.1 promise 1:3.0:a 2:3.0:b 3:3.0:"+joint+" 4:3.0:c 5:3.0:"+left+" 6:3.0:d")
+}
+
 // What a leader accepted under an older ballot, and has not proposed again yet, is none of its proposals (rule 22).
 func TestWhatWaitsIsNotSentAgain(t *testing.T) {
 	d := &desk{t: t, leader: 1, most: 4}
-	d.disk = [][]byte{d.encode(&multipaxos.Record{Ballot: uint64(ballot(1, 1)), First: 1, Commands: [][]byte{d.value("a"), memberships(t)[learning], d.value("b")}})}
+	d.disk = [][]byte{ // nothing at 2
+		d.encode(&multipaxos.Record{Ballot: uint64(ballot(1, 1)), First: 1, Commands: d.values("a")}),
+		d.encode(&multipaxos.Record{Ballot: uint64(ballot(1, 1)), First: 3, Commands: [][]byte{memberships(t)[learning], d.value("b")}}),
+	}
 	d.start(3)
 	d.stand()
-	d.tell(1, ballot(2, 0), promise(found(3, ballot(1, 2), d.value("x"))))
-	expect(t, "the first", d.sent(2), "2.0 heartbeat, commit 0; 2.0 accept from 1 a")
+	d.tell(1, ballot(2, 0), promise(found(4, ballot(1, 2), d.value("x"))))
+	expect(t, "the first", d.sent(2), "2.0 heartbeat, commit 0; 2.0 accept from 1 a no-op")
 	d.now += time.Hour
 	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 4 + 2})
-	expect(t, "sent again", d.sent(2), "2.0 accept from 1 a")
+	expect(t, "sent again", d.sent(2), "2.0 accept from 1 a no-op")
 }
 
 // An acceptor accepts a membership when it has everything before it (rule 24).

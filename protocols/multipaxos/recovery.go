@@ -32,6 +32,32 @@ func (r *replica) proposeFound() {
 	}
 }
 
+// learnFound takes what phase 1 has found before the last membership for chosen, and accepts it under the leader's own ballot (rule 31). If
+// something is missing there, the membership waits: no acceptor tells such a promise (rule 24).
+func (r *replica) learnFound() {
+	last := r.found.memberships.At(r.found.last()).Index
+	if !r.log.memberships.Changes() || last <= r.commit+1 {
+		return
+	}
+	for index := r.commit + 1; index < last; index++ {
+		if r.found.at(index).ballot == 0 {
+			return
+		}
+	}
+	for first := r.commit + 1; first < last; {
+		batch := r.found.batch(first, last-1, r.config.Limits.Max())
+		for i, chosen := range batch {
+			r.log.set(first+uint64(i), instance{ballot: r.promised, command: chosen.command})
+		}
+		r.persist(first, r.scratch.commandsOf(batch))
+		first += uint64(len(batch))
+	}
+	r.followMembership()
+	r.commit = last - 1
+	r.apply()
+	r.found.truncate(r.commit)
+}
+
 // admitFound notes that the leader proposes the commands found, so that it does not propose them twice (rule 7).
 func (r *replica) admitFound() {
 	for _, i := range r.found.slots {

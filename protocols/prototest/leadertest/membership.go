@@ -18,6 +18,7 @@ import (
 func Membership(t *testing.T, driver protocols.Driver, longest time.Duration) {
 	t.Run("a replica is exchanged while clients write", func(t *testing.T) { aReplicaIsExchangedWhileClientsWrite(t, driver, longest) })
 	t.Run("a dead replica is replaced", func(t *testing.T) { aDeadReplicaIsReplaced(t, driver) })
+	t.Run("those who were replaced are gone", func(t *testing.T) { thoseWhoWereReplacedAreGone(t, driver) })
 	t.Run("new voters catch up first", func(t *testing.T) { newVotersCatchUpFirst(t, driver) })
 	t.Run("a change is turned back", func(t *testing.T) { aChangeIsTurnedBack(t, driver, longest) })
 	t.Run("a joint membership is turned back", func(t *testing.T) { aJointMembershipIsTurnedBack(t, driver) })
@@ -166,6 +167,38 @@ func aDeadReplicaIsReplaced(t *testing.T, driver protocols.Driver) {
 	e.RunUntilAnswered(10 * time.Second)
 	e.Run(e.Now() + time.Second)
 	e.ExpectSame(1, 3)
+}
+
+// Replicas 1 and 2 are exchanged for 3 and 4 and switched off for ever, and the third voter dies: 3 and 4 are a quorum.
+func thoseWhoWereReplacedAreGone(t *testing.T, driver protocols.Driver) {
+	for _, missed := range []bool{false, true} { // whether 3 has accepted the joint membership, and not the one after it
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 10*ms), Members: 3, Retry: 500 * ms}, 0, 1)
+		c.Put(0, 1, "k", "before")
+		c.At(time.Second, func() { c.Membership("change majority(0,3,4)") })
+		alone := false
+		c.Network.Drop = func(from, to protocols.NodeID, data []byte) bool {
+			if alone && (from == 3 || to == 3) {
+				return true
+			}
+			alone = alone || missed && from == 0 && to == 3 && strings.Count(string(data), "majority(0,3,4)") >= 2*2 // it gets the joint one
+			return false
+		}
+		if missed {
+			c.At(1500*ms, func() { c.Put(0, 1, "k", "after") })
+		}
+		c.Run(2 * time.Second)
+		if alone != missed || len(c.Answers) == 0 {
+			t.Fatalf("cut off: %t, want %t", alone, missed)
+		}
+		for id := range c.Replicas {
+			c.Crash(protocols.NodeID(id))
+		}
+		alone = false
+		c.Restart(3)
+		c.Restart(4)
+		c.Put(3, 2, "k", "last")
+		c.RunUntilAnswered(20 * time.Second)
+	}
 }
 
 // Nobody tells replica 3, which is no member, that the leader is dead and another one leads. Its clients ask no other replica.
