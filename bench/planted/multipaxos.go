@@ -245,6 +245,12 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "who is no member goes by the first leader for ever", inTest("multipaxos.TestMembership"), []Edit{
 		in("multipaxos.replica.stand").drop(`r.forwarder.Guess(r.now, r.out)`),
 	}},
+	{"multipaxos", "a voter that does not know that it left guesses no leader", inTest("multipaxos.TestMembership"), []Edit{
+		in("multipaxos.replica.stand").replace(`r.log.memberships.Changes() && r.campaigned > 0`, `false`),
+	}},
+	{"multipaxos", "each candidacy forgets who was guessed to lead", inTest("forward.TestWhoIsNotToldTakesOneAfterTheOtherForTheLeader"), []Edit{
+		in("forward.Forwarder.Leader").replace(`f.untold`, `false`),
+	}},
 	{"multipaxos", "new voters need not have caught up", inTest("multipaxos.TestALeaderWaitsForNewVotersAndLeaves"), []Edit{
 		in("multipaxos.replica.advanceMembership").replace(`r.log.memberships.Advance(last.Membership, r.caughtUp)`, `r.log.memberships.Advance(last.Membership, quorum.First(protocols.MaxReplicas))`),
 	}},

@@ -18,7 +18,7 @@
 //     last.
 //  6. Nobody tells a replica who leads that is no member of the cluster, or does not know yet that it is none any more. It goes
 //     by the leader that it knows, and takes the next replica for the leader when a command has been forwarded twice in vain
-//     since that last replied.
+//     since that last replied. The guess stays until the driver knows a leader.
 package forward
 
 //go:generate go run quorumbench/protocols/protogen -borrow -reuse Command,Forward protocols/forward/forward.proto
@@ -99,8 +99,13 @@ func New(c protocols.Config, quorums quorum.System, timer protocols.TimerID, wir
 	}
 }
 
-// Leader returns the replica that commands are forwarded to, Nobody if none is known.
-func (f *Forwarder) Leader() protocols.NodeID { return f.leader }
+// Leader returns the leader as Lead was told last, Nobody if none is known: a guess is none (rule 6).
+func (f *Forwarder) Leader() protocols.NodeID {
+	if f.untold {
+		return protocols.Nobody
+	}
+	return f.leader
+}
 
 // Accept takes an InputCommand and forwards the command if another replica leads. It returns a copy of
 // the command, for a leader to propose.

@@ -231,9 +231,14 @@ func TestWhoIsNotToldTakesOneAfterTheOtherForTheLeader(t *testing.T) {
 		r.OnTimer(now, &r.out)
 		r.expectForward(t, 2, 1, 3)
 	}
+	if r.Leader() != 2 {
+		t.Errorf("it was told that 2 leads, and knows %d", r.Leader())
+	}
 	r.Lead(nobody, now, &r.out)
-	if r.Guess(now, &r.out); r.Leader() != 0 {
-		t.Errorf("it takes %d for the leader, not 0", r.Leader())
+	r.Guess(now, &r.out)
+	r.expectForward(t, 0, 1, 3)
+	if r.Leader() != nobody {
+		t.Errorf("it was told of no leader, and knows %d", r.Leader())
 	}
 }
 

@@ -133,7 +133,7 @@
 //     It promises to whom asks, voter or not: who asks may know a later membership.
 //  27. A replica that hears a leader ignores the prepares of those that are no voters there, unless the leader has told
 //     them to stand (rule 28), and candidacies are given up as with the option revert. So a voter that has left, and has not heard of it,
-//     deposes nobody.
+//     deposes nobody. Nobody tells it who leads: it guesses, when it stands again without having heard a leader (rule 6 of package forward).
 //  28. A leader that is no voter of a chosen membership tells a voter that has accepted it to stand, and steps down. Until
 //     then it leads, and does not count itself.
 //  29. Learners become voters only when they have accepted the last membership, and so have everything before it (rule

@@ -38,14 +38,19 @@ type candidacy struct {
 	sentFor  bool        // the leader before has told it to stand (rule 28)
 }
 
-// stand is called when the election timer fires: the replica becomes a candidate, if it may (rule 26).
+// stand is called when the election timer fires: the replica becomes a candidate, if it may (rule 26). It guesses who leads if it may not,
+// or has heard no leader since its last candidacy: it may have left, and not know it (rule 27).
 func (r *replica) stand() {
-	if !r.mayStand() {
+	guesses := r.log.memberships.Changes() && r.campaigned > 0
+	if r.mayStand() {
+		r.becomeCandidate(false)
+	} else {
+		guesses = true
 		r.election.Start(r.now, r.out)
-		r.forwarder.Guess(r.now, r.out) // it has heard no leader
-		return
 	}
-	r.becomeCandidate(false)
+	if guesses && r.role != leader {
+		r.forwarder.Guess(r.now, r.out)
+	}
 }
 
 // becomeCandidate begins phase 1 under a ballot that was never used before (rule 2), with a promise to

@@ -95,7 +95,8 @@
 //     it is a voter, a replica votes for who asks it: who asks may know a later membership.
 //  31. Elections begin as with PreVote (rule 19), and a replica that hears a leader ignores candidates that are
 //     no voters there, unless that leader has told them to stand (rule 27): a voter that has left, and
-//     has not heard of it, deposes nobody.
+//     has not heard of it, deposes nobody. Nobody tells it who leads: it guesses, when it stands again in vain
+//     (rule 6 of package forward).
 //  32. A leader that is no voter of a committed membership tells the voter that has the most of the log to
 //     stand (rule 27), and resigns. Until then it leads, and does not count itself.
 //  33. A follower has caught up if, at a heartbeat, it has what the log had at the heartbeat before. Learners do not become

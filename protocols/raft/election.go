@@ -23,14 +23,24 @@ func (r *replica) start() {
 	}
 }
 
-// campaign is called when the election timer fires: the replica gives up a candidacy that has not been won,
-// and asks for votes again, or for pre-votes with the option prevote.
+// campaign is called when the election timer fires: the replica stands, if it may (rule 30). It guesses who leads if it may not, or has
+// stood in vain: it may have left, and not know it (rule 31).
 func (r *replica) campaign() {
-	if !r.mayStand() { // rule 30
+	guesses := r.log.memberships.Changes() && r.role != follower
+	if r.mayStand() {
+		r.stand()
+	} else {
+		guesses = true
 		r.election.Start(r.now, r.out)
-		r.forwarder.Guess(r.now, r.out) // it has heard no leader
-		return
 	}
+	if guesses && r.role != leader {
+		r.forwarder.Guess(r.now, r.out)
+	}
+}
+
+// stand gives up a candidacy that has not been won, and asks for votes again, or for pre-votes with the option
+// prevote.
+func (r *replica) stand() {
 	if r.role == follower {
 		r.campaigned = r.now
 	}

@@ -26,6 +26,7 @@ func Membership(t *testing.T, driver protocols.Driver, longest time.Duration) {
 	t.Run("a voter that does not know that it left deposes nobody", func(t *testing.T) { aVoterThatDoesNotKnowThatItLeftDeposesNobody(t, driver, longest) })
 	t.Run("a voter that became a learner deposes nobody", func(t *testing.T) { aVoterThatBecameALearnerDeposesNobody(t, driver, longest) })
 	t.Run("who is no member finds the next leader", func(t *testing.T) { whoIsNoMemberFindsTheNextLeader(t, driver) })
+	t.Run("clients beside a voter that does not know that it left are answered", func(t *testing.T) { clientsBesideAVoterThatDoesNotKnowThatItLeftAreAnswered(t, driver) })
 	t.Run("the next leader ends the change", func(t *testing.T) { theNextLeaderEndsTheChange(t, driver) })
 	t.Run("the membership survives restarts", func(t *testing.T) { theMembershipSurvivesRestarts(t, driver) })
 	t.Run("a snapshot carries the membership", func(t *testing.T) { aSnapshotCarriesTheMembership(t, driver) })
@@ -340,6 +341,28 @@ func aVoterThatDoesNotKnowThatItLeftDeposesNobody(t *testing.T, driver protocols
 	e.ExpectSame(0, 1, 3)
 	if slowest := e.Slowest(); slowest > longest {
 		t.Errorf("a write took %v, want %v at most", slowest, longest)
+	}
+}
+
+// A voter that was cut off while it was removed does not know. When it is back, clients beside it write, and ask no other replica.
+func clientsBesideAVoterThatDoesNotKnowThatItLeftAreAnswered(t *testing.T, driver protocols.Driver) {
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(4, 10*ms), Members: 3}, 0, 1)
+	cut := false
+	c.Network.Drop = func(from, to protocols.NodeID, _ []byte) bool { return cut && (from == 2 || to == 2) }
+	c.At(time.Second, func() { cut = true })
+	c.At(2*time.Second, func() { c.Membership("change majority(0,1,3)") })
+	c.At(3*time.Second, func() { c.Membership("remove 2") })
+	c.At(8*time.Second, func() { cut = false })
+	for at := 100 * ms; at < 20*time.Second; at += 100 * ms {
+		c.At(at, func() { c.Put(2, 1, "k", fmt.Sprint(at)) })
+	}
+	c.Run(11 * time.Second)
+	c.RunUntilAnswered(time.Second)
+	late := c.Put(2, 1, "k", "late")
+	c.Run(20 * time.Second)
+	c.RunUntilAnswered(time.Second)
+	if took := c.Answers[late].Latency; took > 40*ms {
+		t.Errorf("when it has guessed who leads, a write took %v, want two round trips of 20ms", took)
 	}
 }
 
