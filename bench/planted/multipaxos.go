@@ -248,6 +248,12 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "a voter that does not know that it left guesses no leader", inTest("multipaxos.TestMembership"), []Edit{
 		in("multipaxos.replica.stand").replace(`r.log.memberships.Changes() && r.campaigned > 0`, `false`),
 	}},
+	{"multipaxos", "the configured leader takes itself for the leader, though it is no member", inTest("multipaxos.TestMembership"), []Edit{
+		in("multipaxos.replica.start").drop(`r.config.Leader != r.config.ID`),
+	}},
+	{"multipaxos", "the configured leader stands at once, though it is no member", inTest("multipaxos.TestMembership"), []Edit{
+		in("multipaxos.replica.start").replace(`r.stand()`, `r.becomeCandidate(false)`),
+	}},
 	{"multipaxos", "each candidacy forgets who was guessed to lead", inTest("forward.TestWhoIsNotToldTakesOneAfterTheOtherForTheLeader"), []Edit{
 		in("forward.Forwarder.Leader").replace(`f.untold`, `false`),
 	}},

@@ -8,7 +8,7 @@ import (
 	"quorumbench/protocols/snapshot"
 )
 
-// start begins an incarnation. In the first, the configured leader becomes a candidate at once.
+// start begins an incarnation. In the first, the configured leader becomes a candidate at once, if it may (rule 26).
 func (r *replica) start() {
 	r.apply()      // what is known to be chosen from the disk
 	if r.witness { // rule 19: it never stands for election
@@ -16,13 +16,13 @@ func (r *replica) start() {
 	}
 	r.election.Start(r.now, r.out)
 	firstIncarnation := r.promised == 0 && r.abandoned == 0
-	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody {
+	if !r.inGroup(r.config.ID) && r.config.Leader != protocols.Nobody && r.config.Leader != r.config.ID {
 		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with
 	}
 	if !firstIncarnation { // rule 27: it may have heard a leader a moment before the crash
 		r.heard = r.now
 	} else if r.config.Leader == r.config.ID {
-		r.becomeCandidate(false)
+		r.stand()
 	}
 }
 

@@ -13,7 +13,7 @@ func (r *replica) start() {
 		r.election.Start(r.now, r.out)
 	}
 	firstIncarnation := r.term == 0
-	if !r.log.memberships.InGroup(int32(r.config.ID)) && r.config.Leader != protocols.Nobody {
+	if !r.log.memberships.InGroup(int32(r.config.ID)) && r.config.Leader != protocols.Nobody && r.config.Leader != r.config.ID {
 		r.forwarder.Lead(r.config.Leader, r.now, r.out) // the leader to begin with
 	}
 	if !firstIncarnation { // rule 21: it may have heard a leader a moment before the crash

@@ -27,6 +27,7 @@ func Membership(t *testing.T, driver protocols.Driver, longest time.Duration) {
 	t.Run("a voter that became a learner deposes nobody", func(t *testing.T) { aVoterThatBecameALearnerDeposesNobody(t, driver, longest) })
 	t.Run("who is no member finds the next leader", func(t *testing.T) { whoIsNoMemberFindsTheNextLeader(t, driver) })
 	t.Run("clients beside a voter that does not know that it left are answered", func(t *testing.T) { clientsBesideAVoterThatDoesNotKnowThatItLeftAreAnswered(t, driver) })
+	t.Run("the configured leader is no member", func(t *testing.T) { theConfiguredLeaderIsNoMember(t, driver) })
 	t.Run("the next leader ends the change", func(t *testing.T) { theNextLeaderEndsTheChange(t, driver) })
 	t.Run("the membership survives restarts", func(t *testing.T) { theMembershipSurvivesRestarts(t, driver) })
 	t.Run("a snapshot carries the membership", func(t *testing.T) { aSnapshotCarriesTheMembership(t, driver) })
@@ -223,6 +224,28 @@ func whoIsNoMemberFindsTheNextLeader(t *testing.T, driver protocols.Driver) {
 			if a.Latency > 5*time.Second {
 				t.Errorf("removed: %v: the command %v took %v", removed, id, a.Latency)
 			}
+		}
+	}
+}
+
+// The configured leader is no member yet, or has been removed and restarts. It does not take itself for the leader: its clients are
+// answered, and it does not stand.
+func theConfiguredLeaderIsNoMember(t *testing.T, driver protocols.Driver) {
+	for _, leader := range []protocols.NodeID{3, 0} {
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(4, 10*ms), Members: 3}, leader, 1)
+		if removed := leader == 0; removed {
+			c.At(time.Second, func() { c.Membership("change majority(1,2,3)") })
+			c.At(2*time.Second, func() { c.Membership("remove 0") })
+			c.Run(5 * time.Second)
+			c.Crash(leader)
+			c.Restart(leader)
+		}
+		stood := c.Marked(protocols.MarkLeading, leader)
+		c.Put(leader, 1, "k", "v")
+		c.RunUntilAnswered(5 * time.Second)
+		c.Run(c.Now() + 5*time.Second)
+		if c.Marked(protocols.MarkLeading, leader) > stood {
+			t.Errorf("the configured leader %d leads, and is no member", leader)
 		}
 	}
 }
