@@ -180,6 +180,12 @@ var multipaxosBugs = []Bug{
 	{"multipaxos", "a witness forgets earlier runs in its snapshot", inTest("multipaxos.TestAWitnessRemembersWhatItHasAccepted"), []Edit{
 		in("multipaxos.replica.onWitness").replace(`r.witnessed.from(0)`, `witnessLog{accepted}.from(0)`),
 	}},
+	{"multipaxos", "a witness is not sent again what is chosen", inTest("multipaxos.TestAWitnessIsSentAgainWhatItHasMissed"), []Edit{
+		in("multipaxos.replica.onTimer").drop(`r.repeatToWitnesses()`),
+	}},
+	{"multipaxos", "a witness's answer counts for what it has missed before", inTest("multipaxos.TestAWitnessIsSentAgainWhatItHasMissed"), []Edit{
+		in("multipaxos.replica.noteWitnessed").drop(`first <= r.witnessedTo[from]+1`),
+	}},
 	{"multipaxos", "a witness stands for election", inTest("multipaxos.TestConformance"), []Edit{
 		in("multipaxos.replica.start").replace(`r.witness`, `false`),
 	}},

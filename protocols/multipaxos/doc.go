@@ -50,7 +50,7 @@
 //     the chosen command as an accept under its own ballot. That is safe, because nothing else can be accepted
 //     in that instance under a ballot higher than that of the choice.
 //
-//  10. An accept without an answer is sent again as long as its instance is not chosen.
+//  10. An accept without an answer is sent again as long as its instance is not chosen; to a witness, until it answers (rule 19).
 //
 //  11. A follower that hears no leader for a random time becomes a candidate with a higher ballot; so does a
 //     candidate that gets no quorum, and a leader that was refused. Of two candidates, the one with the higher
@@ -99,7 +99,9 @@
 //     leader sends it the accepts without their commands, and it persists which instances it has accepted, under which
 //     ballot. It never stands for election, applies nothing, answers no CatchUp, and no client asks it. Each phase-2
 //     quorum has a replica that is no witness, and so a copy of the command. A witness keeps runs of instances under one
-//     ballot, so that its state grows with the number of leaders, not of commands, and it never truncates it.
+//     ballot, so that its state grows with the number of leaders, not of commands, and it never truncates it. Lost accepts would leave
+//     gaps between its runs: with each heartbeat, the leader sends it again, in one message, everything from the first chosen instance on whose
+//     accept is overdue.
 //  20. A promise of a witness tells of an instance and a ballot, not of the command. If that ballot is higher than that of
 //     every command that promises told for the instance, the command may be chosen, and the candidate waits for more
 //     promises, until one tells the command of that ballot or a higher one. It must not fill in a no-op, and not propose a

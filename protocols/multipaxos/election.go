@@ -191,6 +191,7 @@ func (r *replica) becomeLeader() {
 	r.campaigned = 0
 	r.forwarder.Lead(r.config.ID, r.now, r.out)
 	r.learnFound()
+	r.beginWitnessed()
 	r.heartbeat()
 	r.admitFound()
 	r.proposeFound()
@@ -227,7 +228,7 @@ func (r *replica) stepDown() {
 		r.election.Start(r.now, r.out) // rule 11: it may be a candidate again
 	}
 	if r.role != follower {
-		r.role, r.candidacy, r.changing, r.durable = follower, candidacy{}, changing{}, false
+		r.role, r.candidacy, r.changing, r.durable, r.witnessedTo = follower, candidacy{}, changing{}, false, nil
 		r.out.StopTimer(heartbeatTimer)
 	}
 	if r.forwarder.Leader() != protocols.Nobody {

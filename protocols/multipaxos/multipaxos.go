@@ -110,14 +110,15 @@ type replica struct {
 	campaigned time.Duration    // since when it has been a candidate without hearing a leader; 0 if it is none
 	reclaiming
 	reverting
-	candidacy            // of a candidate; of a leader, what it has found and not proposed again yet (rule 22)
-	changing             // of a leader
-	resending []bool     // of a leader, by replica: whether its resend timer is set
-	fresh     []instance // scratch space of propose
-	durable   bool       // of a candidate or leader: its ballot is known to be durable (rule 3)
-	syncing   []span     // instances that it has accepted as a leader and that are not durable yet, in order
-	forwarder *forward.Forwarder
-	election  *election.Timer
+	candidacy              // of a candidate; of a leader, what it has found and not proposed again yet (rule 22)
+	changing               // of a leader
+	resending   []bool     // of a leader, by replica: whether its resend timer is set
+	witnessedTo []uint64   // of a leader, by replica: a witness has accepted all that it was sent up to this instance (rule 19)
+	fresh       []instance // scratch space of propose
+	durable     bool       // of a candidate or leader: its ballot is known to be durable (rule 3)
+	syncing     []span     // instances that it has accepted as a leader and that are not durable yet, in order
+	forwarder   *forward.Forwarder
+	election    *election.Timer
 
 	persisted protocols.Ballot // the promise as last persisted
 	compacted uint64           // the last instance covered by the last snapshot
@@ -191,6 +192,7 @@ func (r *replica) onTimer(id protocols.TimerID) {
 			r.prepare()
 		case leader:
 			r.heartbeat()
+			r.repeatToWitnesses()
 			r.repeatMembership()
 			r.advanceMembership()
 		}

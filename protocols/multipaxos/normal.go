@@ -140,6 +140,7 @@ func (r *replica) onAccepted(from protocols.NodeID, first, count uint64) {
 		return
 	}
 	r.noteCaughtUp(from, first, count)
+	r.noteWitnessed(from, first, count)
 	for index := max(first, r.commit+1); index < min(first+count, r.proposedTo()+1); index++ { // rule 7: each instance by itself
 		if r.chosen(index) {
 			continue

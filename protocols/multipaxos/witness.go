@@ -1,6 +1,8 @@
 package multipaxos
 
 import (
+	"slices"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/quorum"
 )
@@ -98,6 +100,32 @@ func (r *replica) onWitness(from protocols.NodeID, m *Accept) {
 		}
 	}
 	r.send(from, r.promised, r.scratch.acceptedOf(m.First, m.Count))
+}
+
+// beginWitnessed is called when a leadership begins: witnesses are sent what comes after the commit index.
+func (r *replica) beginWitnessed() {
+	if len(r.witnesses) > 0 {
+		r.witnessedTo = slices.Repeat([]uint64{r.commit}, r.config.Size())
+	}
+}
+
+// noteWitnessed notes that a witness has accepted count instances from first on. If something before them is missing, they count when they
+// are sent again with that.
+func (r *replica) noteWitnessed(from protocols.NodeID, first, count uint64) {
+	if r.config.IsWitness(from) && first <= r.witnessedTo[from]+1 {
+		r.witnessedTo[from] = max(r.witnessedTo[from], min(first+count-1, r.log.last()))
+	}
+}
+
+// repeatToWitnesses is called at every heartbeat of a leader. It sends a witness again, in one message, all that it has not accepted, if the
+// first of that is chosen and its accept is overdue: else rule 10 does (rule 19).
+func (r *replica) repeatToWitnesses() {
+	for _, to := range r.witnesses {
+		first, last := r.witnessedTo[to]+1, r.log.last()
+		if first <= r.commit && r.log.at(first).proposed+r.config.AnswerTimeout(to) <= r.now { // one that the log has truncated is overdue
+			r.send(to, r.promised, r.scratch.countOf(first, last+1-first, r.commit))
+		}
+	}
 }
 
 // votes is what each acceptor's promise has told a candidate: of a witness the runs, of the others the ballots of what they

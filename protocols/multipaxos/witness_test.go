@@ -30,6 +30,55 @@ func count(first, last uint64) *multipaxos.Message {
 	return m
 }
 
+// What a witness does not answer is sent to it again though it is chosen, in one message with all that followed (rule 19).
+func TestAWitnessIsSentAgainWhatItHasMissed(t *testing.T) {
+	d := &desk{t: t, leader: 1, witnesses: quorum.Of[int32](2)}
+	d.start(3)
+	d.stand()
+	d.tell(1, ballot(1, 0), promise())
+	beat := func() (again string) {
+		t.Helper()
+		d.beat()
+		for _, s := range d.out.Sends {
+			var m multipaxos.Message
+			if err := protocols.Decode(s.Data, &m); err != nil {
+				t.Fatal(err)
+			}
+			if a := m.GetAccept(); a != nil {
+				again += fmt.Sprintf("to %d: %d..%d ", s.To, a.First, a.First+a.Count-1)
+			}
+		}
+		return again
+	}
+	for i, v := range []string{"a", "b", "c"} {
+		d.command(v)
+		d.tell(1, ballot(1, 0), accepted(uint64(i)+1, 1))
+	}
+	d.expectCommits("1 a", "2 b", "3 c")
+	d.tell(2, ballot(1, 0), accepted(1, 1))
+	d.tell(2, ballot(1, 0), accepted(3, 1))
+	expect(t, "without the answer to 2", beat(), "to 2: 2..3 ")
+	expect(t, "and again", beat(), "to 2: 2..3 ")
+	d.tell(2, ballot(1, 0), accepted(2, 2))
+	expect(t, "when it has answered", beat(), "")
+	d.command("d")
+	d.tell(1, ballot(1, 0), accepted(4, 1))
+	d.step(protocols.Input{Kind: protocols.InputTimer, Timer: d.electionTimer + 1})
+	expect(t, "while the answer may be on its way", d.sent(2), "1.0 heartbeat, commit 4")
+}
+
+// A run that fills the gaps between others is one with them (rule 19).
+func TestAWitnessMakesOneRunOfThoseWithoutGaps(t *testing.T) {
+	d := &desk{t: t, leader: 1, witnesses: quorum.Of[int32](0)}
+	d.start(3)
+	for _, one := range []uint64{1, 3, 4, 6} {
+		d.tell(1, ballot(1, 1), count(one, one))
+	}
+	expect(t, "with gaps", d.tell(1, ballot(1, 1), prepare(1)), "1.1 promise 1..1:1.1 3..4:1.1 6..6:1.1")
+	d.tell(1, ballot(1, 1), count(2, 6))
+	expect(t, "without", d.tell(1, ballot(1, 1), prepare(1)), "1.1 promise 1..6:1.1")
+}
+
 // Replica 0 of three or five stands for election and gets promises from a quorum, witnesses among them, who tell of commands
 // that they do not have (rule 20).
 func TestACandidateWaitsForTheCommandOfTheWitness(t *testing.T) {
