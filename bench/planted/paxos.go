@@ -69,7 +69,7 @@ var paxosBugs = []Bug{
 			}`).needing("quorumbench/protocols/kv"),
 	}},
 	{"paxos", "a read returns what it helped to choose", inScenario("paxos-stale-read"), []Edit{
-		in("keypaxos.Replica.Chosen").replace(`r.Learn(g, p.Version, p.Value)`,
+		in("keypaxos.Replica.ChosenTold").replace(`r.Learn(g, p.Version, p.Value)`,
 			`req := g.requests
 			r.Learn(g, p.Version, p.Value)
 			if req.Read && g.requests == req {
@@ -77,7 +77,7 @@ var paxosBugs = []Bug{
 			}`),
 	}},
 	{"paxos", "a write is answered whatever was chosen", within(50), []Edit{
-		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
+		in("keypaxos.Replica.ChosenTold").before(`r.Learn(g, p.Version, p.Value)`,
 			`if req := g.requests; !req.Read {
 				r.answer(req, kv.PutResult)
 			}`).needing("quorumbench/protocols/kv"),
@@ -124,6 +124,14 @@ var paxosBugs = []Bug{
 	}},
 	{"paxos", "a state is adopted that is older than what is known", within(50), []Edit{
 		in("keypaxos.Replica.adopt").drop(`version <= g.version`),
+	}},
+
+	// How much is asked.
+	{"paxos", "whoever is outrun begins again at once however often", inTest("keypaxos.TestAWriteThatIsOutrunAgainAndAgainWaitsForItsAnswers"), []Edit{
+		in("keypaxos.Replica.outrun").replace(`g.requests.hurried > maxHurried`, `false`),
+	}},
+	{"paxos", "each commit that shows a gap asks about it", inTest("keypaxos.TestAGapIsAskedAboutOnceWithinATimeout"), []Edit{
+		in("keypaxos.Replica.fetch").replace(`g.fetched > 0`, `false`),
 	}},
 
 	// The options learn and refusals.

@@ -72,7 +72,7 @@ var paxos1Bugs = []Bug{
 			`r.Send(p.To, g, r.message(Kind_COMMIT, p.Version, 0, p.Value))`),
 	}},
 	{"paxos1", "a write is answered whatever was chosen", within(50), []Edit{
-		in("keypaxos.Replica.Chosen").before(`r.Learn(g, p.Version, p.Value)`,
+		in("keypaxos.Replica.ChosenTold").before(`r.Learn(g, p.Version, p.Value)`,
 			`if req := g.requests; !req.Read {
 				r.answer(req, kv.PutResult)
 			}`).needing("quorumbench/protocols/kv"),

@@ -155,7 +155,7 @@ func (r *Classic) accepted(g *Register, from protocols.NodeID) {
 		return
 	}
 	if r.Broadcasts { // rule 14: the acceptors have told all
-		r.Learn(g, p.Version, p.Value)
+		r.ChosenTold(g)
 		return
 	}
 	r.Chosen(g)
@@ -188,6 +188,10 @@ func (r *Classic) TimedOut(g *Register) {
 	inVain := p.Agreed == p.Before // this replica itself has agreed: not at the first timeout
 	p.Before = p.Agreed
 	r.NoteSilent(r.config.All().Without(p.Agreed | p.Refused))
+	if p.Phase == Outrun {
+		r.NextVersion(g)
+		return
+	}
 	if p.Refused != 0 || inVain && (r.Silent || r.Reverts && p.Phase == Preparing) {
 		if r.Silent {
 			p.Highest = max(p.Highest, guess(p.Ballot))

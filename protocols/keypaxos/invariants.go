@@ -115,7 +115,7 @@ func (r *Replica) checkOpen(g *Register) error {
 	switch {
 	case g.open != nil && g.open.version <= g.version:
 		return fmt.Errorf("replica %d holds an open instance of version %d of key %q, and has applied version %d", r.ID, g.open.version, g.key, g.version)
-	case g.Proposal != nil && g.Proposal.Version <= g.version:
+	case g.Proposal != nil && g.Proposal.Version <= g.version && g.Proposal.Phase != Outrun:
 		return fmt.Errorf("replica %d proposes version %d of key %q, and has applied version %d", r.ID, g.Proposal.Version, g.key, g.version)
 	case g.Proposal == nil && g.requests != nil:
 		return fmt.Errorf("replica %d has a request for key %q and proposes nothing for it", r.ID, g.key)

@@ -44,7 +44,7 @@ const (
 	// Of all.
 	Kind_COMMIT Kind = 8  // value: the chosen one
 	Kind_FETCH  Kind = 9  // asks for the key's state if that version is chosen
-	Kind_STATE  Kind = 10 // state: of the key, after that version
+	Kind_STATE  Kind = 10 // state: of the key, after that version; asked, ballot: of the proposer's message that it answers, if it answers one
 )
 
 // Enum value maps for Kind.
@@ -119,6 +119,7 @@ type Message struct {
 	Value         []byte                 `protobuf:"bytes,7,opt,name=value,proto3" json:"value,omitempty"`                                 // an encoded kv.Command
 	State         []byte                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`                                 // an encoded kv.State
 	Try           uint32                 `protobuf:"varint,9,opt,name=try,proto3" json:"try,omitempty"`                                    // how often the request was sent before; an answer repeats it, so that round trips can be measured
+	Asked         uint64                 `protobuf:"varint,10,opt,name=asked,proto3" json:"asked,omitempty"`                               // the version that the message is about which a state answers
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -212,6 +213,13 @@ func (x *Message) GetState() []byte {
 func (x *Message) GetTry() uint32 {
 	if x != nil {
 		return x.Try
+	}
+	return 0
+}
+
+func (x *Message) GetAsked() uint64 {
+	if x != nil {
+		return x.Asked
 	}
 	return 0
 }
@@ -374,7 +382,7 @@ var File_protocols_keypaxos_keypaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\xff\x01\n" +
+	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\x95\x02\n" +
 	"\aMessage\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1a.quorumbench.keypaxos.KindR\x04kind\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x18\n" +
@@ -385,7 +393,9 @@ const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\fvalue_ballot\x18\x06 \x01(\x04R\vvalueBallot\x12\x14\n" +
 	"\x05value\x18\a \x01(\fR\x05value\x12\x14\n" +
 	"\x05state\x18\b \x01(\fR\x05state\x12\x10\n" +
-	"\x03try\x18\t \x01(\rR\x03try\"?\n" +
+	"\x03try\x18\t \x01(\rR\x03try\x12\x14\n" +
+	"\x05asked\x18\n" +
+	" \x01(\x04R\x05asked\"?\n" +
 	"\x06Record\x125\n" +
 	"\aentries\x18\x01 \x03(\v2\x1b.quorumbench.keypaxos.EntryR\aentries\"\xf5\x01\n" +
 	"\x05Entry\x12\x10\n" +

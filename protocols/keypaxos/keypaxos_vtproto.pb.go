@@ -48,6 +48,11 @@ func (m *Message) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Asked != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Asked))
+		i--
+		dAtA[i] = 0x50
+	}
 	if m.Try != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Try))
 		i--
@@ -286,6 +291,9 @@ func (m *Message) SizeVT() (n int) {
 	}
 	if m.Try != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Try))
+	}
+	if m.Asked != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Asked))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -592,6 +600,25 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Try |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Asked", wireType)
+			}
+			m.Asked = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Asked |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

@@ -47,8 +47,17 @@ func (r *Replica) Told(acceptor protocols.NodeID, g *Register, m *Message, quoru
 func (r *Replica) learnFrom(sender protocols.NodeID, g *Register, m *Message) {
 	r.Learn(g, m.Version, m.Value)
 	if g.version < m.Version && sender != r.ID {
-		r.Send(sender, g, r.message(Kind_FETCH, g.Next(), 0, nil))
+		r.fetch(sender, g)
 	}
+}
+
+// fetch asks a replica for the versions that are missing, unless one was asked within a timeout, and no state has come since.
+func (r *Replica) fetch(from protocols.NodeID, g *Register) {
+	if g.fetched > 0 && r.now-g.fetched < r.timeout(from, 0) {
+		return
+	}
+	g.fetched = r.now
+	r.Send(from, g, r.message(Kind_FETCH, g.Next(), 0, nil))
 }
 
 // adopt installs a key's state that another replica has sent, if it is of a later version (rule 7).
@@ -60,6 +69,7 @@ func (r *Replica) adopt(g *Register, version uint64, state []byte) {
 	r.entry.Key, r.entry.Version, r.entry.State = g.key, version, state
 	r.persistEntry()
 	r.installState(g, version)
+	g.fetched = 0
 	r.advance(g)
 }
 
@@ -87,16 +97,20 @@ func (r *Replica) apply(g *Register) {
 
 // advance goes on after versions were applied: it ends a proposal for one of them, answers the requests that
 // are done, and proposes the oldest of the others. A write whose version went to another value has lost it
-// and tries the next (rule 5).
+// and tries the next (rule 5): at once, unless others have outrun it again and again (rule 16).
 func (r *Replica) advance(g *Register) {
 	if g.Proposal != nil && g.Proposal.Version > g.version {
 		return
 	}
 	loser := g.requests
-	if g.Proposal == nil || loser.Read {
+	if g.Proposal == nil || loser.Read || g.Proposal.Phase == Outrun {
 		loser = nil
 	}
-	r.endProposal(g)
+	waiting := g.requests
+	if !r.outrun(g) {
+		waiting = nil
+		r.endProposal(g)
+	}
 	for at := &g.requests; *at != nil; {
 		req := *at
 		result, done := g.outcome(req)
@@ -116,12 +130,21 @@ func (r *Replica) advance(g *Register) {
 		loser.lostVersions++
 		r.Out.Measure(measureLost, int64(loser.lostVersions))
 	}
+	if waiting != nil && waiting == g.requests {
+		g.Proposal.Phase = Outrun
+		return
+	}
+	r.endProposal(g)
 	r.propose(g)
 }
 
-// sendState answers a message about a version that is applied with the key's state (rule 7).
-func (r *Replica) sendState(to protocols.NodeID, g *Register) {
+// sendState answers a message about a version that is applied with the key's state (rule 7). It tells which message of a proposer
+// that answers; nil: none.
+func (r *Replica) sendState(to protocols.NodeID, g *Register, request *Message) {
 	m := r.message(Kind_STATE, g.version, 0, nil)
 	m.State = g.state.State()
+	if request != nil {
+		m.Asked, m.Ballot = request.Version, request.Ballot
+	}
 	r.Send(to, g, m)
 }

@@ -21,6 +21,8 @@ type Proposal struct {
 	Before      quorum.Set       // paxos: Agreed at the last timeout of this phase
 	Fast        []FastValue      // what replicas have told that they accepted under the fast ballot: those that promised, or refused another value
 
+	chosen   bool          // by this proposal
+	answered quorum.Set    // replicas that have answered any message of the proposal, in whatever way
 	Tries    uint32        // how often the messages of this phase were sent again
 	sentAt   time.Duration // when they were sent first
 	resentAt time.Duration // when they were sent last
@@ -36,6 +38,7 @@ const (
 	Accepting
 	BackingOff
 	AcceptingFast // under the fast ballot, without phase 1 (fastpaxos)
+	Outrun        // the version was decided by others while the answers were on their way; they are waited for (rule 16)
 )
 
 // measureLost is the measure for writes that lose their version to another: how many the command has lost so
@@ -80,7 +83,7 @@ func (r *Replica) begin(g *Register, met protocols.Ballot) {
 			r.markProposed(other)
 		}
 	}
-	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, sentAt: r.now}
+	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, answered: quorum.Of(r.ID), sentAt: r.now}
 	g.Proposal = &req.attempt
 	r.rules.Begin(g, met)
 }
@@ -113,6 +116,56 @@ func (r *Replica) Awaited(from protocols.NodeID, g *Register, m *Message, phase 
 	return true
 }
 
+// maxHurried is how many attempts for a request may be outrun before the next one waits for the answers to the last (rule 16).
+// Where several write the same key now and then, few requests lose more versions than this.
+const maxHurried = 8
+
+// outrun tells whether the key's proposal, whose version is decided, was outrun, and the answers to its messages are waited for
+// (rule 16). Its timer goes on: it is set for the time when they should have come.
+func (r *Replica) outrun(g *Register) bool {
+	p := g.Proposal
+	switch {
+	case p == nil || p.Phase == BackingOff || p.chosen || r.quorum.IsQuorum(p.answered):
+		return false
+	case p.Phase == Outrun:
+		return true
+	}
+	g.requests.hurried++
+	return g.requests.hurried > maxHurried
+}
+
+// heard notes that a replica has answered a message of the key's proposal, with what the driver expects or with a state.
+func (r *Replica) heard(from protocols.NodeID, g *Register, version uint64, ballot protocols.Ballot) {
+	p := g.Proposal
+	if p == nil || p.Version != version || p.Ballot != ballot {
+		return
+	}
+	r.silent, r.Unheard = r.silent.Without(quorum.Of(from)), r.Unheard.Without(quorum.Of(from))
+	p.answered.Add(int32(from))
+	if p.Phase == Outrun {
+		p.Agreed.Add(int32(from))
+	}
+}
+
+// endOutrun begins the next proposal of a key if the last one was outrun and a quorum has answered it by now (rule 16).
+func (r *Replica) endOutrun(g *Register) {
+	if p := g.Proposal; p != nil && p.Phase == Outrun && r.quorum.IsQuorum(p.answered) {
+		r.nextVersion(g)
+	}
+}
+
+// nextVersion ends a proposal that was outrun, and begins one for the version after those that are decided by now.
+func (r *Replica) nextVersion(g *Register) {
+	r.endProposal(g)
+	r.propose(g)
+}
+
+// NextVersion ends a proposal that was outrun and whose messages were not answered in time, and begins the next one (rule 16).
+func (r *Replica) NextVersion(g *Register) {
+	g.requests.noteUnanswered()
+	r.nextVersion(g)
+}
+
 // BeginPhase2 notes that the proposal goes on to phase 2, accept.
 func (r *Replica) BeginPhase2(g *Register) {
 	p := g.Proposal
@@ -125,6 +178,13 @@ func (r *Replica) BeginPhase2(g *Register) {
 func (r *Replica) Chosen(g *Register) {
 	p := g.Proposal
 	r.Broadcast(g, r.message(Kind_COMMIT, p.Version, 0, p.Value))
+	r.ChosenTold(g)
+}
+
+// ChosenTold notes that the proposal's value is chosen, as all others are told anyway (rule 14).
+func (r *Replica) ChosenTold(g *Register) {
+	p := g.Proposal
+	p.chosen = true
 	r.Learn(g, p.Version, p.Value)
 }
 
@@ -304,7 +364,7 @@ func (r *Replica) quorumTimeout(s quorum.System, doublings int) time.Duration {
 func (r *Replica) message(kind Kind, version uint64, b protocols.Ballot, value []byte) *Message {
 	m := &r.sent
 	m.Kind, m.Version, m.Ballot, m.Value = kind, version, uint64(b), value
-	m.LastBallot, m.ValueBallot, m.State, m.Try = 0, 0, nil, 0
+	m.LastBallot, m.ValueBallot, m.State, m.Try, m.Asked = 0, 0, nil, 0, 0
 	return m
 }
 

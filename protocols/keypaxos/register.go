@@ -87,10 +87,11 @@ type Register struct {
 	key      []byte
 	name     string // key as a string
 	timer    protocols.TimerID
-	version  uint64      // the latest applied; all before it are chosen
-	state    kv.Register // after that version
-	open     *Instance   // the instances after that version, as a list in order; nil if none
-	requests *Request    // the oldest, which links to the others
+	version  uint64        // the latest applied; all before it are chosen
+	fetched  time.Duration // when a gap was last asked about; 0: not since a state has come
+	state    kv.Register   // after that version
+	open     *Instance     // the instances after that version, as a list in order; nil if none
+	requests *Request      // the oldest, which links to the others
 }
 
 // Next returns the first version that is not known to be chosen.
@@ -186,16 +187,22 @@ func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 	case Kind_COMMIT:
 		r.learnFrom(from, g, m)
 	case Kind_STATE:
+		r.heard(from, g, m.Asked, protocols.Ballot(m.Ballot))
 		r.adopt(g, m.Version, m.State)
+		r.endOutrun(g)
 	case Kind_FETCH:
 		if m.Version <= g.version {
-			r.sendState(from, g)
+			r.sendState(from, g, nil)
 		}
 	case Kind_PREPARE, Kind_ACCEPT, Kind_PROPOSE, Kind_FAST_ACCEPT:
 		if m.Version <= g.version { // rule 7: the version is decided, so the answer is the state
-			r.sendState(from, g)
+			r.sendState(from, g, m)
 			return
 		}
+		r.rules.Receive(from, g, m)
+	case Kind_PROMISE, Kind_ACCEPTED, Kind_PROPOSED, Kind_FAST_ACCEPTED:
+		r.heard(from, g, m.Version, protocols.Ballot(m.Ballot))
+		r.endOutrun(g)
 		r.rules.Receive(from, g, m)
 	default:
 		r.rules.Receive(from, g, m)

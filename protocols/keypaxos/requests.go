@@ -20,6 +20,7 @@ type Request struct {
 	unanswered   int        // attempts that ended without an answer
 	before       unanswered // the last of these
 	lostVersions int        // versions that another write got
+	hurried      int        // attempts that were outrun (rule 16)
 	attempt      Proposal
 	next         *Request
 }

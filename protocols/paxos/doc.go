@@ -61,5 +61,12 @@
 //     has sent a message twice and got no other answer tries a higher ballot, of twice the round, since it is
 //     not told which one is high enough.
 //
+// Where others write a key all the time, and are nearer to each other, a proposer would begin anew with each of their commits:
+//
+//  16. A proposal is outrun if its version is decided by others before a phase-1 quorum has answered it. The first eight times
+//     its request goes on to the next version at once: in most conflicts it gets that one. From then on it begins the next
+//     proposal when a phase-1 quorum has answered the last one, in whatever way, or should have. A replica that sees by a commit that it
+//     lacks versions asks for them once within a timeout, until it gets a state.
+//
 // Source: L. Lamport, Paxos made simple, 2001.
 package paxos

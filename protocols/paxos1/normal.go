@@ -103,13 +103,21 @@ const maxTries = 3
 // another attempt begins.
 func (r *replica) TimedOut(g *keypaxos.Register) {
 	p := g.Proposal
-	if !r.reach.Silent(p.To) && (p.Tries == 0 || g.Unanswered() > 0 && p.Tries < maxTries) {
+	if p.Phase == keypaxos.Outrun && g.Unanswered() == 0 {
+		r.NextVersion(g)
+		return
+	}
+	if p.Phase != keypaxos.Outrun && !r.reach.Silent(p.To) && (p.Tries == 0 || g.Unanswered() > 0 && p.Tries < maxTries) {
 		r.Again(g)
 		r.send(g)
 		return
 	}
 	r.reach.Unanswered(g.Proposal.To, r.Now())
 	r.NoteSilent(quorum.Of(g.Proposal.To))
+	if p.Phase == keypaxos.Outrun {
+		r.NextVersion(g)
+		return
+	}
 	r.abandon(g)
 	r.AnotherAttempt(g)
 }
