@@ -111,6 +111,9 @@ var paxosBugs = []Bug{
 	{"paxos", "a snapshot forgets the latest versions", within(50), []Edit{
 		in("keypaxos.describeKey").replace(`g.version > 0`, `g.version > 0 && g.open != nil`),
 	}},
+	{"paxos", "the states that were adopted do not count for the next snapshot", inTest("keypaxos.TestStatesThatWereAdoptedCountForTheNextSnapshot"), []Edit{
+		in("keypaxos.Replica.persistEntry").replace(`len(r.entry.State)`, `0`),
+	}},
 	{"paxos", "only those that have accepted a value are told that it is chosen", within(50), []Edit{
 		in("keypaxos.Replica.Chosen").replace(`r.Broadcast(g, r.message(Kind_COMMIT, p.Version, 0, p.Value))`,
 			`for to := range p.Agreed.All() {

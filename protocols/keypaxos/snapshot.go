@@ -11,10 +11,10 @@ import (
 // persistEntry writes r.entry to the log.
 func (r *Replica) persistEntry() {
 	r.Out.Persist(&r.record)
-	r.walk.Logged(&r.record, entryOverhead+len(r.entry.Key)+len(r.entry.Value))
+	r.walk.Logged(&r.record, entryOverhead+len(r.entry.Key)+len(r.entry.Value)+len(r.entry.State))
 }
 
-// entryOverhead is about what a log entry has besides key and value, in bytes.
+// entryOverhead is about what a log entry has besides key, value and state, in bytes.
 const entryOverhead = 24
 
 // walkTimer is the timer of a snapshot that is not whole yet. The timers of registers count from 0.
