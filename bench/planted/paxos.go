@@ -133,6 +133,21 @@ var paxosBugs = []Bug{
 	{"paxos", "whoever is outrun begins again at once however often", inTest("keypaxos.TestAWriteThatIsOutrunAgainAndAgainWaitsForItsAnswers"), []Edit{
 		in("keypaxos.Replica.outrun").replace(`g.requests.hurried > maxHurried`, `false`),
 	}},
+	{"paxos", "a read that is outrun begins again at once", inTest("keypaxos.TestAReadFromAfarOfAKeyThatIsWrittenAllTheTimeIsAnswered"), []Edit{
+		in("keypaxos.Replica.outrun").drop(`g.requests.Read`),
+	}},
+	{"paxos", "an acceptor tells how far it has applied, not how far it has accepted", inScenario("paxos-stale-read"), []Edit{
+		in("keypaxos.Register.highest").drop(`i.ValueBallot > 0`),
+	}},
+	{"paxos", "a read waits for no more than its own replica has accepted", inScenario("paxos-stale-read"), []Edit{
+		in("keypaxos.Replica.tellHighest").replace(`p.highest = max(p.highest, highest)`, `p.highest = max(p.highest, g.version)`),
+	}},
+	{"paxos", "one answer tells a read how far the key has come", inTest("keypaxos.TestAReadIsAnsweredWhenAQuorumHasToldHowFarTheKeyIs"), []Edit{
+		in("keypaxos.Replica.told").replace(`r.quorum.IsQuorum(p.told)`, `p.told.Size() > 1`),
+	}},
+	{"paxos", "a read is answered by answers to a prepare from before it", inTest("keypaxos.TestAReadIsAnsweredWhenAQuorumHasToldHowFarTheKeyIs"), []Edit{
+		in("keypaxos.Replica.tellHighest").drop(`req.proposed`),
+	}},
 	{"paxos", "each commit that shows a gap asks about it", inTest("keypaxos.TestAGapIsAskedAboutOnceWithinATimeout"), []Edit{
 		in("keypaxos.Replica.fetch").replace(`g.fetched > 0`, `false`),
 	}},

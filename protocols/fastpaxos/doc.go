@@ -18,7 +18,7 @@
 //     under a classic ballot, that of the highest is proposed. Else a value that was accepted under the fast ballot may have been
 //     chosen if those that have told that they accepted it are, together with all that have not promised, a fast quorum. There is
 //     at most one such value, by rule 2, and it is proposed. If there is none, the proposer is free to propose its own.
-//  5. All else is as in package paxos, whose rules 5 to 13 hold: who loses a version tries the next, a replica that is behind gets the
+//  5. All else is as in package paxos, whose rules 5 to 13, 16 and 17 hold: who loses a version tries the next, a replica that is behind gets the
 //     state of the key, reads, the disk, and taking promises back. A read is a classic ballot without a value. If there is no value
 //     that may have been chosen, it is answered with the version before: none can have been answered to anybody when it began.
 //     Then it takes back its promises, since no value is accepted under the fast ballot where something is promised (option revert).
@@ -31,7 +31,8 @@
 //
 //  7. Where the proposer's own replica has accepted another's value under the fast ballot, it cannot use that ballot. A classic one would
 //     refuse the other value where it has not come yet. So the proposer waits until the version is decided, for one and a half of the
-//     longest round trip to a fast quorum of any replica, and 100 ms. Then it begins a classic ballot.
+//     longest round trip to a fast quorum of any replica, and 100 ms. Then it begins a classic ballot. A read waits no longer than that
+//     for all versions in which it meets this.
 //
 //  8. Proposers that have collided would only stop each other with classic ballots. So the one goes on at once whose value has the
 //     least hash of those that it has been told of, which favours nobody. The others wait until the version is decided, for one and

@@ -19,8 +19,14 @@ func (r *replica) Begin(g *keypaxos.Register, met protocols.Ballot) {
 	case met > 0:
 	case here.LastBallot == keypaxos.FastBallot && !bytes.Equal(here.Value, p.Value):
 		p.Highest = keypaxos.FastBallot
-		r.WaitForOther(g, r.wait)
-		return
+		wait := r.wait
+		if g.Request().Read { // of all versions in a row: a read must ask once
+			wait -= r.Waited(g.Request())
+		}
+		if wait > 0 {
+			r.WaitForOther(g, wait)
+			return
+		}
 	case !g.Request().Read && r.fast.IsQuorum(r.fast.Members().Without(r.Unheard)) && r.BeginFast(g):
 		r.WaitForQuorum(g, r.fast)
 		r.Broadcast(g, r.ProposalMessage(g, keypaxos.Kind_FAST_ACCEPT, p.Value))

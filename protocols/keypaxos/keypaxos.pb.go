@@ -120,6 +120,7 @@ type Message struct {
 	State         []byte                 `protobuf:"bytes,8,opt,name=state,proto3" json:"state,omitempty"`                                 // an encoded kv.State
 	Try           uint32                 `protobuf:"varint,9,opt,name=try,proto3" json:"try,omitempty"`                                    // how often the request was sent before; an answer repeats it, so that round trips can be measured
 	Asked         uint64                 `protobuf:"varint,10,opt,name=asked,proto3" json:"asked,omitempty"`                               // the version that the message is about which a state answers
+	Highest       uint64                 `protobuf:"varint,11,opt,name=highest,proto3" json:"highest,omitempty"`                           // of promise, proposed and state: the highest version, from the one asked about on, in which the sender has accepted or applied anything; zero: none, or that of the state
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -220,6 +221,13 @@ func (x *Message) GetTry() uint32 {
 func (x *Message) GetAsked() uint64 {
 	if x != nil {
 		return x.Asked
+	}
+	return 0
+}
+
+func (x *Message) GetHighest() uint64 {
+	if x != nil {
+		return x.Highest
 	}
 	return 0
 }
@@ -382,7 +390,7 @@ var File_protocols_keypaxos_keypaxos_proto protoreflect.FileDescriptor
 
 const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\n" +
-	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\x95\x02\n" +
+	"!protocols/keypaxos/keypaxos.proto\x12\x14quorumbench.keypaxos\"\xaf\x02\n" +
 	"\aMessage\x12.\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x1a.quorumbench.keypaxos.KindR\x04kind\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x18\n" +
@@ -395,7 +403,8 @@ const file_protocols_keypaxos_keypaxos_proto_rawDesc = "" +
 	"\x05state\x18\b \x01(\fR\x05state\x12\x10\n" +
 	"\x03try\x18\t \x01(\rR\x03try\x12\x14\n" +
 	"\x05asked\x18\n" +
-	" \x01(\x04R\x05asked\"?\n" +
+	" \x01(\x04R\x05asked\x12\x18\n" +
+	"\ahighest\x18\v \x01(\x04R\ahighest\"?\n" +
 	"\x06Record\x125\n" +
 	"\aentries\x18\x01 \x03(\v2\x1b.quorumbench.keypaxos.EntryR\aentries\"\xf5\x01\n" +
 	"\x05Entry\x12\x10\n" +

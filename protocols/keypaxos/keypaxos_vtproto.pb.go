@@ -48,6 +48,11 @@ func (m *Message) MarshalToSizedBufferVT(dAtA []byte) (int, error) {
 		i -= len(m.unknownFields)
 		copy(dAtA[i:], m.unknownFields)
 	}
+	if m.Highest != 0 {
+		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Highest))
+		i--
+		dAtA[i] = 0x58
+	}
 	if m.Asked != 0 {
 		i = protohelpers.EncodeVarint(dAtA, i, uint64(m.Asked))
 		i--
@@ -294,6 +299,9 @@ func (m *Message) SizeVT() (n int) {
 	}
 	if m.Asked != 0 {
 		n += 1 + protohelpers.SizeOfVarint(uint64(m.Asked))
+	}
+	if m.Highest != 0 {
+		n += 1 + protohelpers.SizeOfVarint(uint64(m.Highest))
 	}
 	n += len(m.unknownFields)
 	return n
@@ -619,6 +627,25 @@ func (m *Message) UnmarshalVT(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Asked |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Highest", wireType)
+			}
+			m.Highest = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return protohelpers.ErrIntOverflow
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Highest |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}

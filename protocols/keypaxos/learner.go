@@ -111,22 +111,8 @@ func (r *Replica) advance(g *Register) {
 		waiting = nil
 		r.endProposal(g)
 	}
-	for at := &g.requests; *at != nil; {
-		req := *at
-		result, done := g.outcome(req)
-		if !done {
-			at = &req.next
-			continue
-		}
-		*at = req.next
-		if result != nil {
-			r.answer(req, result)
-		}
-		if req == loser {
-			loser = nil
-		}
-	}
-	if loser != nil {
+	r.answerDone(g)
+	if loser != nil && loser == g.requests {
 		loser.lostVersions++
 		r.Out.Measure(measureLost, int64(loser.lostVersions))
 	}
@@ -138,6 +124,25 @@ func (r *Replica) advance(g *Register) {
 	r.propose(g)
 }
 
+// answerDone answers the requests of a key that are done.
+func (r *Replica) answerDone(g *Register) {
+	for at := &g.requests; *at != nil; {
+		req := *at
+		result, done := g.outcome(req)
+		if !done && req.levelAt(g.version) {
+			result, done = g.state.Read(req.version), true
+		}
+		if !done {
+			at = &req.next
+			continue
+		}
+		*at = req.next
+		if result != nil {
+			r.answer(req, result)
+		}
+	}
+}
+
 // sendState answers a message about a version that is applied with the key's state (rule 7). It tells which message of a proposer
 // that answers; nil: none.
 func (r *Replica) sendState(to protocols.NodeID, g *Register, request *Message) {
@@ -145,6 +150,7 @@ func (r *Replica) sendState(to protocols.NodeID, g *Register, request *Message) 
 	m.State = g.state.State()
 	if request != nil {
 		m.Asked, m.Ballot = request.Version, request.Ballot
+		m.Highest = g.HighestFrom(g.version + 1)
 	}
 	r.Send(to, g, m)
 }

@@ -92,3 +92,19 @@ func TestAWriteThatIsOutrunAgainAndAgainWaitsForItsAnswers(t *testing.T) {
 		}
 	})
 }
+
+// A read from afar of a key that is written all the time is answered after one round trip, and the time that the version takes to
+// come which it has been told of (rule 17).
+func TestAReadFromAfarOfAKeyThatIsWrittenAllTheTimeIsAnswered(t *testing.T) {
+	withAFarReplica(t, func(t *testing.T, c *farAway) {
+		for i := range 20 {
+			id := c.Get(c.far, uint64(2+i), "key")
+			c.writeUntil(c.Now() + farRoundTrip + 50*ms + time.Duration(i)*ms)
+			if _, done := c.Answers[id]; !done {
+				t.Errorf("read %d is not answered after a round trip and 50 ms", i)
+				c.writeUntil(c.Now() + 5*time.Second)
+			}
+		}
+		t.Logf("it has sent %d messages for 20 reads", c.asked)
+	})
+}

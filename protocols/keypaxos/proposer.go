@@ -21,6 +21,8 @@ type Proposal struct {
 	Before      quorum.Set       // paxos: Agreed at the last timeout of this phase
 	Fast        []FastValue      // what replicas have told that they accepted under the fast ballot: those that promised, or refused another value
 
+	told     quorum.Set    // replicas that have told how far the key has come, since the proposal began (rule 17)
+	highest  uint64        // the highest version that they told
 	chosen   bool          // by this proposal
 	answered quorum.Set    // replicas that have answered any message of the proposal, in whatever way
 	Tries    uint32        // how often the messages of this phase were sent again
@@ -85,6 +87,7 @@ func (r *Replica) begin(g *Register, met protocols.Ballot) {
 	}
 	req.attempt = Proposal{Version: version, Ballot: b, Phase: Preparing, Value: req.value, answered: quorum.Of(r.ID), sentAt: r.now}
 	g.Proposal = &req.attempt
+	r.tellHighest(r.ID, g, g.highest())
 	r.rules.Begin(g, met)
 }
 
@@ -125,33 +128,73 @@ const maxHurried = 8
 func (r *Replica) outrun(g *Register) bool {
 	p := g.Proposal
 	switch {
-	case p == nil || p.Phase == BackingOff || p.chosen || r.quorum.IsQuorum(p.answered):
+	case p == nil || p.Phase == BackingOff || p.chosen:
 		return false
-	case p.Phase == Outrun:
+	case p.Phase == Outrun && g.requests.level: // the version that the read waits for is on its way
+		return true
+	case r.quorum.IsQuorum(p.answered):
+		return false
+	case p.Phase == Outrun || g.requests.Read: // the answers tell a read what it waits for (rule 17)
 		return true
 	}
 	g.requests.hurried++
 	return g.requests.hurried > maxHurried
 }
 
-// heard notes that a replica has answered a message of the key's proposal, with what the driver expects or with a state.
-func (r *Replica) heard(from protocols.NodeID, g *Register, version uint64, ballot protocols.Ballot) {
+// heard notes that a replica has answered a message of the key's proposal, with what the driver expects or with a state, and tells
+// whether it is one of the key's proposal.
+func (r *Replica) heard(from protocols.NodeID, g *Register, version uint64, ballot protocols.Ballot) bool {
 	p := g.Proposal
 	if p == nil || p.Version != version || p.Ballot != ballot {
-		return
+		return false
 	}
 	r.silent, r.Unheard = r.silent.Without(quorum.Of(from)), r.Unheard.Without(quorum.Of(from))
 	p.answered.Add(int32(from))
 	if p.Phase == Outrun {
 		p.Agreed.Add(int32(from))
 	}
+	return true
 }
 
-// endOutrun begins the next proposal of a key if the last one was outrun and a quorum has answered it by now (rule 16).
-func (r *Replica) endOutrun(g *Register) {
-	if p := g.Proposal; p != nil && p.Phase == Outrun && r.quorum.IsQuorum(p.answered) {
+// tellHighest notes the highest version in which a replica has accepted or applied anything, as it told after the key's proposal had
+// begun. With a phase-1 quorum of such answers it is known what the reads wait for that had joined the proposal (rule 17).
+func (r *Replica) tellHighest(from protocols.NodeID, g *Register, highest uint64) {
+	p := g.Proposal
+	if !g.requests.Read || r.told(p) {
+		return
+	}
+	p.told.Add(int32(from))
+	if p.highest = max(p.highest, highest); !r.told(p) {
+		return
+	}
+	for req := g.requests; req != nil; req = req.next {
+		if req.Read && req.proposed && !req.level {
+			req.level, req.upTo = true, p.highest
+		}
+	}
+}
+
+// told tells whether a phase-1 quorum has told a proposal how far the key has come.
+func (r *Replica) told(p *Proposal) bool { return r.quorum.IsQuorum(p.told) }
+
+// afterAnswer goes on after an answer to a proposal that does not wait for one any more. If it was outrun and a quorum has
+// answered by now, the next one begins (rule 16); a read that may be answered by now is answered (rule 17).
+func (r *Replica) afterAnswer(g *Register) {
+	p := g.Proposal
+	switch {
+	case p == nil || p.Phase != Outrun && p.Phase != BackingOff:
+	case g.requests.levelAt(g.version):
+		r.answerLevel(g)
+	case p.Phase == Outrun && !g.requests.level && r.quorum.IsQuorum(p.answered):
 		r.nextVersion(g)
 	}
+}
+
+// answerLevel ends the key's proposal, answers the reads that may be answered (rule 17), and goes on with the other requests.
+func (r *Replica) answerLevel(g *Register) {
+	r.endProposal(g)
+	r.answerDone(g)
+	r.propose(g)
 }
 
 // nextVersion ends a proposal that was outrun, and begins one for the version after those that are decided by now.
@@ -216,6 +259,10 @@ func (r *Replica) endProposal(g *Register) {
 // refused (rule 4).
 func (r *Replica) GiveUp(g *Register) {
 	req := g.requests
+	if req.levelAt(g.version) {
+		r.answerLevel(g)
+		return
+	}
 	if g.Proposal.Refused != 0 {
 		req.attempts++
 		r.Out.Measure(protocols.MeasureRefused, int64(req.attempts))
@@ -298,6 +345,8 @@ func (r *Replica) onTimer(g *Register) {
 	p := g.Proposal
 	switch {
 	case p == nil:
+	case p.Phase == Outrun && g.requests.level:
+		r.nextVersion(g)
 	case p.Phase == BackingOff:
 		r.Out.Mark(g.requests.id, protocols.MarkRetried)
 		r.begin(g, p.Highest)
@@ -364,7 +413,7 @@ func (r *Replica) quorumTimeout(s quorum.System, doublings int) time.Duration {
 func (r *Replica) message(kind Kind, version uint64, b protocols.Ballot, value []byte) *Message {
 	m := &r.sent
 	m.Kind, m.Version, m.Ballot, m.Value = kind, version, uint64(b), value
-	m.LastBallot, m.ValueBallot, m.State, m.Try, m.Asked = 0, 0, nil, 0, 0
+	m.LastBallot, m.ValueBallot, m.State, m.Try, m.Asked, m.Highest = 0, 0, nil, 0, 0, 0
 	return m
 }
 
@@ -388,5 +437,8 @@ func (r *Replica) Reply(request *Message, kind Kind, last protocols.Ballot) *Mes
 func (r *Replica) Tell(from protocols.NodeID, g *Register, request *Message, kind Kind, before Promised) {
 	answer := r.Reply(request, kind, before.LastBallot)
 	answer.ValueBallot, answer.Value = uint64(before.ValueBallot), before.Value
+	if kind == Kind_PROMISE {
+		answer.Highest = g.HighestFrom(request.Version)
+	}
 	r.Send(from, g, answer)
 }

@@ -63,7 +63,7 @@ type memory struct {
 	keys      slab.Slab
 }
 
-// New returns a replica without keys. Retries back off by up to the round trip to the given quorum.
+// New returns a replica without keys. The given quorums are those of phase 1; retries back off by up to the round trip to them.
 func New(c protocols.Config, quorum quorum.System, rules Rules) *Replica {
 	r := &Replica{
 		ID: c.ID, config: c, members: c.Members, rules: rules, quorum: quorum,
@@ -96,6 +96,27 @@ type Register struct {
 
 // Next returns the first version that is not known to be chosen.
 func (g *Register) Next() uint64 { return g.version + 1 }
+
+// highest returns the highest version of the key in which this replica has accepted or applied anything. It never gets lower, not
+// even by a restart: what is accepted and what is chosen is durable before it is told, and an instance that has a value is
+// dropped only when its version is applied (rule 17).
+func (g *Register) highest() uint64 {
+	highest := g.version
+	for i := g.open; i != nil; i = i.later {
+		if i.ValueBallot > 0 || i.chosen != nil {
+			highest = i.version
+		}
+	}
+	return highest
+}
+
+// HighestFrom returns highest if it is at least the given version, else zero, which takes no room in a message.
+func (g *Register) HighestFrom(version uint64) uint64 {
+	if highest := g.highest(); highest >= version {
+		return highest
+	}
+	return 0
+}
 
 // Request returns the oldest request of the key; nil if there is none. The key's proposal serves it.
 func (g *Register) Request() *Request { return g.requests }
@@ -187,9 +208,11 @@ func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 	case Kind_COMMIT:
 		r.learnFrom(from, g, m)
 	case Kind_STATE:
-		r.heard(from, g, m.Asked, protocols.Ballot(m.Ballot))
+		if r.heard(from, g, m.Asked, protocols.Ballot(m.Ballot)) {
+			r.tellHighest(from, g, max(m.Version, m.Highest))
+		}
 		r.adopt(g, m.Version, m.State)
-		r.endOutrun(g)
+		r.afterAnswer(g)
 	case Kind_FETCH:
 		if m.Version <= g.version {
 			r.sendState(from, g, nil)
@@ -201,8 +224,10 @@ func (r *Replica) receive(from protocols.NodeID, g *Register, m *Message) {
 		}
 		r.rules.Receive(from, g, m)
 	case Kind_PROMISE, Kind_ACCEPTED, Kind_PROPOSED, Kind_FAST_ACCEPTED:
-		r.heard(from, g, m.Version, protocols.Ballot(m.Ballot))
-		r.endOutrun(g)
+		if r.heard(from, g, m.Version, protocols.Ballot(m.Ballot)) && (m.Kind == Kind_PROMISE || m.Kind == Kind_PROPOSED) {
+			r.tellHighest(from, g, max(m.Version-1, m.Highest))
+		}
+		r.afterAnswer(g)
 		r.rules.Receive(from, g, m)
 	default:
 		r.rules.Receive(from, g, m)

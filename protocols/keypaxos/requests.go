@@ -3,6 +3,7 @@ package keypaxos
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -21,6 +22,9 @@ type Request struct {
 	before       unanswered // the last of these
 	lostVersions int        // versions that another write got
 	hurried      int        // attempts that were outrun (rule 16)
+	level        bool       // the read may be answered when version upTo is applied (rule 17)
+	upTo         uint64
+	arrived      time.Duration
 	attempt      Proposal
 	next         *Request
 }
@@ -33,7 +37,7 @@ func (r *Replica) onCommand(id protocols.CommandID, data []byte) {
 	}
 	g := r.register(command.Key)
 	req := r.memory.requests.New()
-	*req = Request{Read: command.Op == kv.Op_GET, id: id, version: command.Version}
+	*req = Request{Read: command.Op == kv.Op_GET, id: id, version: command.Version, arrived: r.now}
 	if result, done := g.outcome(req); done {
 		if result != nil {
 			r.Out.Answer(id, result)
@@ -52,6 +56,12 @@ func (r *Replica) onCommand(id protocols.CommandID, data []byte) {
 	*at = req
 	r.propose(g)
 }
+
+// levelAt tells whether the request is a read that may be answered with the state after the given version (rule 17).
+func (req *Request) levelAt(version uint64) bool { return req.level && version >= req.upTo }
+
+// Waited returns for how long the request has waited for its answer.
+func (r *Replica) Waited(req *Request) time.Duration { return r.now - req.arrived }
 
 // outcome returns whether a request is done, and its result: nil if the client holds that already. A
 // request that names a version is done as soon as that version exists (rule 8).

@@ -21,8 +21,8 @@
 //     version and tries the next.
 //  6. A read is a proposal without a value for the version after the latest known: nothing
 //     accepted means that the latest known is the latest. Anything accepted has to be chosen
-//     first, and then the read goes on to the version after it: returning what it just helped
-//     to choose would be stale if that was chosen long ago and overwritten since. Other reads of the
+//     first, and then the read goes on to the version after it, unless rule 17 says that this is enough: returning
+//     what it just helped to choose would be stale if that was chosen long ago and overwritten since. Other reads of the
 //     key that have come to this replica before the run began are answered with it.
 //  7. A chosen value is sent to all (commit). The latest version is the snapshot of a key: what
 //     came before is dropped, and so is the Paxos state of the instances decided. A request for
@@ -64,9 +64,22 @@
 // Where others write a key all the time, and are nearer to each other, a proposer would begin anew with each of their commits:
 //
 //  16. A proposal is outrun if its version is decided by others before a phase-1 quorum has answered it. The first eight times
-//     its request goes on to the next version at once: in most conflicts it gets that one. From then on it begins the next
-//     proposal when a phase-1 quorum has answered the last one, in whatever way, or should have. A replica that sees by a commit that it
-//     lacks versions asks for them once within a timeout, until it gets a state.
+//     a write goes on to the next version at once: in most conflicts it gets that one. From then on, and a read each time, it begins
+//     the next proposal when a phase-1 quorum has answered the last one, in whatever way, or should have. A replica that sees by a
+//     commit that it lacks versions asks for them once within a timeout, until it gets a state.
+//  17. Who answers a prepare, by a promise, a refusal or a state, also tells the highest version of the key in which it has accepted
+//     or applied anything. When a phase-1 quorum has answered a prepare that was sent after a read had come, let W be the highest
+//     that they told. The read is answered as soon as version W is applied where it came, with the latest version there.
+//     That is not stale. Let version w be applied anywhere when the read comes; any write or read that is answered by then has taken
+//     effect in such a version. It was chosen: all members of a phase-2 quorum, or of a fast one, had accepted a value in w, durably. Such a
+//     member tells w or more for ever: it keeps the accepted value, also when it accepts another or takes a promise back, until it has applied w,
+//     by a commit or a state, and what is applied is durable and never goes back. The phase-1 quorum has a common member with that quorum,
+//     so that W is at least w. The argument does not rest on promises, so that a refusal tells as much as a promise. It holds
+//     for all quorum systems in which phase 1 meets phase 2 and the fast ballot, and for one replica, which asks itself.
+//     An answer belongs to its prepare by version and ballot, and a ballot is used once (rule 9), so that no answer from before a restart counts.
+//     Nor does it rest on W being chosen. If it is accepted and not chosen, or its commit is lost, no commit brings it: the read prepares
+//     the next version after a timeout, as ever, and finishes what it meets, or meets nothing and is answered (rule 6). All versions below W are
+//     chosen, since who proposes a version has applied the one before.
 //
 // Source: L. Lamport, Paxos made simple, 2001.
 package paxos

@@ -24,7 +24,8 @@
 //  5. A value accepted at two replicas is chosen. If it is another's, the write has lost this version
 //     and tries the next: of two replicas that write the same key at once, the later ballot wins.
 //  6. A read that comes back without a value has met none at two of three replicas: the latest version
-//     known is the latest. Else what it found is chosen by it, and the read goes on to the version after.
+//     known is the latest. Else what it found is chosen by it, and the read goes on to the version after, unless rule 17 of
+//     package paxos says that this is enough: the other replica tells, in each answer, how far the key has come.
 //     Reads of the key that waited here when it left are answered with it.
 //
 // Rules 7 to 10, on commits, snapshots, versions that clients name, ballots and the disk, are those of package

@@ -34,9 +34,11 @@ func (r *replica) send(g *keypaxos.Register) {
 // value with the highest ballot, its own or the one sent, or only promises if there is none (rule 2). The same
 // proposal again, from a duplicated message, gets the same answer.
 func (r *replica) onPropose(from protocols.NodeID, g *keypaxos.Register, m *keypaxos.Message) {
-	b, before := protocols.Ballot(m.Ballot), r.Promised(g, m.Version)
+	b, before, highest := protocols.Ballot(m.Ballot), r.Promised(g, m.Version), g.HighestFrom(m.Version)
 	if before.LastBallot > b {
-		r.Send(from, g, r.Reply(m, keypaxos.Kind_PROPOSED, before.LastBallot))
+		refusal := r.Reply(m, keypaxos.Kind_PROPOSED, before.LastBallot)
+		refusal.Highest = highest
+		r.Send(from, g, refusal)
 		return
 	}
 	value := m.Value
@@ -49,6 +51,7 @@ func (r *replica) onPropose(from protocols.NodeID, g *keypaxos.Register, m *keyp
 		r.Prepare(g, m.Version, b)
 	}
 	answer := r.Reply(m, keypaxos.Kind_PROPOSED, before.LastBallot)
+	answer.Highest = highest // before this request: all that matters to a read was accepted before it arrived (rule 17 of paxos)
 	if !bytes.Equal(value, m.Value) {
 		answer.Value = value
 	}
