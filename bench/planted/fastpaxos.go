@@ -63,6 +63,14 @@ var fastpaxosBugs = []Bug{
 		in("keypaxos.Classic.promised").replace(`p.Value == nil`, `g.Request().Read`),
 	}},
 
+	// How long others are waited for.
+	{"fastpaxos", "a version whose commit was lost long ago is waited for", inTest("fastpaxos.TestAVersionWhoseCommitWasLostIsNotWaitedFor"), []Edit{
+		in("fastpaxos.replica.waitFor").replace(`r.SinceAccepted(g, g.Proposal.Version) >= r.wait+r.recovery`, `false`),
+	}},
+	{"fastpaxos", "a read waits for each version anew", inTest("fastpaxos.TestAReadThatMeetsOneAcceptedValueAfterTheOtherIsAnswered"), []Edit{
+		in("fastpaxos.replica.waitFor").replace(`g.Request().Read`, `false`),
+	}},
+
 	// Restarts.
 	{"fastpaxos", "the promise is not durable", within(800), []Edit{
 		in("keypaxos.Replica.Prepare").drop(`r.persist(g, i)`),

@@ -32,7 +32,8 @@
 //  7. Where the proposer's own replica has accepted another's value under the fast ballot, it cannot use that ballot. A classic one would
 //     refuse the other value where it has not come yet. So the proposer waits until the version is decided, for one and a half of the
 //     longest round trip to a fast quorum of any replica, and 100 ms. Then it begins a classic ballot. A read waits no longer than that
-//     for all versions in which it meets this.
+//     for all versions in which it meets this. If the value was accepted so long ago that also a classic ballot after a collision should have
+//     come to its end, its commit is lost: a classic ballot begins at once, and who knows what was decided answers with the state.
 //
 //  8. Proposers that have collided would only stop each other with classic ballots. So the one goes on at once whose value has the
 //     least hash of those that it has been told of, which favours nobody. The others wait until the version is decided, for one and

@@ -3,6 +3,7 @@ package fastpaxos
 import (
 	"bytes"
 	"hash/fnv"
+	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/keypaxos"
@@ -19,11 +20,7 @@ func (r *replica) Begin(g *keypaxos.Register, met protocols.Ballot) {
 	case met > 0:
 	case here.LastBallot == keypaxos.FastBallot && !bytes.Equal(here.Value, p.Value):
 		p.Highest = keypaxos.FastBallot
-		wait := r.wait
-		if g.Request().Read { // of all versions in a row: a read must ask once
-			wait -= r.Waited(g.Request())
-		}
-		if wait > 0 {
+		if wait := r.waitFor(g); wait > 0 {
 			r.WaitForOther(g, wait)
 			return
 		}
@@ -34,6 +31,17 @@ func (r *replica) Begin(g *keypaxos.Register, met protocols.Ballot) {
 		return
 	}
 	r.Classic.Begin(g, met)
+}
+
+// waitFor returns how long the key's proposal waits for the value that this replica has accepted of another proposer (rule 7).
+func (r *replica) waitFor(g *keypaxos.Register) time.Duration {
+	switch {
+	case r.SinceAccepted(g, g.Proposal.Version) >= r.wait+r.recovery:
+		return 0
+	case g.Request().Read: // for all versions in a row
+		return r.wait - r.Waited(g.Request())
+	}
+	return r.wait
 }
 
 // Receive implements keypaxos.Rules: it handles what concerns the fast ballot. The rest is that of classic ballots.

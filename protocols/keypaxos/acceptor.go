@@ -1,6 +1,8 @@
 package keypaxos
 
 import (
+	"time"
+
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/quorum"
@@ -18,6 +20,8 @@ type Instance struct {
 	promisedBelow []protocols.Ballot // since the last accept, in order; LastBallot is not among them (rule 11)
 
 	told []told // by ballot (rule 14)
+
+	acceptedAt time.Duration // under the fast ballot; 0: before a restart
 }
 
 // told are the replicas that are known to have accepted a value under one ballot.

@@ -3,6 +3,7 @@ package keypaxos
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
@@ -25,9 +26,15 @@ func (r *Replica) acceptFast(g *Register, version uint64, value []byte) (accepte
 		return i.ValueBallot == FastBallot && bytes.Equal(i.Value, value), before
 	}
 	i.Promised = Promised{LastBallot: FastBallot, ValueBallot: FastBallot, Value: value}
-	i.promisedBelow = i.promisedBelow[:0]
+	i.promisedBelow, i.acceptedAt = i.promisedBelow[:0], r.now
 	r.persist(g, i)
 	return true, before
+}
+
+// SinceAccepted returns how long ago this replica accepted the value of a version under the fast ballot. What it accepted before a
+// restart counts as old.
+func (r *Replica) SinceAccepted(g *Register, version uint64) time.Duration {
+	return r.now - r.instance(g, version).acceptedAt
 }
 
 // BeginFast turns the key's proposal, of a write, into one under the fast ballot, which this replica itself accepts first. It
