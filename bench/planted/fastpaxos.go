@@ -83,7 +83,7 @@ var fastpaxosBugs = []Bug{
 	}},
 
 	// Taking back.
-	{"fastpaxos", "a promise is taken back although a value was accepted under it", within(50), []Edit{
+	{"fastpaxos", "a promise is taken back although a value was accepted under it", within(300), []Edit{
 		in("keypaxos.Replica.Abandon").drop(`if p.Phase != Preparing { _ }`),
 		in("keypaxos.Replica.Revert").replace(`i.LastBallot != b || i.ValueBallot == b || last < 0`, `i.LastBallot != b`),
 		in("keypaxos.Replica.Revert").replace(`i.LastBallot, i.promisedBelow = i.promisedBelow[last], i.promisedBelow[:last]`,
