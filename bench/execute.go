@@ -134,6 +134,9 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 	if x.options.Resume != nil {
 		if whole := x.options.Resume.Whole(protocol.Label, point.Point, repeat); whole != nil {
 			x.found.Runs = append(x.found.Runs, *whole)
+			if x.plan.Experiment.Load.IsSearch() {
+				enterPoint(x.found, point.Point)
+			}
 			x.kept++
 			return whole, nil
 		}
@@ -161,6 +164,9 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 			one.Memory = &result.Memory{Most: memory.Most, Collections: memory.Collections, Spare: spareLive}
 		}
 		x.found.Runs = append(x.found.Runs, one)
+		if x.plan.Experiment.Load.IsSearch() { // before the result is kept
+			enterPoint(x.found, point.Point)
+		}
 	}
 	if x.ctx.Err() != nil {
 		return nil, x.ctx.Err()

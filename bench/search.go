@@ -17,12 +17,8 @@ func (x *execution) search(protocol experiment.Protocol, repeat int) error {
 	load := &x.plan.Experiment.Load
 	knee := result.Knee{Protocol: protocol.Label, Repeat: repeat}
 	try := func(rate experiment.Rate) error {
-		point, before := x.plan.WithRate(rate, samplesFor(load)), len(x.found.Runs)
-		x.number = before
-		run, err := x.one(point, protocol, repeat)
-		if len(x.found.Runs) > before { // also one that was interrupted
-			enterPoint(x.found, point.Point)
-		}
+		x.number = len(x.found.Runs)
+		run, err := x.one(x.plan.WithRate(rate, samplesFor(load)), protocol, repeat)
 		if err != nil {
 			return err
 		}

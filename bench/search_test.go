@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,5 +79,24 @@ func TestTheResultOfASlowSearchIsReadAgain(t *testing.T) {
 	}
 	if d, _ := result.FirstDifference(found, restored(t, found)); d != nil {
 		t.Errorf("found %v", d)
+	}
+}
+
+// What a search has found so far is kept after each run, with all rates that it has tried.
+func TestASearchIsKeptAfterEachRun(t *testing.T) {
+	kept := 0
+	_, err := bench.Execute(t.Context(), parse(t, searched), bench.Options{Keep: func(partial *result.Result) {
+		kept++
+		for _, run := range partial.Runs {
+			if partial.Experiment.Sweep == nil || !slices.Contains(partial.Experiment.Sweep.Values, run.Point) {
+				t.Errorf("after %d runs, the rate %s is no point of the result", len(partial.Runs), run.Point)
+			}
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept < 2 {
+		t.Errorf("kept %d times", kept)
 	}
 }

@@ -25,7 +25,7 @@ type bar struct {
 	sure99   result.Confidence
 	value    string // what stands beside the bar, or why there is none
 
-	series *series // that it is of; nil if it has not run
+	series *series // that it is of; nil if it has not run, or the bar is of a part of a run
 }
 
 // barOf returns the bar of one protocol in one region; s is nil if it has not run.
@@ -54,7 +54,7 @@ func barOf(s *series, name string, c color.NRGBA) bar {
 
 // tailText is the p99; of writes without an answer, what it exceeds.
 func (b bar) tailText() string {
-	if b.series.unanswered(99) {
+	if b.series != nil && b.series.unanswered(99) {
 		return "> " + ms(b.p99)
 	}
 	return ms(b.p99)

@@ -102,6 +102,12 @@ func TestTheFigureOfChangesNamesWhatHappened(t *testing.T) {
 	if strings.Contains(texts, "RT") {
 		t.Error("round trips to a quorum are marked, though the quorums change")
 	}
+	far := bar{name: "during [1]", p50: 20 * time.Millisecond, p99: time.Minute, sure50: result.Solid, sure99: result.Solid}
+	near := bar{name: "after [1]", p50: 20 * time.Millisecond, p99: 21 * time.Millisecond, sure50: result.Solid, sure99: result.Solid}
+	tail := textsOf(barFigure("", nil, "response time", []barPanel{{region: "r", bars: []bar{far, near}}}).drawing(&FigureOptions{}))
+	if !strings.Contains(fmt.Sprint(tail), ms(time.Minute)) {
+		t.Errorf("one operation took much longer than all others, and the figure has %v", tail)
+	}
 	unchanged := changed()
 	unchanged.Runs[0].Faults = nil
 	if slices.ContainsFunc(figuresOf(unchanged), func(f file) bool { return f.name == "membership" }) {

@@ -56,7 +56,7 @@ func newTimeAxis(d *spaceTime, parts []result.Window) timeAxis {
 	return a
 }
 
-// times are those at which something is drawn, in order.
+// times are those at which something is drawn, in order; the beginning if nothing is.
 func (d *spaceTime) times() []time.Duration {
 	times := []time.Duration{}
 	for _, a := range d.arrows {
@@ -72,6 +72,9 @@ func (d *spaceTime) times() []time.Duration {
 	}
 	for _, s := range d.strips {
 		times = append(times, s.at)
+	}
+	if len(times) == 0 {
+		return []time.Duration{0}
 	}
 	slices.Sort(times)
 	return slices.Compact(times)

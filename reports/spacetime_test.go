@@ -45,6 +45,22 @@ func TestNoTextOfADiagramLiesOnAnotherOrLeavesThePage(t *testing.T) {
 	}
 }
 
+// Nothing happens in the time that a script draws.
+func TestADiagramOfNothingIsDrawn(t *testing.T) {
+	script, err := scenario.Parse("quiet.txt", []byte("title quiet\nprotocol paxos\nreplicas 3\ndelay 10ms\nat 1s end\nexpect all answered\n"), registry.Drivers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := script.Play()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := spaceTimeOf(&run.SpaceTime)
+	if d.arrange(); d.axis.height <= 0 {
+		t.Errorf("the diagram is %v high", d.axis.height)
+	}
+}
+
 func TestDiagramShowsWhatHappenedAndLeavesOutWhatIsHidden(t *testing.T) {
 	script, err := scenario.Parse("tiny.txt", []byte(`
 title    tiny
