@@ -2,6 +2,7 @@ package bench
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/KimMachineGun/automemlimit/memlimit"
@@ -13,13 +14,17 @@ import (
 // 899,000 commands, simulated runs with three replicas grew by 185 B (raft), 196 B (mmp3) and 247 B (paxos) a command
 // (docs/cost.md).
 const (
-	bytesPerCommand   = 100 // of the history
-	bytesPerReplica   = 50  // for each command at each replica
-	bytesPerClient    = 300 // of a closed loop: its next command is an event that waits
-	bytesPerKey       = 150 // at each replica, besides the value
-	bytesWithoutLoad  = 200 << 20
-	leastResponseTime = time.Millisecond // of a client in a closed loop
-	mostThroughput    = 300_000          // commands a second in a closed loop
+	bytesPerCommand  = 100 // of the history
+	bytesPerReplica  = 50  // for each command at each replica
+	bytesPerClient   = 300 // of a closed loop: its next command is an event that waits
+	bytesPerKey      = 150 // at each replica, besides the value
+	bytesWithoutLoad = 200 << 20
+)
+
+// What a live run in a closed loop may do at most. Where time is virtual, nothing but the links, and costs, limits a run.
+const (
+	leastResponseTime = time.Millisecond // of a client
+	mostThroughput    = 300_000          // commands a second
 )
 
 // From how many bytes on a user is told how much memory a run takes, and from how many times the memory that there is
@@ -54,14 +59,21 @@ func commandsOf(plan *experiment.Plan) (least, most float64) {
 		commands *= 1 + float64(load.RMW.Share) // a read and a write each
 		return commands, commands
 	}
-	least = float64(load.Commands) * regions
+	clients := float64(load.Clients) * regions
+	least = max(float64(load.Commands)*regions, clients) // each client issues one at once
+	quickest, limit := leastResponseTime, float64(mostThroughput)
+	if simulation := &plan.Experiment.Simulation; plan.Experiment.IsSimulated() {
+		quickest, limit = time.Microsecond, math.Inf(1)
+		if simulation.CommandCost > 0 { // each replica takes so long for a command of its clients
+			limit = float64(len(plan.Experiment.Replicas)) / simulation.CommandCost.Seconds()
+		}
+	}
 	for _, protocol := range plan.Experiment.Protocols {
 		rate := 0.0 // a second
 		for client := range plan.Experiment.Clients {
-			floor := max(plan.Floor(protocol, client), leastResponseTime)
-			rate += float64(load.Clients) / floor.Seconds()
+			rate += float64(load.Clients) / (max(plan.Floor(protocol, client), quickest) + load.ThinkTime).Seconds()
 		}
-		most = max(most, length*min(rate, mostThroughput))
+		most = max(most, clients+length*min(rate, limit))
 	}
 	return least, max(least, most)
 }

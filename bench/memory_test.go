@@ -20,6 +20,8 @@ func TestARunThatKeepsMuchIsToldAndOneThatCannotFitIsRefused(t *testing.T) {
 		{"arrivals: closed, clients: 100, duration: 10s", "", ""},
 		{"arrivals: closed, clients: 10000, duration: 100s", "a run keeps up to about ", ""}, // but may keep much less
 		{"arrivals: closed, commands: 1000000000", "", "found a load of 3000.0 million commands in a run, "},
+		{"arrivals: closed, clients: 1000000, duration: 100ms, keys: {count: 10}}\nworld: sim\nsimulation: {command_cost: 1s", "a run keeps up to about 1.9 GB in memory, for up to 3.0 million commands", ""},
+		{"arrivals: closed, clients: 30000, duration: 10s}\nworld: sim\nsimulation: {command_cost: 1ms", "", ""},
 	} {
 		yaml := "topology: aws-2020-06-05\nregions: [us-east-1, eu-west-1, ap-northeast-1]\nload: {" + test.load + "}\n"
 		plan, err := experiment.Parse("e.yaml", []byte(yaml), registry.Drivers)

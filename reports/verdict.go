@@ -442,7 +442,8 @@ func (v *view) busyLines() []string {
 func (v *view) errorLines() []string {
 	var lines []string
 	for i, label := range v.labels {
-		if slices.IndexFunc(v.series[i], func(s *series) bool { return s == nil || s.Offered > s.Errors }) < 0 && len(v.series[i]) > 0 {
+		offered := slices.ContainsFunc(v.series[i], func(s *series) bool { return s != nil && s.Offered > 0 })
+		if offered && !slices.ContainsFunc(v.series[i], func(s *series) bool { return s == nil || s.Offered > s.Errors }) {
 			lines = append(lines, fmt.Sprintf("%s answered no %s within %s, from any region.", label, v.noun(), span(v.Experiment.Load.Timeout)))
 			continue
 		}

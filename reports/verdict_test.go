@@ -24,6 +24,11 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 		r := &none.Runs[0].Regions[i]
 		r.Answered, r.Errors = 0, r.Offered
 	}
+	quiet := two(invented{"quick", "", []float64{1, 1}})
+	for i := range quiet.Runs[0].Regions {
+		r := &quiet.Runs[0].Regions[i]
+		r.Offered, r.Answered, r.Errors = 0, 0, 0
+	}
 	noTime := two(invented{"quick", "", []float64{1, 1}}, invented{"slow", "", []float64{1, 2}})
 	for i := range noTime.Runs {
 		noTime.Runs[i].Regions[0].Quorum = 0
@@ -91,6 +96,9 @@ func TestVerdictReadsWhatWasMeasured(t *testing.T) {
 		{"no write is answered", none, []string{
 			"No verdict: no valid run has the 20 writes from a region that a median takes, more than half of them answered.",
 			"quick answered no write within 5 s, from any region.",
+		}},
+		{"no write is offered", quiet, []string{
+			"No verdict: no valid run has the 20 writes from a region that a median takes, more than half of them answered.",
 		}},
 		{"no median where half have no answer", half, []string{
 			"quick commits in one round trip from a.",

@@ -82,6 +82,9 @@ func (g Generator) Draw(seed uint64) *Life {
 	if own, yes := takes(l, witnesses, 0x3175); yes && !changing {
 		witnessing = own.witnesses(l)
 	}
+	if !witnessing {
+		l.hasNot(witnesses)
+	}
 	if c := newDrawer(g, seed, 0xc11e); g.takes(l, clientsElsewhere, c.chance(0.3)) {
 		c.clientsElsewhere(l)
 	}

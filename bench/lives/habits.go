@@ -166,5 +166,10 @@ func (g Generator) takes(l *Life, name string, drawn bool) bool {
 	return true
 }
 
+// hasNot takes back a habit that the life was to have, and that does not suit what else was drawn.
+func (l *Life) hasNot(name string) {
+	l.Habits = slices.DeleteFunc(l.Habits, func(other string) bool { return other == name })
+}
+
 // has reports whether the life has a habit.
 func (l *Life) has(name string) bool { return slices.Contains(l.Habits, name) }

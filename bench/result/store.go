@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"quorumbench/bench/experiment"
 	"quorumbench/configs"
@@ -349,7 +350,7 @@ func writeBench(w io.Writer, r *Result) error {
 	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\nexperiment: %s\ntopology: %s\nworld: %s\n",
 		r.Machine.OS, r.Machine.Arch, r.Experiment.Name, r.Topology.Name, r.Experiment.World)
 	for _, run := range r.Runs {
-		name := "protocol=" + run.Protocol
+		name := "protocol=" + oneWord(run.Protocol)
 		if run.Point != "" {
 			name += "/" + r.Experiment.Sweep.Key() + "=" + oneWord(run.Point)
 		}
@@ -363,8 +364,16 @@ func writeBench(w io.Writer, r *Result) error {
 	return err
 }
 
-// oneWord makes a point fit into a file's or a benchmark's name, in which a slash divides.
-func oneWord(point string) string { return strings.ReplaceAll(point, "/", "_") }
+// oneWord makes a point, a label or a region fit into a file's or a benchmark's name, in which a slash divides, and which ends with a
+// space.
+func oneWord(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '/' || unicode.IsSpace(r) {
+			return '_'
+		}
+		return r
+	}, text)
+}
 
 // camel writes read-modify-write as ReadModifyWrite: a hyphen has a meaning of its own in the name of a benchmark.
 func camel(name string) string {
@@ -377,7 +386,7 @@ func camel(name string) string {
 
 func (n named) writeBench(b *strings.Builder, name string, measured time.Duration) {
 	s := n.Response
-	fmt.Fprintf(b, "Benchmark%s/%s/region=%s %d %d ns/op", camel(n.Name), name, n.region.Region, s.Count, s.Mean())
+	fmt.Fprintf(b, "Benchmark%s/%s/region=%s %d %d ns/op", camel(n.Name), name, oneWord(n.region.Region), s.Count, s.Mean())
 	for _, p := range []struct {
 		unit       string
 		percentile float64

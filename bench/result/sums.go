@@ -36,3 +36,21 @@ func checkSum(folder, name string, content []byte) error {
 	}
 	return nil
 }
+
+// CheckNoFileOf returns an error if one of the files is part of a result, by the checksums in its folder: what is written there
+// would take the result's place.
+func CheckNoFileOf(paths ...string) error {
+	for _, path := range paths {
+		folder, name := filepath.Split(path)
+		sums, err := configs.ReadFile(filepath.Join(folder, sumsFile), maxFile)
+		if err != nil {
+			continue // no result, or one that could not be written to either
+		}
+		for line := range strings.Lines(string(sums)) {
+			if _, of, _ := strings.Cut(strings.TrimSpace(line), "  "); of == name {
+				return fmt.Errorf("found %s, which is a file of a result; accepted: another name, or another folder", path)
+			}
+		}
+	}
+	return nil
+}

@@ -86,6 +86,9 @@ type Bounds struct {
 	PerRequest int // and so many more for each message that clients have sent: those that ask again early cause many
 }
 
+// ErrEndless is the error of a simulated run in which virtual time does not go on.
+var ErrEndless = errors.New("virtual time does not go on: a closed loop whose commands take no time never ends; accepted: think_time or simulation.command_cost above 0s, or world: live")
+
 // ErrFlooded is the error of a run that was stopped by its bounds.
 var ErrFlooded = errors.New("the replicas sent each other messages, or set timers, without end")
 

@@ -2,9 +2,11 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 	"quorumbench/netem"
 	"quorumbench/netem/sim"
@@ -103,13 +105,17 @@ func (r *running) simulate(ctx context.Context) error {
 	shown := max(slice, (load.Warmup+load.Duration)/displayUpdates) // how often Watch is called
 	show := shown
 	happened, flooded := 0, false
+	var instant instant
 	var batch [1]event
 	for until := slice; ; until += slice {
 		w.loop.Run(until, func(e placeEvent) {
 			happened++
-			if r.exceeds(happened, w.loop.Len()) {
+			switch {
+			case r.exceeds(happened, w.loop.Len()):
 				flooded = true
 				return // drop what is scheduled
+			case happened%checkEvery == 0 && ctx.Err() != nil, instant.isEndless(w.loop.Now(), load):
+				return
 			}
 			if r.Beat != nil {
 				r.Beat.begin(happened, w.loop.Now(), &e)
@@ -130,6 +136,9 @@ func (r *running) simulate(ctx context.Context) error {
 		case flooded:
 			r.end.interrupt(until)
 			return ErrFlooded
+		case instant.endless:
+			r.end.interrupt(until)
+			return fmt.Errorf("at %v: %w", instant.at, ErrEndless)
 		}
 		if until >= show {
 			r.reportProgress(until)
@@ -140,6 +149,36 @@ func (r *running) simulate(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// checkEvery is after how many events the context is checked, however little virtual time they take.
+const checkEvery = 1 << 16
+
+// mostAtOnce bounds the events at one moment of virtual time in a closed loop, besides a number for each client. Many happen at once
+// without a mistake where replicas catch up.
+const (
+	mostAtOnce          = 1_000_000
+	mostAtOnceOfAClient = 100
+)
+
+// instant counts the events at one moment of virtual time.
+type instant struct {
+	at      time.Duration
+	events  int
+	endless bool
+}
+
+// isEndless returns true if so much has happened at one moment that a closed loop will never leave it: each of its clients issues a command,
+// and is answered, without any time. The experiment is refused before the run where that is known (experiment.Plan.CheckEnds).
+func (i *instant) isEndless(now time.Duration, load *experiment.Load) bool {
+	if now != i.at {
+		i.at, i.events = now, 0
+	}
+	i.events++
+	if i.events > mostAtOnce && load.IsClosed() && i.events > mostAtOnce+mostAtOnceOfAClient*load.Clients {
+		i.endless = true
+	}
+	return i.endless
 }
 
 // exceeds returns true if a run in which so many events have happened, and so many are scheduled, exceeds its bounds.

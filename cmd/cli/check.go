@@ -369,6 +369,9 @@ func playTraced(ctx context.Context, w io.Writer, l *lives.Life, trace string) (
 		}
 		return printChecks(w, out), nil
 	}
+	if err := result.CheckNoFileOf(trace); err != nil {
+		return nil, usage(fmt.Errorf("--trace: %w", err))
+	}
 	if err := os.MkdirAll(filepath.Dir(trace), 0o755); err != nil {
 		return nil, usage(fmt.Errorf("--trace: %w", err))
 	}

@@ -42,6 +42,11 @@ Results that differ in topology, load, network or transport are not compared unl
 				if _, err := reports.FormatOfFile(out); err != nil {
 					return usage(fmt.Errorf("--out: %w", err))
 				}
+				extension := filepath.Ext(out)
+				name := strings.TrimSuffix(out, extension)
+				if err := result.CheckNoFileOf(out, name+".csv", name+"-difference"+extension, name+"-difference.csv"); err != nil {
+					return usage(fmt.Errorf("--out: %w", err))
+				}
 			}
 			if err := check.validate(cmd, folders); err != nil {
 				return usage(err)

@@ -50,6 +50,9 @@ next one to apply, and how often the lemmas were checked that the order rests on
 			if _, err := reports.FormatOfFile(out); err != nil {
 				return usage(fmt.Errorf("--out: %w", err))
 			}
+			if err := result.CheckNoFileOf(out); err != nil {
+				return usage(fmt.Errorf("--out: %w", err))
+			}
 			var g *result.Graph
 			var lemmas []protocols.Lemma
 			var err error

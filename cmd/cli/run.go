@@ -133,7 +133,7 @@ its own below the one that is named; quorumbench merge puts them together and dr
 				return usage(fmt.Errorf("%s: found real links; accepted: %s site %s, a process for each region, or --sim, which simulates the links of the topology", name, programName(), name))
 			}
 			if err := plan.CheckEnds(); err != nil {
-				return usage(err)
+				return usage(fmt.Errorf("%s: %w", name, err))
 			}
 			if err := checkSystems(cmd, plan, args, simulated); err != nil {
 				return usage(err)

@@ -81,6 +81,9 @@ func validate(cmd *cobra.Command, file string, drivers protocols.Drivers) (valid
 		return validated{File: file, Mistake: err.Error()}, err
 	}
 	remark, err := bench.CheckMemory(plan)
+	if err == nil {
+		err = plan.CheckEnds()
+	}
 	if err != nil {
 		err = fmt.Errorf("%s: %w", file, err)
 		return validated{File: file, Mistake: err.Error()}, err
