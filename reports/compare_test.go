@@ -77,6 +77,31 @@ func TestUnlikeResultsAreRefusedWithEachDifference(t *testing.T) {
 	}
 }
 
+// The links of an experiment's own file have its name, and are compared by their delays. The costs of a simulation are compared where both
+// results are simulated, and faults are told as they are written.
+func TestConditionsAreComparedByWhatTheyAre(t *testing.T) {
+	own := func(name string, cost time.Duration, faults ...experiment.Fault) *result.Result {
+		r := threeRegions().result()
+		r.Experiment.World = experiment.Simulated
+		r.Experiment.Name, r.Topology.Name, r.Experiment.Simulation.MessageCost, r.Experiment.Faults = name, name, cost, faults
+		return r
+	}
+	a, b := own("a", 0), own("b", time.Millisecond, experiment.Fault{At: time.Second, Crash: "us-east-1"})
+	if found := differences(a, own("c", 0), "a", "c"); len(found) > 0 {
+		t.Errorf("the same links in two files: %v", found)
+	}
+	found := strings.Join(differences(a, b, "a", "b"), "; ")
+	for _, want := range []string{"simulation.message_cost: 0s in a, 1ms in b", "faults: none in a, crash us-east-1 at 1s in b"} {
+		if !strings.Contains(found, want) {
+			t.Errorf("found %s, want %s", found, want)
+		}
+	}
+	b.Experiment.World = experiment.Live
+	if found := strings.Join(differences(a, b, "a", "b"), "; "); strings.Contains(found, "simulation.") {
+		t.Errorf("a live result is compared by costs of a simulation: %s", found)
+	}
+}
+
 func TestOtherPointsAreAnotherExperiment(t *testing.T) {
 	a, b := swept(), swept()
 	b.Experiment.Sweep = &experiment.Sweep{Path: "load.keys.conflicts", Values: []string{"0%", "10%"}}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 )
 
@@ -21,14 +22,22 @@ var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed
 // conditionsOf lists the conditions of a result: whatever an experiment file says under keys that
 // are not free, and the delays that came of it.
 func conditionsOf(r *result.Result) []condition {
-	all := []condition{{"topology", r.Topology.Name}}
+	name := r.Topology.Name
+	if name == r.Experiment.Name {
+		name = "that of the experiment's own file" // which has no name of its own; its delays are compared
+	}
+	all := []condition{{"topology", name}}
 	for i, row := range r.Topology.OneWay {
 		all = append(all, condition{fmt.Sprintf("one-way delays from region %d", i+1), fmt.Sprint(row)})
 	}
 	e := r.Experiment
 	e.Transport.Mode = e.StreamMode() // auto stands for it
-	return appendConditions(all, "", reflect.ValueOf(e))
+	all = appendConditions(all, "", reflect.ValueOf(e))
+	return appendConditions(all, simulationKey, reflect.ValueOf(e.Simulation))
 }
+
+// simulationKey is what the names of the costs in a simulated run begin with.
+const simulationKey = "simulation."
 
 // appendConditions walks the fields of a struct and names them as experiment files do.
 func appendConditions(all []condition, prefix string, v reflect.Value) []condition {
@@ -44,14 +53,35 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 		case v.Field(i).Kind() == reflect.Pointer && v.Field(i).IsNil():
 			all = append(all, condition{prefix + key, "nothing"})
 		default:
-			all = append(all, condition{prefix + key, fmt.Sprint(v.Field(i).Interface())})
+			all = append(all, condition{prefix + key, valueText(v.Field(i).Interface())})
 		}
 	}
 	return all
 }
 
+// valueText is the value of a condition.
+func valueText(value any) string {
+	faults, ok := value.([]experiment.Fault)
+	if !ok {
+		return fmt.Sprint(value)
+	}
+	if len(faults) == 0 {
+		return "none"
+	}
+	var all []string
+	for i := range faults {
+		f := &faults[i]
+		one := fmt.Sprintf("%s at %v", f, f.At)
+		if f.For > 0 {
+			one += fmt.Sprintf(" for %v", f.For)
+		}
+		all = append(all, one)
+	}
+	return strings.Join(all, ", ")
+}
+
 // differences says in which conditions a result differs from another, with both values. Two simulated results do not
-// differ by their transport, which neither has used.
+// differ by their transport, which neither has used, and only two simulated ones by the costs of a simulation.
 func differences(a, b *result.Result, nameA, nameB string) []string {
 	others := conditionsOf(b)
 	value := func(name string, of []condition) string {
@@ -64,7 +94,7 @@ func differences(a, b *result.Result, nameA, nameB string) []string {
 	var found []string
 	simulated := a.Experiment.IsSimulated() && b.Experiment.IsSimulated()
 	for _, c := range conditionsOf(a) {
-		if simulated && strings.HasPrefix(c.name, "transport.") {
+		if simulated && strings.HasPrefix(c.name, "transport.") || !simulated && strings.HasPrefix(c.name, simulationKey) {
 			continue
 		}
 		if other := value(c.name, others); other != c.value {

@@ -142,6 +142,9 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if kinds == 1 {
 			kinds = max(kinds, presentKinds(doc, at)) // one of them may be written with a value that says nothing, as in heal: false
 		}
+		if kinds == 0 && presentKinds(doc, at) > 0 {
+			return doc.Errorf(at, "found a fault that does nothing; accepted: more than 0%% of loss, 0s of delay, and the like; heal: true")
+		}
 		if kinds != 1 {
 			return doc.Errorf(at, "found a fault of %d kinds; accepted: one of %s", kinds, strings.Join(FaultKinds, ", "))
 		}

@@ -49,6 +49,7 @@ func TestMembershipErrors(t *testing.T) {
 		{exchange + "faults: [{at: 2s, add_learner: eu-central-1}, {at: 1s, remove: eu-central-1}]", "x.yaml:5:64: found eu-central-1, which does not learn by then"},
 		{exchange + "faults: [{at: 1s, for: 1s, add_learner: eu-central-1}]", "x.yaml:5:24: found a length, 1s, of what is not undone after a time; accepted: no for with restart, heal and changes of the membership"},
 		{exchange + "faults: [{at: 1s, change_membership: 'majority(us-east-1, us-west-1)'}]", "x.yaml:5:59"},
+		{exchange + "faults: [{at: 1s, for: 1s, loss: 0%}]", "x.yaml:5:10: found a fault that does nothing; accepted: more than 0% of loss, 0s of delay, and the like; heal: true"},
 		{exchange + "faults: [{at: 1s, for: 0s, crash: us-east-1}]", "x.yaml:5:24: found 0s; accepted: more than 0s, up to 24h0m0s, or no for, for what lasts to the end"},
 		{exchange + "faults: [{at: 1s, change_membership: 'any(us-east-1, us-west-2)'}]", "two quorums of which need not meet: (us-east-1) and (us-west-2)"},
 		{strings.Replace(exchange, "[raft]", "[raft, etcdraft]", 1), "x.yaml:4:19: found a membership that changes, of etcdraft; accepted: with multipaxos, raft, or the same members from the beginning to the end"},

@@ -91,7 +91,10 @@ func (p *parser) request(words []string) (*membership.Request, error) {
 			id, err := p.replica(name)
 			return int32(id), err == nil
 		})
-		return r, err
+		if err != nil {
+			return nil, err
+		}
+		return r, p.meets(r.To)
 	}
 	if r.Kind != membership.AddLearner && r.Kind != membership.Remove || len(words) > 2 {
 		return nil, unknown(strings.Join(words, " "), []string{string(membership.AddLearner), string(membership.Change), string(membership.Remove)})
@@ -99,6 +102,23 @@ func (p *parser) request(words []string) (*membership.Request, error) {
 	id, err := p.replica(words[1])
 	r.Replica = int32(id)
 	return r, err
+}
+
+// meets refuses a membership whose quorums need not meet, as an experiment does: a leader would pass it over.
+func (p *parser) meets(system quorum.System) error {
+	driver := p.script.driver
+	roles := quorum.Roles{}
+	for _, meeting := range driver.Meeting {
+		for _, role := range meeting {
+			roles[role] = system
+		}
+	}
+	err := roles.Check(driver.Meeting...)
+	var apart *quorum.ApartError
+	if errors.As(err, &apart) {
+		return errors.New(apart.Text(func(replica int32) string { return fmt.Sprintf("R%d", replica) }))
+	}
+	return err
 }
 
 // rule reads what stands behind drop or hold: perhaps once or a share, then what is met.
@@ -168,6 +188,9 @@ func (p *parser) partition(a *action, words []string) error {
 }
 
 // random reads COUNT until TIME on KEY….
+// mostRandom bounds the commands that a line of a script draws: all that happens is kept, about 10 kB for each command.
+const mostRandom = 100_000
+
 func (p *parser) random(a *action, words []string) error {
 	if len(words) < 5 || words[1] != "until" || words[3] != "on" {
 		return errors.New("accepted: random 20 until 1s on k l")
@@ -176,6 +199,9 @@ func (p *parser) random(a *action, words []string) error {
 	until, err := parseTime(words[2])
 	if err := cmp.Or(parseNumber(words[0], &count), err); err != nil {
 		return err
+	}
+	if count > mostRandom {
+		return fmt.Errorf("found %d commands; accepted: 1 to %d", count, mostRandom)
 	}
 	if until <= a.at {
 		return fmt.Errorf("found until %v, which is not after %v", until, a.at)

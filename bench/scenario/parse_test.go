@@ -53,6 +53,8 @@ func TestMistakesInScriptsAreToldWithTheirPlace(t *testing.T) {
 		{"no such request", header + "members 2\nat 1ms membership grow R2\n", `s.txt:6: found "grow R2"; accepted: add-learner, change, remove`},
 		{"a request about nobody", header + "members 2\nat 1ms R0 membership add-learner R3\n", `s.txt:6: found "R3"; accepted: a replica, R0 to R2`},
 		{"voters that are none", header + "members 2\nat 1ms membership change majority(R0, R3)\n", `s.txt:6: found "R3", which is no replica`},
+		{"voters whose quorums need not meet", strings.Replace(header, "paxos", "raft", 1) + "leader R0\nmembers 2\nat 1ms membership change any(R0, R1)\n", `(R0) and (R1) have no replica in common`},
+		{"more commands than can be kept", header + "at 0ms random 1000000000 until 1s on k\n", `found 1000000000 commands; accepted: 1 to 100000`},
 		{"no leader", "title t\nprotocol raft\nreplicas 3\n" + rest, `found no leader, which raft needs`},
 	} {
 		_, err := scenario.Parse("s.txt", []byte(c.script), registry.Drivers)

@@ -251,6 +251,9 @@ func planFailures(text string) (*result.Failures, error) {
 	f := &result.Failures{}
 	for word := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(word, "=")
+		if strings.Count(","+text, ","+name+"=") > 1 {
+			return nil, usage(fmt.Errorf("--fails: found %s twice in %q; accepted: once", name, text))
+		}
 		var share experiment.Share
 		err := share.UnmarshalText([]byte(value))
 		switch {
