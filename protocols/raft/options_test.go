@@ -10,6 +10,7 @@ import (
 	"quorumbench/protocols"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/prototest/leadertest"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/raft"
 )
@@ -406,7 +407,7 @@ func TestTheLeadIsHandedOverToOneThatCanBeElected(t *testing.T) {
 	driver.Quorums = func(c protocols.Config) quorum.Roles {
 		return quorum.Roles{quorum.Election: quorum.Size(4, c.All()), quorum.Write: quorum.Size(2, c.All())}
 	}
-	c := prototest.NewCluster(t, driver, prototest.Network{Delays: apart(5, 10*time.Millisecond)}, 0, 1)
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: leadertest.Even(5, 10*time.Millisecond)}, 0, 1)
 	c.Run(time.Second)
 	c.Crash(0)
 	c.Run(10 * time.Second)

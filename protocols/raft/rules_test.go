@@ -13,6 +13,7 @@ import (
 	"quorumbench/protocols/forward"
 	"quorumbench/protocols/kv"
 	"quorumbench/protocols/prototest"
+	"quorumbench/protocols/prototest/leadertest"
 	"quorumbench/protocols/quorum"
 	"quorumbench/protocols/raft"
 )
@@ -139,16 +140,6 @@ func TestALeaderCountsItselfWhenItsDiskIsDone(t *testing.T) {
 	}
 }
 
-// apart returns the delays of n replicas that are all as far from each other.
-func apart(n int, delay time.Duration) protocols.Delays {
-	delays := make(protocols.Delays, n)
-	for i := range delays {
-		delays[i] = slices.Repeat([]time.Duration{delay}, n)
-		delays[i][i] = 0
-	}
-	return delays
-}
-
 // Who is a quorum by itself elects itself in one step. It sends nothing of its term before that is durable: if it crashes, it uses the term
 // again, for other entries at the same places, which the followers would take for those that they have (rule 4).
 func TestTheTermOfALoneQuorumIsDurable(t *testing.T) {
@@ -160,7 +151,7 @@ func TestTheTermOfALoneQuorumIsDurable(t *testing.T) {
 	}
 	const ms = time.Millisecond
 	for seed := uint64(1); seed <= 5; seed++ {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: apart(3, 10*ms), Persist: 20 * ms}, 0, seed)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: leadertest.Even(3, 10*ms), Persist: 20 * ms}, 0, seed)
 		c.Put(0, 1, "k", "x")
 		c.Run(15 * ms) // what has left at once has arrived, and nothing is on disk
 		c.Crash(0)

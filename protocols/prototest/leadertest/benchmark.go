@@ -40,7 +40,7 @@ func BenchmarkWrite(b *testing.B, driver protocols.Driver) {
 		queue = queue[:0]
 	}
 	for id := range nodes {
-		nodes[id] = driver.New(driver.MustComplete(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(3), Delays: even(3, ms)}))
+		nodes[id] = driver.New(driver.MustComplete(protocols.Config{ID: protocols.NodeID(id), Members: protocols.Members(3), Delays: Even(3, ms)}))
 		step(protocols.NodeID(id), protocols.Input{Kind: protocols.InputStart})
 	}
 	deliver()

@@ -37,8 +37,8 @@ func ConformanceOf(t *testing.T, driver protocols.Driver, firstAnswer int) {
 	t.Run("random lives keep every promise", func(t *testing.T) { livesAtRandom(t, driver) })
 }
 
-// even returns the delays of n replicas that are all equally far from each other.
-func even(n int, oneWay time.Duration) protocols.Delays {
+// Even returns the delays of n replicas that are all equally far from each other.
+func Even(n int, oneWay time.Duration) protocols.Delays {
 	d := make(protocols.Delays, n)
 	for i := range d {
 		d[i] = slices.Repeat([]time.Duration{oneWay}, n)
@@ -81,7 +81,7 @@ func holds(c *prototest.Cluster, at protocols.NodeID, id protocols.CommandID) bo
 func leadsAtOnce(t *testing.T, driver protocols.Driver, firstAnswer int) {
 	for n := 1; n <= 9; n++ {
 		for l := range protocols.NodeID(n) {
-			c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(n, 30*ms)}, l, 1)
+			c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(n, 30*ms)}, l, 1)
 			c.Put((l+1)%protocols.NodeID(n), 1, "k", "before there is a leader")
 			c.RunUntilAnswered(time.Duration(firstAnswer) * 30 * ms)
 			if got := leader(c); got != l {
@@ -93,7 +93,7 @@ func leadsAtOnce(t *testing.T, driver protocols.Driver, firstAnswer int) {
 
 func staysCalm(t *testing.T, driver protocols.Driver) {
 	for _, oneWay := range []time.Duration{0, ms, 40 * ms, 300 * ms} {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, oneWay)}, 2, 1)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(5, oneWay)}, 2, 1)
 		for i := range 300 {
 			c.At(time.Duration(i)*101*ms, func() { c.Put(protocols.NodeID(i%5), uint64(i%5), fmt.Sprint(i), "v") })
 		}
@@ -113,7 +113,7 @@ func staysCalm(t *testing.T, driver protocols.Driver) {
 }
 
 func idles(t *testing.T, driver protocols.Driver) {
-	delays := even(3, 100*ms)
+	delays := Even(3, 100*ms)
 	c := prototest.NewCluster(t, driver, prototest.Network{Delays: delays}, 0, 1)
 	c.Run(2 * time.Second)
 	sent := map[protocols.NodeID]int{}
@@ -130,7 +130,7 @@ func idles(t *testing.T, driver protocols.Driver) {
 
 func finishes(t *testing.T, driver protocols.Driver) {
 	for seed := range uint64(10) {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 30*ms)}, 0, seed)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(5, 30*ms)}, 0, seed)
 		c.Put(1, 1, "k", "decided by all")
 		c.Run(2 * time.Second)
 
@@ -156,7 +156,7 @@ func finishes(t *testing.T, driver protocols.Driver) {
 
 func returns(t *testing.T, driver protocols.Driver) {
 	for seed := range uint64(10) {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 30*ms)}, 0, seed)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(5, 30*ms)}, 0, seed)
 		c.Run(2 * time.Second)
 		c.Network.Drop = only(1, 2, 3, 4)
 		c.Put(0, 1, "k", "by the leader that is cut off")
@@ -189,7 +189,7 @@ func returns(t *testing.T, driver protocols.Driver) {
 // endures checks that the others get a leader although one replica, which receives nothing and is received,
 // becomes a candidate again and again.
 func endures(t *testing.T, driver protocols.Driver) {
-	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(3, 20*ms)}, 0, 1)
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(3, 20*ms)}, 0, 1)
 	c.Run(5 * time.Second)
 	c.Network.Drop = func(_, to protocols.NodeID, _ []byte) bool { return to == 2 }
 	const writes = 600
@@ -211,7 +211,7 @@ func endures(t *testing.T, driver protocols.Driver) {
 }
 
 func recoversBacklog(t *testing.T, driver protocols.Driver) {
-	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 30*ms)}, 0, 1)
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(5, 30*ms)}, 0, 1)
 	c.Run(2 * time.Second)
 	large := strings.Repeat("x", flow.MaxBytes*2/5) // two make a message
 	c.Network.Drop = only(0, 3)
@@ -240,7 +240,7 @@ func recoversBacklog(t *testing.T, driver protocols.Driver) {
 
 func comesBack(t *testing.T, driver protocols.Driver) {
 	for _, n := range []int{1, 3, 4} {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(n, 30*ms)}, 0, 1)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(n, 30*ms)}, 0, 1)
 		var written []protocols.CommandID
 		for i := range 10 {
 			written = append(written, c.Put(protocols.NodeID(i%n), uint64(i%n), fmt.Sprint("key ", i), "v"))
@@ -267,7 +267,7 @@ func comesBack(t *testing.T, driver protocols.Driver) {
 
 func resolvesDuels(t *testing.T, driver protocols.Driver) {
 	for seed := range uint64(50) {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 300*ms)}, protocols.Nobody, seed)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(5, 300*ms)}, protocols.Nobody, seed)
 		c.Put(0, 1, "k", "v")
 		c.RunUntilAnswered(60 * time.Second)
 		c.Check()
@@ -285,7 +285,7 @@ func livesAtRandom(t *testing.T, driver protocols.Driver) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		n := 3 + 2*random.IntN(2)
 		network := prototest.Network{
-			Delays: even(n, 5*ms+time.Duration(random.IntN(80))*ms), Jitter: 1 + time.Duration(random.IntN(100))*ms,
+			Delays: Even(n, 5*ms+time.Duration(random.IntN(80))*ms), Jitter: 1 + time.Duration(random.IntN(100))*ms,
 			Loss: 0.2 * random.Float64(), Duplicate: 0.2 * random.Float64(),
 		}
 		c := prototest.NewCluster(t, driver, network, 0, seed)

@@ -42,7 +42,7 @@ type Elastic struct {
 // NewElastic starts replicas of which the first few are members, and the first leads.
 func NewElastic(t *testing.T, driver protocols.Driver, replicas, members int, network prototest.Network, writer protocols.NodeID, until time.Duration) *Elastic {
 	t.Helper()
-	network.Delays = even(replicas, 10*ms)
+	network.Delays = Even(replicas, 10*ms)
 	network.Members, network.Retry = members, 500*ms
 	e := &Elastic{prototest.NewCluster(t, driver, network, 0, 1), t}
 	for at := 100 * time.Millisecond; at < until; at += 20 * time.Millisecond {
@@ -174,7 +174,7 @@ func aDeadReplicaIsReplaced(t *testing.T, driver protocols.Driver) {
 // Replicas 1 and 2 are exchanged for 3 and 4 and switched off for ever, and the third voter dies: 3 and 4 are a quorum.
 func thoseWhoWereReplacedAreGone(t *testing.T, driver protocols.Driver) {
 	for _, missed := range []bool{false, true} { // whether 3 has accepted the joint membership, and not the one after it
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(5, 10*ms), Members: 3, Retry: 500 * ms}, 0, 1)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(5, 10*ms), Members: 3, Retry: 500 * ms}, 0, 1)
 		c.Put(0, 1, "k", "before")
 		c.At(time.Second, func() { c.Membership("change majority(0,3,4)") })
 		alone := false
@@ -206,7 +206,7 @@ func thoseWhoWereReplacedAreGone(t *testing.T, driver protocols.Driver) {
 // Nobody tells replica 3, which is no member, that the leader is dead and another one leads. Its clients ask no other replica.
 func whoIsNoMemberFindsTheNextLeader(t *testing.T, driver protocols.Driver) {
 	for _, removed := range []bool{false, true} { // it has never been one; or it has been, and was removed
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(4, 10*time.Millisecond), Members: 3}, 0, 1)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(4, 10*time.Millisecond), Members: 3}, 0, 1)
 		crash := time.Second
 		if removed {
 			c.At(time.Second, func() { c.Membership("change majority(0,1,3)") })
@@ -232,7 +232,7 @@ func whoIsNoMemberFindsTheNextLeader(t *testing.T, driver protocols.Driver) {
 // answered, and it does not stand.
 func theConfiguredLeaderIsNoMember(t *testing.T, driver protocols.Driver) {
 	for _, leader := range []protocols.NodeID{3, 0} {
-		c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(4, 10*ms), Members: 3}, leader, 1)
+		c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(4, 10*ms), Members: 3}, leader, 1)
 		if removed := leader == 0; removed {
 			c.At(time.Second, func() { c.Membership("change majority(1,2,3)") })
 			c.At(2*time.Second, func() { c.Membership("remove 0") })
@@ -369,7 +369,7 @@ func aVoterThatDoesNotKnowThatItLeftDeposesNobody(t *testing.T, driver protocols
 
 // A voter that was cut off while it was removed does not know. When it is back, clients beside it write, and ask no other replica.
 func clientsBesideAVoterThatDoesNotKnowThatItLeftAreAnswered(t *testing.T, driver protocols.Driver) {
-	c := prototest.NewCluster(t, driver, prototest.Network{Delays: even(4, 10*ms), Members: 3}, 0, 1)
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(4, 10*ms), Members: 3}, 0, 1)
 	cut := false
 	c.Network.Drop = func(from, to protocols.NodeID, _ []byte) bool { return cut && (from == 2 || to == 2) }
 	c.At(time.Second, func() { cut = true })
