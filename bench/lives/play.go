@@ -91,6 +91,9 @@ func (l *Life) play(ctx context.Context, trace io.Writer, beat *run.Beat) (out *
 		detail := fmt.Sprintf("more than %d events, or %d that wait and %d for each message of a client", bounds.Events, bounds.Waiting, bounds.PerRequest)
 		return &Outcome{Checks: []result.Check{{Name: CheckNoFlood, Verdict: result.Failed, Detail: detail}}}, nil
 	}
+	if errors.Is(err, run.ErrEndless) { // a replica answers without asking another
+		return &Outcome{Checks: []result.Check{{Name: CheckNoFlood, Verdict: result.Failed, Detail: err.Error()}}}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -157,7 +157,7 @@ const checkEvery = 1 << 16
 // mostAtOnce bounds the events at one moment of virtual time in a closed loop, besides a number for each client. Many happen at once
 // without a mistake where replicas catch up.
 const (
-	mostAtOnce          = 1_000_000
+	mostAtOnce          = 100_000
 	mostAtOnceOfAClient = 100
 )
 
