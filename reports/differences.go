@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"quorumbench/bench/experiment"
 	"quorumbench/bench/result"
 )
 
@@ -16,8 +15,8 @@ type condition struct{ name, value string }
 
 // free names the keys of an experiment in which compared runs may differ: they are what is
 // compared, in which world, how often, and what is demanded of it. The topology is compared as it
-// was used, not by the name of its file.
-var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed", "thresholds", "topology", "labels"}
+// was used, not by the name of its file, and faults by their texts; see conditionsOf.
+var free = []string{"name", "protocols", "world", "simulation", "repeats", "seed", "thresholds", "topology", "labels", "faults"}
 
 // conditionsOf lists the conditions of a result: whatever an experiment file says under keys that
 // are not free, and the delays that came of it.
@@ -32,6 +31,14 @@ func conditionsOf(r *result.Result) []condition {
 	}
 	e := r.Experiment
 	e.Transport.Mode = e.StreamMode() // auto stands for it
+	faults := make([]string, len(e.Faults))
+	for i := range e.Faults {
+		f := &e.Faults[i]
+		if faults[i] = fmt.Sprintf("%s at %v", f, f.At); f.For > 0 {
+			faults[i] += fmt.Sprintf(" for %v", f.For)
+		}
+	}
+	all = append(all, condition{"faults", cmp.Or(strings.Join(faults, ", "), "none")})
 	all = appendConditions(all, "", reflect.ValueOf(e))
 	return appendConditions(all, simulationKey, reflect.ValueOf(e.Simulation))
 }
@@ -53,31 +60,10 @@ func appendConditions(all []condition, prefix string, v reflect.Value) []conditi
 		case v.Field(i).Kind() == reflect.Pointer && v.Field(i).IsNil():
 			all = append(all, condition{prefix + key, "nothing"})
 		default:
-			all = append(all, condition{prefix + key, valueText(v.Field(i).Interface())})
+			all = append(all, condition{prefix + key, fmt.Sprint(v.Field(i).Interface())})
 		}
 	}
 	return all
-}
-
-// valueText is the value of a condition.
-func valueText(value any) string {
-	faults, ok := value.([]experiment.Fault)
-	if !ok {
-		return fmt.Sprint(value)
-	}
-	if len(faults) == 0 {
-		return "none"
-	}
-	var all []string
-	for i := range faults {
-		f := &faults[i]
-		one := fmt.Sprintf("%s at %v", f, f.At)
-		if f.For > 0 {
-			one += fmt.Sprintf(" for %v", f.For)
-		}
-		all = append(all, one)
-	}
-	return strings.Join(all, ", ")
 }
 
 // differences says in which conditions a result differs from another, with both values. Two simulated results do not
