@@ -133,10 +133,7 @@ func (x *execution) all() error {
 func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, repeat int) (*result.Run, error) {
 	if x.options.Resume != nil {
 		if whole := x.options.Resume.Whole(protocol.Label, point.Point, repeat); whole != nil {
-			x.found.Runs = append(x.found.Runs, *whole)
-			if x.plan.Experiment.Load.IsSearch() {
-				enterPoint(x.found, point.Point)
-			}
+			x.add(*whole)
 			x.kept++
 			return whole, nil
 		}
@@ -163,16 +160,21 @@ func (x *execution) one(point *experiment.Plan, protocol experiment.Protocol, re
 		if !x.plan.Experiment.IsSimulated() {
 			one.Memory = &result.Memory{Most: memory.Most, Collections: memory.Collections, Spare: spareLive}
 		}
-		x.found.Runs = append(x.found.Runs, one)
-		if x.plan.Experiment.Load.IsSearch() { // before the result is kept
-			enterPoint(x.found, point.Point)
-		}
+		x.add(one)
 	}
 	if x.ctx.Err() != nil {
 		return nil, x.ctx.Err()
 	}
 	x.keep()
 	return &x.found.Runs[len(x.found.Runs)-1], nil
+}
+
+// add adds a run to the result, and the rate that a search has tried to its points.
+func (x *execution) add(one result.Run) {
+	x.found.Runs = append(x.found.Runs, one)
+	if x.plan.Experiment.Load.IsSearch() {
+		enterPoint(x.found, one.Point)
+	}
 }
 
 // How many bytes are allocated before the garbage collector runs again; see package collector. At 4,000 writes a second

@@ -151,10 +151,11 @@ func (p *Plan) checkFaults(doc *strictyaml.Document, _ *netem.Topology) error {
 		if f.At < 0 || f.At > e.Load.Duration {
 			return doc.Errorf(at+".at", "found %v; accepted: 0s to the duration of the load, %v", f.At, e.Load.Duration)
 		}
-		if f.For < 0 || f.For == 0 && doc.Has(at+".for") && !(f.Restart != "" || f.Heal || f.isMembership()) {
+		hasLength, undone := doc.Has(at+".for"), f.Restart == "" && !f.Heal && !f.isMembership()
+		if f.For < 0 || f.For == 0 && hasLength && undone {
 			return doc.Errorf(at+".for", "found %v; accepted: more than 0s, up to %v, or no for, for what lasts to the end", f.For, maxLength)
 		}
-		if doc.Has(at+".for") && (f.Restart != "" || f.Heal || f.isMembership()) {
+		if hasLength && !undone {
 			return doc.Errorf(at+".for", "found a length, %v, of what is not undone after a time; accepted: no for with restart, heal and changes of the membership", f.For)
 		}
 		if f.For == 0 && f.Pause != "" {

@@ -202,7 +202,7 @@ func withQuorums(all []placement.Protocol, drivers protocols.Drivers, o *planOpt
 		}
 		before := len(more)
 		for _, p := range all {
-			if len(p.Driver.Meeting) == 0 || p.Driver.CheckReplicas(o.choose) != nil {
+			if !takesQuorums(p.Driver, o.choose) {
 				continue
 			}
 			members := protocols.Config{Members: protocols.Members(o.choose), Options: p.Options}
@@ -227,16 +227,21 @@ func withQuorums(all []placement.Protocol, drivers protocols.Drivers, o *planOpt
 		}
 		if len(more) == before {
 			return nil, usage(fmt.Errorf("found --quorum with protocols whose quorums follow from their rules, or that do not work with %d replicas; accepted: with --protocols %s",
-				o.choose, strings.Join(takeQuorums(drivers, o.choose), ",")))
+				o.choose, strings.Join(takingQuorums(drivers, o.choose), ",")))
 		}
 	}
 	return append(all, more...), nil
 }
 
-// takeQuorums names the drivers whose quorums can be chosen, of so many replicas.
-func takeQuorums(drivers protocols.Drivers, replicas int) (names []string) {
+// takesQuorums tells whether the quorums of a driver can be chosen, of so many replicas.
+func takesQuorums(d *protocols.Driver, replicas int) bool {
+	return len(d.Meeting) > 0 && d.CheckReplicas(replicas) == nil
+}
+
+// takingQuorums names the drivers whose quorums can be chosen.
+func takingQuorums(drivers protocols.Drivers, replicas int) (names []string) {
 	for _, d := range drivers {
-		if len(d.Meeting) > 0 && d.CheckReplicas(replicas) == nil {
+		if takesQuorums(d, replicas) {
 			names = append(names, d.Name)
 		}
 	}

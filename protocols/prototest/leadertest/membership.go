@@ -351,12 +351,7 @@ func theLeaderLeaves(t *testing.T, driver protocols.Driver) {
 // A voter that was cut off while it was removed does not know, and deposes nobody when it is back.
 func aVoterThatDoesNotKnowThatItLeftDeposesNobody(t *testing.T, driver protocols.Driver, longest time.Duration) {
 	e := NewElastic(t, driver, 4, 3, prototest.Network{}, 1, 20*time.Second)
-	cut := false
-	e.Network.Drop = func(from, to protocols.NodeID, _ []byte) bool { return cut && (from == 2 || to == 2) }
-	e.At(time.Second, func() { cut = true })
-	e.At(2*time.Second, func() { e.Membership("change majority(0,1,3)") })
-	e.At(3*time.Second, func() { e.Membership("remove 2") })
-	e.At(8*time.Second, func() { cut = false })
+	removeWhileCutOff(e.Cluster)
 	e.Run(20 * time.Second)
 	e.RunUntilAnswered(5 * time.Second)
 	e.Run(e.Now() + time.Second)
@@ -367,15 +362,20 @@ func aVoterThatDoesNotKnowThatItLeftDeposesNobody(t *testing.T, driver protocols
 	}
 }
 
-// A voter that was cut off while it was removed does not know. When it is back, clients beside it write, and ask no other replica.
-func clientsBesideAVoterThatDoesNotKnowThatItLeftAreAnswered(t *testing.T, driver protocols.Driver) {
-	c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(4, 10*ms), Members: 3}, 0, 1)
+// removeWhileCutOff has replica 2 of the members 0 to 2 exchanged for 3, and removed, while it is cut off, from 1 s to 8 s.
+func removeWhileCutOff(c *prototest.Cluster) {
 	cut := false
 	c.Network.Drop = func(from, to protocols.NodeID, _ []byte) bool { return cut && (from == 2 || to == 2) }
 	c.At(time.Second, func() { cut = true })
 	c.At(2*time.Second, func() { c.Membership("change majority(0,1,3)") })
 	c.At(3*time.Second, func() { c.Membership("remove 2") })
 	c.At(8*time.Second, func() { cut = false })
+}
+
+// A voter that was cut off while it was removed does not know. When it is back, clients beside it write, and ask no other replica.
+func clientsBesideAVoterThatDoesNotKnowThatItLeftAreAnswered(t *testing.T, driver protocols.Driver) {
+	c := prototest.NewCluster(t, driver, prototest.Network{Delays: Even(4, 10*ms), Members: 3}, 0, 1)
+	removeWhileCutOff(c)
 	for at := 100 * ms; at < 20*time.Second; at += 100 * ms {
 		c.At(at, func() { c.Put(2, 1, "k", fmt.Sprint(at)) })
 	}
